@@ -1,0 +1,32 @@
+// Stream: what flows between blocks.
+#pragma once
+#include <string_view>
+
+#include "graph/graph.h"
+
+namespace cambium {
+enum class Domain {
+  kIds,     // [B,T] i32: token ids, before `embed`
+  kTokens,  // [B,T,C]
+  kGrid,    // [B,Y,X,C], channels last
+  kGraph,   // [N,C] with an adjacency of N nodes
+  kVector,  // [B,C]: one vector an example, after pooling
+};
+
+constexpr std::string_view name_of(Domain d) {
+  constexpr std::string_view names[] = {"ids", "tokens", "grid", "graph", "vector"};
+  return names[size_t(d)];
+}
+
+struct Stream {
+  Domain domain = Domain::kTokens;
+  Value x;
+  Value adjacency;    // kGraph: who hears whom
+  int64_t batch = 0;  // kGraph: how many equal graphs the N nodes hold (1 for one big graph)
+  int64_t rows = 0, columns = 0;  // tokens or nodes that came from a grid remember its Y and X
+
+  const Shape& shape() const { return x.shape(); }
+
+  int64_t channels() const { return x.shape().last(); }
+};
+}  // namespace cambium

@@ -1,0 +1,151 @@
+#include "core/fields.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "core/suggest.h"
+
+namespace cambium {
+namespace {
+template <class T> std::string list_text(const std::vector<T>& items) {
+  std::string out = "[";
+  for (size_t i = 0; i < items.size(); ++i) out += str(i ? "," : "", items[i]);
+  return out + "]";
+}
+
+[[noreturn]] void wrong_type(const Arg& arg, std::string_view wanted) {
+  throw UserError(str("'", arg.name, "' takes ", wanted, ", got ", detail::type_name(arg.value),
+                      " ", arg.value.text()));
+}
+}  // namespace
+
+std::string ArgValue::text() const {
+  return std::visit(
+      [](const auto& v) -> std::string {
+        using T = std::decay_t<decltype(v)>;
+        if constexpr (std::is_same_v<T, bool>)
+          return v ? "true" : "false";
+        else if constexpr (requires { v.begin(); } && !std::is_same_v<T, std::string>)
+          return list_text(v);
+        else
+          return str(v);
+      },
+      value_);
+}
+
+namespace detail {
+std::string_view type_name(const ArgValue& value) {
+  constexpr std::string_view names[] = {"true/false",  "whole number",          "number",
+                                        "text",        "list of whole numbers", "list of numbers",
+                                        "list of text"};
+  return names[value.variant().index()];
+}
+
+std::vector<std::string> split_choices(std::string_view choices) {
+  std::vector<std::string> out;
+  while (!choices.empty()) {
+    const size_t bar = choices.find('|');
+    out.emplace_back(choices.substr(0, bar));
+    choices = bar == std::string_view::npos ? "" : choices.substr(bar + 1);
+  }
+  return out;
+}
+
+void assign(bool& to, const Arg& arg) {
+  const bool* v = std::get_if<bool>(&arg.value.variant());
+  if (!v) wrong_type(arg, "true or false");
+  to = *v;
+}
+
+void assign(int64_t& to, const Arg& arg) {
+  if (const auto* v = std::get_if<int64_t>(&arg.value.variant())) {
+    to = *v;
+    return;
+  }
+  // 1e3 and ${d / 2} are whole numbers too when nothing is lost.
+  const auto* d = std::get_if<double>(&arg.value.variant());
+  if (!d || *d != std::floor(*d) || std::abs(*d) > 0x1p53) wrong_type(arg, "a whole number");
+  to = int64_t(*d);
+}
+
+void assign(double& to, const Arg& arg) {
+  if (const auto* v = std::get_if<double>(&arg.value.variant()))
+    to = *v;
+  else if (const auto* i = std::get_if<int64_t>(&arg.value.variant()))
+    to = double(*i);
+  else
+    wrong_type(arg, "a number");
+}
+
+void assign(std::string& to, const Arg& arg) {
+  const auto* v = std::get_if<std::string>(&arg.value.variant());
+  if (!v) wrong_type(arg, "text");
+  to = *v;
+}
+
+void assign(std::vector<int64_t>& to, const Arg& arg) {
+  if (const auto* v = std::get_if<std::vector<int64_t>>(&arg.value.variant()))
+    to = *v;
+  else if (const auto* i = std::get_if<int64_t>(&arg.value.variant()))
+    to = {*i};
+  else
+    wrong_type(arg, "a list of whole numbers");
+}
+
+void assign(std::vector<double>& to, const Arg& arg) {
+  if (const auto* v = std::get_if<std::vector<double>>(&arg.value.variant()))
+    to = *v;
+  else if (const auto* i = std::get_if<std::vector<int64_t>>(&arg.value.variant()))
+    to.assign(i->begin(), i->end());
+  else {
+    double one = 0;
+    assign(one, arg);
+    to = {one};
+  }
+}
+
+void assign(std::vector<std::string>& to, const Arg& arg) {
+  if (const auto* v = std::get_if<std::vector<std::string>>(&arg.value.variant()))
+    to = *v;
+  else if (const auto* s = std::get_if<std::string>(&arg.value.variant()))
+    to = {*s};
+  else if (const auto* i = std::get_if<std::vector<int64_t>>(&arg.value.variant()); i && i->empty())
+    to = {};
+  else
+    wrong_type(arg, "a list of text");
+}
+
+void check_range(const FieldInfo& f, const ArgValue& value) {
+  const auto check_number = [&](double v) {
+    if (v >= f.min && v <= f.max) return;
+    const std::string range = std::isinf(f.max)   ? str("at least ", f.min)
+                              : std::isinf(f.min) ? str("at most ", f.max)
+                                                  : str("between ", f.min, " and ", f.max);
+    throw UserError(str("'", f.name, "' must be ", range, ", got ", v));
+  };
+  const auto check_choice = [&](const std::string& v) {
+    if (f.choices.empty() || std::ranges::count(f.choices, v)) return;
+    throw UserError(str("'", f.name, "' cannot be '", v, "'"), suggestion(v, f.choices));
+  };
+  std::visit(
+      [&](const auto& v) {
+        using T = std::decay_t<decltype(v)>;
+        if constexpr (std::is_same_v<T, int64_t> || std::is_same_v<T, double>)
+          check_number(double(v));
+        else if constexpr (std::is_same_v<T, std::string>)
+          check_choice(v);
+        else if constexpr (std::is_same_v<T, std::vector<std::string>>)
+          for (const auto& s : v) check_choice(s);
+        else if constexpr (!std::is_same_v<T, bool>)
+          for (auto n : v) check_number(double(n));
+      },
+      value.variant());
+}
+
+void unknown_field(const Arg& arg, const std::vector<std::string>& known) {
+  throw UserError(str("unknown key '", arg.name, "'"),
+                  known.empty() ? "it takes no options" : suggestion(arg.name, known),
+                  arg.name_mark);
+}
+}  // namespace detail
+}  // namespace cambium

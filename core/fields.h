@@ -1,0 +1,221 @@
+// Fields: a config struct lists its members once; parsing, checking, printing, equality, docs and
+// the JSON schema follow from that list:
+//   struct Ffn { int64_t expand = 4; static constexpr auto fields = std::tuple{
+//       field("expand", &Ffn::expand, "inner width / C").in(1, 64)}; };
+// Member types: bool, int64_t, double, std::string, and vectors of the last three.
+#pragma once
+#include <limits>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <typeinfo>
+#include <variant>
+#include <vector>
+
+#include "core/error.h"
+
+namespace cambium {
+template <class C, class T> struct Field {
+  std::string_view name;
+  T C::*member;
+  std::string_view doc;
+  double min = -std::numeric_limits<double>::infinity();
+  double max = std::numeric_limits<double>::infinity();
+  std::string_view choices{};  // "relu|gelu": what a string may be; empty = anything
+
+  // Numbers (or every element of a vector) must lie in [lo, hi].
+  constexpr Field in(double lo, double hi = std::numeric_limits<double>::infinity()) const {
+    Field f = *this;
+    f.min = lo;
+    f.max = hi;
+    return f;
+  }
+
+  // Strings must be one of these, separated by '|'.
+  constexpr Field one_of(std::string_view names) const {
+    Field f = *this;
+    f.choices = names;
+    return f;
+  }
+};
+
+template <class C, class T>
+constexpr Field<C, T> field(std::string_view name, T C::*member, std::string_view doc) {
+  return {name, member, doc};
+}
+
+// One argument's value, from C++ or YAML.
+class ArgValue {
+ public:
+  using Variant = std::variant<bool, int64_t, double, std::string, std::vector<int64_t>,
+                               std::vector<double>, std::vector<std::string>>;
+
+  ArgValue(bool v) : value_(v) {}
+
+  ArgValue(int v) : value_(int64_t(v)) {}
+
+  ArgValue(int64_t v) : value_(v) {}
+
+  ArgValue(double v) : value_(v) {}
+
+  ArgValue(const char* v) : value_(std::string(v)) {}
+
+  ArgValue(std::string v) : value_(std::move(v)) {}
+
+  ArgValue(std::vector<int64_t> v) : value_(std::move(v)) {}
+
+  ArgValue(std::vector<double> v) : value_(std::move(v)) {}
+
+  ArgValue(std::vector<std::string> v) : value_(std::move(v)) {}
+
+  const Variant& variant() const { return value_; }
+
+  std::string text() const;
+
+ private:
+  Variant value_;
+};
+
+struct Arg {  // one named argument; a YAML one carries the marks of its key and its value
+  std::string name;
+  ArgValue value;
+  Mark name_mark = {}, mark = {};
+};
+
+using Args = std::vector<Arg>;
+
+// What docs, the JSON schema and error messages need to know of one field.
+struct FieldInfo {
+  std::string name, type, doc, default_text;
+  double min, max;
+  std::vector<std::string> choices;
+};
+
+struct NoAttrs {
+  static constexpr auto fields = std::tuple{};
+};
+
+namespace detail {
+std::vector<std::string> split_choices(std::string_view choices);
+// These convert, and throw UserError when the value has the wrong type, range or choice.
+void assign(bool& to, const Arg& arg);
+void assign(int64_t& to, const Arg& arg);
+void assign(double& to, const Arg& arg);
+void assign(std::string& to, const Arg& arg);
+void assign(std::vector<int64_t>& to, const Arg& arg);
+void assign(std::vector<double>& to, const Arg& arg);
+void assign(std::vector<std::string>& to, const Arg& arg);
+void check_range(const FieldInfo& f, const ArgValue& value);
+[[noreturn]] void unknown_field(const Arg& arg, const std::vector<std::string>& known);
+std::string_view type_name(const ArgValue& value);
+
+template <class A> const auto& as_tuple() {
+  return A::fields;
+}
+}  // namespace detail
+
+// Attrs: an immutable config struct behind a printable, comparable handle.
+class Attrs {
+ public:
+  Attrs() : Attrs(NoAttrs{}) {}
+
+  template <class A>
+  requires requires { A::fields; }
+
+  Attrs(A a)
+      : type_(&typeid(A)), text_(print(a)), value_(std::make_shared<const A>(std::move(a))) {}
+
+  // The struct itself; InternalError when it is another type.
+  template <class A> const A& as() const {
+    ensure(*type_ == typeid(A), "attributes are ", type_->name(), ", asked for ", typeid(A).name());
+    return *static_cast<const A*>(value_.get());
+  }
+
+  // "axis=1,keep=true"; fields that equal their default are printed too.
+  const std::string& text() const { return text_; }
+
+  bool operator==(const Attrs& o) const { return *type_ == *o.type_ && text_ == o.text_; }
+
+ private:
+  template <class A> static std::string print(const A& a) {
+    std::string out;
+    std::apply(
+        [&](const auto&... f) {
+          ((out += str(out.empty() ? "" : ",", f.name, '=', ArgValue(a.*f.member))), ...);
+        },
+        A::fields);
+    return out;
+  }
+
+  const std::type_info* type_;
+  std::string text_;
+  std::shared_ptr<const void> value_;
+};
+
+template <class A> std::vector<FieldInfo> describe_fields() {
+  std::vector<FieldInfo> out;
+  const A defaults;
+  std::apply(
+      [&](const auto&... f) {
+        (out.push_back({std::string(f.name),
+                        std::string(detail::type_name(ArgValue(defaults.*f.member))),
+                        std::string(f.doc), ArgValue(defaults.*f.member).text(), f.min, f.max,
+                        detail::split_choices(f.choices)}),
+         ...);
+      },
+      A::fields);
+  return out;
+}
+
+// Fills the struct from arguments. UserError with the argument's mark for an unknown name (with the
+// nearest names as help), a wrong type, range or choice. With `errors`, all of them are collected.
+template <class A> A parse_fields(std::span<const Arg> args, Diagnostics* errors = nullptr) {
+  A a;
+  const auto infos = describe_fields<A>();
+  const auto set_one = [&](const Arg& arg) {
+    bool known = false;
+    std::vector<std::string> names;
+    const auto try_field = [&](const auto& f, const FieldInfo& info) {
+      names.push_back(info.name);
+      if (f.name != arg.name) return;
+      known = true;
+      detail::assign(a.*f.member, arg);
+      detail::check_range(info, ArgValue(a.*f.member));
+    };
+    std::apply(
+        [&](const auto&... f) {
+          size_t i = 0;
+          (try_field(f, infos[i++]), ...);
+        },
+        A::fields);
+    if (!known) detail::unknown_field(arg, names);
+  };
+  for (const Arg& arg : args) {
+    try {
+      set_one(arg);
+    } catch (UserError& e) {
+      if (!e.mark.known()) e.mark = arg.mark;
+      if (!errors) throw;
+      errors->add(e);
+    }
+  }
+  return a;
+}
+
+// The fields of a struct, type-erased: what a record (op, block, optimizer ...) keeps of them.
+struct FieldSet {
+  std::vector<FieldInfo> (*describe)() = describe_fields<NoAttrs>;
+  Attrs (*parse)(std::span<const Arg>, Diagnostics*) = [](std::span<const Arg> args,
+                                                          Diagnostics* errors) {
+    return Attrs(parse_fields<NoAttrs>(args, errors));
+  };
+};
+
+template <class A>
+constexpr FieldSet fields_of = {describe_fields<A>,
+                                [](std::span<const Arg> args, Diagnostics* errors) {
+                                  return Attrs(parse_fields<A>(args, errors));
+                                }};
+}  // namespace cambium

@@ -1,0 +1,72 @@
+// Dataset: examples by index, in three splits. A dataset knows no order and keeps no cursor.
+#pragma once
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "blocks/stream.h"
+#include "core/expr.h"
+#include "core/tensor.h"
+
+namespace cambium {
+enum class Split { kTrain, kValidation, kTest };
+
+// What one batch of B examples looks like to a model.
+struct DataShape {
+  Domain domain;
+  ValueType x;          // ids i32 [B,T], grid f32 [B,Y,X,C] or nodes f32 [N,C]
+  ValueType target;     // i32 [B], [B,T] or [N]; -1 = not scored
+  ValueType adjacency;  // kGraph only: [nodes, nodes, most edges]
+  int64_t graphs = 1;   // kGraph: equal graphs in a batch
+  int64_t classes = 0;  // width of the logits
+  bool causal = false;  // next-token: the target at t is the input at t+1
+};
+
+struct Batch {
+  Tensor x, target;
+  std::shared_ptr<const Adjacency> adjacency;  // kGraph
+  int64_t examples = 0;  // how many are real; the rest of the batch is padding with target -1
+};
+
+// Immutable after construction and safe to read from several threads.
+class Dataset {
+ public:
+  virtual ~Dataset() = default;
+
+  virtual DataShape shape(int64_t batch) const = 0;
+
+  virtual int64_t count(Split split) const = 0;  // examples an epoch
+
+  // Fills the first indices.size() examples and pads the rest. `epoch_seed` is a function of (seed,
+  // epoch) and drives augmentation and generation; for kValidation and kTest it is always 0.
+  virtual void read(Split split, std::span<const int64_t> indices, uint64_t epoch_seed,
+                    Batch& into) const = 0;
+
+  // What the spec may use: $classes, $vocab, $context, $height, $width, $channels.
+  virtual std::vector<std::pair<std::string, ArgValue>> vars() const = 0;
+
+  virtual std::string describe() const = 0;  // one line: sizes and where they come from
+
+  // Token ids to text, for `generate`; empty when this is not text.
+  virtual std::string decode(std::span<const int32_t>) const { return {}; }
+
+  virtual std::vector<int32_t> encode(std::string_view) const { return {}; }
+
+  // A floor to print beside the neural loss (nats), such as an n-gram's; empty when there is none.
+  virtual std::vector<std::pair<std::string, double>> reference_losses() const { return {}; }
+};
+
+// One file in data/ defines one: `extern const DatasetKind dataset_fashion_mnist`.
+struct DatasetKind {
+  std::string_view name, doc, source;
+  FieldSet attrs = {};
+  std::string_view primary = "";
+  std::unique_ptr<Dataset> (*open)(const Attrs&,
+                                   uint64_t seed) = nullptr;  // UserError, RuntimeError
+};
+
+std::span<const DatasetKind* const> builtin_datasets();
+
+// Opens `data: name`, `data: {name: {options}}`; the model's batch size is given by `train:`.
+std::unique_ptr<Dataset> open_dataset(const Yaml& data, const Vars& vars, uint64_t seed);
+}  // namespace cambium

@@ -1,0 +1,83 @@
+// Executor: a plan bound to memory. run() executes every step in order and allocates nothing.
+#pragma once
+#include <map>
+#include <memory>
+
+#include "graph/plan.h"
+
+namespace cambium {
+// The named tensors (parameters, optimizer moments, running statistics) that several plans share.
+class Store {
+ public:
+  // Makes what the plan names and the store lacks, initialised for `seed`; InternalError when a
+  // name exists with another type.
+  void add(const Plan& plan, uint64_t seed);
+
+  Tensor& at(std::string_view name);  // InternalError when there is none
+  const Tensor& at(std::string_view name) const;
+  bool has(std::string_view name) const;
+
+  const std::map<std::string, Tensor, std::less<>>& tensors() const { return tensors_; }
+
+ private:
+  std::map<std::string, Tensor, std::less<>> tensors_;
+};
+
+// Fills a tensor as `init` says, a function of (seed, name, element) alone.
+void initialise(Tensor& t, const Init& init, uint64_t seed, std::string_view name);
+
+struct StepProfile {
+  int node;
+  double total_ms = 0;
+  int64_t runs = 0;
+};
+
+class Executor {
+ public:
+  // Both must outlive the executor; the store must hold what the plan names.
+  Executor(const Plan& plan, Store& store);
+
+  // Copies a batch into the input of that name. InternalError on a wrong name, UserError on a type
+  // mismatch.
+  void set_input(std::string_view name, const Tensor& value);
+  void set_input(std::string_view name, const Adjacency& adjacency);  // must outlive the run
+  std::span<std::byte> input(std::string_view name);                  // to fill in place
+
+  // One step: gradients, then updates. The halves are for a caller who looks between them, so that
+  // a NaN never reaches the parameters.
+  void run();
+  void run_gradients();  // forward and backward nodes
+  void run_updates();    // nodes of Phase::kUpdate, then the copies
+
+  void set_profiling(bool on) { profiling_ = on; }
+
+  // A view of a named output, valid until the next run.
+  std::span<const std::byte> output(std::string_view name) const;
+  float output_scalar(std::string_view name) const;
+
+  const std::vector<StepProfile>& profile() const { return profile_; }
+
+  // The node id of the first forward or backward step whose output holds NaN or Inf, re-running
+  // them one by one on the present inputs; -1 when none does. Updates are not applied.
+  int first_non_finite();
+
+  const Plan& plan() const { return plan_; }
+
+ private:
+  struct Bound {
+    std::vector<const void*> in;
+    std::vector<void*> out;
+  };
+
+  void* address(const Slot& slot);
+  void run_range(size_t begin, size_t end);
+  const Plan& plan_;
+  Store& store_;
+  AlignedBytes arena_, scratch_;
+  std::vector<Tensor> inputs_;
+  std::vector<const Adjacency*> adjacencies_;  // what kAdjacency inputs and constants point at
+  std::vector<Bound> bound_;
+  std::vector<StepProfile> profile_;
+  bool profiling_ = false;
+};
+}  // namespace cambium

@@ -1,0 +1,143 @@
+// Op: everything the system knows about one operator, in one record. One file in ops/ defines one.
+#pragma once
+#include <functional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/adjacency.h"
+#include "core/fields.h"
+#include "core/shape.h"
+
+namespace cambium {
+class Graph;
+struct Engine;  // oneDNN engine and stream; defined in ops/support/dnnl.h
+
+// A handle on one output of one node, for builders. Valid while the Graph stays where it is;
+// a default Value means "none" (no gradient, optional input left out).
+struct Value {
+  Graph* graph = nullptr;
+  int node = -1;
+  int output = 0;
+
+  explicit operator bool() const { return node >= 0; }
+
+  bool operator==(const Value& o) const { return node == o.node && output == o.output; }
+
+  Value nth(int k) const { return {graph, node, k}; }  // another output of the same node
+
+  const ValueType& type() const;
+
+  const Shape& shape() const { return type().shape; }
+};
+
+// One use of an op. `out` is empty while types are being inferred.
+struct Call {
+  std::span<const Value> in;
+  const Attrs& attrs;
+  std::span<const Value> out = {};
+
+  template <class A> const A& as() const { return attrs.as<A>(); }
+
+  int inputs() const { return int(in.size()); }
+
+  bool has(int i) const { return i < inputs() && in[size_t(i)]; }
+
+  const Shape& shape(int i) const { return in[size_t(i)].shape(); }
+
+  DType dtype(int i) const { return in[size_t(i)].type().dtype; }
+
+  const Shape& out_shape(int i = 0) const { return out[size_t(i)].shape(); }
+};
+
+// Reference data: doubles whatever the dtype (integers exactly), row-major; or an adjacency.
+struct Ref {
+  std::vector<double> data;
+  const Adjacency* adjacency = nullptr;
+
+  double& operator[](int64_t i) { return data[size_t(i)]; }
+
+  double operator[](int64_t i) const { return data[size_t(i)]; }
+
+  int64_t size() const { return int64_t(data.size()); }
+};
+
+// The buffers of one execution. Never null, 64-byte aligned unless a view starts inside a buffer.
+struct KernelArgs {
+  const void* const* in;
+  void* const* out;
+  std::byte* scratch;  // Kernel::scratch_bytes, shared by all kernels of a plan
+
+  const float* f32(int i) const { return static_cast<const float*>(in[i]); }
+
+  const int32_t* i32(int i) const { return static_cast<const int32_t*>(in[i]); }
+
+  const int64_t* i64(int i) const { return static_cast<const int64_t*>(in[i]); }
+
+  const Adjacency& adjacency(int i) const { return **static_cast<const Adjacency* const*>(in[i]); }
+
+  float* out_f32(int i = 0) const { return static_cast<float*>(out[i]); }
+};
+
+// Made once per plan, run every step; must not allocate when it runs.
+struct Kernel {
+  std::function<void(const KernelArgs&)> run;
+  int64_t scratch_bytes = 0;
+  std::string impl = "own";  // oneDNN's implementation string, or "own"
+};
+
+struct Cost {
+  double flops = 0;  // multiply and add count separately
+  double bytes = 0;  // read + written, each operand once
+};
+
+struct InPlace {  // output `out` may be written over input `in` when that input dies here
+  int out, in;
+};
+
+// Inputs of a generated test: floats are standard normal (or uniform in [lo, hi) when lo < hi),
+// integers uniform in [lo, hi), adjacencies random.
+struct SampleInput {
+  ValueType type;
+  double lo = 0, hi = 0;
+
+  SampleInput(Shape shape) : type{DType::kF32, shape} {}
+
+  SampleInput(Shape shape, double lo, double hi) : type{DType::kF32, shape}, lo(lo), hi(hi) {}
+
+  SampleInput(DType dtype, Shape shape, double lo = 0, double hi = 2)
+      : type{dtype, shape}, lo(lo), hi(hi) {}
+};
+
+struct Sample {
+  std::vector<SampleInput> inputs;
+  Args args = {};
+};
+
+// `shape` gives the types of all outputs (UserError on bad input, without name or place: emit adds
+// them). `vjp` gets dLoss/doutput for each output (a none Value where nothing flows) and answers
+// one Value per input (none where nothing flows); it emits ordinary nodes. `reference` is the
+// truth: plain loops in double; `out` arrives sized and zeroed. `kernel` runs in f32.
+struct Op {
+  std::string_view name, doc;
+  int min_inputs = 1, max_inputs = 1;  // max -1: any number
+  FieldSet attrs = {};
+  std::vector<ValueType> (*shape)(const Call&) = nullptr;
+  std::vector<Value> (*vjp)(const Call&, std::span<const Value> dy) = nullptr;  // null: no gradient
+  void (*reference)(const Call&, std::span<const Ref> in, std::span<Ref> out) = nullptr;
+  Kernel (*kernel)(const Call&, Engine&) = nullptr;
+  Cost (*cost)(const Call&) = nullptr;                      // null: one flop per output element
+  std::vector<InPlace> (*in_place)(const Call&) = nullptr;  // null: never
+  bool view = false;        // output 0 is input 0's bytes under another shape; no kernel
+  double tolerance = 2e-6;  // kernel against reference, relative to max(1, |value|)
+  bool smooth = true;       // false: the gradient check cannot apply (integers, dropout of ties)
+  std::vector<Sample> samples =
+      {};  // tests are generated from these: odd, one-sized, empty extents
+};
+
+using Registry = std::span<const Op* const>;
+
+// For in_place: output 0 over input 0.
+std::vector<InPlace> first_in_place(const Call&);
+}  // namespace cambium
