@@ -28,6 +28,9 @@ struct Batch {
   int64_t examples = 0;  // how many are real; the rest of the batch is padding with target -1
 };
 
+// Zeroed tensors of these types; the adjacency is left out.
+Batch allocate_batch(const DataShape& shape);
+
 // Immutable after construction and safe to read from several threads.
 class Dataset {
  public:
@@ -56,7 +59,16 @@ class Dataset {
   virtual std::vector<std::pair<std::string, double>> reference_losses() const { return {}; }
 };
 
-// One file in data/ defines one: `extern const DatasetKind dataset_fashion_mnist`.
+// A mistake in one option of a dataset, thrown by DatasetKind::open, which knows no YAML;
+// open_dataset turns it into a UserError at the option's place.
+struct OptionError : UserError {
+  std::string option;
+
+  OptionError(std::string option, const std::string& what, std::string help = {})
+      : UserError(what, std::move(help)), option(std::move(option)) {}
+};
+
+// One file in data/sets/ defines one: `extern const DatasetKind dataset_fashion_mnist`.
 struct DatasetKind {
   std::string_view name, doc, source;
   FieldSet attrs = {};
@@ -67,6 +79,7 @@ struct DatasetKind {
 
 std::span<const DatasetKind* const> builtin_datasets();
 
-// Opens `data: name`, `data: {name: {options}}`; the model's batch size is given by `train:`.
+// Opens `data: name`, `data: {name: {options}}`, `data: {name: primary, option: value ...}`; the
+// model's batch size is given by `train:`. UserErrors with every wrong option, marked.
 std::unique_ptr<Dataset> open_dataset(const Yaml& data, const Vars& vars, uint64_t seed);
 }  // namespace cambium

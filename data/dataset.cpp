@@ -1,0 +1,87 @@
+#include "data/dataset.h"
+
+#include <algorithm>
+
+#include "core/suggest.h"
+
+namespace cambium {
+namespace {
+constexpr std::string_view kHow =
+    "write `data: fashion_mnist` or `data: {text_chars: {path: input.txt}}`";
+
+// The name, its place and its options, whichever way they were written.
+struct DataUse {
+  std::string name;
+  Mark mark;
+  std::vector<YamlEntry> options;
+  const Yaml* primary = nullptr;  // the value of `name: value`
+};
+
+DataUse parse_use(const Yaml& data) {
+  if (data.is_scalar()) return {data.text, data.mark, {}, nullptr};
+  if (!data.is_map() || data.entries.empty())
+    throw UserError("data: names no dataset", std::string(kHow), data.mark);
+  const YamlEntry& first = data.entries.front();
+  DataUse use{first.key, first.key_mark, {}, nullptr};
+  const std::span<const YamlEntry> rest = std::span(data.entries).subspan(1);
+  if (first.value.is_map()) {
+    use.options = first.value.entries;
+    if (!rest.empty())
+      throw UserError(
+          str("data: has options inside '", first.key, "' and '", rest[0].key, "' beside it"),
+          str("move '", rest[0].key, "' into the options of '", first.key, "'"), rest[0].key_mark);
+  } else {
+    use.options.assign(rest.begin(), rest.end());
+    if (!first.value.is_null()) use.primary = &first.value;
+  }
+  return use;
+}
+
+const DatasetKind& find_kind(const DataUse& use) {
+  std::vector<std::string> names;
+  for (const DatasetKind* kind : builtin_datasets()) {
+    if (kind->name == use.name) return *kind;
+    names.emplace_back(kind->name);
+  }
+  throw UserError(str("unknown dataset '", use.name, "'"), suggestion(use.name, names), use.mark);
+}
+
+Mark mark_of_option(const Args& args, const std::string& option, const Mark& fallback) {
+  const auto it = std::ranges::find(args, option, &Arg::name);
+  return it == args.end() ? fallback : it->mark;
+}
+}  // namespace
+
+Batch allocate_batch(const DataShape& shape) {
+  Batch batch;
+  batch.x = Tensor(shape.x);
+  batch.target = Tensor(shape.target);
+  return batch;
+}
+
+std::unique_ptr<Dataset> open_dataset(const Yaml& data, const Vars& vars, uint64_t seed) {
+  DataUse use = parse_use(data);
+  const DatasetKind& kind = find_kind(use);
+  if (use.primary) {
+    if (kind.primary.empty())
+      throw UserError(str("'", kind.name, "' takes its options as a map"),
+                      str("write `data: {", kind.name, ": {option: value}}`"), use.primary->mark);
+    use.options.insert(use.options.begin(),
+                       YamlEntry{std::string(kind.primary), use.mark, *use.primary});
+  }
+  Diagnostics errors;
+  const Args args = evaluate_entries(use.options, vars, &errors);
+  const Attrs attrs = kind.attrs.parse(args, &errors);
+  errors.throw_if_any();
+  try {
+    return kind.open(attrs, seed);
+  } catch (const OptionError& e) {
+    UserError out(str(kind.name, ": ", e.what()), e.help, mark_of_option(args, e.option, use.mark));
+    out.notes = e.notes;
+    throw out;
+  } catch (Error& e) {
+    if (!e.mark.known()) e.mark = use.mark;
+    throw;
+  }
+}
+}  // namespace cambium

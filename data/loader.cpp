@@ -1,0 +1,77 @@
+#include "data/loader.h"
+
+namespace cambium {
+Loader::Loader(const Dataset& dataset, Split split, const LoaderOptions& options, Cursor start)
+    : dataset_(dataset),
+      split_(split),
+      seed_(options.order.seed),
+      sampler_(dataset.count(split), options.order),
+      cursor_(start) {
+  constexpr std::string_view names[] = {"train", "validation", "test"};
+  require(sampler_.batches() > 0, "the ", names[size_t(split)], " split is empty (",
+          dataset.describe(), ")");
+  require(start.epoch >= 0 && start.batch >= 0 && start.batch < sampler_.batches(),
+          "cannot go on at batch ", start.batch, " of epoch ", start.epoch, ": an epoch has ",
+          sampler_.batches(), " batches of ", options.order.batch);
+  const DataShape shape = dataset.shape(options.order.batch);
+  for (Batch& slot : slots_) slot = allocate_batch(shape);
+  if (options.prefetch) thread_ = std::thread([this] { read_ahead(); });
+}
+
+Loader::~Loader() {
+  if (!thread_.joinable()) return;
+  {
+    const std::lock_guard lock(mutex_);
+    stop_ = true;
+  }
+  taken_changed_.notify_one();
+  thread_.join();
+}
+
+void Loader::read(const Cursor& cursor, Batch& into) {
+  const std::span<const int64_t> indices = sampler_.indices(cursor);
+  const uint64_t seed = split_ == Split::kTrain ? epoch_seed(seed_, cursor.epoch) : 0;
+  dataset_.read(split_, indices, seed, into);
+}
+
+const Batch& Loader::next() {
+  Batch& slot = slots_[taken_ % kSlots];
+  if (!thread_.joinable()) {
+    read(cursor_, slot);
+  } else {
+    std::unique_lock lock(mutex_);
+    released_ = taken_;  // the batch given out before is free again
+    taken_changed_.notify_one();
+    filled_changed_.wait(lock, [this] { return filled_ > taken_ || failure_; });
+    if (filled_ <= taken_) std::rethrow_exception(failure_);
+  }
+  ++taken_;
+  cursor_ = sampler_.after(cursor_);
+  return slot;
+}
+
+void Loader::read_ahead() {
+  Cursor cursor = cursor_;  // next() moves it only after the first batch has been read
+  for (int64_t k = 0;; ++k) {
+    {
+      std::unique_lock lock(mutex_);
+      taken_changed_.wait(lock, [this, k] { return stop_ || k < released_ + kSlots; });
+      if (stop_) return;
+    }
+    std::exception_ptr failure;
+    try {
+      read(cursor, slots_[k % kSlots]);
+    } catch (...) {
+      failure = std::current_exception();
+    }
+    {
+      const std::lock_guard lock(mutex_);
+      failure_ = failure;
+      if (!failure) filled_ = k + 1;
+    }
+    filled_changed_.notify_one();
+    if (failure) return;
+    cursor = sampler_.after(cursor);
+  }
+}
+}  // namespace cambium
