@@ -1,6 +1,7 @@
 // Op: everything the system knows about one operator, in one record. One file in ops/ defines one.
 #pragma once
 #include <functional>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -96,6 +97,11 @@ struct InPlace {  // output `out` may be written over input `in` when that input
   int out, in;
 };
 
+struct Absorbed {  // a use of an op that has taken its reader in
+  std::vector<Value> inputs;
+  Attrs attrs;
+};
+
 // Inputs of a generated test: floats are standard normal (or uniform in [lo, hi) when lo < hi),
 // integers uniform in [lo, hi), adjacencies random.
 struct SampleInput {
@@ -129,6 +135,10 @@ struct Op {
   Kernel (*kernel)(const Call&, Engine&) = nullptr;
   Cost (*cost)(const Call&) = nullptr;                      // null: one flop per output element
   std::vector<InPlace> (*in_place)(const Call&) = nullptr;  // null: never
+  // Whether this use can compute its only reader too: the reader's name, attributes and, when it
+  // has two inputs, its other operand. Null: never.
+  std::optional<Absorbed> (*absorb)(const Call&, std::string_view reader, const Attrs& reader_attrs,
+                                    Value operand) = nullptr;
   bool view = false;        // output 0 is input 0's bytes under another shape; no kernel
   double tolerance = 2e-6;  // kernel against reference, relative to max(1, |value|)
   bool smooth = true;       // false: the gradient check cannot apply (integers, dropout of ties)
