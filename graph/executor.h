@@ -41,7 +41,8 @@ class Executor {
   // mismatch.
   void set_input(std::string_view name, const Tensor& value);
   void set_input(std::string_view name, const Adjacency& adjacency);  // must outlive the run
-  std::span<std::byte> input(std::string_view name);                  // to fill in place
+  bool has_input(std::string_view name) const;
+  std::span<std::byte> input(std::string_view name);  // to fill in place
 
   // One step: gradients, then updates. The halves are for a caller who looks between them, so that
   // a NaN never reaches the parameters.
@@ -70,6 +71,7 @@ class Executor {
   };
 
   void* address(const Slot& slot);
+  size_t input_index(std::string_view name) const;
   void run_range(size_t begin, size_t end);
   const Plan& plan_;
   Store& store_;

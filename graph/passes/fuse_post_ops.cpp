@@ -7,15 +7,20 @@
 
 namespace cambium {
 namespace {
-// For each node, the only reader of its output 0; -1 when there are none or several, when another
-// output is read too, or when the outside sees it.
+// For each node, the only reader of its output 0; -1 when there are none or several, when the
+// outside sees it, or when another output is read before that reader (the node could not wait for
+// it).
 std::vector<int> only_readers(const Graph& g) {
   std::vector<int> reader(g.nodes().size(), -1), reads(g.nodes().size(), 0);
   for (int id = 0; const Node& n : g.nodes()) {
     for (Port p : n.inputs) {
-      if (p.node < 0 || p.output != 0) continue;
-      reader[size_t(p.node)] = id;
-      ++reads[size_t(p.node)];
+      if (p.node < 0) continue;
+      if (p.output == 0) {
+        reader[size_t(p.node)] = id;
+        ++reads[size_t(p.node)];
+      } else if (reads[size_t(p.node)] == 0) {
+        reads[size_t(p.node)] = 2;
+      }
     }
     ++id;
   }

@@ -1,0 +1,91 @@
+// compile: order, buffers, kernels, addresses.
+#include <algorithm>
+
+#include "graph/buffers.h"
+
+namespace cambium {
+namespace {
+std::vector<int> execution_order(const Graph& g, size_t& first_update) {
+  std::vector<int> order, updates;
+  for (int id = 0; const Node& n : g.nodes()) {
+    if (n.op && !n.op->view) (n.scope.phase == Phase::kUpdate ? updates : order).push_back(id);
+    ++id;
+  }
+  first_update = order.size();
+  order.insert(order.end(), updates.begin(), updates.end());
+  return order;
+}
+
+// Offsets of the arena buffers, by buffer.
+std::vector<int64_t> place_arena(const BufferPlan& b, MemoryReport& memory) {
+  std::vector<Life> lives;
+  std::vector<size_t> owner;
+  for (size_t i = 0; i < b.buffers.size(); ++i)
+    if (b.buffers[i].where == Slot::kArena && b.buffers[i].first >= 0) {
+      lives.push_back({b.buffers[i].bytes, b.buffers[i].first, b.buffers[i].last});
+      owner.push_back(i);
+    }
+  const Placement p = place(lives);
+  memory.arena_bytes = p.bytes;
+  memory.lower_bound_bytes = p.lower_bound;
+  memory.strategy = p.strategy;
+  std::vector<int64_t> offsets(b.buffers.size(), 0);
+  for (size_t k = 0; k < owner.size(); ++k) offsets[owner[k]] = p.offsets[k];
+  return offsets;
+}
+
+Kernel build_kernel(Graph& g, int id, Engine& engine) {
+  const Node& n = g.node(id);
+  if (!n.op->kernel)
+    throw RuntimeError(str(n.op->name, " '", n.scope.path, "' has no kernel"), {}, n.scope.mark);
+  const std::vector<Value> in = g.inputs_of(id), out = g.outputs_of(id);
+  Kernel k = n.op->kernel({in, n.attrs, out}, engine);
+  ensure(bool(k.run), n.op->name, " '", n.scope.path, "' built no kernel");
+  return k;
+}
+
+int64_t bytes_of(std::span<const Leaf> leaves) {
+  int64_t bytes = 0;
+  for (const Leaf& l : leaves) bytes += l.type.bytes();
+  return bytes;
+}
+
+int64_t constant_bytes(const Plan& plan) {
+  int64_t bytes = 0;
+  for (int id : plan.constants) bytes += plan.graph.node(id).outputs[0].bytes();
+  return bytes;
+}
+}  // namespace
+
+Plan compile(Graph graph, Engine& engine) {
+  verify(graph);
+  Plan plan{.graph = std::move(graph)};
+  const std::vector<int> order = execution_order(plan.graph, plan.first_update);
+  const BufferPlan b = assign_buffers(plan, order);
+  const std::vector<int64_t> offsets = place_arena(b, plan.memory);
+  const auto slot_at = [&](int buffer, const ValueType& type) {
+    const Buffer& at = b.buffers[size_t(buffer)];
+    return Slot{at.where, offsets[size_t(buffer)], at.index, type};
+  };
+  const auto slot_of = [&](Port p) {
+    if (p.node < 0) return Slot{};
+    return slot_at(b.buffer_of[size_t(p.node)][size_t(p.output)], plan.graph.type(p));
+  };
+  for (int id : order) {
+    PlanStep step{.node = id, .kernel = build_kernel(plan.graph, id, engine)};
+    const Node& n = plan.graph.node(id);
+    for (Port p : n.inputs) step.in.push_back(slot_of(p));
+    for (int k = 0; k < int(n.outputs.size()); ++k) step.out.push_back(slot_of({id, k}));
+    plan.memory.scratch_bytes = std::max(plan.memory.scratch_bytes, step.kernel.scratch_bytes);
+    plan.steps.push_back(std::move(step));
+  }
+  for (const StateCopy& c : b.copies)
+    plan.copies.push_back({slot_at(c.from.index, c.from.type), c.store_index});
+  plan.outputs = plan.graph.outputs;
+  for (const Output& o : plan.outputs) plan.output_slots.push_back(slot_of(o.port));
+  plan.memory.store_bytes = bytes_of(plan.store);
+  plan.memory.input_bytes = bytes_of(plan.inputs);
+  plan.memory.constant_bytes = constant_bytes(plan);
+  return plan;
+}
+}  // namespace cambium

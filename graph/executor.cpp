@@ -1,0 +1,146 @@
+#include "graph/executor.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <cstring>
+
+namespace cambium {
+namespace {
+bool all_finite(const float* x, int64_t n) {
+  for (int64_t i = 0; i < n; ++i)
+    if (!std::isfinite(x[i])) return false;
+  return true;
+}
+}  // namespace
+
+Executor::Executor(const Plan& plan, Store& store)
+    : plan_(plan),
+      store_(store),
+      arena_(allocate_bytes(plan.memory.arena_bytes)),
+      scratch_(allocate_bytes(plan.memory.scratch_bytes)),
+      adjacencies_(plan.inputs.size() + plan.constants.size(), nullptr) {
+  for (const Leaf& leaf : plan.inputs)
+    inputs_.push_back(leaf.type.dtype == DType::kAdjacency ? Tensor() : Tensor(leaf.type));
+  for (size_t i = 0; i < plan.constants.size(); ++i)
+    adjacencies_[plan.inputs.size() + i] = plan.graph.node(plan.constants[i]).adjacency.get();
+  for (const PlanStep& step : plan.steps) {
+    Bound b;
+    for (const Slot& s : step.in) b.in.push_back(address(s));
+    for (const Slot& s : step.out) b.out.push_back(address(s));
+    bound_.push_back(std::move(b));
+    profile_.push_back({step.node});
+  }
+}
+
+void* Executor::address(const Slot& slot) {
+  const auto i = size_t(slot.index);
+  switch (slot.where) {
+    case Slot::kNone:
+      return nullptr;
+    case Slot::kArena:
+      return arena_.get() + slot.offset_bytes;
+    case Slot::kStore:
+      return store_.at(plan_.store[i].name).data();
+    case Slot::kInput:
+      if (slot.type.dtype == DType::kAdjacency) return &adjacencies_[i];
+      return inputs_[i].data();
+    case Slot::kConstant: {
+      if (slot.type.dtype == DType::kAdjacency) return &adjacencies_[plan_.inputs.size() + i];
+      const Tensor& t = *plan_.graph.node(plan_.constants[i]).constant;
+      return const_cast<std::byte*>(t.data());  // kernels never write constants: no in-place there
+    }
+  }
+  return nullptr;
+}
+
+size_t Executor::input_index(std::string_view name) const {
+  const auto found = std::ranges::find(plan_.inputs, name, &Leaf::name);
+  ensure(found != plan_.inputs.end(), "the plan has no input '", name, "'");
+  return size_t(found - plan_.inputs.begin());
+}
+
+bool Executor::has_input(std::string_view name) const {
+  return std::ranges::find(plan_.inputs, name, &Leaf::name) != plan_.inputs.end();
+}
+
+void Executor::set_input(std::string_view name, const Tensor& value) {
+  const size_t i = input_index(name);
+  require(value.type() == plan_.inputs[i].type, "input '", name, "' is ", value.type(),
+          ", the plan takes ", plan_.inputs[i].type);
+  if (value.bytes() > 0) std::memcpy(inputs_[i].data(), value.data(), size_t(value.bytes()));
+}
+
+void Executor::set_input(std::string_view name, const Adjacency& adjacency) {
+  const size_t i = input_index(name);
+  const Shape& shape = plan_.inputs[i].type.shape;
+  require(adjacency.nodes == shape[0] && adjacency.edges <= shape[2], "input '", name, "' has ",
+          adjacency.nodes, " nodes and ", adjacency.edges, " edges, the plan takes ", shape[0],
+          " and at most ", shape[2]);
+  adjacencies_[i] = &adjacency;
+}
+
+std::span<std::byte> Executor::input(std::string_view name) {
+  return inputs_[input_index(name)].raw();
+}
+
+void Executor::run_range(size_t begin, size_t end) {
+  for (size_t s = begin; s < end; ++s) {
+    const KernelArgs args{bound_[s].in.data(), bound_[s].out.data(), scratch_.get()};
+    if (!profiling_) {
+      plan_.steps[s].kernel.run(args);
+      continue;
+    }
+    const auto start = std::chrono::steady_clock::now();
+    plan_.steps[s].kernel.run(args);
+    const std::chrono::duration<double, std::milli> ms = std::chrono::steady_clock::now() - start;
+    profile_[s].total_ms += ms.count();
+    ++profile_[s].runs;
+  }
+}
+
+void Executor::run() {
+  run_gradients();
+  run_updates();
+}
+
+void Executor::run_gradients() {
+  run_range(0, plan_.first_update);
+}
+
+void Executor::run_updates() {
+  run_range(plan_.first_update, plan_.steps.size());
+  for (const StateCopy& c : plan_.copies) {
+    Tensor& to = store_.at(plan_.store[size_t(c.store_index)].name);
+    if (to.bytes() > 0) std::memcpy(to.data(), address(c.from), size_t(to.bytes()));
+  }
+}
+
+std::span<const std::byte> Executor::output(std::string_view name) const {
+  const auto found = std::ranges::find(plan_.outputs, name, &Output::name);
+  ensure(found != plan_.outputs.end(), "the plan has no output '", name, "'");
+  const Slot& slot = plan_.output_slots[size_t(found - plan_.outputs.begin())];
+  const void* data = const_cast<Executor*>(this)->address(slot);
+  return {static_cast<const std::byte*>(data), size_t(slot.type.bytes())};
+}
+
+float Executor::output_scalar(std::string_view name) const {
+  const auto bytes = output(name);
+  ensure(bytes.size() == sizeof(float), "output '", name, "' is no f32 scalar");
+  float value = 0;
+  std::memcpy(&value, bytes.data(), sizeof value);
+  return value;
+}
+
+int Executor::first_non_finite() {
+  for (size_t s = 0; s < plan_.first_update; ++s) {
+    run_range(s, s + 1);
+    const PlanStep& step = plan_.steps[s];
+    for (size_t k = 0; k < step.out.size(); ++k)
+      if (step.out[k].type.dtype == DType::kF32 &&
+          !all_finite(static_cast<const float*>(bound_[s].out[k]), step.out[k].type.shape.count()))
+        return step.node;
+  }
+  return -1;
+}
+}  // namespace cambium

@@ -1,0 +1,109 @@
+// place: offsets for buffers with known lives. Optimal placement is NP-hard, so three cheap
+// strategies compete: greedy by size (Pisarchyk and Lee 2020, arXiv 2001.03288), greedy by breadth
+// (the same paper), and best fit in order of birth. The smallest arena wins.
+#include <algorithm>
+#include <limits>
+#include <map>
+#include <numeric>
+
+#include "graph/plan.h"
+
+namespace cambium {
+namespace {
+constexpr int64_t kAlignment = 64;
+
+int64_t rounded(int64_t bytes) {
+  return (bytes + kAlignment - 1) / kAlignment * kAlignment;
+}
+
+bool overlap(const Life& a, const Life& b) {
+  return a.first <= b.last && b.first <= a.last;
+}
+
+int64_t lower_bound_of(std::span<const Life> lives) {
+  std::map<int, int64_t> change;  // step -> bytes born minus bytes dead
+  for (const Life& l : lives) {
+    change[l.first] += rounded(l.bytes);
+    change[l.last + 1] -= rounded(l.bytes);
+  }
+  int64_t alive = 0, most = 0;
+  for (const auto& [step, bytes] : change) most = std::max(most, alive += bytes);
+  return most;
+}
+
+// Puts buffers one by one, in the given order, into the smallest gap among placed neighbours in
+// time.
+Placement place_in_order(std::span<const Life> lives, std::span<const int> order,
+                         std::string strategy) {
+  Placement p{.offsets = std::vector<int64_t>(lives.size(), 0), .strategy = std::move(strategy)};
+  std::vector<int> placed;  // sorted by offset
+  for (int i : order) {
+    const int64_t size = rounded(lives[size_t(i)].bytes);
+    int64_t best = -1, best_gap = std::numeric_limits<int64_t>::max(), end = 0;
+    for (int j : placed) {
+      if (!overlap(lives[size_t(i)], lives[size_t(j)])) continue;
+      const int64_t gap = p.offsets[size_t(j)] - end;
+      if (gap >= size && gap < best_gap) {
+        best = end;
+        best_gap = gap;
+      }
+      end = std::max(end, p.offsets[size_t(j)] + rounded(lives[size_t(j)].bytes));
+    }
+    p.offsets[size_t(i)] = best >= 0 ? best : end;
+    p.bytes = std::max(p.bytes, p.offsets[size_t(i)] + size);
+    placed.insert(std::ranges::upper_bound(placed, p.offsets[size_t(i)], {},
+                                           [&](int j) { return p.offsets[size_t(j)]; }),
+                  i);
+  }
+  return p;
+}
+
+std::vector<int> by_size(std::span<const Life> lives) {
+  std::vector<int> order(lives.size());
+  std::iota(order.begin(), order.end(), 0);
+  std::ranges::stable_sort(order, std::greater{}, [&](int i) { return lives[size_t(i)].bytes; });
+  return order;
+}
+
+std::vector<int> by_birth(std::span<const Life> lives) {
+  std::vector<int> order(lives.size());
+  std::iota(order.begin(), order.end(), 0);
+  std::ranges::stable_sort(order, {}, [&](int i) { return lives[size_t(i)].first; });
+  return order;
+}
+
+// Steps by the bytes alive there, most first; within a step the largest buffer first.
+std::vector<int> by_breadth(std::span<const Life> lives) {
+  int steps = 0;
+  for (const Life& l : lives) steps = std::max(steps, l.last + 1);
+  std::vector<int64_t> breadth(size_t(steps), 0);
+  std::vector<std::vector<int>> alive{size_t(steps)};
+  for (int i : by_size(lives))
+    for (int s = lives[size_t(i)].first; s <= lives[size_t(i)].last; ++s) {
+      breadth[size_t(s)] += rounded(lives[size_t(i)].bytes);
+      alive[size_t(s)].push_back(i);
+    }
+  std::vector<int> step_order(static_cast<size_t>(steps));
+  std::iota(step_order.begin(), step_order.end(), 0);
+  std::ranges::stable_sort(step_order, std::greater{}, [&](int s) { return breadth[size_t(s)]; });
+  std::vector<int> order;
+  std::vector<bool> taken(lives.size());
+  for (int s : step_order)
+    for (int i : alive[size_t(s)])
+      if (!taken[size_t(i)]) {
+        taken[size_t(i)] = true;
+        order.push_back(i);
+      }
+  return order;
+}
+}  // namespace
+
+Placement place(std::span<const Life> lives) {
+  Placement best = place_in_order(lives, by_size(lives), "greedy by size");
+  for (Placement p : {place_in_order(lives, by_birth(lives), "best fit"),
+                      place_in_order(lives, by_breadth(lives), "greedy by breadth")})
+    if (p.bytes < best.bytes) best = std::move(p);
+  best.lower_bound = lower_bound_of(lives);
+  return best;
+}
+}  // namespace cambium
