@@ -1,0 +1,30 @@
+# Sourced by the other scripts: installs Debian packages that are missing, as root or through sudo.
+# usage: install_packages NAME...
+build_packages=(g++ cmake ninja-build libdnnl-dev ocl-icd-opencl-dev libeigen3-dev libyaml-cpp-dev
+  libfmt-dev nlohmann-json3-dev libcli11-dev libboost1.81-dev zlib1g-dev libgtest-dev graphviz
+  dataset-fashion-mnist)
+
+as_root() {
+  if [ "$(id -u)" -eq 0 ]; then
+    env DEBIAN_FRONTEND=noninteractive "$@"
+  elif command -v sudo >/dev/null; then
+    sudo env DEBIAN_FRONTEND=noninteractive "$@"
+  else
+    echo "error: installing packages needs root or sudo; run as root: apt-get install $*" >&2
+    return 1
+  fi
+}
+
+install_packages() {
+  local missing=()
+  for name in "$@"; do
+    dpkg-query -W -f='${Status}' "$name" 2>/dev/null | grep -q '^install ok installed$' || missing+=("$name")
+  done
+  if [ ${#missing[@]} -eq 0 ]; then
+    echo "packages: all ${#@} are installed"
+    return 0
+  fi
+  echo "packages: installing ${missing[*]}"
+  as_root apt-get update -qq
+  as_root apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+}

@@ -1,0 +1,16 @@
+#!/usr/bin/env bash
+# Installs what the tests need, builds, and runs every test. Ends with the runner's totals.
+# usage: scripts/test.sh [--sanitize]     --sanitize also builds and runs the fast tests with ASan and UBSan
+set -euo pipefail
+cd "$(dirname "$0")/.."
+source scripts/packages.sh
+install_packages "${build_packages[@]}"
+if [ "${1:-}" = "--sanitize" ]; then
+  cmake --preset asan >/dev/null
+  cmake --build build/asan
+  ctest --test-dir build/asan -L fast --output-on-failure -j "$(nproc)"
+fi
+cmake --preset release >/dev/null
+cmake --build build/release
+# Training tests measure nothing in time, so they may share the cores with others.
+ctest --test-dir build/release --output-on-failure -j "$(nproc)"
