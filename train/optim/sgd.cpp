@@ -1,0 +1,49 @@
+// Stochastic gradient descent: v = momentum v + (1 - dampening)(g + decay p); p -= lr v, or with
+// Nesterov's look-ahead p -= lr (g + momentum v). Sutskever et al. 2013.
+#include "train/optim.h"
+
+namespace cambium {
+namespace {
+struct Sgd {
+  double lr = 0.1, momentum = 0, dampening = 0, weight_decay = 0;
+  bool nesterov = false;
+
+  static constexpr auto fields = std::tuple{
+      field("lr", &Sgd::lr, "peak learning rate").in(0),
+      field("momentum", &Sgd::momentum, "share of the last direction that is kept").in(0, 1),
+      field("dampening", &Sgd::dampening, "share of the gradient that momentum leaves out")
+          .in(0, 1),
+      field("weight_decay", &Sgd::weight_decay, "L2 penalty, added to the gradient").in(0),
+      field("nesterov", &Sgd::nesterov, "look ahead along the momentum")};
+};
+
+double peak_lr(const Attrs& attrs) {
+  return attrs.as<Sgd>().lr;
+}
+
+void emit(const Attrs& attrs, Graph& g, const OptimizerInputs& in) {
+  const Sgd& a = attrs.as<Sgd>();
+  std::vector<Value> inputs = {in.lr, in.scale}, moments;
+  inputs.insert(inputs.end(), in.parameters.begin(), in.parameters.end());
+  inputs.insert(inputs.end(), in.gradients.begin(), in.gradients.end());
+  if (a.momentum > 0) moments = moment_states(g, "sgd.momentum", in.parameters);
+  inputs.insert(inputs.end(), moments.begin(), moments.end());
+  const Value out = g.emit("sgd_update", inputs,
+                           {{"momentum", a.momentum},
+                            {"nesterov", a.nesterov},
+                            {"dampening", a.dampening},
+                            {"weight_decay", decay_of(in.parameters, a.weight_decay)},
+                            {"lr_scale", lr_scales_of(in.parameters)}});
+  update_each(g, in.parameters, out, 0);
+  update_each(g, moments, out, int(in.parameters.size()));
+}
+}  // namespace
+
+extern const Optimizer optimizer_sgd;
+const Optimizer optimizer_sgd = {.name = "sgd",
+                                 .doc = "gradient descent with momentum",
+                                 .paper = "Sutskever et al. 2013, ICML",
+                                 .attrs = fields_of<Sgd>,
+                                 .peak_lr = peak_lr,
+                                 .emit = emit};
+}  // namespace cambium

@@ -1,0 +1,41 @@
+// Schedule: the learning rate as a function of the step; one file in train/schedules/ defines one.
+#pragma once
+#include <string_view>
+
+#include "core/fields.h"
+
+namespace cambium {
+struct Schedule {
+  std::string_view name, doc, paper;
+  FieldSet attrs = {};
+  // The rate of update `step` (1 .. total) for a peak rate.
+  double (*lr)(const Attrs&, double peak, int64_t step, int64_t total) = nullptr;
+};
+
+std::span<const Schedule* const> builtin_schedules();
+
+// A length written as steps ("100") or as a share of the run ("5%"), in steps. UserError when it is
+// neither, negative, or above 100%.
+int64_t steps_of(std::string_view length, int64_t total);
+
+// Linear from peak / warmup at step 1 to peak at step `warmup`; 1 from then on.
+double warmup_factor(int64_t step, int64_t warmup);
+
+// How far `step` has come from `begin` (0) to `end` (1), clamped.
+double progress(int64_t step, int64_t begin, int64_t end);
+
+namespace detail {
+// Lengths may be written as numbers; fields keep them as text. Names the argument in an error.
+Args with_lengths_as_text(std::span<const Arg> args, std::span<const FieldInfo> fields,
+                          Diagnostics* errors);
+
+template <class A> Attrs parse_schedule(std::span<const Arg> args, Diagnostics* errors) {
+  const auto infos = describe_fields<A>();
+  return Attrs(parse_fields<A>(with_lengths_as_text(args, infos, errors), errors));
+}
+}  // namespace detail
+
+// Like fields_of, for structs whose text fields are all lengths.
+template <class A>
+constexpr FieldSet schedule_fields = {describe_fields<A>, detail::parse_schedule<A>};
+}  // namespace cambium
