@@ -1,0 +1,130 @@
+// The rules of the house, checked on the source text: who may include whom, one header for each
+// third-party library, sizes, plain ASCII, and printing only in app/.
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+namespace cambium {
+namespace {
+namespace fs = std::filesystem;
+const std::vector<std::string> kOrder = {"core",  "graph",  "ops", "blocks", "data",
+                                         "train", "search", "viz", "app"};
+
+struct Source {
+  std::string path;  // relative to the repository
+  std::vector<std::string> lines;
+
+  std::string folder() const { return path.substr(0, path.find('/')); }
+};
+
+Source read(const fs::path& file, const fs::path& root) {
+  Source s{fs::relative(file, root).generic_string(), {}};
+  std::ifstream in(file);
+  for (std::string line; std::getline(in, line);) s.lines.push_back(line);
+  return s;
+}
+
+std::vector<Source> sources(const std::vector<std::string>& folders) {
+  const fs::path root = CAMBIUM_SOURCE_DIR;
+  std::vector<Source> all;
+  for (const std::string& folder : folders) {
+    if (!fs::exists(root / folder)) continue;
+    for (const auto& entry : fs::recursive_directory_iterator(root / folder))
+      if (entry.path().extension() == ".h" || entry.path().extension() == ".cpp")
+        all.push_back(read(entry.path(), root));
+  }
+  return all;
+}
+
+std::string included(const std::string& line) {
+  if (!line.starts_with("#include ")) return "";
+  const std::string rest = line.substr(9);
+  return rest.substr(1, rest.find_first_of("\">", 1) - 1);
+}
+
+std::string place(const Source& s, size_t line) {
+  return s.path + ":" + std::to_string(line + 1);
+}
+
+bool is_function_start(const std::string& line) {
+  return !line.empty() && !std::isspace(static_cast<unsigned char>(line[0])) &&
+         line.ends_with("{") && line.find('(') != std::string::npos &&
+         !line.starts_with("namespace") && line.find("= {") == std::string::npos;
+}
+}  // namespace
+
+TEST(Architecture, FoldersIncludeOnlyWhatStandsLeftOfThem) {
+  for (const Source& s : sources(kOrder)) {
+    const auto mine = std::ranges::find(kOrder, s.folder());
+    for (size_t i = 0; i < s.lines.size(); ++i) {
+      const std::string file = included(s.lines[i]);
+      const auto theirs = std::ranges::find(kOrder, file.substr(0, file.find('/')));
+      if (file.find('/') != std::string::npos && theirs != kOrder.end())
+        EXPECT_LE(theirs - kOrder.begin(), mine - kOrder.begin()) << place(s, i) << ": " << file;
+    }
+  }
+}
+
+TEST(Architecture, EachThirdPartyLibraryIsSeenByOneFile) {
+  const std::map<std::string, std::string> libraries = {
+      {"dnnl", "oneDNN"},  {"Eigen/", "Eigen"},   {"yaml-cpp/", "yaml-cpp"},
+      {"fmt/", "fmt"},     {"nlohmann/", "json"}, {"CLI/", "CLI11"},
+      {"boost/", "Boost"}, {"zlib", "zlib"},      {"omp.h", "OpenMP"}};
+  std::map<std::string, std::set<std::string>> users;
+  for (const Source& s : sources(kOrder))
+    for (const std::string& line : s.lines)
+      for (const auto& [prefix, name] : libraries)
+        if (line.starts_with("#include <" + prefix)) users[name].insert(s.path);
+  for (const auto& [name, files] : users)
+    EXPECT_EQ(files.size(), 1u) << name << " is included by " << *files.begin() << " and others";
+}
+
+TEST(Architecture, FilesStayShort) {
+  for (const Source& s : sources(kOrder)) EXPECT_LE(s.lines.size(), 300u) << s.path;
+  for (const Source& s : sources({"tests"})) EXPECT_LE(s.lines.size(), 400u) << s.path;
+}
+
+TEST(Architecture, FunctionsStayShort) {
+  for (const Source& s : sources(kOrder))
+    for (size_t i = 0; i < s.lines.size(); ++i) {
+      if (!is_function_start(s.lines[i])) continue;
+      size_t end = i;
+      while (end < s.lines.size() && s.lines[end] != "}") ++end;
+      EXPECT_LE(end - i + 1, 60u) << place(s, i);
+    }
+}
+
+TEST(Architecture, SourcesArePlainAscii) {
+  for (const Source& s : sources(kOrder))
+    for (size_t i = 0; i < s.lines.size(); ++i)
+      for (unsigned char c : s.lines[i])
+        ASSERT_TRUE(c == '\t' || (c >= 32 && c < 127)) << place(s, i);
+}
+
+TEST(Architecture, OnlyTheApplicationPrints) {
+  for (const Source& s : sources(kOrder)) {
+    if (s.folder() == "app") continue;
+    for (size_t i = 0; i < s.lines.size(); ++i)
+      for (const char* word : {"std::cout", "std::cerr", "printf(", "fmt::print"}) {
+        const size_t at = s.lines[i].find(word);
+        const bool buffer = s.lines[i].find("snprintf(") != std::string::npos;
+        EXPECT_TRUE(at == std::string::npos || buffer) << place(s, i) << ": " << word;
+      }
+  }
+}
+
+TEST(Architecture, NoFunctionLikeMacros) {
+  for (const Source& s : sources(kOrder))
+    for (size_t i = 0; i < s.lines.size(); ++i) {
+      if (!s.lines[i].starts_with("#define ")) continue;
+      const std::string name = s.lines[i].substr(8, s.lines[i].find_first_of(" (", 8) - 8);
+      EXPECT_NE(s.lines[i].substr(8 + name.size(), 1), "(") << place(s, i);
+    }
+}
+}  // namespace cambium

@@ -1,0 +1,224 @@
+// Plans and the executor: same numbers as the interpreter, shared memory, no allocation, halves of
+// a step.
+#include <atomic>
+#include <cmath>
+#include <cstdlib>
+#include <new>
+
+#include <gtest/gtest.h>
+
+#include "core/rng.h"
+#include "graph/executor.h"
+#include "graph/passes.h"
+#include "ops/ops.h"
+#include "ops/support/dnnl.h"
+
+// Counts every allocation of the program, so that a test can say that a step makes none.
+static std::atomic<int64_t> allocations{0};
+
+void* operator new(size_t bytes) {
+  ++allocations;
+  if (void* p = std::malloc(bytes ? bytes : 1)) return p;
+  throw std::bad_alloc();
+}
+
+void operator delete(void* p) noexcept {
+  std::free(p);
+}
+
+void operator delete(void* p, size_t) noexcept {
+  std::free(p);
+}
+
+namespace cambium {
+namespace {
+// Two-layer perceptron with mean-square loss and plain gradient descent: forward, backward, update.
+Graph perceptron() {
+  Graph g(builtin_ops());
+  const Value x = g.input("x", {DType::kF32, {16, 8}});
+  const Value w1 = g.parameter("w1", {8, 32}, {.init = {Init::kUniform, 0.35}});
+  const Value w2 = g.parameter("w2", {32, 4}, {.init = {Init::kUniform, 0.2}});
+  const Value y = g.emit("linear", {g.emit("relu", {g.emit("linear", {x, w1})}), w2});
+  const Value loss =
+      g.emit("reduce_mean", {g.emit("square", {y})}, {{"axes", std::vector<int64_t>{0, 1}}});
+  const Value wrt[] = {w1, w2};
+  const auto d = grad(loss, wrt);
+  g.scope = {.path = "update", .phase = Phase::kUpdate};
+  for (int i = 0; i < 2; ++i) {
+    const Value next = g.emit("add", {wrt[i], g.emit("scale", {d[size_t(i)]}, {{"a", -0.5}})});
+    g.updates.push_back({wrt[i].node, port_of(next)});
+  }
+  g.outputs = {{"loss", port_of(loss)}};
+  return g;
+}
+
+struct Run {
+  Engine engine;
+  Plan plan;
+  Store store;
+  std::unique_ptr<Executor> exec;
+
+  explicit Run(Graph g) : plan(compile(std::move(g), engine)) {
+    store.add(plan, 1);
+    exec = std::make_unique<Executor>(plan, store);
+    Random random(3);
+    for (const Leaf& leaf : plan.inputs) {
+      Tensor t(leaf.type);
+      for (float& v : t.f32()) v = float(random.normal());
+      exec->set_input(leaf.name, t);
+      inputs.emplace(leaf.name, std::move(t));
+    }
+  }
+
+  // What the interpreter makes of the same leaves.
+  Interpreted truth() const {
+    return interpret(plan.graph, [&](const Node& n) {
+      const Tensor& t = n.role == Role::kInput ? inputs.at(n.scope.path) : store.at(n.scope.path);
+      return Ref{{t.f32().begin(), t.f32().end()}};
+    });
+  }
+
+  std::map<std::string, Tensor> inputs;
+};
+}  // namespace
+
+TEST(Executor, AgreesWithTheInterpreterOverAWholeStep) {
+  Run run(run_passes(perceptron(), training_pipeline()));
+  const Interpreted want = run.truth();
+  run.exec->run();
+  EXPECT_NEAR(run.exec->output_scalar("loss"), want.outputs[0][0], 1e-6);
+  for (size_t u = 0; u < want.updates.size(); ++u) {
+    const Tensor& got =
+        run.store.at(run.plan.graph.node(run.plan.graph.updates[u].node).scope.path);
+    for (int64_t i = 0; i < want.updates[u].size(); ++i)
+      ASSERT_NEAR(got.f32()[size_t(i)], want.updates[u][i], 1e-6)
+          << "update " << u << " element " << i;
+  }
+}
+
+TEST(Executor, AllocatesNothingAfterTheFirstStep) {
+  Run run(perceptron());
+  run.exec->run();
+  const int64_t before = allocations;
+  for (int i = 0; i < 10; ++i) run.exec->run();
+  EXPECT_EQ(allocations - before, 0);
+}
+
+TEST(Executor, LossFallsStepByStep) {
+  Run run(perceptron());
+  run.exec->run();
+  const float first = run.exec->output_scalar("loss");
+  for (int i = 0; i < 20; ++i) run.exec->run();
+  EXPECT_LT(run.exec->output_scalar("loss"), 0.5f * first);
+}
+
+TEST(Executor, GradientsAloneChangeNoParameter) {
+  Run run(perceptron());
+  const Tensor before = run.store.at("w1").clone();
+  run.exec->run_gradients();
+  EXPECT_TRUE(std::ranges::equal(before.f32(), run.store.at("w1").f32()));
+  run.exec->run_updates();
+  EXPECT_FALSE(std::ranges::equal(before.f32(), run.store.at("w1").f32()));
+}
+
+TEST(Executor, NamesTheFirstNodeThatIsNotFinite) {
+  Graph g(builtin_ops());
+  const Value x = g.input("x", {DType::kF32, {2}});
+  g.scope.path = "a";
+  const Value root = g.emit("sqrt", {g.emit("neg", {g.emit("square", {x})})});
+  g.scope.path = "b";
+  g.outputs = {{"y", port_of(g.emit("scale", {root}))}};
+  Run run(std::move(g));
+  run.exec->run_gradients();
+  const int bad = run.exec->first_non_finite();
+  ASSERT_GE(bad, 0);
+  EXPECT_EQ(run.plan.graph.node(bad).kind(), "sqrt");
+  EXPECT_EQ(run.plan.graph.node(bad).scope.path, "a");
+}
+
+TEST(Executor, ProfilesEveryStep) {
+  Run run(perceptron());
+  run.exec->set_profiling(true);
+  run.exec->run();
+  for (const StepProfile& p : run.exec->profile()) EXPECT_EQ(p.runs, 1);
+}
+
+TEST(Executor, RefusesAnInputOfAnotherShape) {
+  Run run(perceptron());
+  EXPECT_THROW(run.exec->set_input("x", Tensor(DType::kF32, {16, 9})), UserError);
+}
+
+TEST(Plan, ReusesBuffersOfDeadValues) {
+  Graph g(builtin_ops());
+  Value x = g.input("x", {DType::kF32, {1024}});
+  for (int i = 0; i < 20; ++i)
+    x = g.emit("reduce_to",
+               {g.emit("broadcast_to", {x}, {{"shape", std::vector<int64_t>{2, 1024}}})},
+               {{"shape", std::vector<int64_t>{1024}}});
+  g.outputs = {{"y", port_of(x)}};
+  Engine engine;
+  const Plan plan = compile(std::move(g), engine);
+  EXPECT_LE(plan.memory.arena_bytes, 3 * 4096);
+  EXPECT_EQ(plan.memory.arena_bytes, plan.memory.lower_bound_bytes);
+}
+
+TEST(Plan, RunsPointwiseChainsInPlace) {
+  Graph g(builtin_ops());
+  Value x = g.emit("relu", {g.input("x", {DType::kF32, {1024}})});
+  for (int i = 0; i < 10; ++i) x = g.emit("tanh", {x});
+  g.outputs = {{"y", port_of(x)}};
+  Engine engine;
+  EXPECT_EQ(compile(std::move(g), engine).memory.arena_bytes, 4096);
+}
+
+TEST(Plan, NeverOverwritesAnInputOrALivingValue) {
+  Graph g(builtin_ops());
+  const Value x = g.input("x", {DType::kF32, {64}});
+  const Value a = g.emit("relu", {x}), b = g.emit("tanh", {a});
+  g.outputs = {{"y", port_of(g.emit("mul", {a, b}))}, {"x", port_of(x)}};
+  Run run(std::move(g));
+  run.exec->run();
+  const auto out = run.exec->output("x");
+  EXPECT_EQ(std::memcmp(out.data(), run.inputs.at("x").data(), out.size()), 0);
+  const Ref want = run.truth().outputs[0];
+  const auto* got = reinterpret_cast<const float*>(run.exec->output("y").data());
+  for (int64_t i = 0; i < want.size(); ++i) ASSERT_NEAR(got[i], want[i], 1e-6);
+}
+
+TEST(Plan, WritesAnUpdateStraightIntoItsState) {
+  Run run(run_passes(perceptron(), training_pipeline()));
+  EXPECT_TRUE(run.plan.copies.empty());
+}
+
+TEST(Plan, CopiesAnUpdateWhenTheOldStateIsReadLater) {
+  Graph g(builtin_ops());
+  const Value s = g.state("s", {DType::kF32, {4}}, {Init::kConstant, 1});
+  const Value next = g.emit("scale", {s}, {{"a", 2.0}});
+  g.updates = {{s.node, port_of(next)}};
+  g.outputs = {{"y", port_of(g.emit("add", {s, next}))}};
+  Run run(std::move(g));
+  run.exec->run();
+  EXPECT_EQ(reinterpret_cast<const float*>(run.exec->output("y").data())[0], 3.0f);
+  EXPECT_EQ(run.store.at("s").f32()[0], 2.0f);
+}
+
+TEST(Store, InitialWeightsDependOnSeedAndNameAlone) {
+  Tensor a(DType::kF32, {100}), b(DType::kF32, {100}), c(DType::kF32, {100});
+  initialise(a, {Init::kNormal, 0.02}, 1, "w");
+  initialise(b, {Init::kNormal, 0.02}, 1, "w");
+  initialise(c, {Init::kNormal, 0.02}, 2, "w");
+  EXPECT_TRUE(std::ranges::equal(a.f32(), b.f32()));
+  EXPECT_FALSE(std::ranges::equal(a.f32(), c.f32()));
+}
+
+TEST(Store, RefusesTwoTypesUnderOneName) {
+  Graph g(builtin_ops()), h(builtin_ops());
+  g.updates = {{g.state("s", {DType::kF32, {4}}).node, {0, 0}}};
+  h.updates = {{h.state("s", {DType::kF32, {5}}).node, {0, 0}}};
+  Engine engine;
+  const Plan a = compile(std::move(g), engine), b = compile(std::move(h), engine);
+  Store store;
+  store.add(a, 1);
+  EXPECT_THROW(store.add(b, 1), InternalError);
+}
+}  // namespace cambium
