@@ -14,8 +14,8 @@ struct FreeBytes {
 
 using AlignedBytes = std::unique_ptr<std::byte, FreeBytes>;
 
-// Allocates zeroed bytes at a 64-byte boundary (4096 from 1 MB on). RuntimeError when memory is
-// out.
+// Allocates zeroed bytes at a 64-byte boundary (huge pages from 2 MiB on). RuntimeError when memory
+// is out.
 AlignedBytes allocate_bytes(int64_t bytes);
 
 class Tensor {
