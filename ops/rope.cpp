@@ -1,0 +1,115 @@
+// rope(x [B,T,H,D]; base, inverse) -> y [B,T,H,D]: rotary positions. Pair i = (x_i, x_{i+D/2}) of
+// the token at position t turns by the angle t * base^(-2 i / D) (rotate-half convention):
+//   y_i = x_i cos - x_{i+D/2} sin,   y_{i+D/2} = x_{i+D/2} cos + x_i sin.
+// A rotation is orthogonal, so dx is rope with `inverse` flipped. Angles are computed in double
+// once, when the kernel is made. Su et al. 2021, arXiv 2104.09864, section 3.2.
+#include <cmath>
+
+#include "core/parallel.h"
+#include "core/tensor.h"
+#include "graph/graph.h"
+
+namespace cambium {
+namespace {
+struct Rope {
+  double base = 10000;
+  bool inverse = false;
+  static constexpr auto fields =
+      std::tuple{field("base", &Rope::base, "wavelengths grow from 2 pi to 2 pi base").in(1),
+                 field("inverse", &Rope::inverse, "turn back")};
+};
+
+double angle(int64_t position, int64_t pair, int64_t width, double base) {
+  return double(position) * std::pow(base, -2.0 * double(pair) / double(width));
+}
+
+std::vector<ValueType> shape(const Call& c) {
+  const Shape& s = c.shape(0);
+  require(s.rank() == 4 && c.dtype(0) == DType::kF32, "x must be f32 [B,T,H,D], got ",
+          c.in[0].type());
+  require(s[3] % 2 == 0, "the head width D = ", s[3], " must be even: rope turns pairs");
+  return {c.in[0].type()};
+}
+
+std::vector<Value> vjp(const Call& c, std::span<const Value> dy) {
+  const auto& a = c.as<Rope>();
+  return {dy[0].graph->emit("rope", {dy[0]}, {{"base", a.base}, {"inverse", !a.inverse}})};
+}
+
+void reference(const Call& c, std::span<const Ref> in, std::span<Ref> out) {
+  const auto& a = c.as<Rope>();
+  const Shape& s = c.shape(0);
+  const int64_t T = s[1], H = s[2], D = s[3], half = D / 2;
+  for (int64_t row = 0; row < s.count_between(0, 3); ++row)
+    for (int64_t i = 0; i < half; ++i) {
+      const double turn = angle(row / H % T, i, D, a.base) * (a.inverse ? -1 : 1);
+      const double x1 = in[0][row * D + i], x2 = in[0][row * D + half + i];
+      out[0][row * D + i] = x1 * std::cos(turn) - x2 * std::sin(turn);
+      out[0][row * D + half + i] = x2 * std::cos(turn) + x1 * std::sin(turn);
+    }
+}
+
+// Rows [first, last) of x as [B*T, H, D]; cosines and sines are [T, D/2] each.
+CAMBIUM_SIMD void turn_rows(const float* x, float* y, const float* cosines, const float* sines,
+                            int64_t first, int64_t last, int64_t T, int64_t H, int64_t half) {
+  for (int64_t row = first; row < last; ++row) {
+    const float* cosine = cosines + row % T * half;
+    const float* sine = sines + row % T * half;
+    for (int64_t h = 0; h < H; ++h) {
+      const float* from = x + (row * H + h) * 2 * half;
+      float* to = y + (row * H + h) * 2 * half;
+#pragma GCC ivdep
+      for (int64_t i = 0; i < half; ++i) {
+        const float x1 = from[i], x2 = from[half + i];
+        to[i] = x1 * cosine[i] - x2 * sine[i];
+        to[half + i] = x2 * cosine[i] + x1 * sine[i];
+      }
+    }
+  }
+}
+
+Kernel kernel(const Call& c, Engine&) {
+  const auto a = c.as<Rope>();
+  const Shape s = c.shape(0);
+  const int64_t T = s[1], H = s[2], half = s[3] / 2, rows = s[0] * s[1];
+  auto table = std::make_shared<Tensor>(DType::kF32, Shape{2, T, half});
+  const std::span<float> values = table->f32();
+  for (int64_t t = 0; t < T; ++t)
+    for (int64_t i = 0; i < half; ++i) {
+      const double turn = angle(t, i, 2 * half, a.base) * (a.inverse ? -1 : 1);
+      values[size_t(t * half + i)] = float(std::cos(turn));
+      values[size_t((T + t) * half + i)] = float(std::sin(turn));
+    }
+  const auto run = [table = std::shared_ptr<const Tensor>(table), T, H, half,
+                    rows](const KernelArgs& args) {
+    const float* cosines = table->f32().data();
+    const int64_t grain = std::max<int64_t>(1, 32768 / std::max<int64_t>(1, H * half * 2));
+    parallel_for(rows, grain, [&](int64_t first, int64_t last) {
+      turn_rows(args.f32(0), args.out_f32(), cosines, cosines + T * half, first, last, T, H, half);
+    });
+  };
+  return {.run = run};
+}
+
+Cost cost(const Call& c) {
+  const double n = double(c.shape(0).count());
+  return {.flops = 3 * n, .bytes = 8 * n};
+}
+}  // namespace
+
+extern const Op op_rope;
+const Op op_rope = {.name = "rope",
+                    .doc = "rotary position embedding of queries or keys",
+                    .attrs = fields_of<Rope>,
+                    .shape = shape,
+                    .vjp = vjp,
+                    .reference = reference,
+                    .kernel = kernel,
+                    .cost = cost,
+                    .in_place = first_in_place,
+                    .samples = {{{Shape{2, 5, 3, 6}}},
+                                {{Shape{1, 1, 1, 2}}},
+                                {{Shape{2, 33, 2, 34}}, {{"base", 500.0}, {"inverse", true}}},
+                                {{Shape{0, 3, 2, 4}}},
+                                {{Shape{2, 3, 2, 0}}}}};
+}  // namespace cambium
