@@ -107,6 +107,13 @@ struct Absorbed {  // a use of an op that has taken its reader in
 struct SampleInput {
   ValueType type;
   double lo = 0, hi = 0;
+  bool absent = false;  // an optional input left out
+
+  static SampleInput none() {
+    SampleInput input{Shape{}};
+    input.absent = true;
+    return input;
+  }
 
   SampleInput(Shape shape) : type{DType::kF32, shape} {}
 
@@ -123,8 +130,8 @@ struct Sample {
 
 // `shape` gives the types of all outputs (UserError on bad input, without name or place: emit adds
 // them). `vjp` gets dLoss/doutput for each output (a none Value where nothing flows) and answers
-// one Value per input (none where nothing flows); it emits ordinary nodes. `reference` is the
-// truth: plain loops in double; `out` arrives sized and zeroed. `kernel` runs in f32.
+// one Value per input (none where nothing flows); it emits ordinary nodes. Outputs after the first
+// are saved statistics without gradient. `reference` is the truth: plain loops in double; `out` arrives sized and zeroed. `kernel` runs in f32.
 struct Op {
   std::string_view name, doc;
   int min_inputs = 1, max_inputs = 1;  // max -1: any number
