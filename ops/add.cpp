@@ -1,0 +1,29 @@
+// add: y = a + b with NumPy broadcasting.
+//   da = db = dy, summed over broadcast axes
+#include "ops/support/pointwise.h"
+
+namespace cambium {
+namespace {
+struct Add {
+  template <class T> [[gnu::always_inline]] T operator()(T a, T b) const { return a + b; }
+};
+
+std::vector<Value> vjp(const Call& c, std::span<const Value> dy) {
+  return {unbroadcast(dy[0], c.shape(0)), unbroadcast(dy[0], c.shape(1))};
+}
+}  // namespace
+
+extern const Op op_add = {
+    .name = "add",
+    .doc = "sum of two tensors, broadcasting",
+    .min_inputs = 2,
+    .max_inputs = 2,
+    .shape = broadcast_shape,
+    .vjp = vjp,
+    .reference = binary_reference<Add>,
+    .kernel = binary_kernel<Add>,
+    .cost = pointwise_cost<1>,
+    .in_place = broadcast_in_place,
+    .samples = binary_samples(),
+};
+}  // namespace cambium

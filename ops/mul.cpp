@@ -1,0 +1,31 @@
+// mul: y = a * b with NumPy broadcasting.
+//   da = dy * b, db = dy * a, summed over broadcast axes
+#include "ops/support/pointwise.h"
+
+namespace cambium {
+namespace {
+struct Mul {
+  template <class T> [[gnu::always_inline]] T operator()(T a, T b) const { return a * b; }
+};
+
+std::vector<Value> vjp(const Call& c, std::span<const Value> dy) {
+  Graph& g = *dy[0].graph;
+  return {unbroadcast(g.emit("mul", {dy[0], c.in[1]}), c.shape(0)),
+          unbroadcast(g.emit("mul", {dy[0], c.in[0]}), c.shape(1))};
+}
+}  // namespace
+
+extern const Op op_mul = {
+    .name = "mul",
+    .doc = "product of two tensors, broadcasting",
+    .min_inputs = 2,
+    .max_inputs = 2,
+    .shape = broadcast_shape,
+    .vjp = vjp,
+    .reference = binary_reference<Mul>,
+    .kernel = binary_kernel<Mul>,
+    .cost = pointwise_cost<1>,
+    .in_place = broadcast_in_place,
+    .samples = binary_samples(),
+};
+}  // namespace cambium
