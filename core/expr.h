@@ -9,7 +9,8 @@
 
 namespace cambium {
 // Named values; a name defined later in the chain hides an earlier one. Values given as Yaml are
-// evaluated when they are asked for, so they may use variables that the data provides later.
+// evaluated when they are asked for, in the chain that asks, so they may use variables that the
+// data provides later; in `dim: $dim` the inner name means the next outer definition.
 class Vars {
  public:
   Vars() = default;
@@ -24,15 +25,18 @@ class Vars {
   std::vector<std::string> names() const;
 
  private:
+  ArgValue lookup(std::string_view name, const Mark& mark, const Vars& asker) const;
+
   const Vars* parent_ = nullptr;
   std::map<std::string, ArgValue, std::less<>> values_;
   std::map<std::string, Yaml, std::less<>> expressions_;
   mutable std::set<std::string, std::less<>> evaluating_;
 };
 
-// The value of a scalar or of a list of scalars of one kind. Arithmetic: + - * / // % ^ ( ), min,
-// max, floor, ceil, round, sqrt, log2; a whole result of whole operands stays whole. UserError with
-// the exact column.
+// The value of a scalar or of a list of scalars of one kind. `$name` alone is the variable,
+// `${...}` alone is the value of the expression, `${...}` inside text is put in as text.
+// Arithmetic: + - * / // % ^ ( ), min, max, floor, ceil, round, sqrt, log2; a whole result of whole
+// operands stays whole. UserError with the exact column.
 ArgValue evaluate(const Yaml& value, const Vars& vars);
 
 // Named arguments from a map's entries, for parse_fields. Errors are collected when given.

@@ -8,7 +8,7 @@
 #include "core/error.h"
 
 namespace cambium {
-// RuntimeError naming the path and the system's reason. `limit_bytes` < 0: no limit.
+// RuntimeError naming the path and the reason. `limit_bytes` >= 0: at most so many are read.
 std::string read_file(const std::string& path, int64_t limit_bytes = -1);
 // Transparently un-gzips a *.gz file. RuntimeError when it is truncated or not gzip.
 std::vector<std::byte> read_maybe_gzip(const std::string& path);

@@ -1,0 +1,186 @@
+#include "core/expr.h"
+
+#include <algorithm>
+
+#include "core/expr_parser.h"
+#include "core/number.h"
+#include "core/suggest.h"
+#include "core/utf8.h"
+
+namespace cambium {
+namespace {
+// The place of text[offset] when the scalar stands plainly on one line, else of the whole scalar.
+Mark mark_inside(const Yaml& scalar, size_t offset, size_t bytes) {
+  Mark m = scalar.mark;
+  const bool as_written = !scalar.quoted && m.length == characters(scalar.text);
+  if (!as_written) return m;
+  m.column += int(characters(std::string_view(scalar.text).substr(0, offset)));
+  m.length = int(std::max<int64_t>(
+      1, characters(
+             std::string_view(scalar.text).substr(std::min(offset, scalar.text.size()), bytes))));
+  return m;
+}
+
+// The expression text[begin, end) of a scalar.
+ArgValue evaluate_part(const Yaml& scalar, size_t begin, size_t end, const Vars& vars) {
+  const ExpressionContext context = {
+      [&](std::string_view name, size_t offset) {
+        return vars.get(name, mark_inside(scalar, begin + offset, name.size()));
+      },
+      [&](size_t offset, size_t length, std::string what, std::string help) {
+        throw UserError(std::move(what), std::move(help),
+                        mark_inside(scalar, begin + offset, length));
+      }};
+  return evaluate_expression(std::string_view(scalar.text).substr(begin, end - begin), context);
+}
+
+// "data/${name}.txt"; the whole of "${...}" keeps the kind of its value.
+ArgValue evaluate_braces(const Yaml& scalar, const Vars& vars) {
+  const std::string& text = scalar.text;
+  std::string out;
+  for (size_t at = 0; at < text.size();) {
+    const size_t open = text.find("${", at);
+    out += text.substr(at, open == text.npos ? open : open - at);
+    if (open == text.npos) break;
+    const size_t close = text.find('}', open);
+    if (close == text.npos)
+      throw UserError("this ${ is never closed", "add the missing }", mark_inside(scalar, open, 2));
+    ArgValue value = evaluate_part(scalar, open + 2, close, vars);
+    if (open == 0 && close + 1 == text.size()) return value;
+    out += value.text();
+    at = close + 1;
+  }
+  return out;
+}
+
+ArgValue evaluate_scalar(const Yaml& s, const Vars& vars) {
+  if (s.quoted) return s.text;
+  if (s.text == "true" || s.text == "false") return s.text == "true";
+  if (s.text.size() > 1 && s.text[0] == '$' && s.text[1] != '{') {
+    const std::string_view name = std::string_view(s.text).substr(1);
+    if (!is_name(name))
+      throw UserError(str("'", s.text, "' is not a variable"),
+                      str("write ${", name, "} for arithmetic, or quote it for text"), s.mark);
+    return vars.get(name, s.mark);
+  }
+  if (s.text.find("${") != s.text.npos) return evaluate_braces(s, vars);
+  try {
+    if (auto number = read_number(s.text)) return std::move(*number);
+  } catch (UserError& e) {
+    e.mark = s.mark;
+    throw;
+  }
+  return s.text;
+}
+
+template <class T> std::vector<T> gather(const std::vector<ArgValue>& values) {
+  std::vector<T> out;
+  for (const ArgValue& v : values) out.push_back(std::get<T>(v.variant()));
+  return out;
+}
+
+ArgValue evaluate_list(const Yaml& list, const Vars& vars) {
+  std::vector<ArgValue> values;
+  size_t whole = 0, real = 0, text = 0;
+  for (const Yaml& item : list.items) {
+    if (item.is_list() || item.is_map())
+      throw UserError("a list of values cannot hold lists or maps", "", item.mark);
+    values.push_back(evaluate(item, vars));
+    const auto& v = values.back().variant();
+    whole += std::holds_alternative<int64_t>(v);
+    real += std::holds_alternative<double>(v);
+    text += std::holds_alternative<std::string>(v);
+    if (whole + real + text != values.size())
+      throw UserError(str("a list cannot hold ", detail::type_name(values.back())),
+                      "lists hold numbers or text", item.mark);
+  }
+  if (text == values.size() && text > 0) return gather<std::string>(values);
+  if (text > 0) throw UserError("a list cannot mix numbers and text", "", list.mark);
+  if (real == 0) return gather<int64_t>(values);
+  std::vector<double> numbers;
+  for (const ArgValue& v : values) {
+    const auto* i = std::get_if<int64_t>(&v.variant());
+    numbers.push_back(i ? double(*i) : std::get<double>(v.variant()));
+  }
+  return numbers;
+}
+}  // namespace
+
+void Vars::set(std::string name, ArgValue value) {
+  expressions_.erase(name);
+  values_.insert_or_assign(std::move(name), std::move(value));
+}
+
+void Vars::set(std::string name, const Yaml& expression) {
+  values_.erase(name);
+  expressions_.insert_or_assign(std::move(name), expression);
+}
+
+ArgValue Vars::get(std::string_view name, const Mark& mark) const {
+  return lookup(name, mark, *this);
+}
+
+ArgValue Vars::lookup(std::string_view name, const Mark& mark, const Vars& asker) const {
+  if (const auto v = values_.find(name); v != values_.end()) return v->second;
+  const auto e = expressions_.find(name);
+  const bool busy = evaluating_.contains(name);
+  if (e != expressions_.end() && !busy) {
+    const auto entry = evaluating_.emplace(name).first;
+
+    struct Done {
+      std::set<std::string, std::less<>>& names;
+      std::set<std::string, std::less<>>::iterator entry;
+
+      ~Done() { names.erase(entry); }
+    } done{evaluating_, entry};
+
+    return evaluate(e->second, asker);
+  }
+  if (parent_) {
+    try {
+      return parent_->lookup(name, mark, asker);
+    } catch (const UserError& error) {
+      if (!busy || !(error.mark.line == mark.line && error.mark.column == mark.column)) throw;
+    }
+  }
+  if (busy) throw UserError(str("variable '", name, "' needs itself"), "break the circle", mark);
+  throw UserError(str("unknown variable '", name, "'"), suggestion(name, asker.names()), mark);
+}
+
+std::vector<std::string> Vars::names() const {
+  std::set<std::string> all;
+  for (const Vars* v = this; v; v = v->parent_) {
+    for (const auto& [name, value] : v->values_) all.insert(name);
+    for (const auto& [name, value] : v->expressions_) all.insert(name);
+  }
+  return {all.begin(), all.end()};
+}
+
+ArgValue evaluate(const Yaml& value, const Vars& vars) {
+  switch (value.kind) {
+    case Yaml::kScalar:
+      return evaluate_scalar(value, vars);
+    case Yaml::kList:
+      return evaluate_list(value, vars);
+    case Yaml::kNull:
+      throw UserError("the value is missing", "", value.mark);
+    case Yaml::kMap:
+      break;
+  }
+  throw UserError("expected a value, got a map", "", value.mark);
+}
+
+Args evaluate_entries(std::span<const YamlEntry> entries, const Vars& vars, Diagnostics* errors) {
+  Args args;
+  for (const YamlEntry& e : entries) {
+    try {
+      args.push_back({e.key, evaluate(e.value, vars), e.key_mark, e.value.mark});
+    } catch (UserError& error) {
+      if (!error.mark.known()) error.mark = e.value.mark;
+      if (!errors) throw;
+      errors->add(error);
+    }
+  }
+  return args;
+}
+}  // namespace cambium

@@ -1,0 +1,15 @@
+// Numbers and names as specs write them.
+#pragma once
+#include <optional>
+#include <string_view>
+
+#include "core/fields.h"
+
+namespace cambium {
+bool is_name(std::string_view word);  // a letter or _, then letters, digits, _
+
+// Reads a decimal number: digits with an optional sign, fraction and exponent, whatever the locale.
+// Whole numbers are int64. nullopt when the text is not a number at all; a leading zero or an
+// overflow is a UserError without a mark.
+std::optional<ArgValue> read_number(std::string_view text);
+}  // namespace cambium

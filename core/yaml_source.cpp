@@ -1,0 +1,112 @@
+#include "core/yaml_source.h"
+
+#include <algorithm>
+
+#include "core/utf8.h"
+
+namespace cambium {
+namespace {
+bool inside_expression(std::string_view line, size_t i) {
+  const size_t open = line.substr(0, i).rfind("${");
+  return open != line.npos && line.substr(open, i - open).find('}') == line.npos;
+}
+
+bool ends_word(std::string_view line, size_t i) {
+  if (line[i] == ':') return i + 1 >= line.size() || line[i + 1] == ' ';
+  if (line[i] == '#') return i > 0 && line[i - 1] == ' ';
+  const bool ends_flow = line[i] == ',' || line[i] == ']' || line[i] == '}';
+  return ends_flow && !inside_expression(line, i);
+}
+}  // namespace
+
+size_t quoted_bytes(std::string_view text) {
+  for (size_t i = 1; i < text.size(); ++i) {
+    if (text[0] == '"' && text[i] == '\\')
+      ++i;
+    else if (text[i] == text[0])
+      return i + 1;
+  }
+  return 0;
+}
+
+size_t group_bytes(std::string_view text) {
+  int depth = 0;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (c == '"' || c == '\'') i += std::max<size_t>(quoted_bytes(text.substr(i)), 1) - 1;
+    if (c == '{' || c == '[') ++depth;
+    if ((c == '}' || c == ']') && --depth == 0) return i + 1;
+  }
+  return 0;
+}
+
+Source::Source(std::string_view text, std::string_view file) : text_(text), file_(file) {
+  starts_.push_back(0);
+  for (size_t i = 0; i < text.size(); ++i)
+    if (text[i] == '\n') starts_.push_back(i + 1);
+}
+
+size_t Source::offset(int line, int column) const {
+  if (line < 0 || size_t(line) >= starts_.size()) return text_.size();
+  return std::min(starts_[size_t(line)] + size_t(std::max(column, 0)), text_.size());
+}
+
+Mark Source::mark(size_t offset, size_t bytes) const {
+  const auto after = std::upper_bound(starts_.begin(), starts_.end(), offset);
+  const auto line = size_t(after - starts_.begin());
+  const size_t start = starts_[line - 1];
+  const auto column = characters(text_.substr(start, offset - start)) + 1;
+  const auto length = std::max<int64_t>(1, characters(text_.substr(offset, bytes)));
+  return {std::string(file_), int(line), int(column), int(length)};
+}
+
+Mark Source::value_mark(size_t offset) const {
+  const size_t at = skip_properties(offset);
+  return mark(at, token_bytes(at));
+}
+
+std::string_view Source::rest_of_line(size_t at) const {
+  const std::string_view rest = text_.substr(at);
+  return rest.substr(0, rest.find_first_of("\r\n"));
+}
+
+std::string_view Source::from(const Mark& mark) const {
+  if (mark.line < 1 || size_t(mark.line) > starts_.size()) return {};
+  size_t at = starts_[size_t(mark.line) - 1];
+  for (int column = 1; at < text_.size() && column < mark.column; ++column) do {
+      ++at;
+    } while (at < text_.size() && (uint8_t(text_[at]) & 0xc0) == 0x80);
+  return text_.substr(at);
+}
+
+size_t Source::skip_properties(size_t at) const {
+  size_t here = at;
+  while (here < text_.size() && (text_[here] == '&' || text_[here] == '!')) {
+    const std::string_view line = rest_of_line(here);
+    const size_t space = line.find_first_of(" \t");
+    const size_t next = space == line.npos ? line.npos : line.find_first_not_of(" \t", space);
+    if (next == line.npos) return at;
+    here += next;
+  }
+  return here;
+}
+
+// Bytes of the token that starts here: a quoted text, a bracketed group, or a plain word.
+size_t Source::token_bytes(size_t at) const {
+  const std::string_view line = rest_of_line(at);
+  if (line.empty()) return 1;
+  if (line[0] == '"' || line[0] == '\'') {
+    const size_t quoted = quoted_bytes(line);
+    return quoted ? quoted : line.size();
+  }
+  if (line[0] == '{' || line[0] == '[') {
+    const size_t group = group_bytes(line);
+    return group ? group : line.size();
+  }
+  if (line[0] == '|' || line[0] == '>' || line.starts_with("- ")) return 1;
+  size_t end = 0;
+  while (end < line.size() && !ends_word(line, end)) ++end;
+  while (end > 1 && (line[end - 1] == ' ' || line[end - 1] == '\t')) --end;
+  return std::max<size_t>(end, 1);
+}
+}  // namespace cambium
