@@ -1,5 +1,6 @@
-// clip_scale(norm []; max) -> [] = min(1, max / (norm + 1e-6)): the factor that brings gradients of
-// this norm down to `max`. Part of the update, so it needs no gradient. A NaN norm gives NaN.
+// clip_scale(norm [...]; max) -> [...]: y = min(1, max / (norm + 1e-6)): the factor that brings
+// gradients of this norm down to `max`. Part of the update, so it needs no gradient. A NaN norm
+// gives NaN.
 #include "graph/op.h"
 
 namespace cambium {
@@ -16,19 +17,19 @@ template <class T> T factor(T norm, double max) {
 }
 
 std::vector<ValueType> shape(const Call& c) {
-  require(c.in[0].type() == ValueType{DType::kF32, {}}, "norm must be f32 [], got ",
-          c.in[0].type());
+  require(c.dtype(0) == DType::kF32, "norm must be f32, got ", c.in[0].type());
   return {c.in[0].type()};
 }
 
 void reference(const Call& c, std::span<const Ref> in, std::span<Ref> out) {
-  out[0][0] = factor(in[0][0], c.as<ClipScale>().max);
+  for (int64_t i = 0; i < in[0].size(); ++i) out[0][i] = factor(in[0][i], c.as<ClipScale>().max);
 }
 
 Kernel kernel(const Call& c, Engine&) {
   const double max = c.as<ClipScale>().max;
-  return {
-      .run = [max](const KernelArgs& args) { args.out_f32()[0] = factor(args.f32(0)[0], max); }};
+  return {.run = [max, n = c.shape(0).count()](const KernelArgs& args) {
+    for (int64_t i = 0; i < n; ++i) args.out_f32()[i] = factor(args.f32(0)[i], max);
+  }};
 }
 }  // namespace
 
@@ -41,5 +42,6 @@ const Op op_clip_scale = {.name = "clip_scale",
                           .kernel = kernel,
                           .in_place = first_in_place,
                           .samples = {{{SampleInput(Shape{}, 0.1, 0.9)}},
-                                      {{SampleInput(Shape{}, 5, 6)}, {{"max", 2.0}}}}};
+                                      {{SampleInput(Shape{3}, 5, 6)}, {{"max", 2.0}}},
+                                      {{Shape{0}}}}};
 }  // namespace cambium
