@@ -35,8 +35,9 @@ IdxArray parse_idx(std::vector<std::byte> content, int rank, const std::string& 
   for (int i = 0; i < rank; ++i) {
     extents.push_back(big_endian(bytes.subspan(4 + 4 * size_t(i))));
     require(extents.back() > 0, path, ": extent ", i, " is 0");
+    require(extents.back() <= kMostValues / count, path, ": extents promise more than ",
+            kMostValues, " values");
     count *= extents.back();
-    require(count <= kMostValues, path, ": extents promise more than ", kMostValues, " values");
   }
   out.shape = Shape(extents);
   const int64_t found = int64_t(bytes.size() - out.offset);

@@ -1,28 +1,19 @@
 // TextFile: bytes to symbols and back.
 #include <algorithm>
 
+#include "core/utf8.h"
 #include "data/text.h"
 
 namespace cambium {
 namespace {
-constexpr char32_t kInvalid = 0xFFFFFFFF;
-
-// The code point at `at`, which moves past it; kInvalid for anything but shortest-form UTF-8
-// (RFC 3629: no surrogates, nothing above U+10FFFF).
+// The code point at `at` of valid UTF-8; moves past it.
 char32_t next_code_point(std::string_view s, size_t& at) {
   const uint8_t lead = uint8_t(s[at++]);
   if (lead < 0x80) return lead;
   const int more = lead >= 0xF0 ? 3 : lead >= 0xE0 ? 2 : 1;
-  if (lead < 0xC2 || lead > 0xF4 || at + size_t(more) > s.size()) return kInvalid;
   char32_t c = lead & (0x3Fu >> more);
-  for (int i = 0; i < more; ++i) {
-    const uint8_t byte = uint8_t(s[at++]);
-    if ((byte & 0xC0) != 0x80) return kInvalid;
-    c = c << 6 | (byte & 0x3Fu);
-  }
-  constexpr char32_t least[] = {0, 0x80, 0x800, 0x10000};
-  const bool surrogate = c >= 0xD800 && c < 0xE000;
-  return c < least[more] || surrogate || c > 0x10FFFF ? kInvalid : c;
+  for (int i = 0; i < more; ++i) c = c << 6 | (uint8_t(s[at++]) & 0x3Fu);
+  return c;
 }
 
 void append_utf8(std::string& out, char32_t c) {
@@ -73,14 +64,10 @@ void TextFile::map_ascii() {
 
 void TextFile::decode_utf8(const std::string& path) {
   const std::string_view text = chars_of(file_);
-  for (size_t at = 0; at < text.size();) {
-    const size_t begin = at;
-    const char32_t c = next_code_point(text, at);
-    if (c == kInvalid)
-      throw OptionError("path", str(path, ": not UTF-8 at byte ", begin),
-                        "use text_bytes, which takes any file");
-    ids_.push_back(int32_t(c));
-  }
+  if (const int64_t bad = first_invalid_utf8(text); bad >= 0)
+    throw OptionError("path", str(path, ": not UTF-8 at byte ", bad),
+                      "use text_bytes, which takes any file");
+  for (size_t at = 0; at < text.size();) ids_.push_back(int32_t(next_code_point(text, at)));
   size_ = int64_t(ids_.size());
   std::vector<bool> used(0x110000);
   for (const int32_t c : ids_) used[size_t(c)] = true;
@@ -118,12 +105,14 @@ std::string TextFile::decode(std::span<const int32_t> ids) const {
 }
 
 std::vector<int32_t> TextFile::encode(std::string_view text) const {
+  if (unit_ == TextUnit::kCharacter)
+    require(first_invalid_utf8(text) < 0, "the text is not UTF-8 at byte ",
+            first_invalid_utf8(text));
   std::vector<int32_t> ids;
   for (size_t at = 0; at < text.size();) {
     const size_t begin = at;
     const char32_t c =
         unit_ == TextUnit::kByte ? char32_t(uint8_t(text[at++])) : next_code_point(text, at);
-    require(c != kInvalid, "the text is not UTF-8 at byte ", begin);
     const auto it = std::ranges::lower_bound(vocabulary_, c);
     require(it != vocabulary_.end() && *it == c, "'", text.substr(begin, at - begin),
             "' does not occur in the training file, whose vocabulary has ", classes(), " symbols");

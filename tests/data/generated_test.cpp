@@ -1,0 +1,143 @@
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <set>
+
+#include "data/markov.h"
+#include "tests/data/support.h"
+
+namespace cambium {
+namespace {
+TEST(InContextRecall, TrainingScoresEveryNextToken) {
+  const auto data = open_text_spec("data: in_context_recall");
+  EXPECT_EQ(data->shape(3).x, (ValueType{DType::kI32, {3, 127}}));
+  EXPECT_EQ(data->count(Split::kTrain), 12800);
+  EXPECT_EQ(data->count(Split::kTest), 1280);
+  const Batch batch = read_batch(*data, Split::kTrain, {17});
+  const auto x = batch.x.i32(), target = batch.target.i32();
+  EXPECT_TRUE(std::equal(x.begin() + 1, x.end(), target.begin()));
+}
+
+TEST(InContextRecall, EvaluationScoresTheValuesOfSeenKeys) {
+  const auto data = open_text_spec("data: {in_context_recall: {length: 32}}");
+  for (int64_t index = 0; index < 50; ++index) {
+    const Batch batch = read_batch(*data, Split::kTest, {index});
+    const auto x = batch.x.i32(), target = batch.target.i32();
+    std::map<int32_t, int32_t> value_of;
+    for (size_t t = 0; t < x.size(); t += 2) {
+      ASSERT_LT(x[t], 8);
+      const auto known = value_of.find(x[t]);
+      EXPECT_EQ(target[t], known == value_of.end() ? -1 : known->second);
+      if (t + 1 == x.size()) break;
+      ASSERT_GE(x[t + 1], 8);
+      EXPECT_EQ(target[t + 1], -1);
+      EXPECT_EQ(value_of.emplace(x[t], x[t + 1]).first->second, x[t + 1]);
+    }
+    EXPECT_NE(target[x.size() - 1], -1);  // the probe
+  }
+}
+
+TEST(InContextRecall, RefusesOddSizes) {
+  const UserError e = error_of("data:\n  in_context_recall:\n    vocab: 15\n");
+  EXPECT_STREQ(e.what(), "in_context_recall: vocab = 15 is odd; keys and values come in pairs");
+  EXPECT_EQ(e.mark.line, 3);
+}
+
+TEST(SelectiveCopying, FollowsItsDefinition) {
+  const auto data = open_text_spec("data: {selective_copying: {vocab: 10, length: 40, copied: 6}}");
+  for (int64_t index = 0; index < 50; ++index) {
+    const Batch batch = read_batch(*data, Split::kTrain, {index});
+    const auto x = batch.x.i32(), target = batch.target.i32();
+    EXPECT_EQ(std::ranges::count(x, 8), 40 - 6 - 1);
+    EXPECT_EQ(x[33], 9);  // the copy token stands before the last 6 blanks
+    EXPECT_LT(x[32], 8);  // no blank after the last token
+    std::vector<int32_t> tokens;
+    std::ranges::copy_if(x, std::back_inserter(tokens), [](int32_t v) { return v < 8; });
+    EXPECT_TRUE(std::equal(tokens.begin(), tokens.end(), target.end() - 6, target.end()));
+    EXPECT_EQ(std::ranges::count(target, -1), 34);
+  }
+}
+
+TEST(SelectiveCopying, RefusesALengthThatHoldsNoCopy) {
+  const UserError e = error_of("data: {selective_copying: {length: 32, copied: 16}}");
+  EXPECT_EQ(e.help, "use length: 33 or more");
+}
+
+TEST(Markov, StationaryDistributionIsAFixedPoint) {
+  const MarkovChain chain(5, 2, 0.3, 4);
+  std::vector<double> next(25);
+  for (int64_t s = 0; s < 25; ++s)
+    for (int64_t w = 0; w < 5; ++w)
+      next[size_t(s % 5 * 5 + w)] += chain.stationary()[size_t(s)] * chain.row(s)[size_t(w)];
+  for (size_t s = 0; s < 25; ++s) EXPECT_NEAR(next[s], chain.stationary()[s], 1e-12);
+  EXPECT_NEAR(std::accumulate(next.begin(), next.end(), 0.0), 1.0, 1e-12);
+}
+
+TEST(Markov, ConcentrationMovesTheEntropyBetweenZeroAndUniform) {
+  EXPECT_NEAR(MarkovChain(8, 1, 1e5, 1).entropy_rate(), std::log(8.0), 1e-3);
+  EXPECT_LT(MarkovChain(8, 1, 1e-3, 1).entropy_rate(), 0.1);
+}
+
+TEST(Markov, SamplesHaveTheEntropyRateOfTheChain) {
+  const MarkovChain chain(6, 2, 0.4, 9);
+  Random random(3);
+  std::vector<int32_t> text(200'000);
+  chain.sample(random, text);
+  double loss = 0;
+  for (size_t i = 2; i < text.size(); ++i)
+    loss -= std::log(chain.row(text[i - 2] * 6 + text[i - 1])[size_t(text[i])]);
+  EXPECT_NEAR(loss / double(text.size() - 2), chain.entropy_rate(), 0.01);
+}
+
+TEST(Markov, SamplesStartInTheStationaryDistribution) {
+  const MarkovChain chain(4, 1, 0.3, 2);
+  std::vector<double> share(4);
+  for (uint64_t i = 0; i < 20'000; ++i) {
+    Random random(1, i);
+    int32_t first = 0;
+    chain.sample(random, std::span(&first, 1));
+    share[size_t(first)] += 1.0 / 20'000;
+  }
+  for (size_t s = 0; s < 4; ++s) EXPECT_NEAR(share[s], chain.stationary()[s], 0.015);
+}
+
+TEST(MarkovText, ScoresOnlyPositionsWithAWholeContext) {
+  const auto data = open_text_spec("data: {markov_text: {order: 3, symbols: 4, context: 10}}");
+  const Batch batch = read_batch(*data, Split::kValidation, {0});
+  EXPECT_EQ(std::ranges::count(batch.target.i32(), -1), 2);
+  EXPECT_EQ(batch.target.i32()[2], batch.x.i32()[3]);
+}
+
+TEST(MarkovText, TheChainIsTheSameForEverySeedTheTextIsNot) {
+  const std::string spec = "data: {markov_text: {order: 1}}";
+  const auto one = open_text_spec(spec, 1), two = open_text_spec(spec, 2);
+  EXPECT_EQ(one->reference_losses(), two->reference_losses());
+  EXPECT_FALSE(same(read_batch(*one, Split::kTest, {0}), read_batch(*two, Split::kTest, {0})));
+}
+
+TEST(MarkovText, EveryEpochHasNewTrainingTextButTheSameValidation) {
+  const auto data = open_text_spec("data: markov_text");
+  EXPECT_FALSE(
+      same(read_batch(*data, Split::kTrain, {0}, 11), read_batch(*data, Split::kTrain, {0}, 12)));
+  EXPECT_TRUE(same(read_batch(*data, Split::kTest, {0}), read_batch(*data, Split::kTest, {0})));
+}
+
+TEST(MarkovText, RefusesTooManyStates) {
+  const UserError e = error_of("data: {markov_text: {symbols: 100, order: 4}}");
+  EXPECT_STREQ(e.what(), "markov_text: 100 symbols of order 4 make more than 1048576 states");
+}
+
+TEST(GeneratedSequences, SplitsDifferAndIndexOrderDoesNotMatter) {
+  for (const std::string name : {"in_context_recall", "selective_copying", "markov_text"}) {
+    const auto data = open_text_spec("data: " + name), again = open_text_spec("data: " + name);
+    const Batch pair = read_batch(*data, Split::kTest, {4, 9}),
+                other = read_batch(*again, Split::kTest, {9, 4});
+    const size_t T = size_t(data->shape(1).x.shape[1]);
+    EXPECT_TRUE(std::ranges::equal(pair.x.i32().subspan(0, T), other.x.i32().subspan(T))) << name;
+    EXPECT_FALSE(std::ranges::equal(pair.x.i32().subspan(0, T),
+                                    read_batch(*data, Split::kValidation, {4}).x.i32()))
+        << name;
+  }
+}
+}  // namespace
+}  // namespace cambium
