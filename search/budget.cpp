@@ -1,0 +1,47 @@
+#include "search/budget.h"
+
+#include <chrono>
+#include <cmath>
+
+#include "search/stats.h"
+#include "train/machine.h"
+#include "train/session.h"
+
+namespace cambium {
+int64_t steps_for(const Budget& budget, const StepCost& cost, int64_t examples_per_step,
+                  double step_seconds) {
+  const double one = spent(budget.kind, 1, cost, examples_per_step, step_seconds);
+  ensure(one > 0, "a step costs ", one, " ", name_of(budget.kind));
+  return std::max<int64_t>(1, std::llround(budget.value / one));
+}
+
+double spent(Budget::Kind kind, int64_t steps, const StepCost& cost, int64_t examples_per_step,
+             double seconds) {
+  switch (kind) {
+    case Budget::kSteps:
+      return double(steps);
+    case Budget::kSamples:
+      return double(steps * examples_per_step);
+    case Budget::kFlops:
+      return double(steps) * cost.flops_per_step;
+    case Budget::kSeconds:
+      return seconds;
+  }
+  return 0;
+}
+
+double measured_step_seconds(const Experiment& e, double seconds) {
+  using Clock = std::chrono::steady_clock;
+  Session session(e, available_memory_bytes());
+  session.start(0);
+  std::vector<double> times;
+  double total = 0;
+  for (int64_t step = 1; step <= 1000 && (step <= 3 || total < seconds); ++step) {
+    const auto start = Clock::now();
+    session.step(step);
+    times.push_back(std::chrono::duration<double>(Clock::now() - start).count());
+    total += times.back();
+  }
+  return median_of(times);
+}
+}  // namespace cambium

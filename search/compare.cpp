@@ -1,0 +1,259 @@
+#include "search/compare.h"
+
+#include <algorithm>
+#include <chrono>
+#include <thread>
+
+#include "core/files.h"
+#include "core/parallel.h"
+#include "search/child.h"
+#include "search/run_view.h"
+#include "train/machine.h"
+#include "train/trainer.h"
+
+namespace cambium {
+namespace {
+using Clock = std::chrono::steady_clock;
+
+int64_t wanted_jobs(const CompareSettings& settings, const Study& study) {
+  if (settings.program.empty()) return 1;
+  if (settings.jobs > 0) return settings.jobs;
+  return study.jobs > 0 ? study.jobs : std::max(1u, std::thread::hardware_concurrency());
+}
+
+struct Active {
+  Child child;
+  RunView* view;
+  Clock::time_point started;
+  int64_t first_step;
+};
+
+class Comparer {
+ public:
+  Comparer(Comparison& c, const CompareSettings& settings, StudyProgress& progress)
+      : c_(c), settings_(settings), progress_(progress) {}
+
+  void prepare();
+  void run_side_by_side();
+  void run_in_turn();
+  int64_t jobs() const;
+
+ private:
+  std::string folder_of(const RunView& v) const { return v.id.folder(settings_.folder); }
+
+  bool stop_asked() { return c_.stopped = c_.stopped || (settings_.stop && settings_.stop()); }
+
+  RunView* next_waiting();
+  void start(RunView& view);
+  void poll();
+  void end(Active& run);
+  void update_eta(Active& run);
+  void run_here(RunView& view);
+
+  Comparison& c_;
+  const CompareSettings& settings_;
+  StudyProgress& progress_;
+  std::vector<Active> active_;
+};
+
+// Writes each run's spec and takes over what earlier sessions finished. A run that failed is tried
+// again: the cause may have been the machine's.
+void Comparer::prepare() {
+  for (const PlannedVariant& v : c_.plan.variants)
+    for (int64_t seed : c_.plan.study.seeds) {
+      RunView view{.id = {v.name, seed}, .steps = v.steps};
+      const std::string folder = view.id.folder(settings_.folder);
+      make_folders(folder);
+      settle(view, settings_.folder);
+      if (view.phase != RunPhase::kDone) {
+        view.phase = RunPhase::kWaiting;
+        view.error.clear();
+        replace_file(folder + "/spec.yaml", to_yaml(run_spec(v, seed).root));
+        const Json id = {{"variant", v.name}, {"seed", seed}, {"status", "waiting"}};
+        if (!file_exists(folder + "/run.json"))
+          replace_file(folder + "/run.json", to_text(id, 1) + "\n");
+      }
+      c_.runs.push_back(std::move(view));
+    }
+  // Seed by seed, so that an early stop leaves pairs.
+  const auto& seeds = c_.plan.study.seeds;
+  std::ranges::stable_sort(c_.runs, {}, [&](const RunView& v) {
+    return std::ranges::find(seeds, v.id.seed) - seeds.begin();
+  });
+}
+
+int64_t Comparer::jobs() const {
+  int64_t need = 1;
+  for (const PlannedVariant& v : c_.plan.variants) need = std::max(need, v.needed_bytes);
+  const int64_t fit = std::max<int64_t>(1, available_memory_bytes() / need);
+  return std::min({wanted_jobs(settings_, c_.plan.study), fit, int64_t(c_.runs.size())});
+}
+
+RunView* Comparer::next_waiting() {
+  const auto next = std::ranges::find(c_.runs, RunPhase::kWaiting, &RunView::phase);
+  return next == c_.runs.end() ? nullptr : &*next;
+}
+
+void Comparer::start(RunView& view) {
+  const std::string folder = folder_of(view);
+  const std::vector<std::string> arguments = {
+      "train", folder + "/spec.yaml", "--run", folder, "--resume", "--threads",
+      "1",     "--progress",          "none"};
+  Child child(settings_.program, arguments, folder + "/output.txt");
+  view.phase = RunPhase::kRunning;
+  refresh(view, settings_.folder, c_.plan.study.metric);
+  active_.push_back({std::move(child), &view, Clock::now(), view.step});
+}
+
+void Comparer::update_eta(Active& run) {
+  RunView& v = *run.view;
+  const double seconds = std::chrono::duration<double>(Clock::now() - run.started).count();
+  const int64_t done = v.step - run.first_step;
+  v.eta_seconds = done > 0 ? seconds / double(done) * double(v.steps - v.step) : -1;
+}
+
+void Comparer::end(Active& run) {
+  RunView& v = *run.view;
+  settle(v, settings_.folder);
+  const int code = run.child.exit_code();
+  if (code != 0 && v.phase != RunPhase::kFailed && code != 130) {
+    v.phase = RunPhase::kFailed;
+    v.error = str("the process ended with code ", code, "; see ", folder_of(v), "/output.txt");
+  }
+  if (code == 0 && v.phase != RunPhase::kDone)
+    throw InternalError(str("'", folder_of(v), "' ended well but is not done"));
+  v.eta_seconds = -1;
+  progress_.on_run_end(v);
+}
+
+void Comparer::poll() {
+  for (Active& run : active_) {
+    refresh(*run.view, settings_.folder, c_.plan.study.metric);
+    update_eta(run);
+    if (run.child.ended()) end(run);
+  }
+  std::erase_if(active_, [](const Active& run) { return run.view->phase != RunPhase::kRunning; });
+}
+
+void Comparer::run_side_by_side() {
+  const auto wanted = size_t(jobs());
+  bool told = false;
+  while (next_waiting() || !active_.empty()) {
+    if (stop_asked() && !told) {
+      for (Active& run : active_) run.child.interrupt();
+      told = true;
+    }
+    while (!c_.stopped && active_.size() < wanted && next_waiting()) start(*next_waiting());
+    if (active_.empty()) break;
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    poll();
+    progress_.on_runs(c_.runs);
+  }
+}
+
+// Brings a run's reports into the study's view.
+class RunReporter : public Progress {
+ public:
+  RunReporter(Comparison& c, RunView& view, StudyProgress& progress)
+      : c_(c), view_(view), progress_(progress) {}
+
+  void on_step(const StepReport& r) override {
+    view_.step = r.step;
+    view_.loss = r.loss;
+    view_.eta_seconds = r.step_ms / 1e3 * double(r.steps - r.step);
+    const auto now = Clock::now();
+    if (now - shown_ < std::chrono::milliseconds(500)) return;
+    shown_ = now;
+    progress_.on_runs(c_.runs);
+  }
+
+  void on_evaluation(const EvaluationReport& r) override {
+    view_.value = c_.plan.study.metric == "val.loss" ? r.metrics.loss : r.metrics.accuracy;
+  }
+
+ private:
+  Comparison& c_;
+  RunView& view_;
+  StudyProgress& progress_;
+  Clock::time_point shown_{};
+};
+
+void Comparer::run_here(RunView& view) {
+  RunReporter reporter(c_, view, progress_);
+  view.phase = RunPhase::kRunning;
+  try {
+    const Experiment e = open_experiment(load_spec(folder_of(view) + "/spec.yaml"));
+    const RunSettings settings{.folder = folder_of(view), .resume = true, .stop = settings_.stop};
+    const RunResult result = run_training(e, settings, reporter);
+    view.phase = result.done ? RunPhase::kDone : RunPhase::kStopped;
+  } catch (const RuntimeError& error) {
+    view.phase = RunPhase::kFailed;
+    view.error = error.what();
+  }
+  view.eta_seconds = -1;
+  progress_.on_run_end(view);
+}
+
+void Comparer::run_in_turn() {
+  while (!stop_asked() && next_waiting()) run_here(*next_waiting());
+}
+
+// The steps that an earlier session settled on; UserError when the folder holds another study.
+std::map<std::string, int64_t> earlier_steps(const std::string& folder, const Study& study) {
+  std::map<std::string, int64_t> steps;
+  const std::string path = folder + "/study.json";
+  if (!file_exists(path)) return steps;
+  const Json j = load_json(path);
+  try {
+    require(j.at("name") == study.name, "'", folder, "' holds the study '",
+            j.at("name").get<std::string>(), "', not '", study.name, "'");
+    for (const Json& v : j.at("variants")) steps[v.at("name")] = v.at("steps");
+  } catch (const Json::exception& e) {
+    throw UserError(str("'", path, "' is no study: ", e.what()), "choose another folder");
+  }
+  return steps;
+}
+
+// Plans on as many threads as a run will have, so that a budget of seconds measures the right step.
+StudyPlan plan_as_run(Study study, const CompareSettings& settings,
+                      const std::map<std::string, int64_t>& known_steps) {
+  const int threads = thread_count();
+  if (wanted_jobs(settings, study) > 1) set_thread_count(1);
+  StudyPlan plan = plan_study(std::move(study), known_steps);
+  set_thread_count(threads);
+  return plan;
+}
+
+// A variant that was planned otherwise before would mix two studies' runs.
+void check_same_specs(const std::string& folder, const Json& now) {
+  const std::string path = folder + "/study.json";
+  if (!file_exists(path)) return;
+  for (const Json& old : load_json(path).at("variants"))
+    for (const Json& v : now.at("variants"))
+      require(v.at("name") != old.at("name") ||
+                  v.at("spec_hash") == old.value("spec_hash", v.at("spec_hash")),
+              "'", folder, "' holds runs of another '", v.at("name").get<std::string>(),
+              "': its spec or budget changed since; choose another folder or remove this one");
+}
+}  // namespace
+
+Comparison compare(Study study, const CompareSettings& settings, StudyProgress& progress) {
+  ensure(!settings.folder.empty(), "a study needs a folder");
+  const auto known_steps = earlier_steps(settings.folder, study);
+  Comparison c{.plan = plan_as_run(std::move(study), settings, known_steps)};
+  Json description = study_json(c.plan, nullptr, settings.command);
+  check_same_specs(settings.folder, description);
+  make_folders(settings.folder);
+  replace_file(settings.folder + "/study.json", to_text(description, 1) + "\n");
+  Comparer comparer(c, settings, progress);
+  comparer.prepare();
+  const bool here = comparer.jobs() == 1;
+  progress.on_plan(c.plan, here ? 1 : comparer.jobs());
+  here ? comparer.run_in_turn() : comparer.run_side_by_side();
+  c.results = collect_results(c.plan, settings.folder);
+  description = study_json(c.plan, &c.results, settings.command);
+  replace_file(settings.folder + "/study.json", to_text(description, 1) + "\n");
+  replace_file(settings.folder + "/summary.json", to_text(summary_json(c.results), 1) + "\n");
+  return c;
+}
+}  // namespace cambium

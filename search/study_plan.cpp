@@ -1,0 +1,228 @@
+#include "search/study_plan.h"
+
+#include <algorithm>
+
+#include "graph/cost.h"
+#include "search/budget.h"
+#include "train/plans.h"
+
+namespace cambium {
+namespace {
+Yaml scalar(std::string text) {
+  Yaml yaml;
+  yaml.kind = Yaml::kScalar;
+  yaml.text = std::move(text);
+  return yaml;
+}
+
+// Sets train.<key>; the section is made when the spec has none.
+void set_train(Yaml& root, std::string_view key, std::string value) {
+  if (!root.find("train")) {
+    root.entries.push_back({"train", {}, {}});
+    root.entries.back().value.kind = Yaml::kMap;
+  }
+  Yaml& train = *root.find("train");
+  if (Yaml* old = train.find(key))
+    *old = scalar(std::move(value));
+  else
+    train.entries.push_back({std::string(key), {}, scalar(std::move(value))});
+}
+
+void drop_train(Yaml& root, std::string_view key) {
+  if (Yaml* train = root.find("train"))
+    std::erase_if(train->entries, [&](const YamlEntry& e) { return e.key == key; });
+}
+
+// Datasets by what describes them, so that ten variants read the pictures once.
+class DataCache {
+ public:
+  Experiment open(const Spec& spec, std::string_view free) {
+    const std::string key = key_of(spec, free);
+    const auto known = opened_.find(key);
+    Experiment e = open_experiment(spec, known == opened_.end() ? nullptr : known->second);
+    opened_[key] = e.data;
+    return e;
+  }
+
+ private:
+  // The data section, and everything it may refer to.
+  static std::string key_of(const Spec& spec, std::string_view free) {
+    std::string key;
+    if (const Yaml* data = spec.section("data")) key += canonical_text(*data);
+    if (const Yaml* train = spec.section("train"))
+      if (const Yaml* seed = train->find("data_seed")) key += canonical_text(*seed);
+    if (const Yaml* vars = spec.section("vars")) {
+      Yaml rest = *vars;
+      std::erase_if(rest.entries, [&](const YamlEntry& e) { return free == str("vars.", e.key); });
+      key += canonical_text(rest);
+    }
+    return key;
+  }
+
+  std::map<std::string, std::shared_ptr<const Dataset>> opened_;
+};
+
+double measure(const Experiment& e, MatchGoal::Kind kind) {
+  const int64_t batch = e.train.options.batch;
+  const ScopeCost cost = total_cost(model_graph(e, batch, true));
+  return kind == MatchGoal::kParameters ? double(cost.parameters)
+                                        : cost.forward_flops / double(batch);
+}
+
+// The value that the free variable has in the file, to start the search from.
+int64_t start_of(const Spec& spec, std::string_view free) {
+  if (!free.starts_with("vars.")) return 64;
+  try {
+    const ArgValue v = vars_of(spec).get(free.substr(5), {});
+    if (const auto* n = std::get_if<int64_t>(&v.variant())) return std::max<int64_t>(1, *n);
+  } catch (const UserError&) {  // the override that follows says what is wrong
+  }
+  return 64;
+}
+
+class Planner {
+ public:
+  Planner(StudyPlan& plan, const std::map<std::string, int64_t>& known_steps)
+      : plan_(plan), known_steps_(known_steps) {}
+
+  void plan() {
+    settle_target();
+    for (const Variant& v : plan_.study.variants) collect([&] { plan_variant(v); });
+    errors_.throw_if_any();
+  }
+
+ private:
+  template <class F> void collect(const F& f) {
+    try {
+      f();
+    } catch (const UserErrors& e) {
+      errors_.add_all(e);
+    } catch (const UserError& e) {
+      errors_.add(e);
+    }
+  }
+
+  std::string_view free() const { return plan_.study.match ? plan_.study.match->free : ""; }
+
+  void settle_target();
+  Match solve(const Variant& v, const Spec& spec);
+  void settle_steps(PlannedVariant& p, const Experiment& e);
+  void plan_variant(const Variant& v);
+
+  StudyPlan& plan_;
+  const std::map<std::string, int64_t>& known_steps_;
+  DataCache data_;
+  Diagnostics errors_;
+  double target_ = 0;
+};
+
+void Planner::settle_target() {
+  const Study& s = plan_.study;
+  if (!s.match) return;
+  if (s.match->target) {
+    target_ = *s.match->target;
+    return;
+  }
+  for (const Variant& v : s.variants)
+    if (v.name == s.baseline)
+      target_ = measure(data_.open(variant_spec(s, v), s.match->free), s.match->kind);
+}
+
+Match Planner::solve(const Variant& v, const Spec& spec) {
+  const MatchGoal& goal = *plan_.study.match;
+  std::optional<UserError> first;
+  const auto cost_at = [&](int64_t value) -> std::optional<double> {
+    Spec tried = spec;
+    apply_override(tried.root, goal.free, scalar(str(value)), goal.mark);
+    try {
+      return measure(data_.open(tried, goal.free), goal.kind);
+    } catch (const UserError& e) {
+      if (!first) first = e;
+      return std::nullopt;
+    }
+  };
+  const std::string_view unit =
+      goal.kind == MatchGoal::kParameters ? "parameters" : "FLOPs an example";
+  try {
+    return match_value(cost_at, target_, goal.tolerance, goal.free, unit, start_of(spec, goal.free),
+                       1 << 16);
+  } catch (const UserError& e) {
+    UserError placed(str("variant '", v.name, "': ", e.what()), e.help, goal.mark);
+    if (first) placed.notes.push_back({first->what(), first->mark});
+    throw placed;
+  }
+}
+
+void Planner::settle_steps(PlannedVariant& p, const Experiment& e) {
+  const Study& s = plan_.study;
+  p.examples_per_step = e.train.options.batch * e.train.options.accumulate;
+  p.steps = e.total_steps();
+  p.planned = double(p.steps);
+  if (!s.budget) return;
+  const auto known = known_steps_.find(p.name);
+  const bool timed = s.budget->kind == Budget::kSeconds;
+  if (timed && known != known_steps_.end())
+    p.steps = known->second;
+  else
+    p.steps =
+        steps_for(*s.budget, p.cost, p.examples_per_step, timed ? measured_step_seconds(e) : 0);
+  p.planned = s.budget->value;
+  drop_train(p.spec.root, "epochs");
+  set_train(p.spec.root, "steps", str(p.steps));
+  if (s.evaluations > 0)
+    set_train(p.spec.root, "eval_every",
+              str(std::max<int64_t>(1, (p.steps + s.evaluations - 1) / s.evaluations)));
+}
+
+std::string domains_of(const Graph& g) {
+  const auto uses = [&](std::initializer_list<std::string_view> ops) {
+    return std::ranges::any_of(
+        g.nodes(), [&](const Node& n) { return n.op && std::ranges::count(ops, n.op->name) > 0; });
+  };
+  std::string out;
+  const auto add = [&](bool used, std::string_view name) {
+    if (used) out += str(out.empty() ? "" : " + ", name);
+  };
+  add(uses({"conv2d", "pool2d"}), "convolution");
+  add(uses({"attention"}), "attention");
+  add(uses({"spmm", "gat_attention", "neighbour_max"}), "message passing");
+  return out.empty() ? "dense" : out;
+}
+
+void Planner::plan_variant(const Variant& v) {
+  const Study& s = plan_.study;
+  PlannedVariant p{.name = v.name, .spec = variant_spec(s, v)};
+  if (s.match) {
+    p.match = solve(v, p.spec);
+    apply_override(p.spec.root, s.match->free, scalar(str(p.match->value)), s.match->mark);
+  }
+  set_train(p.spec.root, "best", s.metric);
+  Experiment e = data_.open(p.spec, free());
+  p.cost = step_cost(e);
+  settle_steps(p, e);
+  Engine engine;
+  p.needed_bytes = memory_need(e, compile_plans(e, engine)).total();
+  p.forward_flops = p.cost.forward_flops_per_example;
+  p.domains = domains_of(model_graph(e, 1, false));
+  plan_.variants.push_back(std::move(p));
+}
+}  // namespace
+
+const PlannedVariant& StudyPlan::at(std::string_view name) const {
+  const auto found = std::ranges::find(variants, name, &PlannedVariant::name);
+  ensure(found != variants.end(), "the plan has no variant '", name, "'");
+  return *found;
+}
+
+StudyPlan plan_study(Study study, const std::map<std::string, int64_t>& known_steps) {
+  StudyPlan plan{std::move(study), {}};
+  Planner(plan, known_steps).plan();
+  return plan;
+}
+
+Spec run_spec(const PlannedVariant& variant, int64_t seed) {
+  Spec spec = variant.spec;
+  set_train(spec.root, "seed", str(seed));
+  return spec;
+}
+}  // namespace cambium

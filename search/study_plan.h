@@ -1,0 +1,34 @@
+// Study plan: a study with every number settled: the width of each variant, its steps, its cost.
+#pragma once
+#include "search/match.h"
+#include "search/study.h"
+#include "train/step_graph.h"
+
+namespace cambium {
+struct PlannedVariant {
+  std::string name;
+  Spec spec;  // complete but for train.seed: matched, budgeted, with the study's metric
+  StepCost cost;
+  int64_t steps = 0, examples_per_step = 0;
+  double planned = 0;          // of the budget, in its unit; steps without a budget
+  int64_t needed_bytes = 0;    // memory of a run
+  double forward_flops = 0;    // an example
+  std::string domains;         // "grid, tokens": what flows through the model
+  std::optional<Match> match;  // of the free variable
+};
+
+struct StudyPlan {
+  Study study;
+  std::vector<PlannedVariant> variants;
+
+  const PlannedVariant& at(std::string_view name) const;  // InternalError when there is none
+};
+
+// Builds every variant on its real input sizes, solves for the free variable and turns the budget
+// into steps. `known_steps` (by variant, from an earlier session) replaces measuring for a budget
+// of seconds. UserErrors with everything that is wrong with any variant.
+StudyPlan plan_study(Study study, const std::map<std::string, int64_t>& known_steps = {});
+
+// The variant's spec with train.seed set: all that a run needs.
+Spec run_spec(const PlannedVariant& variant, int64_t seed);
+}  // namespace cambium

@@ -1,0 +1,22 @@
+// Evaluate: loss and accuracy of a model on a split.
+#pragma once
+#include "data/dataset.h"
+#include "graph/executor.h"
+
+namespace cambium {
+struct Metrics {
+  double loss = 0;      // nats, mean over scored targets
+  double accuracy = 0;  // share of scored targets
+  int64_t scored = 0;
+
+  bool operator==(const Metrics&) const = default;
+};
+
+// Copies a batch into the inputs the plan has.
+void feed(Executor& executor, const Batch& batch);
+
+// Runs the plan of an evaluation_graph of `batch` examples over the split in index order, or over
+// its first `most_batches` (0: all).
+Metrics evaluate(Executor& executor, const Dataset& data, Split split, int64_t batch,
+                 int64_t most_batches = 0);
+}  // namespace cambium

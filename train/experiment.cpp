@@ -1,0 +1,128 @@
+#include "train/experiment.h"
+
+#include <algorithm>
+
+#include "core/hash.h"
+#include "ops/ops.h"
+
+namespace cambium {
+namespace {
+constexpr std::string_view kSections[] = {"name", "vars", "data", "model", "define", "train"};
+
+void check_sections(const Yaml& root, Diagnostics& errors) {
+  std::vector<std::string> known(std::begin(kSections), std::end(kSections));
+  for (const YamlEntry& e : root.entries)
+    if (!std::ranges::count(known, e.key))
+      errors.add(
+          UserError(str("unknown section '", e.key, "'"), suggestion(e.key, known), e.key_mark));
+}
+
+// Runs `f` and keeps what the user did wrong instead of stopping at it.
+template <class F> void collect(Diagnostics& errors, const F& f) {
+  try {
+    f();
+  } catch (const UserErrors& e) {
+    errors.add_all(e);
+  } catch (const UserError& e) {
+    errors.add(e);
+  }
+}
+
+void add_data_vars(Experiment& e) {
+  const std::vector<std::string> own = e.vars.names();
+  for (auto& [name, value] : e.data->vars())
+    if (!std::ranges::count(own, name)) e.vars.set(name, value);
+}
+
+Stream input_stream(Graph& g, const DataShape& shape) {
+  Stream s{.domain = shape.domain, .x = g.input("x", shape.x)};
+  if (shape.domain == Domain::kGrid) {
+    s.rows = shape.x.shape[1];
+    s.columns = shape.x.shape[2];
+  }
+  if (shape.domain == Domain::kGraph) {
+    s.adjacency = g.input("adjacency", shape.adjacency);
+    s.batch = shape.graphs;
+  }
+  return s;
+}
+
+Shape logits_shape(const DataShape& data) {
+  std::vector<int64_t> extents(data.target.shape.dims().begin(), data.target.shape.dims().end());
+  extents.push_back(data.classes);
+  return Shape(std::span<const int64_t>(extents));
+}
+
+void check_logits(const Stream& out, const DataShape& data, const Yaml& model) {
+  const Shape wanted = logits_shape(data);
+  if (out.shape() == wanted) return;
+  const Mark mark = model.items.empty() ? model.mark : model.items.back().mark;
+  const bool pooled = out.shape().rank() == wanted.rank();
+  throw UserError(str("the model ends in ", name_of(out.domain), " ", out.shape(),
+                      ", the data needs one score a class: ", wanted),
+                  pooled ? "end the model with - linear: $classes"
+                         : "end the model with - pool: mean and - linear: $classes",
+                  mark);
+}
+}  // namespace
+
+int64_t Experiment::batches_per_epoch() const {
+  return std::max<int64_t>(1, data->count(Split::kTrain) / train.options.batch);
+}
+
+int64_t Experiment::total_steps() const {
+  const TrainOptions& o = train.options;
+  if (o.steps > 0) return o.steps;
+  const int64_t batches = std::max<int64_t>(1, o.epochs) * batches_per_epoch();
+  return (batches + o.accumulate - 1) / o.accumulate;
+}
+
+Graph model_graph(const Experiment& e, int64_t batch, bool training) {
+  const Yaml* model = e.spec.section("model");
+  ensure(model != nullptr, "a spec without a model was not refused");
+  const DataShape shape = e.data->shape(batch);
+  Graph g(builtin_ops());
+  Builder builder(g, e.vars, training);
+  const Stream out = build_model(builder, *model, e.spec.section("define"), input_stream(g, shape));
+  check_logits(out, shape, *model);
+  g.outputs.push_back({"logits", port_of(out.x)});
+  return g;
+}
+
+Experiment open_experiment(Spec spec, std::shared_ptr<const Dataset> opened) {
+  Experiment e;
+  e.spec = std::move(spec);
+  e.vars = vars_of(e.spec);
+  Diagnostics errors;
+  check_sections(e.spec.root, errors);
+  const Mark start = e.spec.root.mark;
+  const Yaml *data = e.spec.section("data"), *model = e.spec.section("model");
+  if (!data)
+    errors.add(UserError("the spec has no 'data' section", "add a line such as data: fashion_mnist",
+                         start));
+  if (!model || !model->is_list())
+    errors.add(UserError(model ? "'model' is a list of blocks" : "the spec has no 'model' section",
+                         "write model: and one - block: value a line below it",
+                         model ? model->mark : start));
+  e.train = parse_train(e.spec.section("train"), e.vars, errors);
+  if (data)
+    collect(errors, [&] {
+      e.data = opened ? std::move(opened)
+                      : open_dataset(*data, e.vars, uint64_t(e.train.options.data_seed));
+      add_data_vars(e);
+    });
+  if (e.data && model && model->is_list())
+    collect(errors, [&] { model_graph(e, e.train.options.batch, true); });
+  errors.throw_if_any();
+  return e;
+}
+
+uint64_t spec_hash(const Spec& spec) {
+  constexpr std::string_view free[] = {"log_every", "checkpoint_every"};
+  Yaml tree = spec.root;
+  if (Yaml* train = tree.find("train"))
+    std::erase_if(train->entries,
+                  [&](const YamlEntry& e) { return std::ranges::count(free, e.key) > 0; });
+  return hash_text(canonical_text(tree));
+}
+}  // namespace cambium

@@ -1,0 +1,32 @@
+// Experiment: a spec made ready to build and train: its data opened, its options parsed.
+#pragma once
+#include <memory>
+
+#include "blocks/block.h"
+#include "core/spec.h"
+#include "data/dataset.h"
+#include "train/options.h"
+
+namespace cambium {
+struct Experiment {
+  Spec spec;
+  Vars vars;  // the spec's and, where the spec is silent, the data's
+  std::shared_ptr<const Dataset> data;
+  TrainSpec train;
+
+  int64_t batches_per_epoch() const;  // a last batch that is not full is left out
+  int64_t total_steps() const;        // updates
+};
+
+// Opens the data, parses `train:` and builds the model once; UserErrors with every mistake of the
+// file. RuntimeError when data cannot be read. With `data`, the section is not opened again: for
+// a caller who knows that it describes this very dataset.
+Experiment open_experiment(Spec spec, std::shared_ptr<const Dataset> data = nullptr);
+
+// The forward graph on `batch` examples with the inputs "x" (and "adjacency", "rng") and the output
+// "logits" [target..., classes]. UserErrors when the model is wrong or ends in another shape.
+Graph model_graph(const Experiment& e, int64_t batch, bool training);
+
+// A stable name of everything that shapes a run except how often it reports and saves.
+uint64_t spec_hash(const Spec& spec);
+}  // namespace cambium

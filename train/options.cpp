@@ -1,0 +1,58 @@
+#include "train/options.h"
+
+#include <algorithm>
+
+namespace cambium {
+namespace {
+// An unknown key suggests the nested choices too, which are no fields.
+void check_names(std::vector<YamlEntry>& entries, Diagnostics& errors) {
+  std::vector<std::string> known = {"optimizer", "schedule"};
+  for (const FieldInfo& f : describe_fields<TrainOptions>()) known.push_back(f.name);
+  std::erase_if(entries, [&](const YamlEntry& e) {
+    if (std::ranges::count(known, e.key)) return false;
+    errors.add(
+        UserError(str("unknown key '", e.key, "' in train"), suggestion(e.key, known), e.key_mark));
+    return true;
+  });
+}
+
+template <class Record>
+Choice<Record> choice_or(const Yaml* yaml, std::string_view what, std::string_view fallback,
+                         std::span<const Record* const> table, const Vars& vars,
+                         Diagnostics& errors) {
+  if (yaml) return choose(*yaml, what, table, vars, errors);
+  Yaml name;
+  name.kind = Yaml::kScalar;
+  name.text = fallback;
+  return choose(name, what, table, vars, errors);
+}
+}  // namespace
+
+double TrainSpec::lr(int64_t step, int64_t total) const {
+  return schedule.record->lr(schedule.attrs, optimizer.record->peak_lr(optimizer.attrs), step,
+                             total);
+}
+
+TrainSpec parse_train(const Yaml* train, const Vars& vars, Diagnostics& errors) {
+  TrainSpec spec;
+  std::vector<YamlEntry> entries;
+  if (train && train->is_map()) entries = train->entries;
+  if (train && !train->is_map() && !train->is_null())
+    errors.add(UserError("train: is a map of options", "write train: {batch: 64, epochs: 10}",
+                         train->mark));
+  spec.optimizer = choice_or(train ? train->find("optimizer") : nullptr, "optimizer", "adamw",
+                             builtin_optimizers(), vars, errors);
+  spec.schedule = choice_or(train ? train->find("schedule") : nullptr, "schedule", "constant",
+                            builtin_schedules(), vars, errors);
+  check_names(entries, errors);
+  std::erase_if(entries,
+                [](const YamlEntry& e) { return e.key == "optimizer" || e.key == "schedule"; });
+  const Args args = evaluate_entries(entries, vars, &errors);
+  spec.options = parse_fields<TrainOptions>(args, &errors);
+  const auto steps = std::ranges::find(args, "steps", &Arg::name);
+  if (steps != args.end() && std::ranges::count(args, "epochs", &Arg::name))
+    errors.add(
+        UserError("train: has both 'epochs' and 'steps'", "keep one of them", steps->name_mark));
+  return spec;
+}
+}  // namespace cambium

@@ -1,0 +1,58 @@
+// Options: what the `train:` section of a spec says.
+#pragma once
+#include "train/choice.h"
+#include "train/optim.h"
+#include "train/schedule.h"
+
+namespace cambium {
+struct TrainOptions {
+  int64_t batch = 32, epochs = 0, steps = 0, accumulate = 1;
+  int64_t eval_every = 0, eval_batches = 0, log_every = 10, checkpoint_every = 0, patience = 0;
+  int64_t seed = 0, data_seed = 0;
+  double clip = 0, label_smoothing = 0;
+  std::string best = "val.loss";
+
+  static constexpr auto fields = std::tuple{
+      field("batch", &TrainOptions::batch, "examples a gradient is taken over").in(1, 1 << 24),
+      field("epochs", &TrainOptions::epochs, "passes over the training data").in(1, 1e9),
+      field("steps", &TrainOptions::steps, "updates; instead of epochs").in(1, 1e12),
+      field("accumulate", &TrainOptions::accumulate,
+            "batches whose gradients are averaged before an update")
+          .in(1, 1 << 20),
+      field("eval_every", &TrainOptions::eval_every,
+            "steps between evaluations on validation data; 0: once an epoch")
+          .in(0),
+      field("eval_batches", &TrainOptions::eval_batches,
+            "batches of an evaluation while training; 0: the whole split")
+          .in(0),
+      field("log_every", &TrainOptions::log_every, "steps between lines of the log").in(1, 1e12),
+      field("checkpoint_every", &TrainOptions::checkpoint_every,
+            "steps between checkpoints; 0: about every half minute")
+          .in(0),
+      field("patience", &TrainOptions::patience,
+            "stop after this many evaluations without a new best; 0: never")
+          .in(0),
+      field("seed", &TrainOptions::seed, "of weights, data order and dropout").in(0, 0x1p53),
+      field("data_seed", &TrainOptions::data_seed,
+            "of generated data and of random splits; apart from `seed`, so that runs share data")
+          .in(0, 0x1p53),
+      field("clip", &TrainOptions::clip, "largest norm of the whole gradient; 0: no limit").in(0),
+      field("label_smoothing", &TrainOptions::label_smoothing,
+            "share of the target spread over all classes (Szegedy et al. 2016)")
+          .in(0, 0.999),
+      field("best", &TrainOptions::best, "what makes a checkpoint the best one")
+          .one_of("val.loss|val.accuracy")};
+};
+
+struct TrainSpec {
+  TrainOptions options;
+  Choice<Optimizer> optimizer;  // adamw unless told
+  Choice<Schedule> schedule;    // constant unless told
+
+  // lr of update `step` (1 .. total)
+  double lr(int64_t step, int64_t total) const;
+};
+
+// Parses the section (null: all defaults) and adds every mistake to `errors`.
+TrainSpec parse_train(const Yaml* train, const Vars& vars, Diagnostics& errors);
+}  // namespace cambium

@@ -1,0 +1,63 @@
+#include "train/plans.h"
+
+#include "graph/passes.h"
+
+namespace cambium {
+TrainPlans compile_plans(const Experiment& e, Engine& engine) {
+  TrainPlans plans{
+      compile(run_passes(training_graph(e), training_pipeline()), engine), std::nullopt,
+      compile(run_passes(evaluation_graph(e, e.train.options.batch), evaluation_pipeline()),
+              engine)};
+  if (auto apply = apply_graph(e))
+    plans.apply = compile(run_passes(std::move(*apply), training_pipeline()), engine);
+  return plans;
+}
+
+MemoryNeed memory_need(const Experiment& e, const TrainPlans& plans) {
+  MemoryNeed need;
+  std::map<std::string, int64_t> store;
+  for (const Plan* p : {&plans.step, plans.apply ? &*plans.apply : nullptr, &plans.evaluation}) {
+    if (!p) continue;
+    const MemoryReport& m = p->memory;
+    need.batch_bytes += m.arena_bytes + m.scratch_bytes + m.input_bytes + m.constant_bytes;
+    for (const Leaf& leaf : p->store) store[leaf.name] = leaf.type.bytes();
+  }
+  for (const auto& [name, bytes] : store) need.store_bytes += bytes;
+  for (const Leaf& leaf : plans.evaluation.store) need.store_bytes += leaf.type.bytes();
+  const DataShape shape = e.data->shape(e.train.options.batch);
+  need.batch_bytes += 4 * (shape.x.bytes() + shape.target.bytes());  // two loaders, two slots each
+  return need;
+}
+
+std::string bytes_text(int64_t bytes) {
+  constexpr std::string_view units[] = {"bytes", "KiB", "MiB", "GiB", "TiB", "PiB"};
+  double value = double(bytes);
+  size_t unit = 0;
+  while (value >= 1024 && unit + 1 < std::size(units)) {
+    value /= 1024;
+    ++unit;
+  }
+  return unit == 0 ? str(bytes, " bytes")
+                   : fmt::format("{:.{}f} {}", value, value < 10 ? 1 : 0, units[unit]);
+}
+
+void check_memory(const Experiment& e, const MemoryNeed& need, int64_t available_bytes) {
+  if (need.total() <= available_bytes) return;
+  const TrainOptions& o = e.train.options;
+  std::string help = "use a smaller model or a machine with more memory";
+  const double room = double(available_bytes - need.store_bytes) / double(need.batch_bytes);
+  int64_t batch = 0;  // the largest power of two that fits with a tenth to spare
+  for (int64_t b = 1; double(b) <= 0.9 * room * double(o.batch); b *= 2) batch = b;
+  if (batch > 0 && batch < o.batch && e.data->shape(1).domain != Domain::kGraph)
+    help = str("use train.batch: ", batch, " (about ",
+               bytes_text(need.store_bytes + need.batch_bytes * batch / o.batch),
+               "); with accumulate: ", (o.batch * o.accumulate + batch - 1) / batch,
+               " a step still sees ", o.batch * o.accumulate, " examples; or a smaller model");
+  else if (need.store_bytes > available_bytes)
+    help = str("the parameters and what the optimizer keeps of them take ",
+               bytes_text(need.store_bytes), " at any batch size; use a smaller model");
+  throw RuntimeError(str("training needs ", bytes_text(need.total()), " of memory, ",
+                         bytes_text(std::max<int64_t>(0, available_bytes)), " are available"),
+                     help);
+}
+}  // namespace cambium

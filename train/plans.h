@@ -1,0 +1,31 @@
+// Plans: the compiled graphs of one training run, and the memory they need.
+#pragma once
+#include "graph/executor.h"
+#include "ops/support/dnnl.h"
+#include "train/step_graph.h"
+
+namespace cambium {
+struct TrainPlans {
+  Plan step;                  // of training_graph
+  std::optional<Plan> apply;  // of apply_graph
+  Plan evaluation;            // of evaluation_graph, at the training batch
+};
+
+// Runs the passes and compiles; the engine must outlive the plans.
+TrainPlans compile_plans(const Experiment& e, Engine& engine);
+
+// What training will hold beyond what the process holds now: arenas, inputs, one store for all
+// plans, a copy of the best weights, and the batches that are read ahead.
+struct MemoryNeed {
+  int64_t store_bytes = 0, batch_bytes = 0;  // batch_bytes grows with the batch
+
+  int64_t total() const { return store_bytes + batch_bytes; }
+};
+
+MemoryNeed memory_need(const Experiment& e, const TrainPlans& plans);
+
+// RuntimeError with remedies when `need` is above `available_bytes`.
+void check_memory(const Experiment& e, const MemoryNeed& need, int64_t available_bytes);
+
+std::string bytes_text(int64_t bytes);  // "391 MiB"
+}  // namespace cambium

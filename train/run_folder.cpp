@@ -1,0 +1,45 @@
+#include "train/run_folder.h"
+
+#include "core/files.h"
+#include "train/machine.h"
+
+namespace cambium {
+namespace {
+Json metrics_json(const Metrics& m, std::string_view split) {
+  return {{str(split, ".loss"), m.loss}, {str(split, ".accuracy"), m.accuracy}};
+}
+
+Json kept_keys(const std::string& path) {
+  if (!file_exists(path)) return Json::object();
+  Json old = Json::parse(read_file(path), nullptr, false);
+  return old.is_object() ? old : Json::object();
+}
+}  // namespace
+
+void write_run_json(const std::string& folder, std::string_view status, const Experiment& e,
+                    const RunResult& r, std::string_view error) {
+  if (folder.empty()) return;
+  const std::string path = folder + "/run.json";
+  Json j = kept_keys(path);
+  const RunState& s = r.state;
+  j["seed"] = e.train.options.seed;
+  j["status"] = status;
+  j["error"] = error;
+  j["parameters"] = r.cost.parameters;
+  j["steps"] = s.step;
+  j["planned_steps"] = e.total_steps();
+  j["samples"] = s.examples;
+  j["flops"] = double(s.step) * r.cost.flops_per_step;
+  j["flops_per_step"] = r.cost.flops_per_step;
+  j["seconds"] = s.seconds;
+  j["step_ms_median"] = r.step_ms;
+  j["peak_rss_bytes"] = peak_rss_bytes();
+  j["predicted_bytes"] = r.needed_bytes;
+  j["machine"] = s.machine;
+  if (s.best)
+    j["best"] = {{"step", s.best->step}, {"metrics", metrics_json(s.best->metrics, "val")}};
+  j["final"] = {{"metrics", metrics_json(s.evaluated, "val")}};
+  if (r.test) j["test"] = {{"metrics", metrics_json(*r.test, "test")}};
+  replace_file(path, to_text(j, 1) + "\n");
+}
+}  // namespace cambium

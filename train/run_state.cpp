@@ -1,0 +1,58 @@
+// The JSON form of a run's state. Doubles are written in their shortest exact form, so that they
+// come back with the same bits.
+#include "core/hash.h"
+#include "train/checkpoint.h"
+
+namespace cambium {
+namespace {
+Metrics metrics_from(const Json& j) {
+  return {j.at("loss"), j.at("accuracy"), j.at("scored")};
+}
+}  // namespace
+
+Json to_json(const Metrics& m) {
+  return {{"loss", m.loss}, {"accuracy", m.accuracy}, {"scored", m.scored}};
+}
+
+Json to_json(const RunState& s) {
+  Json j = {{"step", s.step},
+            {"examples", s.examples},
+            {"loss_sum", s.loss_sum},
+            {"loss_count", s.loss_count},
+            {"evaluated", to_json(s.evaluated)},
+            {"stale", s.stale},
+            {"seconds", s.seconds},
+            {"log_bytes", s.log_bytes},
+            {"timing_bytes", s.timing_bytes},
+            {"seed", s.seed},
+            {"spec_hash", hash_name(s.spec_hash)},
+            {"machine", s.machine}};
+  if (s.best) j["best"] = {{"step", s.best->step}, {"metrics", to_json(s.best->metrics)}};
+  return j;
+}
+
+RunState run_state_from(const Json& j) {
+  try {
+    RunState s;
+    s.step = j.at("step");
+    s.examples = j.at("examples");
+    s.loss_sum = j.at("loss_sum");
+    s.loss_count = j.at("loss_count");
+    s.evaluated = metrics_from(j.at("evaluated"));
+    s.stale = j.at("stale");
+    s.seconds = j.at("seconds");
+    s.log_bytes = j.at("log_bytes");
+    s.timing_bytes = j.at("timing_bytes");
+    s.seed = j.at("seed");
+    s.spec_hash = std::stoull(j.at("spec_hash").get<std::string>(), nullptr, 16);
+    s.machine = j.at("machine");
+    if (j.contains("best"))
+      s.best = BestEvaluation{j["best"].at("step"), metrics_from(j["best"].at("metrics"))};
+    return s;
+  } catch (const Json::exception& e) {
+    throw UserError(str("the state of the run is incomplete: ", e.what()));
+  } catch (const std::logic_error& e) {
+    throw UserError(str("the state of the run has a bad spec_hash: ", e.what()));
+  }
+}
+}  // namespace cambium

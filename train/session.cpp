@@ -1,0 +1,110 @@
+#include "train/session.h"
+
+#include <cmath>
+
+#include "train/diagnose.h"
+
+namespace cambium {
+namespace {
+template <class T>
+void set_values(Executor& executor, std::string_view name, std::initializer_list<T> values) {
+  if (!executor.has_input(name)) return;
+  const std::span<std::byte> to = executor.input(name);
+  ensure(to.size() == values.size() * sizeof(T), "input '", name, "' has ", to.size(), " bytes");
+  std::memcpy(to.data(), values.begin(), to.size());
+}
+
+void check_finite(Executor& executor, const Store& store, int64_t step, std::string_view what) {
+  const double value = executor.output_scalar(what == "loss" ? "loss" : "grad_norm");
+  if (!std::isfinite(value)) explain_non_finite(executor, store, step, what, value);
+}
+}  // namespace
+
+Session::Session(const Experiment& e, int64_t available_bytes)
+    : e_(e), plans_(compile_plans(e, engine_)), need_(memory_need(e, plans_)) {
+  check_memory(e, need_, available_bytes);
+  const auto seed = uint64_t(e.train.options.seed);
+  store_.add(plans_.step, seed);
+  if (plans_.apply) store_.add(*plans_.apply, seed);
+  store_.add(plans_.evaluation, seed);
+  step_ = std::make_unique<Executor>(plans_.step, store_);
+  if (plans_.apply) apply_ = std::make_unique<Executor>(*plans_.apply, store_);
+  evaluation_ = std::make_unique<Executor>(plans_.evaluation, store_);
+}
+
+void Session::start(int64_t step) {
+  const TrainOptions& o = e_.train.options;
+  const int64_t batches = step * o.accumulate, per_epoch = e_.batches_per_epoch();
+  const LoaderOptions options{
+      .order = {.batch = o.batch, .seed = uint64_t(o.seed), .drop_last = true}};
+  loader_ = std::make_unique<Loader>(*e_.data, Split::kTrain, options,
+                                     Cursor{batches / per_epoch, batches % per_epoch});
+  ensure(loader_->batches_per_epoch() == per_epoch, "an epoch has ", loader_->batches_per_epoch(),
+         " batches, planned ", per_epoch);
+}
+
+void Session::restore_from(const Checkpoint& c, const std::string& origin) {
+  restore(store_, c.tensors, origin);
+  best_.clear();
+  for (const auto& [name, t] : c.best) best_.emplace(name, t.clone());
+}
+
+void Session::set_step_inputs(Executor& executor, int64_t number) {
+  set_values(executor, "lr", {float(e_.train.lr(number, e_.total_steps()))});
+  set_values(executor, "step", {number});
+}
+
+StepOutcome Session::step(int64_t number) {
+  const TrainOptions& o = e_.train.options;
+  StepOutcome out{};
+  set_step_inputs(*step_, number);
+  for (int64_t k = 0; k < o.accumulate; ++k) {
+    const Batch& batch = loader_->next();
+    feed(*step_, batch);
+    set_values(*step_, "rng", {o.seed, (number - 1) * o.accumulate + k + 1});
+    step_->run_gradients();
+    check_finite(*step_, store_, number, "loss");
+    check_finite(*step_, store_, number, "gradient norm");
+    out.loss += step_->output_scalar("loss") / double(o.accumulate);
+    out.grad_norm = step_->output_scalar("grad_norm");
+    out.examples += batch.examples;
+    step_->run_updates();
+  }
+  if (!apply_) return out;
+  set_step_inputs(*apply_, number);
+  apply_->run_gradients();
+  check_finite(*apply_, store_, number, "gradient norm");
+  out.grad_norm = apply_->output_scalar("grad_norm");
+  apply_->run_updates();
+  return out;
+}
+
+Metrics Session::evaluate_on(Split split, int64_t most_batches) {
+  return evaluate(*evaluation_, *e_.data, split, e_.train.options.batch, most_batches);
+}
+
+void Session::keep_as_best() {
+  for (const Leaf& leaf : plans_.evaluation.store) {
+    const Tensor& from = store_.at(leaf.name);
+    Tensor& to = best_.try_emplace(leaf.name, from.type()).first->second;
+    if (from.bytes() > 0) std::memcpy(to.data(), from.data(), size_t(from.bytes()));
+  }
+}
+
+void Session::use_best() {
+  for (const auto& [name, t] : best_)
+    if (t.bytes() > 0) std::memcpy(store_.at(name).data(), t.data(), size_t(t.bytes()));
+}
+
+NamedTensors Session::tensors() const {
+  NamedTensors out;
+  for (const auto& [name, t] : store_.tensors()) out.emplace(name, &t);
+  return out;
+}
+
+NamedTensors Session::best() const {
+  NamedTensors out;
+  for (const auto& [name, t] : best_) out.emplace(name, &t);
+  return out;
+}
+}  // namespace cambium

@@ -1,0 +1,47 @@
+// Session: everything a run holds in memory while it trains.
+#pragma once
+#include "data/loader.h"
+#include "train/trainer.h"
+
+namespace cambium {
+// What one update gave.
+struct StepOutcome {
+  double loss, grad_norm;  // loss: mean over the step's batches
+  int64_t examples;
+};
+
+class Session {
+ public:
+  // Compiles, checks the memory (before allocating any) and initialises for the seed.
+  Session(const Experiment& e, int64_t available_bytes);
+
+  // Puts a checkpoint's tensors back and goes on after `step` updates.
+  void start(int64_t step);
+  void restore_from(const Checkpoint& c, const std::string& origin);
+
+  // One update. RuntimeError when the loss or the gradient is not finite; the parameters stay as
+  // they were.
+  StepOutcome step(int64_t number);
+
+  Metrics evaluate_on(Split split, int64_t most_batches);
+  void keep_as_best();  // copies what evaluation needs
+  void use_best();      // puts it back
+
+  NamedTensors tensors() const;
+  NamedTensors best() const;
+
+  int64_t needed_bytes() const { return need_.total(); }
+
+ private:
+  void set_step_inputs(Executor& executor, int64_t number);
+
+  const Experiment& e_;
+  Engine engine_;
+  TrainPlans plans_;
+  MemoryNeed need_;
+  Store store_;
+  std::unique_ptr<Executor> step_, apply_, evaluation_;
+  std::unique_ptr<Loader> loader_;
+  std::map<std::string, Tensor, std::less<>> best_;
+};
+}  // namespace cambium

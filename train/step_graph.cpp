@@ -1,0 +1,137 @@
+#include "train/step_graph.h"
+
+#include "graph/cost.h"
+#include "graph/passes.h"
+
+namespace cambium {
+namespace {
+std::vector<Value> trained_parameters(Graph& g) {
+  std::vector<Value> out;
+  for (int id = 0; id < int(g.nodes().size()); ++id)
+    if (g.node(id).role == Role::kParameter && !g.node(id).parameter.frozen)
+      out.push_back(g.value({id, 0}));
+  return out;
+}
+
+struct Gradients {
+  std::vector<Value> parameters, gradients;  // only where a gradient flows
+};
+
+Gradients gradients_of(Value loss) {
+  const std::vector<Value> all = trained_parameters(*loss.graph);
+  const std::vector<Value> d = grad(loss, all);
+  Gradients out;
+  for (size_t i = 0; i < all.size(); ++i) {
+    if (!d[i]) continue;
+    out.parameters.push_back(all[i]);
+    out.gradients.push_back(d[i]);
+  }
+  if (out.parameters.empty())
+    throw UserError("the model has nothing to train: no parameter reaches the loss");
+  return out;
+}
+
+Value emit_loss(Graph& g, const DataShape& data, double label_smoothing) {
+  ScopeGuard guard(g, {.path = "loss"});
+  const Value target = g.input("target", data.target);
+  return g.emit("cross_entropy", {g.value(g.output("logits")), target},
+                {{"label_smoothing", label_smoothing}});
+}
+
+// `share` is one over how many batches the gradients sum.
+void emit_update(Graph& g, const TrainSpec& train, const Gradients& d, Value norm, double share) {
+  ScopeGuard guard(g, {.path = "optimizer", .phase = Phase::kUpdate});
+  const Value lr = g.input("lr", {DType::kF32, {}}), step = g.input("step", {DType::kI64, {}});
+  Value scale = g.scalar(share);
+  if (train.options.clip > 0) {
+    const Value clip = g.emit("clip_scale", {norm}, {{"max", train.options.clip}});
+    scale = share == 1 ? clip : g.emit("mul", {clip, scale});
+  }
+  train.optimizer.record->emit(train.optimizer.attrs, g,
+                               {d.parameters, d.gradients, lr, scale, step});
+}
+
+std::string sum_name(const Graph& g, Value parameter) {
+  return "gradient_sum." + g.node(parameter.node).scope.path;
+}
+
+void emit_accumulation(Graph& g, const Gradients& d) {
+  ScopeGuard guard(g, {.path = "accumulate", .phase = Phase::kUpdate});
+  for (size_t i = 0; i < d.parameters.size(); ++i) {
+    const Value sum = g.state(sum_name(g, d.parameters[i]), d.parameters[i].type());
+    g.updates.push_back({sum.node, port_of(g.emit("add", {sum, d.gradients[i]}))});
+  }
+}
+}  // namespace
+
+Graph training_graph(const Experiment& e) {
+  const TrainOptions& o = e.train.options;
+  Graph g = model_graph(e, o.batch, true);
+  const Value loss = emit_loss(g, e.data->shape(o.batch), o.label_smoothing);
+  const Gradients d = gradients_of(loss);
+  Value norm;
+  {
+    ScopeGuard guard(g, {.path = "loss", .phase = Phase::kBackward});
+    norm = g.emit("global_norm", d.gradients);
+  }
+  g.outputs = {{"loss", port_of(loss)}, {"grad_norm", port_of(norm)}};
+  if (o.accumulate == 1)
+    emit_update(g, e.train, d, norm, 1);
+  else
+    emit_accumulation(g, d);
+  return g;
+}
+
+std::optional<Graph> apply_graph(const Experiment& e) {
+  const TrainOptions& o = e.train.options;
+  if (o.accumulate == 1) return std::nullopt;
+  const Graph step = training_graph(e);
+  const double share = 1.0 / double(o.accumulate);
+  Graph g(step.ops());
+  Gradients d;
+  for (const Node& n : step.nodes()) {
+    if (n.role != Role::kParameter) continue;
+    const std::string sum = "gradient_sum." + n.scope.path;
+    if (!step.find(Role::kState, sum)) continue;
+    d.parameters.push_back(g.parameter(n.scope.path, n.outputs[0].shape, n.parameter));
+    d.gradients.push_back(g.state(sum, n.outputs[0]));
+  }
+  Value norm;
+  {
+    ScopeGuard guard(g, {.path = "loss", .phase = Phase::kBackward});
+    norm = g.emit("global_norm", d.gradients);
+    norm = g.emit("scale", {norm}, {{"a", share}});
+  }
+  g.outputs = {{"grad_norm", port_of(norm)}};
+  emit_update(g, e.train, d, norm, share);
+  ScopeGuard guard(g, {.path = "accumulate", .phase = Phase::kUpdate});
+  for (Value sum : d.gradients)
+    g.updates.push_back({sum.node, port_of(g.emit("scale", {sum}, {{"a", 0.0}}))});
+  return g;
+}
+
+Graph evaluation_graph(const Experiment& e, int64_t batch) {
+  Graph g = model_graph(e, batch, false);
+  const Value loss = emit_loss(g, e.data->shape(batch), 0);
+  ScopeGuard guard(g, {.path = "loss"});
+  const Value target = g.value({*g.find(Role::kInput, "target"), 0});
+  const Value correct = g.emit("accuracy", {g.value(g.output("logits")), target});
+  g.outputs.push_back({"loss", port_of(loss)});
+  g.outputs.push_back({"scored", port_of(loss.nth(2))});
+  g.outputs.push_back({"correct", port_of(correct)});
+  g.updates.clear();
+  return g;
+}
+
+StepCost step_cost(const Experiment& e) {
+  const TrainOptions& o = e.train.options;
+  const ScopeCost step = total_cost(run_passes(training_graph(e), training_pipeline()));
+  const int64_t batch = o.batch;
+  const ScopeCost forward = total_cost(model_graph(e, batch, true));
+  StepCost cost{.parameters = forward.parameters,
+                .flops_per_step = step.flops() * double(o.accumulate),
+                .forward_flops_per_example = forward.forward_flops / double(batch)};
+  if (const auto apply = apply_graph(e)) cost.flops_per_step += total_cost(*apply).flops();
+  return cost;
+}
+}  // namespace cambium

@@ -1,0 +1,26 @@
+// Step graph: from a model to the graphs of training: gradients, updates and evaluation.
+#pragma once
+#include "train/experiment.h"
+
+namespace cambium {
+// Forward, backward and updates of one batch. Inputs: those of the model, "target", and, when one
+// batch makes a step, "lr" f32 [] and "step" i64 []. Outputs: "loss" [], "grad_norm" [].
+// With accumulate > 1 the updates only add the gradients to the states "gradient_sum.<parameter>".
+Graph training_graph(const Experiment& e);
+
+// The update from accumulated gradients, which it clears; null without accumulation. Inputs "lr",
+// "step"; output "grad_norm" of the mean gradient.
+std::optional<Graph> apply_graph(const Experiment& e);
+
+// The model without dropout, on running statistics. Inputs: those of the model and "target".
+// Outputs: "logits", "loss" [] (mean over scored targets), "scored" [], "correct" [].
+Graph evaluation_graph(const Experiment& e, int64_t batch);
+
+struct StepCost {
+  int64_t parameters = 0;
+  double flops_per_step = 0;  // one update: all its batches, and the update itself
+  double forward_flops_per_example = 0;
+};
+
+StepCost step_cost(const Experiment& e);  // builds the graphs and runs the passes
+}  // namespace cambium

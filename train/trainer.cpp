@@ -1,0 +1,270 @@
+#include "train/trainer.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+
+#include "core/files.h"
+#include "train/machine.h"
+#include "train/run_folder.h"
+#include "train/session.h"
+
+namespace cambium {
+namespace {
+using Clock = std::chrono::steady_clock;
+constexpr double kSecondsBetweenCheckpoints = 30;
+
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+bool better(const Metrics& a, const Metrics& b, std::string_view metric) {
+  return metric == "val.loss" ? a.loss < b.loss : a.accuracy > b.accuracy;
+}
+
+// The median of the last steps' times.
+class StepTimes {
+ public:
+  void add(double ms) {
+    if (ms_.size() < kMost)
+      ms_.push_back(ms);
+    else
+      ms_[next_++ % kMost] = ms;
+  }
+
+  double median() const {
+    if (ms_.empty()) return 0;
+    std::vector<double> sorted = ms_;
+    std::ranges::nth_element(sorted, sorted.begin() + long(sorted.size() / 2));
+    return sorted[sorted.size() / 2];
+  }
+
+ private:
+  static constexpr size_t kMost = 4096;
+  std::vector<double> ms_;
+  size_t next_ = 0;
+};
+
+class Run {
+ public:
+  Run(const Experiment& e, const RunSettings& settings, Progress& progress)
+      : e_(e), settings_(settings), progress_(progress), total_(e.total_steps()) {
+    state_.seed = e.train.options.seed;
+    state_.spec_hash = spec_hash(e.spec);
+    state_.machine = machine_text();
+    result_.cost = step_cost(e);
+  }
+
+  RunResult run();
+  void fail(const Error& error);
+
+ private:
+  void open_folder();
+  void go_on_from(const Checkpoint& c);
+  void report_start();
+  void train_step(int64_t number);
+  bool evaluation_due() const;
+  void evaluate_now();
+  bool checkpoint_due() const;
+  void save();
+  void finish();
+  RunResult& result();
+  double epoch() const;
+
+  const Experiment& e_;
+  const RunSettings& settings_;
+  Progress& progress_;
+  const int64_t total_;
+  std::unique_ptr<Session> session_;
+  RunState state_;
+  RunResult result_;
+  RunLogs logs_;
+  StepTimes times_;
+  Clock::time_point started_ = Clock::now(), saved_ = Clock::now();
+  double seconds_before_ = 0;
+  int64_t saved_step_ = -1;
+};
+
+double Run::epoch() const {
+  return double(state_.step * e_.train.options.accumulate) / double(e_.batches_per_epoch());
+}
+
+RunResult& Run::result() {
+  state_.seconds = seconds_before_ + seconds_since(started_);
+  result_.state = state_;
+  result_.step_ms = times_.median();
+  return result_;
+}
+
+void Run::open_folder() {
+  const std::string& folder = settings_.folder;
+  if (folder.empty()) return session_->start(0);
+  const bool exists = has_checkpoint(folder);
+  if (exists && !settings_.resume)
+    throw UserError(str("'", folder, "' holds a run already"),
+                    "add --resume to go on with it, or choose another folder");
+  make_folders(folder);
+  if (exists) {
+    go_on_from(load_checkpoint(folder));
+  } else {
+    replace_file(folder + "/spec.yaml", to_yaml(e_.spec.root));
+    session_->start(0);
+  }
+  logs_ = RunLogs(folder, state_);
+}
+
+void Run::go_on_from(const Checkpoint& c) {
+  const std::string& folder = settings_.folder;
+  if (c.state.spec_hash != state_.spec_hash)
+    throw UserError(str("'", folder, "' was trained from another spec"),
+                    str("compare with ", folder, "/spec.yaml, or start in another folder"));
+  if (c.fell_back)
+    progress_.on_note(str("the newest checkpoint in '", folder, "' is damaged; going on from step ",
+                          c.state.step));
+  if (c.state.machine != state_.machine)
+    progress_.on_note(str("the run was made on ", c.state.machine, ", this is ", state_.machine,
+                          ": results will not be equal bit for bit"));
+  const std::string machine = state_.machine;
+  state_ = c.state;
+  state_.machine = machine;
+  seconds_before_ = c.state.seconds;
+  saved_step_ = c.state.step;
+  session_->restore_from(c, folder);
+  session_->start(state_.step);
+}
+
+void Run::report_start() {
+  RunInfo info{.cost = result_.cost,
+               .steps = total_,
+               .first_step = state_.step + 1,
+               .batches_per_epoch = e_.batches_per_epoch(),
+               .needed_bytes = session_->needed_bytes(),
+               .available_bytes = settings_.available_bytes < 0 ? available_memory_bytes()
+                                                                : settings_.available_bytes,
+               .data = e_.data->describe(),
+               .reference_losses = e_.data->reference_losses()};
+  progress_.on_start(info);
+}
+
+void Run::train_step(int64_t number) {
+  const auto start = Clock::now();
+  const StepOutcome out = session_->step(number);
+  const double ms = 1e3 * seconds_since(start);
+  times_.add(ms);
+  state_.step = number;
+  state_.examples += out.examples;
+  state_.loss_sum += out.loss;
+  ++state_.loss_count;
+  const double seconds = seconds_before_ + seconds_since(started_);
+  const double lr = e_.train.lr(number, total_);
+  progress_.on_step({number, total_, epoch(), out.loss, out.grad_norm, lr, ms, seconds});
+  if (number % e_.train.options.log_every != 0 && number != total_) return;
+  logs_.log.append({{"step", number},
+                    {"epoch", epoch()},
+                    {"samples", state_.examples},
+                    {"flops", double(number) * result_.cost.flops_per_step},
+                    {"train.loss", state_.loss_sum / double(state_.loss_count)},
+                    {"lr", lr},
+                    {"grad_norm", out.grad_norm}});
+  logs_.timing.append({{"step", number}, {"seconds", seconds}, {"step_ms", times_.median()}});
+  state_.loss_sum = 0;
+  state_.loss_count = 0;
+}
+
+bool Run::evaluation_due() const {
+  if (e_.data->count(Split::kValidation) == 0) return false;
+  const TrainOptions& o = e_.train.options;
+  if (state_.step == total_) return true;
+  if (o.eval_every > 0) return state_.step % o.eval_every == 0;
+  const int64_t per_epoch = e_.batches_per_epoch(), batches = state_.step * o.accumulate;
+  return batches / per_epoch > (batches - o.accumulate) / per_epoch;
+}
+
+void Run::evaluate_now() {
+  const auto start = Clock::now();
+  const TrainOptions& o = e_.train.options;
+  const Metrics m = session_->evaluate_on(Split::kValidation, o.eval_batches);
+  if (!std::isfinite(m.loss))
+    throw RuntimeError(str("step ", state_.step, ": the validation loss is ", m.loss),
+                       "lower the learning rate, add a warm-up, or set train.clip: 1");
+  state_.evaluated = m;
+  const bool best = !state_.best || better(m, state_.best->metrics, o.best);
+  if (best) {
+    state_.best = BestEvaluation{state_.step, m};
+    session_->keep_as_best();
+  }
+  state_.stale = best ? 0 : state_.stale + 1;
+  logs_.log.append({{"step", state_.step},
+                    {"epoch", epoch()},
+                    {"samples", state_.examples},
+                    {"flops", double(state_.step) * result_.cost.flops_per_step},
+                    {"val.loss", m.loss},
+                    {"val.accuracy", m.accuracy}});
+  progress_.on_evaluation({state_.step, m, best, seconds_since(start)});
+}
+
+bool Run::checkpoint_due() const {
+  const int64_t every = e_.train.options.checkpoint_every;
+  if (every > 0) return state_.step % every == 0;
+  return seconds_since(saved_) >= kSecondsBetweenCheckpoints;
+}
+
+void Run::save() {
+  if (settings_.folder.empty() || saved_step_ == state_.step) return;
+  logs_.log.sync();
+  logs_.timing.sync();
+  state_.log_bytes = logs_.log.bytes();
+  state_.timing_bytes = logs_.timing.bytes();
+  state_.seconds = seconds_before_ + seconds_since(started_);
+  save_checkpoint(settings_.folder, state_, session_->tensors(), session_->best());
+  saved_ = Clock::now();
+  saved_step_ = state_.step;
+  progress_.on_checkpoint(state_.step);
+}
+
+void Run::finish() {
+  result_.done = true;
+  if (e_.data->count(Split::kTest) == 0) return;
+  session_->use_best();
+  result_.test = session_->evaluate_on(Split::kTest, 0);
+}
+
+RunResult Run::run() {
+  const int64_t available =
+      settings_.available_bytes < 0 ? available_memory_bytes() : settings_.available_bytes;
+  session_ = std::make_unique<Session>(e_, available);
+  result_.needed_bytes = session_->needed_bytes();
+  open_folder();
+  report_start();
+  write_run_json(settings_.folder, "running", e_, result());
+  const int64_t patience = e_.train.options.patience;
+  const auto out_of_patience = [&] { return patience > 0 && state_.stale >= patience; };
+  bool stopped = false;
+  started_ = saved_ = Clock::now();
+  while (state_.step < total_ && !out_of_patience() && !stopped) {
+    train_step(state_.step + 1);
+    if (evaluation_due()) evaluate_now();
+    stopped = settings_.stop && settings_.stop();
+    if (checkpoint_due()) save();
+  }
+  save();
+  if (state_.step == total_ || out_of_patience()) finish();
+  write_run_json(settings_.folder, result_.done ? "done" : "stopped", e_, result());
+  return result();
+}
+
+void Run::fail(const Error& error) {
+  if (session_) write_run_json(settings_.folder, "failed", e_, result(), error.what());
+}
+}  // namespace
+
+RunResult run_training(const Experiment& e, const RunSettings& settings, Progress& progress) {
+  Run run(e, settings, progress);
+  try {
+    return run.run();
+  } catch (const RuntimeError& error) {
+    run.fail(error);
+    throw;
+  }
+}
+}  // namespace cambium

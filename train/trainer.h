@@ -1,0 +1,65 @@
+// Trainer: the run loop. Prints nothing: it reports through Progress, files and its result.
+#pragma once
+#include <functional>
+
+#include "train/checkpoint.h"
+#include "train/plans.h"
+
+namespace cambium {
+struct RunInfo {  // known before the first step
+  StepCost cost;
+  int64_t steps, first_step, batches_per_epoch;
+  int64_t needed_bytes, available_bytes;
+  std::string data;  // one line about the dataset
+  std::vector<std::pair<std::string, double>> reference_losses;
+};
+
+struct StepReport {
+  int64_t step, steps;
+  double epoch, loss, grad_norm, lr, step_ms, seconds;
+};
+
+struct EvaluationReport {
+  int64_t step;
+  Metrics metrics;
+  bool best;
+  double seconds;  // this evaluation took
+};
+
+class Progress {
+ public:
+  virtual ~Progress() = default;
+
+  virtual void on_start(const RunInfo&) {}
+
+  virtual void on_step(const StepReport&) {}
+
+  virtual void on_evaluation(const EvaluationReport&) {}
+
+  virtual void on_checkpoint(int64_t /*step*/) {}
+
+  virtual void on_note(const std::string&) {}  // something the user should know
+};
+
+struct RunSettings {
+  std::string folder;            // empty: no files
+  bool resume = false;           // go on from the folder's checkpoint, or start when there is none
+  std::function<bool()> stop;    // asked after each step; true: save and stop
+  int64_t available_bytes = -1;  // -1: what the system says
+};
+
+struct RunResult {
+  bool done = false;  // false: stopped by `stop`
+  RunState state;
+  std::optional<Metrics> test;  // at the best evaluation; none when stopped or without a test split
+  StepCost cost;
+  double step_ms = 0;  // median of this session
+  int64_t needed_bytes = 0;
+};
+
+// Trains and, when done, evaluates the best weights once on the test split. In the folder:
+// spec.yaml, log.jsonl (equal bytes for equal runs), timing.jsonl, run.json, checkpoints/.
+// UserError: the folder holds a run and `resume` is false, or a run of another spec.
+// RuntimeError: memory, disk, NaN (naming the first node that made it).
+RunResult run_training(const Experiment& e, const RunSettings& settings, Progress& progress);
+}  // namespace cambium
