@@ -11,12 +11,13 @@
 #include <limits>
 
 #include "ops/support/gat.h"
+#include "ops/support/simd_math.h"
 
 namespace cambium {
 namespace {
 std::vector<ValueType> shape(const Call& c) {
   require_gat(c, 1);
-  require_rng(c, 4);
+  require_rng_to_drop(c, 4);
   const Shape& z = c.shape(1);
   const int64_t edges = most_edges(c.shape(0), c.as<GatAttention>().self_loops);
   const Shape score{z[0], z[1]};
@@ -41,7 +42,8 @@ void reference(const Call& c, std::span<const Ref> in, std::span<Ref> out) {
   const int64_t heads = c.shape(1)[1], width = c.shape(1)[2];
   std::vector<double> mask(size_t(g.edges * heads), 1.0);
   if (a.dropout > 0)
-    fill_dropout(a, int64_t(in[4][0]), int64_t(in[4][1]), 0, g.edges * heads, mask.data());
+    for (size_t k = 0; k < mask.size(); ++k)
+      mask[k] = mask_of(in[4], a.stream, a.dropout).factor(int64_t(k));
   for (int64_t n = 0; n < g.nodes; ++n)
     for (int64_t k = 0; k < heads * width; ++k) {
       out[2][n * heads + k / width] += in[2][k] * in[1][n * heads * width + k];
@@ -110,7 +112,7 @@ constexpr int64_t kHeads = 16;
   }
   for (int32_t e = begin; e < end; ++e) {
     float* alpha = b.alpha + e * b.heads + from;
-    for (int64_t h = 0; h < count; ++h) total[h] += alpha[h] = std::exp(alpha[h] - top[h]);
+    for (int64_t h = 0; h < count; ++h) total[h] += alpha[h] = simd_exp(alpha[h] - top[h]);
   }
   for (int64_t h = 0; h < count; ++h) total[h] = 1 / total[h];
   for (int32_t e = begin; e < end; ++e) {
@@ -141,11 +143,10 @@ CAMBIUM_SIMD void gather_rows(const Buffers& b, int64_t first, int64_t last) {
 }
 
 // kept = mask * alpha for the edges of rows [first, last).
-void drop_edges(const GatAttention& a, const Buffers& b, const int64_t* rng, int64_t first,
-                int64_t last) {
+void drop_edges(const DropoutMask& mask, const Buffers& b, int64_t first, int64_t last) {
   const int64_t begin = b.in->begin[size_t(first)] * b.heads;
   const int64_t count = b.in->begin[size_t(last)] * b.heads - begin;
-  fill_dropout(a, rng[0], rng[1], begin, count, b.kept + begin);
+  fill_factors(mask, begin, count, b.kept + begin);
   for (int64_t k = begin; k < begin + count; ++k) b.kept[k] *= b.alpha[k];
 }
 
@@ -166,7 +167,8 @@ Kernel kernel(const Call& c, Engine&) {
                  [&](int64_t first, int64_t last) { score_nodes(b, first, last); });
     for_row_ranges(g.in, z[1] * (z[2] + 8), [&](int64_t first, int64_t last) {
       softmax_rows(b, first, last);
-      if (a.dropout > 0) drop_edges(a, b, args.i64(4), first, last);
+      if (a.dropout > 0)
+        drop_edges({args.i64(4)[0], args.i64(4)[1], a.stream, a.dropout}, b, first, last);
       gather_rows(b, first, last);
     });
     std::fill(b.alpha + g.edges * z[1], b.alpha + edges * z[1], 0.0f);
@@ -195,6 +197,7 @@ const std::vector<Sample> kSamples = {
     {{{DType::kAdjacency, {1, 1, 1}}, Shape{1, 1, 1}, Shape{1, 1}, Shape{1, 1}}},
     {{{DType::kAdjacency, {3, 3, 0}}, Shape{3, 2, 4}, Shape{2, 4}, Shape{2, 4}},
      {{"self_loops", false}}},
+    {{{DType::kAdjacency, {0, 0, 0}}, Shape{0, 2, 3}, Shape{2, 3}, Shape{2, 3}}},
 };
 }  // namespace
 

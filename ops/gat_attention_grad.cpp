@@ -18,7 +18,7 @@ enum In { kGraph, kZ, kASrc, kADst, kY, kAlpha, kS, kT, kDy, kRng };
 
 std::vector<ValueType> shape(const Call& c) {
   require_gat(c, kZ);
-  require_rng(c, kRng);
+  require_rng_to_drop(c, kRng);
   const Shape& z = c.shape(kZ);
   require(c.shape(kY) == z && c.shape(kDy) == z, "y and dy are ", z, ", got ", c.shape(kY), " and ",
           c.shape(kDy));
@@ -41,7 +41,8 @@ void reference(const Call& c, std::span<const Ref> in, std::span<Ref> out) {
   const int64_t heads = c.shape(kZ)[1], width = c.shape(kZ)[2], channels = heads * width;
   std::vector<double> mask(size_t(g.edges * heads), 1.0);
   if (a.dropout > 0)
-    fill_dropout(a, int64_t(in[kRng][0]), int64_t(in[kRng][1]), 0, g.edges * heads, mask.data());
+    for (size_t k = 0; k < mask.size(); ++k)
+      mask[k] = mask_of(in[kRng], a.stream, a.dropout).factor(int64_t(k));
   const auto dot = [&](const Ref& x, int64_t n, const Ref& y, int64_t m, int64_t h) {
     double sum = 0;
     for (int64_t k = h * width; k < (h + 1) * width; ++k)
@@ -208,7 +209,8 @@ Kernel kernel(const Call& c, Engine&) {
       const int64_t begin = b.g->in.begin[size_t(first)] * z[1];
       const int64_t count = b.g->in.begin[size_t(last)] * z[1] - begin;
       if (a.dropout > 0)
-        fill_dropout(a, args.i64(kRng)[0], args.i64(kRng)[1], begin, count, b.weight + begin);
+        fill_factors({args.i64(kRng)[0], args.i64(kRng)[1], a.stream, a.dropout}, begin, count,
+                     b.weight + begin);
       score_rows(b, a.dropout > 0, first, last);
     });
     for_row_ranges(b.g->out, z[1] * (z[2] + 2),
@@ -252,6 +254,7 @@ const std::vector<Sample> kSamples = {
     {with_rng(sample(6, 20, 6, 19, 2)), {{"dropout", 0.5}, {"stream", 7}}},
     {sample(1, 1, 1, 1, 1)},
     {sample(3, 0, 0, 2, 4), {{"self_loops", false}}},
+    {sample(0, 0, 0, 2, 3)},
 };
 }  // namespace
 

@@ -64,6 +64,7 @@ const std::vector<Sample> kSamples = {
      {{"self_loops", true}}},
     {{{DType::kAdjacency, {1, 1, 1}}, {DType::kI32, {1, 1}, 0, 1}, Shape{1, 1}},
      {{"self_loops", true}}},
+    {{{DType::kAdjacency, {4, 4, 6}}, {DType::kI32, {4, 0}, 0, 4}, Shape{4, 0}}},
     {{{DType::kAdjacency, {3, 3, 0}}, {DType::kI32, {3, 4}, 0, 3}, Shape{3, 4}}},
 };
 }  // namespace
