@@ -30,7 +30,7 @@ Adjacency hub_graph(int64_t nodes, int64_t edges) {
 }
 
 // Runs one op on an adjacency and f32 inputs (by shape, filled from `data`), plus rng when given.
-struct Run {
+struct OpRun {
   const Adjacency& adjacency;
   std::vector<std::pair<Shape, Floats>> inputs;
   std::vector<int64_t> rng = {};
@@ -71,8 +71,8 @@ TEST(Spmm, TransposeIsTheAdjointOnDirectedGraphs) {
   const Floats x = random_floats(40 * 9, 1), y = random_floats(40 * 9, 2);
   for (const char* norm : {"sum", "mean", "sym"})
     for (bool loops : {false, true}) {
-      const Floats ax = Run{g, {{{40, 9}, x}}}("spmm", {{"norm", norm}, {"self_loops", loops}});
-      const Floats aty = Run{g, {{{40, 9}, y}}}(
+      const Floats ax = OpRun{g, {{{40, 9}, x}}}("spmm", {{"norm", norm}, {"self_loops", loops}});
+      const Floats aty = OpRun{g, {{{40, 9}, y}}}(
           "spmm", {{"norm", norm}, {"self_loops", loops}, {"transpose", true}});
       EXPECT_NEAR(inner(ax, y), inner(x, aty), 1e-3) << norm << loops;
     }
@@ -80,7 +80,7 @@ TEST(Spmm, TransposeIsTheAdjointOnDirectedGraphs) {
 
 TEST(Spmm, MeanOfOnesIsOneWhereSomebodyIsHeard) {
   const Adjacency g = hub_graph(20, 30);
-  const Floats y = Run{g, {{{20, 1}, Floats(20, 1.0f)}}}("spmm", {{"norm", "mean"}});
+  const Floats y = OpRun{g, {{{20, 1}, Floats(20, 1.0f)}}}("spmm", {{"norm", "mean"}});
   for (size_t i = 0; i < 20; ++i)
     EXPECT_NEAR(y[i], g.in.begin[i] < g.in.begin[i + 1] ? 1 : 0, 1e-6);
 }
@@ -99,23 +99,23 @@ TEST(GraphOps, GiveTheSameBitsOnAnyNumberOfThreads) {
   const Adjacency g = hub_graph(3000, 30'000);
   const Floats z = random_floats(3000 * 4 * 8, 1), a = random_floats(32, 2);
   const Shape nodes{3000, 4, 8}, head{4, 8};
-  const Run gat{g, {{nodes, z}, {head, a}, {head, a}}, {5, 7}};
+  const OpRun gat{g, {{nodes, z}, {head, a}, {head, a}}, {5, 7}};
   const Args args = {{"dropout", 0.5}};
   const auto everything = [&] {
     const Floats y = gat("gat_attention", args), alpha = gat("gat_attention", args, 1),
                  s = gat("gat_attention", args, 2), t = gat("gat_attention", args, 3);
     const Shape edges{int64_t(alpha.size()) / 4, 4}, score{3000, 4};
-    const Run back{g,
-                   {{nodes, z},
-                    {head, a},
-                    {head, a},
-                    {nodes, y},
-                    {edges, alpha},
-                    {score, s},
-                    {score, t},
-                    {nodes, z}},
-                   {5, 7}};
-    const Run wide{g, {{{3000, 32}, z}}};
+    const OpRun back{g,
+                     {{nodes, z},
+                      {head, a},
+                      {head, a},
+                      {nodes, y},
+                      {edges, alpha},
+                      {score, s},
+                      {score, t},
+                      {nodes, z}},
+                     {5, 7}};
+    const OpRun wide{g, {{{3000, 32}, z}}};
     return std::vector<Floats>{y,
                                back("gat_attention_grad", args, 0),
                                back("gat_attention_grad", args, 1),
@@ -134,7 +134,7 @@ TEST(GraphOps, GiveTheSameBitsOnAnyNumberOfThreads) {
 TEST(GatAttention, WeightsOfANodeSumToOne) {
   const Adjacency g = hub_graph(50, 200);
   const Floats a = random_floats(6, 2);
-  const Floats alpha = Run{g, {{{50, 2, 3}, random_floats(300, 1)}, {{2, 3}, a}, {{2, 3}, a}}}(
+  const Floats alpha = OpRun{g, {{{50, 2, 3}, random_floats(300, 1)}, {{2, 3}, a}, {{2, 3}, a}}}(
       "gat_attention", {}, 1);
   const Csr& in = g.looped->in;
   for (size_t i = 0; i < 50; ++i) {
@@ -149,8 +149,8 @@ TEST(GatAttention, DropsAboutItsShareAnewEachStep) {
   const Shape nodes{2000, 1, 1}, head{1, 1};
   const auto run = [&](int64_t step, double p) {
     const Floats ones(2000, 1.0f);
-    return Run{g, {{nodes, ones}, {head, {0.5f}}, {head, {0.5f}}}, {1, step}}("gat_attention",
-                                                                              {{"dropout", p}});
+    return OpRun{g, {{nodes, ones}, {head, {0.5f}}, {head, {0.5f}}}, {1, step}}("gat_attention",
+                                                                                {{"dropout", p}});
   };
   const Floats first = run(1, 0.3), second = run(2, 0.3);
   EXPECT_NEAR(first[0], 1, 0.06);  // the hub: a mean over 2000 kept or dropped ones
