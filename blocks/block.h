@@ -33,10 +33,11 @@ struct BlockSample {
 struct Block {
   std::string_view name, family, doc, formula, paper;
   FieldSet attrs = {};
-  std::string_view primary = "";              // the option that `- block: value` sets
+  std::string_view primary = "";              // the option or body that `- block: value` sets
   std::vector<std::string_view> bodies = {};  // options that hold nested blocks, not fields
   bool any_option = false;                    // repeat: letters of the pattern are options too
-  std::vector<Domain> accepts = {};
+  std::vector<Domain> accepts = {};           // empty: every domain
+  bool keeps_shape = false;  // the stream leaves as it came, so checking can go on after an error
   Stream (*build)(Builder&, const BlockUse&, Stream) = nullptr;
   std::vector<BlockSample> samples = {};
 };
@@ -44,25 +45,36 @@ struct Block {
 using BlockRegistry = std::span<const Block* const>;
 BlockRegistry builtin_blocks();
 
+// How weight matrices start when the spec says so (`- init:`); 0 = the field's default of each
+// kind.
+struct WeightStart {
+  double std = 0;           // N(0, std) for linear layers
+  double residual_std = 0;  // for the projections that end a residual branch
+};
+
+struct Entry;  // blocks/entry.h
+
 // Where blocks stand while they build: the graph, the scope, the variables, and what blocks of one
-// model share (taps, shared weights, definitions, the dropout counter).
+// model share (taps, shared weights, definitions).
 class Builder {
  public:
-  // `training` false: dropout is the identity, batch norm uses running statistics.
+  // `training` false: dropout is the identity, batch norm uses running statistics. `vars` must
+  // outlive the builder.
   Builder(Graph& graph, const Vars& vars, bool training);
 
   Graph& graph;
   const bool training;
 
-  // Builds a list of entries in order; errors in one entry are collected and the rest still checked
-  // where the stream's shape is known.
+  // Builds a list of entries in order; a single entry is a list of one, and a list inside a list is
+  // built in place. Errors are reported, not thrown: what is thrown after one only unwinds.
   Stream build_list(const Yaml& list, Stream in, const Vars& vars);
   Stream build_entry(const Yaml& entry, Stream in, const Vars& vars);
 
   const Vars& vars() const { return *vars_; }
 
   // A parameter or state under the current scope: "<path>.<name>". Under `share:` the second asker
-  // gets the first one's; UserError when the shapes differ.
+  // of a parameter gets the first one's (UserError when the shapes differ); states stay separate,
+  // because statistics differ from place to place.
   Value param(std::string_view name, Shape shape, Init init, bool decay = true);
   Value state(std::string_view name, ValueType type, Init init);
   void update_state(Value state, Value value);  // after each training step
@@ -71,38 +83,69 @@ class Builder {
     return graph.emit(op, std::move(in), args);
   }
 
-  // y = x W + b over the last axis; W [C,width] ~ U(+-1/sqrt(C)) (PyTorch's nn.Linear) unless told.
+  // y = x W + b over the last axis, parameters "<name>.weight" and "<name>.bias" ("weight", "bias"
+  // when the name is empty). W [C,width] and b ~ U(+-1/sqrt(C)) (PyTorch's nn.Linear) unless the
+  // spec or `init` says otherwise; then b starts at zero.
   Value linear(std::string_view name, Value x, int64_t width, bool bias = true);
   Value linear(std::string_view name, Value x, int64_t width, bool bias, Init init);
+  // The linear layer that ends a residual branch (attention's output, ffn's second layer).
+  Value residual_linear(std::string_view name, Value x, int64_t width, bool bias = true);
 
-  // Dropout with this block's own stream of numbers; the identity when p = 0 or not training.
+  // Dropout with this place's own stream of numbers; the identity when p = 0 or not training. Two
+  // dropouts of one block need different names.
   Value dropout(Value x, double p, std::string_view name = "dropout");
-  Value rng();  // the input "rng": i64 [2] = {seed, step}
+  Value rng();                                         // the input "rng": i64 [2] = {seed, step}
+  int64_t random_stream(std::string_view name) const;  // of "<path>.<name>", for ops with dropout
+
+  // Named streams for any DAG: `as:` sets, `from:` asks. Asking for an unknown tap is an error at
+  // `mark`, and so is setting one in two places.
+  Stream tap(const std::string& name, const Mark& mark);
+  void set_tap(const std::string& name, const Mark& mark, const Stream& s);
 
   Diagnostics& errors() { return errors_; }
+
+  // Adds an error unless the same one (place and text, whatever the path) is there already.
+  void report(UserError error);
 
   // Runs `body` with the scope "<path>.<segment>".
   template <class F> auto in_scope(std::string_view segment, const F& body) {
     Scope s = graph.scope;
-    s.path = s.path.empty() ? std::string(segment) : str(s.path, ".", segment);
+    s.path = path_of(segment);
+    paths_.insert(s.path);
     ScopeGuard guard(graph, std::move(s));
     return body();
   }
 
-  std::map<std::string, Stream> taps;              // `as:` -> stream
-  std::map<std::string, const Yaml*> definitions;  // `define:` -> its body
+  std::string path_of(std::string_view segment) const {
+    return graph.scope.path.empty() ? std::string(segment) : str(graph.scope.path, ".", segment);
+  }
+
+  std::map<std::string, const Yaml*> definitions;  // `define:` -> its value
+  WeightStart weight_start;                        // until the end of the list that set it
 
  private:
-  friend class SharedScope;
+  struct Shared {
+    Value value;
+    bool frozen;
+    Mark mark;
+  };
+
+  std::string unique_path(const Entry& entry) const;
+  Stream build_checked(const Entry& entry, Stream in, const std::string& path);
+  Stream build_definition(const Entry& entry, Stream in);
+  Value linear_layer(std::string_view name, Value x, int64_t width, bool bias, Init weight,
+                     Init bias_init);
+
+  const Vars* root_;
   const Vars* vars_;
   Diagnostics errors_;
-  std::string share_path_;  // non-empty inside `share:`
+  std::set<std::string> reported_, paths_;
+  std::map<std::string, Shared> shared_;
+  std::map<std::string, std::pair<Stream, Mark>> taps_;
+  std::string share_name_, share_root_;  // inside `share:`: its name, and the path of its entry
+  std::vector<std::string> defining_;    // definitions being built, outermost first
   bool frozen_ = false;
   Value rng_;
-};
-
-struct ModelInput {
-  Stream stream;
 };
 
 // Builds `model:` from the input stream; UserErrors with everything that is wrong with it.

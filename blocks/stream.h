@@ -1,5 +1,6 @@
 // Stream: what flows between blocks.
 #pragma once
+#include <string>
 #include <string_view>
 
 #include "graph/graph.h"
@@ -23,7 +24,9 @@ struct Stream {
   Value x;
   Value adjacency;    // kGraph: who hears whom
   int64_t batch = 0;  // kGraph: how many equal graphs the N nodes hold (1 for one big graph)
-  int64_t rows = 0, columns = 0;  // tokens or nodes that came from a grid remember its Y and X
+  int64_t rows = 0, columns = 0;      // tokens or nodes that came from a grid remember its Y and X
+  std::string width_by = "the data";  // the block that set C, and its place; kept by the builder
+  Mark width_mark;
 
   const Shape& shape() const { return x.shape(); }
 

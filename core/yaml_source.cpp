@@ -6,16 +6,17 @@
 
 namespace cambium {
 namespace {
-bool inside_expression(std::string_view line, size_t i) {
-  const size_t open = line.substr(0, i).rfind("${");
-  return open != line.npos && line.substr(open, i - open).find('}') == line.npos;
-}
-
 bool ends_word(std::string_view line, size_t i) {
   if (line[i] == ':') return i + 1 >= line.size() || line[i + 1] == ' ';
   if (line[i] == '#') return i > 0 && line[i - 1] == ' ';
-  const bool ends_flow = line[i] == ',' || line[i] == ']' || line[i] == '}';
-  return ends_flow && !inside_expression(line, i);
+  return line[i] == ',' || line[i] == ']' || line[i] == '}';
+}
+
+// Bytes of the ${...} that starts at i, or 1.
+size_t step_bytes(std::string_view line, size_t i) {
+  if (!line.substr(i).starts_with("${")) return 1;
+  const size_t close = line.find('}', i);
+  return close == line.npos ? 1 : close + 1 - i;
 }
 }  // namespace
 
@@ -55,31 +56,30 @@ Mark Source::mark(size_t offset, size_t bytes) const {
   const auto after = std::upper_bound(starts_.begin(), starts_.end(), offset);
   const auto line = size_t(after - starts_.begin());
   const size_t start = starts_[line - 1];
-  const auto column = characters(text_.substr(start, offset - start)) + 1;
+  if (counted_line_ != line || counted_offset_ > offset) {
+    counted_line_ = line;
+    counted_offset_ = start;
+    counted_ = 0;
+  }
+  counted_ += characters(text_.substr(counted_offset_, offset - counted_offset_));
+  counted_offset_ = offset;
+  const int64_t column = counted_ + 1;
   const auto length = std::max<int64_t>(1, characters(text_.substr(offset, bytes)));
   return {std::string(file_), int(line), int(column), int(length)};
 }
 
 Mark Source::value_mark(size_t offset) const {
-  const size_t at = skip_properties(offset);
+  const size_t at = value_offset(offset);
   return mark(at, token_bytes(at));
 }
 
 std::string_view Source::rest_of_line(size_t at) const {
-  const std::string_view rest = text_.substr(at);
+  constexpr size_t kLongestToken = 4096;  // a caret need not be longer; keeps long lines linear
+  const std::string_view rest = text_.substr(at, kLongestToken);
   return rest.substr(0, rest.find_first_of("\r\n"));
 }
 
-std::string_view Source::from(const Mark& mark) const {
-  if (mark.line < 1 || size_t(mark.line) > starts_.size()) return {};
-  size_t at = starts_[size_t(mark.line) - 1];
-  for (int column = 1; at < text_.size() && column < mark.column; ++column) do {
-      ++at;
-    } while (at < text_.size() && (uint8_t(text_[at]) & 0xc0) == 0x80);
-  return text_.substr(at);
-}
-
-size_t Source::skip_properties(size_t at) const {
+size_t Source::value_offset(size_t at) const {
   size_t here = at;
   while (here < text_.size() && (text_[here] == '&' || text_[here] == '!')) {
     const std::string_view line = rest_of_line(here);
@@ -105,7 +105,7 @@ size_t Source::token_bytes(size_t at) const {
   }
   if (line[0] == '|' || line[0] == '>' || line.starts_with("- ")) return 1;
   size_t end = 0;
-  while (end < line.size() && !ends_word(line, end)) ++end;
+  while (end < line.size() && !ends_word(line, end)) end += step_bytes(line, end);
   while (end > 1 && (line[end - 1] == ' ' || line[end - 1] == '\t')) --end;
   return std::max<size_t>(end, 1);
 }

@@ -1,0 +1,59 @@
+// pool: one vector for each example, from all its places. Any domain -> [B,C]
+#include "blocks/block.h"
+
+namespace cambium {
+namespace {
+struct Pool {
+  std::string kind = "mean";
+  static constexpr auto fields =
+      std::tuple{field("kind", &Pool::kind, "over all places; first and last need an order")
+                     .one_of("mean|max|first|last")};
+};
+
+// Any stream as [B, places, C].
+Value as_places(Builder& b, const Stream& s) {
+  const Shape in = s.shape();
+  const int64_t batch = s.domain == Domain::kGraph ? s.batch : in[0];
+  if (s.domain == Domain::kTokens) return s.x;
+  return b.emit("reshape", {s.x},
+                {{"shape", std::vector<int64_t>{batch, in.rows() / batch, in.last()}}});
+}
+
+Stream build(Builder& b, const BlockUse& use, Stream s) {
+  const std::string& kind = use.attrs.as<Pool>().kind;
+  const bool pick = kind == "first" || kind == "last";
+  require(!pick || s.domain != Domain::kGraph, "kind = ", kind,
+          " needs an order, a graph has none");
+  const Value x = as_places(b, s);  // [B,P,C]
+  const int64_t places = x.shape()[1];
+  require(places > 0, "there is nothing to pool");
+  if (pick) {
+    const int64_t at = kind == "first" ? 0 : places - 1;
+    const Value one = b.emit("slice", {x}, {{"axis", 1}, {"begin", at}, {"end", at + 1}});
+    s.x = b.emit("reshape", {one}, {{"shape", std::vector<int64_t>{x.shape()[0], x.shape()[2]}}});
+  } else {
+    s.x = b.emit(kind == "mean" ? "reduce_mean" : "reduce_max", {x},
+                 {{"axes", std::vector<int64_t>{1}}, {"keep", false}});
+  }
+  Stream out;
+  out.domain = Domain::kVector;
+  out.x = s.x;  // [B,C]
+  return out;
+}
+}  // namespace
+
+extern const Block block_pool = {.name = "pool",
+                                 .family = "adapters",
+                                 .doc = "Turns any stream into one vector for each example",
+                                 .formula = "y[b] = mean, max, first or last of x[b]",
+                                 .paper = "",
+                                 .attrs = fields_of<Pool>,
+                                 .primary = "kind",
+                                 .accepts = {Domain::kTokens, Domain::kGrid, Domain::kGraph},
+                                 .build = build,
+                                 .samples = {{"pool: mean", Domain::kTokens, {2, 3, 4}},
+                                             {"pool: max", Domain::kGrid, {2, 3, 2, 4}},
+                                             {"pool: first", Domain::kTokens, {1, 3, 2}},
+                                             {"pool: last", Domain::kTokens, {2, 3, 2}},
+                                             {"pool: mean", Domain::kGraph, {6, 3}}}};
+}  // namespace cambium

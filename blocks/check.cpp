@@ -1,0 +1,109 @@
+#include "blocks/check.h"
+
+#include <algorithm>
+
+#include "blocks/lost.h"
+#include "core/suggest.h"
+
+namespace cambium {
+namespace {
+class Checker {
+ public:
+  Checker(const Vars& root, const Definitions& definitions, const Report& report)
+      : root_(root), definitions_(definitions), report_(report) {}
+
+  void check_list(const Yaml& list, const Vars& vars) {
+    if (!list.is_list()) return check_entry(list, vars);
+    for (const Yaml& item : list.items) check_list(item, vars);
+  }
+
+ private:
+  void check_entry(const Yaml& item, const Vars& vars) {
+    const std::optional<Entry> e = read_entry(item, vars, definitions_, report_);
+    if (!e) return;
+    for (const Label& name : used_taps(*e, vars))
+      if (!std::ranges::count(taps_, name.text)) report_(unknown_tap(name.text, name.mark, taps_));
+    if (e->definition) check_use(*e, vars);
+    if (e->block)
+      for (const YamlEntry& option : e->use.options)
+        if (std::ranges::count(e->block->bodies, option.key) ||
+            (e->block->any_option && is_pattern_letter(option.key)))
+          check_list(option.value, vars);
+    if (!e->as.text.empty()) taps_.push_back(e->as.text);
+    if (e->use.name == "tap") add_values(*e->use.body("label"), vars, taps_);
+  }
+
+  void check_use(const Entry& e, const Vars& vars) {
+    if (std::ranges::count(using_, e.use.name))
+      return report_(
+          UserError(str("the definition '", e.use.name, "' uses itself"), {}, e.use.mark));
+    const Yaml* body = definition_of(*e.definition).body;
+    Vars local(&root_);
+    if (!bind_parameters(e, vars, local, report_) || !body) return;
+    using_.push_back(e.use.name);
+    check_list(*body, local);
+    using_.pop_back();
+  }
+
+  std::vector<Label> used_taps(const Entry& e, const Vars& vars) {
+    std::vector<Label> out;
+    if (!e.from.text.empty()) out.push_back(e.from);
+    const Yaml* names = e.block && e.use.name == "from" ? e.use.body("taps") : nullptr;
+    if (!names || !e.good) return out;
+    std::vector<std::string> texts;
+    add_values(*names, vars, texts);
+    for (size_t i = 0; i < texts.size(); ++i)
+      out.push_back({texts[i], names->is_list() ? names->items[i].mark : names->mark});
+    return out;
+  }
+
+  // The names an option gives, one or a list; its own reader reports what is wrong with it.
+  static void add_values(const Yaml& value, const Vars& vars, std::vector<std::string>& to) {
+    try {
+      const ArgValue v = evaluate(value, vars);
+      if (const auto* one = std::get_if<std::string>(&v.variant())) to.push_back(*one);
+      if (const auto* many = std::get_if<std::vector<std::string>>(&v.variant()))
+        to.insert(to.end(), many->begin(), many->end());
+    } catch (const UserError&) {
+      return;
+    }
+  }
+
+  const Vars& root_;
+  const Definitions& definitions_;
+  const Report& report_;
+  std::vector<std::string> taps_, using_;
+};
+}  // namespace
+
+UserError unknown_tap(const std::string& name, const Mark& mark,
+                      const std::vector<std::string>& known) {
+  const std::string help =
+      known.empty() ? str("set it before with `as: ", name, "`") : suggestion(name, known);
+  return UserError(str("no tap '", name, "' is set before this block"), help, mark);
+}
+
+void check_definitions(const Definitions& definitions, const Report& report) {
+  for (const auto& [name, value] : definitions) {
+    const auto fail = [&](const std::string& text, const Mark& mark, std::string help) {
+      report(UserError(str("definition '", name, "' ", text), std::move(help), mark));
+    };
+    if (!is_name(name)) fail("needs a name of letters, digits, '_' and '-'", value->mark, {});
+    if (std::ranges::count(builtin_blocks(), name, [](const Block* b) { return b->name; }))
+      fail("has the name of a block", value->mark, "choose another name");
+    if (!definition_of(*value).body)
+      fail("has no body", value->mark, str("write ", name, ": {params: {width: 64}, body: [...]}"));
+    if (!value->is_map()) continue;
+    for (const YamlEntry& e : value->entries)
+      if (e.key != "body" && e.key != "params")
+        fail(str("has an unknown key '", e.key, "'"), e.key_mark, "its keys are params and body");
+    if (const Yaml* params = value->find("params"); params && !params->is_map())
+      fail("takes 'params' as a map", params->mark, "write params: {width: 64}");
+  }
+}
+
+void check_model(const Yaml& model, const Vars& vars, const Definitions& definitions,
+                 const Report& report) {
+  Checker(vars, definitions, report).check_list(model, vars);
+}
+}  // namespace cambium

@@ -1,0 +1,13 @@
+// Check: the first walk over a model's text. It needs no stream, so it finds every unknown block,
+// key, variable and tap even after the place where building has to stop.
+#pragma once
+#include "blocks/entry.h"
+
+namespace cambium {
+// Reports everything wrong with the definitions themselves.
+void check_definitions(const Definitions& definitions, const Report& report);
+
+// Reports everything wrong in the entries of a model, nested ones and used definitions included.
+void check_model(const Yaml& model, const Vars& vars, const Definitions& definitions,
+                 const Report& report);
+}  // namespace cambium

@@ -1,0 +1,59 @@
+#include "blocks/model.h"
+
+#include "blocks/check.h"
+#include "blocks/lost.h"
+#include "core/suggest.h"
+
+namespace cambium {
+Stream build_input(Graph& graph, const InputShape& shape) {
+  Stream s;
+  s.domain = shape.domain;
+  s.x = graph.input("x", shape.x);
+  if (shape.domain != Domain::kGraph) return s;
+  s.adjacency = graph.input("adjacency", {DType::kAdjacency, shape.adjacency.shape});
+  s.batch = shape.graphs;
+  return s;
+}
+
+Value find_parameter(Graph& graph, std::string_view block, std::string_view name) {
+  const std::string tail = str(block, ".", name);
+  std::vector<std::string> known;
+  Value found;
+  for (int id = 0; const Node& n : graph.nodes()) {
+    const std::string_view path = n.scope.path;
+    if (n.role == Role::kParameter && path.ends_with(str(".", name))) {
+      const std::string_view owner = path.substr(0, path.size() - name.size() - 1);
+      known.emplace_back(owner.substr(owner.rfind('.') + 1));
+    }
+    if (n.role == Role::kParameter && (path == tail || path.ends_with("." + tail))) {
+      require(!found, "more than one block is called '", block, "'");
+      found = graph.value({id, 0});
+    }
+    ++id;
+  }
+  if (found) return found;
+  throw UserError(str("no block '", block, "' with a ", name, " stands before this one"),
+                  known.empty() ? std::string() : suggestion(block, known));
+}
+
+Stream build_model(Builder& builder, const Yaml& model, const Yaml* define, Stream input) {
+  const Report report = [&](UserError e) { builder.report(std::move(e)); };
+  if (define && define->is_map())
+    for (const YamlEntry& d : define->entries) builder.definitions[d.key] = &d.value;
+  else if (define)
+    report(UserError("'define' takes a map of blocks",
+                     "write define: {mlp: {params: {width: 64}, body: [...]}}", define->mark));
+  check_definitions(builder.definitions, report);
+  if (model.is_null() || (model.is_list() && model.items.empty()))
+    report(UserError("the model has no blocks", {}, model.mark));
+  check_model(model, builder.vars(), builder.definitions, report);
+  Stream out = input;
+  try {
+    out = builder.build_list(model, std::move(input), builder.vars());
+  } catch (const StreamLost&) {
+    ensure(!builder.errors().empty(), "a model was given up without an error");
+  }
+  builder.errors().throw_if_any();
+  return out;
+}
+}  // namespace cambium
