@@ -1,0 +1,94 @@
+// What the convolution operators share: attributes, sizes, oneDNN descriptors.
+#pragma once
+#include "ops/support/dnnl.h"
+#include "ops/support/window.h"
+
+namespace cambium {
+struct ConvWindow {
+  int64_t stride = 1, pad = -1, dilation = 1, groups = 1;
+  std::string padding = "same";
+  static constexpr auto fields = std::tuple{
+      field("stride", &ConvWindow::stride, "step of the window").in(1),
+      field("padding", &ConvWindow::padding, "same: ceil(extent / stride) windows; valid: none")
+          .one_of("same|valid"),
+      field("pad", &ConvWindow::pad, "zeros on every side instead; -1: by `padding`").in(-1),
+      field("dilation", &ConvWindow::dilation, "distance of neighbouring taps").in(1),
+      field("groups", &ConvWindow::groups, "channel groups that do not mix").in(1)};
+};
+
+struct Conv : ConvWindow {
+  std::string activation = "none";
+  static constexpr auto fields = std::tuple_cat(
+      ConvWindow::fields, std::tuple{field("activation", &Conv::activation, "applied to xW + b")
+                                         .one_of("none|relu|gelu|silu|tanh|sigmoid")});
+};
+
+struct ConvGradInput : ConvWindow {
+  std::vector<int64_t> input = {1, 1};
+  static constexpr auto fields = std::tuple_cat(
+      ConvWindow::fields,
+      std::tuple{field("input", &ConvGradInput::input, "rows and columns of x").in(0)});
+};
+
+struct ConvGradWeights : ConvWindow {
+  std::vector<int64_t> kernel = {1, 1};
+  bool bias = true;
+  static constexpr auto fields = std::tuple_cat(
+      ConvWindow::fields,
+      std::tuple{field("kernel", &ConvGradWeights::kernel, "rows and columns of w").in(1),
+                 field("bias", &ConvGradWeights::bias, "also answer db")});
+};
+
+struct ConvSizes {
+  int64_t B, C, O, groups;
+  Window y, x;
+
+  int64_t inputs() const { return C / groups; }  // channels that one output sees
+
+  int64_t outputs() const { return O / groups; }  // outputs of one group
+
+  bool depthwise() const { return groups == C && groups == O; }
+
+  Shape input_shape() const { return {B, y.extent, x.extent, C}; }
+
+  Shape output_shape() const { return {B, y.out, x.out, O}; }
+
+  Shape weights_shape() const { return {y.kernel, x.kernel, inputs(), O}; }
+
+  // Of y = conv(x, w) alone.
+  double flops() const {
+    return 2.0 * double(output_shape().count()) * double(y.kernel * x.kernel * inputs());
+  }
+};
+
+// Sizes from the shapes of x [B,Y,X,C] and w [KY,KX,C/groups,O]. UserError when they do not fit.
+ConvSizes conv_sizes(const ConvWindow& a, const Shape& x, const Shape& w);
+
+// The attributes of `a` that all three operators share, as arguments.
+Args window_args(const ConvWindow& a);
+
+// Calls f(x index, w index, y index) for every product of the convolution: the plain definition.
+void for_each_product(const ConvSizes& z, const std::function<void(int64_t, int64_t, int64_t)>& f);
+
+// oneDNN's view: logical NCHW, memory channels last; weights as they are kept, and as oneDNN likes.
+struct ConvDescs {
+  MemoryDesc x, y, kept_weights, any_weights, bias;
+  dnnl::memory::dims strides, dilations, before, after;
+};
+
+ConvDescs conv_descs(const ConvSizes& z);
+
+// The training forward primitive descriptor.
+dnnl::convolution_forward::primitive_desc conv_forward_pd(Engine& e, const ConvDescs& d, bool bias,
+                                                          const dnnl::post_ops& post);
+
+// A kernel that runs these primitives in order.
+Kernel dnnl_kernels(std::vector<DnnlCall> calls, int64_t scratch_bytes);
+
+// Copies weights between layouts.
+dnnl::reorder::primitive_desc reorder_pd(Engine& e, const MemoryDesc& from, const MemoryDesc& to);
+
+// Gradient of a depthwise kernel: oneDNN's is 10 to 20 times slower beyond 3 x 3. dw [KY,KX,1,C]
+// and, with `bias`, db [C].
+Kernel depthwise_grad_weights_kernel(const ConvSizes& z, bool bias);
+}  // namespace cambium
