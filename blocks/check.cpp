@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "blocks/lost.h"
+#include "core/number.h"
 #include "core/suggest.h"
 
 namespace cambium {
@@ -88,7 +89,7 @@ void check_definitions(const Definitions& definitions, const Report& report) {
     const auto fail = [&](const std::string& text, const Mark& mark, std::string help) {
       report(UserError(str("definition '", name, "' ", text), std::move(help), mark));
     };
-    if (!is_name(name)) fail("needs a name of letters, digits, '_' and '-'", value->mark, {});
+    if (!is_name(name)) fail("needs a name of letters, digits and '_'", value->mark, {});
     if (std::ranges::count(builtin_blocks(), name, [](const Block* b) { return b->name; }))
       fail("has the name of a block", value->mark, "choose another name");
     if (!definition_of(*value).body)

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/number.h"
 #include "core/suggest.h"
 
 namespace cambium {
@@ -70,8 +71,7 @@ class Reader {
       const auto* text = std::get_if<std::string>(&v.variant());
       if (!text || !is_name(*text))
         return fail(str("'", m.key, "' takes a name, got ", v.text()), m.value.mark,
-                    "a name is made of letters, digits, '_' and '-', and does not start with a "
-                    "digit");
+                    "a name is made of letters, digits and '_', and does not start with a digit");
       to = {*text, m.value.mark};
     } catch (const UserError& error) {
       report(error);
@@ -215,13 +215,5 @@ bool bind_parameters(const Entry& entry, const Vars& site, Vars& local, const Re
 
 bool is_pattern_letter(std::string_view key) {
   return key.size() == 1 && key[0] >= 'A' && key[0] <= 'Z';
-}
-
-bool is_name(std::string_view text) {
-  const auto letter = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
-  };
-  const auto inner = [&](char c) { return letter(c) || (c >= '0' && c <= '9') || c == '-'; };
-  return !text.empty() && letter(text[0]) && std::ranges::all_of(text, inner);
 }
 }  // namespace cambium

@@ -42,5 +42,4 @@ Definition definition_of(const Yaml& value);
 bool bind_parameters(const Entry& entry, const Vars& site, Vars& local, const Report& report);
 
 bool is_pattern_letter(std::string_view key);  // one of A..Z
-bool is_name(std::string_view text);           // letters, digits, '_' and '-', no digit first
 }  // namespace cambium

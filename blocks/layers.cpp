@@ -24,12 +24,9 @@ Value batch_norm(Builder& b, Value x, Value gamma, Value beta, const NormOptions
   const ValueType channel{DType::kF32, Shape{x.shape().last()}};
   const Value mean = b.state("running_mean", channel, {});
   const Value var = b.state("running_var", channel, {Init::kConstant, 1});
-  if (!b.training) {
-    const Value y = b.emit("batch_norm_apply", {x, gamma, beta, mean, var}, {{"eps", o.eps}});
-    return o.relu ? b.emit("relu", {y}) : y;
-  }
-  const Value y = b.emit("batch_norm", {x, gamma, beta},
-                         {{"eps", o.eps}, {"activation", o.relu ? "relu" : "none"}});
+  const Args args = {{"eps", o.eps}, {"activation", o.relu ? "relu" : "none"}};
+  if (!b.training) return b.emit("batch_norm_apply", {x, gamma, beta, mean, var}, args);
+  const Value y = b.emit("batch_norm", {x, gamma, beta}, args);
   update_running(b, mean, y.nth(1), o.momentum);
   update_running(b, var, unbiased(b, y.nth(2), x.shape().rows()), o.momentum);
   return y;
