@@ -1,0 +1,82 @@
+// pool2d(x [B,Y,X,C]; kind, kernel, stride, padding, pad) -> y [B,Y',X',C]: the maximum or the mean
+// of each window and channel. Padding is left out of both, so a mean divides by the pixels inside.
+// Gradient: pool2d_grad.
+#include "graph/graph.h"
+#include "ops/support/dnnl.h"
+#include "ops/support/pool.h"
+
+namespace cambium {
+namespace {
+std::vector<ValueType> shape(const Call& c) {
+  require(c.dtype(0) == DType::kF32, "x must be f32, got ", c.in[0].type());
+  return {{DType::kF32, pool_sizes(c.as<Pool>(), c.shape(0)).output_shape()}};
+}
+
+std::vector<Value> vjp(const Call& c, std::span<const Value> dy) {
+  return {dy[0].graph->emit("pool2d_grad", {c.in[0], dy[0]}, c.attrs)};
+}
+
+void reference(const Call& c, std::span<const Ref> in, std::span<Ref> out) {
+  const PoolSizes z = pool_sizes(c.as<Pool>(), c.shape(0));
+  for (int64_t i = 0; i < out[0].size(); ++i) {
+    const int64_t k = i % z.C, column = i / z.C % z.x.out, row = i / z.C / z.x.out % z.y.out;
+    const int64_t b = i / z.C / z.x.out / z.y.out;
+    const PoolWindow w = pool_window(z, row, column);
+    double sum = 0, highest = in[0][z.input(b, w.y0, w.x0) + k];
+    for (int64_t y = w.y0; y < w.y1; ++y)
+      for (int64_t x = w.x0; x < w.x1; ++x) {
+        const double v = in[0][z.input(b, y, x) + k];
+        sum += v;
+        highest = std::max(highest, v);
+      }
+    out[0][i] = z.average ? sum / double(w.count()) : highest;
+  }
+}
+
+Kernel kernel(const Call& c, Engine& e) {
+  const PoolSizes z = pool_sizes(c.as<Pool>(), c.shape(0));
+  if (z.output_shape().count() == 0) return {.run = [](const KernelArgs&) {}};
+  const auto image = [&](int64_t y, int64_t x) {
+    return strided_md({z.B, z.C, y, x}, {y * x * z.C, 1, x * z.C, z.C});
+  };
+  const MemoryDesc x = image(z.y.extent, z.x.extent), y = image(z.y.out, z.x.out);
+  using dnnl::memory;
+  const auto pd = make_pd<PoolForward>(
+      e, caller_scratch(), dnnl::prop_kind::forward_inference,
+      z.average ? dnnl::algorithm::pooling_avg_exclude_padding : dnnl::algorithm::pooling_max, x, y,
+      memory::dims{z.y.stride, z.x.stride}, memory::dims{z.y.kernel, z.x.kernel},
+      memory::dims{0, 0}, memory::dims{z.y.before, z.x.before}, memory::dims{z.y.after, z.x.after});
+  DnnlCall call(e, PoolForward(pd), pd);
+  call.input(DNNL_ARG_SRC, x, 0).output(DNNL_ARG_DST, y, 0);
+  return dnnl_kernel(std::move(call));
+}
+
+Cost cost(const Call& c) {
+  const double y = double(c.out_shape().count()), k = double(c.as<Pool>().kernel);
+  return {.flops = y * k * k, .bytes = 4 * (y + double(c.shape(0).count()))};
+}
+
+std::vector<Sample> samples() {
+  return {
+      {{Shape{2, 6, 7, 5}}},
+      {{Shape{1, 1, 1, 1}}, {{"kernel", 1}, {"kind", "avg"}}},
+      {{Shape{2, 7, 9, 17}}, {{"kernel", 3}, {"stride", 2}, {"padding", "same"}}},
+      {{Shape{2, 7, 9, 17}}, {{"kernel", 3}, {"stride", 2}, {"padding", "same"}, {"kind", "avg"}}},
+      {{Shape{3, 5, 5, 70}}, {{"kernel", 3}, {"stride", 1}, {"pad", 1}, {"kind", "avg"}}},
+      {{Shape{3, 5, 5, 70}}, {{"kernel", 3}, {"stride", 1}, {"pad", 1}}},
+      {{Shape{2, 6, 6, 3}}, {{"kernel", 1}, {"stride", 2}, {"kind", "avg"}}},
+      {{Shape{0, 4, 4, 2}}}};
+}
+}  // namespace
+
+extern const Op op_pool2d;
+const Op op_pool2d = {.name = "pool2d",
+                      .doc = "maximum or mean of windows of a grid",
+                      .attrs = fields_of<Pool>,
+                      .shape = shape,
+                      .vjp = vjp,
+                      .reference = reference,
+                      .kernel = kernel,
+                      .cost = cost,
+                      .samples = samples()};
+}  // namespace cambium
