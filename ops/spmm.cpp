@@ -3,9 +3,11 @@
 //   norm sum: w = 1; mean: 1/d_i; sym: 1/sqrt(d_i d_j) with in-degrees d (Kipf and Welling 2017,
 //   arXiv 1609.02907, eq. 2); self_loops adds i -> i before degrees are taken.
 // transpose gives A^T x with the very same w_ij, so the gradient is the op with transpose flipped.
+#include <algorithm>
 #include <cmath>
 
 #include "ops/support/edges.h"
+#include "ops/support/simd_math.h"
 
 namespace cambium {
 namespace {
@@ -57,30 +59,54 @@ struct Gather {
   const float* x;
   float* y;
   int64_t channels;
+  int32_t edges;
 };
 
-// K channels from `at` on, held in registers while the neighbours go by.
-template <int K>
-[[gnu::always_inline]] inline void gather_channels(const Gather& s, int64_t row, int64_t at) {
-  float sum[K] = {};
+constexpr int32_t kAhead = 16;
+
+// V x 16 channels from `at` on, held in registers while the neighbours go by.
+template <int V>
+[[gnu::always_inline]] inline void gather_lanes(const Gather& s, int64_t row, int64_t at) {
+  Lanes sum[V] = {};
+  const float* x = s.x + at;
+  for (int32_t e = s.begin[row]; e < s.begin[row + 1]; ++e) {
+    const int64_t n = s.neighbour[e];
+    const float w = s.weight ? s.weight[n] : 1.0f;
+    const auto* v = reinterpret_cast<const Lanes*>(x + n * s.channels);
+    // Rows come in random order: ask for those of later edges now, past the end of this row too.
+    const float* later = x + s.neighbour[std::min(e + kAhead, s.edges - 1)] * s.channels;
+#pragma GCC unroll 4
+    for (int k = 0; k < V; ++k) __builtin_prefetch(later + k * kLanes);
+#pragma GCC unroll 4
+    for (int k = 0; k < V; ++k) sum[k] += w * v[k];
+  }
+  const float w = s.row_weight ? s.row_weight[row] : 1.0f;
+  auto* y = reinterpret_cast<Lanes*>(s.y + row * s.channels + at);
+#pragma GCC unroll 4
+  for (int k = 0; k < V; ++k) y[k] = w * sum[k];
+}
+
+// The last channels, fewer than 16.
+[[gnu::always_inline]] inline void gather_rest(const Gather& s, int64_t row, int64_t at) {
+  const int64_t count = s.channels - at;
+  float sum[kLanes] = {};
   for (int32_t e = s.begin[row]; e < s.begin[row + 1]; ++e) {
     const int64_t n = s.neighbour[e];
     const float w = s.weight ? s.weight[n] : 1.0f;
     const float* v = s.x + n * s.channels + at;
-    for (int k = 0; k < K; ++k) sum[k] += w * v[k];
+    for (int64_t k = 0; k < count; ++k) sum[k] += w * v[k];
   }
   const float w = s.row_weight ? s.row_weight[row] : 1.0f;
   float* y = s.y + row * s.channels + at;
-  for (int k = 0; k < K; ++k) y[k] = w * sum[k];
+  for (int64_t k = 0; k < count; ++k) y[k] = w * sum[k];
 }
 
 CAMBIUM_SIMD void gather_rows(const Gather& s, int64_t first, int64_t last) {
   for (int64_t row = first; row < last; ++row) {
     int64_t at = 0;
-    for (; at + 64 <= s.channels; at += 64) gather_channels<64>(s, row, at);
-    for (; at + 16 <= s.channels; at += 16) gather_channels<16>(s, row, at);
-    for (; at + 4 <= s.channels; at += 4) gather_channels<4>(s, row, at);
-    for (; at < s.channels; ++at) gather_channels<1>(s, row, at);
+    for (; at + 4 * kLanes <= s.channels; at += 4 * kLanes) gather_lanes<4>(s, row, at);
+    for (; at + kLanes <= s.channels; at += kLanes) gather_lanes<1>(s, row, at);
+    if (at < s.channels) gather_rest(s, row, at);
   }
 }
 
@@ -94,6 +120,7 @@ Kernel kernel(const Call& c, Engine&) {
     s.x = args.f32(1);
     s.y = args.out_f32();
     s.channels = channels;
+    s.edges = int32_t(g.edges);
     if (a.norm == "sym") s.row_weight = s.weight = g.rsqrt_degree.data();
     // 1/d belongs to the destination: the row of A, the neighbour of A^T.
     if (a.norm == "mean") (a.transpose ? s.weight : s.row_weight) = g.inv_degree.data();
