@@ -1,0 +1,55 @@
+// gin: the sum of a node's neighbours through a two-layer perceptron, as discriminating as the
+// Weisfeiler-Lehman test.
+#include "blocks/gnn/support.h"
+
+namespace cambium {
+namespace {
+struct Gin {
+  int64_t width = 0, hidden = 0;
+  bool train_eps = true;
+  std::string norm = "none", activation = "relu";
+  double dropout = 0;
+
+  static constexpr auto fields = std::tuple{
+      field("width", &Gin::width, "channels of the result; 0: as they are").in(0, 1 << 20),
+      field("hidden", &Gin::hidden, "channels inside the perceptron; 0: width").in(0, 1 << 20),
+      field("train_eps", &Gin::train_eps, "learns how much a node counts itself, else 1"),
+      field("norm", &Gin::norm, "inside the perceptron").one_of(kNorms),
+      field("activation", &Gin::activation, "inside the perceptron").one_of(kActivations),
+      field("dropout", &Gin::dropout, "after the activation").in(0, 0.999)};
+};
+
+Stream build(Builder& b, const BlockUse& use, Stream s) {
+  const auto& o = use.attrs.as<Gin>();
+  const int64_t width = width_or_channels(o.width, s);
+  Value self = s.x;
+  if (o.train_eps) {
+    const Value eps = b.param("eps", {1}, {}, false);
+    self = b.emit("mul", {s.x, b.emit("scale", {eps}, {{"a", 1.0}, {"b", 1.0}})});
+  }
+  const Value sum = b.emit("add", {b.emit("spmm", {s.adjacency, s.x}, {{"norm", "sum"}}), self});
+  const Value inner = b.linear("inner", sum, o.hidden > 0 ? o.hidden : width, o.norm != "batch");
+  const Value normed = b.in_scope("norm", [&] { return normalise(b, o.norm, inner); });
+  const Value active = b.dropout(activate(b, o.activation, normed), o.dropout);
+  s.x = b.linear("outer", active, width);
+  return s;
+}
+}  // namespace
+
+extern const Block block_gin = {
+    .name = "gin",
+    .family = "gnn",
+    .doc = "graph isomorphism network: a perceptron on the sum of each node and its neighbours",
+    .formula = "y_i = act(norm(((1 + eps) x_i + sum_{j -> i} x_j) W_inner + b)) W_outer + c",
+    .paper = "Xu et al. 2019, arXiv 1810.00826, eq. 4.1",
+    .attrs = fields_of<Gin>,
+    .primary = "width",
+    .accepts = {Domain::kGraph},
+    .build = build,
+    .samples = {{"gin: 5", Domain::kGraph, {6, 4}},
+                {"gin: {width: 3, hidden: 7, norm: batch}", Domain::kGraph, {8, 4}},
+                {"gin: {train_eps: false, activation: gelu, dropout: 0.5}",
+                 Domain::kGraph,
+                 {4, 3}}},
+};
+}  // namespace cambium
