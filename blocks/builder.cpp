@@ -9,7 +9,7 @@
 
 namespace cambium {
 namespace {
-constexpr size_t kMostNodes = 100'000;  // a spec of nested repeats must not eat the machine
+constexpr size_t kMostNodes = 20'000;  // a spec of nested repeats must not eat the machine
 
 // Sets a variable until the end of a scope.
 template <class T> class Restore {
@@ -117,7 +117,11 @@ Stream Builder::build_checked(const Entry& e, Stream in, const std::string& path
       report(error);
       throw StreamLost(false);  // the blocks that follow would only say the same
     }
-  require(graph.nodes().size() < kMostNodes, "the model has more than ", kMostNodes, " nodes");
+  if (graph.nodes().size() >= kMostNodes) {
+    report(UserError(str("the model has more than ", kMostNodes, " operations here"),
+                     "lower the counts of its repeats", e.use.mark));
+    throw StreamLost(false);
+  }
   paths_.insert(path);
   Scope scope = graph.scope;
   scope.path = path;

@@ -1,0 +1,107 @@
+// Tests made from the samples of every registered block.
+#include <fstream>
+#include <sstream>
+
+#include <gtest/gtest.h>
+
+#include "graph/cost.h"
+#include "tests/support/block_case.h"
+
+namespace cambium {
+namespace {
+struct Use {
+  const Block* block;
+  BlockSample sample;
+};
+
+void PrintTo(const Use& use, std::ostream* out) {
+  *out << use.sample.yaml;
+}
+
+std::vector<Use> all_uses() {
+  std::vector<Use> uses;
+  for (const Block* b : builtin_blocks())
+    for (const BlockSample& s : b->samples) uses.push_back({b, s});
+  return uses;
+}
+
+std::string name_of_use(const testing::TestParamInfo<Use>& info) {
+  return str(info.param.block->name, "_", info.index);
+}
+
+BlockCase build(const BlockSample& s, bool training = true) {
+  return BlockCase("- " + s.yaml, s.domain, s.shape, {.training = training});
+}
+
+class EveryBlock : public testing::TestWithParam<Use> {};
+
+TEST_P(EveryBlock, GradientMatchesFiniteDifference) {
+  for (uint64_t seed = 1; seed <= 2; ++seed) {
+    BlockCase c = build(GetParam().sample);
+    EXPECT_LT(block_gradient_error(c, seed), 1e-6) << "seed " << seed;
+  }
+}
+
+TEST_P(EveryBlock, KeepsItsShapeWhenItSaysSo) {
+  const auto& [block, sample] = GetParam();
+  const bool alone = sample.yaml.find(block->name) <= 1;  // not inside a body with others
+  if (!block->keeps_shape || !alone) return;
+  const BlockCase c = build(sample);
+  EXPECT_EQ(c.out.domain, c.in.domain);
+  EXPECT_EQ(c.out.shape(), c.in.shape());
+}
+
+TEST_P(EveryBlock, NamesParametersUnderItsPathWithMarks) {
+  BlockCase c = build(GetParam().sample);
+  for (Value p : c.parameters()) {
+    const Scope& scope = c.graph.node(p.node).scope;
+    EXPECT_NE(scope.path.find('.'), std::string::npos) << scope.path;
+    EXPECT_EQ(scope.mark.file, "model.yaml") << scope.path;
+  }
+}
+
+TEST_P(EveryBlock, EvaluationHasTheSameParametersAndNoRandomness) {
+  BlockCase train = build(GetParam().sample), eval = build(GetParam().sample, false);
+  EXPECT_FALSE(eval.graph.find(Role::kInput, "rng"));
+  EXPECT_TRUE(eval.graph.updates.empty());
+  ASSERT_EQ(train.parameters().size(), eval.parameters().size());
+  for (Value p : train.parameters())
+    EXPECT_TRUE(eval.graph.find(Role::kParameter, train.graph.node(p.node).scope.path));
+  EXPECT_EQ(train.out.shape(), eval.out.shape());
+}
+
+INSTANTIATE_TEST_SUITE_P(Blocks, EveryBlock, testing::ValuesIn(all_uses()), name_of_use);
+
+TEST(BlockTable, EveryBlockIsDocumentedAndSampled) {
+  for (const Block* b : builtin_blocks()) {
+    EXPECT_FALSE(b->doc.empty()) << b->name;
+    EXPECT_FALSE(b->family.empty()) << b->name;
+    EXPECT_FALSE(b->formula.empty()) << b->name;
+    EXPECT_FALSE(b->samples.empty()) << b->name;
+    for (const FieldInfo& f : b->attrs.describe()) EXPECT_FALSE(f.doc.empty()) << b->name << f.name;
+  }
+}
+
+std::string golden_text() {
+  std::string out;
+  for (const Use& u : all_uses()) {
+    const BlockCase c = build(u.sample);
+    const ScopeCost cost = total_cost(c.graph);
+    out += str(u.sample.yaml, "\n  ", name_of(c.in.domain), " ", c.in.shape(), " -> ",
+               name_of(c.out.domain), " ", c.out.shape(), ", ", cost.parameters, " parameters, ",
+               int64_t(cost.forward_flops), " forward flops\n");
+  }
+  return out;
+}
+
+// CAMBIUM_UPDATE_GOLDEN=1 writes the file anew; look at the difference before committing it.
+TEST(BlockTable, ParametersAndFlopsMatchTheGoldenFile) {
+  const std::string path = CAMBIUM_SOURCE_DIR "/tests/golden/blocks.txt";
+  const std::string now = golden_text();
+  if (std::getenv("CAMBIUM_UPDATE_GOLDEN")) std::ofstream(path) << now;
+  std::stringstream golden;
+  golden << std::ifstream(path).rdbuf();
+  EXPECT_EQ(golden.str(), now);
+}
+}  // namespace
+}  // namespace cambium

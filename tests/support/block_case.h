@@ -1,0 +1,138 @@
+// BlockCase: a block list built from YAML text on an input of a given domain, and run through the
+// references in double.
+#pragma once
+#include <cmath>
+#include <map>
+
+#include "blocks/model.h"
+#include "core/rng.h"
+#include "ops/ops.h"
+
+namespace cambium {
+// A directed graph with edges i -> i+1 and a few random ones; the last node hears nobody.
+inline std::shared_ptr<const Adjacency> sample_adjacency(int64_t nodes, int64_t edges) {
+  Random random(7, stream_of("adjacency"));
+  std::vector<Edge> list;
+  for (int64_t i = 0; i + 2 < nodes; ++i) list.emplace_back(int32_t(i), int32_t(i + 1));
+  while (int64_t(list.size()) < edges && nodes > 1)
+    list.emplace_back(random.below(uint32_t(nodes)), random.below(uint32_t(nodes - 1)));
+  return std::make_shared<const Adjacency>(make_adjacency(nodes, list, false));
+}
+
+class BlockCase {
+ public:
+  using Data = std::map<std::string, Ref>;  // leaf name -> its numbers
+
+  struct Options {
+    bool training = true;
+    std::string define = "";
+    int64_t graphs = 1;
+  };
+
+  // `yaml` is a list of entries. Throws what build_model throws.
+  BlockCase(const std::string& yaml, Domain domain, const Shape& shape)
+      : BlockCase(yaml, domain, shape, Options()) {}
+
+  BlockCase(const std::string& yaml, Domain domain, const Shape& shape, const Options& o)
+      : graph(builtin_ops()), model_(parse_yaml(yaml, "model.yaml")) {
+    InputShape input{.domain = domain, .graphs = o.graphs};
+    input.x = {domain == Domain::kIds ? DType::kI32 : DType::kF32, shape};
+    if (domain == Domain::kGraph) {
+      adjacency_ = sample_adjacency(shape[0], 2 * shape[0]);
+      input.adjacency = {DType::kAdjacency, Shape{shape[0], shape[0], adjacency_->edges}};
+    }
+    in = build_input(graph, input);
+    if (!o.define.empty()) define_ = parse_yaml(o.define, "define.yaml");
+    Builder builder(graph, vars_, o.training);
+    out = build_model(builder, model_, o.define.empty() ? nullptr : &define_, in);
+    graph.outputs = {{"y", port_of(out.x)}};
+  }
+
+  // Random numbers for every leaf: what keeps a norm or a running variance sensible.
+  Data data(uint64_t seed) const {
+    Data all;
+    for (const Node& n : graph.nodes()) {
+      if (n.op || n.role == Role::kConstant) continue;
+      const std::string& name = n.scope.path;
+      Random random(seed, stream_of(name));
+      Ref r;
+      if (n.outputs[0].dtype == DType::kAdjacency) r.adjacency = adjacency_.get();
+      const int64_t count = r.adjacency ? 0 : n.outputs[0].shape.count();
+      for (int64_t i = 0; i < count; ++i)
+        r.data.push_back(n.outputs[0].dtype == DType::kF32 ? number(n, random) : random.below(2));
+      all[name] = std::move(r);
+    }
+    return all;
+  }
+
+  std::vector<double> run(const Data& leaves) const {
+    return interpret(graph, [&](const Node& n) { return leaves.at(n.scope.path); }).outputs[0].data;
+  }
+
+  std::vector<Value> parameters() {
+    std::vector<Value> out_list;
+    for (int id = 0; const Node& n : graph.nodes()) {
+      if (n.role == Role::kParameter) out_list.push_back(graph.value({id, 0}));
+      ++id;
+    }
+    return out_list;
+  }
+
+  Graph graph;
+  Stream in, out;
+
+ private:
+  static double number(const Node& n, Random& random) {
+    const std::string_view name = n.scope.path;
+    const double x = random.normal();
+    if (name.ends_with("running_var")) return 0.5 + x * x;
+    if (name.ends_with("gamma")) return 1 + 0.3 * x;
+    return n.role == Role::kInput ? x : 0.5 * x;
+  }
+
+  Yaml model_, define_;
+  Vars vars_;
+  std::shared_ptr<const Adjacency> adjacency_;
+};
+
+// The gradient of loss = sum(w * y) along one random direction over all parameters and the input,
+// as grad() builds it, against a central difference. Relative to max(1, |value|).
+inline double block_gradient_error(BlockCase& c, uint64_t seed) {
+  Graph& g = c.graph;
+  BlockCase::Data at = c.data(seed), along;
+  Random random(seed, stream_of("direction"));
+  std::vector<Value> wrt = c.parameters();
+  if (c.in.x.type().dtype == DType::kF32) wrt.push_back(c.in.x);
+  for (Value v : wrt) {
+    Ref& r = along[g.node(v.node).scope.path];
+    for (int64_t i = 0; i < v.shape().count(); ++i) r.data.push_back(random.normal());
+  }
+  for (int64_t i = 0; i < c.out.shape().count(); ++i) at["w"].data.push_back(random.normal());
+  const Value w = g.input("w", c.out.x.type());
+  const Value loss = g.emit("reduce_sum", {g.emit("mul", {c.out.x, w})});
+  g.outputs = {{"loss", port_of(loss)}};
+  const Graph forward = g.clone();
+  const auto loss_at = [&](double step) {
+    auto moved = at;
+    for (auto& [name, direction] : along)
+      for (int64_t k = 0; k < direction.size(); ++k) moved[name][k] += step * direction[k];
+    return interpret(forward, [&](const Node& n) { return moved.at(n.scope.path); }).outputs[0][0];
+  };
+  const std::vector<Value> gradients = grad(loss, wrt);
+  g.outputs.clear();
+  std::vector<std::string> names;
+  for (size_t i = 0; i < wrt.size(); ++i)
+    if (gradients[i]) {
+      names.push_back(g.node(wrt[i].node).scope.path);
+      g.outputs.push_back({names.back(), port_of(gradients[i])});
+    }
+  const Interpreted d = interpret(g, [&](const Node& n) { return at.at(n.scope.path); });
+  double analytic = 0;
+  for (size_t i = 0; i < names.size(); ++i)
+    for (int64_t k = 0; k < d.outputs[i].size(); ++k)
+      analytic += d.outputs[i][k] * along.at(names[i])[k];
+  constexpr double kStep = 1e-6;
+  const double numeric = (loss_at(kStep) - loss_at(-kStep)) / (2 * kStep);
+  return std::abs(analytic - numeric) / std::max({1.0, std::abs(analytic), std::abs(numeric)});
+}
+}  // namespace cambium
