@@ -20,9 +20,11 @@ inline double gradient_error(const Op& op, const Sample& sample, uint64_t seed) 
     at[name] = c.data[i];
     if (c.in[i].type().dtype != DType::kF32) continue;
     wrt.push_back(c.in[i]);
-    for (int64_t k = 0; k < c.data[i].size(); ++k) along[name].data.push_back(random.normal());
+    Ref& direction = along[name];
+    for (int64_t k = 0; k < c.data[i].size(); ++k) direction.data.push_back(random.normal());
   }
-  for (int64_t k = 0; k < c.out[0].shape().count(); ++k) at["w"].data.push_back(random.normal());
+  Ref& weights = at["w"];
+  for (int64_t k = 0; k < c.out[0].shape().count(); ++k) weights.data.push_back(random.normal());
   const Value w = g.input("w", c.out[0].type());
   const Value loss = g.emit("reduce_sum", {g.emit("mul", {c.out[0], w})});
   g.outputs = {{"loss", port_of(loss)}};
