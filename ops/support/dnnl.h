@@ -19,15 +19,12 @@ struct Engine {
 using MemoryDesc = dnnl::memory::desc;
 
 // Plain row-major f32; a scalar counts as one element of rank 1.
-inline MemoryDesc dense_md(dnnl::memory::dims dims) {
+inline MemoryDesc dense_md(const Shape& s) {
+  dnnl::memory::dims dims(s.dims().begin(), s.dims().end());
   if (dims.empty()) dims = {1};
   dnnl::memory::dims strides(dims.size(), 1);
   for (size_t i = dims.size() - 1; i > 0; --i) strides[i - 1] = strides[i] * dims[i];
   return {dims, dnnl::memory::data_type::f32, strides};
-}
-
-inline MemoryDesc dense_md(const Shape& s) {
-  return dense_md(dnnl::memory::dims(s.dims().begin(), s.dims().end()));
 }
 
 // Any f32 layout given by strides in elements.

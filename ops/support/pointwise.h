@@ -114,6 +114,18 @@ template <class F> Kernel binary_kernel(const Call& c, Engine&) {
   }};
 }
 
+// For two operands of one shape.
+template <class F> Kernel twin_kernel(const Call& c, Engine&) {
+  const F f = functor<F>(c);
+  const int64_t n = c.out_shape().count();
+  return {.run = [=](const KernelArgs& k) {
+    parallel_for(n, kPointwiseGrain, [&](int64_t begin, int64_t end) {
+      map2_range<true, true>(k.f32(0) + begin, k.f32(1) + begin, k.out_f32() + begin, end - begin,
+                             f);
+    });
+  }};
+}
+
 // `flops` a result element; every operand is read once.
 Cost operand_cost(const Call& c, double flops_per_element);
 

@@ -31,13 +31,12 @@ constexpr int64_t kFoldColumns = 256;    // columns a task folds
 
 // The fold of x[0..n).
 template <class Fold> [[gnu::always_inline]] inline float fold_row(const float* x, int64_t n) {
-  Lanes acc[4];
-  for (Lanes& a : acc) a = Lanes{} + Fold::kIdentity;
+  RegisterLanes acc[4];
+  for (RegisterLanes& a : acc) a = RegisterLanes{} + Fold::kIdentity;
   int64_t i = 0;
   for (; i + 4 * kLanes <= n; i += 4 * kLanes)
-    for (int k = 0; k < 4; ++k)
-      Fold::fold(acc[k], *reinterpret_cast<const Lanes*>(x + i + k * kLanes));
-  for (; i + kLanes <= n; i += kLanes) Fold::fold(acc[0], *reinterpret_cast<const Lanes*>(x + i));
+    for (int k = 0; k < 4; ++k) Fold::fold(acc[k], LoadedLanes(x + i + k * kLanes).v);
+  for (; i + kLanes <= n; i += kLanes) Fold::fold(acc[0], LoadedLanes(x + i).v);
   float tail = Fold::kIdentity;
   for (; i < n; ++i) Fold::fold(tail, x[i]);
   Fold::fold(acc[0], acc[1]);
@@ -62,18 +61,17 @@ template <class Fold>
 CAMBIUM_SIMD void fold_columns(const float* x, float* y, int64_t rows, int64_t stride, int64_t n) {
   int64_t j = 0;
   for (; j + 4 * kLanes <= n; j += 4 * kLanes) {
-    Lanes acc[4];
-    for (Lanes& a : acc) a = Lanes{} + Fold::kIdentity;
+    RegisterLanes acc[4];
+    for (RegisterLanes& a : acc) a = RegisterLanes{} + Fold::kIdentity;
     for (int64_t r = 0; r < rows; ++r)
       for (int k = 0; k < 4; ++k)
-        Fold::fold(acc[k], *reinterpret_cast<const Lanes*>(x + r * stride + j + k * kLanes));
-    for (int k = 0; k < 4; ++k) *reinterpret_cast<Lanes*>(y + j + k * kLanes) = acc[k];
+        Fold::fold(acc[k], LoadedLanes(x + r * stride + j + k * kLanes).v);
+    for (int k = 0; k < 4; ++k) write_lanes(y + j + k * kLanes, acc[k]);
   }
   for (; j + kLanes <= n; j += kLanes) {
-    Lanes acc = Lanes{} + Fold::kIdentity;
-    for (int64_t r = 0; r < rows; ++r)
-      Fold::fold(acc, *reinterpret_cast<const Lanes*>(x + r * stride + j));
-    *reinterpret_cast<Lanes*>(y + j) = acc;
+    RegisterLanes acc = RegisterLanes{} + Fold::kIdentity;
+    for (int64_t r = 0; r < rows; ++r) Fold::fold(acc, LoadedLanes(x + r * stride + j).v);
+    write_lanes(y + j, acc);
   }
   for (; j < n; ++j) {
     float acc = Fold::kIdentity;

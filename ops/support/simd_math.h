@@ -6,9 +6,24 @@
 #include <cstdint>
 
 namespace cambium {
-// Four-register vector of 16 lanes; narrower machines split it, so sums keep their order.
+// Vectors of 16 lanes; narrower machines split them, so sums keep their order. `Lanes` may be read
+// through a pointer to any float. `RegisterLanes` is for values in flight, and the only one to hand
+// to a template: deduction forgets that `Lanes` is unaligned.
 using Lanes [[gnu::vector_size(64), gnu::aligned(4), gnu::may_alias]] = float;
+using RegisterLanes [[gnu::vector_size(64)]] = float;
 constexpr int64_t kLanes = 16;
+
+// 16 numbers read from any address. A constructor, because returning vectors by value would change
+// the calling convention of machines without such registers.
+struct LoadedLanes {
+  [[gnu::always_inline]] explicit LoadedLanes(const float* x) { __builtin_memcpy(&v, x, sizeof v); }
+
+  RegisterLanes v;
+};
+
+[[gnu::always_inline]] inline void write_lanes(float* to, const RegisterLanes& v) {
+  __builtin_memcpy(to, &v, sizeof v);
+}
 
 namespace simd_detail {
 struct Reduced {  // x = n * ln 2 + r, |r| <= ln(2) / 2

@@ -1,0 +1,124 @@
+// batch_norm: y = act((x - mean) / sqrt(var + eps) * gamma + beta), mean and biased variance over
+// all axes but the last. Ioffe and Szegedy 2015, arXiv 1502.03167.
+//   x, y: [..., C]   gamma, beta, mean, var: [C]
+// One pass over memory gives both statistics: each block of rows is centred while it is in cache,
+// and the blocks are merged in order (Chan, Golub and LeVeque 1979).
+#include "ops/support/batch_norm.h"
+
+#include <cmath>
+
+namespace cambium {
+namespace {
+std::vector<ValueType> shape(const Call& c) {
+  require_norm_inputs(c, 0, std::array{1, 2});
+  return {{DType::kF32, c.shape(0)}, c.in[1].type(), c.in[1].type()};
+}
+
+std::vector<Value> vjp(const Call& c, std::span<const Value> dy) {
+  const bool relu = c.as<BatchNormAttrs>().activation == "relu";
+  const Value dx = dy[0].graph->emit(
+      "batch_norm_grad", {dy[0], c.in[0], c.in[1], c.out[1], c.out[2], relu ? c.out[0] : Value{}},
+      c.attrs);
+  return {dx, dx.nth(1), dx.nth(2)};
+}
+
+void reference(const Call& c, std::span<const Ref> in, std::span<Ref> out) {
+  const int64_t rows = c.shape(0).rows(), n = c.shape(0).last();
+  const auto& [eps, activation] = c.as<BatchNormAttrs>();
+  for (int64_t j = 0; j < n; ++j) {
+    double mean = 0, variance = 0;
+    for (int64_t r = 0; r < rows; ++r) mean += in[0][r * n + j] / double(rows);
+    for (int64_t r = 0; r < rows; ++r)
+      variance += std::pow(in[0][r * n + j] - mean, 2) / double(rows);
+    for (int64_t r = 0; r < rows; ++r) {
+      const double z = (in[0][r * n + j] - mean) / std::sqrt(variance + eps) * in[1][j] + in[2][j];
+      out[0][r * n + j] = activation == "relu" ? std::max(z, 0.0) : z;
+    }
+    out[1][j] = mean;
+    out[2][j] = variance;
+  }
+}
+
+// Sum and sum of squared distances to the block's mean, for each column of a block: stats [2, n].
+CAMBIUM_SIMD void block_statistics(const float* x, int64_t rows, int64_t n, float* stats) {
+  const ColumnInput in{x, n};
+  column_sums(
+      rows, n, stats, [](auto& acc, const auto& v) { acc += v; }, in);
+  const float inverse = 1 / float(rows);
+  for (int64_t j = 0; j < n; ++j) stats[j] *= inverse;
+  column_sums(
+      rows, n, stats + n, [](auto& acc, const auto& v, const auto& m) { acc += (v - m) * (v - m); },
+      in, ColumnInput{stats, 0});
+}
+
+// Merges the blocks' means and squared distances in order.
+void merge_statistics(const float* stats, int64_t rows, int64_t n, float* mean, float* variance) {
+  const int64_t block = batch_norm_block_rows(n), blocks = (rows + block - 1) / block;
+  for (int64_t j = 0; j < n; ++j) {
+    double count = 0, m = 0, squares = 0;
+    for (int64_t b = 0; b < blocks; ++b) {
+      const auto here = double(std::min(block, rows - b * block));
+      const double delta = double(stats[2 * b * n + j]) - m, total = count + here;
+      squares += double(stats[(2 * b + 1) * n + j]) + delta * delta * count * here / total;
+      m += delta * here / total;
+      count = total;
+    }
+    mean[j] = float(m);
+    variance[j] = rows > 0 ? float(squares / double(rows)) : 0;
+  }
+}
+
+Kernel kernel(const Call& c, Engine&) {
+  const int64_t rows = c.shape(0).rows(), n = c.shape(0).last();
+  const int64_t block = batch_norm_block_rows(n), blocks = (rows + block - 1) / block;
+  const int64_t repeats = parameter_repeats(n), period = repeats * n;
+  const double eps = c.as<BatchNormAttrs>().eps;
+  const bool relu = c.as<BatchNormAttrs>().activation == "relu";
+  Scratch scratch;
+  const int64_t stats_at = scratch.add_f32(blocks * 2 * n);
+  const int64_t parameters_at = scratch.add_f32(3 * period);
+  return {.run =
+              [=](const KernelArgs& k) {
+                auto* stats = reinterpret_cast<float*>(k.scratch + stats_at);
+                parallel_for(blocks, 1, [&](int64_t begin, int64_t end) {
+                  for (int64_t b = begin; b < end; ++b)
+                    block_statistics(k.f32(0) + b * block * n, std::min(block, rows - b * block), n,
+                                     stats + 2 * b * n);
+                });
+                float *mean = k.out_f32(1), *variance = k.out_f32(2);
+                merge_statistics(stats, rows, n, mean, variance);
+                auto* means = reinterpret_cast<float*>(k.scratch + parameters_at);
+                float *scale = means + period, *beta = scale + period;
+                repeat_parameter(means, n, repeats, [&](int64_t j) { return mean[j]; });
+                repeat_parameter(scale, n, repeats, [&](int64_t j) {
+                  return float(k.f32(1)[j] / std::sqrt(double(variance[j]) + eps));
+                });
+                repeat_parameter(beta, n, repeats, [&](int64_t j) { return k.f32(2)[j]; });
+                batch_norm_transform(k.f32(0), k.out_f32(), rows * n, means, scale, beta, period,
+                                     relu);
+              },
+          .scratch_bytes = scratch.bytes};
+}
+}  // namespace
+
+extern const Op op_batch_norm = {
+    .name = "batch_norm",
+    .doc = "channels of mean 0 and variance 1 over the batch, then scaled and shifted",
+    .min_inputs = 3,
+    .max_inputs = 3,
+    .attrs = fields_of<BatchNormAttrs>,
+    .shape = shape,
+    .vjp = vjp,
+    .reference = reference,
+    .kernel = kernel,
+    .cost = pointwise_cost<8>,
+    .tolerance = 1e-5,
+    .samples = {{{Shape{6, 5}, Shape{5}, Shape{5}}},
+                {{Shape{2, 3, 4, 7}, Shape{7}, Shape{7}}, {{"activation", "relu"}}},
+                {{{Shape{900, 33}, 3, 4}, Shape{33}, Shape{33}}, {{"eps", 1e-3}}},
+                {{Shape{3000, 16}, Shape{16}, Shape{16}}, {{"activation", "relu"}}},
+                {{Shape{5, 300}, Shape{300}, Shape{300}}},
+                {{Shape{1, 4}, Shape{4}, Shape{4}}},
+                {{Shape{0, 3}, Shape{3}, Shape{3}}}},
+};
+}  // namespace cambium

@@ -1,0 +1,175 @@
+// batch_norm_grad: from dy, x, gamma, mean, var (and y, when relu was applied) to dx, dgamma,
+// dbeta. With h = (x - mean) * rstd, rstd = 1 / sqrt(var + eps), and dy zero where relu's result y
+// is:
+//   dgamma = sum of dy * h, dbeta = sum of dy, over the rows
+//   dx = gamma * rstd * (dy - dbeta / rows - h * dgamma / rows)
+#include <cmath>
+
+#include "ops/support/batch_norm.h"
+
+namespace cambium {
+namespace {
+constexpr int kY = 5;
+
+std::vector<ValueType> shape(const Call& c) {
+  require_norm_inputs(c, 1, std::array{2, 3, 4});
+  require(c.shape(0) == c.shape(1), "dy is ", c.shape(0), ", x ", c.shape(1));
+  const bool relu = c.as<BatchNormAttrs>().activation == "relu";
+  require(c.has(kY) == relu, "y is needed after relu and only then");
+  require(!relu || c.shape(kY) == c.shape(1), "y is not like x ", c.shape(1));
+  return {{DType::kF32, c.shape(1)}, c.in[2].type(), c.in[2].type()};
+}
+
+void reference(const Call& c, std::span<const Ref> in, std::span<Ref> out) {
+  const int64_t rows = c.shape(1).rows(), n = c.shape(1).last();
+  for (int64_t j = 0; j < n; ++j) {
+    const double rstd = 1 / std::sqrt(in[4][j] + c.as<BatchNormAttrs>().eps);
+    const auto normal = [&](int64_t i) { return (in[1][i] - in[3][j]) * rstd; };
+    const auto dy = [&](int64_t i) { return c.has(kY) && in[kY][i] <= 0 ? 0 : in[0][i]; };
+    for (int64_t i = j; i < rows * n; i += n) {
+      out[1][j] += dy(i) * normal(i);
+      out[2][j] += dy(i);
+    }
+    for (int64_t i = j; i < rows * n; i += n)
+      out[0][i] = in[2][j] * rstd *
+                  (dy(i) - out[2][j] / double(rows) - normal(i) * out[1][j] / double(rows));
+  }
+}
+
+// Column sums of dy * (x - mean) and of dy over a block: sums [2, n].
+CAMBIUM_SIMD void block_sums(const float* dy, const float* x, const float* y, const float* mean,
+                             int64_t rows, int64_t n, float* sums) {
+  const ColumnInput d{dy, n}, v{x, n}, m{mean, 0};
+  if (!y) {
+    column_sums(
+        rows, n, sums,
+        [](auto& acc, const auto& dy, const auto& x, const auto& m) { acc += dy * (x - m); }, d, v,
+        m);
+    column_sums(
+        rows, n, sums + n, [](auto& acc, const auto& dy) { acc += dy; }, d);
+    return;
+  }
+  const ColumnInput result{y, n};
+  column_sums(
+      rows, n, sums,
+      [](auto& acc, const auto& dy, const auto& x, const auto& m, const auto& y) {
+        acc += y > 0 ? dy * (x - m) : std::remove_reference_t<decltype(acc)>{};
+      },
+      d, v, m, result);
+  column_sums(
+      rows, n, sums + n,
+      [](auto& acc, const auto& dy, const auto& y) {
+        acc += y > 0 ? dy : std::remove_reference_t<decltype(acc)>{};
+      },
+      d, result);
+}
+
+// dx = a * dy + b * (x - mean) + e with parameters that repeat every `period`.
+template <bool kRelu>
+CAMBIUM_SIMD void dx_range(const float* dy, const float* x, const float* y, float* dx, int64_t n,
+                           const float* p, int64_t period) {
+  const float *a = p, *b = p + period, *e = p + 2 * period, *mean = p + 3 * period;
+  for (int64_t i = 0; i < n; i += period) {
+    const int64_t end = n - i < period ? n - i : period;
+#pragma GCC ivdep
+    for (int64_t j = 0; j < end; ++j) {
+      const float d = kRelu && !(y[i + j] > 0) ? 0 : dy[i + j];
+      dx[i + j] = a[j] * d + (b[j] * (x[i + j] - mean[j]) + e[j]);
+    }
+  }
+}
+
+struct GradSizes {
+  int64_t rows, n, block, blocks, repeats, period;
+};
+
+// Fills the parameters of dx_range and writes dgamma and dbeta.
+void finish_sums(const KernelArgs& k, const GradSizes& s, double eps, const float* sums, float* p) {
+  for (int64_t j = 0; j < s.n; ++j) {
+    const double rstd = 1 / std::sqrt(double(k.f32(4)[j]) + eps);
+    const double dgamma = double(sums[j]) * rstd, dbeta = sums[s.n + j];
+    const double a = k.f32(2)[j] * rstd, rows = double(s.rows);
+    k.out_f32(1)[j] = float(dgamma);
+    k.out_f32(2)[j] = float(dbeta);
+    const float values[4] = {float(a), float(-a * rstd * dgamma / rows), float(-a * dbeta / rows),
+                             k.f32(3)[j]};
+    for (int q = 0; q < 4; ++q) p[q * s.period + j] = values[q];
+  }
+  for (int q = 0; q < 4; ++q)
+    repeat_parameter(p + q * s.period, s.n, s.repeats,
+                     [&](int64_t j) { return p[q * s.period + j]; });
+}
+
+void run(const KernelArgs& k, const GradSizes& s, double eps, bool relu, float* sums, float* p) {
+  const float *dy = k.f32(0), *x = k.f32(1), *y = relu ? k.f32(kY) : nullptr;
+  parallel_for(s.blocks, 1, [&](int64_t begin, int64_t end) {
+    for (int64_t b = begin; b < end; ++b) {
+      const int64_t at = b * s.block * s.n;
+      block_sums(dy + at, x + at, y ? y + at : nullptr, k.f32(3),
+                 std::min(s.block, s.rows - b * s.block), s.n, sums + 2 * b * s.n);
+    }
+  });
+  if (s.blocks == 0) std::fill_n(sums, 2 * s.n, 0.0f);
+  fold_tree<SumFold>(sums, s.blocks, 2 * s.n);
+  finish_sums(k, s, eps, sums, p);
+  const int64_t total = s.rows * s.n, periods = s.n ? (total + s.period - 1) / s.period : 0;
+  parallel_for(periods, kPointwiseGrain / (s.period + 1) + 1, [&](int64_t first, int64_t last) {
+    const int64_t at = first * s.period, n = std::min(total, last * s.period) - at;
+    if (relu)
+      dx_range<true>(dy + at, x + at, y + at, k.out_f32() + at, n, p, s.period);
+    else
+      dx_range<false>(dy + at, x + at, nullptr, k.out_f32() + at, n, p, s.period);
+  });
+}
+
+Kernel kernel(const Call& c, Engine&) {
+  GradSizes s{.rows = c.shape(1).rows(), .n = c.shape(1).last()};
+  s.block = batch_norm_block_rows(s.n);
+  s.blocks = (s.rows + s.block - 1) / s.block;
+  s.repeats = parameter_repeats(s.n);
+  s.period = s.repeats * s.n;
+  const auto& [eps, activation] = c.as<BatchNormAttrs>();
+  Scratch scratch;
+  const int64_t sums_at = scratch.add_f32(std::max<int64_t>(1, s.blocks) * 2 * s.n);
+  const int64_t parameters_at = scratch.add_f32(4 * s.period);
+  return {.run =
+              [=, eps = eps, relu = activation == "relu"](const KernelArgs& k) {
+                run(k, s, eps, relu, reinterpret_cast<float*>(k.scratch + sums_at),
+                    reinterpret_cast<float*>(k.scratch + parameters_at));
+              },
+          .scratch_bytes = scratch.bytes};
+}
+}  // namespace
+
+extern const Op op_batch_norm_grad = {
+    .name = "batch_norm_grad",
+    .doc = "gradients of batch_norm from dy, x, gamma, mean, var and, after relu, y",
+    .min_inputs = 5,
+    .max_inputs = 6,
+    .attrs = fields_of<BatchNormAttrs>,
+    .shape = shape,
+    .reference = reference,
+    .kernel = kernel,
+    .cost = pointwise_cost<12>,
+    .in_place = first_in_place,
+    .tolerance = 5e-5,  // sums over rows
+    .samples = {{{Shape{6, 5}, Shape{6, 5}, Shape{5}, Shape{5}, {Shape{5}, 0.5, 2}}},
+                {{Shape{2, 3, 4, 7},
+                  Shape{2, 3, 4, 7},
+                  Shape{7},
+                  Shape{7},
+                  {Shape{7}, 0.5, 2},
+                  Shape{2, 3, 4, 7}},
+                 {{"activation", "relu"}}},
+                {{Shape{900, 33}, Shape{900, 33}, Shape{33}, Shape{33}, {Shape{33}, 0.5, 2}}},
+                {{Shape{3000, 16},
+                  Shape{3000, 16},
+                  Shape{16},
+                  Shape{16},
+                  {Shape{16}, 0.5, 2},
+                  Shape{3000, 16}},
+                 {{"activation", "relu"}}},
+                {{Shape{5, 300}, Shape{5, 300}, Shape{300}, Shape{300}, {Shape{300}, 0.5, 2}}},
+                {{Shape{0, 3}, Shape{0, 3}, Shape{3}, Shape{3}, {Shape{3}, 0.5, 2}}}},
+};
+}  // namespace cambium

@@ -1,0 +1,112 @@
+// cross_entropy: the mean over scored rows of lse(x) - sum_v q_v x_v, where lse is log(sum(exp(x)))
+// and q is 1 at the target (with label smoothing s: 1 - s there plus s / V everywhere).
+//   logits: [..., V]   target: i32 [...], rows outside [0, V) are not scored
+//   loss: [], 0 when no row is scored   lse: [...]   scored: [], the number of scored rows
+//   dlogits = (softmax(x) - q) / scored * dloss
+#include "ops/support/cross_entropy.h"
+
+#include <cmath>
+
+#include "ops/support/pointwise.h"
+#include "ops/support/reduce.h"
+
+namespace cambium {
+namespace {
+std::vector<ValueType> shape(const Call& c) {
+  require_targets(c);
+  return {{DType::kF32, {}}, {DType::kF32, c.shape(1)}, {DType::kF32, {}}};
+}
+
+std::vector<Value> vjp(const Call& c, std::span<const Value> dy) {
+  return {dy[0].graph->emit("cross_entropy_grad", {c.in[0], c.in[1], c.out[1], c.out[2], dy[0]},
+                            c.attrs),
+          Value{}};
+}
+
+void reference(const Call& c, std::span<const Ref> in, std::span<Ref> out) {
+  const int64_t rows = c.shape(0).rows(), n = c.shape(0).last();
+  const double smoothing = c.as<CrossEntropyAttrs>().label_smoothing;
+  for (int64_t r = 0; r < rows; ++r) {
+    double top = -INFINITY, total = 0, sum = 0;
+    for (int64_t v = 0; v < n; ++v) top = std::max(top, in[0][r * n + v]);
+    for (int64_t v = 0; v < n; ++v) {
+      total += std::exp(in[0][r * n + v] - top);
+      sum += in[0][r * n + v];
+    }
+    out[1][r] = top + std::log(total);
+    const auto target = int64_t(in[1][r]);
+    if (!is_scored(target, n)) continue;
+    out[2][0] += 1;
+    out[0][0] += out[1][r] - (1 - smoothing) * in[0][r * n + target] - smoothing * sum / double(n);
+  }
+  if (out[2][0] > 0) out[0][0] /= out[2][0];
+}
+
+// lse[r], and sum[r] = the sum of the row, of rows of n logits.
+CAMBIUM_SIMD void row_statistics(const float* x, float* lse, float* sum, int64_t rows, int64_t n) {
+  constexpr int64_t kChunk = 512;
+  float e[kChunk];
+  for (int64_t r = 0; r < rows; ++r, x += n) {
+    const float top = fold_row<MaxFold>(x, n);
+    float total = 0;
+    for (int64_t v = 0; v < n; v += kChunk) {
+      const int64_t width = n - v < kChunk ? n - v : kChunk;
+      for (int64_t j = 0; j < width; ++j) e[j] = simd_exp(x[v + j] - top);
+      total += fold_row<SumFold>(e, width);
+    }
+    lse[r] = top + simd_log(total);
+    sum[r] = fold_row<SumFold>(x, n);
+  }
+}
+
+Kernel kernel(const Call& c, Engine&) {
+  const int64_t rows = c.shape(0).rows(), n = c.shape(0).last();
+  const double smoothing = c.as<CrossEntropyAttrs>().label_smoothing;
+  return {.run =
+              [=](const KernelArgs& k) {
+                auto* sum = reinterpret_cast<float*>(k.scratch);
+                const float *x = k.f32(0), *lse = k.out_f32(1);
+                parallel_for(rows, 4096 / (n + 1) + 1, [&](int64_t begin, int64_t end) {
+                  row_statistics(x + begin * n, k.out_f32(1) + begin, sum + begin, end - begin, n);
+                });
+                double loss = 0;
+                int64_t scored = 0;
+                for (int64_t r = 0; r < rows; ++r) {
+                  const int64_t target = k.i32(1)[r];
+                  if (!is_scored(target, n)) continue;
+                  ++scored;
+                  loss += double(lse[r]) - (1 - smoothing) * double(x[r * n + target]) -
+                          smoothing * double(sum[r]) / double(n);
+                }
+                k.out_f32(0)[0] = float(scored > 0 ? loss / double(scored) : 0);
+                k.out_f32(2)[0] = float(scored);
+              },
+          .scratch_bytes = rows * int64_t(sizeof(float))};
+}
+
+Cost cost(const Call& c) {
+  Cost cost = operand_cost(c, 0);
+  cost.flops = 14.0 * double(c.shape(0).count());
+  return cost;
+}
+}  // namespace
+
+extern const Op op_cross_entropy = {
+    .name = "cross_entropy",
+    .doc = "mean negative log-likelihood of the targets under softmax of the logits",
+    .min_inputs = 2,
+    .max_inputs = 2,
+    .attrs = fields_of<CrossEntropyAttrs>,
+    .shape = shape,
+    .vjp = vjp,
+    .reference = reference,
+    .kernel = kernel,
+    .cost = cost,
+    .samples = {{{Shape{6, 5}, {DType::kI32, Shape{6}, -1, 5}}},
+                {{Shape{2, 3, 65}, {DType::kI32, Shape{2, 3}, 0, 65}}, {{"label_smoothing", 0.1}}},
+                {{{Shape{40, 1030}, -30, 30}, {DType::kI32, Shape{40}, -1, 1030}}},
+                {{Shape{4}, {DType::kI32, Shape{}, 0, 4}}},
+                {{Shape{3, 4}, {DType::kI32, Shape{3}, -1, 0}}},
+                {{Shape{0, 3}, {DType::kI32, Shape{0}, 0, 3}}}},
+};
+}  // namespace cambium

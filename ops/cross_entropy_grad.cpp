@@ -1,0 +1,79 @@
+// cross_entropy_grad: from logits, target, lse, scored, dloss to
+//   dlogits = (exp(x - lse) - q) * dloss / scored on scored rows, 0 on the others.
+#include <cmath>
+
+#include "ops/support/cross_entropy.h"
+#include "ops/support/pointwise.h"
+
+namespace cambium {
+namespace {
+std::vector<ValueType> shape(const Call& c) {
+  require_targets(c);
+  require(c.shape(2) == c.shape(1), "lse is ", c.shape(2), ", targets ", c.shape(1));
+  require(c.shape(3).rank() == 0 && c.shape(4).rank() == 0, "scored and dloss are not scalars");
+  return {{DType::kF32, c.shape(0)}};
+}
+
+void reference(const Call& c, std::span<const Ref> in, std::span<Ref> out) {
+  const int64_t rows = c.shape(0).rows(), n = c.shape(0).last();
+  const double smoothing = c.as<CrossEntropyAttrs>().label_smoothing;
+  for (int64_t r = 0; r < rows; ++r) {
+    const auto target = int64_t(in[1][r]);
+    if (!is_scored(target, n)) continue;
+    for (int64_t v = 0; v < n; ++v) {
+      const double q = (v == target ? 1 - smoothing : 0) + smoothing / double(n);
+      out[0][r * n + v] = (std::exp(in[0][r * n + v] - in[2][r]) - q) * in[4][0] / in[3][0];
+    }
+  }
+}
+
+CAMBIUM_SIMD void row_gradient(const float* x, float* dx, int64_t n, float lse, float even,
+                               float factor) {
+#pragma GCC ivdep
+  for (int64_t v = 0; v < n; ++v) dx[v] = (simd_exp(x[v] - lse) - even) * factor;
+}
+
+Kernel kernel(const Call& c, Engine&) {
+  const int64_t rows = c.shape(0).rows(), n = c.shape(0).last();
+  const auto smoothing = float(c.as<CrossEntropyAttrs>().label_smoothing);
+  return {.run = [=](const KernelArgs& k) {
+    const float scored = k.f32(3)[0], factor = scored > 0 ? k.f32(4)[0] / scored : 0;
+    parallel_for(rows, 8192 / (n + 1) + 1, [&](int64_t begin, int64_t end) {
+      for (int64_t r = begin; r < end; ++r) {
+        float* dx = k.out_f32() + r * n;
+        const int64_t target = k.i32(1)[r];
+        if (!is_scored(target, n)) {
+          std::fill_n(dx, n, 0.0f);
+          continue;
+        }
+        row_gradient(k.f32(0) + r * n, dx, n, k.f32(2)[r], smoothing / float(n), factor);
+        dx[target] -= (1 - smoothing) * factor;
+      }
+    });
+  }};
+}
+
+std::vector<Sample> samples() {
+  const SampleInput scored{Shape{}, 2, 3}, dloss{Shape{}};
+  return {{{Shape{6, 5}, {DType::kI32, Shape{6}, -1, 5}, {Shape{6}, 1, 3}, scored, dloss}},
+          {{Shape{2, 3, 65}, {DType::kI32, Shape{2, 3}, 0, 65}, {Shape{2, 3}, 3, 5}, scored, dloss},
+           {{"label_smoothing", 0.1}}},
+          {{Shape{4}, {DType::kI32, Shape{}, 0, 4}, {Shape{}, 1, 3}, scored, dloss}},
+          {{Shape{0, 3}, {DType::kI32, Shape{0}, 0, 3}, Shape{0}, scored, dloss}}};
+}
+}  // namespace
+
+extern const Op op_cross_entropy_grad = {
+    .name = "cross_entropy_grad",
+    .doc = "gradient of cross_entropy from logits, target, lse, scored and dloss",
+    .min_inputs = 5,
+    .max_inputs = 5,
+    .attrs = fields_of<CrossEntropyAttrs>,
+    .shape = shape,
+    .reference = reference,
+    .kernel = kernel,
+    .cost = pointwise_cost<15>,
+    .in_place = first_in_place,
+    .samples = samples(),
+};
+}  // namespace cambium

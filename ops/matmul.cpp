@@ -1,0 +1,139 @@
+// matmul: y = op(a) op(b) on the last two axes; leading axes are a batch, equal or 1.
+//   a: [..., M, K] ([..., K, M] when transpose_a)   b: [..., K, N] ([..., N, K] when transpose_b)
+//   y: [..., M, N]   da = dy op(b)^T, db = op(a)^T dy, transposed back and summed over broadcast
+#include "graph/graph.h"
+#include "ops/support/dnnl.h"
+#include "ops/support/eigen.h"
+#include "ops/support/pointwise.h"
+
+namespace cambium {
+namespace {
+struct Matmul {
+  bool transpose_a = false, transpose_b = false;
+  static constexpr auto fields =
+      std::tuple{field("transpose_a", &Matmul::transpose_a, "use a with its last axes swapped"),
+                 field("transpose_b", &Matmul::transpose_b, "use b with its last axes swapped")};
+};
+
+struct Sizes {
+  int64_t m, n, k;
+  Shape batch_a, batch_b, batch;  // leading axes
+};
+
+Shape leading(const Shape& s) {
+  return Shape(s.dims().first(size_t(s.rank() - 2)));
+}
+
+Sizes sizes(const Call& c) {
+  const auto [ta, tb] = c.as<Matmul>();
+  const Shape &a = c.shape(0), &b = c.shape(1);
+  require(a.rank() >= 2 && b.rank() >= 2, "matrices need two axes, got ", a, " and ", b);
+  const int64_t k = a[ta ? -2 : -1];
+  require(k == b[tb ? -1 : -2], "inner extents differ: ", a, ta ? " transposed" : "", " times ", b,
+          tb ? " transposed" : "");
+  return {a[ta ? -1 : -2], b[tb ? -2 : -1], k,
+          leading(a),      leading(b),      broadcast_shapes(leading(a), leading(b))};
+}
+
+std::vector<ValueType> shape(const Call& c) {
+  require_f32(c, 0);
+  require_f32(c, 1);
+  const Sizes s = sizes(c);
+  std::vector<int64_t> y(s.batch.dims().begin(), s.batch.dims().end());
+  y.push_back(s.m);
+  y.push_back(s.n);
+  return {{DType::kF32, Shape(y)}};
+}
+
+std::vector<Value> vjp(const Call& c, std::span<const Value> dy) {
+  const auto [ta, tb] = c.as<Matmul>();
+  Graph& g = *dy[0].graph;
+  const auto product = [&](Value l, Value r, bool tl, bool tr) {
+    return g.emit("matmul", {l, r}, {{"transpose_a", tl}, {"transpose_b", tr}});
+  };
+  const Value a = c.in[0], b = c.in[1], d = dy[0];
+  const Value da = ta ? product(b, d, tb, true) : product(d, b, false, !tb);
+  const Value db = tb ? product(d, a, true, ta) : product(a, d, !ta, false);
+  return {unbroadcast(da, a.shape()), unbroadcast(db, b.shape())};
+}
+
+void reference(const Call& c, std::span<const Ref> in, std::span<Ref> out) {
+  const auto [ta, tb] = c.as<Matmul>();
+  const Sizes s = sizes(c);
+  for (int64_t i = 0; i < s.batch.count(); ++i) {
+    const int64_t at_a = broadcast_index(i, s.batch_a, s.batch) * s.m * s.k;
+    const int64_t at_b = broadcast_index(i, s.batch_b, s.batch) * s.k * s.n;
+    const auto a = matrix(in[0], ta ? s.k : s.m, ta ? s.m : s.k, at_a);
+    const auto b = matrix(in[1], tb ? s.n : s.k, tb ? s.k : s.n, at_b);
+    auto y = matrix(out[0], s.m, s.n, i * s.m * s.n);
+    if (ta && tb) y.noalias() = a.transpose() * b.transpose();
+    if (ta && !tb) y.noalias() = a.transpose() * b;
+    if (!ta && tb) y.noalias() = a * b.transpose();
+    if (!ta && !tb) y.noalias() = a * b;
+  }
+}
+
+// Batch axes, padded to `rank`, and the matrix, whose last axes may be stored swapped.
+MemoryDesc operand(const Shape& batch, int rank, int64_t rows, int64_t columns, bool swapped) {
+  dnnl::memory::dims dims(size_t(rank - batch.rank()), 1), strides(size_t(rank) + 2);
+  dims.insert(dims.end(), batch.dims().begin(), batch.dims().end());
+  int64_t stride = rows * columns;
+  for (size_t i = dims.size(); i-- > 0; stride *= dims[i]) strides[i] = stride;
+  dims.push_back(rows);
+  dims.push_back(columns);
+  strides[size_t(rank)] = swapped ? 1 : columns;
+  strides[size_t(rank) + 1] = swapped ? rows : 1;
+  return strided_md(dims, strides);
+}
+
+Kernel kernel(const Call& c, Engine& e) {
+  const auto [ta, tb] = c.as<Matmul>();
+  Sizes s = sizes(c);
+  const int64_t n = c.out_shape().count();
+  if (n == 0 || s.k == 0)
+    return {.run = [n](const KernelArgs& k) { std::fill_n(k.out_f32(), n, 0.0f); }};
+  if (s.batch_b.count() == 1 && !ta) {  // one b for all: the batch is more rows
+    s.m *= s.batch_a.count();
+    s.batch_a = s.batch_b = s.batch = Shape{};
+  } else if (s.batch_a == s.batch_b) {
+    s.batch_a = s.batch_b = s.batch = Shape{s.batch.count()};
+  }
+  const int rank = s.batch.rank();
+  const MemoryDesc a = operand(s.batch_a, rank, s.m, s.k, ta);
+  const MemoryDesc b = operand(s.batch_b, rank, s.k, s.n, tb);
+  const MemoryDesc y = operand(s.batch, rank, s.m, s.n, false);
+  const auto pd = make_pd<dnnl::matmul>(e, caller_scratch(), a, b, y);
+  DnnlCall call(e, dnnl::matmul(pd), pd);
+  call.input(DNNL_ARG_SRC, a, 0).input(DNNL_ARG_WEIGHTS, b, 1).output(DNNL_ARG_DST, y, 0);
+  return dnnl_kernel(std::move(call));
+}
+
+Cost cost(const Call& c) {
+  return operand_cost(c, 2.0 * double(sizes(c).k));
+}
+}  // namespace
+
+extern const Op op_matmul = {
+    .name = "matmul",
+    .doc = "matrix product over the last two axes, batched over the others",
+    .min_inputs = 2,
+    .max_inputs = 2,
+    .attrs = fields_of<Matmul>,
+    .shape = shape,
+    .vjp = vjp,
+    .reference = reference,
+    .kernel = kernel,
+    .cost = cost,
+    .tolerance = 1e-5,  // sums of many terms
+    .samples = {{{Shape{3, 5}, Shape{5, 7}}},
+                {{Shape{2, 3, 5}, Shape{2, 5, 7}}},
+                {{Shape{2, 1, 3, 5}, Shape{1, 4, 7, 5}}, {{"transpose_b", true}}},
+                {{Shape{2, 5, 3}, Shape{2, 5, 7}}, {{"transpose_a", true}}},
+                {{Shape{2, 5, 3}, Shape{7, 5}}, {{"transpose_a", true}, {"transpose_b", true}}},
+                {{Shape{2, 3, 5}, Shape{5, 4}}},
+                {{Shape{1, 1}, Shape{1, 1}}},
+                {{Shape{0, 3}, Shape{3, 2}}},
+                {{Shape{2, 0}, Shape{0, 3}}},
+                {{Shape{65, 70}, Shape{70, 33}}}},
+};
+}  // namespace cambium

@@ -1,0 +1,32 @@
+// silu_grad: dx = dy * s * (1 + x * (1 - s)) with s = sigmoid(x).
+//   no gradient of its own
+#include "ops/support/pointwise.h"
+
+namespace cambium {
+namespace {
+struct SiluGrad {
+  [[gnu::always_inline]] float operator()(float x, float dy) const {
+    const float s = simd_sigmoid(x);
+    return dy * s * (1 + x * (1 - s));
+  }
+
+  double operator()(double x, double dy) const {
+    const double s = 1 / (1 + std::exp(-x));
+    return dy * s * (1 + x * (1 - s));
+  }
+};
+}  // namespace
+
+extern const Op op_silu_grad = {
+    .name = "silu_grad",
+    .doc = "gradient of silu from its input x and dy",
+    .min_inputs = 2,
+    .max_inputs = 2,
+    .shape = like_all,
+    .reference = binary_reference<SiluGrad>,
+    .kernel = twin_kernel<SiluGrad>,
+    .cost = pointwise_cost<19>,
+    .in_place = broadcast_in_place,
+    .samples = twin_samples(),
+};
+}  // namespace cambium

@@ -1,0 +1,30 @@
+// sqrt: y = square root of x; NaN below 0.
+//   dx = dy / (2 y)
+#include "ops/support/pointwise.h"
+
+namespace cambium {
+namespace {
+struct Sqrt {
+  [[gnu::always_inline]] float operator()(float x) const { return __builtin_sqrtf(x); }
+
+  double operator()(double x) const { return std::sqrt(x); }
+};
+
+std::vector<Value> vjp(const Call& c, std::span<const Value> dy) {
+  Graph& g = *dy[0].graph;
+  return {g.emit("div", {g.emit("scale", {dy[0]}, {{"a", 0.5}}), c.out[0]})};
+}
+}  // namespace
+
+extern const Op op_sqrt = {
+    .name = "sqrt",
+    .doc = "square root",
+    .shape = like_first,
+    .vjp = vjp,
+    .reference = unary_reference<Sqrt>,
+    .kernel = unary_kernel<Sqrt>,
+    .cost = pointwise_cost<1>,
+    .in_place = first_in_place,
+    .samples = unary_samples(0.3, 5),
+};
+}  // namespace cambium

@@ -1,0 +1,29 @@
+// What cross_entropy and its gradient share: attributes and the checks of logits and targets.
+#pragma once
+#include "graph/graph.h"
+#include "ops/support/shapes.h"
+
+namespace cambium {
+struct CrossEntropyAttrs {
+  double label_smoothing = 0;
+  static constexpr auto fields =
+      std::tuple{field("label_smoothing", &CrossEntropyAttrs::label_smoothing,
+                       "share of the target spread evenly over all classes")
+                     .in(0, 1)};
+};
+
+// logits [..., V] in f32 and one i32 target a row.
+inline void require_targets(const Call& c) {
+  require_f32(c, 0);
+  const Shape& logits = c.shape(0);
+  require(logits.rank() >= 1 && logits.last() >= 1, "logits ", logits, " have no classes");
+  require(c.dtype(1) == DType::kI32, "targets are ", name_of(c.dtype(1)), ", not i32");
+  const Shape rows(logits.dims().first(size_t(logits.rank() - 1)));
+  require(c.shape(1) == rows, "targets are ", c.shape(1), ", logits ", logits, " need ", rows);
+}
+
+// Targets outside [0, V) are skipped: -1 marks a row that is not scored.
+inline bool is_scored(int64_t target, int64_t classes) {
+  return target >= 0 && target < classes;
+}
+}  // namespace cambium

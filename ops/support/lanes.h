@@ -1,0 +1,65 @@
+// Sums over lanes in a fixed order, for row kernels (norms, losses) and column statistics. `add`
+// takes (accumulator, element of each array) and must work on Lanes and on float alike; it takes
+// references, because passing vectors by value would change the calling convention.
+#pragma once
+#include "core/parallel.h"
+#include "ops/support/simd_math.h"
+
+namespace cambium {
+// The sum of the lanes, pairwise.
+[[gnu::always_inline]] inline float lane_total(const RegisterLanes& v) {
+  float lane[kLanes];
+  __builtin_memcpy(lane, &v, sizeof lane);
+  for (int64_t width = kLanes / 2; width > 0; width /= 2)
+    for (int64_t k = 0; k < width; ++k) lane[k] += lane[k + width];
+  return lane[0];
+}
+
+// Accumulates over i in [0, n): add(acc, x[i]...).
+template <class Add, class... X>
+[[gnu::always_inline]] inline float lane_sum(int64_t n, const Add& add, const X*... x) {
+  RegisterLanes acc[2] = {};
+  int64_t i = 0;
+  for (; i + 2 * kLanes <= n; i += 2 * kLanes) {
+    add(acc[0], LoadedLanes(x + i).v...);
+    add(acc[1], LoadedLanes(x + i + kLanes).v...);
+  }
+  for (; i + kLanes <= n; i += kLanes) add(acc[0], LoadedLanes(x + i).v...);
+  float tail = 0;
+  for (; i < n; ++i) add(tail, x[i]...);
+  acc[0] += acc[1];
+  return lane_total(acc[0]) + tail;
+}
+
+// An array that a column sum reads: row r at p + r * stride (0: one row of parameters).
+struct ColumnInput {
+  const float* p;
+  int64_t stride;
+};
+
+// out[j] = sum over rows of add(acc, x[r][j]...) for n columns, rows in order.
+template <class Add, class... X>
+[[gnu::always_inline]] inline void column_sums(int64_t rows, int64_t n, float* out, const Add& add,
+                                               const X&... x) {
+  int64_t j = 0;
+  for (; j + 2 * kLanes <= n; j += 2 * kLanes) {
+    RegisterLanes acc[2] = {};
+    for (int64_t r = 0; r < rows; ++r) {
+      add(acc[0], LoadedLanes(x.p + r * x.stride + j).v...);
+      add(acc[1], LoadedLanes(x.p + r * x.stride + j + kLanes).v...);
+    }
+    write_lanes(out + j, acc[0]);
+    write_lanes(out + j + kLanes, acc[1]);
+  }
+  for (; j + kLanes <= n; j += kLanes) {
+    RegisterLanes acc = {};
+    for (int64_t r = 0; r < rows; ++r) add(acc, LoadedLanes(x.p + r * x.stride + j).v...);
+    write_lanes(out + j, acc);
+  }
+  for (; j < n; ++j) {
+    float acc = 0;
+    for (int64_t r = 0; r < rows; ++r) add(acc, x.p[r * x.stride + j]...);
+    out[j] = acc;
+  }
+}
+}  // namespace cambium
