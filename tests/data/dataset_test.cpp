@@ -24,8 +24,8 @@ TEST(OpenDataset, FindsEveryWrongOptionInOnePass) {
 }
 
 TEST(OpenDataset, TakesThePrimaryOptionAsValue) {
-  const TemporaryFolder folder;
-  const std::string path = folder.write("t", std::string(50, 'a'));
+  const test::TempFolder folder;
+  const std::string path = write_file(folder, "t", std::string(50, 'a'));
   const auto beside = open_text_spec(str("data: {text_bytes: ", path, ", context: 4}"));
   const auto inside = open_text_spec(str("data: {text_bytes: {path: ", path, ", context: 4}}"));
   EXPECT_EQ(beside->count(Split::kTrain), inside->count(Split::kTrain));

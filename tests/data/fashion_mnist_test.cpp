@@ -9,18 +9,18 @@ namespace {
 class PictureFiles {
  public:
   std::string spec(const std::string& more = "") const {
-    return str("data:\n  fashion_mnist:\n    train_images: ", folder.path(),
-               "/ti\n    train_labels: ", folder.path(), "/tl\n    test_images: ", folder.path(),
-               "/vi\n    test_labels: ", folder.path(), "/vl\n    val: 3\n", more);
+    return str("data:\n  fashion_mnist:\n    train_images: ", folder.path("ti"),
+               "\n    train_labels: ", folder.path("tl"), "\n    test_images: ", folder.path("vi"),
+               "\n    test_labels: ", folder.path("vl"), "\n    val: 3\n", more);
   }
 
-  TemporaryFolder folder;
+  test::TempFolder folder;
 
   PictureFiles() {
-    folder.write("ti", idx_bytes({8, 2, 3}, pixels(8)));
-    folder.write("tl", idx_bytes({8}, std::string("\0\1\2\3\4\5\6\7", 8)));
-    folder.write("vi", idx_bytes({3, 2, 3}, pixels(3)));
-    folder.write("vl", idx_bytes({3}, std::string("\0\1\2", 3)));
+    write_file(folder, "ti", idx_bytes({8, 2, 3}, pixels(8)));
+    write_file(folder, "tl", idx_bytes({8}, std::string("\0\1\2\3\4\5\6\7", 8)));
+    write_file(folder, "vi", idx_bytes({3, 2, 3}, pixels(3)));
+    write_file(folder, "vl", idx_bytes({3}, std::string("\0\1\2", 3)));
   }
 
   static std::string pixels(int count) {
@@ -123,18 +123,19 @@ TEST(FashionMnist, LeavesEvaluationPicturesAlone) {
 
 TEST(FashionMnist, ErrorsPointAtTheOption) {
   const PictureFiles files;
-  files.folder.write("tl", idx_bytes({7}, std::string(7, '\1')));
+  write_file(files.folder, "tl", idx_bytes({7}, std::string(7, '\1')));
   const UserError e = error_of(files.spec());
-  const std::string f = files.folder.path();
-  EXPECT_EQ(e.what(), str("fashion_mnist: ", f, "/tl: 7 labels for the 8 pictures of ", f, "/ti"));
+  const auto f = [&](const char* name) { return files.folder.path(name); };
+  EXPECT_EQ(e.what(),
+            str("fashion_mnist: ", f("tl"), ": 7 labels for the 8 pictures of ", f("ti")));
   EXPECT_EQ(e.mark.line, 4);
 }
 
 TEST(FashionMnist, RefusesLabelsOutOfRange) {
   const PictureFiles files;
   const UserError e = error_of(files.spec("    classes: 7\n"));
-  EXPECT_EQ(e.what(), str("fashion_mnist: ", files.folder.path(),
-                          "/tl: label 7 of picture 7 is not below classes = 7"));
+  EXPECT_EQ(e.what(), str("fashion_mnist: ", files.folder.path("tl"),
+                          ": label 7 of picture 7 is not below classes = 7"));
   EXPECT_EQ(e.help, "set classes: 8, if the file is right");
 }
 
@@ -142,7 +143,7 @@ TEST(FashionMnist, RefusesPicturesOfAnotherSizeAndAnEmptyTrainingSplit) {
   const PictureFiles files;
   EXPECT_EQ(std::string(error_of(files.spec("    classes: 10\n    max_shift: 17\n")).what()),
             "'max_shift' must be between 1 and 16, got 17");
-  files.folder.write("vi", idx_bytes({3, 3, 2}, PictureFiles::pixels(3)));
+  write_file(files.folder, "vi", idx_bytes({3, 3, 2}, PictureFiles::pixels(3)));
   EXPECT_NE(std::string(error_of(files.spec()).what()).find("pictures of 3 x 2, those of"),
             std::string::npos);
 }
@@ -170,7 +171,7 @@ TEST(FashionMnist, ReadsTheDebianPackage) {
 }
 
 TEST(FashionMnist, ReadsOtherIdxFilesByPath) {
-  const std::string images = test_data() + "/images/";
+  const std::string images = test::data_path("images/");
   if (!file_exists(images + "mnist_t10k/t10k-labels-idx1-ubyte.gz"))
     GTEST_SKIP() << "no MNIST in " << images;
   const auto data = open_text_spec(

@@ -5,18 +5,18 @@
 namespace cambium {
 namespace {
 std::string message_of(const std::string& content, int rank) {
-  const TemporaryFolder folder;
+  const test::TempFolder folder;
   try {
-    read_idx(folder.write("file", content), rank);
+    read_idx(write_file(folder, "file", content), rank);
   } catch (const UserError& e) {
-    return std::string(e.what()).substr(folder.path().size() + 1);
+    return std::string(e.what()).substr(folder.path("").size());
   }
   return "read";
 }
 
 TEST(Idx, ReadsExtentsAndValues) {
-  const TemporaryFolder folder;
-  const IdxArray a = read_idx(folder.write("a", idx_bytes({2, 3}, "abcdef")), 2);
+  const test::TempFolder folder;
+  const IdxArray a = read_idx(write_file(folder, "a", idx_bytes({2, 3}, "abcdef")), 2);
   EXPECT_EQ(a.shape, (Shape{2, 3}));
   EXPECT_EQ(a.values()[5], 'f');
 }

@@ -1,7 +1,5 @@
-// What the tests of data/ share: temporary files, dataset opening, batch reading.
+// What the tests of data/ share: files, dataset opening, batch reading.
 #pragma once
-#include <cstdlib>
-#include <filesystem>
 #include <fstream>
 #include <numeric>
 
@@ -9,29 +7,15 @@
 
 #include "core/files.h"
 #include "data/loader.h"
+#include "tests/support/test_data.h"
 
 namespace cambium {
-// A folder that goes away with the test.
-class TemporaryFolder {
- public:
-  TemporaryFolder() {
-    std::string name = (std::filesystem::temp_directory_path() / "cambium-data-XXXXXX").string();
-    path_ = mkdtemp(name.data());
-  }
-
-  ~TemporaryFolder() { std::filesystem::remove_all(path_); }
-
-  std::string write(const std::string& name, std::string_view content) const {
-    const std::string path = str(path_, "/", name);
-    std::ofstream(path, std::ios::binary) << content;
-    return path;
-  }
-
-  const std::string& path() const { return path_; }
-
- private:
-  std::string path_;
-};
+// Writes a file into the folder; its path.
+inline std::string write_file(const test::TempFolder& folder, const std::string& name,
+                              std::string_view content) {
+  std::ofstream(folder.path(name), std::ios::binary) << content;
+  return folder.path(name);
+}
 
 // An IDX file of unsigned bytes.
 inline std::string idx_bytes(const std::vector<uint32_t>& extents, std::string_view values) {
@@ -39,11 +23,6 @@ inline std::string idx_bytes(const std::vector<uint32_t>& extents, std::string_v
   for (const uint32_t e : extents)
     for (int shift = 24; shift >= 0; shift -= 8) out += char(e >> shift);
   return out.append(values);
-}
-
-inline std::string test_data() {
-  const char* folder = std::getenv("CAMBIUM_TEST_DATA");
-  return folder ? folder : CAMBIUM_SOURCE_DIR "/../shared/data";
 }
 
 inline std::unique_ptr<Dataset> open_text_spec(const std::string& yaml, uint64_t seed = 1) {

@@ -20,8 +20,8 @@ std::string spec(const std::string& path, const std::string& options, bool bytes
 }
 
 TEST(Text, TargetIsTheNextSymbol) {
-  const TemporaryFolder folder;
-  const auto data = open_text_spec(spec(folder.write("t", digits(100)), "context: 8"));
+  const test::TempFolder folder;
+  const auto data = open_text_spec(spec(write_file(folder, "t", digits(100)), "context: 8"));
   const Batch batch = read_batch(*data, Split::kTrain, {0, 5}, 77);
   for (size_t i = 0; i < 16; ++i) EXPECT_EQ(batch.target.i32()[i], (batch.x.i32()[i] + 1) % 10);
   EXPECT_TRUE(data->shape(1).causal);
@@ -29,8 +29,8 @@ TEST(Text, TargetIsTheNextSymbol) {
 }
 
 TEST(Text, ValidationCoversItsPartOnce) {
-  const TemporaryFolder folder;
-  const auto data = open_text_spec(spec(folder.write("t", digits(200)), "context: 8"));
+  const test::TempFolder folder;
+  const auto data = open_text_spec(spec(write_file(folder, "t", digits(200)), "context: 8"));
   EXPECT_EQ(data->count(Split::kValidation), 3);  // 20 symbols predict 19
   const Batch batch = read_batch(*data, Split::kValidation, {0, 1, 2});
   EXPECT_EQ(std::ranges::count(batch.target.i32(), -1), 24 - 19);
@@ -39,8 +39,8 @@ TEST(Text, ValidationCoversItsPartOnce) {
 }
 
 TEST(Text, ValidationIsTestWhenThereIsNoTestPart) {
-  const TemporaryFolder folder;
-  const std::string path = folder.write("t", digits(200));
+  const test::TempFolder folder;
+  const std::string path = write_file(folder, "t", digits(200));
   const auto two = open_text_spec(spec(path, "context: 8"));
   EXPECT_TRUE(same(read_batch(*two, Split::kTest, {1}), read_batch(*two, Split::kValidation, {1})));
   const auto three = open_text_spec(spec(path, "context: 8\n  val: 0.2\n  test: 0.3"));
@@ -49,9 +49,9 @@ TEST(Text, ValidationIsTestWhenThereIsNoTestPart) {
 }
 
 TEST(Text, EpochsStartAtDifferentPhasesInsideTheTrainingPart) {
-  const TemporaryFolder folder;
+  const test::TempFolder folder;
   for (const int size : {20, 25, 33, 100}) {
-    const auto data = open_text_spec(spec(folder.write("t", digits(size)), "context: 8"));
+    const auto data = open_text_spec(spec(write_file(folder, "t", digits(size)), "context: 8"));
     const int64_t last = data->count(Split::kTrain) - 1;
     std::set<int32_t> starts;
     for (uint64_t epoch = 1; epoch < 60; ++epoch) {
@@ -64,9 +64,9 @@ TEST(Text, EpochsStartAtDifferentPhasesInsideTheTrainingPart) {
 }
 
 TEST(Text, DecodesWhatItEncodes) {
-  const TemporaryFolder folder;
+  const test::TempFolder folder;
   const auto data = open_text_spec(
-      spec(folder.write("t", "na\u00efve \u2615 caf\u00e9 \U0001F600 na\u00efve caf\u00e9"),
+      spec(write_file(folder, "t", "na\u00efve \u2615 caf\u00e9 \U0001F600 na\u00efve caf\u00e9"),
            "context: 4\n  val: 0.2"));
   const std::string text = "f\u00e9\u2615\U0001F600";
   EXPECT_EQ(data->encode(text).size(), 4u);
@@ -75,21 +75,21 @@ TEST(Text, DecodesWhatItEncodes) {
 }
 
 TEST(Text, BytesTakeAnyFile) {
-  const TemporaryFolder folder;
+  const test::TempFolder folder;
   const auto data =
-      open_text_spec(spec(folder.write("t", std::string(100, '\xff')), "context: 4", true));
+      open_text_spec(spec(write_file(folder, "t", std::string(100, '\xff')), "context: 4", true));
   EXPECT_EQ(data->shape(1).classes, 256);
   EXPECT_EQ(read_batch(*data, Split::kTrain, {0}).x.i32()[0], 255);
   EXPECT_EQ(data->decode(data->encode("\xff\x01")), "\xff\x01");
 }
 
 TEST(Text, SaysWhatIsWrongWithAFile) {
-  const TemporaryFolder folder;
+  const test::TempFolder folder;
   const auto message = [&](std::string_view content, const std::string& options) {
-    const UserError e = error_of(spec(folder.write("t", content), options));
+    const UserError e = error_of(spec(write_file(folder, "t", content), options));
     return std::string(e.what()).substr(std::string("text_chars: ").size());
   };
-  const std::string path = folder.path() + "/t";
+  const std::string path = folder.path("t");
   EXPECT_EQ(message("", "context: 4"), path + ": the file is empty");
   EXPECT_EQ(message("ab\xc3(ddddd", "context: 4"), path + ": not UTF-8 at byte 2");
   EXPECT_EQ(message("abcdefghij", "context: 9"),
@@ -106,10 +106,10 @@ TEST(Text, NamesAMissingFileAtItsPlace) {
 }
 
 TEST(Text, OverlongAndSurrogateSequencesAreNotUtf8) {
-  const TemporaryFolder folder;
+  const test::TempFolder folder;
   for (const std::string_view bad : {"\xc0\x80", "\xe0\x80\x80", "\xed\xa0\x80", "\xf5\x80\x80\x80",
                                      "\xf4\x90\x80\x80", "\x80", "\xe2\x82"}) {
-    const std::string path = folder.write("t", str("aaaaaaaaaa", bad));
+    const std::string path = write_file(folder, "t", str("aaaaaaaaaa", bad));
     EXPECT_THROW(TextFile(path, TextUnit::kCharacter), UserError);
   }
 }
@@ -130,8 +130,8 @@ TEST(NGram, BigramInterpolatesWithTheUnigram) {
 }
 
 TEST(NGram, PeriodicTextIsPredictable) {
-  const TemporaryFolder folder;
-  const auto data = open_text_spec(spec(folder.write("t", digits(5000)), "context: 8"));
+  const test::TempFolder folder;
+  const auto data = open_text_spec(spec(write_file(folder, "t", digits(5000)), "context: 8"));
   const auto losses = data->reference_losses();
   ASSERT_EQ(losses.size(), 2u);
   EXPECT_NEAR(losses[0].second, std::log(10.0), 1e-2);
@@ -140,7 +140,7 @@ TEST(NGram, PeriodicTextIsPredictable) {
 }
 
 TEST(NGram, FloorOfTinyShakespeareIsThePublishedOne) {
-  const std::string path = test_data() + "/text/tinyshakespeare/input.txt";
+  const std::string path = test::data_path("text/tinyshakespeare/input.txt");
   if (!file_exists(path)) GTEST_SKIP() << "no tiny-shakespeare at " << path;
   const auto data = open_text_spec(spec(path, "context: 64"));
   EXPECT_EQ(data->shape(1).classes, 65);
