@@ -30,32 +30,45 @@ struct DropoutMask {
 
   float factor(int64_t element) const { return drops(element) ? 0.0f : keep_scale; }
 
-  // factors[0..64) of one block. Vectorises inside a CAMBIUM_SIMD function.
+  // factors[0..64) of one block. Runs in vector registers inside a CAMBIUM_SIMD function.
   [[gnu::always_inline]] inline void block_factors(int64_t block, float* factors) const {
-    uint32_t c0[16], c1[16], c2[16], c3[16];
-    for (int l = 0; l < 16; ++l) {
-      const uint64_t index = uint64_t(block) * 16 + uint64_t(l);
-      c0[l] = uint32_t(index);
-      c1[l] = uint32_t(index >> 32);
-      c2[l] = uint32_t(stream);
-      c3[l] = uint32_t(stream >> 32);
-    }
+    half_block_factors(uint64_t(block) * 16, factors);
+    half_block_factors(uint64_t(block) * 16 + 8, factors + 8);
+  }
+
+ private:
+  using Words [[gnu::vector_size(64)]] = uint64_t;  // eight 32-bit words, each in 64 bits
+  using HalfWords [[gnu::vector_size(32)]] = uint32_t;
+  using HalfLanes [[gnu::vector_size(32), gnu::aligned(4), gnu::may_alias]] = float;
+
+  // Eight counters from `first` on; word w of counter c goes to factors[16 w + c].
+  [[gnu::always_inline]] inline void half_block_factors(uint64_t first, float* factors) const {
+    constexpr Words kIota = {0, 1, 2, 3, 4, 5, 6, 7};
+    constexpr uint64_t kLow = 0xffffffffu;
+    const Words index = kIota + first;
+    Words c0 = index & kLow, c1 = index >> 32;
+    Words c2 = Words{} + (stream & kLow), c3 = Words{} + (stream >> 32);
     uint32_t k0 = uint32_t(seed), k1 = uint32_t(seed >> 32);
+#pragma GCC unroll 10
     for (int round = 0; round < 10; ++round) {
-      for (int l = 0; l < 16; ++l) {
-        const uint64_t p0 = uint64_t(0xD2511F53u) * c0[l], p1 = uint64_t(0xCD9E8D57u) * c2[l];
-        c0[l] = uint32_t(p1 >> 32) ^ c1[l] ^ k0;
-        c1[l] = uint32_t(p1);
-        c2[l] = uint32_t(p0 >> 32) ^ c3[l] ^ k1;
-        c3[l] = uint32_t(p0);
-      }
+      const Words p0 = c0 * 0xD2511F53u, p1 = c2 * 0xCD9E8D57u;
+      c0 = (p1 >> 32) ^ c1 ^ k0;
+      c1 = p1 & kLow;
+      c2 = (p0 >> 32) ^ c3 ^ k1;
+      c3 = p0 & kLow;
       k0 += 0x9E3779B9u;
       k1 += 0xBB67AE85u;
     }
-    for (int l = 0; l < 16; ++l) factors[l] = c0[l] < threshold ? 0.0f : keep_scale;
-    for (int l = 0; l < 16; ++l) factors[16 + l] = c1[l] < threshold ? 0.0f : keep_scale;
-    for (int l = 0; l < 16; ++l) factors[32 + l] = c2[l] < threshold ? 0.0f : keep_scale;
-    for (int l = 0; l < 16; ++l) factors[48 + l] = c3[l] < threshold ? 0.0f : keep_scale;
+    store_factors(c0, factors);
+    store_factors(c1, factors + 16);
+    store_factors(c2, factors + 32);
+    store_factors(c3, factors + 48);
+  }
+
+  [[gnu::always_inline]] inline void store_factors(const Words& words, float* factors) const {
+    const auto narrow = __builtin_convertvector(words, HalfWords);
+    *reinterpret_cast<HalfLanes*>(factors) =
+        narrow < threshold ? HalfLanes{} : HalfLanes{} + keep_scale;
   }
 };
 }  // namespace cambium

@@ -1,0 +1,102 @@
+// Attention beyond what every op keeps: error texts, thread counts, long rows, huge scores.
+#include <gtest/gtest.h>
+
+#include "core/parallel.h"
+#include "tests/support/op_case.h"
+
+namespace cambium {
+namespace {
+std::string error_of(Shape q, Shape k, const Args& args) {
+  Graph g(builtin_ops());
+  g.scope.path = "mix";
+  const Value a = g.input("q", {DType::kF32, q}), b = g.input("k", {DType::kF32, k});
+  try {
+    g.emit("attention", {a, b, b}, args);
+  } catch (const UserError& e) {
+    return e.what();
+  }
+  return "";
+}
+
+const Op& op_named(std::string_view name) {
+  return Graph(builtin_ops()).op(name);
+}
+
+std::vector<Tensor> run_on(int threads, std::string_view name, const Sample& sample) {
+  Engine engine;
+  const int before = thread_count();
+  set_thread_count(threads);
+  OpCase c(op_named(name), sample);
+  std::vector<Tensor> out = c.run(op_named(name).kernel(c.call(), engine));
+  set_thread_count(before);
+  return out;
+}
+
+void expect_same_bits_for_any_threads(std::string_view name, const Sample& sample) {
+  const auto one = run_on(1, name, sample), two = run_on(2, name, sample),
+             three = run_on(3, name, sample);
+  for (size_t k = 0; k < one.size(); ++k) {
+    EXPECT_TRUE(same_bits(one[k], two[k])) << name << " output " << k;
+    EXPECT_TRUE(same_bits(one[k], three[k])) << name << " output " << k;
+  }
+}
+
+TEST(Attention, NamesWhatDoesNotFit) {
+  EXPECT_EQ(error_of({2, 4, 3, 8}, {2, 4, 2, 8}, {}),
+            "attention 'mix': heads = 3 is not a multiple of kv_heads = 2");
+  EXPECT_EQ(error_of({2, 5, 2, 8}, {2, 4, 2, 8}, {{"causal", true}}),
+            "attention 'mix': causal attention of 5 queries to 4 keys: the first queries would see "
+            "nothing");
+  EXPECT_EQ(error_of({2, 4, 2, 8}, {2, 4, 2, 16}, {}),
+            "attention 'mix': q has head width 8, k has 16");
+  EXPECT_EQ(error_of({2, 4, 2, 8}, {2, 4, 2, 8}, {{"dropout", 0.1}}),
+            "attention 'mix': dropout needs a random state i64[2] = {seed, step}");
+}
+
+TEST(Attention, GivesTheSameBitsForAnyNumberOfThreads) {
+  const Shape q{3, 70, 4, 20}, k{3, 90, 2, 20};
+  const SampleInput rng(DType::kI64, {2}, 0, 100);
+  const Args args = {{"causal", true}, {"dropout", 0.2}};
+  expect_same_bits_for_any_threads("attention", {{q, k, k, rng}, args});
+  const SampleInput lse(Shape{3, 4, 70}, 5, 6);
+  expect_same_bits_for_any_threads("attention_grad", {{q, k, k, q, lse, q, rng}, args});
+}
+
+TEST(Attention, SurvivesScoresThatOverflowExp) {
+  Engine engine;
+  OpCase c(op_named("attention"),
+           {{Shape{1, 3, 1, 8}, Shape{1, 200, 1, 8}, Shape{1, 200, 1, 8}}, {{"scale", 200.0}}});
+  const auto got = c.run(op_named("attention").kernel(c.call(), engine));
+  const std::vector<Ref> want = c.reference();
+  for (int64_t i = 0; i < want[0].size(); ++i)
+    EXPECT_NEAR(got[0].f32()[size_t(i)], want[0][i], 1e-3);
+}
+
+TEST(Attention, CountsOnlyVisiblePairsAsCost) {
+  const Op& op = op_named("attention");
+  const Shape s{1, 64, 1, 32};
+  OpCase full(op, {{s, s, s}, {}}), causal(op, {{s, s, s}, {{"causal", true}}});
+  EXPECT_NEAR(op.cost(causal.call()).flops / op.cost(full.call()).flops, 65.0 / 128.0, 1e-9);
+}
+
+TEST(EmbedGrad, GivesTheSameBitsForAnyNumberOfThreads) {
+  const SampleInput ids(DType::kI32, {40, 50}, 0, 11);
+  expect_same_bits_for_any_threads("embed_grad", {{ids, Shape{40, 50, 32}}, {{"rows", 64}}});
+}
+
+TEST(Embed, NamesTheIdOutsideTheTable) {
+  Engine engine;
+  const Op& op = op_named("embed");
+  OpCase c(op, {{Shape{5, 2}, SampleInput(DType::kI32, {4}, 0, 5)}});
+  c.tensors[1].i32()[2] = 7;
+  try {
+    c.run(op.kernel(c.call(), engine));
+    FAIL() << "an id outside the table was read";
+  } catch (const RuntimeError& e) {
+    EXPECT_STREQ(e.what(), "id 7 at position 2 is outside the table's rows [0, 5)");
+  }
+  c.tensors[1].i32()[2] = -1;
+  EXPECT_THROW(c.run(op.kernel(c.call(), engine)), RuntimeError);
+}
+}  // namespace
+}  // namespace cambium
