@@ -1,10 +1,11 @@
 #include "search/budget.h"
 
-#include <chrono>
 #include <cmath>
+#include <limits>
 
+#include "core/clock.h"
+#include "core/memory.h"
 #include "search/stats.h"
-#include "train/machine.h"
 #include "train/session.h"
 
 namespace cambium {
@@ -31,15 +32,15 @@ double spent(Budget::Kind kind, int64_t steps, const StepCost& cost, int64_t exa
 }
 
 double measured_step_seconds(const Experiment& e, double seconds) {
-  using Clock = std::chrono::steady_clock;
-  Session session(e, available_memory_bytes());
+  const int64_t available = available_memory_bytes();
+  Session session(e, available < 0 ? std::numeric_limits<int64_t>::max() : available);
   session.start(0);
   std::vector<double> times;
   double total = 0;
   for (int64_t step = 1; step <= 1000 && (step <= 3 || total < seconds); ++step) {
-    const auto start = Clock::now();
+    const Stopwatch watch;
     session.step(step);
-    times.push_back(std::chrono::duration<double>(Clock::now() - start).count());
+    times.push_back(watch.seconds());
     total += times.back();
   }
   return median_of(times);

@@ -5,10 +5,10 @@
 #include <thread>
 
 #include "core/files.h"
+#include "core/memory.h"
 #include "core/parallel.h"
 #include "search/child.h"
 #include "search/run_view.h"
-#include "train/machine.h"
 #include "train/trainer.h"
 
 namespace cambium {
@@ -85,7 +85,9 @@ void Comparer::prepare() {
 int64_t Comparer::jobs() const {
   int64_t need = 1;
   for (const PlannedVariant& v : c_.plan.variants) need = std::max(need, v.needed_bytes);
-  const int64_t fit = std::max<int64_t>(1, available_memory_bytes() / need);
+  const int64_t available = available_memory_bytes();
+  const int64_t fit =
+      available < 0 ? int64_t(c_.runs.size()) : std::max<int64_t>(1, available / need);
   return std::min({wanted_jobs(settings_, c_.plan.study), fit, int64_t(c_.runs.size())});
 }
 
@@ -228,7 +230,8 @@ StudyPlan plan_as_run(Study study, const CompareSettings& settings,
 void check_same_specs(const std::string& folder, const Json& now) {
   const std::string path = folder + "/study.json";
   if (!file_exists(path)) return;
-  for (const Json& old : load_json(path).at("variants"))
+  const Json before = load_json(path);
+  for (const Json& old : before.at("variants"))
     for (const Json& v : now.at("variants"))
       require(v.at("name") != old.at("name") ||
                   v.at("spec_hash") == old.value("spec_hash", v.at("spec_hash")),

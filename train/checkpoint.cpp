@@ -56,7 +56,8 @@ std::vector<Entry> read_index(const std::string& run) {
   if (!file_exists(path)) return {};
   try {
     std::vector<Entry> entries;
-    for (const Json& j : load_json(path).at("checkpoints")) {
+    const Json index = load_json(path);
+    for (const Json& j : index.at("checkpoints")) {
       Entry e{j.at("step"), part_from(j.at("state")), part_from(j.at("tensors")), {}};
       if (j.contains("best")) e.best = part_from(j.at("best"));
       entries.push_back(std::move(e));

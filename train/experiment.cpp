@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "blocks/model.h"
 #include "core/hash.h"
 #include "ops/ops.h"
 
@@ -32,19 +33,6 @@ void add_data_vars(Experiment& e) {
   const std::vector<std::string> own = e.vars.names();
   for (auto& [name, value] : e.data->vars())
     if (!std::ranges::count(own, name)) e.vars.set(name, value);
-}
-
-Stream input_stream(Graph& g, const DataShape& shape) {
-  Stream s{.domain = shape.domain, .x = g.input("x", shape.x)};
-  if (shape.domain == Domain::kGrid) {
-    s.rows = shape.x.shape[1];
-    s.columns = shape.x.shape[2];
-  }
-  if (shape.domain == Domain::kGraph) {
-    s.adjacency = g.input("adjacency", shape.adjacency);
-    s.batch = shape.graphs;
-  }
-  return s;
 }
 
 Shape logits_shape(const DataShape& data) {
@@ -83,7 +71,9 @@ Graph model_graph(const Experiment& e, int64_t batch, bool training) {
   const DataShape shape = e.data->shape(batch);
   Graph g(builtin_ops());
   Builder builder(g, e.vars, training);
-  const Stream out = build_model(builder, *model, e.spec.section("define"), input_stream(g, shape));
+  const Stream out =
+      build_model(builder, *model, e.spec.section("define"),
+                  build_input(g, {shape.domain, shape.x, shape.adjacency, shape.graphs}));
   check_logits(out, shape, *model);
   g.outputs.push_back({"logits", port_of(out.x)});
   return g;

@@ -1,6 +1,5 @@
-// Machine: what a run's results and its memory depend on.
+// Machine: what a run's bits depend on beside its spec.
 #pragma once
-#include <cstdint>
 #include <string>
 
 namespace cambium {
@@ -8,8 +7,4 @@ namespace cambium {
 std::string machine_text();
 
 std::string cpu_name();  // as the system calls it; "unknown" when it does not say
-
-int64_t available_memory_bytes();  // what can be had without swapping
-int64_t total_memory_bytes();
-int64_t peak_rss_bytes();  // the most this process has held
 }  // namespace cambium

@@ -1,7 +1,7 @@
 #include "train/run_folder.h"
 
 #include "core/files.h"
-#include "train/machine.h"
+#include "core/memory.h"
 
 namespace cambium {
 namespace {
@@ -33,7 +33,7 @@ void write_run_json(const std::string& folder, std::string_view status, const Ex
   j["flops_per_step"] = r.cost.flops_per_step;
   j["seconds"] = s.seconds;
   j["step_ms_median"] = r.step_ms;
-  j["peak_rss_bytes"] = peak_rss_bytes();
+  j["peak_rss_bytes"] = peak_resident_bytes();
   j["predicted_bytes"] = r.needed_bytes;
   j["machine"] = s.machine;
   if (s.best)

@@ -1,22 +1,19 @@
 #include "train/trainer.h"
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
+#include <limits>
 
+#include "core/clock.h"
 #include "core/files.h"
+#include "core/memory.h"
 #include "train/machine.h"
 #include "train/run_folder.h"
 #include "train/session.h"
 
 namespace cambium {
 namespace {
-using Clock = std::chrono::steady_clock;
 constexpr double kSecondsBetweenCheckpoints = 30;
-
-double seconds_since(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
 
 bool better(const Metrics& a, const Metrics& b, std::string_view metric) {
   return metric == "val.loss" ? a.loss < b.loss : a.accuracy > b.accuracy;
@@ -69,6 +66,7 @@ class Run {
   void save();
   void finish();
   RunResult& result();
+  int64_t available_bytes() const;
   double epoch() const;
 
   const Experiment& e_;
@@ -80,17 +78,23 @@ class Run {
   RunResult result_;
   RunLogs logs_;
   StepTimes times_;
-  Clock::time_point started_ = Clock::now(), saved_ = Clock::now();
+  Stopwatch started_, saved_;
   double seconds_before_ = 0;
   int64_t saved_step_ = -1;
 };
+
+int64_t Run::available_bytes() const {
+  if (settings_.available_bytes >= 0) return settings_.available_bytes;
+  const int64_t bytes = available_memory_bytes();
+  return bytes < 0 ? std::numeric_limits<int64_t>::max() : bytes;  // unknown refuses nothing
+}
 
 double Run::epoch() const {
   return double(state_.step * e_.train.options.accumulate) / double(e_.batches_per_epoch());
 }
 
 RunResult& Run::result() {
-  state_.seconds = seconds_before_ + seconds_since(started_);
+  state_.seconds = seconds_before_ + started_.seconds();
   result_.state = state_;
   result_.step_ms = times_.median();
   return result_;
@@ -139,23 +143,22 @@ void Run::report_start() {
                .first_step = state_.step + 1,
                .batches_per_epoch = e_.batches_per_epoch(),
                .needed_bytes = session_->needed_bytes(),
-               .available_bytes = settings_.available_bytes < 0 ? available_memory_bytes()
-                                                                : settings_.available_bytes,
+               .available_bytes = available_bytes(),
                .data = e_.data->describe(),
                .reference_losses = e_.data->reference_losses()};
   progress_.on_start(info);
 }
 
 void Run::train_step(int64_t number) {
-  const auto start = Clock::now();
+  const Stopwatch watch;
   const StepOutcome out = session_->step(number);
-  const double ms = 1e3 * seconds_since(start);
+  const double ms = watch.milliseconds();
   times_.add(ms);
   state_.step = number;
   state_.examples += out.examples;
   state_.loss_sum += out.loss;
   ++state_.loss_count;
-  const double seconds = seconds_before_ + seconds_since(started_);
+  const double seconds = seconds_before_ + started_.seconds();
   const double lr = e_.train.lr(number, total_);
   progress_.on_step({number, total_, epoch(), out.loss, out.grad_norm, lr, ms, seconds});
   if (number % e_.train.options.log_every != 0 && number != total_) return;
@@ -181,7 +184,7 @@ bool Run::evaluation_due() const {
 }
 
 void Run::evaluate_now() {
-  const auto start = Clock::now();
+  const Stopwatch watch;
   const TrainOptions& o = e_.train.options;
   const Metrics m = session_->evaluate_on(Split::kValidation, o.eval_batches);
   if (!std::isfinite(m.loss))
@@ -200,13 +203,13 @@ void Run::evaluate_now() {
                     {"flops", double(state_.step) * result_.cost.flops_per_step},
                     {"val.loss", m.loss},
                     {"val.accuracy", m.accuracy}});
-  progress_.on_evaluation({state_.step, m, best, seconds_since(start)});
+  progress_.on_evaluation({state_.step, m, best, watch.seconds()});
 }
 
 bool Run::checkpoint_due() const {
   const int64_t every = e_.train.options.checkpoint_every;
   if (every > 0) return state_.step % every == 0;
-  return seconds_since(saved_) >= kSecondsBetweenCheckpoints;
+  return saved_.seconds() >= kSecondsBetweenCheckpoints;
 }
 
 void Run::save() {
@@ -215,9 +218,9 @@ void Run::save() {
   logs_.timing.sync();
   state_.log_bytes = logs_.log.bytes();
   state_.timing_bytes = logs_.timing.bytes();
-  state_.seconds = seconds_before_ + seconds_since(started_);
+  state_.seconds = seconds_before_ + started_.seconds();
   save_checkpoint(settings_.folder, state_, session_->tensors(), session_->best());
-  saved_ = Clock::now();
+  saved_.restart();
   saved_step_ = state_.step;
   progress_.on_checkpoint(state_.step);
 }
@@ -240,7 +243,8 @@ RunResult Run::run() {
   const int64_t patience = e_.train.options.patience;
   const auto out_of_patience = [&] { return patience > 0 && state_.stale >= patience; };
   bool stopped = false;
-  started_ = saved_ = Clock::now();
+  started_.restart();
+  saved_.restart();
   while (state_.step < total_ && !out_of_patience() && !stopped) {
     train_step(state_.step + 1);
     if (evaluation_due()) evaluate_now();

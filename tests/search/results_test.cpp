@@ -1,0 +1,99 @@
+#include "search/results.h"
+
+#include <gtest/gtest.h>
+
+#include "core/files.h"
+#include "search/budget.h"
+#include "tests/support/expect_error.h"
+#include "tests/support/test_data.h"
+
+namespace cambium {
+namespace {
+using test::TempFolder;
+
+StudyPlan plan_of_two() {
+  StudyPlan plan;
+  plan.study.metric = "val.accuracy";
+  plan.study.maximize = true;
+  plan.study.baseline = "base";
+  plan.study.seeds = {0, 1, 2};
+  plan.study.budget = Budget{Budget::kFlops, 1000};
+  for (const char* name : {"base", "other"}) {
+    PlannedVariant v{.name = name};
+    v.cost = {.parameters = 7, .flops_per_step = 100};
+    v.steps = 10;
+    v.planned = 1000;
+    plan.variants.push_back(v);
+  }
+  return plan;
+}
+
+void finish(const TempFolder& study, const char* variant, int64_t seed, double accuracy) {
+  const std::string folder = RunId{variant, seed}.folder(study.path());
+  make_folders(folder);
+  Json j = {{"status", "done"},
+            {"steps", 10},
+            {"step_ms_median", 2.0 + double(seed)},
+            {"peak_rss_bytes", 100 + seed},
+            {"flops", 1000}};
+  j["best"] = {{"metrics", {{"val.accuracy", accuracy + 0.1}}}};
+  j["test"] = {{"metrics", {{"test.accuracy", accuracy}}}};
+  replace_file(folder + "/run.json", j.dump());
+}
+
+TEST(Results, ReportTheTestSplitWithPairedDifferences) {
+  const TempFolder study;
+  for (int64_t s : {0, 1, 2}) {
+    finish(study, "base", s, 0.5 + 0.1 * double(s));
+    finish(study, "other", s, 0.6 + 0.1 * double(s) + 0.01 * double(s % 2));
+  }
+  const Results r = collect_results(plan_of_two(), study.path());
+  EXPECT_TRUE(r.complete);
+  EXPECT_EQ(r.metric, "test.accuracy");
+  EXPECT_NEAR(r.rows[0].mean, 0.6, 1e-12);
+  EXPECT_FALSE(r.rows[0].difference);
+  EXPECT_NEAR(r.rows[1].difference->mean, 0.31 / 3, 1e-12);
+  // The seeds share most of their spread: the paired interval is far narrower than each row's.
+  EXPECT_LT(r.rows[1].difference->interval.high - r.rows[1].difference->interval.low, 0.05);
+  EXPECT_GT(r.rows[1].interval->high - r.rows[1].interval->low, 0.4);
+  EXPECT_EQ(r.rows[1].step_ms, 3);
+  EXPECT_EQ(r.rows[1].peak_bytes, 102);
+  EXPECT_EQ(r.audit[0].spent, 1000);
+}
+
+TEST(Results, PairOnlySeedsThatBothFinished) {
+  const TempFolder study;
+  for (int64_t s : {0, 1, 2}) finish(study, "base", s, 0.5);
+  for (int64_t s : {1, 2}) finish(study, "other", s, 0.6);
+  const Results r = collect_results(plan_of_two(), study.path());
+  EXPECT_FALSE(r.complete);
+  EXPECT_EQ(r.rows[1].n, 2);
+  EXPECT_EQ(r.rows[1].difference->n, 2);
+}
+
+TEST(Results, OfNoRunsAreEmptyRows) {
+  const TempFolder study;
+  const Json j = summary_json(collect_results(plan_of_two(), study.path()));
+  EXPECT_EQ(j["rows"][1]["n"], 0);
+  EXPECT_TRUE(j["rows"][1]["mean"].is_null());
+  EXPECT_TRUE(j["rows"][1]["p_value"].is_null());
+}
+
+TEST(Results, WithADamagedRunAreAnError) {
+  const TempFolder study;
+  finish(study, "base", 0, 0.5);
+  replace_file(RunId{"base", 0}.folder(study.path()) + "/run.json", "{\"status\":\"done\"}");
+  const auto e = test::error_of([&] { collect_results(plan_of_two(), study.path()); });
+  EXPECT_NE(std::string(e.what()).find("base-s0/run.json"), std::string::npos);
+}
+
+TEST(Budget, BecomesSteps) {
+  const StepCost cost{.parameters = 1, .flops_per_step = 300};
+  EXPECT_EQ(steps_for({Budget::kFlops, 1000}, cost, 32, 0), 3);
+  EXPECT_EQ(steps_for({Budget::kSamples, 1000}, cost, 32, 0), 31);
+  EXPECT_EQ(steps_for({Budget::kSteps, 12}, cost, 32, 0), 12);
+  EXPECT_EQ(steps_for({Budget::kSeconds, 60}, cost, 32, 0.5), 120);
+  EXPECT_EQ(steps_for({Budget::kFlops, 1}, cost, 32, 0), 1);
+}
+}  // namespace
+}  // namespace cambium
