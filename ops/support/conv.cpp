@@ -56,7 +56,7 @@ ConvDescs conv_descs(const ConvSizes& z) {
           .y = image(z.B, z.y.out, z.x.out, z.O),
           .kept_weights = strided_md(dims, strides),
           .any_weights = any_md(dims),
-          .bias = dense_md(dnnl::memory::dims{z.O}),
+          .bias = dense_md({z.O}),
           .strides = {z.y.stride, z.x.stride},
           .dilations = {z.y.dilation - 1, z.x.dilation - 1},
           .before = {z.y.before, z.x.before},
