@@ -110,6 +110,20 @@ Cost cost(const Call& c) {
                              (c.as<Linear>().activation == "none" ? 0 : 1));
 }
 
+// An activation, or a sum with something of the same shape, can be computed in the same product.
+std::optional<Absorbed> absorb(const Call& c, std::string_view reader, const Attrs& reader_attrs,
+                               Value operand) {
+  if (c.has(kResidual)) return {};
+  std::vector<Value> inputs(c.in.begin(), c.in.end());
+  if (reader == "add" && operand && operand.type() == c.out[0].type()) {
+    inputs.resize(4);
+    inputs[kResidual] = operand;
+    return Absorbed{inputs, c.attrs};
+  }
+  if (c.as<Linear>().activation != "none" || !can_fuse(reader, reader_attrs)) return {};
+  return Absorbed{inputs, Linear{std::string(reader)}};
+}
+
 std::vector<Sample> samples() {
   const SampleInput none = SampleInput::none();
   std::vector<Sample> all = {{{Shape{2, 3, 5}, Shape{5, 7}, Shape{7}}},
@@ -138,6 +152,7 @@ extern const Op op_linear = {
     .reference = reference,
     .kernel = kernel,
     .cost = cost,
+    .absorb = absorb,
     .tolerance = 1e-5,  // sums of many terms
     .samples = samples(),
 };

@@ -1,5 +1,7 @@
 #include "ops/support/activation.h"
 
+#include <algorithm>
+
 #include "ops/support/gelu.h"
 #include "ops/support/pointwise.h"
 
@@ -48,6 +50,12 @@ template <class Use> void with_activation(std::string_view name, const Use& use)
   use(Identity{});
 }
 }  // namespace
+
+bool can_fuse(std::string_view reader, const Attrs& reader_attrs) {
+  if (reader == "gelu") return reader_attrs.as<GeluAttrs>().approximate == "tanh";
+  const auto known = detail::split_choices(kFusedActivations);
+  return reader != "none" && std::ranges::find(known, reader) != known.end();
+}
 
 void append_activation(dnnl::post_ops& post, std::string_view activation) {
   if (activation == "relu") append_eltwise(post, dnnl::algorithm::eltwise_relu, 0, 0);

@@ -14,6 +14,10 @@ inline bool is_post_op(std::string_view activation) {
   return activation == "none" || activation == "relu";
 }
 
+// Whether a product can apply the op `reader` itself: one of the fused activations, with the tanh
+// form of gelu.
+bool can_fuse(std::string_view reader, const Attrs& reader_attrs);
+
 // Appends relu, when that is what it is.
 void append_activation(dnnl::post_ops& post, std::string_view activation);
 

@@ -22,11 +22,12 @@ void* operator new(size_t bytes) {
   throw std::bad_alloc();
 }
 
-void operator delete(void* p) noexcept {
+// noinline: GCC otherwise pairs an inlined free with std::operator new and warns.
+[[gnu::noinline]] void operator delete(void* p) noexcept {
   std::free(p);
 }
 
-void operator delete(void* p, size_t) noexcept {
+[[gnu::noinline]] void operator delete(void* p, size_t) noexcept {
   std::free(p);
 }
 
@@ -52,13 +53,13 @@ Graph perceptron() {
   return g;
 }
 
-struct Run {
+struct Session {
   Engine engine;
   Plan plan;
   Store store;
   std::unique_ptr<Executor> exec;
 
-  explicit Run(Graph g) : plan(compile(std::move(g), engine)) {
+  explicit Session(Graph g) : plan(compile(std::move(g), engine)) {
     store.add(plan, 1);
     exec = std::make_unique<Executor>(plan, store);
     Random random(3);
@@ -83,7 +84,7 @@ struct Run {
 }  // namespace
 
 TEST(Executor, AgreesWithTheInterpreterOverAWholeStep) {
-  Run run(run_passes(perceptron(), training_pipeline()));
+  Session run(run_passes(perceptron(), training_pipeline()));
   const Interpreted want = run.truth();
   run.exec->run();
   EXPECT_NEAR(run.exec->output_scalar("loss"), want.outputs[0][0], 1e-6);
@@ -97,7 +98,7 @@ TEST(Executor, AgreesWithTheInterpreterOverAWholeStep) {
 }
 
 TEST(Executor, AllocatesNothingAfterTheFirstStep) {
-  Run run(perceptron());
+  Session run(perceptron());
   run.exec->run();
   const int64_t before = allocations;
   for (int i = 0; i < 10; ++i) run.exec->run();
@@ -105,7 +106,7 @@ TEST(Executor, AllocatesNothingAfterTheFirstStep) {
 }
 
 TEST(Executor, LossFallsStepByStep) {
-  Run run(perceptron());
+  Session run(perceptron());
   run.exec->run();
   const float first = run.exec->output_scalar("loss");
   for (int i = 0; i < 20; ++i) run.exec->run();
@@ -113,7 +114,7 @@ TEST(Executor, LossFallsStepByStep) {
 }
 
 TEST(Executor, GradientsAloneChangeNoParameter) {
-  Run run(perceptron());
+  Session run(perceptron());
   const Tensor before = run.store.at("w1").clone();
   run.exec->run_gradients();
   EXPECT_TRUE(std::ranges::equal(before.f32(), run.store.at("w1").f32()));
@@ -128,7 +129,7 @@ TEST(Executor, NamesTheFirstNodeThatIsNotFinite) {
   const Value root = g.emit("sqrt", {g.emit("neg", {g.emit("square", {x})})});
   g.scope.path = "b";
   g.outputs = {{"y", port_of(g.emit("scale", {root}))}};
-  Run run(std::move(g));
+  Session run(std::move(g));
   run.exec->run_gradients();
   const int bad = run.exec->first_non_finite();
   ASSERT_GE(bad, 0);
@@ -137,14 +138,14 @@ TEST(Executor, NamesTheFirstNodeThatIsNotFinite) {
 }
 
 TEST(Executor, ProfilesEveryStep) {
-  Run run(perceptron());
+  Session run(perceptron());
   run.exec->set_profiling(true);
   run.exec->run();
   for (const StepProfile& p : run.exec->profile()) EXPECT_EQ(p.runs, 1);
 }
 
 TEST(Executor, RefusesAnInputOfAnotherShape) {
-  Run run(perceptron());
+  Session run(perceptron());
   EXPECT_THROW(run.exec->set_input("x", Tensor(DType::kF32, {16, 9})), UserError);
 }
 
@@ -176,7 +177,7 @@ TEST(Plan, NeverOverwritesAnInputOrALivingValue) {
   const Value x = g.input("x", {DType::kF32, {64}});
   const Value a = g.emit("relu", {x}), b = g.emit("tanh", {a});
   g.outputs = {{"y", port_of(g.emit("mul", {a, b}))}, {"x", port_of(x)}};
-  Run run(std::move(g));
+  Session run(std::move(g));
   run.exec->run();
   const auto out = run.exec->output("x");
   EXPECT_EQ(std::memcmp(out.data(), run.inputs.at("x").data(), out.size()), 0);
@@ -186,7 +187,7 @@ TEST(Plan, NeverOverwritesAnInputOrALivingValue) {
 }
 
 TEST(Plan, WritesAnUpdateStraightIntoItsState) {
-  Run run(run_passes(perceptron(), training_pipeline()));
+  Session run(run_passes(perceptron(), training_pipeline()));
   EXPECT_TRUE(run.plan.copies.empty());
 }
 
@@ -196,7 +197,7 @@ TEST(Plan, CopiesAnUpdateWhenTheOldStateIsReadLater) {
   const Value next = g.emit("scale", {s}, {{"a", 2.0}});
   g.updates = {{s.node, port_of(next)}};
   g.outputs = {{"y", port_of(g.emit("add", {s, next}))}};
-  Run run(std::move(g));
+  Session run(std::move(g));
   run.exec->run();
   EXPECT_EQ(reinterpret_cast<const float*>(run.exec->output("y").data())[0], 3.0f);
   EXPECT_EQ(run.store.at("s").f32()[0], 2.0f);
