@@ -40,10 +40,10 @@ UserError placed(const UserError& error, const Entry& e, const std::string& path
   UserError out(named ? text : str(e.use.name, " '", path, "': ", text), error.help, error.mark);
   out.notes = error.notes;
   if (!out.mark.known()) out.mark = e.use.mark;
-  // "heads = 6 does not divide C = 64" begins with the option that is wrong: point at its value.
+  // "heads = 6 does not divide C = 64" begins with the option that is wrong: point at it.
   if (!error.mark.known())
     for (const YamlEntry& option : e.use.options)
-      if (starts_with_word(text, option.key)) out.mark = e.use.mark_of(option.key);
+      if (starts_with_word(text, option.key)) out.mark = option.key_mark;
   if (in.domain != Domain::kIds && text.find(str("C = ", in.channels())) != std::string::npos)
     out.notes.push_back({str("C = ", in.channels(), " was set by ",
                              in.width_mark.known() ? str("'", in.width_by, "'") : in.width_by),

@@ -42,7 +42,7 @@ TEST(ModelErrors, SayNothingMoreAfterADomainMistake) {
 
 TEST(ModelErrors, TellWhereTheWidthWasSet) {
   const auto e = in_tokens("- linear: 10\n- attention: {heads: 4}");
-  EXPECT_EQ(texts(e), Texts({"2:22 attention 'attention': heads = 4 does not divide C = 10; use "
+  EXPECT_EQ(texts(e), Texts({"2:15 attention 'attention': heads = 4 does not divide C = 10; use "
                              "heads: 2 or heads: 5"}));
   ASSERT_EQ(e[0].notes.size(), 1u);
   EXPECT_EQ(e[0].notes[0].text, "C = 10 was set by 'linear'");
@@ -125,7 +125,7 @@ TEST(ModelErrors, ConvolutionsThatLookAheadCannotBeCausal) {
 
 TEST(ModelErrors, PatchesMustCoverTheGrid) {
   EXPECT_EQ(texts(errors_of("- patch_embed: {patch: 5, dim: 8}", Domain::kGrid, {2, 28, 28, 1})),
-            Texts({"1:24 patch_embed 'patch_embed': patch = 5 does not divide the grid 28 x 28; "
+            Texts({"1:17 patch_embed 'patch_embed': patch = 5 does not divide the grid 28 x 28; "
                    "patches that do: 2, 4, 7, 14, 28"}));
 }
 
