@@ -1,0 +1,151 @@
+#include "search/compare.h"
+
+#include "core/files.h"
+#include "tests/support/expect_error.h"
+#include "tests/support/test_data.h"
+#include "train/run_log.h"
+
+namespace cambium {
+namespace {
+using test::error_of;
+using test::TempFolder;
+
+const char* const kModel = R"(vars: {dim: 8, heads: 2}
+data: {markov_text: {symbols: 6, order: 1, context: 8, train: 64, val: 16, test: 16}}
+model:
+  - embed: $dim
+  - ffn: {expand: 2}
+  - linear: $classes
+train: {batch: 8, epochs: 1, log_every: 2, optimizer: {adamw: {lr: 1e-2}}}
+)";
+
+const char* const kStudy = R"(base: model.yaml
+variants:
+  mlp: {}
+  attention: {"model.1": {attention: {heads: $heads, causal: true}}}
+match: {params: baseline, free: vars.dim, tolerance: 20%}
+budget: {flops: 2e6}
+seeds: 2
+metric: {val.loss: min}
+evaluations: 2
+)";
+
+struct Watch : StudyProgress {
+  int64_t planned_jobs = 0, views = 0;
+  std::vector<RunView> ended;
+
+  void on_plan(const StudyPlan&, int64_t jobs) override { planned_jobs = jobs; }
+
+  void on_runs(std::span<const RunView>) override { ++views; }
+
+  void on_run_end(const RunView& v) override { ended.push_back(v); }
+};
+
+class CompareStudy : public ::testing::Test {
+ protected:
+  CompareStudy() {
+    replace_file(folder_.path("model.yaml"), kModel);
+    replace_file(folder_.path("study.yaml"), kStudy);
+  }
+
+  Study study(std::vector<std::string> set = {}) {
+    return load_study(folder_.path("study.yaml"), set);
+  }
+
+  CompareSettings here() { return {.folder = folder_.path("out"), .program = ""}; }
+
+  std::string file(const std::string& name) { return read_file(folder_.path("out/" + name)); }
+
+  const TempFolder folder_;
+  Watch watch_;
+};
+
+TEST_F(CompareStudy, PlanMatchesWidthsAndBudgets) {
+  const StudyPlan plan = plan_study(study());
+  const PlannedVariant &mlp = plan.at("mlp"), &attention = plan.at("attention");
+  EXPECT_NEAR(double(attention.cost.parameters) / double(mlp.cost.parameters), 1, 0.2);
+  EXPECT_EQ(attention.match->value % 2, 0);  // heads divide it
+  for (const PlannedVariant& v : plan.variants)
+    EXPECT_NEAR(double(v.steps) * v.cost.flops_per_step, 2e6, 0.51 * v.cost.flops_per_step);
+}
+
+TEST_F(CompareStudy, RunsEveryVariantWithEverySeed) {
+  const Comparison c = compare(study(), here(), watch_);
+  EXPECT_TRUE(c.results.complete);
+  EXPECT_EQ(watch_.ended.size(), 4u);
+  EXPECT_EQ(watch_.planned_jobs, 1);
+  ASSERT_EQ(c.results.rows.size(), 2u);
+  EXPECT_EQ(c.results.metric, "test.loss");
+  EXPECT_EQ(c.results.rows[1].difference->n, 2);
+  for (const BudgetLine& line : c.results.audit) EXPECT_NEAR(line.deviation(), 0, 0.1);
+  const Json summary = parse_json(file("summary.json"), "summary");
+  EXPECT_EQ(summary["rows"][0]["mean"], c.results.rows[0].mean);
+  const Json run = parse_json(file("runs/mlp-s1/run.json"), "run");
+  EXPECT_EQ(run["variant"], "mlp");
+  EXPECT_EQ(run["seed"], 1);
+  const Json described = parse_json(file("study.json"), "study");
+  EXPECT_EQ(described["base"], "mlp");
+  EXPECT_EQ(described["variants"][1]["name"], "attention");
+  EXPECT_GT(described["variants"][1]["step_ms"], 0);
+}
+
+TEST_F(CompareStudy, FinishedRunsAreNotRepeated) {
+  compare(study(), here(), watch_);
+  const std::string before = file("runs/mlp-s0/timing.jsonl");
+  Watch second;
+  const Comparison again = compare(study(), here(), second);
+  EXPECT_TRUE(second.ended.empty());
+  EXPECT_TRUE(again.results.complete);
+  EXPECT_EQ(file("runs/mlp-s0/timing.jsonl"), before);
+}
+
+TEST_F(CompareStudy, StoppedStudyGoesOnToTheSameResult) {
+  CompareSettings other = here();
+  other.folder = folder_.path("whole");
+  const Comparison whole = compare(study(), other, watch_);
+  CompareSettings stopping = here();
+  int asked = 0;
+  stopping.stop = [&] { return ++asked > 9; };
+  const Comparison part = compare(study(), stopping, watch_);
+  EXPECT_TRUE(part.stopped);
+  EXPECT_FALSE(part.results.complete);
+  const Comparison rest = compare(study(), here(), watch_);
+  EXPECT_TRUE(rest.results.complete);
+  for (size_t i = 0; i < 2; ++i) EXPECT_EQ(rest.results.rows[i].mean, whole.results.rows[i].mean);
+}
+
+TEST_F(CompareStudy, FailedRunIsAResult) {
+  const Comparison c =
+      compare(study({"variants.attention.train.optimizer.adamw.lr=1e30"}), here(), watch_);
+  EXPECT_FALSE(c.results.complete);
+  EXPECT_EQ(c.results.rows[0].n, 2);
+  EXPECT_EQ(c.results.rows[1].failed, 2);
+  EXPECT_NE(watch_.ended.back().error.find("step"), std::string::npos);
+}
+
+TEST_F(CompareStudy, RefusesAFolderOfAnotherStudy) {
+  compare(study(), here(), watch_);
+  const auto e = error_of([&] { compare(study({"budget.flops=3e6"}), here(), watch_); });
+  EXPECT_NE(std::string(e.what()).find("choose another folder"), std::string::npos);
+}
+
+TEST_F(CompareStudy, ReportsWhatAProcessSaidBeforeItDied) {
+  CompareSettings settings = here();
+  settings.program = "/bin/false";
+  settings.jobs = 2;
+  const Comparison c = compare(study(), settings, watch_);
+  EXPECT_EQ(watch_.ended.size(), 4u);
+  EXPECT_EQ(c.runs[0].phase, RunPhase::kFailed);
+  EXPECT_NE(c.runs[0].error.find("ended with code 1"), std::string::npos);
+}
+
+TEST_F(CompareStudy, ImpossibleMatchNamesTheVariant) {
+  const auto e = error_of<UserErrors>([&] {
+    plan_study(study({"match.params=50", "match.tolerance=1%"}));
+  });
+  EXPECT_EQ(e.all.size(), 2u);
+  EXPECT_NE(std::string(e.what()).find("variant 'mlp': no vars.dim comes within"),
+            std::string::npos);
+}
+}  // namespace
+}  // namespace cambium
