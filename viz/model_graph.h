@@ -1,0 +1,69 @@
+// ModelGraph: what a picture of a model shows. Built from the forward nodes of a Graph: a hierarchy
+// model > stage > block > op, equal neighbours folded into one box, opened to a readable depth.
+#pragma once
+#include <string>
+#include <vector>
+
+#include "graph/graph.h"
+#include "viz/palette.h"
+
+namespace cambium {
+struct PictureOptions {
+  int64_t depth = 0;
+  int64_t max_boxes = 200;
+  bool fold = true;
+  bool views = false;
+  static constexpr auto fields =
+      std::tuple{field("depth", &PictureOptions::depth,
+                       "levels of the hierarchy to open; 0: as many as max_boxes allows")
+                     .in(0, 64),
+                 field("max_boxes", &PictureOptions::max_boxes, "most boxes of an automatic depth")
+                     .in(8, 2000),
+                 field("fold", &PictureOptions::fold, "draw equal neighbours once"),
+                 field("views", &PictureOptions::views, "show reshapes inside blocks too")};
+};
+
+enum class BoxKind { kBlock, kOp, kInput, kState, kOutput };
+
+struct Box {
+  BoxKind kind = BoxKind::kBlock;
+  int parent = -1;
+  std::string path;    // "stage1.0.attn"; unique among the boxes of one picture
+  std::string label;   // the last segment, "q", or "0..11" for a fold
+  std::string op;      // kOp: the operator
+  std::string detail;  // "3x3 /2", "4 heads of 32", or what an adapter does
+  std::string attrs;   // kOp: all attributes
+  Tint tint = Tint::kPlain;
+  int repeat = 1;          // this many equal neighbours stand here
+  bool chained = true;     // they follow each other; false: side by side
+  int64_t parameters = 0;  // of one copy; a shared tensor counts at its first user
+  double flops = 0;        // forward, of one copy, for the graph's batch
+  ValueType out;           // of the last op inside
+  Mark mark;
+  std::vector<int> children;  // in order of execution; empty unless this box is open
+};
+
+enum class ArrowKind { kData, kResidual, kAdjacency, kState };
+
+struct Arrow {
+  int from = 0, to = 0;
+  ArrowKind kind = ArrowKind::kData;
+  std::vector<std::string> shapes;  // of the values that flow here, each text once
+};
+
+struct ModelGraph {
+  std::string title;
+  std::vector<Box> boxes;  // boxes[0] is the model; parents precede children
+  std::vector<Arrow> arrows;
+};
+
+// Bookkeeping that is not architecture (the step's rng, updates of running statistics) and
+// parameters are not boxes; parameters are counted in the op that uses them first.
+ModelGraph model_graph(const Graph& g, std::string title, const PictureOptions& options = {});
+
+// The same hierarchy as indented text, for screen readers and terminals.
+std::string outline(const ModelGraph& m);
+
+// "44.4k parameters, 12.3 MFLOP (34%)", with the count of a fold; empty when the box has neither.
+std::string numbers_text(const ModelGraph& m, const Box& b);
+}  // namespace cambium

@@ -1,0 +1,33 @@
+// Text for people: hostile names made visible and safe, numbers in a few digits with their unit.
+#pragma once
+#include <string>
+#include <string_view>
+
+#include "core/shape.h"
+
+namespace cambium {
+// UTF-8 pieces, spelt here because sources are ASCII.
+inline constexpr std::string_view kTimes = "\xC3\x97", kPlusMinus = "\xC2\xB1",
+                                  kMinus = "\xE2\x88\x92", kDash = "\xE2\x80\x93",
+                                  kDot = "\xC2\xB7", kArrow = "\xE2\x86\x92";
+
+// Control characters (but newline and tab), bidirectional overrides and bytes that are not UTF-8
+// become "\x1b": what cannot be seen cannot deceive.
+std::string visible(std::string_view s);
+
+// visible(), with & < > " ' escaped: safe as text and as a quoted attribute of HTML, SVG and of
+// Graphviz's HTML labels.
+std::string escape_markup(std::string_view s);
+
+// Three significant digits with k M G T P: 44352 -> "44.4k". "-" for NaN.
+std::string compact(double v);
+// "391 MB" (powers of 1000). "-" when negative.
+std::string bytes_text(double bytes);
+// `digits` after the point, a true minus sign, "-" for NaN.
+std::string fixed(double v, int digits);
+// As `fixed` with a plus sign in front of positive numbers.
+std::string signed_fixed(double v, int digits);
+
+// "128x49x128" with times signs; other types than f32 in front: "i32 128x64"; "scalar" at rank 0.
+std::string extents_text(const ValueType& t);
+}  // namespace cambium
