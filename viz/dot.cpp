@@ -42,7 +42,7 @@ std::string one_line(std::string s) {
 std::string html_label(const ModelGraph& m, const Box& b) {
   const bool model = &b == &m.boxes[0];
   std::string out = str("<B>", escape_markup(one_line(clipped(model ? m.title : b.label))), "</B>");
-  if (!b.op.empty() && b.op != b.label) out += " " + escape_markup(b.op);
+  if (!b.op.empty() && b.op != b.label) out += str(" ", escape_markup(b.op));
   if (b.repeat > 1)
     out += str("  <FONT COLOR=\"#a33b00\"><B>", kTimes, b.repeat, "</B></FONT>",
                b.chained ? "" : " side by side");
@@ -51,13 +51,13 @@ std::string html_label(const ModelGraph& m, const Box& b) {
     out += "<BR/>" + small(extents_text(b.out));
   if (const std::string numbers = numbers_text(m, b); !numbers.empty())
     out += "<BR/>" + small(numbers);
-  return "<" + out + ">";
+  return str("<", out, ">");
 }
 
 std::string tooltip(const Box& b) {
   std::string out = b.path;
-  if (!b.op.empty()) out += str("\n", b.op, b.attrs.empty() ? "" : "(" + b.attrs + ")");
-  out += "\nout: " + extents_text(b.out);
+  if (!b.op.empty()) out += str("\n", b.op, b.attrs.empty() ? "" : str("(", b.attrs, ")"));
+  out += str("\nout: ", extents_text(b.out));
   if (b.mark.known()) out += str("\n", b.mark.file, ":", b.mark.line);
   return out;
 }
@@ -101,7 +101,7 @@ void write_box(const ModelGraph& m, int id, int level, std::string& out) {
 std::string shapes_text(const Arrow& a) {
   std::string out;
   for (size_t i = 0; i < std::min<size_t>(2, a.shapes.size()); ++i)
-    out += (i ? ", " : "") + a.shapes[i];
+    out += str(i ? ", " : "", a.shapes[i]);
   if (a.shapes.size() > 2) out += str(" +", a.shapes.size() - 2);
   return out;
 }
@@ -114,7 +114,7 @@ void write_arrow(const ModelGraph& m, const Arrow& a, std::string& out) {
   out += str("  n", a.from, " -> n", a.to, " [class=", dot_quote(style.name));
   out += str(", color=", dot_quote(style.colour), ", style=", style.line);
   if (a.kind == ArrowKind::kData || a.kind == ArrowKind::kAdjacency)
-    out += str(", label=<", small(" " + shapes + " "), ">");
+    out += str(", label=<", small(str(" ", shapes, " ")), ">");
   if (a.kind == ArrowKind::kResidual) out += ", penwidth=1.6";
   if (a.kind == ArrowKind::kState) out += ", constraint=false";
   out += str(", tooltip=", dot_quote(about), "];\n");
@@ -146,7 +146,7 @@ std::string legend_label(const ModelGraph& m) {
               k == ArrowKind::kResidual ? "\xE2\x94\x81\xE2\x94\x81 " : "\xE2\x95\x8C\xE2\x95\x8C ",
               style_of(k).meaning, "</FONT>");
   if (folded) lines += small(str("   ", kTimes, "n: n equal neighbours, drawn once"));
-  if (lines.empty()) return out + ">";
+  if (lines.empty()) return str(out, ">");
   // Mixing text and tables needs an outer table.
   return str("<<TABLE BORDER=\"0\" CELLSPACING=\"0\"><TR><TD>", out.substr(1), "</TD></TR><TR><TD>",
              lines, "</TD></TR></TABLE>>");

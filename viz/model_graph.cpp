@@ -223,11 +223,11 @@ std::string outline(const ModelGraph& m) {
     open.pop_back();
     const Box& b = m.boxes[size_t(id)];
     out += std::string(size_t(2 * level), ' ') + visible(id == 0 ? m.title : b.label);
-    if (!b.op.empty() && b.op != b.label) out += ": " + b.op;
-    if (!b.detail.empty()) out += " " + b.detail;
+    if (!b.op.empty() && b.op != b.label) out += str(": ", b.op);
+    if (!b.detail.empty()) out += str(" ", b.detail);
     if (b.repeat > 1) out += str(" ", kTimes, b.repeat, b.chained ? "" : " side by side");
-    if (b.kind != BoxKind::kBlock || b.out.shape.rank() > 0) out += " " + extents_text(b.out);
-    if (const std::string numbers = numbers_text(m, b); !numbers.empty()) out += "  " + numbers;
+    if (b.kind != BoxKind::kBlock || b.out.shape.rank() > 0) out += str(" ", extents_text(b.out));
+    if (const std::string numbers = numbers_text(m, b); !numbers.empty()) out += str("  ", numbers);
     out += '\n';
     for (size_t i = b.children.size(); i-- > 0;) open.emplace_back(b.children[i], level + 1);
   }

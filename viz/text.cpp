@@ -96,7 +96,7 @@ std::string compact(double v) {
   return str(v < 0 ? "-" : "", digits, units[u]);
 }
 
-std::string bytes_text(double bytes) {
+std::string memory_text(double bytes) {
   if (!(bytes >= 0)) return "-";
   constexpr std::array<std::string_view, 5> units = {"B", "kB", "MB", "GB", "TB"};
   size_t u = 0;

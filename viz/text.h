@@ -22,7 +22,7 @@ std::string escape_markup(std::string_view s);
 // Three significant digits with k M G T P: 44352 -> "44.4k". "-" for NaN.
 std::string compact(double v);
 // "391 MB" (powers of 1000). "-" when negative.
-std::string bytes_text(double bytes);
+std::string memory_text(double bytes);
 // `digits` after the point, a true minus sign, "-" for NaN.
 std::string fixed(double v, int digits);
 // As `fixed` with a plus sign in front of positive numbers.
