@@ -21,8 +21,8 @@ constexpr ArrowStyle style_of(ArrowKind k) {
   return styles[size_t(k)];
 }
 
-std::string small(std::string_view text) {
-  return str("<FONT POINT-SIZE=\"9\" COLOR=\"", kSoftInk, "\">", escape_markup(text), "</FONT>");
+std::string small(std::string_view text, std::string_view colour = kSoftInk) {
+  return str("<FONT POINT-SIZE=\"9\" COLOR=\"", colour, "\">", escape_markup(text), "</FONT>");
 }
 
 // Long names would make boxes as wide as the page.
@@ -90,10 +90,12 @@ void write_box(const ModelGraph& m, int id, int level, std::string& out) {
     return;
   }
   out += str(indent, "subgraph cluster_", id, " {\n");
-  out += str(indent, "  label=", html_label(m, b), "; tooltip=", dot_quote(tooltip(b)));
+  // At the left, where no arrow runs through it.
+  out += str(indent, "  label=", html_label(m, b), "; labelloc=t; labeljust=l");
+  out += str("; tooltip=", dot_quote(tooltip(b)));
   out += str("; class=", dot_quote(str("frame ", tint.name)), ";\n");
   out += str(indent, "  style=\"rounded,filled\"; fillcolor=", dot_quote(tint.frame),
-             "; color=", dot_quote(tint.stroke), b.repeat > 1 ? "; penwidth=2.4" : "", ";\n");
+             "; color=", dot_quote(tint.stroke), "; penwidth=", b.repeat > 1 ? "2.4" : "1", ";\n");
   for (int child : b.children) write_box(m, child, level + 1, out);
   out += indent + "}\n";
 }
@@ -135,7 +137,7 @@ std::string legend_label(const ModelGraph& m) {
   for (Tint t : tints) {
     const TintStyle s = style_of(t);
     out += str("<TD BORDER=\"1\" COLOR=\"", s.stroke, "\" BGCOLOR=\"", s.fill, "\">",
-               small(s.meaning), "</TD>");
+               small(s.meaning, kLegendInk), "</TD>");
   }
   out += "</TR></TABLE>";
   std::string lines;

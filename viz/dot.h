@@ -8,6 +8,9 @@ namespace cambium {
 // ampersands (entities) escaped, hidden characters shown.
 std::string dot_quote(std::string_view s);
 
+// Text on the legend's swatches, which stay light on a dark page.
+inline constexpr std::string_view kLegendInk = "#3c4350";
+
 struct DotOptions {
   bool legend = true;
   bool title = true;

@@ -184,20 +184,20 @@ std::vector<LeafArrow> leaf_arrows(Hierarchy& h) {
   const Graph& g = h.graph;
   std::vector<LeafArrow> out;
   std::set<int> chains, parallel;
-  const auto connect = [&](Port from, int to, ArrowKind kind) {
+  const auto connect = [&](Port used, int to, ArrowKind kind) {
+    const Port from = shown_source(h, used);
     if (from.node < 0 || h.leaf_of[size_t(from.node)] < 0) return;
     const int u = h.leaf_of[size_t(from.node)];
     if (const int fold = common_fold(h, u, to); fold >= 0) {
       chains.insert(fold);
       return;
     }
-    out.push_back({h.drawn(u), h.drawn(to), kind, extents_text(g.type(from))});
+    out.push_back({h.drawn(u), h.drawn(to), kind, extents_text(g.type(used))});
   };
   for (int id = 0; id < int(g.nodes().size()); ++id) {
     const int to = h.leaf_of[size_t(id)];
     if (to < 0 || !g.node(id).op) continue;
     for (Port p : g.node(id).inputs) {
-      p = shown_source(h, p);
       if (p.node < 0) continue;
       const ArrowKind kind = g.type(p).dtype == DType::kAdjacency  ? ArrowKind::kAdjacency
                              : g.node(p.node).role == Role::kState ? ArrowKind::kState
@@ -213,7 +213,7 @@ std::vector<LeafArrow> leaf_arrows(Hierarchy& h) {
       continue;
     }
     for (Port p : g.node(u.value.node).inputs)  // what the update mixes into the state
-      if (p.node >= 0 && g.node(p.node).op) connect(shown_source(h, p), to, ArrowKind::kState);
+      if (p.node >= 0 && g.node(p.node).op) connect(p, to, ArrowKind::kState);
   }
   for (int b = 0; b < int(h.branches.size()); ++b)
     if (h.at(b).box.repeat > 1) h.at(b).box.chained = chains.contains(b);

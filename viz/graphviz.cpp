@@ -66,7 +66,7 @@ PictureFormat picture_format(const std::string& path) {
 }
 
 std::string picture_css() {
-  std::string light, dark;
+  std::string dark;
   for (Tint t : {Tint::kGrid, Tint::kTokens, Tint::kGraph, Tint::kVector, Tint::kAdapter,
                  Tint::kReorder, Tint::kPlain}) {
     const std::string_view name = style_of(t).name;
@@ -88,14 +88,16 @@ std::string picture_css() {
     rule("node", s[0]);
     rule("cluster", s[1]);
   }
-  // Strokes of a node's inner lines (cylinders, double outlines) must not be filled twice.
+  // The second outline of a fold is a line, not an area.
+  dark += ".node path[fill=\"none\"]{fill:none!important}";
   dark += ".node text,.cluster text,.graph>text{fill:#e6e9ef}";
   dark +=
       "text[fill=\"#5b6470\"]{fill:#aab3c0!important}text[fill=\"#a33b00\"]{fill:#ffa46b!"
       "important}";
+  dark += str("text[fill=\"", kLegendInk, "\"]{fill:", kLegendInk, "!important}");
   dark += ".edge path{stroke:#97a1b0}.edge polygon{fill:#97a1b0;stroke:#97a1b0}";
   dark += ".edge.residual path{stroke:#ff8f4a}.edge.residual polygon{fill:#ff8f4a;stroke:#ff8f4a}";
-  return str(light, "@media (prefers-color-scheme:dark){", dark, "}");
+  return str("@media (prefers-color-scheme:dark){", dark, "}");
 }
 
 std::string inline_picture(const ModelGraph& m, const GraphvizOptions& options) {

@@ -152,6 +152,18 @@ struct Builder {
   }
 };
 
+// A hidden view that ends in another domain is the last thing its source does.
+void absorb_view(Builder& b, int id) {
+  Hierarchy& h = b.h;
+  const Port source = shown_source(h, {id, 0});
+  if (source.node < 0 || h.leaf_of[size_t(source.node)] < 0) return;
+  Branch& leaf = h.at(h.leaf_of[size_t(source.node)]);
+  if (leaf.to == b.domains[size_t(id)] || leaf.box.kind != BoxKind::kOp) return;
+  if (h.graph.node(source.node).scope.path != h.graph.node(id).scope.path) return;
+  leaf.to = b.domains[size_t(id)];
+  leaf.box.out = h.graph.node(id).outputs[0];
+}
+
 // A view stays visible when it is all its scope does: then it is the block.
 std::vector<bool> find_hidden_views(const Graph& g) {
   std::map<std::string, int> work;
@@ -221,8 +233,11 @@ Hierarchy build_hierarchy(const Graph& g, const PictureOptions& options) {
     if (n.role == Role::kInput && n.outputs[0].dtype != DType::kI64) b.add_input(id);
     if (n.role == Role::kConstant && adjacency) b.add_input(id);
     if (n.role == Role::kState) b.add_state(id);
-    if (is_forward_op(n) && !b.h.bookkeeping[size_t(id)] && (options.views || !hidden[size_t(id)]))
+    if (!is_forward_op(n) || b.h.bookkeeping[size_t(id)]) continue;
+    if (options.views || !hidden[size_t(id)])
       b.add_op(id);
+    else
+      absorb_view(b, id);
   }
   summarise(b.h, 0);
   return std::move(b.h);

@@ -104,6 +104,9 @@ struct Chooser {
     Box box = h.at(branch).box;
     box.parent = parent;
     box.children.clear();
+    // "0" alone says nothing.
+    if (parent > 0 && box.label.find_first_not_of("0123456789.") == std::string::npos)
+      box.label = str(m.boxes[size_t(parent)].label, ".", box.label);
     m.boxes.push_back(std::move(box));
     if (parent >= 0) m.boxes[size_t(parent)].children.push_back(id);
     box_of[branch] = id;
@@ -207,7 +210,7 @@ std::string numbers_text(const ModelGraph& m, const Box& b) {
   std::string out;
   if (b.parameters > 0) out = str(times, compact(double(b.parameters)), " parameters");
   if (b.flops >= 1) {
-    out += str(out.empty() ? "" : ", ", times, compact(b.flops), "FLOP");
+    out += str(out.empty() ? "" : ", ", times, flops_text(b.flops));
     const double share = 100 * b.repeat * b.flops / std::max(1.0, m.boxes[0].flops);
     if (&b != &m.boxes[0] && share >= 0.5 && m.boxes[0].flops > 0)
       out += str(" (", fixed(share, 0), "%)");

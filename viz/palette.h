@@ -7,9 +7,6 @@
 namespace cambium {
 inline constexpr std::array<std::string_view, 7> kSeriesColours = {
     "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#7f7f7f"};
-// Told apart on paper too: a dash pattern for each series.
-inline constexpr std::array<std::string_view, 7> kSeriesDashes = {"",    "7 3",  "2 2", "9 3 2 3",
-                                                                  "4 2", "12 3", "1 3"};
 
 // What a box of a model's picture stands for.
 enum class Tint { kGrid, kTokens, kGraph, kVector, kAdapter, kReorder, kPlain };

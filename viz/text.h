@@ -11,8 +11,7 @@ inline constexpr std::string_view kTimes = "\xC3\x97", kPlusMinus = "\xC2\xB1",
                                   kMinus = "\xE2\x88\x92", kDash = "\xE2\x80\x93",
                                   kDot = "\xC2\xB7", kArrow = "\xE2\x86\x92";
 
-// Control characters (but newline and tab), bidirectional overrides and bytes that are not UTF-8
-// become "\x1b": what cannot be seen cannot deceive.
+// printable() of core/utf8.h that keeps newlines and tabs.
 std::string visible(std::string_view s);
 
 // visible(), with & < > " ' escaped: safe as text and as a quoted attribute of HTML, SVG and of
@@ -21,6 +20,8 @@ std::string escape_markup(std::string_view s);
 
 // Three significant digits with k M G T P: 44352 -> "44.4k". "-" for NaN.
 std::string compact(double v);
+// "12.3 MFLOP"
+std::string flops_text(double flops);
 // "391 MB" (powers of 1000). "-" when negative.
 std::string memory_text(double bytes);
 // `digits` after the point, a true minus sign, "-" for NaN.

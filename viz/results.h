@@ -1,0 +1,71 @@
+// Results: a study's folder of JSON, as `compare` writes it, read back into plain values.
+//   study.json    what was compared, on what machine, by which command
+//   summary.json  statistics of each variant
+//   runs/<variant>-s<seed>/{run.json,log.jsonl}
+#pragma once
+#include <map>
+#include <string>
+#include <vector>
+
+#include "core/json.h"
+
+namespace cambium {
+// A number that is not known is NaN, a text that is not known is empty.
+struct VariantInfo {
+  std::string name, spec_yaml, spec_hash, domains;
+  double parameters = 0, flops_per_step = 0, forward_flops_per_example = 0, peak_bytes = 0,
+         step_ms = 0;
+  std::string picture;  // an svg element, already filtered; empty when there is none
+};
+
+struct Point {  // one line of a run's log
+  double step = 0, epoch = 0, samples = 0, flops = 0, seconds = 0;
+  std::map<std::string, double> values;  // "train.loss", "lr", "val.accuracy" ...
+};
+
+struct RunRecord {
+  std::string variant, status, error;  // status: done, failed, stopped
+  int64_t seed = 0;
+  double parameters = 0, steps = 0, samples = 0, flops = 0, seconds = 0, step_ms_median = 0,
+         peak_rss_bytes = 0, predicted_bytes = 0, best_step = 0;
+  std::map<std::string, double> best, final, test;
+  std::vector<Point> log;
+
+  bool done() const { return status == "done"; }
+};
+
+struct SummaryRow {
+  std::string variant;
+  int64_t n = 0;  // finished seeds
+  double mean, ci_low, ci_high, boot_low, boot_high, diff_mean, diff_low, diff_high, p_value,
+      step_ms, peak_bytes, parameters, flops, seeds_needed;
+};
+
+struct AuditRow {
+  std::string variant;
+  double planned, spent, deviation;  // deviation: spent / planned - 1
+};
+
+struct StudyResults {
+  std::string folder, name, spec, base, command, version, created;
+  std::string metric = "val.accuracy";  // chose the checkpoints
+  std::string reported;                 // what the summary's means are of
+  bool maximise = true;
+  std::vector<int64_t> seeds;
+  std::string budget_kind;
+  double budget = 0;
+  std::vector<VariantInfo> variants;
+  std::vector<std::pair<std::string, std::string>> machine;  // in the file's order
+  std::vector<RunRecord> runs;                               // by variant, then seed
+  std::vector<SummaryRow> summary;
+  std::vector<AuditRow> audit;
+  std::vector<std::string> problems;  // runs that could not be read: reported, never hidden
+
+  const SummaryRow* row(std::string_view variant) const;
+  size_t place(std::string_view variant) const;  // in `variants`; its size when unknown
+};
+
+// UserError when the folder holds no study or its study.json or summary.json is broken, naming file
+// and key. A broken run becomes a line of `problems`; a torn last line of a log is left out.
+StudyResults read_study(const std::string& folder);
+}  // namespace cambium

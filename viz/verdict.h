@@ -1,0 +1,37 @@
+// The outcome of a study in plain words, with its uncertainty, and how its numbers are written.
+#pragma once
+#include "viz/results.h"
+
+namespace cambium {
+// How a metric is shown: accuracies as percent, differences of them in points.
+struct MetricStyle {
+  std::string name;  // "test accuracy"
+  std::string unit;  // "%", or empty
+  std::string step;  // unit of a difference: " points", or empty
+  double scale = 1;
+  int digits = 4;
+
+  std::string value(double v) const { return number(v) + unit; }
+
+  std::string number(double v) const;                   // "91.24"
+  std::string difference(double v) const;               // "+1.80"
+  std::string interval(double low, double high) const;  // "[90.80, 91.68]", empty when unknown
+  std::string difference_interval(double low, double high) const;  // "[-0.30, +2.70]"
+};
+
+MetricStyle style_of_metric(const std::string& metric);
+
+// The metric that the summary's means are of, as opposed to the one that chose checkpoints.
+const std::string& reported_metric(const StudyResults& r);
+
+enum class Outcome { kBetter, kWorse, kUndecided, kUnknown };
+
+// Against the base: decided when the interval of the paired difference leaves zero out and the
+// corrected p is below 0.05; unknown without a difference.
+Outcome outcome_of(const StudyResults& r, const SummaryRow& row);
+
+std::string budget_text(const StudyResults& r);  // "2.20 TFLOP", "2000 steps"
+
+// One sentence an entry: each variant against the base, the budget, what it costs, what failed.
+std::vector<std::string> verdict(const StudyResults& r);
+}  // namespace cambium
