@@ -143,7 +143,11 @@ std::string models_part(const StudyResults& r) {
                 str(compact(v.parameters), " parameters, ", flops_text(v.forward_flops_per_example),
                     " forward an example", v.domains.empty() ? "" : ", ", v.domains),
                 "soft");
-    out += v.picture.empty() ? html("p", "No picture of this model.", "soft")
+    out += v.picture.empty() ? html("p",
+                                    v.picture_problem.empty()
+                                        ? "No picture of this model."
+                                        : str("No picture of this model: ", v.picture_problem),
+                                    "soft")
                              : str("<div class=\"wide\">", v.picture, "</div>");
     if (!v.spec_yaml.empty())
       out += str("<details><summary>spec</summary>", html("pre", v.spec_yaml), "</details>");

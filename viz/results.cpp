@@ -5,6 +5,7 @@
 #include <filesystem>
 
 #include "core/files.h"
+#include "train/run_log.h"
 
 namespace cambium {
 namespace {
@@ -145,21 +146,15 @@ void read_summary(const std::string& path, StudyResults& r) {
                        row.number("deviation")});
 }
 
-std::vector<Point> read_log(const std::string& path) {
+std::vector<Point> read_points(const std::string& path) {
   std::vector<Point> out;
-  const std::string text = read_file(path);
-  for (size_t at = 0, line = 1; at < text.size(); ++line) {
-    const size_t end = text.find('\n', at);
-    if (end == std::string::npos) break;  // a run that was killed while it wrote
-    const std::string where = str(path, ":", line);
-    const Json json = parse_json(std::string_view(text).substr(at, end - at), where);
-    const Item item(json, where);
+  for (const Json& json : read_log(path)) {
+    const Item item(json, str(path, ": line ", out.size() + 1));
     Point p{item.number("step", 0), item.number("epoch"),   item.number("samples"),
             item.number("flops"),   item.number("seconds"), {}};
     for (const auto& [key, value] : json.items())
       if (value.is_number()) p.values[key] = value.get<double>();
     out.push_back(std::move(p));
-    at = end + 1;
   }
   return out;
 }
@@ -190,7 +185,7 @@ RunRecord read_run(const std::string& folder) {
   r.test = run.numbers("test");
   if (r.test.empty())
     if (const Json* t = run.find("test")) r.test = Item(*t, path + ": test").numbers("metrics");
-  if (file_exists(folder + "/log.jsonl")) r.log = read_log(folder + "/log.jsonl");
+  if (file_exists(folder + "/log.jsonl")) r.log = read_points(folder + "/log.jsonl");
   return r;
 }
 
