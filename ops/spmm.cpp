@@ -72,7 +72,7 @@ template <int V>
   for (int32_t e = s.begin[row]; e < s.begin[row + 1]; ++e) {
     const int64_t n = s.neighbour[e];
     const float w = s.weight ? s.weight[n] : 1.0f;
-    const auto* v = reinterpret_cast<const Lanes*>(x + n * s.channels);
+    const Lanes* v = reinterpret_cast<const Lanes*>(x + n * s.channels);
     // Rows come in random order: ask for those of later edges now, past the end of this row too.
     const float* later = x + s.neighbour[std::min(e + kAhead, s.edges - 1)] * s.channels;
 #pragma GCC unroll 4
@@ -81,7 +81,7 @@ template <int V>
     for (int k = 0; k < V; ++k) sum[k] += w * v[k];
   }
   const float w = s.row_weight ? s.row_weight[row] : 1.0f;
-  auto* y = reinterpret_cast<Lanes*>(s.y + row * s.channels + at);
+  Lanes* y = reinterpret_cast<Lanes*>(s.y + row * s.channels + at);
 #pragma GCC unroll 4
   for (int k = 0; k < V; ++k) y[k] = w * sum[k];
 }
