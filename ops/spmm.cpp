@@ -64,6 +64,7 @@ struct Gather {
 
 constexpr int32_t kAhead = 16;
 
+// Lanes by name: `auto` would forget that they need no alignment.
 // V x 16 channels from `at` on, held in registers while the neighbours go by.
 template <int V>
 [[gnu::always_inline]] inline void gather_lanes(const Gather& s, int64_t row, int64_t at) {
