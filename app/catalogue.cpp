@@ -1,0 +1,159 @@
+#include "app/catalogue.h"
+
+#include <cmath>
+
+#include "app/command.h"
+#include "app/table.h"
+#include "app/topics.h"
+#include "blocks/block.h"
+#include "data/dataset.h"
+#include "ops/ops.h"
+#include "train/optim.h"
+#include "train/options.h"
+#include "train/schedule.h"
+
+namespace cambium {
+namespace {
+void add_blocks(std::vector<CatalogueEntry>& all) {
+  for (const Block* b : builtin_blocks()) {
+    CatalogueEntry e{.kind = "block", .name = std::string(b->name), .doc = std::string(b->doc)};
+    e.family = b->family;
+    e.formula = b->formula;
+    e.source = b->paper;
+    e.primary = b->primary;
+    e.options = b->attrs.describe();
+    for (Domain d : b->accepts) e.accepts += str(e.accepts.empty() ? "" : ", ", name_of(d));
+    if (e.accepts.empty()) e.accepts = "any domain";
+    if (!b->samples.empty()) e.example = str("- ", b->samples[0].yaml);
+    all.push_back(std::move(e));
+  }
+}
+
+void add_operators(std::vector<CatalogueEntry>& all) {
+  for (const Op* op : builtin_ops()) {
+    CatalogueEntry e{
+        .kind = "operator", .name = std::string(op->name), .doc = std::string(op->doc)};
+    e.options = op->attrs.describe();
+    const std::string least = str(op->min_inputs);
+    e.accepts = op->max_inputs < 0                 ? least + " or more inputs"
+                : op->max_inputs == op->min_inputs ? str(least, least == "1" ? " input" : " inputs")
+                                                   : str(least, " to ", op->max_inputs, " inputs");
+    if (op->vjp) e.accepts += ", has a gradient";
+    all.push_back(std::move(e));
+  }
+}
+
+void add_data_and_training(std::vector<CatalogueEntry>& all) {
+  for (const DatasetKind* d : builtin_datasets()) {
+    CatalogueEntry e{.kind = "dataset", .name = std::string(d->name), .doc = std::string(d->doc)};
+    e.source = d->source;
+    e.primary = d->primary;
+    e.options = d->attrs.describe();
+    e.example = str("data: ", d->name);
+    all.push_back(std::move(e));
+  }
+  for (const Optimizer* o : builtin_optimizers()) {
+    CatalogueEntry e{.kind = "optimizer", .name = std::string(o->name), .doc = std::string(o->doc)};
+    e.source = o->paper;
+    e.options = o->attrs.describe();
+    e.example = str("train: {optimizer: ", o->name, "}");
+    all.push_back(std::move(e));
+  }
+  for (const Schedule* s : builtin_schedules()) {
+    CatalogueEntry e{.kind = "schedule", .name = std::string(s->name), .doc = std::string(s->doc)};
+    e.source = s->paper;
+    e.options = s->attrs.describe();
+    e.example = str("train: {schedule: ", s->name, "}");
+    all.push_back(std::move(e));
+  }
+  CatalogueEntry train{.kind = "section", .name = "train", .doc = "how the model is trained"};
+  train.options = describe_fields<TrainOptions>();
+  train.example = "train: {optimizer: adamw, schedule: cosine, batch: 64, epochs: 3}";
+  all.push_back(std::move(train));
+}
+
+void add_words(std::vector<CatalogueEntry>& all) {
+  for (const Command* c : builtin_commands()) {
+    CatalogueEntry e{.kind = "command", .name = std::string(c->name), .doc = std::string(c->doc)};
+    for (std::string_view x : c->examples) e.example += str(e.example.empty() ? "" : "\n", x);
+    all.push_back(std::move(e));
+  }
+  for (const Topic& t : topics()) {
+    CatalogueEntry e{.kind = "topic", .name = std::string(t.name), .doc = std::string(t.text)};
+    e.example = t.example;
+    all.push_back(std::move(e));
+  }
+}
+
+std::string indented(std::string_view text, std::string_view indent) {
+  std::string out;
+  while (!text.empty()) {
+    const size_t end = text.find('\n');
+    out += str(indent, text.substr(0, end), "\n");
+    text = end == text.npos ? std::string_view() : text.substr(end + 1);
+  }
+  return out;
+}
+}  // namespace
+
+std::vector<CatalogueEntry> catalogue() {
+  std::vector<CatalogueEntry> all;
+  add_blocks(all);
+  add_operators(all);
+  add_data_and_training(all);
+  add_words(all);
+  return all;
+}
+
+std::vector<CatalogueEntry> catalogue_of(std::string_view kind) {
+  std::vector<CatalogueEntry> all = catalogue();
+  std::erase_if(all, [&](const CatalogueEntry& e) { return e.kind != kind; });
+  return all;
+}
+
+std::string range_text(const FieldInfo& f) {
+  if (!f.choices.empty()) {
+    std::string out;
+    for (const std::string& c : f.choices) out += str(out.empty() ? "" : "|", c);
+    return out;
+  }
+  if (std::isinf(f.min) && std::isinf(f.max)) return "";
+  if (std::isinf(f.max)) return str("from ", f.min);
+  if (std::isinf(f.min)) return str("up to ", f.max);
+  return str(f.min, " to ", f.max);
+}
+
+std::string page_text(const CatalogueEntry& e) {
+  std::string out = str(e.name, " (", e.kind, e.family.empty() ? "" : ", ", e.family, ")\n",
+                        indented(e.doc, "  "));
+  const auto line = [&](std::string_view label, const std::string& text) {
+    if (!text.empty()) out += fmt::format("  {:<9}{}\n", label, text);
+  };
+  line("formula", e.formula);
+  line("takes", e.accepts);
+  line("source", e.source);
+  if (!e.options.empty()) out += "\n  options\n";
+  Table table;
+  for (const FieldInfo& f : e.options)
+    table.row({str("    ", f.name, f.name == e.primary ? " (plain value)" : ""), f.type,
+               f.default_text.empty() ? "\"\"" : f.default_text, range_text(f), f.doc});
+  out += table.text();
+  if (!e.example.empty()) out += str("\n  example\n", indented(e.example, "    "));
+  return out;
+}
+
+Json to_json(const CatalogueEntry& e) {
+  Json options = Json::array();
+  for (const FieldInfo& f : e.options) {
+    Json o = {{"name", f.name}, {"type", f.type}, {"default", f.default_text}, {"doc", f.doc}};
+    if (!std::isinf(f.min)) o["min"] = f.min;
+    if (!std::isinf(f.max)) o["max"] = f.max;
+    if (!f.choices.empty()) o["choices"] = f.choices;
+    options.push_back(std::move(o));
+  }
+  return {{"kind", e.kind},      {"name", e.name},       {"doc", e.doc},
+          {"family", e.family},  {"formula", e.formula}, {"takes", e.accepts},
+          {"source", e.source},  {"primary", e.primary}, {"options", options},
+          {"example", e.example}};
+}
+}  // namespace cambium

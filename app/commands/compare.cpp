@@ -1,0 +1,65 @@
+// cambium compare: trains every variant of a study with every seed and says who is better.
+#include <filesystem>
+
+#include "app/command.h"
+#include "app/run.h"
+#include "app/study_view.h"
+#include "core/cancel.h"
+#include "core/files.h"
+#include "core/parallel.h"
+#include "viz/report.h"
+
+namespace cambium {
+namespace {
+struct Options {
+  std::string study, folder, progress = "auto";
+  int64_t jobs = 0;
+};
+
+int compare_study(const Options& options, Context& context) {
+  Study study = load_study(options.study, context.set);
+  CompareSettings settings;
+  settings.folder = options.folder.empty()
+                        ? str("studies/", std::filesystem::path(options.study).stem().string())
+                        : options.folder;
+  settings.command = context.command;
+  settings.jobs = options.jobs;
+  settings.stop = cancel_requested;
+  make_folders(settings.folder);
+  StudyView view(context.terminal, progress_mode(options.progress, context.terminal));
+  const Comparison c = compare(std::move(study), settings, view);
+  view.finish();
+  const std::string report = settings.folder + "/report.html";
+  replace_file(report, html_report(read_study(settings.folder)));
+  Json json = summary_json(c.results);
+  json["folder"] = settings.folder;
+  json["report"] = report;
+  json["complete"] = c.results.complete;
+  context.answer(json, str("\n", results_table(c), "\nreport  ", report, "\n"));
+  if (c.stopped) {
+    context.terminal.note("stopped; the same command goes on where this one ended");
+    return kExitInterrupted;
+  }
+  const bool failed = !failures_text(c).empty();
+  if (failed) context.terminal.raw_note(failures_text(c));
+  return failed ? kExitRuntime : kExitOk;
+}
+}  // namespace
+
+extern const Command command_compare = {
+    .name = "compare",
+    .doc = "train every variant of a study with every seed, fairly, and say who is better",
+    .examples = {"cambium compare configs/studies/quickstart.yaml",
+                 "cambium compare my_study.yaml -o studies/wide --set seeds=5 --jobs 2"},
+    .takes_set = true,
+    .declare = [](CommandLine& line) -> Action {
+      auto o = std::make_shared<Options>();
+      line.word("STUDY", o->study, "a study spec: base, variants, budget, seeds, metric");
+      line.text("-o,--output", o->folder, "DIR", "where results go; studies/<study> unless told");
+      line.whole("--jobs", o->jobs, 1,
+                 "runs side by side, one thread each; one a core unless told");
+      declare_progress(line, o->progress);
+      return [o](Context& context) { return compare_study(*o, context); };
+    },
+};
+}  // namespace cambium

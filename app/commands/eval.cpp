@@ -1,0 +1,49 @@
+// cambium eval: loss and accuracy of a trained run on a split.
+#include "app/command.h"
+#include "app/run.h"
+#include "app/saved_run.h"
+#include "viz/text.h"
+
+namespace cambium {
+namespace {
+struct Options {
+  std::string run, split = "test";
+  bool last = false;
+};
+
+Split split_of(const std::string& name) {
+  return name == "train" ? Split::kTrain : name == "val" ? Split::kValidation : Split::kTest;
+}
+
+int evaluate_run(const Options& options, Context& context) {
+  const Experiment e = open_run(options.run);
+  const Split split = split_of(options.split);
+  require(e.data->count(split) > 0, "the data has no ", options.split, " split");
+  SavedModel model(e, options.run, !options.last, e.train.options.batch);
+  const Metrics m = evaluate(model.executor(), *e.data, split, e.train.options.batch);
+  context.answer(
+      {{"run", options.run},
+       {"split", options.split},
+       {"weights", options.last ? "last" : "best"},
+       {"metrics", to_json(m)}},
+      str(options.split, "  loss ", fixed(m.loss, 4), ", accuracy ", fixed(100 * m.accuracy, 2),
+          " % (", m.scored, " scored, ", options.last ? "last" : "best", " weights)\n"));
+  return kExitOk;
+}
+}  // namespace
+
+extern const Command command_eval = {
+    .name = "eval",
+    .doc = "measure a trained run on a split of its data",
+    .examples = {"cambium eval runs/hybrid_fashion-s0",
+                 "cambium eval runs/hybrid_fashion-s0 --split val --last"},
+    .declare = [](CommandLine& line) -> Action {
+      auto o = std::make_shared<Options>();
+      line.word("RUN", o->run, "the folder of a run");
+      line.choice("--split", o->split, {"test", "val", "train"},
+                  "which examples; test unless told");
+      line.flag("--last", o->last, "the last weights instead of the best");
+      return [o](Context& context) { return evaluate_run(*o, context); };
+    },
+};
+}  // namespace cambium

@@ -1,0 +1,58 @@
+// cambium graph: a picture of a model.
+#include "app/command.h"
+#include "app/run.h"
+#include "core/files.h"
+#include "train/experiment.h"
+#include "viz/graphviz.h"
+
+namespace cambium {
+namespace {
+struct Options {
+  std::string spec, output;
+  std::optional<int64_t> batch;
+  int64_t depth = 0;
+  bool no_fold = false, no_legend = false;
+};
+
+int draw(const Options& options, Context& context) {
+  const Experiment e = open_experiment(load_spec(options.spec, context.set));
+  const Graph g = model_graph(e, options.batch.value_or(1), false);
+  PictureOptions picture;
+  picture.depth = options.depth;
+  picture.fold = !options.no_fold;
+  const ModelGraph model = model_graph(g, options.spec, picture);
+  if (options.output.empty()) {
+    context.answer({{"boxes", model.boxes.size()}, {"outline", outline(model)}}, outline(model));
+    return kExitOk;
+  }
+  DotOptions dot;
+  dot.legend = !options.no_legend;
+  const std::string bytes = render_picture(model, picture_format(options.output), dot);
+  replace_file(options.output, bytes);
+  context.answer(
+      {{"picture", options.output}, {"boxes", model.boxes.size()}, {"bytes", bytes.size()}},
+      str(options.output, "\n"));
+  return kExitOk;
+}
+}  // namespace
+
+extern const Command command_graph = {
+    .name = "graph",
+    .doc = "draw a model: blocks, shapes, parameters and FLOPs",
+    .examples = {"cambium graph configs/models/hybrid_fashion.yaml -o hybrid.svg",
+                 "cambium graph my.yaml -o my.png --depth 2",
+                 "cambium graph my.yaml            # an outline as text"},
+    .takes_set = true,
+    .declare = [](CommandLine& line) -> Action {
+      auto o = std::make_shared<Options>();
+      line.word("SPEC", o->spec, "a model spec");
+      line.text("-o,--output", o->output, "FILE",
+                "a .svg, .png or .dot file; an outline unless told");
+      line.whole("--batch", o->batch, 1, "examples in the shapes and costs; 1 unless told");
+      line.whole("--depth", o->depth, 0, "levels of the hierarchy to open; 0: as many as fit");
+      line.flag("--no-fold", o->no_fold, "draw equal neighbours one by one");
+      line.flag("--no-legend", o->no_legend, "leave the legend out");
+      return [o](Context& context) { return draw(*o, context); };
+    },
+};
+}  // namespace cambium

@@ -1,0 +1,37 @@
+// cambium report: a finished study as one HTML page.
+#include "viz/report.h"
+
+#include "app/command.h"
+#include "app/run.h"
+#include "core/files.h"
+
+namespace cambium {
+namespace {
+struct Options {
+  std::string folder, output;
+};
+
+int report(const Options& options, Context& context) {
+  const std::string page = html_report(read_study(options.folder));
+  const std::string path =
+      options.output.empty() ? options.folder + "/report.html" : options.output;
+  require(path.ends_with(".html"), "'", path, "' must end in .html");
+  replace_file(path, page);
+  context.answer({{"report", path}, {"bytes", page.size()}}, str(path, "\n"));
+  return kExitOk;
+}
+}  // namespace
+
+extern const Command command_report = {
+    .name = "report",
+    .doc = "write a study's results as one self-contained HTML page",
+    .examples = {"cambium report studies/quickstart",
+                 "cambium report studies/quickstart -o study.html"},
+    .declare = [](CommandLine& line) -> Action {
+      auto o = std::make_shared<Options>();
+      line.word("STUDY_DIR", o->folder, "the folder that compare wrote");
+      line.text("-o,--output", o->output, "FILE", "the page; STUDY_DIR/report.html unless told");
+      return [o](Context& context) { return report(*o, context); };
+    },
+};
+}  // namespace cambium

@@ -1,0 +1,89 @@
+// cambium train: trains a model from a spec.
+#include <filesystem>
+
+#include "app/command.h"
+#include "app/run.h"
+#include "app/train_view.h"
+#include "core/cancel.h"
+#include "core/files.h"
+#include "train/run_folder.h"
+#include "viz/text.h"
+
+namespace cambium {
+namespace {
+struct Options {
+  std::string spec, run, progress = "auto";
+  bool resume = false;
+  std::optional<int64_t> seed;
+};
+
+std::string default_folder(const Options& options, const Experiment& e) {
+  const std::string stem = std::filesystem::path(options.spec).stem().string();
+  return str("runs/", stem, "-s", e.train.options.seed);
+}
+
+Json metrics_json(const std::optional<Metrics>& m) {
+  return m ? to_json(*m) : Json(nullptr);
+}
+
+void answer(const RunResult& result, const std::string& folder, Context& context) {
+  const RunState& s = result.state;
+  std::string text;
+  if (!result.done)
+    text = str("stopped after step ", s.step, "; go on with --resume\n");
+  else if (result.test)
+    text = str("test    loss ", fixed(result.test->loss, 4), ", accuracy ",
+               fixed(100 * result.test->accuracy, 2), " % (", result.test->scored, " scored)\n");
+  if (s.best)
+    text += str("best    validation loss ", fixed(s.best->metrics.loss, 4), ", accuracy ",
+                fixed(100 * s.best->metrics.accuracy, 2), " % at step ", s.best->step, "\n");
+  text += str("run     ", folder, "\n");
+  const Json best = s.best ? to_json(s.best->metrics) : Json(nullptr);
+  context.answer({{"run", folder},
+                  {"done", result.done},
+                  {"step", s.step},
+                  {"parameters", result.cost.parameters},
+                  {"step_ms", result.step_ms},
+                  {"best", best},
+                  {"test", metrics_json(result.test)}},
+                 text);
+}
+
+int train(const Options& options, Context& context) {
+  std::vector<std::string> overrides = context.set;
+  if (options.seed) overrides.push_back(str("train.seed=", *options.seed));
+  context.terminal.overrides = overrides;
+  const Experiment e = open_experiment(load_spec(options.spec, overrides));
+  const std::string folder = options.run.empty() ? default_folder(options, e) : options.run;
+  make_folders(folder);
+  TrainView view(context.terminal, progress_mode(options.progress, context.terminal));
+  RunSettings settings;
+  settings.folder = folder;
+  settings.resume = options.resume;
+  settings.stop = cancel_requested;
+  const RunResult result = run_training(e, settings, view);
+  view.finish();
+  answer(result, folder, context);
+  return result.done ? kExitOk : kExitInterrupted;
+}
+}  // namespace
+
+extern const Command command_train = {
+    .name = "train",
+    .doc = "train a model; Ctrl-C saves and stops, a second one stops at once",
+    .examples = {"cambium train configs/models/hybrid_fashion.yaml",
+                 "cambium train my.yaml --run runs/wide --seed 3 --set vars.dim=256",
+                 "cambium train my.yaml --run runs/wide --resume"},
+    .takes_set = true,
+    .declare = [](CommandLine& line) -> Action {
+      auto o = std::make_shared<Options>();
+      line.word("SPEC", o->spec, "a model spec");
+      line.text("--run", o->run, "DIR",
+                "where logs and checkpoints go; runs/<spec>-s<seed> unless told");
+      line.flag("--resume", o->resume, "go on from the last checkpoint of the run");
+      line.whole("--seed", o->seed, 0, "of weights, data order and dropout");
+      declare_progress(line, o->progress);
+      return [o](Context& context) { return train(*o, context); };
+    },
+};
+}  // namespace cambium

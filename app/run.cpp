@@ -1,0 +1,168 @@
+#include "app/run.h"
+
+#include <algorithm>
+
+#include "app/cli.h"
+#include "app/table.h"
+#include "core/diagnostics.h"
+#include "core/parallel.h"
+#include "core/suggest.h"
+#include "core/utf8.h"
+#include "core/version.h"
+#include "train/machine.h"
+
+namespace cambium {
+namespace {
+struct CommonOptions {
+  std::vector<std::string> set;
+  bool json = false;
+  int64_t threads = 0;
+};
+
+void declare_common(const Command& command, CommandLine& line, CommonOptions& common) {
+  if (command.takes_set)
+    line.list("--set", common.set, "PATH=VALUE",
+              "replace a value of the spec, such as train.batch=64; repeatable");
+  line.whole("--threads", common.threads, 1, "threads to use; all cores unless told");
+  line.flag("--json", common.json, "answer in JSON");
+}
+
+const Command& find_command(const std::string& name) {
+  std::vector<std::string> known;
+  for (const Command* c : builtin_commands()) {
+    if (c->name == name) return *c;
+    known.emplace_back(c->name);
+  }
+  throw UserError(str("unknown command '", name, "'"), suggestion(name, known));
+}
+
+// CLI11's complaints in our words.
+[[noreturn]] void translate(const CLI::ParseError& e, const Command& command) {
+  const std::string usage = str("`cambium ", command.name, " --help` shows how");
+  const std::string text = e.what();
+  const std::string subject = text.substr(0, text.find_first_of(": "));
+  if (dynamic_cast<const CLI::RequiredError*>(&e))
+    throw UserError(str("cambium ", command.name, " needs ", subject), usage);
+  if (dynamic_cast<const CLI::ArgumentMismatch*>(&e))
+    throw UserError(str("'", subject, "' needs one value"), usage);
+  if (dynamic_cast<const CLI::ExtrasError*>(&e)) {
+    const size_t colon = text.rfind(": ");
+    throw UserError(str("unexpected '", colon == text.npos ? text : text.substr(colon + 2), "'"),
+                    usage);
+  }
+  throw UserError(str("cannot read the command line: ", text), usage);
+}
+
+std::string whole_line(const std::vector<std::string>& args) {
+  std::string out = "cambium";
+  for (const std::string& a : args) {
+    const bool plain = !a.empty() && std::ranges::all_of(a, [](char c) {
+      return std::isalnum(uint8_t(c)) || std::string_view("-_./=:,").find(c) != std::string::npos;
+    });
+    out += plain ? str(" ", a) : str(" '", a, "'");
+  }
+  return out;
+}
+
+Json place_json(const Mark& m) {
+  if (!m.known()) return nullptr;
+  return {{"file", m.file}, {"line", m.line}, {"column", m.column}, {"length", m.length}};
+}
+
+Json error_json(const Error& e) {
+  Json j = {{"message", e.what()}, {"place", place_json(e.mark)}, {"help", e.help}};
+  j["notes"] = Json::array();
+  for (const Note& n : e.notes)
+    j["notes"].push_back({{"message", n.text}, {"place", place_json(n.mark)}});
+  return j;
+}
+
+std::string option_table(const std::vector<OptionInfo>& options) {
+  Table table;
+  for (const OptionInfo& o : options)
+    table.row({str("  ", o.name, o.value.empty() ? "" : " ", o.value), o.doc});
+  return table.text();
+}
+}  // namespace
+
+std::string help_text() {
+  Table table;
+  for (const Command* c : builtin_commands()) table.row({str("  ", c->name), std::string(c->doc)});
+  return str("cambium ", kVersion,
+             ": explore hybrid neural architectures on ordinary CPUs\n\nusage: cambium COMMAND "
+             "...\n\ncommands\n",
+             table.text(), "\n`cambium COMMAND --help` shows options and examples\n");
+}
+
+std::string help_text(const Command& command) {
+  CLI::App app;
+  CommandLine line(app);
+  CommonOptions common;
+  const Action keep_alive = command.declare(line);
+  declare_common(command, line, common);
+  std::string usage = str("usage: cambium ", command.name);
+  for (const OptionInfo& w : line.words()) usage += " " + w.name;
+  std::string out = str(command.doc, "\n\n", usage, " [options]\n\n", option_table(line.words()),
+                        line.words().empty() ? "" : "\n", "options\n", option_table(line.options()),
+                        "\nexamples\n");
+  for (std::string_view e : command.examples) out += str("  ", e, "\n");
+  return out;
+}
+
+int run(const std::vector<std::string>& args, Terminal& terminal) {
+  terminal.json = std::ranges::count(args, "--json") > 0;
+  if (args.empty() || args[0] == "--help" || args[0] == "-h" || args[0] == "help") {
+    terminal.print(args.size() > 1 ? help_text(find_command(args[1])) : help_text());
+    return kExitOk;
+  }
+  if (args[0] == "--version") {
+    terminal.print(str("cambium ", kVersion, "\n"));
+    return kExitOk;
+  }
+  const Command& command = find_command(args[0]);
+  const std::vector<std::string> rest(args.begin() + 1, args.end());
+  if (std::ranges::count(rest, "--help") || std::ranges::count(rest, "-h")) {
+    terminal.print(help_text(command));
+    return kExitOk;
+  }
+  CLI::App app;
+  app.set_help_flag();
+  CommandLine line(app);
+  CommonOptions common;
+  const Action action = command.declare(line);
+  declare_common(command, line, common);
+  line.check_names(rest);
+  try {
+    app.parse(std::vector<std::string>(rest.rbegin(), rest.rend()));  // CLI11 pops from the back
+  } catch (const CLI::ParseError& e) {
+    translate(e, command);
+  }
+  if (common.threads > 0) set_thread_count(int(std::min<int64_t>(common.threads, 1024)));
+  terminal.overrides = common.set;
+  Context context{terminal, common.set, whole_line(args)};
+  return action(context);
+}
+
+int report_error(const Error& error, Terminal& terminal) {
+  if (terminal.json) {
+    Json errors = Json::array();
+    if (const auto* several = dynamic_cast<const UserErrors*>(&error))
+      for (const UserError& e : several->all) errors.push_back(error_json(e));
+    else
+      errors.push_back(error_json(error));
+    terminal.print(to_text(Json{{"ok", false}, {"errors", errors}}, 2) + "\n");
+  } else {
+    terminal.raw_note(
+        render(error, {.color = terminal.traits().color, .overrides = terminal.overrides}));
+  }
+  return dynamic_cast<const UserError*>(&error) ? kExitUser : kExitRuntime;
+}
+
+int report_bug(std::string_view what, const std::vector<std::string>& args, Terminal& terminal) {
+  terminal.raw_note(str("error: cambium made a mistake: ", printable(what),
+                        "\n\nPlease report it with this block:\n  version  ", machine_text(),
+                        "\n  cpu      ", cpu_name(), "\n  command  ", printable(whole_line(args)),
+                        "\n  message  ", printable(what), "\n"));
+  return kExitInternal;
+}
+}  // namespace cambium

@@ -1,0 +1,123 @@
+#include "app/study_view.h"
+
+#include <algorithm>
+
+#include "app/table.h"
+#include "core/utf8.h"
+#include "viz/text.h"
+
+namespace cambium {
+namespace {
+constexpr double kPlainSeconds = 15;
+
+std::string name_of_run(const RunView& v) {
+  return str(v.id.variant, " seed ", v.id.seed);
+}
+
+// Accuracies are shown in percent, losses in nats.
+struct Unit {
+  double scale;
+  int digits;
+  std::string_view name;
+};
+
+Unit unit_of(std::string_view metric) {
+  const bool share = metric.ends_with("accuracy");
+  return share ? Unit{100, 2, " (%)"} : Unit{1, 4, " (nats)"};
+}
+
+std::string interval_text(const std::optional<Interval>& i, const Unit& u) {
+  if (!i) return "-";
+  return str("[", fixed(u.scale * i->low, u.digits), ", ", fixed(u.scale * i->high, u.digits), "]");
+}
+
+std::string difference_text(const ResultRow& row, const std::string& baseline, const Unit& u) {
+  if (row.variant == baseline) return "base";
+  if (!row.difference) return "-";
+  const PairedDifference& d = *row.difference;
+  const bool clear = d.interval.low > 0 || d.interval.high < 0;
+  return str(signed_fixed(u.scale * d.mean, u.digits), " [",
+             signed_fixed(u.scale * d.interval.low, u.digits), ", ",
+             signed_fixed(u.scale * d.interval.high, u.digits), "]",
+             clear && row.p_value < 0.05 ? " *" : "");
+}
+
+double progress_of(std::span<const RunView> runs) {
+  double done = 0;
+  for (const RunView& v : runs)
+    done += v.phase == RunPhase::kDone || v.phase == RunPhase::kFailed
+                ? 1
+                : double(v.step) / double(std::max<int64_t>(v.steps, 1));
+  return runs.empty() ? 0 : done / double(runs.size());
+}
+}  // namespace
+
+void StudyView::on_plan(const StudyPlan& plan, int64_t jobs) {
+  metric_ = plan.study.metric;
+  since_line_.restart();
+  if (mode_ == ProgressMode::kNone) return;
+  terminal_.note(str("study   ", printable(plan.study.name), ": ", plan.variants.size(),
+                     " variants x ", plan.study.seeds.size(), " seeds, ", jobs, " side by side"));
+  for (const PlannedVariant& v : plan.variants) {
+    std::string matched;
+    if (v.match)
+      matched = str(", ", plan.study.match->free, " = ", v.match->value, " (",
+                    signed_fixed(100 * v.match->deviation(), 2), " % off)");
+    terminal_.note(str("        ", printable(v.name), ": ", compact(double(v.cost.parameters)),
+                       " parameters", matched, ", ", grouped(v.steps), " steps, ",
+                       flops_text(v.cost.flops_per_step * double(v.steps))));
+  }
+}
+
+void StudyView::on_runs(std::span<const RunView> runs) {
+  if (mode_ == ProgressMode::kNone) return;
+  if (mode_ == ProgressMode::kPlain && since_line_.seconds() < kPlainSeconds) return;
+  since_line_.restart();
+  std::string line = fmt::format("{:3.0f} %", 100 * progress_of(runs));
+  for (const RunView& v : runs) {
+    if (v.phase != RunPhase::kRunning) continue;
+    line += str("  ", printable(name_of_run(v)), " ", grouped(v.step), "/", grouped(v.steps));
+    if (v.step > 0) line += str(" loss ", fixed(v.loss, 3));
+    if (v.eta_seconds >= 0) line += str(" ETA ", duration_text(v.eta_seconds));
+  }
+  if (mode_ == ProgressMode::kBar)
+    terminal_.status(str(bar_text(progress_of(runs), 20), " ", line));
+  else
+    terminal_.note(line);
+}
+
+void StudyView::on_run_end(const RunView& run) {
+  if (mode_ == ProgressMode::kNone) return;
+  const Unit u = unit_of(metric_);
+  const std::string end =
+      run.phase == RunPhase::kDone
+          ? str(metric_, " ", fixed(u.scale * run.value, u.digits))
+          : str(name_of(run.phase), run.error.empty() ? "" : ": ", printable(run.error));
+  terminal_.note(str("done    ", printable(name_of_run(run)), "  ", end));
+}
+
+void StudyView::finish() {
+  terminal_.end_status();
+}
+
+std::string results_table(const Comparison& c) {
+  const Unit u = unit_of(c.plan.study.metric);
+  Table table({1, 4, 5, 6, 7});
+  table.row({"variant", str(c.results.metric.substr(0, c.results.metric.find(' ')), u.name),
+             "95 % interval", "paired difference", "step ms", "peak", "parameters", "seeds"});
+  for (const ResultRow& r : c.results.rows)
+    table.row({printable(r.variant), r.n ? fixed(u.scale * r.mean, u.digits) : "-",
+               interval_text(r.interval, u), difference_text(r, c.plan.study.baseline, u),
+               fixed(r.step_ms, 1), memory_text(double(r.peak_bytes)),
+               compact(double(r.parameters)), str(r.n)});
+  return table.text() + "* the interval excludes 0 and p < 0.05 after Holm's correction\n";
+}
+
+std::string failures_text(const Comparison& c) {
+  std::string out;
+  for (const RunView& v : c.runs)
+    if (v.phase == RunPhase::kFailed)
+      out += str("failed  ", printable(name_of_run(v)), ": ", printable(v.error), "\n");
+  return out;
+}
+}  // namespace cambium

@@ -1,0 +1,26 @@
+// Study view: a study as people watch it, and its results as a table.
+#pragma once
+#include "app/train_view.h"
+#include "search/compare.h"
+
+namespace cambium {
+class StudyView : public StudyProgress {
+ public:
+  StudyView(Terminal& terminal, ProgressMode mode) : terminal_(terminal), mode_(mode) {}
+
+  void on_plan(const StudyPlan& plan, int64_t jobs) override;
+  void on_runs(std::span<const RunView> runs) override;
+  void on_run_end(const RunView& run) override;
+  void finish();
+
+ private:
+  Terminal& terminal_;
+  ProgressMode mode_;
+  Stopwatch since_line_;
+  std::string metric_;
+};
+
+// Metric with its 95 % interval, paired difference to the baseline, step time, memory, parameters.
+std::string results_table(const Comparison& c);
+std::string failures_text(const Comparison& c);  // one line a failed run; empty without
+}  // namespace cambium

@@ -1,0 +1,72 @@
+#include "app/topics.h"
+
+namespace cambium {
+namespace {
+constexpr Topic kTopics[] = {
+    {"domain",
+     "What flows between blocks: ids [B,T], tokens [B,T,C], a grid [B,Y,X,C], a graph's nodes\n"
+     "[N,C] with their edges, or one vector an example [B,C]. A block takes some of these; an\n"
+     "adapter (embed, patch_embed, grid_to_tokens, tokens_to_grid, tokens_to_graph,\n"
+     "graph_to_tokens, pool, flatten) leads from one to another.",
+     "model:\n  - patch_embed: {patch: 4, dim: 64}   # grid -> tokens\n  - attention: 4"},
+    {"extends",
+     "A spec may build on others: maps merge key by key, everything else is replaced. Paths are\n"
+     "relative to the file that says them.",
+     "extends: ../models/hybrid_fashion.yaml\nvars: {dim: 96}"},
+    {"overrides",
+     "--set PATH=VALUE replaces a value of the spec. A path names keys and list positions (from "
+     "0)\n"
+     "joined by dots; values are YAML.",
+     "cambium train my.yaml --set train.batch=64 --set model.1.pattern=CCA"},
+    {"expressions",
+     "$name is a variable; ${...} is arithmetic with + - * / // % ^ ( ), min, max, floor, ceil,\n"
+     "round, sqrt and log2. Whole results of whole operands stay whole. Quoted text is text.",
+     "vars: {dim: 64}\nmodel:\n  - linear: {width: ${dim * 4}}"},
+    {"variables",
+     "The section vars: names values. The data adds its own, such as $classes, $vocab, $context,\n"
+     "$height, $width and $channels.",
+     "vars: {dim: 64, depth: 6}"},
+    {"numbers",
+     "Only true and false are booleans; yes, no, on and off are text. Numbers are decimal and "
+     "have\n"
+     "no leading zeros. 1e3 is a whole number where one is wanted.",
+     "train: {batch: 128, optimizer: {adamw: {lr: 1e-3}}}"},
+    {"pattern",
+     "repeat builds its blocks `count` times. With a pattern, each letter names one of the lists\n"
+     "given beside it, and the pattern is cycled.",
+     "- repeat: 6\n  pattern: CCA\n  C: [{conv_mixer: 3}]\n  A: [{attention: 4}]"},
+    {"match",
+     "A study may ask for equal cost: match: {params: 500k, free: vars.dim} finds, for each "
+     "variant,\n"
+     "the value of the free variable at which the built model has that many parameters (or flops).",
+     "match: {params: 500k, free: vars.dim}"},
+    {"budget",
+     "What every run of a study may spend: steps, samples, flops or seconds. Variants of "
+     "different\n"
+     "cost get different numbers of steps.",
+     "budget: {flops: 2e13}"},
+    {"resume",
+     "A run is saved every half minute, at its end, and when Ctrl-C or SIGTERM stops it. With\n"
+     "--resume it goes on bit for bit as if it had not stopped, if the spec, the threads and the\n"
+     "instruction set are the same.",
+     "cambium train my.yaml --run runs/my --resume"},
+    {"memory",
+     "What training needs is known exactly before it starts. When it does not fit: lower\n"
+     "train.batch and raise train.accumulate by the same factor, or make the model smaller.",
+     "cambium train my.yaml --set train.batch=16 --set train.accumulate=4"},
+    {"nan",
+     "Training stops when the loss or the gradient is no finite number and names the first "
+     "operator\n"
+     "that made it, with its line in the spec. The usual cures: a lower lr, warm-up, clip: 1.",
+     "train: {optimizer: {adamw: {lr: 3e-4}}, schedule: {cosine: {warmup: 5%}}, clip: 1}"},
+    {"exit",
+     "0: all is well. 1: the spec or the command line is wrong. 2: disk, memory, NaN or a failed\n"
+     "run. 3: a mistake of cambium itself. 130: stopped by Ctrl-C or SIGTERM after saving.",
+     ""},
+};
+}  // namespace
+
+std::span<const Topic> topics() {
+  return kTopics;
+}
+}  // namespace cambium
