@@ -47,8 +47,7 @@ bool can_be_written(const FieldInfo& f) {
 
 void add_defaults(Yaml& map, const std::vector<FieldInfo>& fields) {
   for (const FieldInfo& f : fields)
-    if (!map.find(f.name) && can_be_written(f))
-      add(map, f.name, default_value(f));
+    if (!map.find(f.name) && can_be_written(f)) add(map, f.name, default_value(f));
 }
 
 // `adamw`, `{adamw: {lr: 1}}` -> `{adamw: {lr: 1, ...}}`

@@ -245,12 +245,15 @@ void apply_text_override(Yaml& root, std::string_view text, int number) {
 
 void apply_override(Yaml& root, std::string_view path, const Yaml& value, const Mark& path_mark) {
   PathCursor cursor{path, 0, path_mark};
-  Yaml* at = &root;
+  Yaml *at = &root, *above = nullptr;
   do {
     unfold_shorthand(*at, cursor);
+    above = at;
     at = at->is_list() ? &list_item(*at, cursor) : &map_value(*at, cursor);
   } while (!cursor.done());
   *at = value;
+  if (value.is_null() && above->is_map())
+    std::erase_if(above->entries, [&](const YamlEntry& e) { return &e.value == at; });
 }
 
 Spec load_spec(const std::string& path, std::span<const std::string> overrides) {

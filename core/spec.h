@@ -19,7 +19,8 @@ struct Spec {
 
 // Reads the file, merges what it `extends` (maps merge, everything else replaces; cycles are
 // errors; relative to the file that says it), then applies "a.b.2.c=value" overrides. A key in an
-// override path must exist or be addable to a map; values are YAML. UserError(s) with marks; an
+// override path must exist or be addable to a map; values are YAML; null (~ or nothing) removes a
+// key. UserError(s) with marks; an
 // override's mark has the file "--set" and its number as the line.
 Spec load_spec(const std::string& path, std::span<const std::string> overrides = {});
 

@@ -78,6 +78,11 @@ TEST(Override, ReplacesValuesByPath) {
   EXPECT_EQ(with("a: {b: 1}\n", {"a.c.d={e: true}"}), "a:\n  b: 1\n  c:\n    d:\n      e: true\n");
 }
 
+TEST(Override, NullRemovesAKey) {
+  EXPECT_EQ(with("a: {b: 1, c: 2}\n", {"a.b=~"}), "a:\n  c: 2\n");
+  EXPECT_EQ(with("a: {b: 1, c: 2}\n", {"a.c="}), "a:\n  b: 1\n");
+}
+
 TEST(Override, GoesThroughShorthandsAndDottedKeys) {
   EXPECT_EQ(with("data: mnist\n", {"data.mnist.n=2"}), "data:\n  mnist:\n    n: 2\n");
   EXPECT_EQ(with("m: {val.acc: max}\n", {"m.val.acc=min"}), "m:\n  val.acc: min\n");

@@ -1,0 +1,56 @@
+// cambium generate: continues a text with a trained language model.
+#include "train/generate.h"
+
+#include "app/command.h"
+#include "app/run.h"
+#include "app/saved_run.h"
+#include "core/cancel.h"
+
+namespace cambium {
+namespace {
+struct Options {
+  std::string run, prompt = "\n";
+  int64_t count = 200;
+  bool last = false;
+  SamplingOptions sampling;
+};
+
+int generate(const Options& options, Context& context) {
+  const Experiment e = open_run(options.run);
+  Generator generator(e, load_weights(options.run, !options.last), options.run);
+  std::string text;
+  const bool stream = !context.terminal.json;
+  if (stream) context.terminal.print(options.prompt);
+  generator.run(options.prompt, options.count, options.sampling, [&](std::string_view piece) {
+    text += piece;
+    if (stream) context.terminal.print(piece);
+    return !cancel_requested();
+  });
+  if (stream)
+    context.terminal.print("\n");
+  else
+    context.answer({{"run", options.run}, {"prompt", options.prompt}, {"text", text}}, "");
+  return cancel_requested() ? kExitInterrupted : kExitOk;
+}
+}  // namespace
+
+extern const Command command_generate = {
+    .name = "generate",
+    .doc = "continue a text with a trained language model",
+    .examples =
+        {"cambium generate runs/shakespeare_nano-s0 --prompt 'ROMEO:'",
+         "cambium generate runs/shakespeare_nano-s0 --temperature 0.8 --top-k 40 --count 500"},
+    .declare = [](CommandLine& line) -> Action {
+      auto o = std::make_shared<Options>();
+      line.word("RUN", o->run, "the folder of a run");
+      line.text("--prompt", o->prompt, "TEXT", "what to continue; a new line unless told");
+      line.whole("--count", o->count, 1, "symbols to make; 200 unless told");
+      line.number("--temperature", o->sampling.temperature, 0, 1e3,
+                  "divides the logits; 0: always the likeliest; 1 unless told");
+      line.whole("--top-k", o->sampling.top_k, 0, "sample among the k likeliest; 0: among all");
+      line.whole("--seed", o->sampling.seed, 0, "of the drawn symbols");
+      line.flag("--last", o->last, "the last weights instead of the best");
+      return [o](Context& context) { return generate(*o, context); };
+    },
+};
+}  // namespace cambium
