@@ -91,12 +91,7 @@ class Assigner {
     for (Port p : n.inputs)
       if (p.node >= 0) read(buffer_at(p), step);
     std::vector<int> mine(n.outputs.size(), -1);
-    if (n.op->in_place) {
-      const std::vector<Value> in = graph_.inputs_of(id), out = graph_.outputs_of(id);
-      for (InPlace pair : n.op->in_place({in, n.attrs, out}))
-        if (can_overwrite(id, pair, mine))
-          mine[size_t(pair.out)] = buffer_at(n.inputs[size_t(pair.in)]);
-    }
+    share_inputs(id, mine);
     for (size_t k = 0; k < mine.size(); ++k) {
       if (mine[k] < 0) mine[k] = state_buffer({id, int(k)}, step);
       if (mine[k] < 0) mine[k] = add_buffer(Slot::kArena, -1, n.outputs[k]);
@@ -105,6 +100,22 @@ class Assigner {
       b.last = std::max({b.last, step, last_read_[size_t(id)][k]});
     }
     result_.buffer_of[size_t(id)] = std::move(mine);
+  }
+
+  // Gives outputs the buffers of inputs that die here; an output that updates a state prefers the
+  // state.
+  void share_inputs(int id, std::vector<int>& mine) {
+    const Node& n = graph_.node(id);
+    if (!n.op->in_place) return;
+    const std::vector<Value> in = graph_.inputs_of(id), out = graph_.outputs_of(id);
+    const std::vector<InPlace> pairs = n.op->in_place({in, n.attrs, out});
+    for (const bool into_state : {true, false})
+      for (InPlace pair : pairs) {
+        if (mine[size_t(pair.out)] >= 0 || !can_overwrite(id, pair, mine)) continue;
+        const int buffer = buffer_at(n.inputs[size_t(pair.in)]);
+        const bool state = result_.buffers[size_t(buffer)].where == Slot::kStore;
+        if (state == into_state) mine[size_t(pair.out)] = buffer;
+      }
   }
 
   void read(int buffer, int step) {

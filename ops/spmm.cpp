@@ -64,6 +64,7 @@ struct Gather {
 
 constexpr int32_t kAhead = 16;
 
+// Lanes by name: `auto` would forget that they need no alignment.
 // V x 16 channels from `at` on, held in registers while the neighbours go by.
 template <int V>
 [[gnu::always_inline]] inline void gather_lanes(const Gather& s, int64_t row, int64_t at) {
@@ -72,6 +73,7 @@ template <int V>
   for (int32_t e = s.begin[row]; e < s.begin[row + 1]; ++e) {
     const int64_t n = s.neighbour[e];
     const float w = s.weight ? s.weight[n] : 1.0f;
+    // Spelled out: `auto` forgets that Lanes may lie unaligned.
     const Lanes* v = reinterpret_cast<const Lanes*>(x + n * s.channels);
     // Rows come in random order: ask for those of later edges now, past the end of this row too.
     const float* later = x + s.neighbour[std::min(e + kAhead, s.edges - 1)] * s.channels;

@@ -9,23 +9,7 @@
 
 namespace cambium {
 namespace {
-struct Use {
-  const Block* block;
-  BlockSample sample;
-};
-
-void PrintTo(const Use& use, std::ostream* out) {
-  *out << use.sample.yaml;
-}
-
-std::vector<Use> all_uses() {
-  std::vector<Use> uses;
-  for (const Block* b : builtin_blocks())
-    for (const BlockSample& s : b->samples) uses.push_back({b, s});
-  return uses;
-}
-
-std::string name_of_use(const testing::TestParamInfo<Use>& info) {
+std::string name_of_use(const testing::TestParamInfo<BlockTrial>& info) {
   return str(info.param.block->name, "_", info.index);
 }
 
@@ -33,7 +17,7 @@ BlockCase build(const BlockSample& s, bool training = true) {
   return BlockCase("- " + s.yaml, s.domain, s.shape, {.training = training});
 }
 
-class EveryBlock : public testing::TestWithParam<Use> {};
+class EveryBlock : public testing::TestWithParam<BlockTrial> {};
 
 TEST_P(EveryBlock, GradientMatchesFiniteDifference) {
   for (uint64_t seed = 1; seed <= 2; ++seed) {
@@ -70,7 +54,7 @@ TEST_P(EveryBlock, EvaluationHasTheSameParametersAndNoRandomness) {
   EXPECT_EQ(train.out.shape(), eval.out.shape());
 }
 
-INSTANTIATE_TEST_SUITE_P(Blocks, EveryBlock, testing::ValuesIn(all_uses()), name_of_use);
+INSTANTIATE_TEST_SUITE_P(Blocks, EveryBlock, testing::ValuesIn(block_trials()), name_of_use);
 
 TEST(BlockTable, EveryBlockIsDocumentedAndSampled) {
   for (const Block* b : builtin_blocks()) {
@@ -84,7 +68,7 @@ TEST(BlockTable, EveryBlockIsDocumentedAndSampled) {
 
 std::string golden_text() {
   std::string out;
-  for (const Use& u : all_uses()) {
+  for (const BlockTrial& u : block_trials()) {
     const BlockCase c = build(u.sample);
     const ScopeCost cost = total_cost(c.graph);
     out += str(u.sample.yaml, "\n  ", name_of(c.in.domain), " ", c.in.shape(), " -> ",

@@ -95,7 +95,8 @@ TEST(Grad, SumsOverEveryUse) {
   const Value wrt[] = {a};
   const Value da = grad(loss, wrt)[0];
   g.outputs = {{"da", port_of(da)}};
-  for (double d : interpret(g, ones).outputs[0].data) EXPECT_DOUBLE_EQ(d, 3.0);
+  const Interpreted result = interpret(g, ones);
+  for (double d : result.outputs[0].data) EXPECT_DOUBLE_EQ(d, 3.0);
 }
 
 TEST(Grad, IsNoneWhereNothingFlows) {

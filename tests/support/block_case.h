@@ -3,6 +3,7 @@
 #pragma once
 #include <cmath>
 #include <map>
+#include <ostream>
 
 #include "blocks/model.h"
 #include "core/rng.h"
@@ -134,5 +135,21 @@ inline double block_gradient_error(BlockCase& c, uint64_t seed) {
   constexpr double kStep = 1e-6;
   const double numeric = (loss_at(kStep) - loss_at(-kStep)) / (2 * kStep);
   return std::abs(analytic - numeric) / std::max({1.0, std::abs(analytic), std::abs(numeric)});
+}
+
+struct BlockTrial {  // one sample of one registered block
+  const Block* block;
+  BlockSample sample;
+};
+
+inline void PrintTo(const BlockTrial& trial, std::ostream* out) {
+  *out << trial.sample.yaml;
+}
+
+inline std::vector<BlockTrial> block_trials() {
+  std::vector<BlockTrial> trials;
+  for (const Block* b : builtin_blocks())
+    for (const BlockSample& s : b->samples) trials.push_back({b, s});
+  return trials;
 }
 }  // namespace cambium

@@ -1,0 +1,46 @@
+// Every file of configs/studies is parsed and planned: variants built, widths found, steps counted.
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
+
+#include "search/study_plan.h"
+#include "tests/support/test_data.h"
+
+namespace cambium {
+namespace {
+std::vector<std::string> study_files() {
+  std::vector<std::string> files;
+  for (const auto& f : std::filesystem::directory_iterator(CAMBIUM_SOURCE_DIR "/configs/studies"))
+    if (f.path().extension() == ".yaml") files.push_back(f.path().string());
+  std::ranges::sort(files);
+  return files;
+}
+
+std::string name_of(const ::testing::TestParamInfo<std::string>& info) {
+  return std::filesystem::path(info.param).stem().string();
+}
+
+class StudyConfig : public ::testing::TestWithParam<std::string> {};
+
+TEST_P(StudyConfig, CanBePlanned) {
+  const Study study = load_study(GetParam());
+  StudyPlan plan;
+  try {
+    plan = plan_study(study);
+  } catch (const UserErrors& errors) {
+    const std::string what = errors.what();
+    if (what.find("no such file") == std::string::npos) throw;
+    GTEST_SKIP() << what;
+  }
+  EXPECT_EQ(plan.variants.size(), study.variants.size());
+  for (const PlannedVariant& v : plan.variants) {
+    EXPECT_GT(v.steps, 1) << v.name;
+    if (v.match) {
+      EXPECT_LE(std::abs(v.match->deviation()), study.match->tolerance) << v.name;
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Studies, StudyConfig, ::testing::ValuesIn(study_files()), name_of);
+}  // namespace
+}  // namespace cambium
