@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "blocks/check.h"
 #include "blocks/model.h"
 #include "core/hash.h"
 #include "ops/ops.h"
@@ -33,6 +34,21 @@ void add_data_vars(Experiment& e) {
   const std::vector<std::string> own = e.vars.names();
   for (auto& [name, value] : e.data->vars())
     if (!std::ranges::count(own, name)) e.vars.set(name, value);
+}
+
+// Without data there are no shapes to build with, but names and values of the model can be checked.
+// What the data would have provided stands in with some number: only shapes depend on it.
+void check_without_data(const Experiment& e, const Yaml& model, Diagnostics& errors) {
+  Vars vars = e.vars;
+  const std::vector<std::string> own = e.vars.names();
+  for (const char* name : {"classes", "vocab", "context", "height", "width", "channels"})
+    if (!std::ranges::count(own, name)) vars.set(name, 8);
+  const Report report = [&](UserError error) { errors.add(std::move(error)); };
+  Definitions definitions;
+  if (const Yaml* define = e.spec.section("define"); define && define->is_map())
+    for (const YamlEntry& d : define->entries) definitions[d.key] = &d.value;
+  check_definitions(definitions, report);
+  check_model(model, vars, definitions, report);
 }
 
 Shape logits_shape(const DataShape& data) {
@@ -103,6 +119,8 @@ Experiment open_experiment(Spec spec, std::shared_ptr<const Dataset> opened) {
     });
   if (e.data && model && model->is_list())
     collect(errors, [&] { model_graph(e, e.train.options.batch, true); });
+  else if (model && model->is_list())
+    check_without_data(e, *model, errors);
   errors.throw_if_any();
   return e;
 }

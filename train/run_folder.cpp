@@ -34,7 +34,7 @@ void write_run_json(const std::string& folder, std::string_view status, const Ex
   j["seconds"] = s.seconds;
   j["step_ms_median"] = r.step_ms;
   j["peak_rss_bytes"] = peak_resident_bytes();
-  j["predicted_bytes"] = r.needed_bytes;
+  j["predicted_bytes"] = r.predicted_bytes;
   j["machine"] = s.machine;
   if (s.best)
     j["best"] = {{"step", s.best->step}, {"metrics", metrics_json(s.best->metrics, "val")}};

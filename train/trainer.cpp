@@ -233,10 +233,9 @@ void Run::finish() {
 }
 
 RunResult Run::run() {
-  const int64_t available =
-      settings_.available_bytes < 0 ? available_memory_bytes() : settings_.available_bytes;
-  session_ = std::make_unique<Session>(e_, available);
-  result_.needed_bytes = session_->needed_bytes();
+  const int64_t before = current_resident_bytes();
+  session_ = std::make_unique<Session>(e_, available_bytes());
+  result_.predicted_bytes = before + session_->needed_bytes();
   open_folder();
   report_start();
   write_run_json(settings_.folder, "running", e_, result());

@@ -54,7 +54,7 @@ struct RunResult {
   std::optional<Metrics> test;  // at the best evaluation; none when stopped or without a test split
   StepCost cost;
   double step_ms = 0;  // median of this session
-  int64_t needed_bytes = 0;
+  int64_t predicted_bytes = 0;  // of the whole process, its data included
 };
 
 // Trains and, when done, evaluates the best weights once on the test split. In the folder:

@@ -38,6 +38,13 @@ TEST(Experiment, ReportsEveryMistakeOfAFile) {
                                 "4:5: unknown block 'liner'"}));
 }
 
+TEST(Experiment, ChecksTheModelWithoutItsData) {
+  EXPECT_EQ(
+      errors_of("data: markof_text\nmodel:\n  - embed: 8\n  - liner: 3\n  - linear: $classes\n"),
+      (std::vector<std::string>{"1:7: unknown dataset 'markof_text'",
+                                "4:5: unknown block 'liner'"}));
+}
+
 TEST(Experiment, NeedsDataAndAModel) {
   EXPECT_EQ(errors_of("train: {batch: 8}\n"),
             (std::vector<std::string>{"1:1: the spec has no 'data' section",
