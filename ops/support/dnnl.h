@@ -65,26 +65,6 @@ auto make_backward_pd(Engine& e, const dnnl::primitive_attr& attr, const Hint& f
   return typename P::primitive_desc(e.cpu, args..., forward, attr);
 }
 
-inline auto batch_norm_forward_pd(Engine& e, const dnnl::primitive_attr& attr, dnnl::prop_kind prop,
-                                  const MemoryDesc& md, float eps,
-                                  dnnl::normalization_flags flags) {
-  return dnnl::batch_normalization_forward::primitive_desc(e.cpu, prop, md, md, eps, flags, attr);
-}
-
-inline auto batch_norm_backward_pd(
-    Engine& e, const dnnl::primitive_attr& attr, const MemoryDesc& md, float eps,
-    dnnl::normalization_flags flags,
-    const dnnl::batch_normalization_forward::primitive_desc& forward) {
-  return dnnl::batch_normalization_backward::primitive_desc(e.cpu, dnnl::prop_kind::backward, md,
-                                                            md, md, eps, flags, forward, attr);
-}
-
-inline auto layer_norm_forward_pd(Engine& e, const dnnl::primitive_attr& attr, const MemoryDesc& md,
-                                  float eps, dnnl::normalization_flags flags) {
-  return dnnl::layer_normalization_forward::primitive_desc(e.cpu, dnnl::prop_kind::forward_training,
-                                                           md, md, eps, flags, attr);
-}
-
 inline void append_eltwise(dnnl::post_ops& post, dnnl::algorithm algorithm, float alpha,
                            float beta) {
   post.append_eltwise(algorithm, alpha, beta);
@@ -106,26 +86,6 @@ auto make_backward_pd(Engine& e, const dnnl::primitive_attr& attr, const Hint& f
   return typename P::primitive_desc(typename P::desc(args...), attr, e.cpu, forward);
 }
 
-inline auto batch_norm_forward_pd(Engine& e, const dnnl::primitive_attr& attr, dnnl::prop_kind prop,
-                                  const MemoryDesc& md, float eps,
-                                  dnnl::normalization_flags flags) {
-  return dnnl::batch_normalization_forward::primitive_desc({prop, md, eps, flags}, attr, e.cpu);
-}
-
-inline auto batch_norm_backward_pd(
-    Engine& e, const dnnl::primitive_attr& attr, const MemoryDesc& md, float eps,
-    dnnl::normalization_flags flags,
-    const dnnl::batch_normalization_forward::primitive_desc& forward) {
-  return dnnl::batch_normalization_backward::primitive_desc(
-      {dnnl::prop_kind::backward, md, md, eps, flags}, attr, e.cpu, forward);
-}
-
-inline auto layer_norm_forward_pd(Engine& e, const dnnl::primitive_attr& attr, const MemoryDesc& md,
-                                  float eps, dnnl::normalization_flags flags) {
-  return dnnl::layer_normalization_forward::primitive_desc(
-      {dnnl::prop_kind::forward_training, md, eps, flags}, attr, e.cpu);
-}
-
 inline void append_eltwise(dnnl::post_ops& post, dnnl::algorithm algorithm, float alpha,
                            float beta) {
   post.append_eltwise(1.0f, algorithm, alpha, beta);
@@ -134,11 +94,6 @@ inline void append_eltwise(dnnl::post_ops& post, dnnl::algorithm algorithm, floa
 
 inline void append_binary(dnnl::post_ops& post, dnnl::algorithm algorithm, const MemoryDesc& md) {
   post.append_binary(algorithm, md);
-}
-
-// dst += what was in dst before.
-inline void append_sum(dnnl::post_ops& post) {
-  post.append_sum(1.0f);
 }
 
 // The argument number of the second operand of post-op `position`.
