@@ -53,7 +53,7 @@ struct RunResult {
   RunState state;
   std::optional<Metrics> test;  // at the best evaluation; none when stopped or without a test split
   StepCost cost;
-  double step_ms = 0;  // median of this session
+  double step_ms = 0;           // median of this session
   int64_t predicted_bytes = 0;  // of the whole process, its data included
 };
 
