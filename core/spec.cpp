@@ -41,7 +41,8 @@ void require_file(const std::string& path, const Mark& mark) {
     if (f.path().extension() == ".yaml") near.push_back((parent / f.path().filename()).string());
   std::ranges::sort(near);
   if (near.size() > 12) near = nearest_names(path, near);
-  throw UserError(str("there is no file '", path, "'"), suggestion(path, near), mark);
+  throw UserError(str("there is no file '", path, "'"),
+                  near.empty() ? "check the path" : suggestion(path, near), mark);
 }
 
 class Loader {
@@ -74,7 +75,8 @@ class Loader {
     for (const Yaml& name : names) {
       if (!name.is_scalar())
         throw UserError("extends takes a path or a list of paths", "", name.mark);
-      merge(merged, load((fs::path(path).parent_path() / name.text).string(), name.mark));
+      merge(merged, load((fs::path(path).parent_path() / name.text).lexically_normal().string(),
+                         name.mark));
     }
     return merged;
   }

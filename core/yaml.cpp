@@ -85,13 +85,17 @@ constexpr PlainWords kWords[] = {
 };
 
 [[noreturn]] void throw_plainly(const YAML::Exception& e, const Source& source,
-                                const Mark& open_bracket) {
+                                const YamlTree& tree) {
   const size_t at = offset_of(source, e.mark);
+  const std::string_view line = source.from(source.offset(e.mark.line, 0));
+  const std::string_view indent = line.substr(0, line.find_first_not_of(" \t"));
+  if (const size_t tab = indent.find('\t'); tab != indent.npos && !e.mark.is_null())
+    throw UserError("a tab cannot indent YAML", "use spaces",
+                    source.mark(source.offset(e.mark.line, int(tab))));
   for (const auto& [parser_says, what, help] : kWords) {
     if (!e.msg.starts_with(parser_says)) continue;
-    const bool unclosed = what.ends_with("is never closed") && open_bracket.known();
-    throw UserError(std::string(what), std::string(help),
-                    unclosed ? open_bracket : source.mark(at));
+    if (what.ends_with("is never closed")) tree.refuse_unclosed();
+    throw UserError(std::string(what), std::string(help), source.mark(at));
   }
   throw UserError("this is not valid YAML", "check indentation, quotes and brackets",
                   source.mark(at));
@@ -134,7 +138,7 @@ Yaml parse_yaml(std::string_view text, std::string_view file_name, const YamlLim
     while (parser.HandleNextDocument(events)) {
     }
   } catch (const YAML::Exception& e) {
-    throw_plainly(e, source, tree.innermost_bracket());
+    throw_plainly(e, source, tree);
   }
   return std::move(tree.root);
 }

@@ -30,11 +30,20 @@ size_t quoted_bytes(std::string_view text) {
   return 0;
 }
 
+bool starts_quote(std::string_view text, size_t i) {
+  const bool quote = text[i] == '"' || text[i] == '\'';
+  return quote && (i == 0 || std::string_view(" \t\n[{,:").find(text[i - 1]) != text.npos);
+}
+
 size_t group_bytes(std::string_view text) {
   int depth = 0;
   for (size_t i = 0; i < text.size(); ++i) {
     const char c = text[i];
-    if (c == '"' || c == '\'') i += std::max<size_t>(quoted_bytes(text.substr(i)), 1) - 1;
+    if (starts_quote(text, i)) {
+      const size_t quoted = quoted_bytes(text.substr(i));
+      if (quoted == 0) return 0;
+      i += quoted - 1;
+    }
     if (c == '{' || c == '[') ++depth;
     if ((c == '}' || c == ']') && --depth == 0) return i + 1;
   }

@@ -39,6 +39,8 @@ class Source {
 
 // Bytes of a quoted text that starts here, its quotes included; 0 when it is never closed.
 size_t quoted_bytes(std::string_view text);
-// The same for a bracketed group.
+// Whether a quoted text starts at i; apostrophes inside words are no quotes.
+bool starts_quote(std::string_view text, size_t i);
+// The same for a bracketed group, 0 also when a quote inside it is never closed.
 size_t group_bytes(std::string_view text);
 }  // namespace cambium

@@ -11,13 +11,15 @@ void reveal_expressions(std::string& text) {
     if (const size_t k = kHidden.find(c); k != kHidden.npos) c = kShown[k];
 }
 
-void check_tag(const std::string& tag, std::string_view allowed, const Mark& mark) {
-  if (tag == "?" || tag == "!" || tag == allowed) return;
-  throw UserError(str("unknown tag '", tag, "'"), "remove it: specs use no YAML tags", mark);
-}
-
-Mark first_character(const Mark& m) {
-  return {m.file, m.line, m.column, 1};
+// The first quote of a bracketed group that is never closed, or npos.
+size_t unclosed_quote(std::string_view text) {
+  for (size_t i = 1; i < text.size(); ++i) {
+    if (!starts_quote(text, i)) continue;
+    const size_t bytes = quoted_bytes(text.substr(i));
+    if (bytes == 0) return i;
+    i += bytes - 1;
+  }
+  return std::string_view::npos;
 }
 }  // namespace
 
@@ -33,10 +35,9 @@ std::string hide_expressions(std::string_view text) {
   return out;
 }
 
-Mark YamlTree::innermost_bracket() const {
+void YamlTree::refuse_unclosed() const {
   for (auto o = open_.rbegin(); o != open_.rend(); ++o)
-    if (starts_with(*o, '[') || starts_with(*o, '{')) return first_character(o->node.mark);
-  return {};
+    if (starts_with(*o, '[') || starts_with(*o, '{')) refuse_bracket(o->at);
 }
 
 void YamlTree::document(size_t at) {
@@ -69,12 +70,12 @@ void YamlTree::scalar(size_t at, const std::string& tag, size_t anchor, std::str
   Yaml node;
   node.kind = Yaml::kScalar;
   node.mark = source_.value_mark(at);
-  check_tag(tag, "tag:yaml.org,2002:str", node.mark);
+  check_tag(tag, "tag:yaml.org,2002:str", at);
   node.quoted = tag != "?";
   node.text = std::move(text);
   reveal_expressions(node.text);
   const size_t value = source_.value_offset(at);
-  check_closed(value, node.mark);
+  check_closed(value);
   if (waits_for_key()) check_colon(value, node);
   count(1, node.mark);
   remember(node, anchor, 1);
@@ -85,15 +86,16 @@ void YamlTree::open(Yaml::Kind kind, size_t at, const std::string& tag, size_t a
   Yaml node;
   node.kind = kind;
   node.mark = source_.value_mark(at);
-  check_tag(tag, kind == Yaml::kMap ? "tag:yaml.org,2002:map" : "tag:yaml.org,2002:seq", node.mark);
+  check_tag(tag, kind == Yaml::kMap ? "tag:yaml.org,2002:map" : "tag:yaml.org,2002:seq", at);
   if (int(open_.size()) >= limits_.depth)
     throw UserError(str("nested more than ", limits_.depth, " levels deep"), "flatten it",
                     node.mark);
   const size_t value = source_.value_offset(at);
   if (waits_for_key()) {
-    // A [ that is never closed looks to the parser like the start of a key.
+    // A bracket that is never closed looks to the parser like the start of a key.
     const std::string_view token = source_.from(value);
-    if (token.starts_with('[') && group_bytes(token) == 0) refuse_open_list(node.mark);
+    const bool bracket = token.starts_with('[') || token.starts_with('{');
+    if (bracket && group_bytes(token) == 0) refuse_bracket(value);
     refuse_key(node.mark);
   }
   const int64_t before = nodes_;
@@ -106,6 +108,13 @@ void YamlTree::close() {
   open_.pop_back();
   remember(done.node, done.anchor, nodes_ - done.first_node);
   put(std::move(done.node));
+}
+
+void YamlTree::check_tag(const std::string& tag, std::string_view allowed, size_t at) const {
+  if (tag == "?" || tag == "!" || tag == allowed) return;
+  const std::string_view token = source_.from(at);
+  throw UserError(str("unknown tag '", tag, "'"), "remove it: specs use no YAML tags",
+                  source_.mark(at, std::min(token.find_first_of(" \t\r\n"), token.size())));
 }
 
 void YamlTree::count(int64_t nodes, const Mark& mark) {
@@ -141,7 +150,7 @@ void YamlTree::put(Yaml node) {
 }
 
 void YamlTree::take_key(Open& top, const Yaml& node) {
-  if (node.is_null() && is_pair_in_list()) refuse_open_list(open_[open_.size() - 2].node.mark);
+  if (node.is_null() && is_pair_in_list()) refuse_bracket(open_[open_.size() - 2].at);
   if (!node.is_scalar()) refuse_key(node.mark);
   if (node.text == "<<" && !node.quoted)
     throw UserError("merge keys (<<) are not supported", "use extends: or vars:", node.mark);
@@ -149,7 +158,7 @@ void YamlTree::take_key(Open& top, const Yaml& node) {
   if (!is_new) {
     UserError e(str("the key '", node.text, "' stands twice in this map"), "remove one of them",
                 node.mark);
-    e.notes.push_back({str("first given at line ", first->second.line), first->second});
+    e.notes.push_back({"first given", first->second});
     throw e;
   }
   top.entry = {node.text, node.mark, {}};
@@ -167,11 +176,11 @@ bool YamlTree::is_pair_in_list() const {
 }
 
 // yaml-cpp takes an open quote at the end of the file as closed.
-void YamlTree::check_closed(size_t at, const Mark& mark) const {
+void YamlTree::check_closed(size_t at) const {
   const std::string_view token = source_.from(at);
   if (token.empty() || (token[0] != '"' && token[0] != '\'') || quoted_bytes(token) > 0) return;
   throw UserError("this quote is never closed", str("add the missing ", token.substr(0, 1)),
-                  first_character(mark));
+                  source_.mark(at));
 }
 
 // yaml-cpp takes a word without a colon as a key without a value.
@@ -181,13 +190,17 @@ void YamlTree::check_colon(size_t at, const Yaml& key) const {
   rest.remove_prefix(std::min(quoted ? quoted_bytes(rest) : key.text.size(), rest.size()));
   rest.remove_prefix(std::min(rest.find_first_not_of(" \t"), rest.size()));
   if (rest.starts_with(':')) return;
-  if (is_pair_in_list()) refuse_open_list(open_[open_.size() - 2].node.mark);
+  if (is_pair_in_list()) refuse_bracket(open_[open_.size() - 2].at);
   throw UserError(str("'", key.text, "' has no value"), str("write `", key.text, ": value`"),
                   key.mark);
 }
 
-void YamlTree::refuse_open_list(const Mark& list) const {
-  throw UserError("this [ is never closed", "add the missing ] or a comma", first_character(list));
+void YamlTree::refuse_bracket(size_t at) const {
+  const std::string_view token = source_.from(at);
+  if (const size_t quote = unclosed_quote(token); quote != token.npos) check_closed(at + quote);
+  const bool list = token.starts_with('[');
+  throw UserError(str("this ", list ? "[" : "{", " is never closed"),
+                  str("add the missing ", list ? "]" : "}", " or a comma"), source_.mark(at));
 }
 
 void YamlTree::refuse_key(const Mark& mark) const {

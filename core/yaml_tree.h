@@ -21,8 +21,9 @@ class YamlTree {
   void open(Yaml::Kind kind, size_t at, const std::string& tag, size_t anchor);
   void close();
 
-  // The innermost bracket that is still open, for an error at the end of the file.
-  Mark innermost_bracket() const;
+  // For an error at the end of the file: refuses the quote that is never closed inside the
+  // innermost open bracket, or else that bracket. Returns when no bracket is open.
+  void refuse_unclosed() const;
 
  private:
   struct Open {
@@ -40,6 +41,7 @@ class YamlTree {
     int64_t nodes;
   };
 
+  void check_tag(const std::string& tag, std::string_view allowed, size_t at) const;
   void count(int64_t nodes, const Mark& mark);
   void remember(const Yaml& node, size_t anchor, int64_t nodes);
   void put(Yaml node);
@@ -49,9 +51,9 @@ class YamlTree {
 
   bool starts_with(const Open& o, char c) const { return source_.from(o.at).starts_with(c); }
 
-  void check_closed(size_t at, const Mark& mark) const;
+  void check_closed(size_t at) const;
   void check_colon(size_t at, const Yaml& key) const;
-  [[noreturn]] void refuse_open_list(const Mark& list) const;
+  [[noreturn]] void refuse_bracket(size_t at) const;
   [[noreturn]] void refuse_key(const Mark& mark) const;
 
   const Source& source_;

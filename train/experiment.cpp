@@ -117,8 +117,11 @@ Experiment open_experiment(Spec spec, std::shared_ptr<const Dataset> opened) {
                       : open_dataset(*data, e.vars, uint64_t(e.train.options.data_seed));
       add_data_vars(e);
     });
+  const int64_t batch = std::max<int64_t>(1, e.train.options.batch);  // 0 was reported above
   if (e.data && model && model->is_list())
-    collect(errors, [&] { model_graph(e, e.train.options.batch, true); });
+    collect(errors, [&] { model_graph(e, batch, true); });
+  else if (model && model->is_list())
+    check_without_data(e, *model, errors);
   else if (model && model->is_list())
     check_without_data(e, *model, errors);
   errors.throw_if_any();
