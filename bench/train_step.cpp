@@ -1,6 +1,7 @@
 // Times whole training steps of a spec, and says which nodes they spend their time in.
 // usage: train_step SPEC [--steps N] [--threads N] [--nodes N] [--set a.b=v]...
-// Prints one JSON line: spec, median and fastest step in ms, FLOP rate, parameters, peak memory; with
+// Prints one JSON line: spec, median and fastest step in ms, FLOP rate, parameters, peak memory;
+// with
 // --nodes N, the N slowest nodes after it.
 #include <algorithm>
 #include <chrono>
@@ -10,7 +11,7 @@
 #include <vector>
 
 #include "core/json.h"
-#include ""
+#include "core/memory.h"
 #include "core/parallel.h"
 #include "data/loader.h"
 #include "ops/support/dnnl.h"
@@ -45,12 +46,12 @@ Options parse(int argc, char** argv) {
     else
       o.spec = word;
   }
-  require(!o.spec.empty(), "usage: train_step SPEC [--steps N] [--threads N] [--nodes N] [--set a=v]");
+  require(!o.spec.empty(),
+          "usage: train_step SPEC [--steps N] [--threads N] [--nodes N] [--set a=v]");
   return o;
 }
 
-template <class T>
-void set_scalar(Executor& executor, std::string_view name, T value) {
+template <class T> void set_scalar(Executor& executor, std::string_view name, T value) {
   if (!executor.has_input(name)) return;
   std::memcpy(executor.input(name).data(), &value, sizeof value);
 }
@@ -89,9 +90,11 @@ void run(const Options& o) {
   Store store;
   store.add(plans.step, 1);
   Executor executor(plans.step, store);
-  Loader loader(*e.data, Split::kTrain, {.order = {.batch = e.train.options.batch, .drop_last = true}});
+  Loader loader(*e.data, Split::kTrain,
+                {.order = {.batch = e.train.options.batch, .drop_last = true}});
   const auto since = [](auto start) {
-    return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
+    return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start)
+        .count();
   };
   std::vector<double> times_ms;
   double first_ms = 0;
@@ -113,7 +116,7 @@ void run(const Options& o) {
                      {"gflops_per_s", cost.flops_per_step / median_ms / 1e6},
                      {"first_step_after_ms", first_ms},
                      {"parameters", cost.parameters},
-                     {"peak_mb", peak_rss_bytes() >> 20}};
+                     {"peak_mb", peak_resident_bytes() >> 20}};
   std::printf("%s\n", line.dump().c_str());
   if (o.nodes == 0) return;
   executor.set_profiling(true);
