@@ -41,17 +41,19 @@ std::string one_line(std::string s) {
 
 std::string html_label(const ModelGraph& m, const Box& b) {
   const bool model = &b == &m.boxes[0];
+  // A frame's label stands at the left, so its lines begin there.
+  const std::string_view end = b.children.empty() ? "<BR/>" : "<BR ALIGN=\"LEFT\"/>";
   std::string out = str("<B>", escape_markup(one_line(clipped(model ? m.title : b.label))), "</B>");
   if (!b.op.empty() && b.op != b.label) out += str(" ", escape_markup(b.op));
   if (b.repeat > 1)
     out += str("  <FONT COLOR=\"#a33b00\"><B>", kTimes, b.repeat, "</B></FONT>",
                b.chained ? "" : " side by side");
-  if (!b.detail.empty()) out += "<BR/>" + small(one_line(clipped(b.detail)));
+  if (!b.detail.empty()) out += str(end, small(one_line(clipped(b.detail))));
   if (b.kind == BoxKind::kInput || b.kind == BoxKind::kState)
-    out += "<BR/>" + small(extents_text(b.out));
+    out += str(end, small(extents_text(b.out)));
   if (const std::string numbers = numbers_text(m, b); !numbers.empty())
-    out += "<BR/>" + small(numbers);
-  return str("<", out, ">");
+    out += str(end, small(numbers));
+  return str("<", out, b.children.empty() ? "" : end, ">");
 }
 
 std::string tooltip(const Box& b) {

@@ -112,8 +112,10 @@ struct Builder {
     for (Port p : n.inputs) {
       if (p.node < 0 || !(g.node(p.node).op || g.node(p.node).role == Role::kInput)) continue;
       if (g.type(p).dtype == DType::kAdjacency) continue;
-      b.from = domains[size_t(p.node)];
-      b.in_shape = g.type(p).shape;
+      const Port source = shown_source(h, p);
+      b.from = domains[size_t(source.node < 0 ? p.node : source.node)];
+      b.in_shape = g.type(source.node < 0 ? p : source).shape;
+      b.fed = true;
       break;
     }
     h.leaf_of[size_t(id)] = add(scope(n.scope.path), std::move(b));
@@ -189,7 +191,8 @@ void summarise(Hierarchy& h, int id) {
     b.box.parameters += c.box.parameters;
     b.box.flops += c.box.flops;
     if (c.box.kind != BoxKind::kOp && c.box.kind != BoxKind::kBlock) continue;
-    if (first) {
+    if (first && c.fed) {
+      b.fed = true;
       b.from = c.from;
       b.in_shape = c.in_shape;
       b.box.mark = c.box.mark;

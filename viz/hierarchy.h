@@ -14,7 +14,8 @@ struct Branch {  // a Box with what only the construction needs
   std::vector<int> children;
   int same_as = -1;  // folded away: the branch that is drawn in its place
   Domain from = Domain::kVector, to = Domain::kVector;
-  Shape in_shape;  // of the first data that enters
+  Shape in_shape;    // of the first data that enters
+  bool fed = false;  // data enters; false for what only works on weights
   bool crosses = false;
 };
 

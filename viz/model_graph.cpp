@@ -20,9 +20,13 @@ void merge_single_children(Hierarchy& h, int id) {
     merged.repeat = b.box.repeat * c.box.repeat;
     merged.chained = c.box.repeat > 1 ? c.box.chained : b.box.chained;
     merged.path = b.box.path;
-    const bool plain = c.box.kind == BoxKind::kOp || c.box.repeat > 1 ||
-                       c.box.label.find_first_not_of("0123456789.") == std::string::npos;
-    merged.label = plain ? b.box.label : str(b.box.label, ".", c.box.label);
+    const auto is_number = [](const std::string& s) {
+      return s.find_first_not_of("0123456789.") == std::string::npos;
+    };
+    const bool plain = c.box.kind == BoxKind::kOp || c.box.repeat > 1 || is_number(c.box.label);
+    merged.label = is_number(b.box.label) && b.box.parent > 0 ? c.box.label
+                   : plain                                    ? b.box.label
+                                                              : str(b.box.label, ".", c.box.label);
     if (b.box.tint == Tint::kAdapter && c.box.tint != Tint::kReorder) {
       merged.tint = Tint::kAdapter;
       merged.detail = b.box.detail;

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "viz/curves.h"
+#include "viz/model_pictures.h"
 #include "viz/palette.h"
 #include "viz/report_parts.h"
 #include "viz/svg_plot.h"
@@ -154,6 +155,12 @@ std::string models_part(const StudyResults& r) {
     out += "</article>";
   }
   return out + "</div>";
+}
+
+StudyResults read_study(const std::string& folder) {
+  StudyResults r = read_results(folder);
+  add_pictures(r);
+  return r;
 }
 
 std::string html_report(const StudyResults& r) {

@@ -21,8 +21,9 @@ p{margin:6px 0}
 .wide{overflow-x:auto}
 table{border-collapse:collapse;font-variant-numeric:tabular-nums}
 caption{text-align:left;color:var(--soft);padding:0 0 8px}
-th,td{padding:6px 14px 6px 0;text-align:right;border-bottom:1px solid var(--line);white-space:nowrap}
+th,td{padding:6px 11px 6px 0;text-align:right;border-bottom:1px solid var(--line);white-space:nowrap}
 th{font-weight:600;color:var(--soft);font-size:13px;vertical-align:bottom}
+th:last-child,td:last-child{padding-right:0}
 th:first-child,td:first-child,.left{text-align:left}
 td b{font-size:16px}
 .good{color:var(--good);font-weight:600}

@@ -221,7 +221,7 @@ size_t StudyResults::place(std::string_view variant) const {
   return size_t(std::ranges::find(variants, variant, &VariantInfo::name) - variants.begin());
 }
 
-StudyResults read_study(const std::string& folder) {
+StudyResults read_results(const std::string& folder) {
   StudyResults r;
   r.folder = folder;
   for (const char* file : {"study.json", "summary.json"})

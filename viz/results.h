@@ -68,5 +68,5 @@ struct StudyResults {
 
 // UserError when the folder holds no study or its study.json or summary.json is broken, naming file
 // and key. A broken run becomes a line of `problems`; a torn last line of a log is left out.
-StudyResults read_study(const std::string& folder);
+StudyResults read_results(const std::string& folder);
 }  // namespace cambium

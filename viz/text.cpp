@@ -97,6 +97,8 @@ std::string signed_fixed(double v, int digits) {
 
 std::string extents_text(const ValueType& t) {
   std::string out = t.dtype == DType::kF32 ? "" : str(name_of(t.dtype), " ");
+  if (t.dtype == DType::kAdjacency && t.shape.rank() == 3)
+    return str(t.shape[0], " nodes, ", compact(double(t.shape[2])), " edges");
   if (t.shape.rank() == 0) return out + "scalar";
   for (int i = 0; i < t.shape.rank(); ++i) out += str(i ? kTimes : "", t.shape[i]);
   return out;

@@ -29,6 +29,7 @@ std::string fixed(double v, int digits);
 // As `fixed` with a plus sign in front of positive numbers.
 std::string signed_fixed(double v, int digits);
 
-// "128x49x128" with times signs; other types than f32 in front: "i32 128x64"; "scalar" at rank 0.
+// "128x49x128" with times signs; other types than f32 in front: "i32 128x64"; "scalar" at rank 0;
+// an adjacency as "40 nodes, 100 edges".
 std::string extents_text(const ValueType& t);
 }  // namespace cambium

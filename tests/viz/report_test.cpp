@@ -25,17 +25,17 @@ std::string joined(const std::vector<std::string>& sentences) {
 
 std::string error_of(const std::string& folder) {
   try {
-    read_study(folder);
+    read_results(folder);
   } catch (const UserError& e) {
     return e.what();
   }
   return "no error";
 }
 
-TEST(ReadStudy, ReadsVariantsRunsAndSummary) {
+TEST(ReadResults, ReadsVariantsRunsAndSummary) {
   toy::StudyFolder f("read_study");
   f.write();
-  const StudyResults r = read_study(f.path);
+  const StudyResults r = read_results(f.path);
   EXPECT_EQ(r.name, "which mixer");
   EXPECT_EQ(r.metric, "val.accuracy");
   EXPECT_EQ(r.reported, "test.accuracy");
@@ -47,7 +47,7 @@ TEST(ReadStudy, ReadsVariantsRunsAndSummary) {
   EXPECT_TRUE(std::isnan(r.row("attention")->diff_mean));
 }
 
-TEST(ReadStudy, SaysWhatIsMissingOrBroken) {
+TEST(ReadResults, SaysWhatIsMissingOrBroken) {
   toy::StudyFolder f("broken_study");
   EXPECT_TRUE(has(error_of(f.path), "holds no finished study: there is no study.json"));
   f.write();
@@ -59,23 +59,23 @@ TEST(ReadStudy, SaysWhatIsMissingOrBroken) {
   EXPECT_TRUE(has(error_of(f.path), "is not valid JSON"));
 }
 
-TEST(ReadStudy, ABrokenRunIsListedNotHidden) {
+TEST(ReadResults, ABrokenRunIsListedNotHidden) {
   toy::StudyFolder f("broken_run");
   f.write();
   replace_file(f.path + "/runs/conv-s1/run.json", "{");
   std::filesystem::remove(f.path + "/runs/hybrid-s0/run.json");
-  const StudyResults r = read_study(f.path);
+  const StudyResults r = read_results(f.path);
   EXPECT_EQ(r.runs.size(), 7u);
   EXPECT_EQ(r.problems.size(), 2u);
   EXPECT_TRUE(has(html_report(r), "conv-s1/run.json"));
 }
 
-TEST(ReadStudy, ATornLastLineOfALogIsLeftOut) {
+TEST(ReadResults, ATornLastLineOfALogIsLeftOut) {
   toy::StudyFolder f("torn_log");
   f.write();
   replace_file(f.path + "/runs/conv-s0/log.jsonl",
                "{\"step\":1,\"train.loss\":2}\n{\"step\":2,\"tr");
-  const StudyResults r = read_study(f.path);
+  const StudyResults r = read_results(f.path);
   EXPECT_EQ(r.runs[3].log.size(), 1u);
   EXPECT_TRUE(r.problems.empty());
 }
@@ -83,7 +83,7 @@ TEST(ReadStudy, ATornLastLineOfALogIsLeftOut) {
 TEST(Verdict, TellsBetterFromUndecided) {
   toy::StudyFolder f("verdict");
   f.write();
-  StudyResults r = read_study(f.path);
+  StudyResults r = read_results(f.path);
   r.summary[2].diff_low = 0.011;
   r.summary[2].diff_high = 0.025;
   r.summary[2].diff_mean = 0.018;
@@ -99,7 +99,7 @@ TEST(Verdict, TellsBetterFromUndecided) {
 TEST(Verdict, NeedsTheCorrectedPToo) {
   toy::StudyFolder f("verdict_p");
   f.write();
-  StudyResults r = read_study(f.path);
+  StudyResults r = read_results(f.path);
   r.summary[2].diff_low = 0.001;
   r.summary[2].p_value = 0.07;
   EXPECT_EQ(outcome_of(r, r.summary[2]), Outcome::kUndecided);
@@ -108,7 +108,7 @@ TEST(Verdict, NeedsTheCorrectedPToo) {
 TEST(Verdict, OneSeedIsNoComparison) {
   toy::StudyFolder f("verdict_one");
   f.write();
-  StudyResults r = read_study(f.path);
+  StudyResults r = read_results(f.path);
   r.summary[1].n = 1;
   r.summary[1].diff_low = r.summary[1].diff_high = NAN;
   EXPECT_TRUE(has(joined(verdict(r)), "conv cannot be compared with attention: only 1 seed"));
@@ -119,7 +119,7 @@ TEST(Report, HasEveryPartAndIsSmall) {
   f.seeds = 5;
   f.lines = 4000;
   f.write();
-  StudyResults r = read_study(f.path);
+  StudyResults r = read_results(f.path);
   if (run_process(std::vector<std::string>{"dot", "-V"}, "").found)
     for (VariantInfo& v : r.variants)
       v.picture = inline_picture(model_graph(toy::hybrid(), v.name, {.max_boxes = 24}));
@@ -135,7 +135,7 @@ TEST(Report, HasEveryPartAndIsSmall) {
 TEST(Report, IsSelfContainedAndForbidsScripts) {
   toy::StudyFolder f("contained");
   f.write();
-  const std::string page = html_report(read_study(f.path));
+  const std::string page = html_report(read_results(f.path));
   EXPECT_TRUE(has(page, "default-src 'none'"));
   for (const char* bad :
        {"<script", "<link", "<img", "<iframe", "src=", "href=", "url(", "@import"})
@@ -151,7 +151,7 @@ TEST(Report, HostileTextStaysText) {
       "</script><script>alert(1)</script>\"'><img src=x onerror=y>\x1b[31m\n&lt;";
   toy::StudyFolder f("hostile");
   f.write();
-  StudyResults r = read_study(f.path);
+  StudyResults r = read_results(f.path);
   r.name = r.spec = r.command = r.version = r.created = r.budget_kind = evil;
   r.base = r.variants[0].name = r.summary[0].variant = r.audit[0].variant = evil;
   r.variants[0].spec_yaml = r.variants[0].domains = r.variants[0].spec_hash = evil;
@@ -168,10 +168,30 @@ TEST(Report, HostileTextStaysText) {
   EXPECT_TRUE(has(page, "&amp;lt;"));
 }
 
+TEST(ReadStudy, DrawsEachModelOrSaysWhyNot) {
+  if (!run_process(std::vector<std::string>{"dot", "-V"}, "").found)
+    GTEST_SKIP() << "graphviz is not installed";
+  toy::StudyFolder f("pictures");
+  f.spec =
+      "data: {in_context_recall: {}}\n"
+      "model: [{embed: 16}, {repeat: 3, body: [{ffn: {expand: 2}}]}, {linear: $classes}]\n";
+  f.write();
+  const StudyResults good = read_study(f.path);
+  EXPECT_EQ(good.variants[0].picture_problem, "");
+  EXPECT_TRUE(has(html_report(good),
+                  "\xC3\x97"
+                  "3"));
+  f.spec = "data: {in_context_recall: {}}\nmodel: [{bogus: 16}]\n";
+  f.write();
+  const StudyResults bad = read_study(f.path);
+  EXPECT_TRUE(bad.variants[0].picture.empty());
+  EXPECT_TRUE(has(html_report(bad), "No picture of this model: unknown block"));
+}
+
 TEST(Report, FailedRunsAreNamedWithTheirReason) {
   toy::StudyFolder f("failed");
   f.write();
-  StudyResults r = read_study(f.path);
+  StudyResults r = read_results(f.path);
   r.runs[1].status = "failed";
   r.runs[1].error = "NaN first in 'repeat.0.attention'";
   const std::string page = html_report(r);

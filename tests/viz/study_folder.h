@@ -13,6 +13,7 @@
 namespace cambium::toy {
 struct StudyFolder {
   std::string path;
+  std::string spec = "model:\n  - linear: 10\n";
   std::vector<std::string> variants = {"attention", "conv", "hybrid"};
   int seeds = 3, lines = 400;
 
@@ -106,7 +107,7 @@ struct StudyFolder {
     study["variants"] = Json::array();
     for (size_t v = 0; v < variants.size(); ++v) {
       study["variants"].push_back({{"name", variants[v]},
-                                   {"spec_yaml", "model:\n  - linear: 10\n"},
+                                   {"spec_yaml", spec},
                                    {"parameters", 98000},
                                    {"flops_per_step", 1.1e9},
                                    {"forward_flops_per_example", 2.9e6},
