@@ -11,19 +11,23 @@
 namespace cambium {
 namespace fs = std::filesystem;
 
+std::string folder_suggestion(const std::string& folder, const std::string& file,
+                              std::string_view fallback) {
+  std::vector<std::string> near;
+  const fs::path parent = fs::path(folder).parent_path();
+  std::error_code ignored;
+  for (const auto& f : fs::directory_iterator(parent.empty() ? "." : parent, ignored))
+    if (file_exists((f.path() / file).string()))
+      near.push_back((parent / f.path().filename()).string());
+  std::ranges::sort(near);
+  return near.empty() ? std::string(fallback) : suggestion(folder, near);
+}
+
 Experiment open_run(const std::string& folder) {
   const std::string spec = folder + "/spec.yaml";
-  if (!file_exists(spec)) {
-    std::vector<std::string> near;
-    const fs::path parent = fs::path(folder).parent_path();
-    std::error_code ignored;
-    for (const auto& f : fs::directory_iterator(parent.empty() ? "." : parent, ignored))
-      if (file_exists((f.path() / "spec.yaml").string()))
-        near.push_back((parent / f.path().filename()).string());
-    std::ranges::sort(near);
-    const std::string help = near.empty() ? "cambium train makes one" : suggestion(folder, near);
-    throw UserError(str("'", folder, "' holds no run: there is no spec.yaml"), help);
-  }
+  if (!file_exists(spec))
+    throw UserError(str("'", folder, "' holds no run: there is no spec.yaml"),
+                    folder_suggestion(folder, "spec.yaml", "cambium train makes one"));
   return open_experiment(load_spec(spec));
 }
 

@@ -6,6 +6,10 @@
 #include "train/experiment.h"
 
 namespace cambium {
+// Folders beside `folder` that hold `file`, as a suggestion; `fallback` when there are none.
+std::string folder_suggestion(const std::string& folder, const std::string& file,
+                              std::string_view fallback);
+
 // Reads <folder>/spec.yaml. UserError naming near folders when there is no such run.
 Experiment open_run(const std::string& folder);
 

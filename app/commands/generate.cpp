@@ -20,8 +20,8 @@ int generate(const Options& options, Context& context) {
   Generator generator(e, load_weights(options.run, !options.last), options.run);
   std::string text;
   const bool stream = !context.terminal.json;
-  if (stream) context.terminal.print(options.prompt);
   generator.run(options.prompt, options.count, options.sampling, [&](std::string_view piece) {
+    if (stream && text.empty()) context.terminal.print(options.prompt);
     text += piece;
     if (stream) context.terminal.print(piece);
     return !cancel_requested();

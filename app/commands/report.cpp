@@ -3,6 +3,7 @@
 
 #include "app/command.h"
 #include "app/run.h"
+#include "app/saved_run.h"
 #include "core/files.h"
 
 namespace cambium {
@@ -12,6 +13,9 @@ struct Options {
 };
 
 int report(const Options& options, Context& context) {
+  if (!file_exists(options.folder + "/study.json"))
+    throw UserError(str("'", options.folder, "' holds no study: there is no study.json"),
+                    folder_suggestion(options.folder, "study.json", "cambium compare makes one"));
   const std::string page = html_report(read_study(options.folder));
   const std::string path =
       options.output.empty() ? options.folder + "/report.html" : options.output;

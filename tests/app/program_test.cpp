@@ -1,0 +1,104 @@
+// The program as a process: exit codes, signals, and a whole study.
+#include <csignal>
+#include <thread>
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <spawn.h>
+#include <sys/wait.h>
+
+#include "core/files.h"
+#include "core/json.h"
+#include "tests/support/tiny_experiment.h"
+
+namespace cambium {
+namespace {
+class Program : public ::testing::Test {
+ protected:
+  Program() {
+    replace_file(path("s.yaml"), test::markov_spec("{batch: 8, steps: 6, log_every: 1}"));
+  }
+
+  std::string path(const std::string& name) const { return folder_.path(name); }
+
+  pid_t start(std::vector<std::string> args) {
+    args.insert(args.begin(), CAMBIUM_BINARY_DIR "/cambium");
+    std::vector<char*> argv;
+    for (std::string& a : args) argv.push_back(a.data());
+    argv.push_back(nullptr);
+    posix_spawn_file_actions_t actions;
+    posix_spawn_file_actions_init(&actions);
+    const std::string out = path("out"), err = path("err");
+    posix_spawn_file_actions_addopen(&actions, 1, out.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0644);
+    posix_spawn_file_actions_addopen(&actions, 2, err.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0644);
+    pid_t pid = -1;
+    EXPECT_EQ(::posix_spawn(&pid, argv[0], &actions, nullptr, argv.data(), environ), 0);
+    posix_spawn_file_actions_destroy(&actions);
+    return pid;
+  }
+
+  static int code_of(pid_t pid) {
+    int status = 0;
+    ::waitpid(pid, &status, 0);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+  }
+
+  int run(std::vector<std::string> args) { return code_of(start(std::move(args))); }
+
+  std::string err() const { return read_file(path("err")); }
+
+  // Waits until a file has grown, for at most a minute.
+  static void wait_for(const std::string& file) {
+    for (int i = 0; i < 6000 && (!file_exists(file) || read_file(file).empty()); ++i)
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+
+  test::TempFolder folder_;
+};
+
+TEST_F(Program, ExitCodesSayWhoIsToBlame) {
+  EXPECT_EQ(run({"check", path("s.yaml")}), 0);
+  EXPECT_EQ(run({"check", path("t.yaml")}), 1);
+  EXPECT_EQ(run({"graph", path("s.yaml"), "-o", "/nowhere/x.dot"}), 2);
+}
+
+TEST_F(Program, ANanNamesItsPlaceAndExitsWith2) {
+  EXPECT_EQ(run({"train", path("s.yaml"), "--run", path("r"), "--set", "train.steps=40", "--set",
+                 "train.optimizer={sgd: {lr: 1e30}}"}),
+            2);
+  EXPECT_NE(err().find(path("s.yaml:")), std::string::npos) << err();
+}
+
+TEST_F(Program, TheFirstSignalSavesAndResumeGoesOn) {
+  const std::vector<std::string> train = {"train",   path("s.yaml"), "--run",
+                                          path("r"), "--set",        "train.steps=1000000"};
+  const pid_t pid = start(train);
+  wait_for(path("r/log.jsonl"));
+  ::kill(pid, SIGINT);
+  EXPECT_EQ(code_of(pid), 130) << err();
+  EXPECT_TRUE(file_exists(path("r/checkpoints/index.json")));
+  std::vector<std::string> again = train;
+  again.push_back("--resume");
+  const pid_t second = start(again);
+  std::this_thread::sleep_for(std::chrono::milliseconds(300));
+  ::kill(second, SIGTERM);
+  EXPECT_EQ(code_of(second), 130) << err();
+}
+
+TEST_F(Program, ComparesAStudyAndReportsIt) {
+  replace_file(path("study.yaml"),
+               "base: s.yaml\nvariants: {base: {}, wide: {model.0.embed: 12}}\n"
+               "budget: {steps: 6}\nseeds: 2\nmetric: {val.loss: min}\n");
+  ASSERT_EQ(run({"compare", path("study.yaml"), "-o", path("study"), "--json"}), 0) << err();
+  const Json summary = load_json(path("out"));
+  ASSERT_EQ(summary["rows"].size(), 2u);
+  EXPECT_EQ(summary["rows"][0]["n"].get<int>(), 2);
+  const std::string page = read_file(path("study/report.html"));
+  EXPECT_EQ(page.find("<script"), std::string::npos);
+  EXPECT_EQ(run({"report", path("study"), "-o", path("again.html")}), 0);
+  EXPECT_EQ(read_file(path("again.html")), page);
+  EXPECT_EQ(run({"report", path("stduy")}), 1);
+  EXPECT_NE(err().find("did you mean '" + path("study") + "'?"), std::string::npos) << err();
+}
+}  // namespace
+}  // namespace cambium
