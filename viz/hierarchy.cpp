@@ -88,6 +88,17 @@ struct Builder {
     return scopes[std::string(path)] = add(parent, std::move(b));
   }
 
+  // What enters a block: behind the hidden views that the block itself makes of it.
+  Port outside_source(Port p, std::string_view path) const {
+    const Graph& g = h.graph;
+    const auto is_own_view = [&](const Node& n) {
+      return n.op && !n.inputs.empty() && n.inputs[0].node >= 0 && path.starts_with(n.scope.path);
+    };
+    while (h.leaf_of[size_t(p.node)] < 0 && is_own_view(g.node(p.node)))
+      p = g.node(p.node).inputs[0];
+    return p;
+  }
+
   void add_op(int id) {
     const Graph& g = h.graph;
     const Node& n = g.node(id);
@@ -112,9 +123,9 @@ struct Builder {
     for (Port p : n.inputs) {
       if (p.node < 0 || !(g.node(p.node).op || g.node(p.node).role == Role::kInput)) continue;
       if (g.type(p).dtype == DType::kAdjacency) continue;
-      const Port source = shown_source(h, p);
-      b.from = domains[size_t(source.node < 0 ? p.node : source.node)];
-      b.in_shape = g.type(source.node < 0 ? p : source).shape;
+      const Port source = outside_source(p, n.scope.path);
+      b.from = domains[size_t(source.node)];
+      b.in_shape = g.type(source).shape;
       b.fed = true;
       break;
     }

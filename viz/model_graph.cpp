@@ -24,9 +24,10 @@ void merge_single_children(Hierarchy& h, int id) {
       return s.find_first_not_of("0123456789.") == std::string::npos;
     };
     const bool plain = c.box.kind == BoxKind::kOp || c.box.repeat > 1 || is_number(c.box.label);
-    merged.label = is_number(b.box.label) && b.box.parent > 0 ? c.box.label
-                   : plain                                    ? b.box.label
-                                                              : str(b.box.label, ".", c.box.label);
+    const bool block = c.box.kind != BoxKind::kOp;
+    merged.label = block && is_number(b.box.label) && b.box.parent > 0 ? c.box.label
+                   : plain                                             ? b.box.label
+                           : str(b.box.label, ".", c.box.label);
     if (b.box.tint == Tint::kAdapter && c.box.tint != Tint::kReorder) {
       merged.tint = Tint::kAdapter;
       merged.detail = b.box.detail;
