@@ -31,7 +31,7 @@ TEST(SlowKilledRun, DISABLED_Trains) {
 
 TEST(SlowKilledRun, GoesOnToTheSameBytes) {
   const test::TempFolder folder;
-  test::open_text(folder, test::markov_spec("{batch: 8, steps: 8000, eval_every: 600, log_every: 5,"
+  test::open_text(folder, test::markov_spec("{batch: 8, steps: 24000, eval_every: 600, log_every: 5,"
                                             " checkpoint_every: 50, seed: 5}"));
   ::setenv(kFolderVariable, folder.path().c_str(), 1);
   const std::string run = folder.path("killed");
@@ -41,7 +41,7 @@ TEST(SlowKilledRun, GoesOnToTheSameBytes) {
     Child child("/proc/self/exe",
                 {"--gtest_filter=SlowKilledRun.DISABLED_Trains", "--gtest_also_run_disabled_tests"},
                 folder.path("output.txt"));
-    std::this_thread::sleep_for(std::chrono::milliseconds(60 + random.below(240)));
+    std::this_thread::sleep_for(std::chrono::milliseconds(60 + random.below(120)));
     cut_short += !child.ended();
     { const Child dies = std::move(child); }  // kill -9
     if (has_checkpoint(run)) {
