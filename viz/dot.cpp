@@ -44,10 +44,10 @@ std::string html_label(const ModelGraph& m, const Box& b) {
   // A frame's label stands at the left, so its lines begin there.
   const std::string_view end = b.children.empty() ? "<BR/>" : "<BR ALIGN=\"LEFT\"/>";
   std::string out = str("<B>", escape_markup(one_line(clipped(model ? m.title : b.label))), "</B>");
-  if (!b.op.empty() && b.op != b.label) out += str(" ", escape_markup(b.op));
+  if (!b.op.empty() && b.op != b.label) out += str(kHardSpace, escape_markup(b.op));
   if (b.repeat > 1)
-    out += str("  <FONT COLOR=\"#a33b00\"><B>", kTimes, b.repeat, "</B></FONT>",
-               b.chained ? "" : " side by side");
+    out += str(kHardSpace, kHardSpace, "<FONT COLOR=\"#a33b00\"><B>", kTimes, b.repeat,
+               "</B></FONT>", b.chained ? "" : " side by side");
   if (!b.detail.empty()) out += str(end, small(one_line(clipped(b.detail))));
   if (b.kind == BoxKind::kInput || b.kind == BoxKind::kState)
     out += str(end, small(extents_text(b.out)));
@@ -146,10 +146,11 @@ std::string legend_label(const ModelGraph& m) {
   for (ArrowKind k : kinds)
     if (k != ArrowKind::kData)
       lines +=
-          str("<FONT POINT-SIZE=\"9\" COLOR=\"", style_of(k).colour, "\">   ",
+          str("<FONT POINT-SIZE=\"9\" COLOR=\"", style_of(k).colour, "\">", kHardSpace, kHardSpace,
               k == ArrowKind::kResidual ? "\xE2\x94\x81\xE2\x94\x81 " : "\xE2\x95\x8C\xE2\x95\x8C ",
               style_of(k).meaning, "</FONT>");
-  if (folded) lines += small(str("   ", kTimes, "n: n equal neighbours, drawn once"));
+  if (folded)
+    lines += small(str(kHardSpace, kHardSpace, kTimes, "n: n equal neighbours, drawn once"));
   if (lines.empty()) return str(out, ">");
   // Mixing text and tables needs an outer table.
   return str("<<TABLE BORDER=\"0\" CELLSPACING=\"0\"><TR><TD>", out.substr(1), "</TD></TR><TR><TD>",

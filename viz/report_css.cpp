@@ -35,7 +35,7 @@ td b{font-size:16px}
 svg{max-width:100%;height:auto;display:block}
 .plot svg{width:100%}
 .model{border:1px solid var(--line);border-radius:8px;padding:14px;min-width:0}
-.model svg{margin:10px auto}
+.model svg{margin:10px auto;max-width:max(100%,560px)}
 .legend{display:flex;flex-wrap:wrap;gap:6px 18px;margin:0 0 14px;color:var(--soft);font-size:13px}
 details{margin-top:10px}
 summary{cursor:pointer;color:var(--soft)}
@@ -44,7 +44,7 @@ pre{background:var(--card);border:1px solid var(--line);border-radius:6px;paddin
 dl{display:grid;grid-template-columns:max-content 1fr;gap:4px 18px;margin:0}
 dt{color:var(--soft)}
 dd{margin:0;overflow-wrap:anywhere}
-@media print{main{max-width:none;padding:0}h2,figure,.model,tr{break-inside:avoid}.verdict,pre{background:none}details>*{display:block}}
+@media print{.model svg{max-width:100%}main{max-width:none;padding:0}h2,figure,.model,tr{break-inside:avoid}.verdict,pre{background:none}details>*{display:block}}
 figure{margin:0}
 )css";
 }  // namespace
