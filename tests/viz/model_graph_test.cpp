@@ -72,8 +72,8 @@ TEST(ModelGraph, FoldsAPatternAsAWholeAndInside) {
   const ModelGraph m = model_graph(n.g, "m");
   ASSERT_TRUE(find(m, "repeat"));
   EXPECT_EQ(find(m, "repeat")->repeat, 3);
-  ASSERT_TRUE(find(m, "repeat.0..1"));
-  EXPECT_EQ(find(m, "repeat.0..1")->repeat, 2);
+  ASSERT_TRUE(find(m, "linear"));
+  EXPECT_EQ(find(m, "linear")->repeat, 2);
 }
 
 TEST(ModelGraph, ParallelCopiesAreNotDrawnAsAChain) {
@@ -128,6 +128,19 @@ TEST(ModelGraph, NamesWhatAnAdapterDoes) {
             "28 grid \xE2\x86\x92 49 tokens");
   EXPECT_EQ(find(m, "pool")->tint, Tint::kAdapter);
   EXPECT_EQ(find(m, "repeat")->tint, Tint::kTokens);
+}
+
+TEST(ModelGraph, AConvolutionOverTokensIsNoAdapter) {
+  toy::Net n;
+  Value x = n.g.input("x", {DType::kF32, {8, 49, 32}});
+  x = n.dense("embed", x, 32);
+  n.in("conv_mixer", [&] {
+    const Value w = n.weight("w", {3, 3, 32, 32});
+    return n.heads(n.g.emit("conv2d", {n.heads(x, {8, 7, 7, 32}), w}), {8, 49, 32});
+  });
+  const ModelGraph m = model_graph(n.g, "m");
+  ASSERT_TRUE(find(m, "conv_mixer"));
+  EXPECT_NE(find(m, "conv_mixer")->tint, Tint::kAdapter);
 }
 
 TEST(ModelGraph, AutomaticDepthKeepsTheBoxLimit) {
