@@ -72,8 +72,8 @@ TEST(ModelGraph, FoldsAPatternAsAWholeAndInside) {
   const ModelGraph m = model_graph(n.g, "m");
   ASSERT_TRUE(find(m, "repeat"));
   EXPECT_EQ(find(m, "repeat")->repeat, 3);
-  ASSERT_TRUE(find(m, "linear"));
-  EXPECT_EQ(find(m, "linear")->repeat, 2);
+  ASSERT_TRUE(find(m, "repeat.0..1"));
+  EXPECT_EQ(find(m, "repeat.0..1")->repeat, 2);
 }
 
 TEST(ModelGraph, ParallelCopiesAreNotDrawnAsAChain) {
