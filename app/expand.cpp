@@ -144,6 +144,7 @@ Yaml expanded(const Spec& spec) {
   if (!out.find("train")) add(out, "train", empty_map());
   Yaml& train = *out.find("train");
   if (train.is_null()) train = empty_map();
+  keep_later_length(train.entries);
   const auto choose = [&](const char* key, const char* fallback, auto table) {
     if (!train.find(key)) add(train, key, scalar(fallback));
     *train.find(key) = expand_choice(*train.find(key), table);

@@ -17,7 +17,7 @@ constexpr Topic kTopics[] = {
      "--set PATH=VALUE replaces a value of the spec. A path names keys and list positions (from "
      "0)\n"
      "joined by dots; values are YAML; an empty value removes the key.",
-     "cambium train my.yaml --set train.epochs= --set train.steps=500 --set model.1.pattern=CCA"},
+     "cambium train my.yaml --set train.steps=500 --set model.1.pattern=CCA"},
     {"expressions",
      "$name is a variable; ${...} is arithmetic with + - * / // % ^ ( ), min, max, floor, ceil,\n"
      "round, sqrt and log2. Whole results of whole operands stay whole. Quoted text is text.",

@@ -24,12 +24,14 @@ Graph Graph::clone() const {
   g.outputs = outputs;
   g.updates = updates;
   g.nodes_ = nodes_;
+  g.named_ = named_;
   return g;
 }
 
 Value Graph::append(Node node) {
   node.scope.phase = scope.phase;
   node.scope.mark = scope.mark;
+  if (node.role != Role::kOp) named_.try_emplace({node.role, node.scope.path}, int(nodes_.size()));
   nodes_.push_back(std::move(node));
   return {this, int(nodes_.size()) - 1, 0};
 }
@@ -130,8 +132,8 @@ std::vector<Value> Graph::outputs_of(int id) {
 }
 
 std::optional<int> Graph::find(Role role, std::string_view name) const {
-  for (int id = 0; id < int(nodes_.size()); ++id)
-    if (node(id).role == role && node(id).scope.path == name) return id;
+  const auto found = named_.find({role, std::string(name)});
+  if (found != named_.end()) return found->second;
   return std::nullopt;
 }
 

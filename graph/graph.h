@@ -3,6 +3,7 @@
 #pragma once
 #include <deque>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -110,7 +111,7 @@ class Graph {
   std::vector<Value> inputs_of(int id);
   std::vector<Value> outputs_of(int id);
 
-  std::optional<int> find(Role role, std::string_view name) const;
+  std::optional<int> find(Role role, std::string_view name) const;  // of a named leaf
 
   Port output(std::string_view name) const;  // InternalError when there is none
 
@@ -124,6 +125,7 @@ class Graph {
   Value append(Node node);
   Registry ops_;
   std::deque<Node> nodes_;
+  std::map<std::pair<Role, std::string>, int> named_;  // inputs, parameters, states
 };
 
 inline Port port_of(Value v) {

@@ -102,7 +102,11 @@ class Planner {
     }
   }
 
-  std::string_view free() const { return plan_.study.match ? plan_.study.match->free : ""; }
+  // Not a conditional expression: its type would be a string that dies here.
+  std::string_view free() const {
+    if (plan_.study.match) return plan_.study.match->free;
+    return {};
+  }
 
   void settle_target();
   Match solve(const Variant& v, const Spec& spec);

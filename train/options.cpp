@@ -28,6 +28,16 @@ Choice<Record> choice_or(const Yaml* yaml, std::string_view what, std::string_vi
 }
 }  // namespace
 
+void keep_later_length(std::vector<YamlEntry>& entries) {
+  const auto set_by_command = [&](std::string_view key) {
+    const auto e = std::ranges::find(entries, key, &YamlEntry::key);
+    return e != entries.end() && e->value.mark.file == "--set";
+  };
+  const bool steps = set_by_command("steps"), epochs = set_by_command("epochs");
+  if (steps == epochs) return;
+  std::erase_if(entries, [&](const YamlEntry& e) { return e.key == (steps ? "epochs" : "steps"); });
+}
+
 double TrainSpec::lr(int64_t step, int64_t total) const {
   return schedule.record->lr(schedule.attrs, optimizer.record->peak_lr(optimizer.attrs), step,
                              total);
@@ -45,6 +55,7 @@ TrainSpec parse_train(const Yaml* train, const Vars& vars, Diagnostics& errors) 
   spec.schedule = choice_or(train ? train->find("schedule") : nullptr, "schedule", "constant",
                             builtin_schedules(), vars, errors);
   check_names(entries, errors);
+  keep_later_length(entries);
   std::erase_if(entries,
                 [](const YamlEntry& e) { return e.key == "optimizer" || e.key == "schedule"; });
   const Args args = evaluate_entries(entries, vars, &errors);

@@ -53,6 +53,9 @@ struct TrainSpec {
   double lr(int64_t step, int64_t total) const;
 };
 
+// `--set train.steps=500` takes the place of a spec's `epochs`, and the other way round.
+void keep_later_length(std::vector<YamlEntry>& train);
+
 // Parses the section (null: all defaults) and adds every mistake to `errors`.
 TrainSpec parse_train(const Yaml* train, const Vars& vars, Diagnostics& errors);
 }  // namespace cambium

@@ -70,6 +70,16 @@ TEST(TrainOptions, TakeEpochsOrSteps) {
             "2:1: train: has both 'epochs' and 'steps'; keep one of them");
 }
 
+TEST(TrainOptions, LengthOnTheCommandLineReplacesTheSpecs) {
+  Yaml yaml = parse_yaml("{epochs: 3}", "t.yaml");
+  yaml.entries.push_back({"steps", {"--set", 1, 7, 5}, parse_yaml("40", "--set")});
+  Diagnostics errors;
+  const TrainSpec spec = parse_train(&yaml, Vars{}, errors);
+  EXPECT_TRUE(errors.empty());
+  EXPECT_EQ(spec.options.steps, 40);
+  EXPECT_EQ(spec.options.epochs, 0);
+}
+
 TEST(TrainOptions, ReportEveryMistakeAtOnce) {
   const Parsed p = parse("{batch: 0, optimizer: no, schedule: {cosine: {x: 1}}, best: x, foo: 1}");
   EXPECT_EQ(p.errors.size(), 5u);
