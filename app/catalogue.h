@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "core/fields.h"
-#include "core/json.h"
+#include "core/json_forward.h"
 
 namespace cambium {
 struct CatalogueEntry {

@@ -4,7 +4,7 @@
 
 #include "app/command_line.h"
 #include "app/terminal.h"
-#include "core/json.h"
+#include "core/json_forward.h"
 
 namespace cambium {
 // What a running command may use. `set` holds the --set overrides of commands that take a spec.
@@ -14,9 +14,7 @@ struct Context {
   std::string command;  // the whole command line, for records
 
   // Prints the JSON under --json, else the text.
-  void answer(const Json& json, std::string_view text) {
-    terminal.print(terminal.json ? to_text(json, 2) + "\n" : std::string(text));
-  }
+  void answer(const Json& json, std::string_view text);
 };
 
 // Does the work and answers the exit code; throws Error.

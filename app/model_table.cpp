@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "app/table.h"
+#include "core/json.h"
 #include "viz/text.h"
 
 namespace cambium {

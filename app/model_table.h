@@ -1,6 +1,6 @@
 // Model table: a model's blocks with shapes and costs, as rows.
 #pragma once
-#include "core/json.h"
+#include "core/json_forward.h"
 #include "graph/cost.h"
 
 namespace cambium {

@@ -5,6 +5,7 @@
 #include "app/cli.h"
 #include "app/table.h"
 #include "core/diagnostics.h"
+#include "core/json.h"
 #include "core/parallel.h"
 #include "core/suggest.h"
 #include "core/utf8.h"

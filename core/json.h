@@ -1,4 +1,5 @@
-// JSON values that keep the order of their keys. The only header that sees nlohmann-json.
+// JSON values that keep the order of their keys. Only this header and json_forward.h see
+// nlohmann-json.
 #pragma once
 #include <string>
 #include <string_view>
@@ -6,10 +7,9 @@
 #include <nlohmann/json.hpp>
 
 #include "core/error.h"
+#include "core/json_forward.h"
 
 namespace cambium {
-using Json = nlohmann::ordered_json;
-
 // Strict: UserError naming `name` (with line and column where known) for bad syntax, invalid UTF-8,
 // a key that stands twice, or nesting deeper than `depth`.
 Json parse_json(std::string_view text, const std::string& name, int depth = 64);

@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "core/files.h"
+#include "core/json.h"
 #include "core/memory.h"
 #include "core/parallel.h"
 #include "search/child.h"

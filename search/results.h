@@ -1,6 +1,6 @@
 // Results: the rows of a finished study, from the runs' own files.
 #pragma once
-#include "core/json.h"
+#include "core/json_forward.h"
 #include "search/stats.h"
 #include "search/study_plan.h"
 

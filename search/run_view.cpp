@@ -3,6 +3,7 @@
 #include <fstream>
 
 #include "core/files.h"
+#include "core/json.h"
 
 namespace cambium {
 namespace {

@@ -5,6 +5,7 @@
 
 #include "core/files.h"
 #include "core/hash.h"
+#include "core/json.h"
 #include "core/safetensors.h"
 
 namespace cambium {

@@ -9,7 +9,7 @@
 #include <map>
 #include <optional>
 
-#include "core/json.h"
+#include "core/json_forward.h"
 #include "core/tensor.h"
 #include "train/evaluate.h"
 

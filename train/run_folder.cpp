@@ -1,6 +1,7 @@
 #include "train/run_folder.h"
 
 #include "core/files.h"
+#include "core/json.h"
 #include "core/memory.h"
 
 namespace cambium {

@@ -2,7 +2,7 @@
 #pragma once
 #include <string>
 
-#include "core/json.h"
+#include "core/json_forward.h"
 
 namespace cambium {
 // Every line reaches the system when append returns; sync makes it survive a power cut.

@@ -1,6 +1,7 @@
 // The JSON form of a run's state. Doubles are written in their shortest exact form, so that they
 // come back with the same bits.
 #include "core/hash.h"
+#include "core/json.h"
 #include "train/checkpoint.h"
 
 namespace cambium {

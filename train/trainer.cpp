@@ -6,6 +6,7 @@
 
 #include "core/clock.h"
 #include "core/files.h"
+#include "core/json.h"
 #include "core/memory.h"
 #include "train/machine.h"
 #include "train/run_folder.h"

@@ -5,6 +5,7 @@
 #include <filesystem>
 
 #include "core/files.h"
+#include "core/json.h"
 #include "train/run_log.h"
 
 namespace cambium {

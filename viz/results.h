@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "core/json.h"
+#include "core/json_forward.h"
 
 namespace cambium {
 // A number that is not known is NaN, a text that is not known is empty.

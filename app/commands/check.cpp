@@ -1,6 +1,7 @@
 // cambium check: everything that is wrong with specs and studies, in one pass.
 #include "app/command.h"
 #include "app/run.h"
+#include "core/json.h"
 #include "search/study_plan.h"
 #include "train/plans.h"
 #include "viz/text.h"

@@ -6,6 +6,7 @@
 #include "app/study_view.h"
 #include "core/cancel.h"
 #include "core/files.h"
+#include "core/json.h"
 #include "core/parallel.h"
 #include "viz/report.h"
 

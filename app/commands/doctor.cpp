@@ -3,6 +3,7 @@
 #include "app/run.h"
 #include "app/self_test.h"
 #include "core/clock.h"
+#include "core/json.h"
 #include "core/memory.h"
 #include "core/parallel.h"
 #include "ops/support/dnnl.h"

@@ -4,6 +4,7 @@
 #include "app/catalogue.h"
 #include "app/command.h"
 #include "app/run.h"
+#include "core/json.h"
 #include "core/suggest.h"
 
 namespace cambium {

@@ -3,6 +3,7 @@
 #include "app/command.h"
 #include "app/run.h"
 #include "app/table.h"
+#include "core/json.h"
 
 namespace cambium {
 namespace {

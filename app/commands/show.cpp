@@ -3,6 +3,7 @@
 #include "app/expand.h"
 #include "app/model_table.h"
 #include "app/run.h"
+#include "core/json.h"
 #include "train/experiment.h"
 #include "viz/text.h"
 

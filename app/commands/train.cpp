@@ -6,6 +6,7 @@
 #include "app/train_view.h"
 #include "core/cancel.h"
 #include "core/files.h"
+#include "core/json.h"
 #include "train/run_folder.h"
 #include "viz/text.h"
 

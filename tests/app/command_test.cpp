@@ -9,6 +9,7 @@
 #include "app/table.h"
 #include "app/train_view.h"
 #include "core/files.h"
+#include "core/json.h"
 #include "tests/app/run_in_process.h"
 #include "tests/support/tiny_experiment.h"
 

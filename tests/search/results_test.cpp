@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "core/files.h"
+#include "core/json.h"
 #include "search/budget.h"
 #include "tests/support/expect_error.h"
 #include "tests/support/test_data.h"

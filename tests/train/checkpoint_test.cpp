@@ -3,6 +3,7 @@
 #include <fstream>
 
 #include "core/files.h"
+#include "core/json.h"
 #include "tests/support/expect_error.h"
 #include "tests/support/test_data.h"
 

@@ -1,6 +1,7 @@
 #include "train/run_log.h"
 
 #include "core/files.h"
+#include "core/json.h"
 #include "tests/support/expect_error.h"
 #include "tests/support/test_data.h"
 
