@@ -6,6 +6,7 @@
 #include "app/table.h"
 #include "app/topics.h"
 #include "blocks/block.h"
+#include "core/fmt.h"
 #include "core/json.h"
 #include "data/dataset.h"
 #include "ops/ops.h"

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "app/table.h"
+#include "core/fmt.h"
 #include "core/utf8.h"
 #include "viz/text.h"
 

@@ -5,6 +5,7 @@
 #include <tuple>
 
 #include "core/files.h"
+#include "core/fmt.h"
 #include "core/utf8.h"
 
 namespace cambium {

@@ -115,6 +115,9 @@ void assign(std::vector<std::string>& to, const Arg& arg) {
     wrong_type(arg, "a list of text");
 }
 
+}  // namespace detail
+
+namespace {
 void check_range(const FieldInfo& f, const ArgValue& value) {
   const auto check_number = [&](double v) {
     if (v >= f.min && v <= f.max) return;
@@ -142,10 +145,72 @@ void check_range(const FieldInfo& f, const ArgValue& value) {
       value.variant());
 }
 
-void unknown_field(const Arg& arg, const std::vector<std::string>& known) {
+[[noreturn]] void unknown_field(const Arg& arg, std::span<const detail::FieldSlot> slots) {
+  std::vector<std::string> known;
+  for (const detail::FieldSlot& s : slots) known.emplace_back(s.name);
   throw UserError(str("unknown key '", arg.name, "'"),
                   known.empty() ? "it takes no options" : suggestion(arg.name, known),
                   arg.name_mark);
+}
+
+// Calls f with the field as what it is: bool&, int64_t& ...
+template <size_t I = 0, class F>
+auto visit_field(const detail::FieldSlot& slot, void* object, F f) {
+  using T = std::variant_alternative_t<I, ArgValue::Variant>;
+  if constexpr (I + 1 < std::variant_size_v<ArgValue::Variant>)
+    if (slot.type != I) return visit_field<I + 1>(slot, object, f);
+  return f(*reinterpret_cast<T*>(static_cast<char*>(object) + slot.offset));
+}
+
+ArgValue value_of(const detail::FieldSlot& slot, const void* object) {
+  return visit_field(slot, const_cast<void*>(object),
+                     [](const auto& value) { return ArgValue(value); });
+}
+
+FieldInfo info_of(const detail::FieldSlot& slot, const void* defaults) {
+  const ArgValue value = value_of(slot, defaults);
+  return {std::string(slot.name),
+          std::string(detail::type_name(value)),
+          std::string(slot.doc),
+          value.text(),
+          slot.min,
+          slot.max,
+          detail::split_choices(slot.choices)};
+}
+
+void set_one(void* object, std::span<const detail::FieldSlot> slots, const Arg& arg) {
+  const auto slot = std::ranges::find(slots, arg.name, &detail::FieldSlot::name);
+  if (slot == slots.end()) unknown_field(arg, slots);
+  visit_field(*slot, object, [&](auto& member) { detail::assign(member, arg); });
+  check_range(info_of(*slot, object), value_of(*slot, object));
+}
+}  // namespace
+
+namespace detail {
+std::vector<FieldInfo> describe(std::span<const FieldSlot> slots, const void* defaults) {
+  std::vector<FieldInfo> out;
+  for (const FieldSlot& s : slots) out.push_back(info_of(s, defaults));
+  return out;
+}
+
+void parse_into(void* object, std::span<const FieldSlot> slots, std::span<const Arg> args,
+                Diagnostics* errors) {
+  for (const Arg& arg : args) {
+    try {
+      set_one(object, slots, arg);
+    } catch (UserError& e) {
+      if (!e.mark.known()) e.mark = arg.mark;
+      if (!errors) throw;
+      errors->add(e);
+    }
+  }
+}
+
+std::string print(std::span<const FieldSlot> slots, const void* object) {
+  std::string out;
+  for (const FieldSlot& s : slots)
+    out += str(out.empty() ? "" : ",", s.name, '=', value_of(s, object).text());
+  return out;
 }
 }  // namespace detail
 }  // namespace cambium

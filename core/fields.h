@@ -4,6 +4,7 @@
 //       field("expand", &Ffn::expand, "inner width / C").in(1, 64)}; };
 // Member types: bool, int64_t, double, std::string, and vectors of the last three.
 #pragma once
+#include <array>
 #include <limits>
 #include <memory>
 #include <span>
@@ -98,8 +99,45 @@ struct NoAttrs {
 };
 
 namespace detail {
+// A field whose struct's type is forgotten, so that the code that reads and writes fields is
+// compiled once.
+struct FieldSlot {
+  std::string_view name, doc, choices;
+  double min, max;
+  size_t offset;  // in bytes, from the start of the struct
+  size_t type;    // index into ArgValue::Variant
+};
+
+template <class T, size_t I = 0> constexpr size_t type_index() {
+  if constexpr (std::is_same_v<T, std::variant_alternative_t<I, ArgValue::Variant>>)
+    return I;
+  else
+    return type_index<T, I + 1>();
+}
+
+// The field may be one of A's base.
+template <class A, class C, class T> FieldSlot slot_of(const A& a, const Field<C, T>& f) {
+  const auto at = reinterpret_cast<const char*>(&(a.*f.member)) - reinterpret_cast<const char*>(&a);
+  return {f.name, f.doc, f.choices, f.min, f.max, size_t(at), type_index<T>()};
+}
+
+template <class A> std::span<const FieldSlot> slots_of() {
+  static const auto slots = std::apply(
+      [](const auto&... f) {
+        [[maybe_unused]] const A a;
+        return std::array<FieldSlot, sizeof...(f)>{slot_of(a, f)...};
+      },
+      A::fields);
+  return slots;
+}
+
+std::vector<FieldInfo> describe(std::span<const FieldSlot> slots, const void* defaults);
+void parse_into(void* object, std::span<const FieldSlot> slots, std::span<const Arg> args,
+                Diagnostics* errors);
+std::string print(std::span<const FieldSlot> slots, const void* object);
+std::string_view type_name(const ArgValue& value);
 std::vector<std::string> split_choices(std::string_view choices);
-// These convert, and throw UserError when the value has the wrong type, range or choice.
+// These convert, and throw UserError when the value has the wrong type.
 void assign(bool& to, const Arg& arg);
 void assign(int64_t& to, const Arg& arg);
 void assign(double& to, const Arg& arg);
@@ -107,13 +145,6 @@ void assign(std::string& to, const Arg& arg);
 void assign(std::vector<int64_t>& to, const Arg& arg);
 void assign(std::vector<double>& to, const Arg& arg);
 void assign(std::vector<std::string>& to, const Arg& arg);
-void check_range(const FieldInfo& f, const ArgValue& value);
-[[noreturn]] void unknown_field(const Arg& arg, const std::vector<std::string>& known);
-std::string_view type_name(const ArgValue& value);
-
-template <class A> const auto& as_tuple() {
-  return A::fields;
-}
 }  // namespace detail
 
 // Attrs: an immutable config struct behind a printable, comparable handle.
@@ -125,7 +156,9 @@ class Attrs {
   requires requires { A::fields; }
 
   Attrs(A a)
-      : type_(&typeid(A)), text_(print(a)), value_(std::make_shared<const A>(std::move(a))) {}
+      : type_(&typeid(A)),
+        text_(detail::print(detail::slots_of<A>(), &a)),
+        value_(std::make_shared<const A>(std::move(a))) {}
 
   // The struct itself; InternalError when it is another type.
   template <class A> const A& as() const {
@@ -139,68 +172,21 @@ class Attrs {
   bool operator==(const Attrs& o) const { return *type_ == *o.type_ && text_ == o.text_; }
 
  private:
-  template <class A> static std::string print(const A& a) {
-    std::string out;
-    std::apply(
-        [&](const auto&... f) {
-          ((out += str(out.empty() ? "" : ",", f.name, '=', ArgValue(a.*f.member))), ...);
-        },
-        A::fields);
-    return out;
-  }
-
   const std::type_info* type_;
   std::string text_;
   std::shared_ptr<const void> value_;
 };
 
 template <class A> std::vector<FieldInfo> describe_fields() {
-  std::vector<FieldInfo> out;
   const A defaults;
-  std::apply(
-      [&](const auto&... f) {
-        (out.push_back({std::string(f.name),
-                        std::string(detail::type_name(ArgValue(defaults.*f.member))),
-                        std::string(f.doc), ArgValue(defaults.*f.member).text(), f.min, f.max,
-                        detail::split_choices(f.choices)}),
-         ...);
-      },
-      A::fields);
-  return out;
+  return detail::describe(detail::slots_of<A>(), &defaults);
 }
 
 // Fills the struct from arguments. UserError with the argument's mark for an unknown name (with the
 // nearest names as help), a wrong type, range or choice. With `errors`, all of them are collected.
 template <class A> A parse_fields(std::span<const Arg> args, Diagnostics* errors = nullptr) {
   A a;
-  const auto infos = describe_fields<A>();
-  const auto set_one = [&](const Arg& arg) {
-    bool known = false;
-    std::vector<std::string> names;
-    const auto try_field = [&](const auto& f, const FieldInfo& info) {
-      names.push_back(info.name);
-      if (f.name != arg.name) return;
-      known = true;
-      detail::assign(a.*f.member, arg);
-      detail::check_range(info, ArgValue(a.*f.member));
-    };
-    std::apply(
-        [&](const auto&... f) {
-          size_t i = 0;
-          (try_field(f, infos[i++]), ...);
-        },
-        A::fields);
-    if (!known) detail::unknown_field(arg, names);
-  };
-  for (const Arg& arg : args) {
-    try {
-      set_one(arg);
-    } catch (UserError& e) {
-      if (!e.mark.known()) e.mark = arg.mark;
-      if (!errors) throw;
-      errors->add(e);
-    }
-  }
+  detail::parse_into(&a, detail::slots_of<A>(), args, errors);
   return a;
 }
 

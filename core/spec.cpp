@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "core/files.h"
+#include "core/fmt.h"
 #include "core/suggest.h"
 
 namespace cambium {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/fmt.h"
 #include "core/format.h"
 
 namespace cambium {

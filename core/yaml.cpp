@@ -8,6 +8,7 @@
 #include <yaml-cpp/parser.h>
 
 #include "core/files.h"
+#include "core/fmt.h"
 #include "core/utf8.h"
 #include "core/yaml_tree.h"
 

@@ -1,6 +1,7 @@
 // Prints a Yaml tree so that parse_yaml reads the same tree back.
 #include <algorithm>
 
+#include "core/fmt.h"
 #include "core/yaml.h"
 
 namespace cambium {

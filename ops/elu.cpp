@@ -1,5 +1,7 @@
 // elu: y = x above 0, alpha * (e^x - 1) below. Clevert et al. 2015, arXiv 1511.07289.
 //   dx = dy above 0, dy * alpha * e^x below
+#include <cmath>
+
 #include "ops/support/pointwise.h"
 
 namespace cambium {

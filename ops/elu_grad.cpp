@@ -1,5 +1,7 @@
 // elu_grad: dx = dy above x = 0, dy * alpha * e^x below.
 //   no gradient of its own
+#include <cmath>
+
 #include "ops/support/pointwise.h"
 
 namespace cambium {

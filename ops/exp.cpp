@@ -1,5 +1,7 @@
 // exp: y = e^x.
 //   dx = dy * y
+#include <cmath>
+
 #include "ops/support/pointwise.h"
 
 namespace cambium {

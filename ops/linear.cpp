@@ -61,8 +61,7 @@ std::vector<Value> vjp(const Call& c, std::span<const Value> dy) {
 
 void reference(const Call& c, std::span<const Ref> in, std::span<Ref> out) {
   const int64_t rows = c.shape(0).rows(), k = c.shape(1)[0], n = c.shape(1)[1];
-  auto y = matrix(out[0], rows, n);
-  y.noalias() = matrix(in[0], rows, k) * matrix(in[1], k, n);
+  multiply_f64(rows, n, k, in[0].data.data(), false, in[1].data.data(), false, out[0].data.data());
   for (int64_t i = 0; i < rows * n; ++i) {
     const double z = out[0][i] + (c.has(kBias) ? in[kBias][i % n] : 0);
     out[0][i] = activate(c.as<Linear>().activation, z) + (c.has(kResidual) ? in[kResidual][i] : 0);

@@ -27,8 +27,7 @@ std::vector<ValueType> shape(const Call& c) {
 
 void reference(const Call& c, std::span<const Ref> in, std::span<Ref> out) {
   const int64_t rows = c.shape(0).rows(), k = c.shape(0).last(), n = c.shape(1).last();
-  auto dw = matrix(out[0], k, n);
-  dw.noalias() = matrix(in[0], rows, k).transpose() * matrix(in[1], rows, n);
+  multiply_f64(k, n, rows, in[0].data.data(), true, in[1].data.data(), false, out[0].data.data());
   if (!c.as<LinearGradWeights>().bias) return;
   for (int64_t i = 0; i < rows * n; ++i) out[1][i % n] += in[1][i];
 }

@@ -1,5 +1,7 @@
 // log: y = ln(x); -inf at 0, NaN below.
 //   dx = dy / x
+#include <cmath>
+
 #include "ops/support/pointwise.h"
 
 namespace cambium {

@@ -63,13 +63,8 @@ void reference(const Call& c, std::span<const Ref> in, std::span<Ref> out) {
   for (int64_t i = 0; i < s.batch.count(); ++i) {
     const int64_t at_a = broadcast_index(i, s.batch_a, s.batch) * s.m * s.k;
     const int64_t at_b = broadcast_index(i, s.batch_b, s.batch) * s.k * s.n;
-    const auto a = matrix(in[0], ta ? s.k : s.m, ta ? s.m : s.k, at_a);
-    const auto b = matrix(in[1], tb ? s.n : s.k, tb ? s.k : s.n, at_b);
-    auto y = matrix(out[0], s.m, s.n, i * s.m * s.n);
-    if (ta && tb) y.noalias() = a.transpose() * b.transpose();
-    if (ta && !tb) y.noalias() = a.transpose() * b;
-    if (!ta && tb) y.noalias() = a * b.transpose();
-    if (!ta && !tb) y.noalias() = a * b;
+    multiply_f64(s.m, s.n, s.k, in[0].data.data() + at_a, ta, in[1].data.data() + at_b, tb,
+                 out[0].data.data() + i * s.m * s.n);
   }
 }
 

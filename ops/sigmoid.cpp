@@ -1,5 +1,7 @@
 // sigmoid: y = 1 / (1 + e^-x).
 //   dx = dy * y * (1 - y)
+#include <cmath>
+
 #include "ops/support/pointwise.h"
 
 namespace cambium {

@@ -1,5 +1,7 @@
 // silu: y = x * sigmoid(x). Elfwing et al. 2017, arXiv 1702.03118.
 //   dx = dy * s * (1 + x * (1 - s)), s = sigmoid(x)
+#include <cmath>
+
 #include "ops/support/pointwise.h"
 
 namespace cambium {

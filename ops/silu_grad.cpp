@@ -1,5 +1,7 @@
 // silu_grad: dx = dy * s * (1 + x * (1 - s)) with s = sigmoid(x).
 //   no gradient of its own
+#include <cmath>
+
 #include "ops/support/pointwise.h"
 
 namespace cambium {

@@ -1,5 +1,7 @@
 // sqrt: y = square root of x; NaN below 0.
 //   dx = dy / (2 y)
+#include <cmath>
+
 #include "ops/support/pointwise.h"
 
 namespace cambium {

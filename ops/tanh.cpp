@@ -1,5 +1,7 @@
 // tanh: y = tanh(x).
 //   dx = dy * (1 - y^2)
+#include <cmath>
+
 #include "ops/support/pointwise.h"
 
 namespace cambium {

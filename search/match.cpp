@@ -4,6 +4,8 @@
 #include <cmath>
 #include <map>
 
+#include "core/fmt.h"
+
 namespace cambium {
 namespace {
 struct Point {

@@ -1,5 +1,6 @@
 #include "train/plans.h"
 
+#include "core/fmt.h"
 #include "graph/passes.h"
 
 namespace cambium {

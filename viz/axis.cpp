@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/fmt.h"
 #include "viz/text.h"
 
 namespace cambium {

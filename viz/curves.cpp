@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/format.h"
+
 namespace cambium {
 namespace {
 double value_at(const Curve& c, double x) {

@@ -1,5 +1,7 @@
 // Curves of a study's runs: one series a variant, thinned to what a plot can show.
 #pragma once
+#include <span>
+
 #include "viz/results.h"
 #include "viz/svg_plot.h"
 

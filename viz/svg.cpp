@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "core/fmt.h"
 #include "viz/text.h"
 
 namespace cambium {

@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 
+#include "core/fmt.h"
 #include "core/utf8.h"
 
 namespace cambium {

@@ -2,6 +2,7 @@
 #include "app/command.h"
 #include "app/run.h"
 #include "app/saved_run.h"
+#include "core/json.h"
 #include "viz/text.h"
 
 namespace cambium {

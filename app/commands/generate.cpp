@@ -5,6 +5,7 @@
 #include "app/run.h"
 #include "app/saved_run.h"
 #include "core/cancel.h"
+#include "core/json.h"
 
 namespace cambium {
 namespace {

@@ -2,6 +2,7 @@
 #include "app/command.h"
 #include "app/run.h"
 #include "core/files.h"
+#include "core/json.h"
 #include "train/experiment.h"
 #include "viz/graphviz.h"
 

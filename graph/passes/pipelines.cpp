@@ -4,6 +4,7 @@
 #include <chrono>
 #include <ostream>
 
+#include "core/fmt.h"
 #include "core/suggest.h"
 #include "graph/passes.h"
 

@@ -1,18 +1,9 @@
-// The only header that sees Eigen: row-major matrices of doubles over reference data.
+// Products of row-major matrices of doubles, for references. Eigen is seen by eigen.cpp only.
 #pragma once
-#include <Eigen/Core>
-
-#include "graph/op.h"
+#include <cstdint>
 
 namespace cambium {
-using MatrixF64 = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
-
-inline Eigen::Map<const MatrixF64> matrix(const Ref& r, int64_t rows, int64_t columns,
-                                          int64_t offset = 0) {
-  return {r.data.data() + offset, rows, columns};
-}
-
-inline Eigen::Map<MatrixF64> matrix(Ref& r, int64_t rows, int64_t columns, int64_t offset = 0) {
-  return {r.data.data() + offset, rows, columns};
-}
+// y [m,n] = op(a) op(b); a is [m,k] ([k,m] when transposed), b is [k,n] ([n,k] when transposed).
+void multiply_f64(int64_t m, int64_t n, int64_t k, const double* a, bool transpose_a,
+                  const double* b, bool transpose_b, double* y);
 }  // namespace cambium

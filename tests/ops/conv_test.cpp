@@ -1,4 +1,6 @@
 // Convolution and pooling beyond what every op keeps: where windows stand, what is absorbed.
+#include <cmath>
+
 #include <gtest/gtest.h>
 
 #include "graph/passes.h"
