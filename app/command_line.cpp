@@ -1,6 +1,7 @@
 #include "app/command_line.h"
 
 #include <algorithm>
+#include <cctype>
 
 #include "app/cli.h"
 #include "core/fields.h"
@@ -100,9 +101,10 @@ void CommandLine::check_names(const std::vector<std::string>& args) const {
   const std::vector<std::string> known = option_names();
   for (const std::string& arg : args) {
     if (arg == "--") return;
-    if (!arg.starts_with("--")) continue;
+    const bool dashed = arg.size() > 1 && arg[0] == '-' && !std::isdigit(uint8_t(arg[1]));
+    if (!dashed) continue;
     const std::string name = arg.substr(0, arg.find('='));
-    if (!std::ranges::count(known, name))
+    if (!app_.get_option_no_throw(name))
       throw UserError(str("unknown option '", name, "'"), suggestion(name, known));
   }
 }

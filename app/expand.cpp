@@ -141,6 +141,7 @@ Yaml expanded(const Spec& spec) {
   if (Yaml* model = out.find("model")) *model = models.list(*model);
   if (Yaml* define = out.find("define"))
     for (YamlEntry& e : define->entries) e.value = models.definition(e.value);
+  if (!out.find("precision")) add(out, "precision", scalar("f32"));
   if (!out.find("train")) add(out, "train", empty_map());
   Yaml& train = *out.find("train");
   if (train.is_null()) train = empty_map();

@@ -32,7 +32,7 @@ Experiment open_run(const std::string& folder) {
 }
 
 SavedModel::SavedModel(const Experiment& e, const std::string& folder, bool best, int64_t batch)
-    : plan_(compile(run_passes(evaluation_graph(e, batch), evaluation_pipeline()), engine_)) {
+    : plan_(compile(optimised(e, evaluation_graph(e, batch)), engine_)) {
   store_.add(plan_, uint64_t(e.train.options.seed));
   restore(store_, load_weights(folder, best), folder);
   executor_ = std::make_unique<Executor>(plan_, store_);

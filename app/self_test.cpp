@@ -12,6 +12,7 @@
 #include "core/rng.h"
 #include "graph/executor.h"
 #include "ops/ops.h"
+#include "ops/support/bf16.h"
 #include "ops/support/dnnl.h"
 #include "train/trainer.h"
 
@@ -44,6 +45,12 @@ Ref as_ref(const Tensor& t) {
   if (t.type().dtype == DType::kF32) r.data.assign(t.f32().begin(), t.f32().end());
   if (t.type().dtype == DType::kI32) r.data.assign(t.i32().begin(), t.i32().end());
   if (t.type().dtype == DType::kI64) r.data.assign(t.i64().begin(), t.i64().end());
+  if (t.type().dtype == DType::kBf16)
+    for (int64_t i = 0; i < t.shape().count(); ++i) {
+      uint16_t x = 0;
+      std::memcpy(&x, t.raw().data() + 2 * i, sizeof x);
+      r.data.push_back(from_bf16(x));
+    }
   return r;
 }
 

@@ -50,6 +50,12 @@ constexpr Topic kTopics[] = {
      "--resume it goes on bit for bit as if it had not stopped, if the spec, the threads and the\n"
      "instruction set are the same.",
      "cambium train my.yaml --run runs/my --resume"},
+    {"precision",
+     "With precision: bf16, matrix products and convolutions take operands of 16 bits and add up "
+     "in\n"
+     "f32; parameters, statistics, logits, gradients and the optimizer stay in f32. Faster on a\n"
+     "processor with bf16 instructions (cambium doctor), and nothing else in the spec changes.",
+     "precision: bf16"},
     {"memory",
      "What training needs is known exactly before it starts. When it does not fit: lower\n"
      "train.batch and raise train.accumulate by the same factor, or make the model smaller.",

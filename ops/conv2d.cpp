@@ -7,7 +7,9 @@
 #include <cmath>
 
 #include "graph/graph.h"
+#include "ops/support/bf16.h"
 #include "ops/support/conv.h"
+#include "ops/support/pointwise.h"
 #include "ops/support/scratch.h"
 
 namespace cambium {
@@ -19,8 +21,7 @@ ConvSizes sizes(const Call& c) {
 }
 
 std::vector<ValueType> shape(const Call& c) {
-  require(c.dtype(kX) == DType::kF32 && c.dtype(kW) == DType::kF32, "x and w must be f32, got ",
-          c.in[kX].type(), " and ", c.in[kW].type());
+  require_product(c, kX, kW);
   const ConvSizes z = sizes(c);
   const Shape y = z.output_shape();
   require(!c.has(kBias) || c.shape(kBias) == Shape{z.O}, "bias must be [", z.O, "]");
@@ -94,7 +95,7 @@ dnnl::post_ops post_ops_of(const Call& c, const ConvDescs& d) {
 Kernel kernel(const Call& c, Engine& e) {
   const ConvSizes z = sizes(c);
   if (z.output_shape().count() == 0) return {.run = [](const KernelArgs&) {}};
-  const ConvDescs d = conv_descs(z);
+  const ConvDescs d = conv_descs(z, {.x = c.dtype(kX), .w = c.dtype(kW)});
   const bool bias = c.has(kBias);
   const auto pd = conv_forward_pd(e, d, bias, post_ops_of(c, d));
   Scratch scratch;
@@ -121,11 +122,10 @@ Kernel kernel(const Call& c, Engine& e) {
 }
 
 Cost cost(const Call& c) {
-  double elements = double(c.out_shape().count());
-  for (int i = 0; i < c.inputs(); ++i)
-    if (c.has(i)) elements += double(c.shape(i).count());
-  const double each = c.has(kBias) + c.has(kResidual) + (c.as<Conv>().activation != "none");
-  return {.flops = sizes(c).flops() + each * double(c.out_shape().count()), .bytes = 4 * elements};
+  Cost cost =
+      operand_cost(c, c.has(kBias) + c.has(kResidual) + (c.as<Conv>().activation != "none"));
+  cost.flops += sizes(c).flops();
+  return cost;
 }
 
 std::optional<Absorbed> absorb(const Call& c, std::string_view reader, const Attrs& reader_attrs,
@@ -159,6 +159,12 @@ std::vector<Sample> samples() {
            {{"stride", 2}, {"pad", 1}, {"activation", "silu"}}},
           {{Shape{3, 8, 8, 1}, Shape{4, 4, 1, 16}, Shape{16}},
            {{"stride", 4}, {"activation", "sigmoid"}}},
+          {{SampleInput(DType::kBf16, {2, 7, 7, 16}, -1, 1),
+            SampleInput(DType::kBf16, {3, 3, 16, 16}, -1, 1), Shape{16}, Shape{2, 7, 7, 16}},
+           {{"activation", "relu"}}},
+          {{SampleInput(DType::kBf16, {2, 8, 8, 3}, -1, 1),
+            SampleInput(DType::kBf16, {3, 3, 3, 5}, -1, 1)},
+           {{"stride", 2}}},
           {{Shape{0, 5, 5, 2}, Shape{3, 3, 2, 2}}}};
 }
 }  // namespace

@@ -2,7 +2,9 @@
 // [B,Y,X,C]: dx[i] = sum of dy[o] w over the products of conv2d that read x[i].
 #include <cstring>
 
+#include "ops/support/bf16.h"
 #include "ops/support/conv.h"
+#include "ops/support/pointwise.h"
 #include "ops/support/scratch.h"
 
 namespace cambium {
@@ -17,6 +19,7 @@ ConvSizes sizes(const Call& c) {
 }
 
 std::vector<ValueType> shape(const Call& c) {
+  require_product(c, 0, 1);
   const ConvSizes z = sizes(c);
   require(c.shape(0) == z.output_shape(), "dy is ", c.shape(0), ", the convolution makes ",
           z.output_shape());
@@ -37,9 +40,10 @@ Kernel zeros(int64_t bytes) {
 Kernel kernel(const Call& c, Engine& e) {
   const ConvSizes z = sizes(c);
   if (z.output_shape().count() == 0) return zeros(z.input_shape().count() * 4);
-  const ConvDescs d = conv_descs(z);
+  const ConvDescs d = conv_descs(z, {.w = c.dtype(1), .y = c.dtype(0)});
+  const ConvDescs hint = conv_descs(z, {.x = c.dtype(0), .w = c.dtype(1), .y = c.dtype(0)});
   const auto pd = make_backward_pd<dnnl::convolution_backward_data>(
-      e, caller_scratch(), conv_forward_pd(e, d, false, {}), dnnl::algorithm::convolution_direct,
+      e, caller_scratch(), conv_forward_pd(e, hint, false, {}), dnnl::algorithm::convolution_direct,
       d.x, d.any_weights, d.y, d.strides, d.dilations, d.before, d.after);
   Scratch scratch;
   std::vector<DnnlCall> calls;
@@ -62,8 +66,7 @@ Kernel kernel(const Call& c, Engine& e) {
 }
 
 Cost cost(const Call& c) {
-  const double elements = double(c.shape(0).count() + c.shape(1).count() + c.out_shape().count());
-  return {.flops = sizes(c).flops(), .bytes = 4 * elements};
+  return {.flops = sizes(c).flops(), .bytes = operand_cost(c, 0).bytes};
 }
 
 std::vector<Sample> samples() {
@@ -77,6 +80,12 @@ std::vector<Sample> samples() {
        {{"dilation", 2}, {"padding", "valid"}, {"input", input(9, 9)}}},
       {{Shape{1, 6, 6, 17}, Shape{5, 5, 1, 17}}, {{"groups", 17}, {"input", input(6, 6)}}},
       {{Shape{2, 3, 3, 4}, Shape{3, 3, 3, 4}}, {{"stride", 2}, {"pad", 1}, {"input", input(6, 6)}}},
+      {{SampleInput(DType::kBf16, {2, 7, 7, 16}, -1, 1),
+        SampleInput(DType::kBf16, {3, 3, 16, 16}, -1, 1)},
+       {{"input", input(7, 7)}}},
+      {{SampleInput(DType::kBf16, {2, 4, 4, 5}, -1, 1),
+        SampleInput(DType::kBf16, {3, 3, 3, 5}, -1, 1)},
+       {{"stride", 2}, {"input", input(8, 8)}}},
       {{Shape{0, 5, 5, 2}, Shape{3, 3, 2, 2}}, {{"input", input(5, 5)}}}};
 }
 }  // namespace

@@ -3,7 +3,9 @@
 // w, db = sum of dy. Depthwise kernels beyond 3 x 3 use our own kernel.
 #include <cstring>
 
+#include "ops/support/bf16.h"
 #include "ops/support/conv.h"
+#include "ops/support/pointwise.h"
 #include "ops/support/scratch.h"
 
 namespace cambium {
@@ -18,6 +20,7 @@ ConvSizes sizes(const Call& c) {
 }
 
 std::vector<ValueType> shape(const Call& c) {
+  require_product(c, 0, 1);
   const ConvSizes z = sizes(c);
   require(c.shape(1) == z.output_shape(), "dy is ", c.shape(1), ", the convolution makes ",
           z.output_shape());
@@ -41,10 +44,10 @@ Kernel zeros(const ConvSizes& z, bool bias) {
 }
 
 dnnl::convolution_backward_weights::primitive_desc backward_pd(Engine& e, const ConvDescs& d,
-                                                               bool bias) {
+                                                               const ConvDescs& hint, bool bias) {
   using P = dnnl::convolution_backward_weights;
   constexpr auto kDirect = dnnl::algorithm::convolution_direct;
-  const auto forward = conv_forward_pd(e, d, bias, {});
+  const auto forward = conv_forward_pd(e, hint, bias, {});
   if (bias)
     return make_backward_pd<P>(e, caller_scratch(), forward, kDirect, d.x, d.any_weights, d.bias,
                                d.y, d.strides, d.dilations, d.before, d.after);
@@ -58,8 +61,9 @@ Kernel kernel(const Call& c, Engine& e) {
   if (z.output_shape().count() == 0) return zeros(z, bias);
   if (z.depthwise() && std::max(z.y.kernel, z.x.kernel) > 3)
     return depthwise_grad_weights_kernel(z, bias);
-  const ConvDescs d = conv_descs(z);
-  const auto pd = backward_pd(e, d, bias);
+  const DType type = c.dtype(0);
+  const ConvDescs d = conv_descs(z, {.x = type, .y = type});
+  const auto pd = backward_pd(e, d, conv_descs(z, {.x = type, .w = type, .y = type}), bias);
   Scratch scratch;
   DnnlCall conv(e, dnnl::convolution_backward_weights(pd), pd);
   conv.scratchpad_at(scratch.add(conv.scratch_bytes()));
@@ -80,9 +84,8 @@ Kernel kernel(const Call& c, Engine& e) {
 }
 
 Cost cost(const Call& c) {
-  const double elements = double(c.shape(0).count() + c.shape(1).count() + c.out_shape().count());
   const double bias = c.as<ConvGradWeights>().bias ? double(c.shape(1).count()) : 0;
-  return {.flops = sizes(c).flops() + bias, .bytes = 4 * elements};
+  return {.flops = sizes(c).flops() + bias, .bytes = operand_cost(c, 0).bytes};
 }
 
 std::vector<Sample> samples() {
@@ -100,6 +103,12 @@ std::vector<Sample> samples() {
            {{"groups", 3}, {"kernel", kernel(5, 3)}, {"dilation", 2}}},
           {{Shape{2, 6, 6, 3}, Shape{2, 3, 3, 4}},
            {{"stride", 2}, {"pad", 1}, {"kernel", kernel(3, 3)}}},
+          {{SampleInput(DType::kBf16, {2, 7, 7, 16}, -1, 1),
+            SampleInput(DType::kBf16, {2, 7, 7, 16}, -1, 1)},
+           {{"kernel", kernel(3, 3)}, {"bias", false}}},
+          {{SampleInput(DType::kBf16, {2, 8, 8, 3}, -1, 1),
+            SampleInput(DType::kBf16, {2, 4, 4, 5}, -1, 1)},
+           {{"stride", 2}, {"kernel", kernel(3, 3)}}},
           {{Shape{0, 5, 5, 2}, Shape{0, 5, 5, 2}}, {{"kernel", kernel(3, 3)}}}};
 }
 }  // namespace

@@ -3,6 +3,7 @@
 //   dz = dy * act'(z) with z = xW + b;  dx = dz W^T, dW = x^T dz, db = column sums of dz
 #include "graph/graph.h"
 #include "ops/support/activation.h"
+#include "ops/support/bf16.h"
 #include "ops/support/eigen.h"
 #include "ops/support/pointwise.h"
 
@@ -19,7 +20,8 @@ constexpr int kBias = 2, kResidual = 3;
 
 std::vector<ValueType> shape(const Call& c) {
   const Shape &x = c.shape(0), &w = c.shape(1);
-  for (int i = 0; i < c.inputs(); ++i)
+  require_product(c, 0, 1);
+  for (int i = 2; i < c.inputs(); ++i)
     if (c.has(i)) require_f32(c, i);
   require(x.rank() >= 1 && w.rank() == 2, "x ", x, " needs an axis and the weights ", w, " two");
   require(x.last() == w[0], "x ", x, " has ", x.last(), " channels, the weights ", w, " take ",
@@ -83,7 +85,8 @@ Kernel kernel(const Call& c, Engine& e) {
   if (rows * depth * n == 0) return bias_kernel(c);
   const std::string& activation = c.as<Linear>().activation;
   const bool fused = is_post_op(activation), residual = c.has(kResidual);
-  const MemoryDesc x = dense_md({rows, depth}), w = dense_md({depth, n}), y = dense_md({rows, n});
+  const MemoryDesc x = dense_md({rows, depth}, c.dtype(0)), w = dense_md({depth, n}, c.dtype(1));
+  const MemoryDesc y = dense_md({rows, n});
   const MemoryDesc b = c.has(kBias) ? dense_md({1, n}) : MemoryDesc();
   dnnl::post_ops post;
   if (fused) append_activation(post, activation);
@@ -136,6 +139,9 @@ std::vector<Sample> samples() {
     all.push_back({{Shape{4, 3}, Shape{3, 6}, Shape{6}}, {{"activation", activation}}});
     all.push_back({{Shape{4, 3}, Shape{3, 6}, none, Shape{4, 6}}, {{"activation", activation}}});
   }
+  all.push_back({{SampleInput(DType::kBf16, {67, 65}, -2, 2),
+                  SampleInput(DType::kBf16, {65, 130}, -1, 1), Shape{130}, Shape{67, 130}},
+                 {{"activation", "gelu"}}});
   return all;
 }
 }  // namespace

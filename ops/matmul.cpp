@@ -2,6 +2,7 @@
 //   a: [..., M, K] ([..., K, M] when transpose_a)   b: [..., K, N] ([..., N, K] when transpose_b)
 //   y: [..., M, N]   da = dy op(b)^T, db = op(a)^T dy, transposed back and summed over broadcast
 #include "graph/graph.h"
+#include "ops/support/bf16.h"
 #include "ops/support/dnnl.h"
 #include "ops/support/eigen.h"
 #include "ops/support/pointwise.h"
@@ -36,8 +37,7 @@ Sizes sizes(const Call& c) {
 }
 
 std::vector<ValueType> shape(const Call& c) {
-  require_f32(c, 0);
-  require_f32(c, 1);
+  require_product(c, 0, 1);
   const Sizes s = sizes(c);
   std::vector<int64_t> y(s.batch.dims().begin(), s.batch.dims().end());
   y.push_back(s.m);
@@ -69,7 +69,8 @@ void reference(const Call& c, std::span<const Ref> in, std::span<Ref> out) {
 }
 
 // Batch axes, padded to `rank`, and the matrix, whose last axes may be stored swapped.
-MemoryDesc operand(const Shape& batch, int rank, int64_t rows, int64_t columns, bool swapped) {
+MemoryDesc operand(const Shape& batch, int rank, int64_t rows, int64_t columns, bool swapped,
+                   DType type = DType::kF32) {
   dnnl::memory::dims dims(size_t(rank - batch.rank()), 1), strides(size_t(rank) + 2);
   dims.insert(dims.end(), batch.dims().begin(), batch.dims().end());
   int64_t stride = rows * columns;
@@ -78,7 +79,7 @@ MemoryDesc operand(const Shape& batch, int rank, int64_t rows, int64_t columns, 
   dims.push_back(columns);
   strides[size_t(rank)] = swapped ? 1 : columns;
   strides[size_t(rank) + 1] = swapped ? rows : 1;
-  return strided_md(dims, strides);
+  return strided_md(dims, strides, type);
 }
 
 Kernel kernel(const Call& c, Engine& e) {
@@ -94,8 +95,8 @@ Kernel kernel(const Call& c, Engine& e) {
     s.batch_a = s.batch_b = s.batch = Shape{s.batch.count()};
   }
   const int rank = s.batch.rank();
-  const MemoryDesc a = operand(s.batch_a, rank, s.m, s.k, ta);
-  const MemoryDesc b = operand(s.batch_b, rank, s.k, s.n, tb);
+  const MemoryDesc a = operand(s.batch_a, rank, s.m, s.k, ta, c.dtype(0));
+  const MemoryDesc b = operand(s.batch_b, rank, s.k, s.n, tb, c.dtype(1));
   const MemoryDesc y = operand(s.batch, rank, s.m, s.n, false);
   const auto pd = make_pd<dnnl::matmul>(e, caller_scratch(), a, b, y);
   DnnlCall call(e, dnnl::matmul(pd), pd);
@@ -129,6 +130,9 @@ extern const Op op_matmul = {
                 {{Shape{1, 1}, Shape{1, 1}}},
                 {{Shape{0, 3}, Shape{3, 2}}},
                 {{Shape{2, 0}, Shape{0, 3}}},
-                {{Shape{65, 70}, Shape{70, 33}}}},
+                {{Shape{65, 70}, Shape{70, 33}}},
+                {{SampleInput(DType::kBf16, {2, 65, 70}, -1, 1),
+                  SampleInput(DType::kBf16, {33, 70}, -1, 1)},
+                 {{"transpose_b", true}}}},
 };
 }  // namespace cambium

@@ -9,7 +9,8 @@
 
 namespace cambium {
 namespace {
-constexpr std::string_view kSections[] = {"name", "vars", "data", "model", "define", "train"};
+constexpr std::string_view kSections[] = {"name",   "vars",  "data",     "model",
+                                          "define", "train", "precision"};
 
 void check_sections(const Yaml& root, Diagnostics& errors) {
   std::vector<std::string> known(std::begin(kSections), std::end(kSections));
@@ -34,6 +35,15 @@ void add_data_vars(Experiment& e) {
   const std::vector<std::string> own = e.vars.names();
   for (auto& [name, value] : e.data->vars())
     if (!std::ranges::count(own, name)) e.vars.set(name, value);
+}
+
+DType parse_precision(const Yaml* precision, Diagnostics& errors) {
+  if (!precision || (precision->is_scalar() && precision->text == "f32")) return DType::kF32;
+  if (precision->is_scalar() && precision->text == "bf16") return DType::kBf16;
+  const std::string text = precision->is_scalar() ? precision->text : "a list or a map";
+  errors.add(UserError(str("precision is f32 or bf16, got ", text),
+                       "bf16: products take 16-bit operands and add up in f32", precision->mark));
+  return DType::kF32;
 }
 
 // Without data there are no shapes to build with, but names and values of the model can be checked.
@@ -111,6 +121,7 @@ Experiment open_experiment(Spec spec, std::shared_ptr<const Dataset> opened) {
                          "write model: and one - block: value a line below it",
                          model ? model->mark : start));
   e.train = parse_train(e.spec.section("train"), e.vars, errors);
+  e.precision = parse_precision(e.spec.section("precision"), errors);
   if (data)
     collect(errors, [&] {
       e.data = opened ? std::move(opened)
@@ -120,8 +131,6 @@ Experiment open_experiment(Spec spec, std::shared_ptr<const Dataset> opened) {
   const int64_t batch = std::max<int64_t>(1, e.train.options.batch);  // 0 was reported above
   if (e.data && model && model->is_list())
     collect(errors, [&] { model_graph(e, batch, true); });
-  else if (model && model->is_list())
-    check_without_data(e, *model, errors);
   else if (model && model->is_list())
     check_without_data(e, *model, errors);
   errors.throw_if_any();

@@ -13,6 +13,9 @@ struct Experiment {
   Vars vars;  // the spec's and, where the spec is silent, the data's
   std::shared_ptr<const Dataset> data;
   TrainSpec train;
+  // Of the operands of products: kF32 or, with `precision: bf16`, kBf16. Parameters, statistics,
+  // logits, gradients and the optimizer are f32 in both.
+  DType precision = DType::kF32;
 
   int64_t batches_per_epoch() const;  // a last batch that is not full is left out
   int64_t total_steps() const;        // updates

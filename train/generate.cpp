@@ -5,8 +5,8 @@
 #include <numeric>
 
 #include "core/rng.h"
-#include "graph/passes.h"
 #include "train/checkpoint.h"
+#include "train/step_graph.h"
 
 namespace cambium {
 namespace {
@@ -18,7 +18,7 @@ const Experiment& check_text(const Experiment& e) {
 }
 
 Plan sequence_plan(const Experiment& e, Engine& engine) {
-  return compile(run_passes(model_graph(e, 1, false), evaluation_pipeline()), engine);
+  return compile(optimised(e, model_graph(e, 1, false)), engine);
 }
 }  // namespace
 

@@ -5,10 +5,8 @@
 
 namespace cambium {
 TrainPlans compile_plans(const Experiment& e, Engine& engine) {
-  TrainPlans plans{
-      compile(run_passes(training_graph(e), training_pipeline()), engine), std::nullopt,
-      compile(run_passes(evaluation_graph(e, e.train.options.batch), evaluation_pipeline()),
-              engine)};
+  TrainPlans plans{compile(optimised(e, training_graph(e)), engine), std::nullopt,
+                   compile(optimised(e, evaluation_graph(e, e.train.options.batch)), engine)};
   if (auto apply = apply_graph(e))
     plans.apply = compile(run_passes(std::move(*apply), training_pipeline()), engine);
   return plans;

@@ -2,6 +2,7 @@
 
 #include "graph/cost.h"
 #include "graph/passes.h"
+#include "ops/support/bf16.h"
 
 namespace cambium {
 namespace {
@@ -121,6 +122,12 @@ Graph evaluation_graph(const Experiment& e, int64_t batch) {
   g.outputs.push_back({"correct", port_of(correct)});
   g.updates.clear();
   return g;
+}
+
+Graph optimised(const Experiment& e, Graph g) {
+  g = run_passes(std::move(g), training_pipeline());
+  if (e.precision == DType::kF32) return g;
+  return run_passes(place_casts(g), training_pipeline());  // one cast a value
 }
 
 StepCost step_cost(const Experiment& e) {

@@ -41,9 +41,9 @@ void for_each_product(const ConvSizes& z, const std::function<void(int64_t, int6
   }
 }
 
-ConvDescs conv_descs(const ConvSizes& z) {
-  const auto image = [](int64_t b, const int64_t y, int64_t x, int64_t c) {
-    return strided_md({b, c, y, x}, {y * x * c, 1, x * c, c});
+ConvDescs conv_descs(const ConvSizes& z, const ConvTypes& types) {
+  const auto image = [](int64_t b, const int64_t y, int64_t x, int64_t c, DType type) {
+    return strided_md({b, c, y, x}, {y * x * c, 1, x * c, c}, type);
   };
   const int64_t in = z.inputs(), row = in * z.O;
   dnnl::memory::dims dims = {z.outputs(), in, z.y.kernel, z.x.kernel};
@@ -52,10 +52,10 @@ ConvDescs conv_descs(const ConvSizes& z) {
     dims.insert(dims.begin(), z.groups);
     strides.insert(strides.begin(), z.outputs());
   }
-  return {.x = image(z.B, z.y.extent, z.x.extent, z.C),
-          .y = image(z.B, z.y.out, z.x.out, z.O),
-          .kept_weights = strided_md(dims, strides),
-          .any_weights = any_md(dims),
+  return {.x = image(z.B, z.y.extent, z.x.extent, z.C, types.x),
+          .y = image(z.B, z.y.out, z.x.out, z.O, types.y),
+          .kept_weights = strided_md(dims, strides, types.w),
+          .any_weights = any_md(dims, types.w),
           .bias = dense_md({z.O}),
           .strides = {z.y.stride, z.x.stride},
           .dilations = {z.y.dilation - 1, z.x.dilation - 1},

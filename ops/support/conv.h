@@ -76,7 +76,12 @@ struct ConvDescs {
   dnnl::memory::dims strides, dilations, before, after;
 };
 
-ConvDescs conv_descs(const ConvSizes& z);
+// Each tensor's precision; a result of a product is f32.
+struct ConvTypes {
+  DType x = DType::kF32, w = DType::kF32, y = DType::kF32;
+};
+
+ConvDescs conv_descs(const ConvSizes& z, const ConvTypes& types = {});
 
 // The training forward primitive descriptor.
 dnnl::convolution_forward::primitive_desc conv_forward_pd(Engine& e, const ConvDescs& d, bool bias,

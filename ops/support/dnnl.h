@@ -18,23 +18,28 @@ struct Engine {
 
 using MemoryDesc = dnnl::memory::desc;
 
-// Plain row-major f32; a scalar counts as one element of rank 1.
-inline MemoryDesc dense_md(const Shape& s) {
+inline dnnl::memory::data_type dnnl_type(DType t) {
+  return t == DType::kBf16 ? dnnl::memory::data_type::bf16 : dnnl::memory::data_type::f32;
+}
+
+// Plain row-major; a scalar counts as one element of rank 1.
+inline MemoryDesc dense_md(const Shape& s, DType type = DType::kF32) {
   dnnl::memory::dims dims(s.dims().begin(), s.dims().end());
   if (dims.empty()) dims = {1};
   dnnl::memory::dims strides(dims.size(), 1);
   for (size_t i = dims.size() - 1; i > 0; --i) strides[i - 1] = strides[i] * dims[i];
-  return {dims, dnnl::memory::data_type::f32, strides};
+  return {dims, dnnl_type(type), strides};
 }
 
-// Any f32 layout given by strides in elements.
-inline MemoryDesc strided_md(dnnl::memory::dims dims, dnnl::memory::dims strides) {
-  return {std::move(dims), dnnl::memory::data_type::f32, std::move(strides)};
+// Any layout given by strides in elements.
+inline MemoryDesc strided_md(dnnl::memory::dims dims, dnnl::memory::dims strides,
+                             DType type = DType::kF32) {
+  return {std::move(dims), dnnl_type(type), std::move(strides)};
 }
 
 // The implementation's choice of layout.
-inline MemoryDesc any_md(dnnl::memory::dims dims) {
-  return {std::move(dims), dnnl::memory::data_type::f32, dnnl::memory::format_tag::any};
+inline MemoryDesc any_md(dnnl::memory::dims dims, DType type = DType::kF32) {
+  return {std::move(dims), dnnl_type(type), dnnl::memory::format_tag::any};
 }
 
 // Attributes with scratch memory from the caller. Copies of an attribute share state in oneDNN, so

@@ -59,6 +59,7 @@ TEST_F(Commands, WrongUseIsExplained) {
             "error: cambium train needs SPEC\n  help: `cambium train --help` shows how\n");
   EXPECT_EQ(run_words({"train", "a", "b"}).err,
             "error: unexpected 'b'\n  help: `cambium train --help` shows how\n");
+  EXPECT_EQ(run_words({"train", "a", "-o", "b"}).err.substr(0, 29), "error: unknown option '-o'\n  ");
   EXPECT_EQ(run_words({"train", "a", "--seed"}).err,
             "error: '--seed' needs one value\n  help: `cambium train --help` shows how\n");
   EXPECT_EQ(run_words({"train", "a", "--seed", "x"}).err,

@@ -8,6 +8,7 @@
 #include "core/rng.h"
 #include "graph/graph.h"
 #include "ops/ops.h"
+#include "ops/support/bf16.h"
 #include "ops/support/dnnl.h"
 
 namespace cambium {
@@ -87,6 +88,10 @@ class OpCase {
       if (input.type.dtype == DType::kF32) {
         const auto x = float(input.lo < input.hi ? in_range : random.normal());
         data.back().data.push_back(tensors.back().f32()[size_t(i)] = x);
+      } else if (input.type.dtype == DType::kBf16) {
+        const uint16_t x = to_bf16(float(in_range));
+        std::memcpy(tensors.back().raw().data() + 2 * i, &x, 2);
+        data.back().data.push_back(from_bf16(x));
       } else {
         data.back().data.push_back(std::floor(in_range));
         store_integer(tensors.back(), i, int64_t(std::floor(in_range)));
@@ -112,6 +117,11 @@ inline double number_at(const Tensor& t, int64_t i) {
   if (t.type().dtype == DType::kI32) return t.i32()[size_t(i)];
   if (t.type().dtype == DType::kI64) return double(t.i64()[size_t(i)]);
   if (t.type().dtype == DType::kF32) return t.f32()[size_t(i)];
+  if (t.type().dtype == DType::kBf16) {
+    uint16_t x = 0;
+    std::memcpy(&x, t.raw().data() + 2 * i, 2);
+    return from_bf16(x);
+  }
   return double(t.raw()[size_t(i)]);
 }
 

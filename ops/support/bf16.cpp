@@ -1,0 +1,52 @@
+#include "ops/support/bf16.h"
+
+#include <algorithm>
+
+#include "graph/graph.h"
+#include "ops/support/conv.h"
+
+namespace cambium {
+namespace {
+constexpr std::string_view kProducts[] = {"linear",
+                                          "matmul",
+                                          "conv2d",
+                                          "linear_grad_weights",
+                                          "conv2d_grad_input",
+                                          "conv2d_grad_weights"};
+
+int64_t groups_of(const Node& n) {
+  if (n.op->name == "conv2d") return n.attrs.as<Conv>().groups;
+  if (n.op->name == "conv2d_grad_input") return n.attrs.as<ConvGradInput>().groups;
+  if (n.op->name == "conv2d_grad_weights") return n.attrs.as<ConvGradWeights>().groups;
+  return 1;
+}
+
+// Small operands are not worth a pass over them, and grouped convolutions are bound by memory.
+bool worthwhile(const Node& n, std::span<const Value> in) {
+  if (std::ranges::find(kProducts, n.op->name) == std::end(kProducts)) return false;
+  const int64_t first = in[0].shape().count(), second = in[1].shape().count();
+  return groups_of(n) == 1 && std::min(first, second) >= 256 && std::max(first, second) >= 4096;
+}
+}  // namespace
+
+void require_product(const Call& c, int a, int b) {
+  const DType left = c.dtype(a), right = c.dtype(b);
+  require(left == right && (left == DType::kF32 || left == DType::kBf16), "inputs ", a, " and ", b,
+          " are ", name_of(left), " and ", name_of(right), ", not both f32 or both bf16");
+}
+
+Graph place_casts(const Graph& g) {
+  return rewrite(g,
+                 [](Graph& out, int, const Node& n,
+                    std::span<const Value> in) -> std::optional<std::vector<Value>> {
+                   if (!worthwhile(n, in)) return std::nullopt;
+                   ScopeGuard guard(out, n.scope);
+                   std::vector<Value> operands(in.begin(), in.end());
+                   for (size_t i = 0; i < 2; ++i)
+                     operands[i] = out.emit("cast", {in[i]}, {{"to", "bf16"}});
+                   if (n.op->name == "linear_grad_weights" && n.outputs.size() > 1)
+                     operands.push_back(in[1]);
+                   return out.outputs_of(out.copy(n, operands).node);
+                 });
+}
+}  // namespace cambium

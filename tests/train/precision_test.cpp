@@ -1,0 +1,72 @@
+// precision: bf16 changes what products read, and nothing else.
+#include <algorithm>
+#include <set>
+
+#include <gtest/gtest.h>
+
+#include "core/files.h"
+#include "tests/support/tiny_experiment.h"
+#include "train/plans.h"
+#include "train/step_graph.h"
+
+namespace cambium::test {
+namespace {
+constexpr const char* kModel =
+    "data: {in_context_recall: {vocab: 16, length: 32, train: 64, val: 32, test: 32}}\n"
+    "model:\n"
+    "  - embed: 64\n"
+    "  - residual: [{norm: layer}, {attention: {heads: 2, causal: true}}]\n"
+    "  - residual: [{norm: layer}, {ffn: {expand: 2, activation: gelu}}]\n"
+    "  - linear: $classes\n"
+    "train: {optimizer: {adamw: {lr: 3e-3}}, batch: 16, steps: 30}\n";
+
+int64_t count_ops(const Graph& g, std::string_view name) {
+  return std::ranges::count_if(g.nodes(),
+                               [&](const Node& n) { return n.op && n.op->name == name; });
+}
+
+std::vector<double> losses(const std::string& precision) {
+  const TempFolder folder;
+  const Experiment e = open_text(folder, kModel, {"precision=" + precision});
+  Remember seen;
+  run_training(e, {.folder = folder.path("run")}, seen);
+  return seen.losses;
+}
+
+TEST(Precision, F32PlacesNoCast) {
+  const TempFolder folder;
+  const Experiment e = open_text(folder, kModel);
+  EXPECT_EQ(count_ops(optimised(e, training_graph(e)), "cast"), 0);
+}
+
+TEST(Precision, Bf16FeedsEveryLargeProduct) {
+  const TempFolder folder;
+  const Experiment e = open_text(folder, kModel, {"precision=bf16"});
+  const Graph g = optimised(e, training_graph(e));
+  for (const Node& n : g.nodes())
+    if (n.op && n.op->name == "linear") {
+      EXPECT_EQ(g.type(n.inputs[0]).dtype, DType::kBf16) << n.scope.path;
+      EXPECT_EQ(n.outputs[0].dtype, DType::kF32) << n.scope.path;
+    }
+}
+
+TEST(Precision, Bf16CastsAValueOnce) {
+  const TempFolder folder;
+  const Experiment e = open_text(folder, kModel, {"precision=bf16"});
+  const Graph g = optimised(e, training_graph(e));
+  std::set<Port> cast;
+  for (const Node& n : g.nodes())
+    if (n.op && n.op->name == "cast") {
+      EXPECT_TRUE(cast.insert(n.inputs[0]).second) << n.scope.path;
+    }
+  EXPECT_GT(cast.size(), 10u);
+}
+
+TEST(Precision, Bf16LearnsLikeF32) {
+  const std::vector<double> exact = losses("f32"), rounded = losses("bf16");
+  ASSERT_EQ(exact.size(), rounded.size());
+  EXPECT_NE(exact, rounded) << "nothing was rounded";
+  for (size_t i = 0; i < exact.size(); ++i) EXPECT_NEAR(exact[i], rounded[i], 0.02 * exact[i]);
+}
+}  // namespace
+}  // namespace cambium::test
