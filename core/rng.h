@@ -41,7 +41,8 @@ constexpr float uniform_of(uint32_t bits) {
 // A sequential view of one Philox stream, for initial weights and generated data.
 class Random {
  public:
-  explicit Random(uint64_t seed, uint64_t stream = 0) : seed_(seed), stream_(stream) {}
+  explicit Random(uint64_t seed, uint64_t stream = 0, uint64_t first_block = 0)
+      : seed_(seed), stream_(stream), index_(first_block) {}
 
   uint32_t bits() {
     if (next_ == 4) {
@@ -77,7 +78,7 @@ class Random {
   }
 
  private:
-  uint64_t seed_, stream_, index_ = 0;
+  uint64_t seed_, stream_, index_;  // of the next block of four words
   std::array<uint32_t, 4> word_{};
   int next_ = 4;
 };

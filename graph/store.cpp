@@ -1,3 +1,6 @@
+#include <algorithm>
+
+#include "core/parallel.h"
 #include "core/rng.h"
 #include "graph/executor.h"
 
@@ -8,23 +11,20 @@ void initialise(Tensor& t, const Init& init, uint64_t seed, std::string_view nam
            " can only start at zero");
     return;
   }
-  Random random(seed, stream_of(name));
-  for (float& x : t.f32()) {
-    switch (init.kind) {
-      case Init::kZeros:
-        x = 0;
-        break;
-      case Init::kConstant:
-        x = float(init.scale);
-        break;
-      case Init::kNormal:
-        x = float(init.scale * random.normal());
-        break;
-      case Init::kUniform:
-        x = float(init.scale * (2 * random.uniform() - 1));
-        break;
-    }
+  const std::span<float> to = t.f32();
+  if (init.kind == Init::kZeros || init.kind == Init::kConstant) {
+    std::ranges::fill(to, init.kind == Init::kConstant ? float(init.scale) : 0.0f);
+    return;
   }
+  // A normal number takes one block of the stream, two uniform ones share a block: any range of
+  // blocks can be drawn on its own, and the numbers do not depend on the threads.
+  const bool normal = init.kind == Init::kNormal;
+  const int64_t a_block = normal ? 1 : 2, count = int64_t(to.size());
+  parallel_for((count + a_block - 1) / a_block, 4096, [&](int64_t begin, int64_t end) {
+    Random random(seed, stream_of(name), uint64_t(begin));
+    for (int64_t i = begin * a_block; i < std::min(end * a_block, count); ++i)
+      to[size_t(i)] = float(init.scale * (normal ? random.normal() : 2 * random.uniform() - 1));
+  });
 }
 
 void Store::add(const Plan& plan, uint64_t seed) {
