@@ -1,5 +1,6 @@
 #include "core/files.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
@@ -127,11 +128,11 @@ std::vector<std::byte> read_maybe_gzip(const std::string& path) {
   return {p, p + raw.size()};
 }
 
-void replace_file(const std::string& path, std::span<const std::byte> content) {
+void replace_file(const std::string& path, std::span<const std::span<const std::byte>> pieces) {
   const std::string temporary = str(path, ".tmp", ::getpid());
   try {
     Descriptor fd(temporary, O_WRONLY | O_CREAT | O_TRUNC, "write");
-    write_all(fd.get(), content, temporary);
+    for (const auto& piece : pieces) write_all(fd.get(), piece, temporary);
     if (::fsync(fd.get()) != 0) fail("sync", temporary);
     if (!fd.close()) fail("close", temporary);
     if (::rename(temporary.c_str(), path.c_str()) != 0) fail("rename a file to", path);
@@ -140,6 +141,10 @@ void replace_file(const std::string& path, std::span<const std::byte> content) {
     throw;
   }
   sync_folder(folder_of(path));
+}
+
+void replace_file(const std::string& path, std::span<const std::byte> content) {
+  replace_file(path, std::span(&content, 1));
 }
 
 void replace_file(const std::string& path, std::string_view content) {
@@ -181,6 +186,10 @@ MappedFile& MappedFile::operator=(MappedFile&& o) noexcept {
   std::swap(data_, o.data_);
   std::swap(size_, o.size_);
   return *this;
+}
+
+void MappedFile::forget(size_t bytes) const {
+  if (data_) ::madvise(const_cast<std::byte*>(data_), std::min(bytes, size_), MADV_DONTNEED);
 }
 
 MappedFile::~MappedFile() {

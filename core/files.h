@@ -15,6 +15,8 @@ std::vector<std::byte> read_maybe_gzip(const std::string& path);
 
 // Writes to a temporary file beside `path`, fsyncs, renames over it, fsyncs the folder.
 void replace_file(const std::string& path, std::span<const std::byte> content);
+// The same from pieces, so that a large file need not be put together in memory first.
+void replace_file(const std::string& path, std::span<const std::span<const std::byte>> pieces);
 void replace_file(const std::string& path, std::string_view content);
 
 bool file_exists(const std::string& path);
@@ -29,6 +31,9 @@ class MappedFile {
   ~MappedFile();
 
   std::span<const std::byte> bytes() const { return {data_, size_}; }
+
+  // Gives back the memory of the first `bytes`; they are read from the file again when looked at.
+  void forget(size_t bytes) const;
 
  private:
   const std::byte* data_ = nullptr;

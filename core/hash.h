@@ -11,19 +11,37 @@
 
 namespace cambium {
 // Multiplies and mixes eight bytes at a time (the word form of FNV-1a with a rotation, so that
-// high bits reach low ones); the length is part of the sum.
-inline uint64_t hash_bytes(std::span<const std::byte> bytes) {
-  constexpr uint64_t kPrime = 0x9E3779B97F4A7C15u;
-  uint64_t h = 0xcbf29ce484222325u ^ bytes.size();
-  size_t i = 0;
-  for (; i + 8 <= bytes.size(); i += 8) {
-    uint64_t word;
-    std::memcpy(&word, bytes.data() + i, 8);
-    h = std::rotl((h ^ word) * kPrime, 29);
+// high bits reach low ones); the length is part of the sum. For data in pieces: all but the last
+// must be whole words of eight bytes.
+class Checksum {
+ public:
+  explicit Checksum(uint64_t total_bytes) : h_(0xcbf29ce484222325u ^ total_bytes) {}
+
+  void add(std::span<const std::byte> bytes) {
+    size_t i = 0;
+    for (; i + 8 <= bytes.size(); i += 8) {
+      uint64_t word;
+      std::memcpy(&word, bytes.data() + i, 8);
+      mix(word);
+    }
+    for (; i < bytes.size(); ++i) mix(uint64_t(bytes[i]));
   }
-  for (; i < bytes.size(); ++i) h = std::rotl((h ^ uint64_t(bytes[i])) * kPrime, 29);
-  h = (h ^ (h >> 32)) * 0xD6E8FEB86659FD93u;
-  return h ^ (h >> 32);
+
+  uint64_t value() const {
+    const uint64_t h = (h_ ^ (h_ >> 32)) * 0xD6E8FEB86659FD93u;
+    return h ^ (h >> 32);
+  }
+
+ private:
+  void mix(uint64_t word) { h_ = std::rotl((h_ ^ word) * 0x9E3779B97F4A7C15u, 29); }
+
+  uint64_t h_;
+};
+
+inline uint64_t hash_bytes(std::span<const std::byte> bytes) {
+  Checksum sum(bytes.size());
+  sum.add(bytes);
+  return sum.value();
 }
 
 inline uint64_t hash_text(std::string_view text) {

@@ -171,14 +171,11 @@ void write_safetensors(const std::string& path,
   }
   std::string text = to_text(header);
   text.resize((text.size() + 8 + kAlignment - 1) / kAlignment * kAlignment - 8, ' ');
-  std::vector<std::byte> out(8 + text.size() + size_t(at));
-  for (size_t i = 0; i < 8; ++i) out[i] = std::byte(text.size() >> (8 * i) & 0xff);
-  std::memcpy(out.data() + 8, text.data(), text.size());
-  std::byte* to = out.data() + 8 + text.size();
-  for (const auto& [name, tensor] : tensors) {
-    if (tensor->bytes() > 0) std::memcpy(to, tensor->data(), size_t(tensor->bytes()));
-    to += tensor->bytes();
-  }
-  replace_file(path, out);
+  std::string length(8, '\0');
+  for (size_t i = 0; i < 8; ++i) length[i] = char(text.size() >> (8 * i) & 0xff);
+  std::vector<std::span<const std::byte>> pieces = {std::as_bytes(std::span(length)),
+                                                    std::as_bytes(std::span(text))};
+  for (const auto& [name, tensor] : tensors) pieces.push_back(tensor->raw());
+  replace_file(path, std::span<const std::span<const std::byte>>(pieces));
 }
 }  // namespace cambium

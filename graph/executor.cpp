@@ -14,12 +14,23 @@ bool all_finite(const float* x, int64_t n) {
 }
 }  // namespace
 
-Executor::Executor(const Plan& plan, Store& store)
+Workspace::Workspace(std::span<const Plan* const> plans) {
+  int64_t arena_bytes = 0, scratch_bytes = 0;
+  for (const Plan* p : plans) {
+    arena_bytes = std::max(arena_bytes, p->memory.arena_bytes);
+    scratch_bytes = std::max(scratch_bytes, p->memory.scratch_bytes);
+  }
+  arena = allocate_bytes(arena_bytes);
+  scratch = allocate_bytes(scratch_bytes);
+}
+
+Executor::Executor(const Plan& plan, Store& store, std::shared_ptr<Workspace> workspace)
     : plan_(plan),
       store_(store),
-      arena_(allocate_bytes(plan.memory.arena_bytes)),
-      scratch_(allocate_bytes(plan.memory.scratch_bytes)),
+      workspace_(std::move(workspace)),
       adjacencies_(plan.inputs.size() + plan.constants.size(), nullptr) {
+  const Plan* const own = &plan;
+  if (!workspace_) workspace_ = std::make_shared<Workspace>(std::span(&own, 1));
   for (const Leaf& leaf : plan.inputs)
     inputs_.push_back(leaf.type.dtype == DType::kAdjacency ? Tensor() : Tensor(leaf.type));
   for (size_t i = 0; i < plan.constants.size(); ++i)
@@ -39,7 +50,7 @@ void* Executor::address(const Slot& slot) {
     case Slot::kNone:
       return nullptr;
     case Slot::kArena:
-      return arena_.get() + slot.offset_bytes;
+      return workspace_->arena.get() + slot.offset_bytes;
     case Slot::kStore:
       return store_.at(plan_.store[i].name).data();
     case Slot::kInput:
@@ -86,7 +97,7 @@ std::span<std::byte> Executor::input(std::string_view name) {
 
 void Executor::run_range(size_t begin, size_t end) {
   for (size_t s = begin; s < end; ++s) {
-    const KernelArgs args{bound_[s].in.data(), bound_[s].out.data(), scratch_.get()};
+    const KernelArgs args{bound_[s].in.data(), bound_[s].out.data(), workspace_->scratch.get()};
     if (!profiling_) {
       plan_.steps[s].kernel.run(args);
       continue;

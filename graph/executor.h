@@ -32,10 +32,19 @@ struct StepProfile {
   int64_t runs = 0;
 };
 
+// The arena and the scratch memory of plans of which only one runs at a time: as large as the
+// largest wants them.
+struct Workspace {
+  explicit Workspace(std::span<const Plan* const> plans);
+
+  AlignedBytes arena, scratch;
+};
+
 class Executor {
  public:
-  // Both must outlive the executor; the store must hold what the plan names.
-  Executor(const Plan& plan, Store& store);
+  // Plan and store must outlive the executor; the store must hold what the plan names. Executors
+  // that share a workspace overwrite each other's outputs; without one, each has its own.
+  Executor(const Plan& plan, Store& store, std::shared_ptr<Workspace> workspace = nullptr);
 
   // Copies a batch into the input of that name. InternalError on a wrong name, UserError on a type
   // mismatch.
@@ -75,7 +84,7 @@ class Executor {
   void run_range(size_t begin, size_t end);
   const Plan& plan_;
   Store& store_;
-  AlignedBytes arena_, scratch_;
+  std::shared_ptr<Workspace> workspace_;
   std::vector<Tensor> inputs_;
   std::vector<const Adjacency*> adjacencies_;  // what kAdjacency inputs and constants point at
   std::vector<Bound> bound_;

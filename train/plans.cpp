@@ -12,15 +12,24 @@ TrainPlans compile_plans(const Experiment& e, Engine& engine) {
   return plans;
 }
 
+std::vector<const Plan*> TrainPlans::all() const {
+  std::vector<const Plan*> out = {&step, &evaluation};
+  if (apply) out.push_back(&*apply);
+  return out;
+}
+
 MemoryNeed memory_need(const Experiment& e, const TrainPlans& plans) {
   MemoryNeed need;
   std::map<std::string, int64_t> store;
-  for (const Plan* p : {&plans.step, plans.apply ? &*plans.apply : nullptr, &plans.evaluation}) {
-    if (!p) continue;
+  int64_t arena_bytes = 0, scratch_bytes = 0;
+  for (const Plan* p : plans.all()) {
     const MemoryReport& m = p->memory;
-    need.batch_bytes += m.arena_bytes + m.scratch_bytes + m.input_bytes + m.constant_bytes;
+    arena_bytes = std::max(arena_bytes, m.arena_bytes);
+    scratch_bytes = std::max(scratch_bytes, m.scratch_bytes);
+    need.batch_bytes += m.input_bytes + m.constant_bytes;
     for (const Leaf& leaf : p->store) store[leaf.name] = leaf.type.bytes();
   }
+  need.batch_bytes += arena_bytes + scratch_bytes;
   for (const auto& [name, bytes] : store) need.store_bytes += bytes;
   for (const Leaf& leaf : plans.evaluation.store) need.store_bytes += leaf.type.bytes();
   const DataShape shape = e.data->shape(e.train.options.batch);

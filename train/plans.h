@@ -9,13 +9,15 @@ struct TrainPlans {
   Plan step;                  // of training_graph
   std::optional<Plan> apply;  // of apply_graph
   Plan evaluation;            // of evaluation_graph, at the training batch
+
+  std::vector<const Plan*> all() const;
 };
 
 // Runs the passes and compiles; the engine must outlive the plans.
 TrainPlans compile_plans(const Experiment& e, Engine& engine);
 
-// What training will hold beyond what the process holds now: arenas, inputs, one store for all
-// plans, a copy of the best weights, and the batches that are read ahead.
+// What training will hold beyond what the process holds now: one arena and one store for all plans,
+// their inputs, a copy of the best weights, and the batches that are read ahead.
 struct MemoryNeed {
   int64_t store_bytes = 0, batch_bytes = 0;  // batch_bytes grows with the batch
 

@@ -27,9 +27,11 @@ Session::Session(const Experiment& e, int64_t available_bytes)
   store_.add(plans_.step, seed);
   if (plans_.apply) store_.add(*plans_.apply, seed);
   store_.add(plans_.evaluation, seed);
-  step_ = std::make_unique<Executor>(plans_.step, store_);
-  if (plans_.apply) apply_ = std::make_unique<Executor>(*plans_.apply, store_);
-  evaluation_ = std::make_unique<Executor>(plans_.evaluation, store_);
+  // One at a time runs, and its outputs are read before the next does.
+  const auto workspace = std::make_shared<Workspace>(plans_.all());
+  step_ = std::make_unique<Executor>(plans_.step, store_, workspace);
+  if (plans_.apply) apply_ = std::make_unique<Executor>(*plans_.apply, store_, workspace);
+  evaluation_ = std::make_unique<Executor>(plans_.evaluation, store_, workspace);
 }
 
 void Session::start(int64_t step) {

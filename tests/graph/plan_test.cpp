@@ -124,6 +124,27 @@ TEST(Executor, AllocatesNothingAfterTheFirstStep) {
   EXPECT_EQ(allocations - before, 0);
 }
 
+TEST(Executor, MayShareAWorkspaceWithOneThatRestsMeanwhile) {
+  Session alone(perceptron());
+  const Plan* const plans[] = {&alone.plan, &alone.plan};
+  const auto workspace = std::make_shared<Workspace>(plans);
+  Store store_a, store_b;
+  store_a.add(alone.plan, 1);
+  store_b.add(alone.plan, 2);
+  Executor a(alone.plan, store_a, workspace), b(alone.plan, store_b, workspace);
+  Executor own(alone.plan, alone.store);
+  for (const auto& [name, t] : alone.inputs)
+    for (Executor* e : {&a, &b, &own}) e->set_input(name, t);
+  for (int i = 0; i < 3; ++i) {
+    a.run();
+    const float shared = a.output_scalar("loss");
+    b.run();
+    own.run();
+    EXPECT_EQ(shared, own.output_scalar("loss"));
+    EXPECT_NE(shared, b.output_scalar("loss"));
+  }
+}
+
 TEST(Executor, LossFallsStepByStep) {
   Session run(perceptron());
   run.exec->run();
