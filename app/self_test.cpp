@@ -6,9 +6,7 @@
 
 #include <unistd.h>
 
-#include "core/clock.h"
 #include "core/files.h"
-#include "core/parallel.h"
 #include "core/rng.h"
 #include "graph/executor.h"
 #include "ops/ops.h"
@@ -190,41 +188,5 @@ Check check_resume() {
   if (train_tiny(e, folder / "whole", false) != train_tiny(e, folder / "parts", true))
     check.failures.push_back("the loss curve of the resumed run differs");
   return check;
-}
-
-double gemm_gflops() {
-  constexpr int64_t n = 1024;
-  Graph g(builtin_ops());
-  const Value y = g.emit("linear", {g.input("x", {DType::kF32, {n, n}}),
-                                    g.parameter("w", {n, n}, {.init = {Init::kNormal, 0.1}})});
-  g.outputs.push_back({"y", port_of(y)});
-  Engine engine;
-  const Plan plan = compile(std::move(g), engine);
-  Store store;
-  store.add(plan, 0);
-  Executor executor(plan, store);
-  double best = 0;
-  const Stopwatch all;
-  for (int i = 0; i < 200 && (i < 3 || all.seconds() < 1); ++i) {
-    const Stopwatch one;
-    executor.run();
-    best = std::max(best, 2e-9 * double(n) * double(n) * double(n) / one.seconds());
-  }
-  return best;
-}
-
-double stream_gbytes() {
-  constexpr int64_t n = 16 << 20;
-  Tensor a(DType::kF32, Shape{n}), b(DType::kF32, Shape{n}), c(DType::kF32, Shape{n});
-  float *pa = a.f32().data(), *pb = b.f32().data(), *pc = c.f32().data();
-  double best = 0;
-  for (int i = 0; i < 5; ++i) {
-    const Stopwatch one;
-    parallel_for(n, 1 << 16, [&](int64_t begin, int64_t end) {
-      for (int64_t k = begin; k < end; ++k) pa[k] = pb[k] + 3.0f * pc[k];
-    });
-    best = std::max(best, 12e-9 * double(n) / one.seconds());
-  }
-  return best;
 }
 }  // namespace cambium

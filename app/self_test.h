@@ -1,4 +1,4 @@
-// Self test: whether this machine computes what it should, and how fast.
+// Self test: whether this machine computes what it should.
 #pragma once
 #include <string>
 #include <vector>
@@ -16,7 +16,4 @@ Check check_kernels();
 Check check_gradient();
 // A run that stops half way and goes on ends bit for bit like one that does not.
 Check check_resume();
-
-double gemm_gflops();    // f32, through the operator that models use, on all threads
-double stream_gbytes();  // a[i] = b[i] + s * c[i], read and written bytes a second
 }  // namespace cambium

@@ -1,6 +1,9 @@
 #include "train/plans.h"
 
+#include <limits>
+
 #include "core/fmt.h"
+#include "core/memory.h"
 #include "graph/passes.h"
 
 namespace cambium {
@@ -35,6 +38,11 @@ MemoryNeed memory_need(const Experiment& e, const TrainPlans& plans) {
   const DataShape shape = e.data->shape(e.train.options.batch);
   need.batch_bytes += 4 * (shape.x.bytes() + shape.target.bytes());  // two loaders, two slots each
   return need;
+}
+
+int64_t usable_memory_bytes() {
+  const int64_t bytes = available_memory_bytes();
+  return bytes < 0 ? std::numeric_limits<int64_t>::max() : bytes;
 }
 
 std::string bytes_text(int64_t bytes) {

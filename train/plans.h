@@ -26,6 +26,9 @@ struct MemoryNeed {
 
 MemoryNeed memory_need(const Experiment& e, const TrainPlans& plans);
 
+// What the system says can be used; without limit where it does not say, which refuses nothing.
+int64_t usable_memory_bytes();
+
 // RuntimeError with remedies when `need` is above `available_bytes`.
 void check_memory(const Experiment& e, const MemoryNeed& need, int64_t available_bytes);
 

@@ -104,6 +104,12 @@ NamedTensors Session::tensors() const {
   return out;
 }
 
+std::vector<Executor*> Session::executors() const {
+  std::vector<Executor*> out = {step_.get()};
+  if (apply_) out.push_back(apply_.get());
+  return out;
+}
+
 NamedTensors Session::best() const {
   NamedTensors out;
   for (const auto& [name, t] : best_) out.emplace(name, &t);

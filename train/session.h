@@ -32,6 +32,9 @@ class Session {
 
   int64_t needed_bytes() const { return need_.total(); }
 
+  // Whose kernels make a step: one, and with accumulation a second for the update.
+  std::vector<Executor*> executors() const;
+
  private:
   void set_step_inputs(Executor& executor, int64_t number);
 

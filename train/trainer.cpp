@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 #include "core/clock.h"
 #include "core/files.h"
@@ -85,9 +84,7 @@ class Run {
 };
 
 int64_t Run::available_bytes() const {
-  if (settings_.available_bytes >= 0) return settings_.available_bytes;
-  const int64_t bytes = available_memory_bytes();
-  return bytes < 0 ? std::numeric_limits<int64_t>::max() : bytes;  // unknown refuses nothing
+  return settings_.available_bytes >= 0 ? settings_.available_bytes : usable_memory_bytes();
 }
 
 double Run::epoch() const {

@@ -48,11 +48,14 @@ std::string html_label(const ModelGraph& m, const Box& b) {
   if (b.repeat > 1)
     out += str(kHardSpace, kHardSpace, "<FONT COLOR=\"#a33b00\"><B>", kTimes, b.repeat,
                "</B></FONT>", b.chained ? "" : " side by side");
-  if (!b.detail.empty()) out += str(end, small(one_line(clipped(b.detail))));
+  const std::string_view ink = m.heat ? kInk : kSoftInk;  // soft ink would fade on a hot fill
+  if (!b.detail.empty()) out += str(end, small(one_line(clipped(b.detail)), ink));
   if (b.kind == BoxKind::kInput || b.kind == BoxKind::kState)
-    out += str(end, small(extents_text(b.out)));
+    out += str(end, small(extents_text(b.out), ink));
   if (const std::string numbers = numbers_text(m, b); !numbers.empty())
-    out += str(end, small(numbers));
+    out += str(end, small(numbers, ink));
+  if (const std::string heat = heat_text(m, b); !heat.empty())
+    out += str(end, "<B>", small(heat, kInk), "</B>");
   return str("<", out, b.children.empty() ? "" : end, ">");
 }
 
@@ -75,9 +78,23 @@ std::string_view kind_name(BoxKind k) {
   return names[size_t(k)];
 }
 
+struct BoxColours {
+  std::string_view name, fill, frame, stroke;
+};
+
+// Under heat the fill is the time, and a frame lets its boxes speak. What has no time of its own
+// stays white.
+BoxColours colours_of(const ModelGraph& m, const Box& b) {
+  const TintStyle tint = style_of(b.tint);
+  if (!m.heat) return {tint.name, tint.fill, tint.frame, tint.stroke};
+  const TintStyle plain = style_of(Tint::kPlain);
+  if (b.ms <= 0 || !b.children.empty()) return {plain.name, plain.fill, plain.frame, tint.stroke};
+  return {"heat", kHeatColours[size_t(m.heat->level(b.ms))], plain.frame, tint.stroke};
+}
+
 void write_box(const ModelGraph& m, int id, int level, std::string& out) {
   const Box& b = m.boxes[size_t(id)];
-  const TintStyle tint = style_of(b.tint);
+  const BoxColours tint = colours_of(m, b);
   const std::string indent(size_t(2 * level), ' ');
   if (b.children.empty()) {
     const bool box = shape_of(b) == "box";
@@ -124,6 +141,43 @@ void write_arrow(const ModelGraph& m, const Arrow& a, std::string& out) {
   out += str(", tooltip=", dot_quote(about), "];\n");
 }
 
+constexpr std::string_view kSwatches =
+    "<<TABLE BORDER=\"0\" CELLBORDER=\"0\" CELLSPACING=\"4\" CELLPADDING=\"3\"><TR>";
+
+std::string swatch(std::string_view stroke, std::string_view fill, std::string_view meaning) {
+  return str("<TD BORDER=\"1\" COLOR=\"", stroke, "\" BGCOLOR=\"", fill, "\">",
+             small(meaning, kLegendInk), "</TD>");
+}
+
+std::string tint_swatches(const std::set<Tint>& tints) {
+  std::string out(kSwatches);
+  for (Tint t : tints) {
+    const TintStyle s = style_of(t);
+    out += swatch(s.stroke, s.fill, s.meaning);
+  }
+  return out + "</TR></TABLE>";
+}
+
+std::string heat_swatches(const Heat& heat) {
+  std::string out(kSwatches);
+  for (int level = 0; level < Heat::kLevels; ++level) {
+    const double share =
+        heat.hottest_ms / std::max(1e-9, heat.step_ms) * (level + 1) / Heat::kLevels;
+    out += swatch(kSoftInk, kHeatColours[size_t(level)], str("to ", fixed(100 * share, 1), "%"));
+  }
+  return out + "</TR></TABLE>";
+}
+
+// What the colours leave out.
+std::string heat_line(const Heat& heat) {
+  std::string out =
+      str("share of a step of ", compact(heat.step_ms), " ms, gradients included; not drawn:");
+  for (size_t i = 0; i < heat.elsewhere.size(); ++i)
+    out += str(i ? ", " : " ", visible(heat.elsewhere[i].first), " ",
+               compact(heat.elsewhere[i].second), " ms");
+  return small(out);
+}
+
 // Only what occurs in the picture.
 std::string legend_label(const ModelGraph& m) {
   std::set<Tint> tints;
@@ -134,14 +188,7 @@ std::string legend_label(const ModelGraph& m) {
     folded |= b.repeat > 1;
   }
   for (const Arrow& a : m.arrows) kinds.insert(a.kind);
-  std::string out =
-      "<<TABLE BORDER=\"0\" CELLBORDER=\"0\" CELLSPACING=\"4\" CELLPADDING=\"3\"><TR>";
-  for (Tint t : tints) {
-    const TintStyle s = style_of(t);
-    out += str("<TD BORDER=\"1\" COLOR=\"", s.stroke, "\" BGCOLOR=\"", s.fill, "\">",
-               small(s.meaning, kLegendInk), "</TD>");
-  }
-  out += "</TR></TABLE>";
+  const std::string out = m.heat ? heat_swatches(*m.heat) : tint_swatches(tints);
   std::string lines;
   for (ArrowKind k : kinds)
     if (k != ArrowKind::kData)
@@ -150,7 +197,9 @@ std::string legend_label(const ModelGraph& m) {
               k == ArrowKind::kResidual ? "\xE2\x94\x81\xE2\x94\x81 " : "\xE2\x95\x8C\xE2\x95\x8C ",
               style_of(k).meaning, "</FONT>");
   if (folded)
-    lines += small(str(kHardSpace, kHardSpace, kTimes, "n: n equal neighbours, drawn once"));
+    lines += small(str(kHardSpace, kHardSpace, kTimes, "n: n equal neighbours, drawn once",
+                       m.heat ? ", their time summed" : ""));
+  if (m.heat) lines = str(heat_line(*m.heat), lines.empty() ? "" : "<BR/>", lines);
   if (lines.empty()) return str(out, ">");
   // Mixing text and tables needs an outer table.
   return str("<<TABLE BORDER=\"0\" CELLSPACING=\"0\"><TR><TD>", out.substr(1), "</TD></TR><TR><TD>",

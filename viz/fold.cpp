@@ -76,6 +76,7 @@ Run best_run(const std::vector<std::string>& keys, size_t at) {
 
 void alias(Hierarchy& h, int copy, int original) {
   h.at(copy).same_as = original;
+  h.at(original).box.ms += h.at(copy).box.ms;
   for (size_t i = 0; i < h.at(copy).children.size(); ++i)
     alias(h, h.at(copy).children[i], h.at(original).children[i]);
 }
@@ -102,6 +103,7 @@ int wrap(Hierarchy& h, int parent, std::span<const int> members) {
   for (int m : members) {
     b.box.parameters += h.at(m).box.parameters;
     b.box.flops += h.at(m).box.flops;
+    b.box.ms += h.at(m).box.ms;
   }
   const int id = int(h.branches.size());
   h.branches.push_back(std::move(b));

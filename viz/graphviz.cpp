@@ -94,6 +94,8 @@ std::string picture_css() {
   dark +=
       "text[fill=\"#5b6470\"]{fill:#aab3c0!important}text[fill=\"#a33b00\"]{fill:#ffa46b!"
       "important}";
+  // Heat keeps its light fills, and dark text on them.
+  dark += str(".node.heat text{fill:", kLegendInk, "!important}");
   dark += str("text[fill=\"", kLegendInk, "\"]{fill:", kLegendInk, "!important}");
   dark += ".edge path{stroke:#97a1b0}.edge polygon{fill:#97a1b0;stroke:#97a1b0}";
   dark += ".edge.residual path{stroke:#ff8f4a}.edge.residual polygon{fill:#ff8f4a;stroke:#ff8f4a}";

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "viz/hierarchy.h"
+#include "viz/heat.h"
 #include "viz/text.h"
 
 namespace cambium {
@@ -20,6 +20,7 @@ void merge_single_children(Hierarchy& h, int id) {
     merged.repeat = b.box.repeat * c.box.repeat;
     merged.chained = c.box.repeat > 1 ? c.box.chained : b.box.chained;
     merged.path = b.box.path;
+    merged.ms = b.box.ms;  // with what is its own
     const auto is_number = [](const std::string& s) {
       return s.find_first_not_of("0123456789.") == std::string::npos;
     };
@@ -70,6 +71,7 @@ void chunk(Hierarchy& h, int id, size_t limit) {
       Branch& c = h.at(all[k]);
       b.box.parameters += c.box.repeat * c.box.parameters;
       b.box.flops += c.box.repeat * c.box.flops;
+      b.box.ms += c.box.ms;
       b.children.push_back(all[k]);
       c.box.parent = group;
     }
@@ -195,8 +197,19 @@ void mark_residuals(ModelGraph& m) {
 }
 }  // namespace
 
-ModelGraph model_graph(const Graph& g, std::string title, const PictureOptions& options) {
+int Heat::level(double ms) const {
+  if (hottest_ms <= 0) return 0;
+  return std::clamp(int(kLevels * ms / hottest_ms), 0, kLevels - 1);
+}
+
+ModelGraph model_graph(const Graph& g, std::string title, const PictureOptions& options,
+                       const Profile* profile) {
   Hierarchy h = build_hierarchy(g, options);
+  std::optional<Heat> heat;
+  if (profile) {
+    add_heat(h, *profile);
+    heat = heat_of(h, *profile);
+  }
   if (options.fold) fold(h);
   const std::vector<LeafArrow> arrows = leaf_arrows(h);
   merge_single_children(h, 0);
@@ -207,6 +220,9 @@ ModelGraph model_graph(const Graph& g, std::string title, const PictureOptions& 
   for (const LeafArrow& a : arrows) c.connect(c.box(a.from), c.box(a.to), a.kind, a.shape);
   add_outputs(c);
   mark_residuals(c.m);
+  for (const Box& b : c.m.boxes)
+    if (heat && b.children.empty()) heat->hottest_ms = std::max(heat->hottest_ms, b.ms);
+  c.m.heat = std::move(heat);
   return std::move(c.m);
 }
 
@@ -223,6 +239,11 @@ std::string numbers_text(const ModelGraph& m, const Box& b) {
   return out;
 }
 
+std::string heat_text(const ModelGraph& m, const Box& b) {
+  if (!m.heat || b.ms <= 0) return "";
+  return str(compact(b.ms), " ms (", fixed(100 * b.ms / std::max(1e-9, m.heat->step_ms), 1), "%)");
+}
+
 std::string outline(const ModelGraph& m) {
   std::string out;
   std::vector<std::pair<int, int>> open = {{0, 0}};
@@ -236,6 +257,7 @@ std::string outline(const ModelGraph& m) {
     if (b.repeat > 1) out += str(" ", kTimes, b.repeat, b.chained ? "" : " side by side");
     if (b.kind != BoxKind::kBlock || b.out.shape.rank() > 0) out += str(" ", extents_text(b.out));
     if (const std::string numbers = numbers_text(m, b); !numbers.empty()) out += str("  ", numbers);
+    if (const std::string heat = heat_text(m, b); !heat.empty()) out += str("  ", heat);
     out += '\n';
     for (size_t i = b.children.size(); i-- > 0;) open.emplace_back(b.children[i], level + 1);
   }

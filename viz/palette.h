@@ -26,4 +26,9 @@ constexpr TintStyle style_of(Tint t) {
       {"plain", "input, output", "#ffffff", "#ffffff", "#444b57"}};
   return styles[size_t(t)];
 }
+
+// From cold to hot: ColorBrewer's OrRd, its dark end lightened for dark text (Harrower and
+// Brewer 2003).
+inline constexpr std::array<std::string_view, 6> kHeatColours = {"#fff7ec", "#fee8c8", "#fdd49e",
+                                                                 "#fdbb84", "#fc9d6a", "#f67d57"};
 }  // namespace cambium

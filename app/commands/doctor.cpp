@@ -8,6 +8,7 @@
 #include "core/parallel.h"
 #include "ops/support/dnnl.h"
 #include "train/machine.h"
+#include "train/roofline.h"
 #include "viz/subprocess.h"
 #include "viz/text.h"
 
@@ -40,11 +41,11 @@ int doctor(bool quick, Context& context) {
   text +=
       str("graphviz  ", graphviz ? "found" : "missing: apt install graphviz for pictures", "\n");
   if (!quick) {
-    const double gemm = gemm_gflops(), stream = stream_gbytes();
-    json["gemm_gflops"] = gemm;
-    json["stream_gbytes"] = stream;
-    text += str("peak      f32 GEMM ", fixed(gemm, 0), " GFLOP/s, stream ", fixed(stream, 1),
-                " GB/s\n");
+    const Roofline peak = measure_roofline();
+    json["gemm_gflops"] = peak.gemm_gflops;
+    json["stream_gbytes"] = peak.stream_gbytes;
+    text += str("peak      f32 GEMM ", fixed(peak.gemm_gflops, 0), " GFLOP/s, stream ",
+                fixed(peak.stream_gbytes, 1), " GB/s\n");
   }
   bool good = true;
   json["checks"] = Json::array();

@@ -2,26 +2,42 @@
 #include "app/command.h"
 #include "app/run.h"
 #include "core/files.h"
+#include "core/hash.h"
 #include "core/json.h"
-#include "train/experiment.h"
+#include "train/profile.h"
 #include "viz/graphviz.h"
 
 namespace cambium {
 namespace {
 struct Options {
-  std::string spec, output;
+  std::string spec, output, heat;
   std::optional<int64_t> batch;
   int64_t depth = 0;
   bool no_fold = false, no_legend = false;
 };
 
+// Times of another model would land on boxes that happen to have the same names.
+Profile profile_of(const Experiment& e, const std::string& file) {
+  Profile p = load_profile(file);
+  if (p.hash != hash_name(spec_hash(e.spec)))
+    throw UserError(str("'", file, "' is a profile of '", p.spec, "' with other contents"),
+                    str("make one of this spec, with the same --set: cambium profile ", e.spec.file,
+                        " -o ", file));
+  return p;
+}
+
+ModelGraph build(const Experiment& e, const Options& options) {
+  const PictureOptions picture{.depth = options.depth, .fold = !options.no_fold};
+  if (options.heat.empty())
+    return model_graph(model_graph(e, options.batch.value_or(1), false), options.spec, picture);
+  const Profile profile = profile_of(e, options.heat);
+  const int64_t batch = options.batch.value_or(e.train.options.batch);
+  return model_graph(model_graph(e, batch, true), options.spec, picture, &profile);
+}
+
 int draw(const Options& options, Context& context) {
   const Experiment e = open_experiment(load_spec(options.spec, context.set));
-  const Graph g = model_graph(e, options.batch.value_or(1), false);
-  PictureOptions picture;
-  picture.depth = options.depth;
-  picture.fold = !options.no_fold;
-  const ModelGraph model = model_graph(g, options.spec, picture);
+  const ModelGraph model = build(e, options);
   if (options.output.empty()) {
     context.answer({{"boxes", model.boxes.size()}, {"outline", outline(model)}}, outline(model));
     return kExitOk;
@@ -42,14 +58,19 @@ extern const Command command_graph = {
     .doc = "draw a model: blocks, shapes, parameters and FLOPs",
     .examples = {"cambium graph configs/models/hybrid_fashion.yaml -o hybrid.svg",
                  "cambium graph my.yaml -o my.png --depth 2",
-                 "cambium graph my.yaml            # an outline as text"},
+                 "cambium graph my.yaml            # an outline as text",
+                 "cambium graph my.yaml --heat my.json -o heat.svg   # of: cambium profile my.yaml "
+                 "-o my.json"},
     .takes_set = true,
     .declare = [](CommandLine& line) -> Action {
       auto o = std::make_shared<Options>();
       line.word("SPEC", o->spec, "a model spec");
       line.text("-o,--output", o->output, "FILE",
                 "a .svg, .png or .dot file; an outline unless told");
-      line.whole("--batch", o->batch, 1, "examples in the shapes and costs; 1 unless told");
+      line.text("--heat", o->heat, "FILE",
+                "colour by time: a profile of this spec from `cambium profile -o`");
+      line.whole("--batch", o->batch, 1,
+                 "examples in the shapes and costs; 1 unless told, with --heat the spec's batch");
       line.whole("--depth", o->depth, 0, "levels of the hierarchy to open; 0: as many as fit");
       line.flag("--no-fold", o->no_fold, "draw equal neighbours one by one");
       line.flag("--no-legend", o->no_legend, "leave the legend out");

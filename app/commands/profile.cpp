@@ -1,0 +1,68 @@
+// cambium profile: where the time of a training step goes.
+#include "app/command.h"
+#include "app/profile_table.h"
+#include "app/run.h"
+#include "core/cancel.h"
+#include "core/files.h"
+#include "core/json.h"
+
+namespace cambium {
+namespace {
+struct Options {
+  std::string spec, output, by = "node";
+  int64_t steps = 20, top = 20;
+};
+
+std::string text_of(const Profile& p, const Options& o) {
+  const std::string blocks = group_table(times_by_block(p), "block", p, o.top);
+  const std::string first = o.by == "node" ? kernel_table(p, o.top)
+                            : o.by == "op" ? group_table(times_by_op(p), "op", p, o.top)
+                                           : "";
+  return str(first, first.empty() ? "" : "\n", blocks, "\n", summary_text(p));
+}
+
+int profile(const Options& o, Context& context) {
+  const Experiment e = open_experiment(load_spec(o.spec, context.set));
+  ProfileOptions options{.steps = o.steps};
+  options.go_on = [&](int64_t done) {
+    context.terminal.status(str("step ", done + 1, " of ", options.warm_up + options.steps));
+    return !cancel_requested();
+  };
+  const Profile p = profile_training(e, options);
+  if (p.steps == 0) {
+    context.terminal.note("stopped before a step was measured");
+    return kExitInterrupted;
+  }
+  const Json json = to_json(p);
+  std::string text = text_of(p, o);
+  if (!o.output.empty()) {
+    replace_file(o.output, to_text(json, 1) + "\n");
+    text += str("file      ", o.output, "\n");
+  }
+  context.answer(json, text);
+  return p.steps == o.steps ? kExitOk : kExitInterrupted;
+}
+}  // namespace
+
+extern const Command command_profile = {
+    .name = "profile",
+    .doc = "train for a few steps and show where the time goes, against this machine's roofline",
+    .examples = {"cambium profile configs/models/hybrid_fashion.yaml",
+                 "cambium profile my.yaml --by op --threads 1",
+                 "cambium profile my.yaml -o my.json && cambium graph my.yaml --heat my.json -o "
+                 "heat.svg"},
+    .takes_set = true,
+    .declare = [](CommandLine& line) -> Action {
+      auto o = std::make_shared<Options>();
+      line.word("SPEC", o->spec, "a model spec");
+      line.whole("--steps", o->steps, 1,
+                 "steps to measure, after three to warm up; 20 unless told");
+      line.choice("--by", o->by, {"node", "block", "op"},
+                  "what the first table lists; node unless told");
+      line.whole("--top", o->top, 1, "most rows of a table, slowest first; 20 unless told");
+      line.text("-o,--output", o->output, "FILE",
+                "write the whole profile as JSON, for `cambium graph --heat`");
+      return [o](Context& context) { return profile(*o, context); };
+    },
+};
+}  // namespace cambium
