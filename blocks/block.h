@@ -54,6 +54,9 @@ struct WeightStart {
 
 struct Entry;  // blocks/entry.h
 
+// Below this share of non-zeros, finding them costs less than multiplying by zeros.
+inline constexpr double kSparseDensity = 0.1;
+
 // Where blocks stand while they build: the graph, the scope, the variables, and what blocks of one
 // model share (taps, shared weights, definitions).
 class Builder {
@@ -88,6 +91,12 @@ class Builder {
   // spec or `init` says otherwise; then b starts at zero.
   Value linear(std::string_view name, Value x, int64_t width, bool bias = true);
   Value linear(std::string_view name, Value x, int64_t width, bool bias, Init init);
+  // linear(name, dropout(x, p), ...); one operator when x is mostly zeros.
+  Value dropped_linear(std::string_view name, Value x, double p, int64_t width, bool bias,
+                       std::optional<Init> init = {});
+  // The bias "<name>.bias" of linear(name, x with `fan_in` channels, width), for a block that puts
+  // something between the product and its bias.
+  Value linear_bias(std::string_view name, int64_t fan_in, int64_t width);
   // The linear layer that ends a residual branch (attention's output, ffn's second layer).
   Value residual_linear(std::string_view name, Value x, int64_t width, bool bias = true);
 
@@ -96,6 +105,12 @@ class Builder {
   Value dropout(Value x, double p, std::string_view name = "dropout");
   Value rng();                                         // the input "rng": i64 [2] = {seed, step}
   int64_t random_stream(std::string_view name) const;  // of "<path>.<name>", for ops with dropout
+
+  // Says which share of an input of the model is not zero. Linear layers on an input below
+  // kSparseDensity skip its zeros.
+  void note_density(Value input, double density);
+
+  bool mostly_zero(Value x) const { return sparse_ && x == sparse_; }
 
   // Named streams for any DAG: `as:` sets, `from:` asks. Asking for an unknown tap is an error at
   // `mark`, and so is setting one in two places.
@@ -133,8 +148,7 @@ class Builder {
   std::string unique_path(const Entry& entry) const;
   Stream build_checked(const Entry& entry, Stream in, const std::string& path);
   Stream build_definition(const Entry& entry, Stream in);
-  Value linear_layer(std::string_view name, Value x, int64_t width, bool bias, Init weight,
-                     Init bias_init);
+  std::pair<Init, Init> linear_init(int64_t fan_in) const;  // of the weight and the bias
 
   const Vars* root_;
   const Vars* vars_;
@@ -146,6 +160,8 @@ class Builder {
   std::vector<std::string> defining_;    // definitions being built, outermost first
   bool frozen_ = false;
   Value rng_;
+  Value sparse_;  // the input that is mostly zeros
+  double density_ = 1;
 };
 
 // Builds `model:` from the input stream; UserErrors with everything that is wrong with it.

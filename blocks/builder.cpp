@@ -213,16 +213,19 @@ void Builder::update_state(Value state, Value value) {
   graph.updates.push_back({state.node, port_of(value)});
 }
 
-Value Builder::linear(std::string_view name, Value x, int64_t width, bool bias) {
-  const Init init{Init::kNormal, weight_start.std};
-  if (weight_start.std > 0) return linear(name, x, width, bias, init);
+std::pair<Init, Init> Builder::linear_init(int64_t fan_in) const {
+  if (weight_start.std > 0) return {{Init::kNormal, weight_start.std}, {}};
   // PyTorch's nn.Linear: weights and biases U(+-1/sqrt(fan in)).
-  const double bound = 1 / std::sqrt(double(std::max<int64_t>(x.shape().last(), 1)));
-  return linear_layer(name, x, width, bias, {Init::kUniform, bound}, {Init::kUniform, bound});
+  const Init init{Init::kUniform, 1 / std::sqrt(double(std::max<int64_t>(fan_in, 1)))};
+  return {init, init};
+}
+
+Value Builder::linear(std::string_view name, Value x, int64_t width, bool bias) {
+  return dropped_linear(name, x, 0, width, bias);
 }
 
 Value Builder::linear(std::string_view name, Value x, int64_t width, bool bias, Init init) {
-  return linear_layer(name, x, width, bias, init, {});
+  return dropped_linear(name, x, 0, width, bias, init);
 }
 
 Value Builder::residual_linear(std::string_view name, Value x, int64_t width, bool bias) {
@@ -231,14 +234,33 @@ Value Builder::residual_linear(std::string_view name, Value x, int64_t width, bo
   return linear(name, x, width, bias, {Init::kNormal, std});
 }
 
-Value Builder::linear_layer(std::string_view name, Value x, int64_t width, bool bias, Init weight,
-                            Init bias_init) {
+Value Builder::linear_bias(std::string_view name, int64_t fan_in, int64_t width) {
+  return in_scope(name, [&] { return param("bias", {width}, linear_init(fan_in).second, false); });
+}
+
+Value Builder::dropped_linear(std::string_view name, Value x, double p, int64_t width, bool bias,
+                              std::optional<Init> init) {
+  const auto [weight, bias_init] = init ? std::pair(*init, Init{}) : linear_init(x.shape().last());
+  const bool sparse = mostly_zero(x), inside = sparse && training && p > 0;
+  const int64_t stream = inside ? random_stream("dropout") : 0;
+  if (!sparse) x = dropout(x, p);
   const auto build = [&] {
     const Value w = param("weight", {x.shape().last(), width}, weight);
-    if (!bias) return emit("linear", {x, w});
-    return emit("linear", {x, w, param("bias", {width}, bias_init, false)});
+    const Value b = bias ? param("bias", {width}, bias_init, false) : Value{};
+    if (!sparse) return emit("linear", b ? std::vector{x, w, b} : std::vector{x, w});
+    Args args = {{"density", density_}};
+    if (inside) args.insert(args.end(), {{"dropout", p}, {"stream", stream}});
+    const Value y =
+        emit("sparse_linear", inside ? std::vector{x, w, rng()} : std::vector{x, w}, args);
+    return b ? emit("add", {y, b}) : y;
   };
   return name.empty() ? build() : in_scope(name, build);
+}
+
+void Builder::note_density(Value input, double density) {
+  if (density >= kSparseDensity) return;
+  sparse_ = input;
+  density_ = density;
 }
 
 Value Builder::dropout(Value x, double p, std::string_view name) {

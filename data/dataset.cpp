@@ -1,6 +1,7 @@
 #include "data/dataset.h"
 
 #include <algorithm>
+#include <atomic>
 
 #include "core/suggest.h"
 
@@ -57,6 +58,11 @@ Batch allocate_batch(const DataShape& shape) {
   batch.x = Tensor(shape.x);
   batch.target = Tensor(shape.target);
   return batch;
+}
+
+uint64_t new_version() {
+  static std::atomic<uint64_t> last = 0;
+  return ++last;
 }
 
 std::unique_ptr<Dataset> open_dataset(const Yaml& data, const Vars& vars, uint64_t seed) {

@@ -20,16 +20,21 @@ struct DataShape {
   int64_t graphs = 1;   // kGraph: equal graphs in a batch
   int64_t classes = 0;  // width of the logits
   bool causal = false;  // next-token: the target at t is the input at t+1
+  double density = 1;   // share of x that is not zero
 };
 
 struct Batch {
   Tensor x, target;
   std::shared_ptr<const Adjacency> adjacency;  // kGraph
   int64_t examples = 0;  // how many are real; the rest of the batch is padding with target -1
+  uint64_t version = 0;  // not 0: batches of this version are equal (Dataset::version)
 };
 
 // Zeroed tensors of these types; the adjacency is left out.
 Batch allocate_batch(const DataShape& shape);
+
+// A number that this process has not given before, never 0.
+uint64_t new_version();
 
 // Immutable after construction and safe to read from several threads.
 class Dataset {
@@ -39,6 +44,11 @@ class Dataset {
   virtual DataShape shape(int64_t batch) const = 0;
 
   virtual int64_t count(Split split) const = 0;  // examples an epoch
+
+  // Not 0 when the split is one example that never changes (one graph): read() sets it in the batch
+  // and leaves a batch that has it as it is, and who holds a copy of that batch need not ask again.
+  // One dataset's versions are no other's.
+  virtual uint64_t version(Split) const { return 0; }
 
   // Fills the first indices.size() examples and pads the rest. `epoch_seed` is a function of (seed,
   // epoch) and drives augmentation and generation; for kValidation and kTest it is always 0.

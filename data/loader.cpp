@@ -14,8 +14,9 @@ Loader::Loader(const Dataset& dataset, Split split, const LoaderOptions& options
           "cannot go on at batch ", start.batch, " of epoch ", start.epoch, ": an epoch has ",
           sampler_.batches(), " batches of ", options.order.batch);
   const DataShape shape = dataset.shape(options.order.batch);
-  for (Batch& slot : slots_) slot = allocate_batch(shape);
-  if (options.prefetch) thread_ = std::thread([this] { read_ahead(); });
+  const bool ahead = options.prefetch && dataset.version(split) == 0;
+  for (int64_t k = 0; k < (ahead ? kSlots : 1); ++k) slots_[k] = allocate_batch(shape);
+  if (ahead) thread_ = std::thread([this] { read_ahead(); });
 }
 
 Loader::~Loader() {
@@ -35,7 +36,7 @@ void Loader::read(const Cursor& cursor, Batch& into) {
 }
 
 const Batch& Loader::next() {
-  Batch& slot = slots_[taken_ % kSlots];
+  Batch& slot = slots_[thread_.joinable() ? taken_ % kSlots : 0];
   if (!thread_.joinable()) {
     read(cursor_, slot);
   } else {

@@ -11,7 +11,9 @@
 namespace cambium {
 struct LoaderOptions {
   SamplerOptions order;
-  bool prefetch = true;  // false: read when asked; the batches are the same, bit for bit
+  // false: read when asked; the batches are the same, bit for bit. A split that is one batch which
+  // never changes is not read ahead either.
+  bool prefetch = true;
 };
 
 // Endless: after the last batch of an epoch comes the first of the next. All memory is allocated

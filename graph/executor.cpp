@@ -28,6 +28,7 @@ Executor::Executor(const Plan& plan, Store& store, std::shared_ptr<Workspace> wo
     : plan_(plan),
       store_(store),
       workspace_(std::move(workspace)),
+      versions_(plan.inputs.size(), 0),
       adjacencies_(plan.inputs.size() + plan.constants.size(), nullptr) {
   const Plan* const own = &plan;
   if (!workspace_) workspace_ = std::make_shared<Workspace>(std::span(&own, 1));
@@ -79,6 +80,7 @@ void Executor::set_input(std::string_view name, const Tensor& value) {
   const size_t i = input_index(name);
   require(value.type() == plan_.inputs[i].type, "input '", name, "' is ", value.type(),
           ", the plan takes ", plan_.inputs[i].type);
+  versions_[i] = 0;
   if (value.bytes() > 0) std::memcpy(inputs_[i].data(), value.data(), size_t(value.bytes()));
 }
 
@@ -88,11 +90,14 @@ void Executor::set_input(std::string_view name, const Adjacency& adjacency) {
   require(adjacency.nodes == shape[0] && adjacency.edges <= shape[2], "input '", name, "' has ",
           adjacency.nodes, " nodes and ", adjacency.edges, " edges, the plan takes ", shape[0],
           " and at most ", shape[2]);
+  versions_[i] = 0;
   adjacencies_[i] = &adjacency;
 }
 
 std::span<std::byte> Executor::input(std::string_view name) {
-  return inputs_[input_index(name)].raw();
+  const size_t i = input_index(name);
+  versions_[i] = 0;
+  return inputs_[i].raw();
 }
 
 void Executor::run_range(size_t begin, size_t end) {

@@ -51,6 +51,14 @@ class Executor {
   void set_input(std::string_view name, const Tensor& value);
   void set_input(std::string_view name, const Adjacency& adjacency);  // must outlive the run
   bool has_input(std::string_view name) const;
+
+  // A number the caller gave to what an input holds; 0 since anything else was written there.
+  uint64_t input_version(std::string_view name) const { return versions_[input_index(name)]; }
+
+  void set_input_version(std::string_view name, uint64_t version) {
+    versions_[input_index(name)] = version;
+  }
+
   std::span<std::byte> input(std::string_view name);  // to fill in place
 
   // One step: gradients, then updates. The halves are for a caller who looks between them, so that
@@ -86,6 +94,7 @@ class Executor {
   Store& store_;
   std::shared_ptr<Workspace> workspace_;
   std::vector<Tensor> inputs_;
+  std::vector<uint64_t> versions_;             // of inputs
   std::vector<const Adjacency*> adjacencies_;  // what kAdjacency inputs and constants point at
   std::vector<Bound> bound_;
   std::vector<StepProfile> profile_;

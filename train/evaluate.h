@@ -12,7 +12,7 @@ struct Metrics {
   bool operator==(const Metrics&) const = default;
 };
 
-// Copies a batch into the inputs the plan has.
+// Copies a batch into the inputs the plan has, unless they hold a batch of its version.
 void feed(Executor& executor, const Batch& batch);
 
 // Runs the plan of an evaluation_graph of `batch` examples over the split in index order, or over

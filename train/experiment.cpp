@@ -97,9 +97,9 @@ Graph model_graph(const Experiment& e, int64_t batch, bool training) {
   const DataShape shape = e.data->shape(batch);
   Graph g(builtin_ops());
   Builder builder(g, e.vars, training);
-  const Stream out =
-      build_model(builder, *model, e.spec.section("define"),
-                  build_input(g, {shape.domain, shape.x, shape.adjacency, shape.graphs}));
+  const Stream in = build_input(g, {shape.domain, shape.x, shape.adjacency, shape.graphs});
+  builder.note_density(in.x, shape.density);
+  const Stream out = build_model(builder, *model, e.spec.section("define"), in);
   check_logits(out, shape, *model);
   g.outputs.push_back({"logits", port_of(out.x)});
   return g;

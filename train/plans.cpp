@@ -36,7 +36,9 @@ MemoryNeed memory_need(const Experiment& e, const TrainPlans& plans) {
   for (const auto& [name, bytes] : store) need.store_bytes += bytes;
   for (const Leaf& leaf : plans.evaluation.store) need.store_bytes += leaf.type.bytes();
   const DataShape shape = e.data->shape(e.train.options.batch);
-  need.batch_bytes += 4 * (shape.x.bytes() + shape.target.bytes());  // two loaders, two slots each
+  // Two loaders, two slots each; one each when a batch never changes.
+  const int64_t slots = e.data->version(Split::kTrain) == 0 ? 4 : 2;
+  need.batch_bytes += slots * (shape.x.bytes() + shape.target.bytes());
   return need;
 }
 

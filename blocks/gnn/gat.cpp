@@ -23,10 +23,10 @@ struct Gat {
 Stream build(Builder& b, const BlockUse& use, Stream s) {
   const auto& o = use.attrs.as<Gat>();
   const int64_t nodes = s.shape()[0], channels = o.heads * o.width;
-  const Value x = b.dropout(s.x, o.dropout);
+  const Value xw =
+      b.dropped_linear("", s.x, o.dropout, channels, false, glorot(b, s.channels(), channels));
   const Value z =
-      b.emit("reshape", {b.linear("", x, channels, false, glorot(b, s.channels(), channels))},
-             {{"shape", std::vector<int64_t>{nodes, o.heads, o.width}}});
+      b.emit("reshape", {xw}, {{"shape", std::vector<int64_t>{nodes, o.heads, o.width}}});
   const Init init = glorot(b, o.width, 1);
   std::vector<Value> in = {s.adjacency, z, b.param("source", {o.heads, o.width}, init),
                            b.param("target", {o.heads, o.width}, init)};

@@ -24,12 +24,11 @@ Stream build(Builder& b, const BlockUse& use, Stream s) {
   const auto propagate = [&](Value x) {
     return b.emit("spmm", {s.adjacency, x}, {{"norm", "sym"}, {"self_loops", true}});
   };
-  const Value x = b.dropout(s.x, o.dropout);
-  // (A X) W = A (X W): the edges carry whichever is narrower.
-  if (s.channels() <= width) {
-    s.x = b.linear("", propagate(x), width, o.bias, init);
+  // (A X) W = A (X W): the edges carry whichever is narrower; A X would fill up the zeros of X.
+  if (s.channels() <= width && !b.mostly_zero(s.x)) {
+    s.x = b.linear("", propagate(b.dropout(s.x, o.dropout)), width, o.bias, init);
   } else {
-    s.x = propagate(b.linear("", x, width, false, init));
+    s.x = propagate(b.dropped_linear("", s.x, o.dropout, width, false, init));
     if (o.bias) s.x = add_bias(b, s.x);
   }
   s.x = activate(b, o.activation, s.x);

@@ -22,13 +22,22 @@ struct Gin {
 Stream build(Builder& b, const BlockUse& use, Stream s) {
   const auto& o = use.attrs.as<Gin>();
   const int64_t width = width_or_channels(o.width, s);
-  Value self = s.x;
-  if (o.train_eps) {
-    const Value eps = b.param("eps", {1}, {}, false);
-    self = b.emit("mul", {s.x, b.emit("scale", {eps}, {{"a", 1.0}, {"b", 1.0}})});
+  const int64_t hidden = o.hidden > 0 ? o.hidden : width;
+  const Value eps = o.train_eps ? b.param("eps", {1}, {}, false) : Value{};
+  const auto sum = [&](Value x) {
+    const Value heard = b.emit("spmm", {s.adjacency, x}, {{"norm", "sum"}});
+    if (!eps) return b.emit("add", {heard, x});
+    const Value weight = b.emit("scale", {eps}, {{"a", 1.0}, {"b", 1.0}});
+    return b.emit("add", {heard, b.emit("mul", {x, weight})});
+  };
+  const bool bias = o.norm != "batch";
+  Value inner;
+  if (b.mostly_zero(s.x)) {  // a sum over neighbours would fill up the zeros: multiply first
+    inner = sum(b.linear("inner", s.x, hidden, false));
+    if (bias) inner = b.emit("add", {inner, b.linear_bias("inner", s.channels(), hidden)});
+  } else {
+    inner = b.linear("inner", sum(s.x), hidden, bias);
   }
-  const Value sum = b.emit("add", {b.emit("spmm", {s.adjacency, s.x}, {{"norm", "sum"}}), self});
-  const Value inner = b.linear("inner", sum, o.hidden > 0 ? o.hidden : width, o.norm != "batch");
   const Value normed = b.in_scope("norm", [&] { return normalise(b, o.norm, inner); });
   const Value active = b.dropout(activate(b, o.activation, normed), o.dropout);
   s.x = b.linear("outer", active, width);

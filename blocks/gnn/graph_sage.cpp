@@ -22,16 +22,23 @@ struct GraphSage {
 Stream build(Builder& b, const BlockUse& use, Stream s) {
   const auto& o = use.attrs.as<GraphSage>();
   const int64_t width = width_or_channels(o.width, s);
-  const Value x = b.dropout(s.x, o.dropout);
+  const bool sparse = b.mostly_zero(s.x);
+  const bool any_order = o.aggregate != "max";  // sums commute with the linear layer
+  // Dropped out once for both layers, or in each with the same mask when x is mostly zeros.
+  const Value x = sparse && any_order ? s.x : b.dropout(s.x, o.dropout);
+  const Value own = sparse ? s.x : x;
+  const auto multiply = [&](std::string_view name, Value v, bool bias) {
+    return b.dropped_linear(name, v, b.mostly_zero(v) ? o.dropout : 0, width, bias);
+  };
   const auto aggregate = [&](Value v) {
     if (o.aggregate == "max") return b.emit("neighbour_max", {s.adjacency, v});
     return b.emit("spmm", {s.adjacency, v}, {{"norm", o.aggregate}});
   };
-  // Sums commute with the linear layer, so the edges carry the narrower side; a maximum does not.
-  const bool narrow_first = o.aggregate != "max" && width < s.channels();
-  const Value heard = narrow_first ? aggregate(b.linear("neighbours", x, width, false))
-                                   : b.linear("neighbours", aggregate(x), width, false);
-  s.x = activate(b, o.activation, b.emit("add", {b.linear("self", x, width, o.bias), heard}));
+  // The edges carry the narrower side, and never a sum that fills up zeros.
+  const bool linear_first = any_order && (width < s.channels() || sparse);
+  const Value heard = linear_first ? aggregate(multiply("neighbours", x, false))
+                                   : multiply("neighbours", aggregate(x), false);
+  s.x = activate(b, o.activation, b.emit("add", {multiply("self", own, o.bias), heard}));
   return s;
 }
 }  // namespace

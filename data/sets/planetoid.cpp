@@ -130,12 +130,18 @@ class PlanetoidSet final : public Dataset {
             .target = {DType::kI32, {nodes}},
             .adjacency = {DType::kAdjacency, {nodes, nodes, adjacency_->edges}},
             .graphs = 1,
-            .classes = classes_};
+            .classes = classes_,
+            .density = density_};
   }
 
   int64_t count(Split) const override { return 1; }
 
+  uint64_t version(Split split) const override { return version_[size_t(split)]; }
+
   void read(Split split, std::span<const int64_t> indices, uint64_t, Batch& into) const override {
+    const uint64_t wanted = indices.empty() ? 0 : version(split);
+    if (wanted != 0 && into.version == wanted) return;
+    into.version = wanted;
     std::ranges::copy(x_.f32(), into.x.f32().begin());
     const std::span<int32_t> target = into.target.i32();
     for (size_t i = 0; i < target.size(); ++i)
@@ -203,6 +209,8 @@ class PlanetoidSet final : public Dataset {
     for (size_t i = 0; i < rows.size(); ++i)
       for (int64_t f : rows[i])
         x_.f32()[i * size_t(width) + size_t(f)] = normalise ? 1 / float(rows[i].size()) : 1.0f;
+    const auto zeros = std::ranges::count(x_.f32(), 0.0f);
+    density_ = 1 - double(zeros) / double(std::max<int64_t>(x_.count(), 1));
   }
 
   void read_edges(const Planetoid& a) {
@@ -224,6 +232,8 @@ class PlanetoidSet final : public Dataset {
   std::vector<uint8_t> split_;  // as Split, 3 for none
   int64_t classes_ = 0;
   Tensor x_;  // [N,F]
+  double density_ = 1;
+  const uint64_t version_[3] = {new_version(), new_version(), new_version()};
   std::shared_ptr<const Adjacency> adjacency_;
 };
 }  // namespace

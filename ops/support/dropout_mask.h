@@ -36,6 +36,23 @@ struct DropoutMask {
     half_block_factors(uint64_t(block) * 16 + 8, factors + 8);
   }
 
+  // keeps[0..8): all ones where elements first + offset[l] stay, 0 where they fall; each as
+  // drops() says; offsets >= 0. Runs in vector registers inside a CAMBIUM_SIMD function.
+  [[gnu::always_inline]] inline void eight_keep(uint64_t first, const int32_t* offset,
+                                                int32_t* keeps) const {
+    HalfWords offsets;
+    __builtin_memcpy(&offsets, offset, sizeof offsets);
+    const Words element = __builtin_convertvector(offsets, Words) + first;
+    Words c[4] = {element / 64 * 16 + element % 16};
+    run_rounds(c);
+    const Words which = element % 64 / 16;
+    const Words low = which == 0 ? c[0] : c[1], high = which == 2 ? c[2] : c[3];
+    const Words word = which < 2 ? low : high;
+    const auto narrow = __builtin_convertvector(word, HalfWords);
+    const auto stays = narrow >= threshold;
+    __builtin_memcpy(keeps, &stays, sizeof stays);
+  }
+
  private:
   using Words [[gnu::vector_size(64)]] = uint64_t;  // eight 32-bit words, each in 64 bits
   using HalfWords [[gnu::vector_size(32)]] = uint32_t;
@@ -44,9 +61,15 @@ struct DropoutMask {
   // Eight counters from `first` on; word w of counter c goes to factors[16 w + c].
   [[gnu::always_inline]] inline void half_block_factors(uint64_t first, float* factors) const {
     constexpr Words kIota = {0, 1, 2, 3, 4, 5, 6, 7};
+    Words c[4] = {kIota + first};
+    run_rounds(c);
+    for (int w = 0; w < 4; ++w) store_factors(c[w], factors + 16 * w);
+  }
+
+  // Philox of eight counters at once: c[0] holds them on entry, c[w] word w of each afterwards.
+  [[gnu::always_inline]] inline void run_rounds(Words* c) const {
     constexpr uint64_t kLow = 0xffffffffu;
-    const Words index = kIota + first;
-    Words c0 = index & kLow, c1 = index >> 32;
+    Words c0 = c[0] & kLow, c1 = c[0] >> 32;
     Words c2 = Words{} + (stream & kLow), c3 = Words{} + (stream >> 32);
     uint32_t k0 = uint32_t(seed), k1 = uint32_t(seed >> 32);
 #pragma GCC unroll 10
@@ -59,10 +82,10 @@ struct DropoutMask {
       k0 += 0x9E3779B9u;
       k1 += 0xBB67AE85u;
     }
-    store_factors(c0, factors);
-    store_factors(c1, factors + 16);
-    store_factors(c2, factors + 32);
-    store_factors(c3, factors + 48);
+    c[0] = c0;
+    c[1] = c1;
+    c[2] = c2;
+    c[3] = c3;
   }
 
   [[gnu::always_inline]] inline void store_factors(const Words& words, float* factors) const {

@@ -17,7 +17,7 @@ struct Model {
   Stream out;
 
   Model(const std::string& yaml, Domain domain, Shape shape, int64_t graphs = 1, int64_t rows = 0,
-        int64_t columns = 0) {
+        int64_t columns = 0, double density = 1, bool training = false) {
     Stream in{.domain = domain, .x = graph.input("x", {DType::kF32, shape})};
     if (domain == Domain::kGraph) {
       in.adjacency = graph.input("adjacency", {DType::kAdjacency, {shape[0], shape[0], 100}});
@@ -26,7 +26,8 @@ struct Model {
     in.rows = rows;
     in.columns = columns;
     const Vars vars;
-    Builder builder(graph, vars, false);
+    Builder builder(graph, vars, training);
+    builder.note_density(in.x, density);
     out = build_model(builder, parse_yaml(yaml, "model.yaml"), nullptr, in);
     graph.outputs = {{"y", port_of(out.x)}};
   }
@@ -98,6 +99,41 @@ INSTANTIATE_TEST_SUITE_P(Blocks, GnnBlock,
                                          "gat: {width: 5, heads: 3, concat: false}", "gin: 5",
                                          "gin: {norm: batch, hidden: 9}", "gps: {heads: 2}",
                                          "gps: {heads: 2, norm: layer, local: gcn}"));
+
+class SparseInput : public testing::TestWithParam<const char*> {};
+
+// Skipping zeros changes how a block computes, not what: neither its parameters nor, in training,
+// what falls out.
+TEST_P(SparseInput, GivesWhatADenseInputGives) {
+  const Adjacency a = make_adjacency(6, kEdges);
+  std::vector<double> x = random_values(6 * 40);
+  for (size_t k = 0; k < x.size(); ++k)
+    if (k % 13 != 2) x[k] = 0;
+  for (const bool training : {false, true}) {
+    const auto model = [&](double density) {
+      return Model(str("- ", GetParam()), Domain::kGraph, {6, 40}, 1, 0, 0, density, training);
+    };
+    const Model dense = model(1), sparse = model(0.08);
+    const auto uses = [](const Model& m, std::string_view op) {
+      return std::ranges::count(m.graph.nodes(), op, &Node::kind);
+    };
+    EXPECT_EQ(uses(dense, "sparse_linear"), 0);
+    EXPECT_GE(uses(sparse, "sparse_linear"), 1);
+    EXPECT_EQ(uses(dense, "parameter"), uses(sparse, "parameter"));
+    const std::vector<double> y = dense(x, &a), z = sparse(x, &a);
+    ASSERT_EQ(y.size(), z.size());
+    for (size_t k = 0; k < y.size(); ++k) EXPECT_NEAR(y[k], z[k], 1e-9) << training;
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Blocks, SparseInput,
+    testing::Values("gcn: {width: 3, dropout: 0.5}", "gcn: {width: 50, activation: relu}",
+                    "gat: {width: 3, heads: 2, dropout: 0.5}", "gin: 5",
+                    "gin: {hidden: 9, norm: batch}", "gin: {train_eps: false, width: 50}",
+                    "graph_sage: {width: 3, dropout: 0.5}", "graph_sage: {width: 50, dropout: 0.5}",
+                    "graph_sage: {width: 3, aggregate: max, dropout: 0.5}",
+                    "linear: {width: 3, activation: relu}"));
 
 TEST(Gcn, AveragesByDegreesOfBothEnds) {
   const std::vector<Edge> path = {{0, 1}, {1, 2}};

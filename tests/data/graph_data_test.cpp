@@ -71,6 +71,23 @@ TEST(Planetoid, KeepsRawFeaturesWhenAsked) {
   EXPECT_EQ(b.x.f32()[2], 1.0f);
 }
 
+TEST(Planetoid, SaysThatItsGraphNeverChanges) {
+  const Files files;
+  const auto d = open("{planetoid: " + files.folder + "}"),
+             other = open("{planetoid: " + files.folder + "}");
+  EXPECT_EQ(d->shape(1).density, 4 / 16.0);
+  Batch b = read(*d, Split::kTrain, {0}, 1);
+  EXPECT_EQ(b.version, d->version(Split::kTrain));
+  for (uint64_t version : {d->version(Split::kTest), other->version(Split::kTrain), uint64_t(0)})
+    EXPECT_NE(b.version, version);
+  b.x.f32()[0] = 9;  // a batch of this version is left as it is
+  d->read(Split::kTrain, std::vector<int64_t>{0}, 0, b);
+  EXPECT_EQ(b.x.f32()[0], 9.0f);
+  d->read(Split::kTest, std::vector<int64_t>{0}, 0, b);
+  EXPECT_EQ(b.x.f32()[0], 0.5f);
+  EXPECT_EQ(b.target.i32()[2], 1);
+}
+
 TEST(Planetoid, NamesTheLineThatIsWrong) {
   EXPECT_EQ(Files("0\t1\ttrain\t0\n2\t1\tval\t1\n").complaint(),
             "/g.nodes.tsv:2: id = 2, but this is node 1; ids count from 0");
