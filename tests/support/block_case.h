@@ -1,6 +1,7 @@
 // BlockCase: a block list built from YAML text on an input of a given domain, and run through the
 // references in double.
 #pragma once
+#include <algorithm>
 #include <cmath>
 #include <map>
 #include <ostream>
