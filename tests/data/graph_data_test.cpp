@@ -8,6 +8,7 @@
 
 #include "core/yaml.h"
 #include "data/dataset.h"
+#include "tests/support/test_data.h"
 
 namespace cambium {
 namespace {
@@ -27,12 +28,9 @@ constexpr std::string_view kNodes = "0\t1\ttrain\t0 2\n1\t0\tval\t1\n2\t1\ttest\
 class Files {
  public:
   explicit Files(std::string_view nodes = kNodes, std::string_view edges = "0\t1\n1\t2\n") {
-    std::filesystem::create_directories(folder);
     std::ofstream(folder + "/g.nodes.tsv") << nodes;
     std::ofstream(folder + "/g.edges.tsv") << edges;
   }
-
-  ~Files() { std::filesystem::remove_all(folder); }
 
   // What opening says; empty when it works.
   std::string complaint(const std::string& more = "") const {
@@ -47,7 +45,12 @@ class Files {
     return "";
   }
 
-  const std::string folder = testing::TempDir() + "planetoid_test";
+ private:
+  const test::TempFolder temporary_;  // of this test and this process
+
+ public:
+  const std::string folder =
+      std::filesystem::path(temporary_.path("g.nodes.tsv")).parent_path().string();
 };
 
 TEST(Planetoid, ReadsFeaturesTargetsAndEdges) {
