@@ -137,9 +137,8 @@ std::string_view name_of(Phase p) {
 
 Profile profile_training(const Experiment& e, const ProfileOptions& options) {
   Profile p{.spec = e.spec.file, .hash = hash_name(spec_hash(e.spec)), .machine = machine_text()};
-  const int64_t before = current_resident_bytes();
   Session session(e, usable_memory_bytes());
-  p.predicted_bytes = before + session.needed_bytes();
+  p.predicted_bytes = session.predicted_peak_bytes();
   session.start(0);
   Readings readings(session.executors());
   for (int64_t done = 0; done < options.warm_up + options.steps; ++done) {

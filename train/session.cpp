@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "core/memory.h"
 #include "train/diagnose.h"
 
 namespace cambium {
@@ -23,6 +24,7 @@ void check_finite(Executor& executor, const Store& store, int64_t step, std::str
 Session::Session(const Experiment& e, int64_t available_bytes)
     : e_(e), plans_(compile_plans(e, engine_)), need_(memory_need(e, plans_)) {
   check_memory(e, need_, available_bytes);
+  held_bytes_ = current_resident_bytes();
   const auto seed = uint64_t(e.train.options.seed);
   store_.add(plans_.step, seed);
   if (plans_.apply) store_.add(*plans_.apply, seed);

@@ -32,6 +32,10 @@ class Session {
 
   int64_t needed_bytes() const { return need_.total(); }
 
+  // The most the process will hold: what it held with its data and its compiled plans, and what
+  // training needs on top.
+  int64_t predicted_peak_bytes() const { return held_bytes_ + needed_bytes(); }
+
   // Whose kernels make a step: one, and with accumulation a second for the update.
   std::vector<Executor*> executors() const;
 
@@ -42,6 +46,7 @@ class Session {
   Engine engine_;
   TrainPlans plans_;
   MemoryNeed need_;
+  int64_t held_bytes_ = 0;
   Store store_;
   std::unique_ptr<Executor> step_, apply_, evaluation_;
   std::unique_ptr<Loader> loader_;

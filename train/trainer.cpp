@@ -231,9 +231,8 @@ void Run::finish() {
 }
 
 RunResult Run::run() {
-  const int64_t before = current_resident_bytes();
   session_ = std::make_unique<Session>(e_, available_bytes());
-  result_.predicted_bytes = before + session_->needed_bytes();
+  result_.predicted_bytes = session_->predicted_peak_bytes();
   open_folder();
   report_start();
   write_run_json(settings_.folder, "running", e_, result());
