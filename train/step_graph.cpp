@@ -127,6 +127,9 @@ Graph evaluation_graph(const Experiment& e, int64_t batch) {
 Graph optimised(const Experiment& e, Graph g) {
   g = run_passes(std::move(g), training_pipeline());
   if (e.precision == DType::kF32) return g;
+  if (!has_bf16_products())
+    throw RuntimeError("this machine has no bf16 products (oneDNN needs AVX-512 for them)",
+                       "use precision: f32", e.spec.section("precision")->mark);
   return run_passes(place_casts(g), training_pipeline());  // one cast a value
 }
 

@@ -6,6 +6,7 @@
 #include "core/json.h"
 #include "core/memory.h"
 #include "core/parallel.h"
+#include "ops/support/bf16.h"
 #include "ops/support/dnnl.h"
 #include "train/machine.h"
 #include "train/roofline.h"
@@ -29,12 +30,14 @@ int doctor(bool quick, Context& context) {
   std::string text = str("machine   ", machine_text(), "\ncpu       ", cpu_name(), "\nmemory    ",
                          memory_text(double(total_memory_bytes())), ", free ",
                          memory_text(double(available_memory_bytes())), "\noneDNN    ", dnnl_text(),
-                         ", ", thread_count(), " threads\n");
+                         ", ", thread_count(), " threads, products in ",
+                         has_bf16_products() ? "f32 and bf16\n" : "f32 alone\n");
   Json json = {{"machine", machine_text()},
                {"cpu", cpu_name()},
                {"memory_bytes", total_memory_bytes()},
                {"available_bytes", available_memory_bytes()},
                {"onednn", dnnl_text()},
+               {"bf16", has_bf16_products()},
                {"threads", thread_count()}};
   const bool graphviz = has_graphviz();
   json["graphviz"] = graphviz;

@@ -29,6 +29,17 @@ bool worthwhile(const Node& n, std::span<const Value> in) {
 }
 }  // namespace
 
+bool has_bf16_products() {
+  try {
+    Engine e;
+    const MemoryDesc x = dense_md({16, 16}, DType::kBf16), y = dense_md({16, 16});
+    make_pd<dnnl::matmul>(e, caller_scratch(), x, x, y);
+    return true;
+  } catch (const dnnl::error&) {
+    return false;
+  }
+}
+
 void require_product(const Call& c, int a, int b) {
   const DType left = c.dtype(a), right = c.dtype(b);
   require(left == right && (left == DType::kF32 || left == DType::kBf16), "inputs ", a, " and ", b,

@@ -18,6 +18,9 @@ namespace cambium {
   return std::bit_cast<float>(uint32_t(x) << 16);
 }
 
+// Whether oneDNN multiplies bf16 operands on this machine (it needs AVX-512).
+bool has_bf16_products();
+
 // UserError unless the two operands of a product are both f32 or both bf16.
 void require_product(const Call& c, int a, int b);
 

@@ -62,6 +62,16 @@ TEST_F(Program, ExitCodesSayWhoIsToBlame) {
   EXPECT_EQ(run({"graph", path("s.yaml"), "-o", "/nowhere/x.dot"}), 2);
 }
 
+// An instruction set without bf16, which oneDNN can be told to keep to on any machine.
+TEST_F(Program, Bf16WithoutItsInstructionsExitsWith2) {
+  ::setenv("ONEDNN_MAX_CPU_ISA", "AVX2", 1);
+  const int code = run({"train", path("s.yaml"), "--run", path("r"), "--set", "precision=bf16"});
+  ::unsetenv("ONEDNN_MAX_CPU_ISA");
+  EXPECT_EQ(code, 2);
+  EXPECT_NE(err().find("this machine has no bf16 products"), std::string::npos) << err();
+  EXPECT_NE(err().find("help: use precision: f32"), std::string::npos) << err();
+}
+
 TEST_F(Program, ANanNamesItsPlaceAndExitsWith2) {
   EXPECT_EQ(run({"train", path("s.yaml"), "--run", path("r"), "--set", "train.steps=40", "--set",
                  "train.optimizer={sgd: {lr: 1e30}}"}),
