@@ -5,7 +5,6 @@
 
 #include "core/files.h"
 #include "core/suggest.h"
-#include "graph/passes.h"
 #include "train/step_graph.h"
 
 namespace cambium {

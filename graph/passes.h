@@ -17,7 +17,6 @@ struct Pass {
 };
 
 std::span<const Pass> training_pipeline();
-std::span<const Pass> evaluation_pipeline();
 
 struct PassOptions {
   std::set<std::string> off;    // names to skip (--no-pass)

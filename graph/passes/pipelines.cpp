@@ -30,10 +30,6 @@ std::span<const Pass> training_pipeline() {
   return kPipeline;
 }
 
-std::span<const Pass> evaluation_pipeline() {
-  return kPipeline;
-}
-
 Graph run_passes(Graph g, std::span<const Pass> passes, const PassOptions& options) {
   check_names(passes, options.off);
   verify(g);
