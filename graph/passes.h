@@ -11,6 +11,27 @@ Graph share_common(const Graph& g);    // same op, attributes and inputs: one no
 Graph drop_dead(const Graph& g);  // keeps leaves that are inputs, and what outputs or updates need
 Graph fuse_post_ops(const Graph& g);  // activation (and residual add) into the op that feeds it
 
+// A block of which the backward pass computes the forward values again instead of keeping them
+// (on), or keeps them after all (off, inside one that is on). Each copy of a repeated block is a
+// segment of its own.
+struct RecomputeMark {
+  std::string path;
+  bool on = true, each_copy = false;
+  Mark mark = {};  // of the entry in the spec; blocks inside repeated ones share it
+};
+
+// Chen et al. 2016, arXiv 1604.06174. The innermost mark around a node says to which segment it
+// belongs. Of a segment, the backward pass finds only what it takes in, what it hands on and what
+// an update reads; the rest it computes again, bit for bit, right before the first use.
+Graph recompute_blocks(const Graph& g, std::span<const RecomputeMark> marks);
+
+// Keeps the fewest bytes for the backward pass from which `cheap` operators alone give what it
+// reads: a minimum cut, values weighing their bytes.
+Graph recompute_cheap(const Graph& g, bool (*cheap)(const Node&));
+
+// Of the forward values that later phases read; views count with what they view.
+int64_t kept_bytes(const Graph& g);
+
 struct Pass {
   std::string_view name;
   Graph (*run)(const Graph&);

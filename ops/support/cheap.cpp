@@ -1,0 +1,27 @@
+#include "ops/support/cheap.h"
+
+#include <algorithm>
+
+namespace cambium {
+namespace {
+constexpr std::string_view kCheap[] = {"add",          "batch_norm", "batch_norm_apply",
+                                       "broadcast_to", "cast",       "concat",
+                                       "div",          "dropout",    "elu",
+                                       "embed",        "exp",        "gelu",
+                                       "layer_norm",   "leaky_relu", "lerp",
+                                       "log",          "maximum",    "mul",
+                                       "neg",          "pad",        "relu",
+                                       "rms_norm",     "rope",       "scale",
+                                       "sigmoid",      "silu",       "slice",
+                                       "softmax",      "sqrt",       "square",
+                                       "sub",          "tanh",       "transpose"};
+}
+
+std::span<const std::string_view> cheap_ops() {
+  return kCheap;
+}
+
+bool is_cheap(const Node& n) {
+  return n.op && std::ranges::find(kCheap, n.op->name) != std::end(kCheap);
+}
+}  // namespace cambium
