@@ -114,6 +114,7 @@ class ModelExpander {
                                      std::pair{"from", &e->from}, std::pair{"share", &e->share}})
       if (!label->text.empty()) add(out, key, scalar(label->text));
     if (e->freeze) add(out, "freeze", scalar("true"));
+    if (e->recompute) add(out, "recompute", scalar(*e->recompute ? "true" : "false"));
     return out;
   }
 

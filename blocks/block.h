@@ -5,13 +5,14 @@
 
 #include "blocks/stream.h"
 #include "core/expr.h"
+#include "graph/passes.h"
 
 namespace cambium {
 class Builder;
 
 // One use of a block in a spec, normalised: `- linear: 64`, `- {linear: {width: 64}}` and
-// `- {linear: 64, bias: false}` all become options. Modifiers (name, as, from, share, freeze) are
-// gone.
+// `- {linear: 64, bias: false}` all become options. Modifiers (name, as, from, share, freeze,
+// recompute) are gone.
 struct BlockUse {
   std::string name;
   Mark mark;                       // of the block's name
@@ -36,6 +37,7 @@ struct Block {
   std::string_view primary = "";              // the option or body that `- block: value` sets
   std::vector<std::string_view> bodies = {};  // options that hold nested blocks, not fields
   bool any_option = false;                    // repeat: letters of the pattern are options too
+  bool repeats = false;                       // its copies are "<path>.0", "<path>.1" ...
   std::vector<Domain> accepts = {};           // empty: every domain
   bool keeps_shape = false;  // the stream leaves as it came, so checking can go on after an error
   Stream (*build)(Builder&, const BlockUse&, Stream) = nullptr;
@@ -136,6 +138,7 @@ class Builder {
   }
 
   std::map<std::string, const Yaml*> definitions;  // `define:` -> its value
+  std::vector<RecomputeMark> recompute;            // of `recompute:`, outer blocks first
   WeightStart weight_start;                        // until the end of the list that set it
 
  private:

@@ -123,6 +123,8 @@ Stream Builder::build_checked(const Entry& e, Stream in, const std::string& path
     throw StreamLost(false);
   }
   paths_.insert(path);
+  if (e.recompute)
+    recompute.push_back({path, *e.recompute, e.block && e.block->repeats, e.use.mark});
   Scope scope = graph.scope;
   scope.path = path;
   scope.mark = e.use.mark;

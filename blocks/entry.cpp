@@ -7,7 +7,7 @@
 
 namespace cambium {
 namespace {
-constexpr std::string_view kModifiers[] = {"name", "as", "from", "share", "freeze"};
+constexpr std::string_view kModifiers[] = {"name", "as", "from", "share", "freeze", "recompute"};
 
 bool is_modifier(std::string_view key) {
   return std::ranges::count(kModifiers, key) > 0;
@@ -84,11 +84,15 @@ class Reader {
     if (m.key == "as") read_label(e.as, m);
     if (m.key == "from") read_label(e.from, m);
     if (m.key == "share") read_label(e.share, m);
-    if (m.key != "freeze") return;
+    if (m.key == "freeze") e.freeze = read_switch(m);
+    if (m.key == "recompute") e.recompute = read_switch(m);
+  }
+
+  bool read_switch(const YamlEntry& m) {
     const bool yes = m.value.is_scalar() && m.value.text == "true";
     const bool no = m.value.is_scalar() && m.value.text == "false";
-    if (!yes && !no) fail("'freeze' takes true or false", m.value.mark);
-    e.freeze = yes;
+    if (!yes && !no) fail(str("'", m.key, "' takes true or false"), m.value.mark);
+    return yes;
   }
 
   void add_option(YamlEntry option) {

@@ -16,6 +16,7 @@ struct Entry {
   BlockUse use;
   Label name, as, from, share;
   bool freeze = false;
+  std::optional<bool> recompute;
   bool good = true;  // false: an error in it was reported; it cannot be built
 };
 

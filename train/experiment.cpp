@@ -78,6 +78,25 @@ void check_logits(const Stream& out, const DataShape& data, const Yaml& model) {
                          : "end the model with - pool: mean and - linear: $classes",
                   mark);
 }
+
+struct Model {
+  Graph graph;
+  std::vector<RecomputeMark> recompute;
+};
+
+Model build(const Experiment& e, int64_t batch, bool training) {
+  const Yaml* model = e.spec.section("model");
+  ensure(model != nullptr, "a spec without a model was not refused");
+  const DataShape shape = e.data->shape(batch);
+  Graph g(builtin_ops());
+  Builder builder(g, e.vars, training);
+  const Stream in = build_input(g, {shape.domain, shape.x, shape.adjacency, shape.graphs});
+  builder.note_density(in.x, shape.density);
+  const Stream out = build_model(builder, *model, e.spec.section("define"), in);
+  check_logits(out, shape, *model);
+  g.outputs.push_back({"logits", port_of(out.x)});
+  return {std::move(g), std::move(builder.recompute)};
+}
 }  // namespace
 
 int64_t Experiment::batches_per_epoch() const {
@@ -92,17 +111,12 @@ int64_t Experiment::total_steps() const {
 }
 
 Graph model_graph(const Experiment& e, int64_t batch, bool training) {
-  const Yaml* model = e.spec.section("model");
-  ensure(model != nullptr, "a spec without a model was not refused");
-  const DataShape shape = e.data->shape(batch);
-  Graph g(builtin_ops());
-  Builder builder(g, e.vars, training);
-  const Stream in = build_input(g, {shape.domain, shape.x, shape.adjacency, shape.graphs});
-  builder.note_density(in.x, shape.density);
-  const Stream out = build_model(builder, *model, e.spec.section("define"), in);
-  check_logits(out, shape, *model);
-  g.outputs.push_back({"logits", port_of(out.x)});
-  return g;
+  return build(e, batch, training).graph;
+}
+
+bool recomputes(const Experiment& e) {
+  return e.train.options.recompute != "none" ||
+         std::ranges::any_of(e.recompute, [](const RecomputeMark& m) { return m.on; });
 }
 
 Experiment open_experiment(Spec spec, std::shared_ptr<const Dataset> opened) {
@@ -130,7 +144,7 @@ Experiment open_experiment(Spec spec, std::shared_ptr<const Dataset> opened) {
     });
   const int64_t batch = std::max<int64_t>(1, e.train.options.batch);  // 0 was reported above
   if (e.data && model && model->is_list())
-    collect(errors, [&] { model_graph(e, batch, true); });
+    collect(errors, [&] { e.recompute = build(e, batch, true).recompute; });
   else if (model && model->is_list())
     check_without_data(e, *model, errors);
   errors.throw_if_any();
@@ -138,7 +152,7 @@ Experiment open_experiment(Spec spec, std::shared_ptr<const Dataset> opened) {
 }
 
 uint64_t spec_hash(const Spec& spec) {
-  constexpr std::string_view free[] = {"log_every", "checkpoint_every"};
+  constexpr std::string_view free[] = {"log_every", "checkpoint_every", "recompute"};
   Yaml tree = spec.root;
   if (Yaml* train = tree.find("train"))
     std::erase_if(train->entries,

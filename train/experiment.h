@@ -16,6 +16,7 @@ struct Experiment {
   // Of the operands of products: kF32 or, with `precision: bf16`, kBf16. Parameters, statistics,
   // logits, gradients and the optimizer are f32 in both.
   DType precision = DType::kF32;
+  std::vector<RecomputeMark> recompute;  // of the model's blocks
 
   int64_t batches_per_epoch() const;  // a last batch that is not full is left out
   int64_t total_steps() const;        // updates
@@ -30,6 +31,10 @@ Experiment open_experiment(Spec spec, std::shared_ptr<const Dataset> data = null
 // "logits" [target..., classes]. UserErrors when the model is wrong or ends in another shape.
 Graph model_graph(const Experiment& e, int64_t batch, bool training);
 
-// A stable name of everything that shapes a run except how often it reports and saves.
+// Whether the spec asks for recompute anywhere.
+bool recomputes(const Experiment& e);
+
+// A stable name of everything that shapes a run except how often it reports and saves, and what
+// `train.recompute` says, which changes no number.
 uint64_t spec_hash(const Spec& spec);
 }  // namespace cambium

@@ -10,7 +10,7 @@ struct TrainOptions {
   int64_t eval_every = 0, eval_batches = 0, log_every = 10, checkpoint_every = 0, patience = 0;
   int64_t seed = 0, data_seed = 0;
   double clip = 0, label_smoothing = 0;
-  std::string best = "val.loss";
+  std::string best = "val.loss", recompute = "none";
 
   static constexpr auto fields = std::tuple{
       field("batch", &TrainOptions::batch, "examples a gradient is taken over").in(1, 1 << 24),
@@ -41,7 +41,12 @@ struct TrainOptions {
             "share of the target spread over all classes (Szegedy et al. 2016)")
           .in(0, 0.999),
       field("best", &TrainOptions::best, "what makes a checkpoint the best one")
-          .one_of("val.loss|val.accuracy")};
+          .one_of("val.loss|val.accuracy"),
+      field("recompute", &TrainOptions::recompute,
+            "what the backward pass computes again instead of keeping; pointwise: activations, "
+            "norms, casts, dropout and copies, where that saves memory. The same numbers; beside a "
+            "block, recompute: true covers everything in it")
+          .one_of("none|pointwise")};
 };
 
 struct TrainSpec {

@@ -5,10 +5,11 @@
 #include "core/fmt.h"
 #include "core/memory.h"
 #include "graph/passes.h"
+#include "train/recompute.h"
 
 namespace cambium {
 TrainPlans compile_plans(const Experiment& e, Engine& engine) {
-  TrainPlans plans{compile(optimised(e, training_graph(e)), engine), std::nullopt,
+  TrainPlans plans{compile(recomputed(e, optimised(e, training_graph(e))), engine), std::nullopt,
                    compile(optimised(e, evaluation_graph(e, e.train.options.batch)), engine)};
   if (auto apply = apply_graph(e))
     plans.apply = compile(run_passes(std::move(*apply), training_pipeline()), engine);
@@ -74,6 +75,8 @@ void check_memory(const Experiment& e, const MemoryNeed& need, int64_t available
   else if (need.store_bytes > available_bytes)
     help = str("the parameters and what the optimizer keeps of them take ",
                bytes_text(need.store_bytes), " at any batch size; use a smaller model");
+  if (!recomputes(e) && need.store_bytes <= available_bytes)
+    help += "; or recompute: true beside the model's repeated blocks (less memory, more time)";
   throw RuntimeError(str("training needs ", bytes_text(need.total()), " of memory, ",
                          bytes_text(std::max<int64_t>(0, available_bytes)), " are available"),
                      help);

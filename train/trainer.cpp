@@ -142,6 +142,7 @@ void Run::report_start() {
                .batches_per_epoch = e_.batches_per_epoch(),
                .needed_bytes = session_->needed_bytes(),
                .available_bytes = available_bytes(),
+               .peak_bytes = session_->predicted_peak_bytes(),
                .data = e_.data->describe(),
                .reference_losses = e_.data->reference_losses()};
   progress_.on_start(info);

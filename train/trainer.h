@@ -10,7 +10,8 @@ struct RunInfo {  // known before the first step
   StepCost cost;
   int64_t steps, first_step, batches_per_epoch;
   int64_t needed_bytes, available_bytes;
-  std::string data;  // one line about the dataset
+  int64_t peak_bytes;  // predicted, of the whole process
+  std::string data;    // one line about the dataset
   std::vector<std::pair<std::string, double>> reference_losses;
 };
 
