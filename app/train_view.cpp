@@ -49,7 +49,8 @@ void TrainView::on_start(const RunInfo& info) {
   terminal_.note(str("data    ", info.data));
   terminal_.note(str("model   ", compact(double(info.cost.parameters)), " parameters, ",
                      flops_text(info.cost.flops_per_step), " a step"));
-  terminal_.note(str("memory  ", memory_text(double(info.needed_bytes)), " needed, ",
+  terminal_.note(str("memory  ", memory_text(double(info.peak_bytes)), " at the peak, ",
+                     memory_text(double(info.needed_bytes)), " of it to come, ",
                      memory_text(double(info.available_bytes)), " free"));
   for (const auto& [name, loss] : info.reference_losses)
     terminal_.note(str("floor   ", name, ": ", fixed(loss, 4), " nats"));

@@ -2,6 +2,7 @@
 #include "app/command.h"
 #include "app/expand.h"
 #include "app/model_table.h"
+#include "app/recompute_table.h"
 #include "app/run.h"
 #include "core/json.h"
 #include "train/experiment.h"
@@ -34,17 +35,22 @@ Json as_json(const Yaml& y, const Vars& vars) {
 }
 
 int show(const Options& options, Context& context) {
-  const Experiment e = open_experiment(load_spec(options.spec, context.set));
+  Experiment e = open_experiment(load_spec(options.spec, context.set));
   if (options.expand) {
     const Yaml tree = expanded(e.spec);
     context.answer(as_json(tree, e.vars), to_yaml(tree));
     return kExitOk;
   }
-  const int64_t batch = options.batch.value_or(e.train.options.batch);
+  const int64_t batch = e.train.options.batch = options.batch.value_or(e.train.options.batch);
   const Graph g = model_graph(e, batch, true);
   const auto rows = model_rows(g, options.depth);
-  context.answer({{"spec", options.spec}, {"batch", batch}, {"rows", to_json(rows)}},
-                 str(options.spec, ", a batch of ", batch, "\n\n", to_text(rows)));
+  std::string text = str(options.spec, ", a batch of ", batch, "\n\n", to_text(rows));
+  Json answer = {{"spec", options.spec}, {"batch", batch}, {"rows", to_json(rows)}};
+  if (const auto price = recompute_price(e)) {
+    text += "\n" + to_text(*price);
+    answer["recompute"] = to_json(*price);
+  }
+  context.answer(answer, text);
   return kExitOk;
 }
 }  // namespace

@@ -12,6 +12,7 @@
 #include "core/json.h"
 #include "tests/app/run_in_process.h"
 #include "tests/support/tiny_experiment.h"
+#include "viz/text.h"
 
 namespace cambium {
 namespace {
@@ -59,7 +60,8 @@ TEST_F(Commands, WrongUseIsExplained) {
             "error: cambium train needs SPEC\n  help: `cambium train --help` shows how\n");
   EXPECT_EQ(run_words({"train", "a", "b"}).err,
             "error: unexpected 'b'\n  help: `cambium train --help` shows how\n");
-  EXPECT_EQ(run_words({"train", "a", "-o", "b"}).err.substr(0, 29), "error: unknown option '-o'\n  ");
+  EXPECT_EQ(run_words({"train", "a", "-o", "b"}).err.substr(0, 29),
+            "error: unknown option '-o'\n  ");
   EXPECT_EQ(run_words({"train", "a", "--seed"}).err,
             "error: '--seed' needs one value\n  help: `cambium train --help` shows how\n");
   EXPECT_EQ(run_words({"train", "a", "--seed", "x"}).err,
@@ -125,6 +127,22 @@ TEST_F(Commands, ShowFoldsEqualNeighbours) {
   EXPECT_NE(out.find("0..2 x3"), std::string::npos) << out;
 }
 
+TEST_F(Commands, ShowPricesRecompute) {
+  const std::string model =
+      "model=[{embed: 8}, {repeat: 3, recompute: true, body: [{ffn: 2}]}, {linear: $classes}]";
+  const std::vector<std::string> args = {"show", spec(), "--set", model, "--json"};
+  EXPECT_FALSE(json_of({"show", spec(), "--json"}).contains("recompute"));
+  const Json price = json_of(args)["recompute"];
+  ASSERT_EQ(price["parts"].size(), 1u);
+  EXPECT_EQ(price["parts"][0]["path"], "repeat");
+  EXPECT_GT(price["parts"][0]["freed_bytes"].get<int64_t>(), 0);
+  EXPECT_GT(price["extra_flops"].get<double>(), 0);
+  EXPECT_LT(price["arena_after"].get<int64_t>(), price["arena_before"].get<int64_t>());
+  const std::string out = run_words({"show", spec(), "--set", model}).out;
+  EXPECT_NE(out.find("\nrecompute  not kept  extra a step  % of step\nrepeat  "), out.npos) << out;
+  EXPECT_NE(out.find("\narena of a step: "), out.npos) << out;
+}
+
 TEST_F(Commands, ExpandedSpecsMeanTheSame) {
   for (const auto& f : std::filesystem::directory_iterator(CAMBIUM_SOURCE_DIR "/configs/models")) {
     const std::string name = f.path().stem();
@@ -162,6 +180,13 @@ TEST_F(Commands, PlainProgressHasNoControlCharacters) {
   EXPECT_EQ(ran.err.find('\x1b'), std::string::npos);
   EXPECT_NE(ran.err.find("step 6/6"), std::string::npos);
   EXPECT_NE(ran.out.find("test    loss"), std::string::npos);
+}
+
+TEST_F(Commands, TrainingStartsWithItsPredictedPeak) {
+  const Ran ran = run_words({"train", spec(), "--run", path("run"), "--progress", "plain"});
+  const std::string predicted =
+      memory_text(load_json(path("run/run.json"))["predicted_bytes"].get<double>());
+  EXPECT_NE(ran.err.find(str("memory  ", predicted, " at the peak, ")), ran.err.npos) << ran.err;
 }
 
 TEST_F(Commands, GraphAnswersAnOutlineAndADotFile) {

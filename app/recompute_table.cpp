@@ -1,0 +1,49 @@
+#include "app/recompute_table.h"
+
+#include "app/table.h"
+#include "core/json.h"
+#include "viz/text.h"
+
+namespace cambium {
+namespace {
+std::string name_of(const RecomputePart& p) {
+  return p.path.empty() ? "train.recompute" : p.path;
+}
+
+std::string places_of(const RecomputePart& p) {
+  return p.places > 1 ? str(" x", p.places) : "";
+}
+
+std::string bytes_of(int64_t freed) {
+  return freed < 0 ? str("-", memory_text(double(-freed))) : memory_text(double(freed));
+}
+
+std::string flops_of(double flops) {
+  return flops < 0 ? str("-", flops_text(-flops)) : flops_text(flops);
+}
+}  // namespace
+
+std::string to_text(const RecomputePrice& price) {
+  Table table({1, 2, 3});
+  table.row({"recompute", "not kept", "extra a step", "% of step"});
+  for (const RecomputePart& p : price.parts)
+    table.row({name_of(p) + places_of(p), bytes_of(p.freed_bytes), flops_of(p.extra_flops),
+               fixed(100 * p.extra_flops / price.step_flops, 1)});
+  return str(table.text(), "arena of a step: ", memory_text(double(price.arena_before)), " -> ",
+             memory_text(double(price.arena_after)), "\n");
+}
+
+Json to_json(const RecomputePrice& price) {
+  Json parts = Json::array();
+  for (const RecomputePart& p : price.parts)
+    parts.push_back({{"path", name_of(p)},
+                     {"places", p.places},
+                     {"freed_bytes", p.freed_bytes},
+                     {"extra_flops", p.extra_flops}});
+  return {{"parts", parts},
+          {"step_flops", price.step_flops},
+          {"extra_flops", price.extra_flops()},
+          {"arena_before", price.arena_before},
+          {"arena_after", price.arena_after}};
+}
+}  // namespace cambium
