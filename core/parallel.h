@@ -6,9 +6,9 @@
 #include <omp.h>
 
 namespace cambium {
-// Compiles a function three times (AVX-512, AVX2, baseline) and picks one at program start.
-// Only plain loops belong in such a function: code outlined by OpenMP would stay at the baseline.
-#if defined(__x86_64__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+// Compiles a function three times (AVX-512, AVX2, baseline) and picks one at program start; Clang
+// cannot clone a template. Only plain loops belong in it: OpenMP outlines others at the baseline.
+#if __x86_64__ && !__clang__ && !__SANITIZE_ADDRESS__ && !__SANITIZE_THREAD__
 #define CAMBIUM_SIMD __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
 #else
 #define CAMBIUM_SIMD

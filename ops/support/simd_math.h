@@ -81,7 +81,7 @@ struct Reduced {  // x = n * ln 2 + r, |r| <= ln(2) / 2
   p = p * f + 0.3333333135f;
   const float low = f * f * f * p + e * -2.12194440e-4f - 0.5f * f * f;
   float y = (low + f) + e * 0.693359375f;
-  y = x == kInfinity ? kInfinity : y;
+  y = x == kInfinity ? x : y;
   y = x == 0.0f ? -kInfinity : y;
   y = x < 0.0f ? __builtin_nanf("") : y;
   return x != x ? x : y;
