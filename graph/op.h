@@ -128,10 +128,10 @@ struct Sample {
   Args args = {};
 };
 
-// `shape` gives the types of all outputs (UserError on bad input, without name or place: emit adds
-// them). `vjp` gets dLoss/doutput for each output (a none Value where nothing flows) and answers
-// one Value per input (none where nothing flows); it emits ordinary nodes. Outputs after the first
-// are saved statistics without gradient. `reference` is the truth: plain loops in double; `out` arrives sized and zeroed. `kernel` runs in f32.
+// `shape` types all outputs (UserError on bad input, without name or place: emit adds them). `vjp`
+// takes dLoss/doutput of each output, emits ordinary nodes and answers one Value per input, none
+// where nothing flows; outputs after the first are saved statistics without gradient. `reference`
+// is the truth: plain loops in double; `out` arrives sized and zeroed. `kernel` runs in f32.
 struct Op {
   std::string_view name, doc;
   int min_inputs = 1, max_inputs = 1;  // max -1: any number

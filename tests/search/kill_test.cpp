@@ -31,8 +31,9 @@ TEST(SlowKilledRun, DISABLED_Trains) {
 
 TEST(SlowKilledRun, GoesOnToTheSameBytes) {
   const test::TempFolder folder;
-  test::open_text(folder, test::markov_spec("{batch: 8, steps: 24000, eval_every: 600, log_every: 5,"
-                                            " checkpoint_every: 50, seed: 5}"));
+  test::open_text(folder,
+                  test::markov_spec("{batch: 8, steps: 24000, eval_every: 600, log_every: 5,"
+                                    " checkpoint_every: 50, seed: 5}"));
   ::setenv(kFolderVariable, folder.path().c_str(), 1);
   const std::string run = folder.path("killed");
   Random random(1);
