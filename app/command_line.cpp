@@ -39,8 +39,8 @@ void CommandLine::flag(const std::string& name, bool& to, std::string_view doc) 
 }
 
 void CommandLine::add(const std::string& name, std::string_view value, std::string_view doc,
-                      std::function<void(const std::string&)> take) {
-  app_.add_option_function<std::string>(name, std::move(take))->type_name(std::string(value));
+                      const std::function<void(const std::string&)>& take) {
+  app_.add_option_function<std::string>(name, take)->type_name(std::string(value));
   options_.push_back({name, std::string(value), std::string(doc)});
 }
 

@@ -49,7 +49,7 @@ class CommandLine {
 
  private:
   void add(const std::string& name, std::string_view value, std::string_view doc,
-           std::function<void(const std::string&)> take);
+           const std::function<void(const std::string&)>& take);
 
   CLI::App& app_;
   std::vector<OptionInfo> words_, options_;

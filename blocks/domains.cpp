@@ -41,7 +41,7 @@ std::string phrase_of(Domain d) {
 }
 
 std::string shape_text(const Stream& s) {
-  const std::string text = s.shape().text();
+  std::string text = s.shape().text();
   if (s.domain == Domain::kGraph || s.shape().rank() == 0) return text;
   return "[B" + text.substr(std::min(text.find_first_of(",]"), text.size()));
 }

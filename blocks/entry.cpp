@@ -135,7 +135,7 @@ class Reader {
     Diagnostics found;
     const Args args = evaluate_entries(own, vars, &found);
     e.use.attrs = e.block->attrs.parse(args, &found);
-    for (UserError error : found.errors()) {
+    for (const UserError& error : found.errors()) {
       UserError named(str(e.use.name, ": ", error.what()), error.help, error.mark);
       named.notes = error.notes;
       report(named);

@@ -63,8 +63,9 @@ Value convolve(Builder& b, Value x, const ConvOptions& o) {
     require(reach <= x.shape()[1 + axis], "kernel reaches over ", reach, " places, the grid has ",
             x.shape()[1 + axis], axis ? " columns" : " rows");
   }
-  const double fan_in = double(o.kernel_y * o.kernel_x * (c / o.groups));
-  const Value w = b.param("weight", {o.kernel_y, o.kernel_x, c / o.groups, o.width},
+  const int64_t c_group = c / o.groups;
+  const double fan_in = double(o.kernel_y * o.kernel_x * c_group);
+  const Value w = b.param("weight", {o.kernel_y, o.kernel_x, c_group, o.width},
                           {Init::kNormal, std::sqrt(2 / fan_in)});
   std::vector<Value> in = {x, w};
   if (o.bias) in.push_back(b.param("bias", {o.width}, {}, false));

@@ -32,14 +32,14 @@ inline MemoryDesc dense_md(const Shape& s, DType type = DType::kF32) {
 }
 
 // Any layout given by strides in elements.
-inline MemoryDesc strided_md(dnnl::memory::dims dims, dnnl::memory::dims strides,
+inline MemoryDesc strided_md(const dnnl::memory::dims& dims, const dnnl::memory::dims& strides,
                              DType type = DType::kF32) {
-  return {std::move(dims), dnnl_type(type), std::move(strides)};
+  return {dims, dnnl_type(type), strides};
 }
 
 // The implementation's choice of layout.
-inline MemoryDesc any_md(dnnl::memory::dims dims, DType type = DType::kF32) {
-  return {std::move(dims), dnnl_type(type), dnnl::memory::format_tag::any};
+inline MemoryDesc any_md(const dnnl::memory::dims& dims, DType type = DType::kF32) {
+  return {dims, dnnl_type(type), dnnl::memory::format_tag::any};
 }
 
 // Attributes with scratch memory from the caller. Copies of an attribute share state in oneDNN, so
