@@ -27,9 +27,8 @@ ArgValue evaluate_part(const Yaml& scalar, size_t begin, size_t end, const Vars&
       [&](std::string_view name, size_t offset) {
         return vars.get(name, mark_inside(scalar, begin + offset, name.size()));
       },
-      [&](size_t offset, size_t length, std::string what, std::string help) {
-        throw UserError(std::move(what), std::move(help),
-                        mark_inside(scalar, begin + offset, length));
+      [&](size_t offset, size_t length, const std::string& what, const std::string& help) {
+        throw UserError(what, help, mark_inside(scalar, begin + offset, length));
       }};
   return evaluate_expression(std::string_view(scalar.text).substr(begin, end - begin), context);
 }

@@ -19,8 +19,8 @@ struct Positions {
 std::shared_ptr<const Tensor> waves(int64_t t, int64_t c, double base) {
   auto table = std::make_shared<Tensor>(DType::kF32, Shape{t, c});
   for (int64_t i = 0; i < t * c; ++i) {
-    const int64_t channel = i % c, even = channel - channel % 2;
-    const double angle = double(i / c) / std::pow(base, double(even) / double(c));
+    const int64_t row = i / c, channel = i % c, even = channel - channel % 2;
+    const double angle = double(row) / std::pow(base, double(even) / double(c));
     table->f32()[size_t(i)] = float(channel % 2 ? std::cos(angle) : std::sin(angle));
   }
   return table;
