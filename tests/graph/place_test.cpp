@@ -36,7 +36,7 @@ TEST(Place, StaysNearTheLowerBound) {
   for (uint64_t seed = 0; seed < 20; ++seed) {
     const Placement p = place(random_lives(300, seed));
     EXPECT_GE(p.bytes, p.lower_bound);
-    EXPECT_LE(double(p.bytes), 1.15 * double(p.lower_bound)) << p.strategy;
+    EXPECT_LE(double(p.bytes), 1.12 * double(p.lower_bound)) << p.strategy;
   }
 }
 
