@@ -29,8 +29,12 @@ std::string to_text(const RecomputePrice& price) {
   for (const RecomputePart& p : price.parts)
     table.row({name_of(p) + places_of(p), bytes_of(p.freed_bytes), flops_of(p.extra_flops),
                fixed(100 * p.extra_flops / price.step_flops, 1)});
-  return str(table.text(), "arena of a step: ", memory_text(double(price.arena_before)), " -> ",
-             memory_text(double(price.arena_after)), "\n");
+  std::string kept;
+  if (price.kept_segments > 0)
+    kept = str("kept after all, for it takes no memory: the last ", price.kept_segments, " of ",
+               price.segments, " segments\n");
+  return str(table.text(), kept, "arena of a step: ", memory_text(double(price.arena_before)),
+             " -> ", memory_text(double(price.arena_after)), "\n");
 }
 
 Json to_json(const RecomputePrice& price) {
@@ -43,6 +47,8 @@ Json to_json(const RecomputePrice& price) {
   return {{"parts", parts},
           {"step_flops", price.step_flops},
           {"extra_flops", price.extra_flops()},
+          {"segments", price.segments},
+          {"kept_segments", price.kept_segments},
           {"arena_before", price.arena_before},
           {"arena_after", price.arena_after}};
 }

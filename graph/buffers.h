@@ -21,4 +21,12 @@ struct BufferPlan {
 // `order` lists the op nodes that run, in execution order. Fills inputs, store and constants of the
 // plan.
 BufferPlan assign_buffers(Plan& plan, std::span<const int> order);
+
+// The op nodes that run: forward and backward by id, then updates by id.
+std::vector<int> execution_order(const Graph& g, size_t& first_update);
+
+// The lives of a graph's values in the arena, known without building a kernel; and the most bytes
+// alive at once, which no placement can beat.
+std::vector<Life> arena_lives(const Graph& g);
+int64_t lower_bound_of(std::span<const Life> lives);
 }  // namespace cambium

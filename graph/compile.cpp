@@ -5,17 +5,6 @@
 
 namespace cambium {
 namespace {
-std::vector<int> execution_order(const Graph& g, size_t& first_update) {
-  std::vector<int> order, updates;
-  for (int id = 0; const Node& n : g.nodes()) {
-    if (n.op && !n.op->view) (n.scope.phase == Phase::kUpdate ? updates : order).push_back(id);
-    ++id;
-  }
-  first_update = order.size();
-  order.insert(order.end(), updates.begin(), updates.end());
-  return order;
-}
-
 // Offsets of the arena buffers, by buffer.
 std::vector<int64_t> place_arena(const BufferPlan& b, MemoryReport& memory) {
   std::vector<Life> lives;
@@ -56,6 +45,26 @@ int64_t constant_bytes(const Plan& plan) {
   return bytes;
 }
 }  // namespace
+
+std::vector<int> execution_order(const Graph& g, size_t& first_update) {
+  std::vector<int> order, updates;
+  for (int id = 0; const Node& n : g.nodes()) {
+    if (n.op && !n.op->view) (n.scope.phase == Phase::kUpdate ? updates : order).push_back(id);
+    ++id;
+  }
+  first_update = order.size();
+  order.insert(order.end(), updates.begin(), updates.end());
+  return order;
+}
+
+std::vector<Life> arena_lives(const Graph& g) {
+  Plan plan{.graph = g.clone()};
+  const std::vector<int> order = execution_order(plan.graph, plan.first_update);
+  std::vector<Life> lives;
+  for (const Buffer& b : assign_buffers(plan, order).buffers)
+    if (b.where == Slot::kArena && b.first >= 0) lives.push_back({b.bytes, b.first, b.last});
+  return lives;
+}
 
 Plan compile(Graph graph, Engine& engine) {
   verify(graph);

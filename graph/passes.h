@@ -25,6 +25,9 @@ struct RecomputeMark {
 // an update reads; the rest it computes again, bit for bit, right before the first use.
 Graph recompute_blocks(const Graph& g, std::span<const RecomputeMark> marks);
 
+// The segments that are computed again, by path, in the order of the forward pass.
+std::vector<std::string> recomputed_segments(const Graph& g, std::span<const RecomputeMark> marks);
+
 // Keeps the fewest bytes for the backward pass from which `cheap` operators alone give what it
 // reads: a minimum cut, values weighing their bytes.
 Graph recompute_cheap(const Graph& g, bool (*cheap)(const Node&));

@@ -4,7 +4,8 @@
 #include "train/experiment.h"
 
 namespace cambium {
-// The step with what the spec wants computed again in the backward pass. Same numbers, bit for bit.
+// The step with what the spec wants computed again in the backward pass; the last segments are kept
+// where the arena does not grow by it. Same numbers, bit for bit.
 Graph recomputed(const Experiment& e, Graph step);
 
 struct RecomputePart {
@@ -17,6 +18,8 @@ struct RecomputePart {
 struct RecomputePrice {
   std::vector<RecomputePart> parts;  // on top of one another, blocks in the order of the spec
   double step_flops = 0;             // without recompute
+  int segments = 0;                  // that blocks ask to be computed again
+  int kept_segments = 0;             // of them, the last ones, kept because that takes no memory
   int64_t arena_before = 0, arena_after = 0;  // bytes, of the step's compiled plans
 
   double extra_flops() const;

@@ -1,5 +1,7 @@
 // recompute_blocks: which forward values the backward pass must compute again, by the paths of the
 // blocks that ask for it.
+#include <algorithm>
+
 #include "graph/passes.h"
 #include "graph/recompute.h"
 
@@ -20,6 +22,16 @@ std::string segment_of(const std::string& path, std::span<const RecomputeMark> m
   return path.substr(0, path.find('.', innermost->path.size() + 1));
 }
 }  // namespace
+
+std::vector<std::string> recomputed_segments(const Graph& g, std::span<const RecomputeMark> marks) {
+  std::vector<std::string> segments;
+  for (const Node& n : g.nodes()) {
+    std::string segment = is_forward(n) ? segment_of(n.scope.path, marks) : "";
+    if (!segment.empty() && !std::ranges::count(segments, segment))
+      segments.push_back(std::move(segment));
+  }
+  return segments;
+}
 
 Graph recompute_blocks(const Graph& g, std::span<const RecomputeMark> marks) {
   const ViewRoots roots(g);

@@ -128,6 +128,13 @@ TEST(RecomputeBlocks, KeepsWhatAnInnerMarkTurnsOff) {
   EXPECT_EQ(nodes_of(after, "gelu", "net.0", Phase::kBackward).size(), 1u);
 }
 
+TEST(RecomputeBlocks, ListsItsSegmentsInTheOrderOfTheForwardPass) {
+  const std::vector<RecomputeMark> marks = {{.path = "net", .each_copy = true},
+                                            {.path = "net.1", .on = false}};
+  EXPECT_EQ(recomputed_segments(layers(4), marks),
+            (std::vector<std::string>{"net.0", "net.2", "net.3"}));
+}
+
 TEST(RecomputeBlocks, TakesPathsWholeSegmentBySegment) {
   const Graph g = layers(11);
   const std::vector<RecomputeMark> marks = {{.path = "net.1"}};  // not net.10

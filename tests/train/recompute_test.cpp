@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "core/files.h"
+#include "graph/buffers.h"
 #include "graph/cost.h"
 #include "ops/support/bf16.h"
 #include "tests/support/expect_error.h"
@@ -139,6 +140,22 @@ TEST(Recompute, KeepsABlockThatSaysFalseInside) {
   EXPECT_LT(price->parts[1].freed_bytes, 0);
   EXPECT_LT(price->parts[1].extra_flops, 0);
   EXPECT_GT(price->parts[0].freed_bytes + price->parts[1].freed_bytes, 0);
+}
+
+// Few activations, many parameters: when the last layers run backward, their gradients take no
+// memory yet.
+TEST(Recompute, KeepsTheLastSegmentsWhereTheArenaDoesNotGrow) {
+  const TempFolder folder;
+  const Experiment e = open_text(folder, with(kTransformer, "recompute: true"),
+                                 {"train.batch=2", "model.1.repeat=8"});
+  const auto price = recompute_price(e);
+  EXPECT_EQ(price->segments, 8);
+  EXPECT_GT(price->kept_segments, 0);
+  EXPECT_LT(price->kept_segments, 8);
+  const Graph step = optimised(e, training_graph(e));
+  const Graph all = drop_dead(recompute_blocks(step, e.recompute));
+  EXPECT_LE(price->arena_after, place(arena_lives(all)).bytes);
+  EXPECT_LT(price->extra_flops(), total_cost(all).flops() - total_cost(step).flops());
 }
 
 TEST(Recompute, IsNamedWhenMemoryIsShort) {
