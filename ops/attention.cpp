@@ -63,16 +63,18 @@ void reference(const Call& c, std::span<const Ref> in, std::span<Ref> out) {
 
 // Pieces of one thread's scratch, in floats.
 struct Workspace {
-  int64_t keys, values, queries, scores, output, total;
+  int64_t keys, values, queries, scores, output, factors, rows, total;
 
-  explicit Workspace(const AttentionSizes& z) {
+  Workspace(const AttentionSizes& z, bool dropout) {
     Scratch s;
     const auto piece = [&](int64_t count) { return s.add_f32(count) / int64_t(sizeof(float)); };
-    keys = piece(z.padded_keys * z.D);
-    values = piece(z.padded_keys * z.width);
-    queries = piece(kQueryTile * z.width);
-    scores = piece(kQueryTile * kScoreStride);
-    output = piece(kQueryTile * z.width);
+    keys = piece(kKeyTile * z.D);
+    values = piece(kKeyTile * z.D);
+    queries = piece(kQueryTile * z.D);
+    scores = piece(kKeyTile * kTileStride);
+    output = piece(kQueryTile * z.D);
+    factors = piece(dropout ? kKeyTile * kTileStride : 0);
+    rows = piece(dropout ? kKeyTile * kQueryTile : 0);
     total = s.bytes / int64_t(sizeof(float));
   }
 };
@@ -86,100 +88,109 @@ struct Problem {
   int64_t tiles() const { return (z.T + kQueryTile - 1) / kQueryTile; }
 };
 
-struct RowState {
-  float highest, sum;  // of the scores seen so far; sum is of e^(score - highest)
+constexpr float kLowest = -1.7e38f;  // below any score, yet differences of it stay finite
+
+struct QueryState {  // of the scores seen so far; sum is of e^(score - highest)
+  alignas(64) float highest[kQueryTile], sum[kQueryTile];
 };
 
-// Turns the first n scores of a row into weights e^(score - highest), zeros up to `padded`, and
-// answers by how much earlier sums shrink. n >= 1.
-[[gnu::always_inline]] inline float soften_row(float* row, int64_t n, int64_t padded,
-                                               RowState& state) {
-  Lanes top = Lanes{} + state.highest;
-  for (int64_t j = 0; j < n; j += kLanes) {
-    Lanes v = load_lanes(row + j);
-    if (j + kLanes > n) v = keep_below(v, j, n, state.highest);
-    top = v > top ? v : top;
+// Turns the scores of vector v into weights e^(score - highest), zeros where a query does not see
+// the key, and shrinks the state and the rows of `output` to the new maximum.
+[[gnu::always_inline]] inline void soften(const ScoreTile& tile, int64_t v, float* scores,
+                                          QueryState& state, float* output) {
+  float* column = scores + v * kLanes;
+  const int64_t keys = tile.keys_of(v, 1).end;
+  const bool whole = tile.whole(v);
+  const Lanes before = load_lanes(state.highest + v * kLanes);
+  Lanes top = before;
+  for (int64_t i = 0; i < keys; ++i) {
+    Lanes s = load_lanes(column + i * kTileStride);
+    if (!whole) s = tile.mask(v, i) ? s : Lanes{} + kLowest;
+    top = s > top ? s : top;
   }
-  const float highest = max_of_lanes(top);
   Lanes sum = {};
-  for (int64_t j = 0; j < n; j += kLanes) {
-    Lanes e = exp_lanes(load_lanes(row + j) - highest);
-    if (j + kLanes > n) e = keep_below(e, j, n);
-    store_lanes(row + j, e);
+  for (int64_t i = 0; i < keys; ++i) {
+    Lanes e = exp_lanes(load_lanes(column + i * kTileStride) - top);
+    if (!whole) e = tile.mask(v, i) ? e : Lanes{};
+    store_lanes(column + i * kTileStride, e);
     sum += e;
   }
-  for (int64_t j = round_up(n, kLanes); j < padded; j += kLanes) store_lanes(row + j, Lanes{});
-  const float shrink = simd_exp(state.highest - highest);
-  state = {highest, state.sum * shrink + sum_of_lanes(sum)};
-  return shrink;
+  // Its neighbour in a pair may see more keys.
+  for (int64_t i = keys; i < tile.keys_of(v, 2 - v % 2).end; ++i)
+    store_lanes(column + i * kTileStride, Lanes{});
+  const Lanes shrink = exp_lanes(before - top);
+  store_lanes(state.highest + v * kLanes, top);
+  store_lanes(state.sum + v * kLanes, load_lanes(state.sum + v * kLanes) * shrink + sum);
+  if (tile.j0 == 0) return;
+  for (int64_t d = 0; d < tile.z.D; ++d) {
+    float* row = output + d * kQueryTile + v * kLanes;
+    store_lanes(row, load_lanes(row) * shrink);
+  }
 }
 
-[[gnu::always_inline]] inline void apply_dropout(const DropoutMask& mask, int64_t mask_row,
-                                                 int64_t j0, int64_t n, float* row) {
-  float factors[kKeyTile];
-  mask_factors(mask, mask_row, j0, n, factors);
-  for (int64_t j = 0; j < n; ++j) row[j] *= factors[j];
+[[gnu::always_inline]] inline void apply_factors(const ScoreTile& tile, const float* factors,
+                                                 float* scores) {
+  for (int64_t i = 0; i < tile.keys; ++i)
+    for (int64_t t = 0; t < tile.vectors() * kLanes; t += kLanes)
+      store_lanes(scores + i * kTileStride + t, load_lanes(scores + i * kTileStride + t) *
+                                                    load_lanes(factors + i * kTileStride + t));
 }
 
-// Queries [q0, q0 + count) of head h of sequence b; keys and values are packed.
+// Writes the queries' results: o = output / sum, lse = highest + log sum.
+[[gnu::always_inline]] inline void finish_tile(const Problem& p, int64_t b, int64_t h, int64_t q0,
+                                               int64_t count, const QueryState& state,
+                                               const float* output) {
+  alignas(64) float inverse[kQueryTile], logs[kQueryTile];
+  for (int64_t t = 0; t < kQueryTile; ++t) {
+    inverse[t] = 1 / state.sum[t];
+    logs[t] = state.highest[t] + simd_log(state.sum[t]);
+  }
+  unpack_transposed(output, kQueryTile, count, p.z.D, inverse, p.o + p.z.query(b, q0, h),
+                    p.z.H * p.z.D);
+  std::copy_n(logs, count, p.lse + (b * p.z.H + h) * p.z.T + q0);
+}
+
+// Queries [q0, q0 + kQueryTile) of head h of sequence b.
 [[gnu::always_inline]] inline void attend_tile(const Problem& p, int64_t b, int64_t h, int64_t q0,
                                                const Workspace& w, float* scratch) {
   const AttentionSizes& z = p.z;
-  const int64_t count = std::min(kQueryTile, z.T - q0), rows = round_up(count, kTileRows);
-  float *queries = scratch + w.queries, *scores = scratch + w.scores, *sum = scratch + w.output;
-  pack_rows(p.q + z.query(b, q0, h), z.H * z.D, count, z.D, z.scale, queries, rows, z.width);
-  std::fill_n(sum, rows * z.width, 0.0f);
-  RowState state[kQueryTile];
-  std::fill_n(state, count, RowState{-__builtin_inff(), 0});
+  const int64_t count = std::min(kQueryTile, z.T - q0), g = h / z.heads_per_group();
+  float *queries = scratch + w.queries, *scores = scratch + w.scores, *output = scratch + w.output;
+  float *keys = scratch + w.keys, *values = scratch + w.values, *factors = scratch + w.factors;
+  pack_transposed(p.q + z.query(b, q0, h), z.H * z.D, count, z.D, z.scale, queries, kQueryTile);
+  std::fill_n(output, z.D * kQueryTile, 0.0f);
+  QueryState state;
+  std::fill_n(state.highest, kQueryTile, kLowest);
+  std::fill_n(state.sum, kQueryTile, 0.0f);
   const int64_t limit = z.visible(q0 + count - 1);
   for (int64_t j0 = 0; j0 < limit; j0 += kKeyTile) {
-    const int64_t keys = std::min(kKeyTile, limit - j0), padded = round_up(keys, kPanel);
-    score_tile(z, q0, rows, j0, padded, queries, scratch + w.keys, scores);
-    for (int64_t i = 0; i < count; ++i) {
-      float* row = scores + i * kScoreStride;
-      const int64_t n = std::min(keys, z.visible(q0 + i) - j0);
-      if (n <= 0) {
-        std::fill_n(row, padded, 0.0f);
-        continue;
-      }
-      const float shrink = soften_row(row, n, padded, state[i]);
-      if (j0 > 0 && shrink != 1)
-        for (int64_t d = 0; d < z.width; ++d) sum[i * z.width + d] *= shrink;
-      if (p.mask) apply_dropout(*p.mask, z.mask_row(b, h, q0 + i), j0, n, row);
+    const ScoreTile tile{z, q0, count, j0, std::min(kKeyTile, limit - j0)};
+    pack_rows(p.k + z.key(b, j0, g), z.G * z.D, tile.keys, z.D, 1, keys, z.D, z.D);
+    pack_rows(p.v + z.key(b, j0, g), z.G * z.D, tile.keys, z.D, 1, values, z.D, z.D);
+    multiply_scores(tile, keys, queries, scores);
+    for (int64_t v = 0; v < tile.vectors(); ++v) soften(tile, v, scores, state, output);
+    if (p.mask) {
+      mask_factors(tile, *p.mask, b, h, scratch + w.rows, factors);
+      apply_factors(tile, factors, scores);
     }
-    add_weighted_rows(z, q0, rows, j0, keys, scores, scratch + w.values, sum);
+    add_weighted(tile, values, scores, output);
   }
-  for (int64_t i = 0; i < count; ++i) {
-    float* to = p.o + z.query(b, q0 + i, h);
-    const float inverse = 1 / state[i].sum;
-    for (int64_t d = 0; d < z.D; ++d) to[d] = sum[i * z.width + d] * inverse;
-    p.lse[(b * z.H + h) * z.T + q0 + i] = state[i].highest + simd_log(state[i].sum);
-  }
+  finish_tile(p, b, h, q0, count, state, output);
 }
 
-// Items [first, last) of (sequence, head, query tile); keys and values are packed once for all
-// items of one key head.
+// Items [first, last) of (sequence, head, query tile).
 CAMBIUM_SIMD void attend(const Problem& p, int64_t first, int64_t last, float* scratch) {
-  const AttentionSizes& z = p.z;
-  const Workspace w(z);
-  int64_t packed = -1;
+  const Workspace w(p.z, p.mask != nullptr);
   for (int64_t item = first; item < last; ++item) {
-    const int64_t head = item / p.tiles(), b = head / z.H, h = head % z.H;
-    const int64_t g = h / z.heads_per_group(), key_head = b * z.G + g;
-    if (key_head != packed) {
-      pack_panels(p.k + z.key(b, 0, g), z.G * z.D, z.S, z.D, scratch + w.keys);
-      pack_rows(p.v + z.key(b, 0, g), z.G * z.D, z.S, z.D, 1, scratch + w.values, z.padded_keys,
-                z.width);
-      packed = key_head;
-    }
-    attend_tile(p, b, h, item % p.tiles() * kQueryTile, w, scratch);
+    const int64_t head = item / p.tiles();
+    attend_tile(p, head / p.z.H, head % p.z.H, item % p.tiles() * kQueryTile, w, scratch);
   }
 }
 
 Kernel kernel(const Call& c, Engine&) {
   const auto a = c.as<Attention>();
   const AttentionSizes z = attention_sizes(c);
-  const Workspace w(z);
+  const Workspace w(z, a.dropout > 0);
   const int64_t items = z.B * z.H * ((z.T + kQueryTile - 1) / kQueryTile);
   const int64_t parts = z.pairs() * double(z.D) < 20000 ? 1 : part_count(items);
   const auto run = [=](const KernelArgs& args) {

@@ -58,23 +58,24 @@ void reference(const Call& c, std::span<const Ref> in, std::span<Ref> out) {
 
 // Pieces of one thread's scratch, in floats.
 struct Workspace {
-  int64_t key_panels, value_panels, keys, dk, dv;           // of one key head
-  int64_t queries, d_o, dq, weights, slopes, delta, total;  // of one query tile
+  int64_t keys, values;                            // of one key tile, row-major
+  int64_t dk, dv;                                  // of one key head, rows of z.width
+  int64_t queries, d_o, query_rows, d_o_rows, dq;  // of one query tile; `rows` row-major
+  int64_t weights, slopes, factors, rows, total;   // of both
 
-  explicit Workspace(const AttentionSizes& z) {
+  Workspace(const AttentionSizes& z, bool dropout) {
     Scratch s;
     const auto piece = [&](int64_t count) { return s.add_f32(count) / int64_t(sizeof(float)); };
-    key_panels = piece(z.padded_keys * z.D);
-    value_panels = piece(z.padded_keys * z.D);
-    keys = piece(z.padded_keys * z.width);
-    dk = piece(z.padded_keys * z.width);
-    dv = piece(z.padded_keys * z.width);
-    queries = piece(kQueryTile * z.width);
-    d_o = piece(kQueryTile * z.width);
-    dq = piece(kQueryTile * z.width);
-    weights = piece(kQueryTile * kScoreStride);
-    slopes = piece(kQueryTile * kScoreStride);
-    delta = piece(kQueryTile);
+    keys = piece(kKeyTile * z.D);
+    values = piece(kKeyTile * z.D);
+    dk = piece(z.S * z.width);
+    dv = piece(z.S * z.width);
+    for (int64_t* of_queries : {&queries, &d_o, &dq}) *of_queries = piece(kQueryTile * z.D);
+    for (int64_t* of_queries : {&query_rows, &d_o_rows}) *of_queries = piece(kQueryTile * z.width);
+    weights = piece(kKeyTile * kTileStride);
+    slopes = piece(kKeyTile * kTileStride);
+    factors = piece(dropout ? kKeyTile * kTileStride : 0);
+    rows = piece(dropout ? kKeyTile * kQueryTile : 0);
     total = s.bytes / int64_t(sizeof(float));
   }
 };
@@ -86,57 +87,73 @@ struct Problem {
   const DropoutMask* mask;  // null without dropout
 };
 
-// One row of scores and dp becomes weights m p and slopes ds, zeros from n to `padded`.
-[[gnu::always_inline]] inline void slope_row(float* weights, float* slopes, int64_t n,
-                                             int64_t padded, float lse, float delta,
-                                             const float* factors) {
-  for (int64_t j = 0; j < padded; j += kLanes) {
-    if (j >= n) {
-      store_lanes(weights + j, Lanes{});
-      store_lanes(slopes + j, Lanes{});
-      continue;
+struct QueryState {
+  alignas(64) float lse[kQueryTile], delta[kQueryTile];  // delta_t = do_t . o_t
+};
+
+// Scores and dp of vector v become weights m p and slopes ds, zeros where a query does not see the
+// key. `factors` is null without dropout.
+[[gnu::always_inline]] inline void slope(const ScoreTile& tile, int64_t v, const QueryState& state,
+                                         const float* factors, float* weights, float* slopes) {
+  const Lanes lse = load_lanes(state.lse + v * kLanes),
+              delta = load_lanes(state.delta + v * kLanes);
+  const int64_t keys = tile.keys_of(v, 1).end;
+  const bool whole = tile.whole(v);
+  for (int64_t i = 0; i < keys; ++i) {
+    const int64_t at = i * kTileStride + v * kLanes;
+    Lanes p = exp_lanes(load_lanes(weights + at) - lse), dp = load_lanes(slopes + at);
+    if (!whole) p = tile.mask(v, i) ? p : Lanes{};
+    if (factors) {
+      const Lanes m = load_lanes(factors + at);
+      store_lanes(weights + at, p * m);
+      dp *= m;
+    } else {
+      store_lanes(weights + at, p);
     }
-    Lanes p = exp_lanes(load_lanes(weights + j) - lse), dp = load_lanes(slopes + j);
-    Lanes m = factors ? load_lanes(factors + j) : Lanes{} + 1.0f;
-    Lanes ds = p * (m * dp - delta);
-    if (j + kLanes > n) {
-      p = keep_below(p, j, n);
-      ds = keep_below(ds, j, n);
-    }
-    store_lanes(weights + j, factors ? p * m : p);
-    store_lanes(slopes + j, ds);
+    store_lanes(slopes + at, p * (dp - delta));
+  }
+  // The products go by pairs of vectors and blocks of 8 keys, of which a neighbour may see more.
+  const int64_t block = std::min(round_up(keys, 8), tile.keys);
+  for (int64_t i = keys; i < std::max(block, tile.keys_of(v, 2 - v % 2).end); ++i) {
+    store_lanes(weights + i * kTileStride + v * kLanes, Lanes{});
+    store_lanes(slopes + i * kTileStride + v * kLanes, Lanes{});
   }
 }
 
-// to [keys of the tile, width] += x^T [keys, queries] y [queries, width], from the first query that
-// sees each block of keys.
-[[gnu::always_inline]] inline void add_transposed(const AttentionSizes& z, int64_t q0,
-                                                  int64_t count, int64_t j0, int64_t keys,
-                                                  const float* x, const float* y, float* to) {
-  for (int64_t j = 0; j < keys; j += kTileRows) {
-    const int64_t begin = std::max<int64_t>(0, z.first_query(j0 + j) - q0);
-    if (begin < count)
-      multiply_rows(z.width, count - begin, x + begin * kScoreStride + j, 1, kScoreStride,
-                    y + begin * z.width, z.width, to + (j0 + j) * z.width, z.width, true);
+// to [keys, width] += x [keys, queries] y [queries, width], over the queries that see each block of
+// 8 keys.
+void add_to_keys(const ScoreTile& tile, const float* x, const float* y, float* to) {
+  const int64_t width = tile.z.width, step = tile.whole(0) ? tile.keys : 8;
+  for (int64_t i = 0; i < tile.keys; i += step) {
+    const int64_t n = std::min(step, tile.keys - i);
+    const TileRange seen = tile.queries_of(i, n);
+    if (seen.empty()) continue;
+    multiply_tile({n, width, seen.end - seen.begin, x + i * kTileStride + seen.begin, kTileStride,
+                   1, y + seen.begin * width, width, to + i * width, width, true});
   }
 }
 
 [[gnu::always_inline]] inline void pack_query_tile(const Problem& p, int64_t b, int64_t h,
                                                    int64_t q0, int64_t count, const Workspace& w,
-                                                   float* scratch) {
+                                                   float* scratch, QueryState& state) {
   const AttentionSizes& z = p.z;
-  const int64_t rows = round_up(count, kTileRows), from = z.query(b, q0, h), stride = z.H * z.D;
-  pack_rows(p.q + from, stride, count, z.D, z.scale, scratch + w.queries, rows, z.width);
-  pack_rows(p.d_o + from, stride, count, z.D, 1, scratch + w.d_o, rows, z.width);
-  std::fill_n(scratch + w.dq, rows * z.width, 0.0f);
-  for (int64_t i = 0; i < count; ++i) {
-    const float *d_o = p.d_o + from + i * stride, *o = p.o + from + i * stride;
+  const int64_t from = z.query(b, q0, h), stride = z.H * z.D;
+  pack_transposed(p.q + from, stride, count, z.D, z.scale, scratch + w.queries, kQueryTile);
+  pack_transposed(p.d_o + from, stride, count, z.D, 1, scratch + w.d_o, kQueryTile);
+  pack_rows(p.q + from, stride, count, z.D, z.scale, scratch + w.query_rows, z.width, z.width);
+  pack_rows(p.d_o + from, stride, count, z.D, 1, scratch + w.d_o_rows, z.width, z.width);
+  std::fill_n(scratch + w.dq, z.D * kQueryTile, 0.0f);
+  std::fill_n(state.lse, kQueryTile, 0.0f);
+  std::fill_n(state.delta, kQueryTile, 0.0f);
+  std::copy_n(p.lse + (b * z.H + h) * z.T + q0, count, state.lse);
+  for (int64_t t = 0; t < count; ++t) {
+    const float *d_o = p.d_o + from + t * stride, *o = p.o + from + t * stride;
     Lanes sum = {};
     int64_t d = 0;
     for (; d + kLanes <= z.D; d += kLanes) sum += load_lanes(d_o + d) * load_lanes(o + d);
     float delta = sum_of_lanes(sum);
     for (; d < z.D; ++d) delta += d_o[d] * o[d];
-    scratch[w.delta + i] = delta;
+    state.delta[t] = delta;
   }
 }
 
@@ -145,57 +162,50 @@ struct Problem {
                                                       int64_t q0, const Workspace& w,
                                                       float* scratch) {
   const AttentionSizes& z = p.z;
-  const int64_t count = std::min(kQueryTile, z.T - q0), rows = round_up(count, kTileRows);
+  const int64_t count = std::min(kQueryTile, z.T - q0), g = h / z.heads_per_group();
   float *weights = scratch + w.weights, *slopes = scratch + w.slopes;
-  pack_query_tile(p, b, h, q0, count, w, scratch);
-  const float* lse = p.lse + (b * z.H + h) * z.T + q0;
+  float *keys = scratch + w.keys, *values = scratch + w.values, *factors = scratch + w.factors;
+  QueryState state;
+  pack_query_tile(p, b, h, q0, count, w, scratch, state);
   const int64_t limit = z.visible(q0 + count - 1);
   for (int64_t j0 = 0; j0 < limit; j0 += kKeyTile) {
-    const int64_t keys = std::min(kKeyTile, limit - j0), padded = round_up(keys, kPanel);
-    score_tile(z, q0, rows, j0, padded, scratch + w.queries, scratch + w.key_panels, weights);
-    score_tile(z, q0, rows, j0, padded, scratch + w.d_o, scratch + w.value_panels, slopes);
-    for (int64_t i = 0; i < count; ++i) {
-      const int64_t n = std::min(keys, z.visible(q0 + i) - j0);
-      float factors[kKeyTile];
-      if (p.mask && n > 0) mask_factors(*p.mask, z.mask_row(b, h, q0 + i), j0, n, factors);
-      slope_row(weights + i * kScoreStride, slopes + i * kScoreStride, n, padded, lse[i],
-                scratch[w.delta + i], p.mask ? factors : nullptr);
-    }
-    add_transposed(z, q0, count, j0, keys, weights, scratch + w.d_o, scratch + w.dv);
-    add_transposed(z, q0, count, j0, keys, slopes, scratch + w.queries, scratch + w.dk);
-    add_weighted_rows(z, q0, rows, j0, keys, slopes, scratch + w.keys, scratch + w.dq);
+    const ScoreTile tile{z, q0, count, j0, std::min(kKeyTile, limit - j0)};
+    pack_rows(p.k + z.key(b, j0, g), z.G * z.D, tile.keys, z.D, 1, keys, z.D, z.D);
+    pack_rows(p.v + z.key(b, j0, g), z.G * z.D, tile.keys, z.D, 1, values, z.D, z.D);
+    multiply_scores(tile, keys, scratch + w.queries, weights);
+    multiply_scores(tile, values, scratch + w.d_o, slopes);
+    if (p.mask) mask_factors(tile, *p.mask, b, h, scratch + w.rows, factors);
+    for (int64_t v = 0; v < tile.vectors(); ++v)
+      slope(tile, v, state, p.mask ? factors : nullptr, weights, slopes);
+    add_to_keys(tile, weights, scratch + w.d_o_rows, scratch + w.dv + j0 * z.width);
+    add_to_keys(tile, slopes, scratch + w.query_rows, scratch + w.dk + j0 * z.width);
+    add_weighted(tile, keys, slopes, scratch + w.dq);
   }
-  for (int64_t i = 0; i < count; ++i) {
-    float* to = p.dq + z.query(b, q0 + i, h);
-    for (int64_t d = 0; d < z.D; ++d) to[d] = scratch[w.dq + i * z.width + d] * z.scale;
-  }
+  alignas(64) float scale[kQueryTile];
+  std::fill_n(scale, kQueryTile, z.scale);
+  unpack_transposed(scratch + w.dq, kQueryTile, count, z.D, scale, p.dq + z.query(b, q0, h),
+                    z.H * z.D);
 }
 
 // Key heads [first, last) of all sequences.
 CAMBIUM_SIMD void differentiate(const Problem& p, int64_t first, int64_t last, float* scratch) {
   const AttentionSizes& z = p.z;
-  const Workspace w(z);
+  const Workspace w(z, p.mask != nullptr);
   for (int64_t item = first; item < last; ++item) {
     const int64_t b = item / z.G, g = item % z.G, from = z.key(b, 0, g), stride = z.G * z.D;
-    pack_panels(p.k + from, stride, z.S, z.D, scratch + w.key_panels);
-    pack_panels(p.v + from, stride, z.S, z.D, scratch + w.value_panels);
-    pack_rows(p.k + from, stride, z.S, z.D, 1, scratch + w.keys, z.padded_keys, z.width);
-    std::fill_n(scratch + w.dk, z.padded_keys * z.width, 0.0f);
-    std::fill_n(scratch + w.dv, z.padded_keys * z.width, 0.0f);
+    std::fill_n(scratch + w.dk, z.S * z.width, 0.0f);
+    std::fill_n(scratch + w.dv, z.S * z.width, 0.0f);
     for (int64_t h = g * z.heads_per_group(); h < (g + 1) * z.heads_per_group(); ++h)
       for (int64_t q0 = 0; q0 < z.T; q0 += kQueryTile) differentiate_tile(p, b, h, q0, w, scratch);
-    for (int64_t s = 0; s < z.S; ++s)
-      for (int64_t d = 0; d < z.D; ++d) {
-        p.dk[from + s * stride + d] = scratch[w.dk + s * z.width + d];
-        p.dv[from + s * stride + d] = scratch[w.dv + s * z.width + d];
-      }
+    pack_rows(scratch + w.dk, z.width, z.S, z.D, 1, p.dk + from, stride, z.D);
+    pack_rows(scratch + w.dv, z.width, z.S, z.D, 1, p.dv + from, stride, z.D);
   }
 }
 
 Kernel kernel(const Call& c, Engine&) {
   const auto a = c.as<Attention>();
   const AttentionSizes z = attention_sizes(c);
-  const Workspace w(z);
+  const Workspace w(z, a.dropout > 0);
   const int64_t items = z.B * z.G;
   const int64_t parts = z.pairs() * double(z.D) < 10000 ? 1 : part_count(items);
   const auto run = [=](const KernelArgs& args) {

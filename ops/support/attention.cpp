@@ -22,8 +22,7 @@ AttentionSizes attention_sizes(const Call& c) {
           .D = q[3],
           .causal = a.causal,
           .scale = float(a.scale > 0 ? a.scale : 1 / std::sqrt(double(std::max<int64_t>(1, q[3])))),
-          .width = round_up(q[3], kLanes),
-          .padded_keys = round_up(k[1], kPanel)};
+          .width = round_up(q[3], kLanes)};
 }
 
 void check_attention(const Call& c, int rng) {

@@ -17,17 +17,17 @@ struct Attention {
       field("stream", &Attention::stream, "name of the random stream of dropout")};
 };
 
-// Queries are worked on in tiles of 64, keys in tiles of 128: a tile of scores fits the L1 cache.
-constexpr int64_t kQueryTile = 64, kKeyTile = 128;
-constexpr int64_t kScoreStride =
-    kKeyTile + 16;  // 9 cache lines a row: columns spread over the sets
+// Queries and keys are worked on in tiles of 64. Scores lie transposed, a row a key and a lane a
+// query: the softmax then runs down the lanes without a sum across them, and keys and values are
+// read as they come. Rows of a tile are 5 cache lines apart, which spreads them over the sets.
+constexpr int64_t kQueryTile = 64, kKeyTile = 64;
+constexpr int64_t kTileStride = kQueryTile + 16;
 
 struct AttentionSizes {
   int64_t B, T, S, H, G, D;  // batch, queries, keys, query heads, key heads, head width
   bool causal;
   float scale;
-  int64_t width;        // D rounded up to 16
-  int64_t padded_keys;  // S rounded up to 32
+  int64_t width;  // D rounded up to 16
 
   int64_t heads_per_group() const { return H / G; }
 
@@ -56,40 +56,77 @@ AttentionSizes attention_sizes(const Call& c);
 // dropout, input `rng` must be i64 [2].
 void check_attention(const Call& c, int rng);
 
-// Scores of queries [q0, q0 + rows) and keys [j0, j0 + count): to[i,j] = a[i] . b[j] with packed a
-// [rows, width] and panels b (pack_panels, from key 0). Blocks of 8 queries that see none of a
-// panel's keys are left untouched.
-[[gnu::always_inline]] inline void score_tile(const AttentionSizes& z, int64_t q0, int64_t rows,
-                                              int64_t j0, int64_t count, const float* a,
-                                              const float* panels, float* to) {
-  for (int64_t j = 0; j < count; j += kPanel) {
-    const float* panel = panels + (j0 + j) * z.D;
-    int64_t i = std::max<int64_t>(0, z.first_query(j0 + j) - q0) / kTileRows * kTileRows;
-    for (; i < rows; i += kTileRows)
-      multiply_block<2>(z.D, a + i * z.width, z.width, 1, panel, kPanel, to + i * kScoreStride + j,
-                        kScoreStride, false);
+struct TileRange {
+  int64_t begin, end;
+
+  bool empty() const { return begin >= end; }
+};
+
+// Queries [q0, q0 + queries) against keys [j0, j0 + keys): who sees whom. Keys and queries count
+// from the tile's own first; a vector is 16 queries.
+struct ScoreTile {
+  const AttentionSizes& z;
+  int64_t q0, queries, j0, keys;
+
+  int64_t vectors() const { return (queries + kLanes - 1) / kLanes; }
+
+  // Keys that some query of vectors [v, v + n) sees.
+  TileRange keys_of(int64_t v, int64_t n) const {
+    const int64_t last = std::min(q0 + (v + n) * kLanes, q0 + queries) - 1;
+    return {0, std::clamp<int64_t>(z.visible(last) - j0, 0, keys)};
+  }
+
+  // Queries that see some key of [i, i + n).
+  TileRange queries_of(int64_t i, int64_t) const {
+    return {std::clamp<int64_t>(z.first_query(j0 + i) - q0, 0, queries), queries};
+  }
+
+  // Whether every query of vector v sees every key.
+  bool whole(int64_t v) const { return z.visible(q0 + v * kLanes) - j0 >= keys; }
+
+  // All ones in the lanes of vector v whose query sees key i.
+  [[gnu::always_inline]] IntLanes mask(int64_t v, int64_t i) const {
+    return lane_numbers() >= int32_t(z.first_query(j0 + i) - q0 - v * kLanes);
+  }
+};
+
+// scores[i, t] = a_i . b_t for the pairs that see each other, in blocks of 8 keys and 16 queries:
+// a [keys, D] row-major, b [D, kQueryTile] transposed queries, scores [keys, kTileStride].
+inline void multiply_scores(const ScoreTile& tile, const float* a, const float* b, float* scores) {
+  const int64_t D = tile.z.D, step = tile.whole(0) ? tile.keys : 8;
+  for (int64_t i = 0; i < tile.keys; i += step) {
+    const int64_t n = std::min(step, tile.keys - i);
+    const TileRange seen = tile.queries_of(i, n);
+    if (seen.empty()) continue;
+    const int64_t first = seen.begin / kLanes * kLanes;
+    multiply_tile({n, round_up(seen.end, kLanes) - first, D, a + i * D, D, 1, b + first, kQueryTile,
+                   scores + i * kTileStride + first, kTileStride, false});
   }
 }
 
-// to [8-row blocks, width] += weights [rows, keys] values [keys, width], for the keys
-// [j0, j0 + count) that each block of queries sees.
-[[gnu::always_inline]] inline void add_weighted_rows(const AttentionSizes& z, int64_t q0,
-                                                     int64_t rows, int64_t j0, int64_t count,
-                                                     const float* weights, const float* values,
-                                                     float* to) {
-  for (int64_t i = 0; i < rows; i += kTileRows) {
-    const int64_t last = std::min(q0 + i + kTileRows, z.T) - 1;
-    const int64_t seen = std::min(count, z.visible(last) - j0);
-    if (seen > 0)
-      multiply_rows(z.width, seen, weights + i * kScoreStride, kScoreStride, 1,
-                    values + j0 * z.width, z.width, to + i * z.width, z.width, true);
+// to[d, t] += sum over the keys that t sees of values[i, d] weights[i, t]: values [keys, D], to
+// [D, kQueryTile]. Weights of unseen keys are zero within pairs of vectors.
+inline void add_weighted(const ScoreTile& tile, const float* values, const float* weights,
+                         float* to) {
+  const int64_t D = tile.z.D, step = tile.whole(0) ? tile.vectors() : 2;
+  for (int64_t v = 0; v < tile.vectors(); v += step) {
+    const int64_t n = std::min(step, tile.vectors() - v);
+    const TileRange keys = tile.keys_of(v, n);
+    if (keys.empty()) continue;
+    multiply_tile({D, n * kLanes, keys.end - keys.begin, values + keys.begin * D, 1, D,
+                   weights + keys.begin * kTileStride + v * kLanes, kTileStride, to + v * kLanes,
+                   kQueryTile, true});
   }
 }
 
-// Factors (0 or 1 / (1 - p)) of the weights of one query for keys [j0, j0 + kKeyTile).
-[[gnu::always_inline]] inline void mask_factors(const DropoutMask& mask, int64_t row, int64_t j0,
-                                                int64_t count, float* factors) {
-  for (int64_t j = 0; j < count; j += DropoutMask::kBlock)
-    mask.block_factors((row + j0 + j) / DropoutMask::kBlock, factors + j);
+// to[i, t] = factor (0 or 1 / (1 - p)) of the weight of query t and key i; `rows` is scratch for
+// kQueryTile rows of kKeyTile.
+[[gnu::always_inline]] inline void mask_factors(const ScoreTile& tile, const DropoutMask& mask,
+                                                int64_t b, int64_t h, float* rows, float* to) {
+  static_assert(kKeyTile == DropoutMask::kBlock);
+  for (int64_t t = 0; t < tile.queries; ++t)
+    mask.block_factors((tile.z.mask_row(b, h, tile.q0 + t) + tile.j0) / DropoutMask::kBlock,
+                       rows + t * kKeyTile);
+  pack_transposed(rows, kKeyTile, tile.queries, tile.keys, 1, to, kTileStride);
 }
 }  // namespace cambium
