@@ -55,8 +55,6 @@ Graph place_casts(const Graph& g) {
                    std::vector<Value> operands(in.begin(), in.end());
                    for (size_t i = 0; i < 2; ++i)
                      operands[i] = out.emit("cast", {in[i]}, {{"to", "bf16"}});
-                   if (n.op->name == "linear_grad_weights" && n.outputs.size() > 1)
-                     operands.push_back(in[1]);
                    return out.outputs_of(out.copy(n, operands).node);
                  });
 }
