@@ -7,9 +7,10 @@ namespace cambium {
 namespace {
 class Assigner {
  public:
-  Assigner(Plan& plan, std::span<const int> order)
-      : plan_(plan), graph_(plan.graph), order_(order), step_of_(graph_.nodes().size(), -1) {
-    for (size_t s = 0; s < order.size(); ++s) step_of_[size_t(order[s])] = int(s);
+  Assigner(Plan& plan, std::span<const StepNodes> steps)
+      : plan_(plan), graph_(plan.graph), steps_(steps), step_of_(graph_.nodes().size(), -1) {
+    for (size_t s = 0; s < steps.size(); ++s)
+      for (int id : steps[s]) step_of_[size_t(id)] = int(s);
     result_.buffer_of.resize(graph_.nodes().size());
   }
 
@@ -21,7 +22,7 @@ class Assigner {
       ++id;
       // Ops that run are placed below, in execution order; views of them follow on demand.
     }
-    for (int id : order_) add_op(id);
+    for (const StepNodes& nodes : steps_) nodes.size() == 1 ? add_op(nodes[0]) : add_chain(nodes);
     finish();
     return std::move(result_);
   }
@@ -29,7 +30,7 @@ class Assigner {
  private:
   // The step after which a port is never read; ports of views count for what they view.
   void find_last_reads() {
-    const int never = -1, end = int(order_.size());
+    const int never = -1, end = int(steps_.size());
     last_read_.resize(graph_.nodes().size());
     for (size_t id = 0; id < last_read_.size(); ++id)
       last_read_[id].assign(graph_.node(int(id)).outputs.size(), never);
@@ -102,6 +103,33 @@ class Assigner {
     result_.buffer_of[size_t(id)] = std::move(mine);
   }
 
+  // Results take the buffers of inputs of their size that die here: a block is read before it is
+  // written.
+  void add_chain(const StepNodes& nodes) {
+    const int step = step_of_[size_t(nodes[0])];
+    const auto read_later = [&](int id) { return last_read_[size_t(id)][0] > step; };
+    const ChainPorts ports = chain_ports(graph_, nodes, read_later);
+    for (Port p : ports.in) read(buffer_at(p), step);
+    for (int id : nodes) result_.buffer_of[size_t(id)] = {-1};
+    std::vector<int> taken;
+    for (Port p : ports.out) {
+      const int64_t bytes = graph_.type(p).bytes();
+      const auto free = std::ranges::find_if(ports.in, [&](Port q) {
+        const int buffer = buffer_at(q);
+        const Buffer& b = result_.buffers[size_t(buffer)];
+        return b.where == Slot::kArena && b.last <= step && graph_.type(q).bytes() == bytes &&
+               std::ranges::count(taken, buffer) == 0;
+      });
+      const int buffer =
+          free != ports.in.end() ? buffer_at(*free) : add_buffer(Slot::kArena, -1, graph_.type(p));
+      taken.push_back(buffer);
+      Buffer& b = result_.buffers[size_t(buffer)];
+      if (b.first < 0) b.first = step;
+      b.last = std::max({b.last, step, last_read_[size_t(p.node)][0]});
+      result_.buffer_of[size_t(p.node)] = {buffer};
+    }
+  }
+
   // Gives outputs the buffers of inputs that die here; an output that updates a state prefers the
   // state.
   void share_inputs(int id, std::vector<int>& mine) {
@@ -172,7 +200,7 @@ class Assigner {
 
   Plan& plan_;
   Graph& graph_;
-  std::span<const int> order_;
+  std::span<const StepNodes> steps_;
   std::vector<int> step_of_;
   std::vector<std::vector<int>> last_read_;
   std::map<Port, std::vector<int>> update_of_;  // value -> the state nodes it becomes
@@ -181,7 +209,7 @@ class Assigner {
 };
 }  // namespace
 
-BufferPlan assign_buffers(Plan& plan, std::span<const int> order) {
-  return Assigner(plan, order).run();
+BufferPlan assign_buffers(Plan& plan, std::span<const StepNodes> steps) {
+  return Assigner(plan, steps).run();
 }
 }  // namespace cambium

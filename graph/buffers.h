@@ -1,7 +1,7 @@
 // Which values share memory: views, in-place results, and updates written straight into their
 // state.
 #pragma once
-#include "graph/plan.h"
+#include "graph/chains.h"
 
 namespace cambium {
 // A buffer is what one or more ports share. Store buffers hold a parameter or state for ever.
@@ -18,12 +18,13 @@ struct BufferPlan {
   std::vector<StateCopy> copies;  // `from` still lacks its offset; from.index is the buffer
 };
 
-// `order` lists the op nodes that run, in execution order. Fills inputs, store and constants of the
-// plan.
-BufferPlan assign_buffers(Plan& plan, std::span<const int> order);
+// `steps` lists the op nodes that run, in execution order. Fills inputs, store and constants of the
+// plan. What only its own chain reads has no buffer (-1).
+BufferPlan assign_buffers(Plan& plan, std::span<const StepNodes> steps);
 
-// The op nodes that run: forward and backward by id, then updates by id.
-std::vector<int> execution_order(const Graph& g, size_t& first_update);
+// The op nodes that run: forward and backward by id, except that pointwise ops share steps when
+// `chains` is on, then updates by id.
+std::vector<StepNodes> execution_order(const Graph& g, bool chains, size_t& first_update);
 
 // The lives of a graph's values in the arena, known without building a kernel; and the most bytes
 // alive at once, which no placement can beat.

@@ -33,6 +33,16 @@ Kernel build_kernel(Graph& g, int id, Engine& engine) {
   return k;
 }
 
+// What a step reads and writes.
+ChainPorts ports_of(const Graph& g, const StepNodes& nodes, const BufferPlan& b) {
+  if (nodes.size() > 1)
+    return chain_ports(g, nodes, [&](int id) { return b.buffer_of[size_t(id)][0] >= 0; });
+  const Node& n = g.node(nodes[0]);
+  ChainPorts ports{n.inputs, {}};
+  for (int k = 0; k < int(n.outputs.size()); ++k) ports.out.push_back({nodes[0], k});
+  return ports;
+}
+
 int64_t bytes_of(std::span<const Leaf> leaves) {
   int64_t bytes = 0;
   for (const Leaf& l : leaves) bytes += l.type.bytes();
@@ -46,31 +56,37 @@ int64_t constant_bytes(const Plan& plan) {
 }
 }  // namespace
 
-std::vector<int> execution_order(const Graph& g, size_t& first_update) {
+std::vector<StepNodes> execution_order(const Graph& g, bool chains, size_t& first_update) {
   std::vector<int> order, updates;
   for (int id = 0; const Node& n : g.nodes()) {
     if (n.op && !n.op->view) (n.scope.phase == Phase::kUpdate ? updates : order).push_back(id);
     ++id;
   }
-  first_update = order.size();
-  order.insert(order.end(), updates.begin(), updates.end());
-  return order;
+  std::vector<StepNodes> steps;
+  if (chains)
+    steps = form_chains(g, order);
+  else
+    for (int id : order) steps.push_back({id});
+  first_update = steps.size();
+  for (int id : updates) steps.push_back({id});
+  return steps;
 }
 
 std::vector<Life> arena_lives(const Graph& g) {
   Plan plan{.graph = g.clone()};
-  const std::vector<int> order = execution_order(plan.graph, plan.first_update);
+  const std::vector<StepNodes> steps = execution_order(plan.graph, true, plan.first_update);
   std::vector<Life> lives;
-  for (const Buffer& b : assign_buffers(plan, order).buffers)
+  for (const Buffer& b : assign_buffers(plan, steps).buffers)
     if (b.where == Slot::kArena && b.first >= 0) lives.push_back({b.bytes, b.first, b.last});
   return lives;
 }
 
-Plan compile(Graph graph, Engine& engine) {
+Plan compile(Graph graph, Engine& engine, const CompileOptions& options) {
   verify(graph);
   Plan plan{.graph = std::move(graph)};
-  const std::vector<int> order = execution_order(plan.graph, plan.first_update);
-  const BufferPlan b = assign_buffers(plan, order);
+  const std::vector<StepNodes> steps =
+      execution_order(plan.graph, options.chains, plan.first_update);
+  const BufferPlan b = assign_buffers(plan, steps);
   const std::vector<int64_t> offsets = place_arena(b, plan.memory);
   const auto slot_at = [&](int buffer, const ValueType& type) {
     const Buffer& at = b.buffers[size_t(buffer)];
@@ -80,11 +96,15 @@ Plan compile(Graph graph, Engine& engine) {
     if (p.node < 0) return Slot{};
     return slot_at(b.buffer_of[size_t(p.node)][size_t(p.output)], plan.graph.type(p));
   };
-  for (int id : order) {
-    PlanStep step{.node = id, .kernel = build_kernel(plan.graph, id, engine)};
-    const Node& n = plan.graph.node(id);
-    for (Port p : n.inputs) step.in.push_back(slot_of(p));
-    for (int k = 0; k < int(n.outputs.size()); ++k) step.out.push_back(slot_of({id, k}));
+  for (const StepNodes& nodes : steps) {
+    PlanStep step{.node = nodes[0], .nodes = nodes};
+    const ChainPorts ports = ports_of(plan.graph, nodes, b);
+    if (nodes.size() == 1)
+      step.kernel = build_kernel(plan.graph, nodes[0], engine);
+    else
+      build_chain(plan.graph, ports, step);
+    for (Port p : ports.in) step.in.push_back(slot_of(p));
+    for (Port p : ports.out) step.out.push_back(slot_of(p));
     plan.memory.scratch_bytes = std::max(plan.memory.scratch_bytes, step.kernel.scratch_bytes);
     plan.steps.push_back(std::move(step));
   }

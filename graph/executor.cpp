@@ -148,15 +148,22 @@ float Executor::output_scalar(std::string_view name) const {
   return value;
 }
 
+int Executor::inspect(size_t s) {
+  const PlanStep& step = plan_.steps[s];
+  if (step.first_non_finite)
+    return step.first_non_finite(
+        {bound_[s].in.data(), bound_[s].out.data(), workspace_->scratch.get()});
+  run_range(s, s + 1);
+  for (size_t k = 0; k < step.out.size(); ++k)
+    if (step.out[k].type.dtype == DType::kF32 &&
+        !all_finite(static_cast<const float*>(bound_[s].out[k]), step.out[k].type.shape.count()))
+      return step.node;
+  return -1;
+}
+
 int Executor::first_non_finite() {
-  for (size_t s = 0; s < plan_.first_update; ++s) {
-    run_range(s, s + 1);
-    const PlanStep& step = plan_.steps[s];
-    for (size_t k = 0; k < step.out.size(); ++k)
-      if (step.out[k].type.dtype == DType::kF32 &&
-          !all_finite(static_cast<const float*>(bound_[s].out[k]), step.out[k].type.shape.count()))
-        return step.node;
-  }
+  for (size_t s = 0; s < plan_.first_update; ++s)
+    if (const int id = inspect(s); id >= 0) return id;
   return -1;
 }
 }  // namespace cambium

@@ -20,6 +20,8 @@ class Store {
   const std::map<std::string, Tensor, std::less<>>& tensors() const { return tensors_; }
 
  private:
+  int inspect(
+      size_t step);  // runs it; the node that made the first value that is not finite, or -1
   std::map<std::string, Tensor, std::less<>> tensors_;
 };
 
@@ -82,6 +84,9 @@ class Executor {
   const Plan& plan() const { return plan_; }
 
  private:
+  int inspect(
+      size_t step);  // runs it; the node that made the first value that is not finite, or -1
+
   struct Bound {
     std::vector<const void*> in;
     std::vector<void*> out;

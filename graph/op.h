@@ -88,6 +88,9 @@ struct Kernel {
   std::string impl = "own";  // oneDNN's implementation string, or "own"
 };
 
+// y[i] = f(in[0][i], in[1][i], ...) for i < n; y may be one of the operands.
+using RangeFunction = std::function<void(const float* const* in, float* y, int64_t n)>;
+
 struct Cost {
   double flops = 0;  // multiply and add count separately
   double bytes = 0;  // read + written, each operand once
@@ -140,6 +143,9 @@ struct Op {
   std::vector<Value> (*vjp)(const Call&, std::span<const Value> dy) = nullptr;  // null: no gradient
   void (*reference)(const Call&, std::span<const Ref> in, std::span<Ref> out) = nullptr;
   Kernel (*kernel)(const Call&, Engine&) = nullptr;
+  // A pointwise op on a piece of its operands, in f32 whatever their type; operands of one element
+  // are repeated by the caller, and a result in bf16 is rounded here. Null: not pointwise.
+  RangeFunction (*range)(const Call&) = nullptr;
   Cost (*cost)(const Call&) = nullptr;                      // null: one flop per output element
   std::vector<InPlace> (*in_place)(const Call&) = nullptr;  // null: never
   // Whether this use can compute its only reader too: the reader's name, attributes and, when it

@@ -15,8 +15,11 @@ struct Slot {
 };
 
 struct PlanStep {
-  int node;
+  int node;                // the first of `nodes`
+  std::vector<int> nodes;  // more than one: pointwise ops that run as one loop
   Kernel kernel;
+  // Of a chain: runs it and answers the first node with a value that is not finite, or -1.
+  std::function<int(const KernelArgs&)> first_non_finite;
   std::vector<Slot> in, out;
 };
 
@@ -54,9 +57,14 @@ struct Plan {
   MemoryReport memory;
 };
 
-// Chooses and builds every kernel, orders nothing anew (ids are the order), places every value.
-// RuntimeError when an op has neither kernel nor view.
-Plan compile(Graph graph, Engine& engine);
+struct CompileOptions {
+  bool chains = true;  // pointwise ops share a loop where they can
+};
+
+// Chooses and builds every kernel, places every value. Ids are the order, except that a pointwise
+// op may run earlier or later to share the loop of its operand. RuntimeError when an op has neither
+// kernel nor view.
+Plan compile(Graph graph, Engine& engine, const CompileOptions& options = {});
 
 // Offset assignment for intervals of life; several strategies, the smallest arena wins.
 struct Life {

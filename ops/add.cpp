@@ -22,6 +22,7 @@ extern const Op op_add = {
     .vjp = vjp,
     .reference = binary_reference<Add>,
     .kernel = binary_kernel<Add>,
+    .range = binary_range<Add>,
     .cost = pointwise_cost<1>,
     .in_place = broadcast_in_place,
     .samples = binary_samples(),

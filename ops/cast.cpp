@@ -10,12 +10,6 @@
 
 namespace cambium {
 namespace {
-struct Cast {
-  std::string to = "bf16";
-  static constexpr auto fields =
-      std::tuple{field("to", &Cast::to, "precision of the result").one_of("f32|bf16")};
-};
-
 DType target(const Call& c) {
   return c.as<Cast>().to == "bf16" ? DType::kBf16 : DType::kF32;
 }
@@ -37,12 +31,16 @@ void reference(const Call& c, std::span<const Ref> in, std::span<Ref> out) {
     out[0][i] = narrow ? from_bf16(to_bf16(float(in[0][i]))) : in[0][i];
 }
 
-CAMBIUM_SIMD void narrow_range(const float* x, uint16_t* y, int64_t n) {
-  for (int64_t i = 0; i < n; ++i) y[i] = to_bf16(x[i]);
+CAMBIUM_SIMD void round_range(const float* x, float* y, int64_t n) {
+  for (int64_t i = 0; i < n; ++i) y[i] = from_bf16(to_bf16(x[i]));
 }
 
-CAMBIUM_SIMD void widen_range(const uint16_t* x, float* y, int64_t n) {
-  for (int64_t i = 0; i < n; ++i) y[i] = from_bf16(x[i]);
+RangeFunction range(const Call& c) {
+  if (target(c) == DType::kBf16)
+    return [](const float* const* in, float* y, int64_t n) { round_range(in[0], y, n); };
+  return [](const float* const* in, float* y, int64_t n) {
+    if (y != in[0]) std::copy_n(in[0], n, y);
+  };
 }
 
 Kernel kernel(const Call& c, Engine&) {
@@ -78,6 +76,7 @@ extern const Op op_cast = {
     .vjp = vjp,
     .reference = reference,
     .kernel = kernel,
+    .range = range,
     .cost = cost,
     .smooth = false,  // rounding is a staircase
     .samples = {{{Shape{3, 5}}},

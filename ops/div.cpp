@@ -25,6 +25,7 @@ extern const Op op_div = {
     .vjp = vjp,
     .reference = binary_reference<Div>,
     .kernel = binary_kernel<Div>,
+    .range = binary_range<Div>,
     .cost = pointwise_cost<1>,
     .in_place = broadcast_in_place,
     .samples = binary_samples(0.5, 2),

@@ -38,6 +38,7 @@ extern const Op op_elu = {
     .vjp = vjp,
     .reference = unary_reference<EluFunction>,
     .kernel = unary_kernel<EluFunction>,
+    .range = unary_range<EluFunction>,
     .cost = pointwise_cost<15>,
     .in_place = first_in_place,
     .samples = unary_samples(0, 0, {{"alpha", 0.7}}),

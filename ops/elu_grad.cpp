@@ -35,6 +35,7 @@ extern const Op op_elu_grad = {
     .shape = like_all,
     .reference = binary_reference<EluGrad>,
     .kernel = twin_kernel<EluGrad>,
+    .range = binary_range<EluGrad>,
     .cost = pointwise_cost<15>,
     .in_place = broadcast_in_place,
     .samples = twin_samples({{"alpha", 0.7}}),

@@ -24,6 +24,7 @@ extern const Op op_exp = {
     .vjp = vjp,
     .reference = unary_reference<Exp>,
     .kernel = unary_kernel<Exp>,
+    .range = unary_range<Exp>,
     .cost = pointwise_cost<12>,
     .in_place = first_in_place,
     .samples = unary_samples(),

@@ -22,6 +22,10 @@ Kernel kernel(const Call& c, Engine& e) {
   return exact(c) ? unary_kernel<GeluErf>(c, e) : unary_kernel<GeluTanh>(c, e);
 }
 
+RangeFunction range(const Call& c) {
+  return exact(c) ? unary_range<GeluErf>(c) : unary_range<GeluTanh>(c);
+}
+
 std::vector<Sample> samples() {
   std::vector<Sample> all = unary_samples();
   for (const Sample& s : unary_samples(-5, 5, {{"approximate", "none"}})) all.push_back(s);
@@ -37,6 +41,7 @@ extern const Op op_gelu = {
     .vjp = vjp,
     .reference = reference,
     .kernel = kernel,
+    .range = range,
     .cost = pointwise_cost<19>,
     .in_place = first_in_place,
     .samples = samples(),

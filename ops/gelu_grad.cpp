@@ -16,6 +16,10 @@ Kernel kernel(const Call& c, Engine& e) {
   return exact(c) ? twin_kernel<GeluErfGrad>(c, e) : binary_kernel<GeluTanhGrad>(c, e);
 }
 
+RangeFunction range(const Call& c) {
+  return exact(c) ? binary_range<GeluErfGrad>(c) : binary_range<GeluTanhGrad>(c);
+}
+
 std::vector<Sample> samples() {
   std::vector<Sample> all = twin_samples();
   for (const Sample& s : twin_samples({{"approximate", "none"}})) all.push_back(s);
@@ -32,6 +36,7 @@ extern const Op op_gelu_grad = {
     .shape = like_all,
     .reference = reference,
     .kernel = kernel,
+    .range = range,
     .cost = pointwise_cost<25>,
     .in_place = broadcast_in_place,
     .samples = samples(),

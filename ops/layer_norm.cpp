@@ -12,7 +12,7 @@ namespace {
 std::vector<ValueType> shape(const Call& c) {
   require_norm_inputs(c, 0, std::array{1, 2});
   const ValueType statistic{DType::kF32, row_shape(c.shape(0))};
-  return {{DType::kF32, c.shape(0)}, statistic, statistic};
+  return {{c.as<NormAttrs>().dtype(), c.shape(0)}, statistic, statistic};
 }
 
 std::vector<Value> vjp(const Call& c, std::span<const Value> dy) {
@@ -33,6 +33,7 @@ void reference(const Call& c, std::span<const Ref> in, std::span<Ref> out) {
     out[1][r] = mean;
     out[2][r] = rstd;
   }
+  if (c.as<NormAttrs>().dtype() == DType::kBf16) round_to_bf16(out[0]);
 }
 
 CAMBIUM_SIMD void layer_norm_rows(const float* x, const float* gamma, const float* beta, float* y,
@@ -55,12 +56,11 @@ CAMBIUM_SIMD void layer_norm_rows(const float* x, const float* gamma, const floa
 Kernel kernel(const Call& c, Engine&) {
   const int64_t rows = c.shape(0).rows(), n = c.shape(0).last();
   const auto eps = float(c.as<NormAttrs>().eps);
-  return {.run = [=](const KernelArgs& k) {
-    parallel_for(rows, kPointwiseGrain / (n + 1) + 1, [&](int64_t begin, int64_t end) {
-      layer_norm_rows(k.f32(0) + begin * n, k.f32(1), k.f32(2), k.out_f32() + begin * n,
-                      k.out_f32(1) + begin, k.out_f32(2) + begin, end - begin, n, eps);
-    });
-  }};
+  return norm_kernel(rows, n, c.as<NormAttrs>().dtype(),
+                     [=](const KernelArgs& k, int64_t first, int64_t count, float* y) {
+                       layer_norm_rows(k.f32(0) + first * n, k.f32(1), k.f32(2), y,
+                                       k.out_f32(1) + first, k.out_f32(2) + first, count, n, eps);
+                     });
 }
 }  // namespace
 
@@ -75,10 +75,12 @@ extern const Op op_layer_norm = {
     .reference = reference,
     .kernel = kernel,
     .cost = pointwise_cost<8>,
+    .absorb = absorb_cast,
     .tolerance = 5e-6,
     .samples = {{{Shape{2, 3, 5}, Shape{5}, Shape{5}}},
                 {{Shape{7, 65}, Shape{65}, Shape{65}}, {{"eps", 1e-3}}},
                 {{Shape{200, 130}, Shape{130}, Shape{130}}},
+                {{Shape{37, 33}, Shape{33}, Shape{33}}, {{"to", "bf16"}}},
                 {{Shape{4}, Shape{4}, Shape{4}}},
                 {{Shape{0, 3}, Shape{3}, Shape{3}}}},
 };

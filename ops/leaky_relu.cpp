@@ -35,6 +35,7 @@ extern const Op op_leaky_relu = {
     .vjp = vjp,
     .reference = unary_reference<LeakyReluFunction>,
     .kernel = unary_kernel<LeakyReluFunction>,
+    .range = unary_range<LeakyReluFunction>,
     .cost = pointwise_cost<2>,
     .in_place = first_in_place,
     .samples = unary_samples(0, 0, {{"slope", 0.2}}),

@@ -32,6 +32,7 @@ extern const Op op_leaky_relu_grad = {
     .shape = like_all,
     .reference = binary_reference<LeakyReluGrad>,
     .kernel = twin_kernel<LeakyReluGrad>,
+    .range = binary_range<LeakyReluGrad>,
     .cost = pointwise_cost<2>,
     .in_place = broadcast_in_place,
     .samples = twin_samples({{"slope", 0.2}}),

@@ -45,10 +45,6 @@ Kernel dnnl_product(const Call& c, Engine& e) {
   return dnnl_kernel(std::move(call));
 }
 
-CAMBIUM_SIMD void widen(const uint16_t* x, int64_t n, float* y) {
-  for (int64_t i = 0; i < n; ++i) y[i] = from_bf16(x[i]);
-}
-
 // Then adds up the columns of dy; in bf16 through a copy in f32.
 Kernel with_column_sums(Kernel product, const Call& c) {
   const AxisView columns{1, c.shape(1).rows(), c.shape(1).last()};
@@ -60,7 +56,7 @@ Kernel with_column_sums(Kernel product, const Call& c) {
   const auto run = [=, multiply = std::move(product.run)](const KernelArgs& k) {
     multiply(k);
     auto* copy = reinterpret_cast<float*>(k.scratch + wide);
-    if (narrow) widen(static_cast<const uint16_t*>(k.in[1]), count, copy);
+    if (narrow) widen_range(static_cast<const uint16_t*>(k.in[1]), copy, count);
     fold_axis<SumFold>(narrow ? copy : k.f32(1), k.out_f32(1), columns,
                        reinterpret_cast<float*>(k.scratch + partial));
   };

@@ -24,6 +24,7 @@ extern const Op op_log = {
     .vjp = vjp,
     .reference = unary_reference<Log>,
     .kernel = unary_kernel<Log>,
+    .range = unary_range<Log>,
     .cost = pointwise_cost<16>,
     .in_place = first_in_place,
     .samples = unary_samples(0.3, 5),

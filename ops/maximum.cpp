@@ -24,6 +24,7 @@ extern const Op op_maximum = {
     .vjp = vjp,
     .reference = binary_reference<Maximum>,
     .kernel = binary_kernel<Maximum>,
+    .range = binary_range<Maximum>,
     .cost = pointwise_cost<1>,
     .in_place = broadcast_in_place,
     .samples = binary_samples(),

@@ -24,6 +24,7 @@ extern const Op op_mul = {
     .vjp = vjp,
     .reference = binary_reference<Mul>,
     .kernel = binary_kernel<Mul>,
+    .range = binary_range<Mul>,
     .cost = pointwise_cost<1>,
     .in_place = broadcast_in_place,
     .samples = binary_samples(),

@@ -20,6 +20,7 @@ extern const Op op_neg = {
     .vjp = vjp,
     .reference = unary_reference<Neg>,
     .kernel = unary_kernel<Neg>,
+    .range = unary_range<Neg>,
     .cost = pointwise_cost<1>,
     .in_place = first_in_place,
     .samples = unary_samples(),

@@ -20,6 +20,7 @@ extern const Op op_relu = {
     .vjp = vjp,
     .reference = unary_reference<Relu>,
     .kernel = unary_kernel<Relu>,
+    .range = unary_range<Relu>,
     .cost = pointwise_cost<1>,
     .in_place = first_in_place,
     .samples = unary_samples(),

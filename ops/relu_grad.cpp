@@ -18,6 +18,7 @@ extern const Op op_relu_grad = {
     .shape = like_all,
     .reference = binary_reference<ReluGrad>,
     .kernel = twin_kernel<ReluGrad>,
+    .range = binary_range<ReluGrad>,
     .cost = pointwise_cost<1>,
     .in_place = broadcast_in_place,
     .samples = twin_samples(),

@@ -9,7 +9,7 @@ namespace cambium {
 namespace {
 std::vector<ValueType> shape(const Call& c) {
   require_norm_inputs(c, 0, std::array{1});
-  return {{DType::kF32, c.shape(0)}, {DType::kF32, row_shape(c.shape(0))}};
+  return {{c.as<NormAttrs>().dtype(), c.shape(0)}, {DType::kF32, row_shape(c.shape(0))}};
 }
 
 std::vector<Value> vjp(const Call& c, std::span<const Value> dy) {
@@ -25,6 +25,7 @@ void reference(const Call& c, std::span<const Ref> in, std::span<Ref> out) {
     out[1][r] = 1 / std::sqrt(square + c.as<NormAttrs>().eps);
     for (int64_t j = 0; j < n; ++j) out[0][r * n + j] = in[0][r * n + j] * out[1][r] * in[1][j];
   }
+  if (c.as<NormAttrs>().dtype() == DType::kBf16) round_to_bf16(out[0]);
 }
 
 CAMBIUM_SIMD void rms_norm_rows(const float* x, const float* gamma, float* y, float* rstd,
@@ -43,12 +44,11 @@ CAMBIUM_SIMD void rms_norm_rows(const float* x, const float* gamma, float* y, fl
 Kernel kernel(const Call& c, Engine&) {
   const int64_t rows = c.shape(0).rows(), n = c.shape(0).last();
   const auto eps = float(c.as<NormAttrs>().eps);
-  return {.run = [=](const KernelArgs& k) {
-    parallel_for(rows, kPointwiseGrain / (n + 1) + 1, [&](int64_t begin, int64_t end) {
-      rms_norm_rows(k.f32(0) + begin * n, k.f32(1), k.out_f32() + begin * n, k.out_f32(1) + begin,
-                    end - begin, n, eps);
-    });
-  }};
+  return norm_kernel(rows, n, c.as<NormAttrs>().dtype(),
+                     [=](const KernelArgs& k, int64_t first, int64_t count, float* y) {
+                       rms_norm_rows(k.f32(0) + first * n, k.f32(1), y, k.out_f32(1) + first, count,
+                                     n, eps);
+                     });
 }
 }  // namespace
 
@@ -63,10 +63,12 @@ extern const Op op_rms_norm = {
     .reference = reference,
     .kernel = kernel,
     .cost = pointwise_cost<4>,
+    .absorb = absorb_cast,
     .tolerance = 5e-6,
     .samples = {{{Shape{2, 3, 5}, Shape{5}}},
                 {{Shape{7, 65}, Shape{65}}, {{"eps", 1e-3}}},
                 {{Shape{200, 130}, Shape{130}}},
+                {{Shape{37, 33}, Shape{33}}, {{"to", "bf16"}}},
                 {{Shape{4}, Shape{4}}},
                 {{Shape{0, 3}, Shape{3}}}},
 };

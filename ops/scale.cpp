@@ -35,6 +35,7 @@ extern const Op op_scale = {
     .vjp = vjp,
     .reference = unary_reference<ScaleFunction>,
     .kernel = unary_kernel<ScaleFunction>,
+    .range = unary_range<ScaleFunction>,
     .cost = pointwise_cost<2>,
     .in_place = first_in_place,
     .samples = unary_samples(0, 0, {{"a", -1.7}, {"b", 0.3}}),

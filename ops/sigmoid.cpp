@@ -24,6 +24,7 @@ extern const Op op_sigmoid = {
     .vjp = vjp,
     .reference = unary_reference<Sigmoid>,
     .kernel = unary_kernel<Sigmoid>,
+    .range = unary_range<Sigmoid>,
     .cost = pointwise_cost<14>,
     .in_place = first_in_place,
     .samples = unary_samples(),

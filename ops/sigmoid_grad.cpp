@@ -19,6 +19,7 @@ extern const Op op_sigmoid_grad = {
     .shape = like_all,
     .reference = binary_reference<SigmoidGrad>,
     .kernel = twin_kernel<SigmoidGrad>,
+    .range = binary_range<SigmoidGrad>,
     .cost = pointwise_cost<3>,
     .in_place = broadcast_in_place,
     .samples = twin_samples(),

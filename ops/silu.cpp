@@ -24,6 +24,7 @@ extern const Op op_silu = {
     .vjp = vjp,
     .reference = unary_reference<Silu>,
     .kernel = unary_kernel<Silu>,
+    .range = unary_range<Silu>,
     .cost = pointwise_cost<15>,
     .in_place = first_in_place,
     .samples = unary_samples(),

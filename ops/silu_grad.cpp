@@ -27,6 +27,7 @@ extern const Op op_silu_grad = {
     .shape = like_all,
     .reference = binary_reference<SiluGrad>,
     .kernel = twin_kernel<SiluGrad>,
+    .range = binary_range<SiluGrad>,
     .cost = pointwise_cost<19>,
     .in_place = broadcast_in_place,
     .samples = twin_samples(),

@@ -25,6 +25,7 @@ extern const Op op_sqrt = {
     .vjp = vjp,
     .reference = unary_reference<Sqrt>,
     .kernel = unary_kernel<Sqrt>,
+    .range = unary_range<Sqrt>,
     .cost = pointwise_cost<1>,
     .in_place = first_in_place,
     .samples = unary_samples(0.3, 5),

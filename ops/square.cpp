@@ -21,6 +21,7 @@ extern const Op op_square = {
     .vjp = vjp,
     .reference = unary_reference<Square>,
     .kernel = unary_kernel<Square>,
+    .range = unary_range<Square>,
     .cost = pointwise_cost<1>,
     .in_place = first_in_place,
     .samples = unary_samples(),

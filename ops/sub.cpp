@@ -23,6 +23,7 @@ extern const Op op_sub = {
     .vjp = vjp,
     .reference = binary_reference<Sub>,
     .kernel = binary_kernel<Sub>,
+    .range = binary_range<Sub>,
     .cost = pointwise_cost<1>,
     .in_place = broadcast_in_place,
     .samples = binary_samples(),

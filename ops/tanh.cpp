@@ -24,6 +24,7 @@ extern const Op op_tanh = {
     .vjp = vjp,
     .reference = unary_reference<Tanh>,
     .kernel = unary_kernel<Tanh>,
+    .range = unary_range<Tanh>,
     .cost = pointwise_cost<16>,
     .in_place = first_in_place,
     .samples = unary_samples(),

@@ -19,6 +19,7 @@ extern const Op op_tanh_grad = {
     .shape = like_all,
     .reference = binary_reference<TanhGrad>,
     .kernel = twin_kernel<TanhGrad>,
+    .range = binary_range<TanhGrad>,
     .cost = pointwise_cost<3>,
     .in_place = broadcast_in_place,
     .samples = twin_samples(),

@@ -12,17 +12,23 @@
 namespace cambium {
 namespace {
 KernelTime describe(const Plan& plan, const PlanStep& step, double runs) {
-  const Node& n = plan.graph.node(step.node);
-  const Cost cost = cost_of(plan.graph, step.node);
+  const Node &n = plan.graph.node(step.node), &last = plan.graph.node(step.nodes.back());
   KernelTime k;
   k.path = n.scope.path;
-  k.op = n.kind();
-  k.out = n.outputs[0].text();
+  k.out = last.outputs[0].text();
   k.impl = step.kernel.impl;
   k.phase = n.scope.phase;
   k.line = n.scope.mark.line;
-  k.flops = runs * cost.flops;
-  k.bytes = runs * cost.bytes;
+  for (int id : step.nodes) {
+    const Cost cost = cost_of(plan.graph, id);
+    k.op += str(k.op.empty() ? "" : "+", plan.graph.node(id).kind());
+    k.flops += runs * cost.flops;
+    k.bytes += runs * cost.bytes;
+  }
+  if (step.nodes.size() == 1) return k;
+  k.bytes = 0;  // what only the chain reads stays in the cache
+  for (const auto* slots : {&step.in, &step.out})
+    for (const Slot& s : *slots) k.bytes += runs * double(s.type.bytes());
   return k;
 }
 

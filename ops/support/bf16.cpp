@@ -29,6 +29,10 @@ bool worthwhile(const Node& n, std::span<const Value> in) {
 }
 }  // namespace
 
+bool is_narrowing(std::string_view reader, const Attrs& reader_attrs) {
+  return reader == "cast" && reader_attrs.as<Cast>().to == "bf16";
+}
+
 bool has_bf16_products() {
   try {
     Engine e;

@@ -1,22 +1,17 @@
-// bf16: the upper half of an f32 (8 bits of precision, the same range). Products take bf16 operands
-// and add up in f32; everything else stays in f32.
+// Products in bf16: operands are rounded, sums are in f32, and so is everything else.
 #pragma once
-#include <bit>
-#include <cstdint>
-
+#include "core/bf16.h"
 #include "graph/op.h"
 
 namespace cambium {
-// Rounds to nearest, ties to even; a NaN stays one.
-[[gnu::always_inline]] inline uint16_t to_bf16(float x) {
-  const auto bits = std::bit_cast<uint32_t>(x);
-  const uint32_t rounded = bits + 0x7fffu + ((bits >> 16) & 1u);
-  return uint16_t((x != x ? bits | 0x400000u : rounded) >> 16);
-}
+struct Cast {
+  std::string to = "bf16";
+  static constexpr auto fields =
+      std::tuple{field("to", &Cast::to, "precision of the result").one_of("f32|bf16")};
+};
 
-[[gnu::always_inline]] inline float from_bf16(uint16_t x) {
-  return std::bit_cast<float>(uint32_t(x) << 16);
-}
+// Whether a reader is a cast to bf16, which an op that can write bf16 itself takes in.
+bool is_narrowing(std::string_view reader, const Attrs& reader_attrs);
 
 // Whether oneDNN multiplies bf16 operands on this machine (it needs AVX-512).
 bool has_bf16_products();

@@ -11,6 +11,39 @@ void require_norm_inputs(const Call& c, int x, std::span<const int> parameters) 
   }
 }
 
+std::optional<Absorbed> absorb_cast(const Call& c, std::string_view reader,
+                                    const Attrs& reader_attrs, Value) {
+  NormAttrs attrs = c.as<NormAttrs>();
+  if (!is_narrowing(reader, reader_attrs) || attrs.to == "bf16") return {};
+  attrs.to = "bf16";
+  return Absorbed{{c.in.begin(), c.in.end()}, attrs};
+}
+
+Kernel norm_kernel(int64_t rows, int64_t n, DType dtype, NormRows f) {
+  if (dtype == DType::kF32)
+    return {.run = [=](const KernelArgs& k) {
+      parallel_for(rows, kPointwiseGrain / (n + 1) + 1, [&](int64_t begin, int64_t end) {
+        f(k, begin, end - begin, k.out_f32() + begin * n);
+      });
+    }};
+  constexpr int64_t kRows = 16;  // stay in the cache between f32 and bf16
+  const int64_t parts = rows * n <= kPointwiseGrain ? 1 : part_count(rows);
+  Scratch scratch;
+  scratch.add_f32(kRows * n);
+  const int64_t piece = scratch.bytes;
+  const auto run = [=](const KernelArgs& k) {
+    for_each_part(rows, parts, [&](int64_t part, int64_t begin, int64_t end) {
+      auto* wide = reinterpret_cast<float*>(k.scratch + part * piece);
+      for (int64_t r = begin; r < end; r += kRows) {
+        const int64_t count = std::min(kRows, end - r);
+        f(k, r, count, wide);
+        narrow_range(wide, static_cast<uint16_t*>(k.out[0]) + r * n, count * n);
+      }
+    });
+  };
+  return {.run = run, .scratch_bytes = parts * piece};
+}
+
 void require_row_statistics(const Call& c, int x, std::span<const int> statistics) {
   for (int s : statistics) {
     require_f32(c, s);

@@ -4,15 +4,34 @@
 #include <array>
 
 #include "graph/graph.h"
+#include "ops/support/bf16.h"
+#include "ops/support/partition.h"
 #include "ops/support/pointwise.h"
 #include "ops/support/reduce.h"
 
 namespace cambium {
 struct NormAttrs {
   double eps = 1e-5;
+  std::string to = "f32";
   static constexpr auto fields =
-      std::tuple{field("eps", &NormAttrs::eps, "added to the variance (or mean square)").in(0)};
+      std::tuple{field("eps", &NormAttrs::eps, "added to the variance (or mean square)").in(0),
+                 field("to", &NormAttrs::to, "type of y; bf16 where only products read it")
+                     .one_of("f32|bf16")};
+
+  DType dtype() const { return to == "bf16" ? DType::kBf16 : DType::kF32; }
 };
+
+// A norm whose only reader is a cast writes bf16 itself.
+std::optional<Absorbed> absorb_cast(const Call& c, std::string_view reader,
+                                    const Attrs& reader_attrs, Value operand);
+
+inline void round_to_bf16(Ref& x) {
+  for (double& v : x.data) v = from_bf16(to_bf16(float(v)));
+}
+
+// Runs rows(first, count, y) over all rows of n numbers, y of type f32 or bf16.
+using NormRows = std::function<void(const KernelArgs&, int64_t first, int64_t count, float* y)>;
+Kernel norm_kernel(int64_t rows, int64_t n, DType dtype, NormRows f);
 
 constexpr int64_t kNormRows = 64;  // rows of a block; fixed, so that bits are
 

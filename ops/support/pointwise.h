@@ -92,6 +92,18 @@ template <class F> Kernel unary_kernel(const Call& c, Engine&) {
   }};
 }
 
+template <class F> RangeFunction unary_range(const Call& c) {
+  return [f = functor<F>(c)](const float* const* in, float* y, int64_t n) {
+    map_range(in[0], y, n, f);
+  };
+}
+
+template <class F> RangeFunction binary_range(const Call& c) {
+  return [f = functor<F>(c)](const float* const* in, float* y, int64_t n) {
+    map2_range<true, true>(in[0], in[1], y, n, f);
+  };
+}
+
 std::vector<ValueType> broadcast_shape(const Call& c);
 std::vector<InPlace> broadcast_in_place(const Call& c);  // over each operand of the result's shape
 

@@ -123,9 +123,11 @@ class OpGradient : public testing::TestWithParam<const Op*> {};
 
 TEST_P(OpGradient, MatchesFiniteDifferences) {
   const Op& op = *GetParam();
-  for (const Sample& s : op.samples)
+  for (const Sample& s : op.samples) {
+    if (OpCase(op, s).call().out[0].type().dtype == DType::kBf16) continue;  // steps, not slopes
     for (uint64_t seed : {1, 2, 3})
       EXPECT_LT(gradient_error(op, s, seed), 1e-7) << describe(s) << " seed " << seed;
+  }
 }
 
 const auto any = [](const Op&) { return true; };
