@@ -7,10 +7,10 @@
 #include <cmath>
 
 #include "graph/graph.h"
+#include "ops/support/activation.h"
 #include "ops/support/bf16.h"
 #include "ops/support/conv.h"
 #include "ops/support/pointwise.h"
-#include "ops/support/scratch.h"
 
 namespace cambium {
 namespace {
@@ -59,15 +59,6 @@ std::vector<Value> vjp(const Call& c, std::span<const Value> dy) {
   return gradients;
 }
 
-double activate(std::string_view name, double x) {
-  if (name == "relu") return std::max(x, 0.0);
-  if (name == "gelu")
-    return 0.5 * x * (1 + std::tanh(0.7978845608028654 * (x + 0.044715 * x * x * x)));
-  if (name == "silu") return x / (1 + std::exp(-x));
-  if (name == "tanh") return std::tanh(x);
-  return name == "sigmoid" ? 1 / (1 + std::exp(-x)) : x;
-}
-
 void reference(const Call& c, std::span<const Ref> in, std::span<Ref> out) {
   const auto& a = c.as<Conv>();
   const ConvSizes z = sizes(c);
@@ -92,33 +83,34 @@ dnnl::post_ops post_ops_of(const Call& c, const ConvDescs& d) {
   return post;
 }
 
+// The activation and the residual as a pass of their own.
+Kernel then_activate(Kernel product, const Call& c) {
+  const std::string& name = c.as<Conv>().activation;
+  if (name == "none" && !c.has(kResidual)) return product;
+  product.run = [=, run = std::move(product.run), residual = c.has(kResidual),
+                 count = c.out_shape().count()](const KernelArgs& k) {
+    run(k);
+    apply_activation(name, k.out_f32(), residual ? k.f32(kResidual) : nullptr, count);
+  };
+  return product;
+}
+
 Kernel kernel(const Call& c, Engine& e) {
   const ConvSizes z = sizes(c);
   if (z.output_shape().count() == 0) return {.run = [](const KernelArgs&) {}};
-  const ConvDescs d = conv_descs(z, {.x = c.dtype(kX), .w = c.dtype(kW)});
-  const bool bias = c.has(kBias);
-  const auto pd = conv_forward_pd(e, d, bias, post_ops_of(c, d));
-  Scratch scratch;
-  std::vector<DnnlCall> calls;
-  DnnlCall conv(e, dnnl::convolution_forward(pd), pd);
-  conv.scratchpad_at(scratch.add(conv.scratch_bytes()));
-  conv.input(DNNL_ARG_SRC, d.x, kX).output(DNNL_ARG_DST, d.y, 0);
-  if (bias) conv.input(DNNL_ARG_BIAS, d.bias, kBias);
-  if (c.has(kResidual))
-    conv.input(post_op_argument(c.as<Conv>().activation == "none" ? 0 : 1), d.y, kResidual);
-  if (pd.weights_desc() == d.kept_weights) {
-    conv.input(DNNL_ARG_WEIGHTS, d.kept_weights, kW);
-  } else {
-    const int64_t packed = scratch.add(int64_t(pd.weights_desc().get_size()));
-    const auto reorder = reorder_pd(e, d.kept_weights, pd.weights_desc());
-    DnnlCall copy(e, dnnl::reorder(reorder), reorder);
-    copy.scratchpad_at(scratch.add(copy.scratch_bytes()));
-    copy.input(DNNL_ARG_FROM, d.kept_weights, kW).scratch(DNNL_ARG_TO, pd.weights_desc(), packed);
-    calls.push_back(std::move(copy));
-    conv.scratch(DNNL_ARG_WEIGHTS, pd.weights_desc(), packed);
-  }
-  calls.push_back(std::move(conv));
-  return dnnl_kernels(std::move(calls), scratch.bytes);
+  const bool bias = c.has(kBias), winograd = c.dtype(kX) == DType::kF32 && suits_winograd(z);
+  const ConvDescs d =
+      winograd ? winograd_descs(z) : conv_descs(z, {.x = c.dtype(kX), .w = c.dtype(kW)});
+  const auto pd = conv_forward_pd(e, d, bias, winograd ? dnnl::post_ops() : post_ops_of(c, d));
+  DnnlCall call(e, dnnl::convolution_forward(pd), pd);
+  if (bias) call.input(DNNL_ARG_BIAS, d.bias, kBias);
+  if (c.has(kResidual) && !winograd)
+    call.input(post_op_argument(c.as<Conv>().activation == "none" ? 0 : 1), d.y, kResidual);
+  LaidOut conv(e, std::move(call));
+  conv.input(DNNL_ARG_SRC, d.kept_x, pd.src_desc(), kX);
+  conv.input(DNNL_ARG_WEIGHTS, d.kept_weights, pd.weights_desc(), kW);
+  conv.output(DNNL_ARG_DST, d.kept_y, pd.dst_desc(), 0);
+  return winograd ? then_activate(conv.kernel(), c) : conv.kernel();
 }
 
 Cost cost(const Call& c) {

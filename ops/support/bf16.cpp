@@ -21,11 +21,30 @@ int64_t groups_of(const Node& n) {
   return 1;
 }
 
+ConvSizes sizes_of(const Node& n, std::span<const Value> in) {
+  const Shape &first = in[0].shape(), &second = in[1].shape();
+  if (n.op->name == "conv2d") return conv_sizes(n.attrs.as<Conv>(), first, second);
+  if (n.op->name == "conv2d_grad_input") {
+    const auto& a = n.attrs.as<ConvGradInput>();
+    return conv_sizes(a, {first[0], a.input[0], a.input[1], second[2] * a.groups}, second);
+  }
+  const auto& a = n.attrs.as<ConvGradWeights>();
+  return conv_sizes(a, first, {a.kernel[0], a.kernel[1], first[3] / a.groups, second[3]});
+}
+
+// From 128 channels on, Winograd's filtering in f32 beats the plain sum in bf16.
+bool faster_in_f32(const Node& n, std::span<const Value> in) {
+  if (!n.op->name.starts_with("conv2d")) return false;
+  const ConvSizes z = sizes_of(n, in);
+  return std::min(z.C, z.O) >= 128 && suits_winograd(z);
+}
+
 // Small operands are not worth a pass over them, and grouped convolutions are bound by memory.
 bool worthwhile(const Node& n, std::span<const Value> in) {
   if (std::ranges::find(kProducts, n.op->name) == std::end(kProducts)) return false;
   const int64_t first = in[0].shape().count(), second = in[1].shape().count();
-  return groups_of(n) == 1 && std::min(first, second) >= 256 && std::max(first, second) >= 4096;
+  return groups_of(n) == 1 && std::min(first, second) >= 256 && std::max(first, second) >= 4096 &&
+         !faster_in_f32(n, in);
 }
 }  // namespace
 

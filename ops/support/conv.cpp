@@ -1,5 +1,7 @@
 #include "ops/support/conv.h"
 
+#include "ops/support/scratch.h"
+
 namespace cambium {
 ConvSizes conv_sizes(const ConvWindow& a, const Shape& x, const Shape& w) {
   require(x.rank() == 4, "x must be [B,Y,X,C], got ", x);
@@ -52,42 +54,109 @@ ConvDescs conv_descs(const ConvSizes& z, const ConvTypes& types) {
     dims.insert(dims.begin(), z.groups);
     strides.insert(strides.begin(), z.outputs());
   }
-  return {.x = image(z.B, z.y.extent, z.x.extent, z.C, types.x),
-          .y = image(z.B, z.y.out, z.x.out, z.O, types.y),
-          .kept_weights = strided_md(dims, strides, types.w),
-          .any_weights = any_md(dims, types.w),
-          .bias = dense_md({z.O}),
-          .strides = {z.y.stride, z.x.stride},
-          .dilations = {z.y.dilation - 1, z.x.dilation - 1},
-          .before = {z.y.before, z.x.before},
-          .after = {z.y.after, z.x.after}};
+  ConvDescs d{.kept_x = image(z.B, z.y.extent, z.x.extent, z.C, types.x),
+              .kept_y = image(z.B, z.y.out, z.x.out, z.O, types.y),
+              .kept_weights = strided_md(dims, strides, types.w),
+              .weights = any_md(dims, types.w),
+              .bias = dense_md({z.O}),
+              .strides = {z.y.stride, z.x.stride},
+              .dilations = {z.y.dilation - 1, z.x.dilation - 1},
+              .before = {z.y.before, z.x.before},
+              .after = {z.y.after, z.x.after}};
+  d.x = d.kept_x;
+  d.y = d.kept_y;
+  return d;
+}
+
+ConvDescs winograd_descs(const ConvSizes& z) {
+  ConvDescs d = conv_descs(z);
+  d.x = any_md({z.B, z.C, z.y.extent, z.x.extent});
+  d.y = any_md({z.B, z.O, z.y.out, z.x.out});
+  d.algorithm = dnnl::algorithm::convolution_winograd;
+  return d;
+}
+
+bool suits_winograd(const ConvSizes& z) {
+  const auto plain = [](const Window& w) {
+    return w.kernel == 3 && w.stride == 1 && w.dilation == 1;
+  };
+  if (!plain(z.y) || !plain(z.x) || z.groups != 1 || z.C % 16 != 0 || z.O % 16 != 0) return false;
+  if (std::min(z.C, z.O) < 32 || z.flops() < 5e7) return false;
+  try {
+    Engine e;
+    conv_forward_pd(e, winograd_descs(z), false, {});
+    return true;
+  } catch (const dnnl::error&) {
+    return false;
+  }
 }
 
 dnnl::convolution_forward::primitive_desc conv_forward_pd(Engine& e, const ConvDescs& d, bool bias,
                                                           const dnnl::post_ops& post) {
   constexpr auto kProp = dnnl::prop_kind::forward_training;
-  constexpr auto kDirect = dnnl::algorithm::convolution_direct;
   const auto attr = caller_scratch(post);
   if (bias)
-    return make_pd<dnnl::convolution_forward>(e, attr, kProp, kDirect, d.x, d.any_weights, d.bias,
+    return make_pd<dnnl::convolution_forward>(e, attr, kProp, d.algorithm, d.x, d.weights, d.bias,
                                               d.y, d.strides, d.dilations, d.before, d.after);
-  return make_pd<dnnl::convolution_forward>(e, attr, kProp, kDirect, d.x, d.any_weights, d.y,
+  return make_pd<dnnl::convolution_forward>(e, attr, kProp, d.algorithm, d.x, d.weights, d.y,
                                             d.strides, d.dilations, d.before, d.after);
 }
 
-dnnl::reorder::primitive_desc reorder_pd(Engine& e, const MemoryDesc& from, const MemoryDesc& to) {
-  return {e.cpu, from, e.cpu, to, caller_scratch()};
+LaidOut::LaidOut(Engine& e, DnnlCall product) : engine_(e), product_(std::move(product)) {
+  Scratch scratch;
+  product_.scratchpad_at(scratch.add(product_.scratch_bytes()));
+  scratch_bytes_ = scratch.bytes;
 }
 
-Kernel dnnl_kernels(std::vector<DnnlCall> calls, int64_t scratch_bytes) {
+DnnlCall LaidOut::copy(const MemoryDesc& from, const MemoryDesc& to) {
+  const dnnl::reorder::primitive_desc pd(engine_.cpu, from, engine_.cpu, to, caller_scratch());
+  DnnlCall call(engine_, dnnl::reorder(pd), pd);
+  Scratch scratch{scratch_bytes_};
+  call.scratchpad_at(scratch.add(call.scratch_bytes()));
+  scratch_bytes_ = scratch.bytes;
+  return call;
+}
+
+void LaidOut::input(int argument, const MemoryDesc& kept, const MemoryDesc& wanted, int index) {
+  if (kept == wanted) {
+    product_.input(argument, kept, index);
+    return;
+  }
+  DnnlCall call = copy(kept, wanted);
+  Scratch scratch{scratch_bytes_};
+  const int64_t at = scratch.add(int64_t(wanted.get_size()));
+  scratch_bytes_ = scratch.bytes;
+  call.input(DNNL_ARG_FROM, kept, index).scratch(DNNL_ARG_TO, wanted, at);
+  before_.push_back(std::move(call));
+  product_.scratch(argument, wanted, at);
+}
+
+void LaidOut::output(int argument, const MemoryDesc& kept, const MemoryDesc& wanted, int index) {
+  if (kept == wanted) {
+    product_.output(argument, kept, index);
+    return;
+  }
+  DnnlCall call = copy(wanted, kept);
+  Scratch scratch{scratch_bytes_};
+  const int64_t at = scratch.add(int64_t(wanted.get_size()));
+  scratch_bytes_ = scratch.bytes;
+  call.scratch(DNNL_ARG_FROM, wanted, at).output(DNNL_ARG_TO, kept, index);
+  after_.push_back(std::move(call));
+  product_.scratch(argument, wanted, at);
+}
+
+Kernel LaidOut::kernel() {
+  std::vector<DnnlCall> calls = std::move(before_);
+  calls.push_back(std::move(product_));
+  for (DnnlCall& call : after_) calls.push_back(std::move(call));
   std::string impl;
-  for (const DnnlCall& c : calls) impl = impl.empty() ? c.impl() : impl + "+" + c.impl();
+  for (const DnnlCall& c : calls) impl += (impl.empty() ? "" : "+") + c.impl();
   const auto shared = std::make_shared<std::vector<DnnlCall>>(std::move(calls));
   return {.run =
               [shared](const KernelArgs& args) {
                 for (DnnlCall& call : *shared) call.run(args);
               },
-          .scratch_bytes = scratch_bytes,
+          .scratch_bytes = scratch_bytes_,
           .impl = impl};
 }
 }  // namespace cambium

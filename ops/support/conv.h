@@ -72,8 +72,10 @@ void for_each_product(const ConvSizes& z, const std::function<void(int64_t, int6
 
 // oneDNN's view: logical NCHW, memory channels last; weights as they are kept, and as oneDNN likes.
 struct ConvDescs {
-  MemoryDesc x, y, kept_weights, any_weights, bias;
+  MemoryDesc kept_x, kept_y, kept_weights;  // as we keep them
+  MemoryDesc x, y, weights, bias;           // as oneDNN is asked for them, perhaps in any layout
   dnnl::memory::dims strides, dilations, before, after;
+  dnnl::algorithm algorithm = dnnl::algorithm::convolution_direct;
 };
 
 // Each tensor's precision; a result of a product is f32.
@@ -87,11 +89,33 @@ ConvDescs conv_descs(const ConvSizes& z, const ConvTypes& types = {});
 dnnl::convolution_forward::primitive_desc conv_forward_pd(Engine& e, const ConvDescs& d, bool bias,
                                                           const dnnl::post_ops& post);
 
-// A kernel that runs these primitives in order.
-Kernel dnnl_kernels(std::vector<DnnlCall> calls, int64_t scratch_bytes);
+// The same convolution by Winograd's minimal filtering F(4x4, 3x3) (Lavin and Gray 2015, arXiv
+// 1509.09308): 36 products where the plain sum has 144, in layouts of its own.
+ConvDescs winograd_descs(const ConvSizes& z);
 
-// Copies weights between layouts.
-dnnl::reorder::primitive_desc reorder_pd(Engine& e, const MemoryDesc& from, const MemoryDesc& to);
+// Whether that is worth its copies, and this oneDNN has it (2.x, AVX-512): 3 x 3 in f32 at stride 1
+// with 32 channels or more. Its rounding errors are about ten times those of the plain sum.
+bool suits_winograd(const ConvSizes& z);
+
+// A convolution primitive with the copies that bring its operands into its layout and its results
+// back into ours, where the two differ.
+class LaidOut {
+ public:
+  LaidOut(Engine& e, DnnlCall product);
+
+  void input(int argument, const MemoryDesc& kept, const MemoryDesc& wanted, int index);
+  void output(int argument, const MemoryDesc& kept, const MemoryDesc& wanted, int index);
+
+  Kernel kernel();
+
+ private:
+  DnnlCall copy(const MemoryDesc& from, const MemoryDesc& to);
+
+  Engine& engine_;
+  DnnlCall product_;
+  std::vector<DnnlCall> before_, after_;
+  int64_t scratch_bytes_ = 0;
+};
 
 // Gradient of a depthwise kernel: oneDNN's is 10 to 20 times slower beyond 3 x 3. dw [KY,KX,1,C]
 // and, with `bias`, db [C].

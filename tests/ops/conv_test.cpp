@@ -6,6 +6,7 @@
 #include "graph/passes.h"
 #include "ops/ops.h"
 #include "ops/support/window.h"
+#include "tests/support/op_case.h"
 
 namespace cambium {
 namespace {
@@ -39,6 +40,22 @@ TEST(Window, RefusesAKernelThatDoesNotFit) {
   } catch (const UserError& e) {
     EXPECT_STREQ(e.what(), "a kernel that covers 5 does not fit into extent 4 with padding 0");
   }
+}
+
+// Winograd's filtering, which large 3 x 3 convolutions take where oneDNN has it, against the plain
+// sum in double.
+TEST(Conv2d, AgreesWithThePlainSumWhenItIsLarge) {
+  const Sample sample{{Shape{2, 26, 27, 64}, Shape{3, 3, 64, 64}, Shape{64}, Shape{2, 26, 27, 64}},
+                      {{"activation", "relu"}}};
+  Engine engine;
+  const Op& op = Graph(builtin_ops()).op("conv2d");
+  OpCase c(op, sample);
+  const std::vector<Ref> want = c.reference();
+  const std::vector<Tensor> got = c.run(op.kernel(c.call(), engine));
+  double worst = 0;
+  for (int64_t i = 0; i < want[0].size(); ++i)
+    worst = std::max(worst, std::abs(double(got[0].f32()[size_t(i)]) - want[0][i]));
+  EXPECT_LT(worst, 1e-3);  // of values of about 24
 }
 
 // conv2d -> relu -> + skip, as one graph.
