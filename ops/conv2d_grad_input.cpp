@@ -80,15 +80,16 @@ std::vector<Sample> samples() {
 }  // namespace
 
 extern const Op op_conv2d_grad_input;
-const Op op_conv2d_grad_input = {.name = "conv2d_grad_input",
-                                 .doc = "gradient of conv2d with respect to x",
-                                 .min_inputs = 2,
-                                 .max_inputs = 2,
-                                 .attrs = fields_of<ConvGradInput>,
-                                 .shape = shape,
-                                 .reference = reference,
-                                 .kernel = kernel,
-                                 .cost = cost,
-                                 .tolerance = 1e-4,  // Winograd; the plain sum keeps 1e-5
-                                 .samples = samples()};
+const Op op_conv2d_grad_input = {
+    .name = "conv2d_grad_input",
+    .doc = "gradient of conv2d with respect to x",
+    .min_inputs = 2,
+    .max_inputs = 2,
+    .attrs = fields_of<ConvGradInput>,
+    .shape = shape,
+    .reference = reference,
+    .kernel = kernel,
+    .cost = cost,
+    .tolerance = 4e-4,  // Winograd, of values of about 30; the plain sum keeps 1e-5
+    .samples = samples()};
 }  // namespace cambium

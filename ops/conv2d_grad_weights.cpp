@@ -105,15 +105,16 @@ std::vector<Sample> samples() {
 }  // namespace
 
 extern const Op op_conv2d_grad_weights;
-const Op op_conv2d_grad_weights = {.name = "conv2d_grad_weights",
-                                   .doc = "gradient of conv2d with respect to w and bias",
-                                   .min_inputs = 2,
-                                   .max_inputs = 2,
-                                   .attrs = fields_of<ConvGradWeights>,
-                                   .shape = shape,
-                                   .reference = reference,
-                                   .kernel = kernel,
-                                   .cost = cost,
-                                   .tolerance = 1e-4,  // Winograd; the plain sum keeps 1e-5
-                                   .samples = samples()};
+const Op op_conv2d_grad_weights = {
+    .name = "conv2d_grad_weights",
+    .doc = "gradient of conv2d with respect to w and bias",
+    .min_inputs = 2,
+    .max_inputs = 2,
+    .attrs = fields_of<ConvGradWeights>,
+    .shape = shape,
+    .reference = reference,
+    .kernel = kernel,
+    .cost = cost,
+    .tolerance = 4e-4,  // Winograd, of values of about 30; the plain sum keeps 1e-5
+    .samples = samples()};
 }  // namespace cambium
