@@ -25,6 +25,9 @@ std::vector<std::string> nearest_names(std::string_view word, std::span<const st
   for (const std::string& name : known)
     if (const int d = edit_distance(word, name); d <= limit) near.emplace_back(d, name);
   std::ranges::stable_sort(near, {}, &std::pair<int, std::string>::first);
+  // One slip of the keyboard from a name, that name is meant.
+  if (!near.empty() && near[0].first <= 1)
+    std::erase_if(near, [](const auto& candidate) { return candidate.first > 1; });
   std::vector<std::string> names;
   for (size_t i = 0; i < near.size() && i < 3; ++i) names.push_back(near[i].second);
   return names;

@@ -43,6 +43,10 @@ INSTANTIATE_TEST_SUITE_P(
         "attention: {heads: 2, kv_heads: 1, causal: true, position: rope}",
         "depthwise_conv: {kernel: 3, causal: true}",
         "depthwise_conv: {kernel: 4, dilation: 1, causal: true, norm: rms}",
+        "linear_attention: {heads: 2, causal: true}",
+        "linear_attention: {causal: true, feature_map: taylor2, normalise: false}",
+        "performer: {heads: 2, causal: true}", "performer: {causal: true, kernel: relu}",
+        "retention: 2", "retention: {heads: 1, rope: false, gate: false}",
         "conv_mixer: {kernel: 3, causal: true, norm: rms}",
         "conv_mixer: {kernel: 2, causal: true, norm: layer, shortcut: true}",
         "{repeat: 2, body: {residual: [{attention: {heads: 1, causal: true}}], norm: rms}}"));
@@ -61,6 +65,11 @@ INSTANTIATE_TEST_SUITE_P(Blocks, Pointwise,
 
 TEST(Causality, FullAttentionLooksAhead) {
   EXPECT_TRUE(changed_positions("attention: 2", kTokens - 1)[0]);
+}
+
+TEST(Causality, LinearAttentionLooksAheadUnlessTold) {
+  EXPECT_TRUE(changed_positions("linear_attention: 2", kTokens - 1)[0]);
+  EXPECT_TRUE(changed_positions("performer: 2", kTokens - 1)[0]);
 }
 
 TEST(Causality, DilationReachesBackInSteps) {

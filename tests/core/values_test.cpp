@@ -122,6 +122,9 @@ TEST(Suggestion, NamesTheNearestOrAll) {
   EXPECT_EQ(edit_distance("nrom", "norm"), 1);
   EXPECT_EQ(edit_distance("kitten", "sitting"), 3);
   EXPECT_EQ(suggestion("atention", known), "did you mean 'attention'?");
+  const std::vector<std::string> alike = {"attention", "retention"};
+  EXPECT_EQ(suggestion("atention", alike), "did you mean 'attention'?");
+  EXPECT_EQ(suggestion("tention", alike), "did you mean 'attention' or 'retention'?");
   EXPECT_EQ(suggestion("xyz", known), "known: attention, ffn, norm, conv2d");
   EXPECT_EQ(suggestion("x", {}), "");
   const std::vector<std::string> many = {"aab", "aac", "aad", "aae"};

@@ -1,0 +1,93 @@
+// Token mixers: what they refuse, that they cost what they promise, and what they must equal.
+#include <gtest/gtest.h>
+
+#include "graph/cost.h"
+#include "tests/support/block_case.h"
+
+namespace cambium {
+namespace {
+// The first error of `yaml` on tokens [2,6,64]: "text; help".
+std::string error_of(const std::string& yaml, const Shape& shape = {2, 6, 64}) {
+  try {
+    BlockCase("- " + yaml, Domain::kTokens, shape);
+  } catch (const UserErrors& e) {
+    const std::string text = e.all.at(0).what();
+    return text.substr(text.find("': ") + 3) + "; " + e.all.at(0).help;
+  }
+  return "none";
+}
+
+TEST(MixerErrors, HeadsMustDivideTheWidth) {
+  for (const char* block : {"linear_attention", "retention", "performer"})
+    EXPECT_EQ(error_of(str(block, ": {heads: 5}")),
+              "heads = 5 does not divide C = 64; use heads: 4 or heads: 8");
+  EXPECT_EQ(error_of("retention: 100"), "heads = 100 does not divide C = 64; use heads: 64");
+}
+
+TEST(MixerErrors, FeaturesMustFit) {
+  EXPECT_EQ(error_of("linear_attention: {feature_map: identity}"),
+            "feature_map = identity has weights of both signs, their sum may be zero; use "
+            "normalise: false, or feature_map: elu1");
+  EXPECT_EQ(error_of("linear_attention: {feature_map: taylor2, feature_dim: 64}"),
+            "feature_dim = 64 gives 4161 features with taylor2; use feature_dim: 16, at most 32");
+  EXPECT_EQ(error_of("performer: 1", {2, 6, 512}),
+            "heads = 1 of C = 512 are 512 wide, random features of e^(q . k) overflow above 128; "
+            "use heads: 4 or more");
+}
+
+TEST(MixerErrors, RotatedHeadsAreEven) {
+  EXPECT_EQ(error_of("retention: 3", {2, 6, 9}),
+            "rope = true needs heads of even width, heads = 3 of C = 9 are 3 wide; use rope: "
+            "false, or another number of heads");
+}
+
+// Forward flops, and those of the whole step, at T tokens.
+std::pair<double, double> flops(const std::string& yaml, int64_t t) {
+  BlockCase c("- " + yaml, Domain::kTokens, {1, t, 32});
+  const Value loss = c.graph.emit("reduce_sum", {c.out.x});
+  const double forward = total_cost(c.graph).forward_flops;
+  std::vector<Value> wrt = c.parameters();
+  wrt.push_back(c.in.x);
+  grad(loss, wrt);
+  const ScopeCost cost = total_cost(c.graph);
+  return {forward, cost.flops()};
+}
+
+class Linear : public testing::TestWithParam<const char*> {};
+
+TEST_P(Linear, CostGrowsInProportionToTheLength) {
+  const auto [forward, step] = flops(GetParam(), 512);
+  const auto [forward8, step8] = flops(GetParam(), 4096);
+  EXPECT_NEAR(forward8 / forward, 8, 0.1);
+  EXPECT_NEAR(step8 / step, 8, 0.1);
+}
+
+INSTANTIATE_TEST_SUITE_P(Blocks, Linear,
+                         testing::Values("linear_attention: {heads: 2, causal: true}",
+                                         "linear_attention: 2", "performer: {causal: true}",
+                                         "performer: 2", "retention: 4"));
+
+TEST(Mixers, LinearAttentionIsTheSameBothWaysAtTheLastToken) {
+  const Shape shape{1, 6, 4};
+  const BlockCase causal("- linear_attention: {heads: 2, causal: true}", Domain::kTokens, shape);
+  const BlockCase full("- linear_attention: {heads: 2}", Domain::kTokens, shape);
+  const std::vector<double> a = causal.run(causal.data(3)), b = full.run(full.data(3));
+  for (size_t i = 20; i < 24; ++i) EXPECT_NEAR(a[i], b[i], 1e-12);
+  EXPECT_GT(std::abs(a[0] - b[0]), 1e-6);
+}
+
+TEST(Mixers, PerformerEstimatesSoftmaxAttention) {
+  const Shape shape{1, 8, 4};
+  const BlockCase exact("- attention: {heads: 1}", Domain::kTokens, shape);
+  const BlockCase estimate("- performer: {features: 4096, eps: 0}", Domain::kTokens, shape);
+  BlockCase::Data leaves = exact.data(4);
+  BlockCase::Data same;
+  for (const char* name : {"attention.q.weight", "attention.k.weight"})  // few features suffice
+    for (double& w : leaves.at(name).data) w *= 0.3;
+  for (const auto& [name, ref] : leaves)
+    same[name == "x" ? name : "performer" + name.substr(name.find('.'))] = ref;
+  const std::vector<double> a = exact.run(leaves), b = estimate.run(same);
+  for (size_t i = 0; i < a.size(); ++i) EXPECT_NEAR(a[i], b[i], 0.05);
+}
+}  // namespace
+}  // namespace cambium
