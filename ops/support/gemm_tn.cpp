@@ -19,10 +19,10 @@ constexpr int64_t kBlockUnits = kUnits * kBlock + 16;  // blocks spread over the
 constexpr int64_t kTile = kBlock * kPanel;
 constexpr int64_t kGroup = 64;  // blocks packed at a time: A's part stays in the L2 cache
 
-// c [8, 32] += a^T b over `units`.
-using Micro = void (*)(int64_t units, const float* a, const float* b, float* c);
+// c [8, 32] += a^T b over `units`; units of a are `lda` apart.
+using Micro = void (*)(int64_t units, const float* a, int64_t lda, const float* b, float* c);
 
-CAMBIUM_SIMD void micro_f32(int64_t units, const float* a, const float* b, float* c) {
+CAMBIUM_SIMD void micro_f32(int64_t units, const float* a, int64_t lda, const float* b, float* c) {
   Lanes sum[kBlock][2];
 #pragma GCC unroll 8
   for (int r = 0; r < kBlock; ++r)
@@ -32,7 +32,7 @@ CAMBIUM_SIMD void micro_f32(int64_t units, const float* a, const float* b, float
     const Lanes low = load_lanes(b + u * kPanel), high = load_lanes(b + u * kPanel + kLanes);
 #pragma GCC unroll 8
     for (int r = 0; r < kBlock; ++r) {
-      const float x = a[u * kBlock + r];
+      const float x = a[u * lda + r];
       sum[r][0] += x * low;
       sum[r][1] += x * high;
     }
@@ -45,7 +45,8 @@ CAMBIUM_SIMD void micro_f32(int64_t units, const float* a, const float* b, float
 
 #if defined(__x86_64__)
 __attribute__((target("arch=x86-64-v4,avx512bf16"))) void micro_bf16(int64_t units, const float* a,
-                                                                     const float* b, float* c) {
+                                                                     int64_t lda, const float* b,
+                                                                     float* c) {
   __m512 sum[kBlock][2];
 #pragma GCC unroll 8
   for (int r = 0; r < kBlock; ++r)
@@ -56,7 +57,7 @@ __attribute__((target("arch=x86-64-v4,avx512bf16"))) void micro_bf16(int64_t uni
     const auto high = __m512bh(_mm512_loadu_ps(b + u * kPanel + kLanes));
 #pragma GCC unroll 8
     for (int r = 0; r < kBlock; ++r) {
-      const auto x = __m512bh(_mm512_set1_ps(a[u * kBlock + r]));
+      const auto x = __m512bh(_mm512_set1_ps(a[u * lda + r]));
       sum[r][0] = _mm512_dpbf16_ps(sum[r][0], x, low);
       sum[r][1] = _mm512_dpbf16_ps(sum[r][1], x, high);
     }
@@ -209,11 +210,18 @@ struct Pieces {  // of one thread's scratch, in floats
   }
 };
 
+// Whether A need not be packed: narrow rows of whole blocks keep their part of the L1 cache.
+bool reads_in_place(const GemmTn& g) {
+  return g.dtype == DType::kF32 && g.m % kBlock == 0 && g.m <= 128;
+}
+
 // One thread's part of C.
 void multiply(const GemmTn& g, const Part& part, const KernelArgs& k, const Pieces& at,
               float* scratch) {
   const Micro micro = g.dtype == DType::kF32 ? micro_f32 : micro_bf16;
   const int64_t unit_rows = g.dtype == DType::kF32 ? 1 : 2, depth = kUnits * unit_rows;
+  const bool in_place = reads_in_place(g);
+  const int64_t lda = in_place ? g.m : kBlock, next = in_place ? kBlock : kBlockUnits;
   for (int64_t first = part.blocks.begin; first < part.blocks.end; first += kGroup) {
     const Range blocks{first, std::min(first + kGroup, part.blocks.end)};
     std::fill_n(scratch + at.sums, part.panels.count() * kGroup * kTile, 0.0f);
@@ -222,12 +230,13 @@ void multiply(const GemmTn& g, const Part& part, const KernelArgs& k, const Piec
     for (int64_t row = 0; row < g.rows; row += depth) {
       const int64_t rows = std::min(depth, g.rows - row);
       const int64_t units = (rows + unit_rows - 1) / unit_rows;
-      pack_blocks(g, k.in[0], row, rows, blocks, scratch + at.a);
+      if (!in_place) pack_blocks(g, k.in[0], row, rows, blocks, scratch + at.a);
+      const float* a = in_place ? k.f32(0) + row * g.m + blocks.begin * kBlock : scratch + at.a;
       for (int64_t p = 0; p < part.panels.count(); ++p) {
         pack_panel(g, k.in[1], row, rows, part.panels.begin + p, scratch + at.b,
                    add ? scratch + at.columns + p * kPanel : nullptr);
         for (int64_t i = 0; i < blocks.count(); ++i)
-          micro(units, scratch + at.a + i * kBlockUnits, scratch + at.b,
+          micro(units, a + i * next, lda, scratch + at.b,
                 scratch + at.sums + (p * kGroup + i) * kTile);
       }
     }
