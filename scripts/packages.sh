@@ -1,7 +1,7 @@
 # Sourced by the other scripts: installs Debian packages that are missing, as root or through sudo.
 # usage: install_packages NAME...
 build_packages=(g++ cmake ninja-build libdnnl-dev ocl-icd-opencl-dev libeigen3-dev libyaml-cpp-dev
-  libfmt-dev nlohmann-json3-dev libcli11-dev libboost1.81-dev zlib1g-dev libgtest-dev graphviz
+  libfmt-dev nlohmann-json3-dev libcli11-dev libboost1.81-dev zlib1g-dev libgtest-dev libbenchmark-dev graphviz
   dataset-fashion-mnist)
 
 as_root() {
