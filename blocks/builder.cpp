@@ -67,7 +67,7 @@ void Builder::report(UserError error) {
 }
 
 std::string Builder::unique_path(const Entry& e) const {
-  const std::string base = path_of(e.name.text.empty() ? e.use.name : e.name.text);
+  std::string base = path_of(e.name.text.empty() ? e.use.name : e.name.text);
   if (!paths_.contains(base)) return base;
   if (!e.name.text.empty())
     throw UserError(str("the name '", e.name.text, "' is taken in this list"), "names are unique",
@@ -242,13 +242,13 @@ Value Builder::linear_bias(std::string_view name, int64_t fan_in, int64_t width)
 
 Value Builder::dropped_linear(std::string_view name, Value x, double p, int64_t width, bool bias,
                               std::optional<Init> init) {
-  const auto [weight, bias_init] = init ? std::pair(*init, Init{}) : linear_init(x.shape().last());
+  const auto start = init ? std::pair(*init, Init{}) : linear_init(x.shape().last());
   const bool sparse = mostly_zero(x), inside = sparse && training && p > 0;
   const int64_t stream = inside ? random_stream("dropout") : 0;
   if (!sparse) x = dropout(x, p);
   const auto build = [&] {
-    const Value w = param("weight", {x.shape().last(), width}, weight);
-    const Value b = bias ? param("bias", {width}, bias_init, false) : Value{};
+    const Value w = param("weight", {x.shape().last(), width}, start.first);
+    const Value b = bias ? param("bias", {width}, start.second, false) : Value{};
     if (!sparse) return emit("linear", b ? std::vector{x, w, b} : std::vector{x, w});
     Args args = {{"density", density_}};
     if (inside) args.insert(args.end(), {{"dropout", p}, {"stream", stream}});

@@ -86,7 +86,8 @@ UserError unknown_tap(const std::string& name, const Mark& mark,
 
 void check_definitions(const Definitions& definitions, const Report& report) {
   for (const auto& [name, value] : definitions) {
-    const auto fail = [&](const std::string& text, const Mark& mark, std::string help) {
+    const auto fail = [&report, &name = name](const std::string& text, const Mark& mark,
+                                              std::string help) {
       report(UserError(str("definition '", name, "' ", text), std::move(help), mark));
     };
     if (!is_name(name)) fail("needs a name of letters, digits and '_'", value->mark, {});

@@ -17,8 +17,7 @@ std::vector<int32_t> row_starts(int64_t nodes, std::span<const Edge> edges, int3
 // Sorted by destination, then source; no edge twice.
 void normalise(std::vector<Edge>& edges) {
   std::ranges::sort(edges, {}, [](const Edge& e) { return std::pair(e.second, e.first); });
-  const auto repeated = std::ranges::unique(edges);
-  edges.erase(repeated.begin(), repeated.end());
+  edges.erase(std::unique(edges.begin(), edges.end()), edges.end());
 }
 
 Adjacency build(int64_t nodes, std::span<const Edge> edges) {

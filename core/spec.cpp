@@ -101,11 +101,11 @@ struct PathCursor {
 
   std::string before() const { return std::string(path.substr(0, at ? at - 1 : 0)); }
 
-  [[noreturn]] void fail(std::string what, std::string help) const {
+  [[noreturn]] void fail(const std::string& what, const std::string& help) const {
     Mark m = mark;
     m.column += int(at);
     m.length = std::max(1, int(segment().size()));
-    throw UserError(std::move(what), std::move(help), m);
+    throw UserError(what, help, m);
   }
 };
 

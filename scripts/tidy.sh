@@ -9,6 +9,10 @@ if [ $# -gt 1 ]; then
   echo "usage: scripts/tidy.sh [REVISION]" >&2
   exit 2
 fi
+if ! git rev-parse --git-dir >/dev/null 2>&1; then
+  echo "error: this is no git checkout, so tidy.sh cannot tell sources from other files" >&2
+  exit 2
+fi
 if [ $# -eq 1 ] && ! git rev-parse --quiet --verify "$1^{commit}" >/dev/null; then
   echo "error: $1 is not a revision of this repository" >&2
   exit 2

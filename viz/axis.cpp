@@ -81,8 +81,8 @@ Axis make_axis(double low, double high, int wanted, bool log) {
     add_linear_ticks(a, wanted);
   if (a.log && a.ticks.size() < 2) add_linear_ticks(a, wanted);
   std::ranges::sort(a.ticks, {}, &Tick::value);
-  const auto same = std::ranges::unique(a.ticks, {}, &Tick::value);
-  a.ticks.erase(same.begin(), same.end());
+  const auto same = [](const Tick& x, const Tick& y) { return x.value == y.value; };
+  a.ticks.erase(std::unique(a.ticks.begin(), a.ticks.end(), same), a.ticks.end());
   return a;
 }
 }  // namespace cambium
