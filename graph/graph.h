@@ -39,7 +39,7 @@ struct Port {  // one output of one node, by id: what nodes store
   int node = -1, output = 0;
 
   bool operator==(const Port&) const = default;
-  auto operator<=>(const Port&) const = default;
+  auto operator<=>(const Port&) const = default;  // NOLINT(modernize-use-nullptr): its 0
 };
 
 // Where emitted nodes stand: "stage1.3.attn", its YAML line, and the part of the step.

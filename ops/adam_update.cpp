@@ -86,7 +86,7 @@ CAMBIUM_SIMD void adapt(const float* p, const float* g, const float* m, const fl
 }
 
 Kernel kernel(const Call& c, Engine&) {
-  const auto a = c.as<Adam>();
+  const auto& a = c.as<Adam>();
   const int n = tensor_count(c);
   const auto decay = per_tensor(a.weight_decay, n, 0, ""),
              lr_scale = per_tensor(a.lr_scale, n, 1, "");

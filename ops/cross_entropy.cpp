@@ -27,7 +27,7 @@ void reference(const Call& c, std::span<const Ref> in, std::span<Ref> out) {
   const int64_t rows = c.shape(0).rows(), n = c.shape(0).last();
   const double smoothing = c.as<CrossEntropyAttrs>().label_smoothing;
   for (int64_t r = 0; r < rows; ++r) {
-    double top = -INFINITY, total = 0, sum = 0;
+    double top = -HUGE_VAL, total = 0, sum = 0;
     for (int64_t v = 0; v < n; ++v) top = std::max(top, in[0][r * n + v]);
     for (int64_t v = 0; v < n; ++v) {
       total += std::exp(in[0][r * n + v] - top);

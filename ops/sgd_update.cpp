@@ -79,7 +79,7 @@ CAMBIUM_SIMD void descend_with_momentum(const float* p, const float* g, const fl
 }
 
 Kernel kernel(const Call& c, Engine&) {
-  const auto a = c.as<Sgd>();
+  const auto& a = c.as<Sgd>();
   const int n = tensor_count(c);
   const auto decay = per_tensor(a.weight_decay, n, 0, ""),
              lr_scale = per_tensor(a.lr_scale, n, 1, "");

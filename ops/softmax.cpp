@@ -33,7 +33,7 @@ void reference(const Call& c, std::span<const Ref> in, std::span<Ref> out) {
   const AxisView v = view(c);
   for (int64_t i = 0; i < v.outer * v.inner; ++i) {
     const int64_t base = i / v.inner * v.n * v.inner + i % v.inner;
-    double top = -INFINITY, total = 0;
+    double top = -HUGE_VAL, total = 0;
     for (int64_t k = 0; k < v.n; ++k) top = std::max(top, in[0][base + k * v.inner]);
     for (int64_t k = 0; k < v.n; ++k) total += std::exp(in[0][base + k * v.inner] - top);
     for (int64_t k = 0; k < v.n; ++k)

@@ -113,7 +113,7 @@ CAMBIUM_SIMD void gather_rows(const Gather& s, int64_t first, int64_t last) {
 }
 
 Kernel kernel(const Call& c, Engine&) {
-  const auto a = c.as<Spmm>();
+  const auto& a = c.as<Spmm>();
   const int64_t channels = c.shape(1).count_between(1, c.shape(1).rank());
   return {.run = [a, channels](const KernelArgs& args) {
     const Adjacency& g = graph_of(args.adjacency(0), a.self_loops);

@@ -20,7 +20,7 @@ double value_at(const Curve& c, double x) {
 std::vector<double> common_grid(std::span<const Curve> curves, size_t most) {
   const bool same = std::ranges::all_of(curves, [&](const Curve& c) { return c.x == curves[0].x; });
   if (same && curves[0].x.size() <= most) return curves[0].x;
-  double low = -INFINITY, high = INFINITY;
+  double low = -HUGE_VAL, high = HUGE_VAL;
   for (const Curve& c : curves) {
     low = std::max(low, c.x.front());
     high = std::min(high, c.x.back());
@@ -56,7 +56,7 @@ Band band_of(std::span<const Curve> curves, size_t most) {
     if (!c.x.empty()) used.push_back(c);
   if (used.empty()) return out;
   for (double x : common_grid(used, most)) {
-    double sum = 0, low = INFINITY, high = -INFINITY;
+    double sum = 0, low = HUGE_VAL, high = -HUGE_VAL;
     for (const Curve& c : used) {
       const double y = value_at(c, x);
       sum += y;

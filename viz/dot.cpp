@@ -27,7 +27,7 @@ std::string small(std::string_view text, std::string_view colour = kSoftInk) {
 
 // Long names would make boxes as wide as the page.
 std::string clipped(std::string_view s) {
-  const std::string shown = visible(s);
+  std::string shown = visible(s);
   if (shown.size() <= 48) return shown;
   size_t end = 45;
   while (end > 0 && (static_cast<unsigned char>(shown[end]) & 0xC0) == 0x80) --end;

@@ -108,7 +108,7 @@ std::string inline_picture(const ModelGraph& m, const GraphvizOptions& options) 
 
 std::string render_picture(const ModelGraph& m, PictureFormat format, const DotOptions& dot,
                            const GraphvizOptions& options) {
-  const std::string text = to_dot(m, dot);
+  std::string text = to_dot(m, dot);
   if (format == PictureFormat::kDot) return text;
   if (format == PictureFormat::kPng) return run_dot(text, "png", options);
   std::string svg = filter_svg(run_dot(text, "svg", options));

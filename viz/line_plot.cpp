@@ -18,7 +18,7 @@ std::string short_name(std::string_view name) {
 }
 
 struct Range {
-  double low = INFINITY, high = -INFINITY;
+  double low = HUGE_VAL, high = -HUGE_VAL;
 
   void take(double v, bool log) {
     if (!std::isfinite(v) || (log && v <= 0)) return;

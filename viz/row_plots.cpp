@@ -63,7 +63,7 @@ void draw_row_texts(SvgBuilder& svg, const Layout& l, size_t i, std::string_view
 }
 
 Axis interval_axis(const IntervalPlot& plot) {
-  double low = INFINITY, high = -INFINITY;
+  double low = HUGE_VAL, high = -HUGE_VAL;
   const auto take = [&](double v) {
     if (!std::isfinite(v)) return;
     low = std::min(low, v);

@@ -51,8 +51,8 @@ class BlockModelSet final : public Dataset {
     const double pairs = double(a.nodes) * double(a.nodes - 1) / 2;
     double inside = 0;
     for (int64_t k = 0; k < a.communities; ++k) {
-      const auto size = double((a.nodes - k + a.communities - 1) / a.communities);
-      inside += size * (size - 1) / 2;
+      const int64_t size = (a.nodes - k + a.communities - 1) / a.communities;
+      inside += double(size) * double(size - 1) / 2;
     }
     mean_ = inside * a.p_in + (pairs - inside) * a.p_out;
     const double variance =

@@ -63,7 +63,7 @@ struct DropoutMask {
     constexpr Words kIota = {0, 1, 2, 3, 4, 5, 6, 7};
     Words c[4] = {kIota + first};
     run_rounds(c);
-    for (int w = 0; w < 4; ++w) store_factors(c[w], factors + 16 * w);
+    for (int64_t w = 0; w < 4; ++w) store_factors(c[w], factors + 16 * w);
   }
 
   // Philox of eight counters at once: c[0] holds them on entry, c[w] word w of each afterwards.

@@ -28,14 +28,14 @@ Value unbroadcast(Value dy, const Shape& to) {
                         {{"shape", std::vector<int64_t>(to.dims().begin(), to.dims().end())}});
 }
 
-std::vector<Sample> unary_samples(double lo, double hi, Args args) {
+std::vector<Sample> unary_samples(double lo, double hi, const Args& args) {
   std::vector<Sample> samples;
   for (const Shape& s : {Shape{3, 7}, Shape{}, Shape{1}, Shape{0, 3}, Shape{2, 131, 65}})
     samples.push_back({{{s, lo, hi}}, args});
   return samples;
 }
 
-std::vector<Sample> twin_samples(Args args) {
+std::vector<Sample> twin_samples(const Args& args) {
   std::vector<Sample> samples;
   for (const Shape& s : {Shape{3, 7}, Shape{}, Shape{0, 3}, Shape{2, 131, 65}})
     samples.push_back({{s, s}, args});

@@ -149,7 +149,7 @@ template <int kFlops> Cost pointwise_cost(const Call& c) {
 Value unbroadcast(Value dy, const Shape& to);
 
 // Samples that suit any unary operator, values in [lo, hi) or normal when lo == hi.
-std::vector<Sample> unary_samples(double lo = 0, double hi = 0, Args args = {});
-std::vector<Sample> twin_samples(Args args = {});  // two inputs of one shape
+std::vector<Sample> unary_samples(double lo = 0, double hi = 0, const Args& args = {});
+std::vector<Sample> twin_samples(const Args& args = {});  // two inputs of one shape
 std::vector<Sample> binary_samples(double lo = 0, double hi = 0);
 }  // namespace cambium

@@ -33,9 +33,9 @@ void check_update_inputs(const Call& c, int scalars, int first, int groups, int 
     require(c.has(i) && c.in[size_t(i)].type() == ValueType{DType::kF32, {}},
             "lr and scale must be f32 []");
   for (int i = 0; i < groups * n; ++i) {
-    require(c.has(first + i), "input ", first + i, " is missing");
-    const ValueType &want = c.in[size_t(first + i % n)].type(),
-                    &is = c.in[size_t(first + i)].type();
+    const int input = first + i, parameter = first + i % n;
+    require(c.has(input), "input ", input, " is missing");
+    const ValueType &want = c.in[size_t(parameter)].type(), &is = c.in[size_t(input)].type();
     require(is == want && is.dtype == DType::kF32, "tensor ", i % n, " of group ", i / n, " is ",
             is, ", its parameter ", want);
   }
@@ -43,7 +43,7 @@ void check_update_inputs(const Call& c, int scalars, int first, int groups, int 
 
 std::vector<ValueType> types_of(const Call& c, int first, int count) {
   std::vector<ValueType> types;
-  for (int i = 0; i < count; ++i) types.push_back(c.in[size_t(first + i)].type());
+  for (int i = first; i < first + count; ++i) types.push_back(c.in[size_t(i)].type());
   return types;
 }
 }  // namespace cambium
