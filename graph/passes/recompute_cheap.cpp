@@ -29,7 +29,7 @@ class Network {
     for (int id = 0; const Node& n : g_.nodes()) {
       for (int k = 0; is_forward(n) && k < int(n.outputs.size()); ++k) {
         const auto v = vertex_.find(roots_.of({id, k}));
-        if (v != vertex_.end() && late[size_t(2 * v->second)]) out.insert({id, k});
+        if (v != vertex_.end() && late[2 * size_t(v->second)]) out.insert({id, k});
       }
       ++id;
     }

@@ -22,7 +22,8 @@ std::string impl_of(std::string_view name, const Sample& s) {
   return kernel_of(c, e).impl;
 }
 
-std::string error_of(std::string_view name, std::vector<Shape> shapes, const Args& args = {}) {
+std::string error_of(std::string_view name, const std::vector<Shape>& shapes,
+                     const Args& args = {}) {
   Graph g(builtin_ops());
   std::vector<Value> in;
   for (const Shape& s : shapes) in.push_back(g.input(str("x", in.size()), {DType::kF32, s}));

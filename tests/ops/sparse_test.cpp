@@ -23,7 +23,7 @@ OpCase sparse_case(const char* op, int64_t rows, int64_t columns, int64_t width,
   return c;
 }
 
-Tensor run_op(std::string_view name, std::vector<const Tensor*> in, const Args& args) {
+Tensor run_op(std::string_view name, const std::vector<const Tensor*>& in, const Args& args) {
   Graph g(builtin_ops());
   std::vector<Value> values;
   std::vector<const void*> sources;

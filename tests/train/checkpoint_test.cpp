@@ -32,7 +32,8 @@ RunState state_at(int64_t step) {
 }
 
 void save(const std::string& run, int64_t step) {
-  const Weights now{float(step)}, best{float(step / 2)};
+  const int64_t best_step = step / 2;
+  const Weights now{float(step)}, best{float(best_step)};
   save_checkpoint(run, state_at(step), now.named, best.named);
 }
 

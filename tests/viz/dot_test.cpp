@@ -15,7 +15,7 @@
 namespace cambium {
 namespace {
 std::string script(const std::string& name, const std::string& body) {
-  const std::string path = testing::TempDir() + name + std::to_string(getpid());
+  std::string path = testing::TempDir() + name + std::to_string(getpid());
   std::ofstream(path) << "#!/bin/sh\n" << body;
   std::filesystem::permissions(path, std::filesystem::perms::owner_all);
   return path;
