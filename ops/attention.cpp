@@ -40,7 +40,7 @@ void reference(const Call& c, std::span<const Ref> in, std::span<Ref> out) {
     for (int64_t h = 0; h < z.H; ++h)
       for (int64_t t = 0; t < z.T && z.S > 0; ++t) {
         const int64_t n = z.visible(t), at = z.query(b, t, h), g = h / z.heads_per_group();
-        double highest = -INFINITY, sum = 0;
+        double highest = -HUGE_VAL, sum = 0;
         for (int64_t s = 0; s < n; ++s) {
           double dot = 0;
           for (int64_t d = 0; d < z.D; ++d) dot += in[0][at + d] * in[1][z.key(b, s, g) + d];

@@ -47,8 +47,8 @@ template <int W> [[gnu::always_inline]] inline void exchange(RegisterLanes* r) {
   for (int i = 0; i < 16; ++i) {
     if (i & W) continue;
     const RegisterLanes a = r[i], b = r[i + W];
-    r[i] = __builtin_shuffle(a, b, low);
-    r[i + W] = __builtin_shuffle(a, b, high);
+    r[i] = choose_lanes(a, b, low);
+    r[i + W] = choose_lanes(a, b, high);
   }
 }
 

@@ -27,12 +27,25 @@ using IntLanes [[gnu::vector_size(64)]] = int32_t;
   return IntLanes{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
 }
 
+// Lane i of the answer is lane m[i] of a and b in a row.
+[[gnu::always_inline]] inline RegisterLanes choose_lanes(const RegisterLanes& a,
+                                                         const RegisterLanes& b,
+                                                         const IntLanes& m) {
+#ifdef __clang__  // Clang chooses by constants only
+  RegisterLanes chosen = {};
+  for (int64_t i = 0; i < kLanes; ++i) chosen[i] = m[i] < kLanes ? a[m[i]] : b[m[i] - kLanes];
+  return chosen;
+#else
+  return __builtin_shuffle(a, b, m);
+#endif
+}
+
 // The sum of the lanes, pairwise.
 [[gnu::always_inline]] inline float sum_of_lanes(Lanes v) {
   const IntLanes lane = lane_numbers();
   RegisterLanes t = v;
 #pragma GCC unroll 4
-  for (int width = 8; width > 0; width /= 2) t += __builtin_shuffle(t, lane ^ width);
+  for (int width = 8; width > 0; width /= 2) t += choose_lanes(t, t, lane ^ width);
   return t[0];
 }
 
