@@ -272,7 +272,7 @@ Grid best_grid(int64_t blocks, int64_t panels, int64_t threads) {
 
 bool suits_gemm_tn(const GemmTn& g) {
   if (g.dtype == DType::kBf16 && !has_bf16_dot()) return false;
-  return g.rows >= 256 && g.m >= kBlock && g.n >= kLanes && g.m * g.n <= 96 * 1024;
+  return g.rows >= 256 && g.m >= kBlock && g.n >= kLanes && g.m * g.n <= int64_t{96} * 1024;
 }
 
 Kernel gemm_tn_kernel(const GemmTn& g) {
