@@ -1,0 +1,29 @@
+// Where the gates of recurrent mixers start: parameters that begin at given numbers, one for each
+// element, and not at one number or at random for all.
+#pragma once
+#include <cmath>
+#include <functional>
+
+#include "blocks/block.h"
+#include "core/rng.h"
+
+namespace cambium {
+// start(i) + a parameter that begins at zero: the same gradient, without weight decay.
+inline Value param_from(Builder& b, std::string_view name, const Shape& shape,
+                        const std::function<double(int64_t)>& start) {
+  auto t = std::make_shared<Tensor>(DType::kF32, shape);
+  for (int64_t i = 0; i < shape.count(); ++i) t->f32()[size_t(i)] = float(start(i));
+  const Value base = b.graph.constant(std::shared_ptr<const Tensor>(t));
+  return b.emit("add", {b.param(name, shape, {}, false), base});
+}
+
+// Step sizes softplus(value) that are log-uniform in [low, high) (Gu et al. 2022, arXiv 2206.11893,
+// section 4.4); drawn from the path of the block.
+inline Value step_bias(Builder& b, std::string_view name, int64_t n, double low, double high) {
+  Random random(0, uint64_t(b.random_stream(name)));
+  return param_from(b, name, {n}, [&](int64_t) {
+    const double dt = std::exp(std::log(low) + random.uniform() * std::log(high / low));
+    return dt + std::log(-std::expm1(-dt));  // softplus backwards
+  });
+}
+}  // namespace cambium
