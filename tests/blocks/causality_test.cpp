@@ -46,8 +46,8 @@ INSTANTIATE_TEST_SUITE_P(
         "linear_attention: {heads: 2, causal: true}",
         "linear_attention: {causal: true, feature_map: taylor2, normalise: false}",
         "performer: {heads: 2, causal: true}", "performer: {causal: true, kernel: relu}",
-        "retention: 2", "retention: {heads: 1, rope: false, gate: false}",
-        "conv_mixer: {kernel: 3, causal: true, norm: rms}",
+        "retention: 2", "retention: {heads: 1, rope: false, gate: false}", "mamba: 4",
+        "mamba: {conv: 1, expand: 1}", "conv_mixer: {kernel: 3, causal: true, norm: rms}",
         "conv_mixer: {kernel: 2, causal: true, norm: layer, shortcut: true}",
         "{repeat: 2, body: {residual: [{attention: {heads: 1, causal: true}}], norm: rms}}"));
 

@@ -35,6 +35,11 @@ TEST(MixerErrors, FeaturesMustFit) {
             "use heads: 4 or more");
 }
 
+TEST(MixerErrors, StepSizesAreAnInterval) {
+  EXPECT_EQ(error_of("mamba: {dt_min: 0.2}"),
+            "dt_min = 0.2 is above dt_max = 0.1; use dt_min: 0.1 or less");
+}
+
 TEST(MixerErrors, RotatedHeadsAreEven) {
   EXPECT_EQ(error_of("retention: 3", {2, 6, 9}),
             "rope = true needs heads of even width, heads = 3 of C = 9 are 3 wide; use rope: "
@@ -65,7 +70,18 @@ TEST_P(Linear, CostGrowsInProportionToTheLength) {
 INSTANTIATE_TEST_SUITE_P(Blocks, Linear,
                          testing::Values("linear_attention: {heads: 2, causal: true}",
                                          "linear_attention: 2", "performer: {causal: true}",
-                                         "performer: 2", "retention: 4"));
+                                         "performer: 2", "retention: 4", "mamba: 4"));
+
+// state-spaces/mamba-130m: 24 layers of width 768, the vocabulary padded to 50280, tied.
+TEST(Mixers, MambaHasTheParametersOfThePublishedModel) {
+  const BlockCase c(
+      "- {embed: {dim: 768, vocab: 50280}, name: tokens}\n"
+      "- {repeat: 24, body: [{residual: [{norm: rms}, mamba]}]}\n"
+      "- norm: rms\n"
+      "- linear: {tie: tokens}",
+      Domain::kIds, {1, 8});
+  EXPECT_EQ(total_cost(c.graph).parameters, 129'135'360);
+}
 
 TEST(Mixers, LinearAttentionIsTheSameBothWaysAtTheLastToken) {
   const Shape shape{1, 6, 4};
