@@ -1,56 +1,48 @@
 #include "blocks/layers.h"
 
+#include <algorithm>
 #include <cmath>
 
 namespace cambium {
-namespace {
-// Running statistics follow the batch's after the step, outside the differentiated graph.
-void update_running(Builder& b, Value running, Value batch, double momentum) {
-  Scope s = b.graph.scope;
-  s.phase = Phase::kUpdate;
-  const ScopeGuard guard(b.graph, std::move(s));
-  b.update_state(running, b.emit("lerp", {running, batch}, {{"t", momentum}}));
-}
-
-Value unbiased(Builder& b, Value var, int64_t count) {
-  if (count < 2) return var;
-  Scope s = b.graph.scope;
-  s.phase = Phase::kUpdate;
-  const ScopeGuard guard(b.graph, std::move(s));
-  return b.emit("scale", {var}, {{"a", double(count) / double(count - 1)}});
-}
-
-Value batch_norm(Builder& b, Value x, Value gamma, Value beta, const NormOptions& o) {
-  const ValueType channel{DType::kF32, Shape{x.shape().last()}};
-  const Value mean = b.state("running_mean", channel, {});
-  const Value var = b.state("running_var", channel, {Init::kConstant, 1});
-  const Args args = {{"eps", o.eps}, {"activation", o.relu ? "relu" : "none"}};
-  if (!b.training) return b.emit("batch_norm_apply", {x, gamma, beta, mean, var}, args);
-  const Value y = b.emit("batch_norm", {x, gamma, beta}, args);
-  update_running(b, mean, y.nth(1), o.momentum);
-  update_running(b, var, unbiased(b, y.nth(2), x.shape().rows()), o.momentum);
-  return y;
-}
-
-Value zeros(Builder& b, int64_t n) {
-  return b.graph.constant(std::make_shared<const Tensor>(DType::kF32, Shape{n}));
-}
-}  // namespace
-
-Value activate(Builder& b, std::string_view kind, Value x) {
+Value activate(Builder& b, std::string_view kind, Value x, std::string_view name) {
   if (kind == "none") return x;
   if (kind == "gelu_erf") return b.emit("gelu", {x}, {{"approximate", "none"}});
-  return b.emit(kind, {x});
+  if (kind != "prelu") return b.emit(kind, {x});
+  const Value slope =
+      b.param(str(name, ".slope"), {x.shape().last()}, {Init::kConstant, 0.25}, false);
+  return b.emit("prelu", {x, slope});
 }
 
-Value normalise(Builder& b, std::string_view kind, Value x, const NormOptions& o) {
-  if (kind == "none") return x;
+std::string_view gate_of(std::string_view kind) {
+  if (kind == "glu") return "sigmoid";
+  if (kind == "geglu") return "gelu";
+  if (kind == "swiglu") return "silu";
+  if (kind == "reglu") return "relu";
+  return {};
+}
+
+Value layer_scale(Builder& b, Value x, double start) {
+  if (start == 0) return x;
+  const Value gamma = b.param("layer_scale", {x.shape().last()}, {Init::kConstant, start}, false);
+  return b.emit("mul", {x, gamma});
+}
+
+Value drop_path(Builder& b, const Stream& s, Value x, double p) {
+  if (p == 0 || !b.training) return x;
+  const int64_t examples = s.domain == Domain::kGraph ? s.batch : x.shape()[0];
+  require(examples > 0 && x.shape().rows() % examples == 0,
+          "drop_path needs graphs of one size, got ", x.shape()[0], " nodes in ", examples,
+          " graphs");
+  auto ones = std::make_shared<Tensor>(DType::kF32, Shape{examples, 1, 1});
+  std::ranges::fill(ones->f32(), 1.0f);
+  const Value kept = b.dropout(b.graph.constant(std::move(ones)), p, "drop_path");  // [B,1,1]
   const int64_t c = x.shape().last();
-  const Value gamma = b.param("gamma", {c}, {Init::kConstant, 1}, false);
-  if (kind == "rms") return b.emit("rms_norm", {x, gamma}, {{"eps", o.eps}});
-  const Value beta = o.bias ? b.param("beta", {c}, {}, false) : zeros(b, c);
-  if (kind == "layer") return b.emit("layer_norm", {x, gamma, beta}, {{"eps", o.eps}});
-  return batch_norm(b, x, gamma, beta, o);
+  const auto reshaped = [&](Value v, std::vector<int64_t> shape) {
+    return b.emit("reshape", {v}, {{"shape", std::move(shape)}});
+  };
+  const Value rows = reshaped(x, {examples, x.shape().rows() / examples, c});
+  const Shape& out = x.shape();
+  return reshaped(b.emit("mul", {rows, kept}), {out.dims().begin(), out.dims().end()});
 }
 
 Value convolve(Builder& b, Value x, const ConvOptions& o) {

@@ -16,17 +16,15 @@ struct ConvMixer {
       field("activation", &ConvMixer::activation, "behind both convolutions").one_of(kActivations),
       field("norm", &ConvMixer::norm, "behind both activations").one_of(kNorms),
       field("causal", &ConvMixer::causal,
-            "tokens: position t sees 0..t only; norm must not be batch"),
+            "tokens: position t sees 0..t only; not with norm: batch, group or instance"),
       field("shortcut", &ConvMixer::shortcut, "a second shortcut, around the pointwise half")};
 };
 
 Stream build(Builder& b, const BlockUse& use, Stream s) {
   const auto& a = use.attrs.as<ConvMixer>();
-  if (a.causal && a.norm == "batch")
-    throw UserError("norm = batch looks at every position, causal forbids it",
-                    "use norm: rms or norm: layer");
+  require_causal_norm(a.causal, a.norm);
   const auto finish = [&](Value x, std::string_view name) {
-    const Value y = activate(b, a.activation, x);
+    const Value y = activate(b, a.activation, x, str("act", name.substr(4)));
     return a.norm == "none" ? y : b.in_scope(name, [&] { return normalise(b, a.norm, y); });
   };
   const bool bias = true;  // the norm stands behind the activation, so the bias is not taken away

@@ -21,8 +21,7 @@ struct DepthwiseConv {
 
 Stream build(Builder& b, const BlockUse& use, Stream s) {
   const auto& a = use.attrs.as<DepthwiseConv>();
-  require(!a.causal || a.norm != "batch",
-          "norm = batch looks at every position, causal forbids it");
+  require_causal_norm(a.causal, a.norm);
   s = depthwise(b, s,
                 {.kernel = a.kernel,
                  .stride = a.stride,

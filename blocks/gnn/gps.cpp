@@ -14,8 +14,7 @@ struct Gps {
       field("expand", &Gps::expand, "inner width of the feed-forward part / C").in(0.01, 64),
       field("dropout", &Gps::dropout, "of each branch").in(0, 0.999),
       field("attention_dropout", &Gps::attention_dropout, "of the attention weights").in(0, 0.999),
-      field("activation", &Gps::activation, "of the feed-forward part")
-          .one_of("relu|gelu|gelu_erf|silu|tanh|swiglu|geglu"),
+      field("activation", &Gps::activation, "of the feed-forward part").one_of(kGatedActivations),
       field("norm", &Gps::norm, "after each sum").one_of(kNorms)};
 };
 
@@ -63,7 +62,8 @@ Stream build(Builder& b, const BlockUse& use, Stream s) {
           s.shape()[0], " nodes in ", s.batch, " graphs");
   const auto join = [&](std::string_view name, Value x, Value branch) {
     const Value sum = b.emit("add", {x, b.dropout(branch, o.dropout, str(name, "_dropout"))});
-    return b.in_scope(str(name, "_norm"), [&] { return normalise(b, o.norm, sum); });
+    return b.in_scope(str(name, "_norm"),
+                      [&] { return normalise(b, o.norm, sum, {.examples = s.batch}); });
   };
   const Yaml attention = use_of(use, "attention", {"heads", "attention_dropout"},
                                 {{"heads", o.heads}, {"dropout", o.attention_dropout}});

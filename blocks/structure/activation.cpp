@@ -1,4 +1,4 @@
-// activation: y = f(x), element by element.
+// activation: y = f(x), element by element. prelu alone has parameters, a slope [C].
 #include "blocks/layers.h"
 
 namespace cambium {
@@ -18,7 +18,7 @@ Stream build(Builder& b, const BlockUse& use, Stream s) {
 extern const Block block_activation = {
     .name = "activation",
     .family = "structure",
-    .doc = "A pointwise nonlinearity",
+    .doc = "A pointwise nonlinearity; prelu learns a slope for each channel",
     .formula = "y = f(x)",
     .paper = "Hendrycks and Gimpel 2016, arXiv 1606.08415 (gelu)",
     .attrs = fields_of<Activation>,
@@ -31,5 +31,12 @@ extern const Block block_activation = {
                 {"activation: silu", Domain::kGrid, {1, 2, 3, 2}},
                 {"activation: elu", Domain::kGraph, {5, 3}},
                 {"activation: sigmoid", Domain::kVector, {3, 1}},
+                {"activation: relu2", Domain::kTokens, {2, 3, 4}},
+                {"activation: mish", Domain::kTokens, {2, 3, 4}},
+                {"activation: selu", Domain::kGraph, {5, 3}},
+                {"activation: softplus", Domain::kVector, {3, 2}},
+                {"activation: hardswish", Domain::kGrid, {1, 2, 3, 2}},
+                {"activation: hard_sigmoid", Domain::kGrid, {1, 2, 3, 2}},
+                {"activation: prelu", Domain::kTokens, {2, 3, 4}},
                 {"activation: none", Domain::kVector, {3, 1}}}};
 }  // namespace cambium

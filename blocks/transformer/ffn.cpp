@@ -12,13 +12,14 @@ struct Ffn {
   std::string activation = "gelu";
   double dropout = 0;
   bool bias = true;
-  static constexpr auto fields = std::tuple{
-      field("expand", &Ffn::expand, "inner width / C, rounded").in(0.01, 64),
-      field("width", &Ffn::width, "inner width; 0: expand * C").in(0),
-      field("activation", &Ffn::activation, "swiglu and geglu are gated and have a third matrix")
-          .one_of("relu|gelu|gelu_erf|silu|tanh|swiglu|geglu"),
-      field("dropout", &Ffn::dropout, "drop inner elements in training").in(0, 0.99),
-      field("bias", &Ffn::bias, "biases in all layers")};
+  static constexpr auto fields =
+      std::tuple{field("expand", &Ffn::expand, "inner width / C, rounded").in(0.01, 64),
+                 field("width", &Ffn::width, "inner width; 0: expand * C").in(0),
+                 field("activation", &Ffn::activation,
+                       "glu, geglu, swiglu and reglu are gated and have a third matrix")
+                     .one_of(kGatedActivations),
+                 field("dropout", &Ffn::dropout, "drop inner elements in training").in(0, 0.99),
+                 field("bias", &Ffn::bias, "biases in all layers")};
 };
 
 Stream build(Builder& b, const BlockUse& use, Stream s) {
@@ -26,11 +27,10 @@ Stream build(Builder& b, const BlockUse& use, Stream s) {
   const int64_t c = s.channels();
   const int64_t inner =
       a.width ? a.width : std::max<int64_t>(1, std::llround(a.expand * double(c)));
-  const bool gated = a.activation == "swiglu" || a.activation == "geglu";
+  const std::string_view gated_by = gate_of(a.activation);
   Value h;
-  if (gated) {
-    const Value gate = activate(b, a.activation == "swiglu" ? "silu" : "gelu",
-                                b.linear("gate", s.x, inner, a.bias));
+  if (!gated_by.empty()) {
+    const Value gate = activate(b, gated_by, b.linear("gate", s.x, inner, a.bias));
     h = b.emit("mul", {gate, b.linear("up", s.x, inner, a.bias)});
   } else {
     h = activate(b, a.activation, b.linear("up", s.x, inner, a.bias));
@@ -56,5 +56,9 @@ extern const Block block_ffn = {
     .samples = {{"ffn: {expand: 2}", Domain::kTokens, {2, 3, 4}},
                 {"ffn: {width: 5, activation: swiglu, bias: false}", Domain::kTokens, {1, 4, 3}},
                 {"ffn: {expand: 0.5, activation: geglu}", Domain::kGraph, {5, 4}},
+                {"ffn: {width: 3, activation: glu}", Domain::kTokens, {1, 2, 3}},
+                {"ffn: {width: 3, activation: reglu}", Domain::kGrid, {1, 2, 2, 3}},
+                {"ffn: {width: 7, activation: prelu}", Domain::kTokens, {1, 2, 3}},
+                {"ffn: {width: 5, activation: relu2}", Domain::kTokens, {1, 2, 3}},
                 {"ffn: {activation: tanh, dropout: 0.2}", Domain::kVector, {3, 2}}}};
 }  // namespace cambium

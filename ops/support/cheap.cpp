@@ -6,14 +6,17 @@ namespace cambium {
 namespace {
 constexpr std::string_view kCheap[] = {"add",          "batch_norm", "batch_norm_apply",
                                        "broadcast_to", "cast",       "concat",
-                                       "div",          "dropout",    "elu",
-                                       "embed",        "exp",        "gelu",
-                                       "layer_norm",   "leaky_relu", "lerp",
-                                       "log",          "maximum",    "mul",
-                                       "neg",          "pad",        "relu",
-                                       "rms_norm",     "rope",       "scale",
-                                       "sigmoid",      "silu",       "slice",
-                                       "softmax",      "sqrt",       "square",
+                                       "div",          "dropout",    "dynamic_tanh",
+                                       "elu",          "embed",      "exp",
+                                       "gelu",         "group_norm", "hard_sigmoid",
+                                       "hardswish",    "layer_norm", "leaky_relu",
+                                       "lerp",         "log",        "maximum",
+                                       "mish",         "mul",        "neg",
+                                       "pad",          "prelu",      "relu",
+                                       "relu2",        "rms_norm",   "rope",
+                                       "scale",        "selu",       "sigmoid",
+                                       "silu",         "slice",      "softmax",
+                                       "softplus",     "sqrt",       "square",
                                        "sub",          "tanh",       "transpose"};
 }
 

@@ -1,0 +1,118 @@
+#include <algorithm>
+#include <cmath>
+
+#include "blocks/layers.h"
+
+namespace cambium {
+namespace {
+// Running statistics follow the batch's after the step, outside the differentiated graph.
+void update_running(Builder& b, Value running, Value batch, double momentum) {
+  Scope s = b.graph.scope;
+  s.phase = Phase::kUpdate;
+  const ScopeGuard guard(b.graph, std::move(s));
+  b.update_state(running, b.emit("lerp", {running, batch}, {{"t", momentum}}));
+}
+
+Value unbiased(Builder& b, Value var, int64_t count) {
+  if (count < 2) return var;
+  Scope s = b.graph.scope;
+  s.phase = Phase::kUpdate;
+  const ScopeGuard guard(b.graph, std::move(s));
+  return b.emit("scale", {var}, {{"a", double(count) / double(count - 1)}});
+}
+
+Value batch_norm(Builder& b, Value x, Value gamma, Value beta, const NormOptions& o) {
+  const ValueType channel{DType::kF32, Shape{x.shape().last()}};
+  const Value mean = b.state("running_mean", channel, {});
+  const Value var = b.state("running_var", channel, {Init::kConstant, 1});
+  const Args args = {{"eps", o.eps}, {"activation", o.relu ? "relu" : "none"}};
+  if (!b.training) return b.emit("batch_norm_apply", {x, gamma, beta, mean, var}, args);
+  const Value y = b.emit("batch_norm", {x, gamma, beta}, args);
+  update_running(b, mean, y.nth(1), o.momentum);
+  update_running(b, var, unbiased(b, y.nth(2), x.shape().rows()), o.momentum);
+  return y;
+}
+
+Value zeros(Builder& b, int64_t n) {
+  return b.graph.constant(std::make_shared<const Tensor>(DType::kF32, Shape{n}));
+}
+
+Value ones_times(Builder& b, int64_t n, double value) {
+  auto t = std::make_shared<Tensor>(DType::kF32, Shape{n});
+  std::ranges::fill(t->f32(), float(value));
+  return b.graph.constant(std::move(t));
+}
+
+// x / |x|, written as rms_norm with gamma = 1 / sqrt(C): |x|^2 + C eps stands under the root.
+Value unit_length(Builder& b, Value x, double eps) {
+  const int64_t c = x.shape().last();
+  return b.emit("rms_norm", {x, ones_times(b, c, 1 / std::sqrt(double(std::max<int64_t>(c, 1))))},
+                {{"eps", eps}});
+}
+
+// g x / |x| with one trained g, sqrt(C) at first: rms_norm whose gammas are equal.
+Value scale_norm(Builder& b, Value x, double eps) {
+  const int64_t c = x.shape().last();
+  const double root = std::sqrt(double(std::max<int64_t>(c, 1)));
+  const Value g = b.param("scale", {1}, {Init::kConstant, root}, false);
+  const Value gamma = b.emit("broadcast_to", {b.emit("scale", {g}, {{"a", 1 / root}})},
+                             {{"shape", std::vector<int64_t>{c}}});
+  return b.emit("rms_norm", {x, gamma}, {{"eps", eps}});
+}
+
+int64_t group_count(std::string_view kind, int64_t c, int64_t asked) {
+  if (kind == "instance") return c;
+  if (asked == 0) {
+    asked = std::min<int64_t>(32, c);
+    while (c % asked != 0) --asked;
+  }
+  if (c % asked == 0) return asked;
+  std::string fits;
+  for (int64_t g = 1; g <= c && fits.size() < 40; ++g)
+    if (c % g == 0) fits += str(fits.empty() ? "" : ", ", g);
+  throw UserError(str("groups = ", asked, " does not divide C = ", c),
+                  str("groups that do: ", fits));
+}
+
+Value group_norm(Builder& b, std::string_view kind, Value x, Value gamma, Value beta,
+                 const NormOptions& o) {
+  const Shape s = x.shape();
+  const int64_t examples = o.examples ? o.examples : s[0];
+  require(examples == 0 || s.rows() % examples == 0, "norm = ", kind,
+          " needs examples of one size, got ", s.rows(), " rows in ", examples, " examples");
+  if (kind == "instance" && s.rows() <= examples)
+    throw UserError("norm = instance needs several places in an example, a vector has one",
+                    "use norm: layer");
+  const Value rows = b.emit(
+      "reshape", {x},
+      {{"shape", std::vector<int64_t>{examples, examples ? s.rows() / examples : 1, s.last()}}});
+  const Value y = b.emit("group_norm", {rows, gamma, beta},
+                         {{"groups", group_count(kind, s.last(), o.groups)}, {"eps", o.eps}});
+  return b.emit("reshape", {y},
+                {{"shape", std::vector<int64_t>(s.dims().begin(), s.dims().end())}});
+}
+}  // namespace
+
+Value normalise(Builder& b, std::string_view kind, Value x, const NormOptions& o) {
+  if (kind == "none") return x;
+  if (kind == "l2") return unit_length(b, x, o.eps);
+  if (kind == "scale") return scale_norm(b, x, o.eps);
+  const int64_t c = x.shape().last();
+  const Value gamma = b.param("gamma", {c}, {Init::kConstant, 1}, false);
+  if (kind == "rms") return b.emit("rms_norm", {x, gamma}, {{"eps", o.eps}});
+  const Value beta = o.bias ? b.param("beta", {c}, {}, false) : zeros(b, c);
+  if (kind == "layer") return b.emit("layer_norm", {x, gamma, beta}, {{"eps", o.eps}});
+  if (kind == "group" || kind == "instance") return group_norm(b, kind, x, gamma, beta, o);
+  if (kind == "dynamic_tanh") {
+    const Value alpha = b.param("alpha", {1}, {Init::kConstant, 0.5}, false);
+    return b.emit("dynamic_tanh", {x, alpha, gamma, beta});
+  }
+  return batch_norm(b, x, gamma, beta, o);
+}
+
+void require_causal_norm(bool causal, std::string_view norm) {
+  if (causal && (norm == "batch" || norm == "group" || norm == "instance"))
+    throw UserError(str("norm = ", norm, " looks at every position, causal forbids it"),
+                    "use norm: rms or norm: layer");
+}
+}  // namespace cambium
