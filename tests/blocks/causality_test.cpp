@@ -49,6 +49,8 @@ INSTANTIATE_TEST_SUITE_P(
         "retention: 2", "retention: {heads: 1, rope: false, gate: false}", "mamba: 4",
         "mamba: {conv: 1, expand: 1}", "conv_mixer: {kernel: 3, causal: true, norm: rms}",
         "conv_mixer: {kernel: 2, causal: true, norm: layer, shortcut: true}",
+        "conv_mixer: {kernel: 3, causal: true, norm: dynamic_tanh, activation: prelu}",
+        "{residual: [{attention: {heads: 1, causal: true}}], norm: scale, place: sandwich}",
         "{repeat: 2, body: {residual: [{attention: {heads: 1, causal: true}}], norm: rms}}"));
 
 class Pointwise : public testing::TestWithParam<const char*> {};
@@ -60,7 +62,9 @@ TEST_P(Pointwise, ATokenReachesNoOtherPlace) {
 
 INSTANTIATE_TEST_SUITE_P(Blocks, Pointwise,
                          testing::Values("ffn: {activation: swiglu}", "norm: layer", "norm: rms",
-                                         "linear: 3", "positions: learned",
+                                         "norm: l2", "norm: dynamic_tanh",
+                                         "ffn: {activation: reglu}", "linear: 3",
+                                         "positions: learned",
                                          "{parallel: [[], {linear: 4}], combine: gate}"));
 
 TEST(Causality, FullAttentionLooksAhead) {
