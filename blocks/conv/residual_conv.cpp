@@ -1,5 +1,7 @@
-// residual_conv: ResNet's basic block. [B,Y,X,C] -> [B,ceil(Y/stride),ceil(X/stride),width]
-//   y = relu(shortcut(x) + bn(conv(relu(bn(conv(x))))))
+// residual_conv: ResNet's blocks. [B,Y,X,C] -> [B,ceil(Y/stride),ceil(X/stride),width]
+//   basic:      y = relu(shortcut(x) + bn(conv(relu(bn(conv(x))))))
+//   bottleneck: y = relu(shortcut(x) + bn(relu(bn(conv(relu(bn(x W1))))) W3)), width / reduction
+//               channels inside; the stride is that of its convolution in the middle (ResNet v1.5)
 // Where the shape changes the shortcut is a 1x1 convolution with batch norm (option B of the paper)
 // or every stride-th place with zero channels appended (option A, as in the CIFAR ResNets).
 #include "blocks/layers.h"
@@ -8,11 +10,19 @@ namespace cambium {
 namespace {
 struct ResidualConv {
   int64_t width = 0, kernel = 3, stride = 1;
-  std::string shortcut = "projection";
+  int64_t reduction = 4;
+  std::string kind = "basic", shortcut = "projection";
   static constexpr auto fields = std::tuple{
       field("width", &ResidualConv::width, "channels of the output; 0: as the input").in(0),
-      field("kernel", &ResidualConv::kernel, "rows and columns of both windows").in(1, 64),
-      field("stride", &ResidualConv::stride, "step of the first convolution").in(1, 64),
+      field("kernel", &ResidualConv::kernel, "rows and columns of the windows").in(1, 64),
+      field("stride", &ResidualConv::stride, "step of the first convolution, or of the middle one")
+          .in(1, 64),
+      field("kind", &ResidualConv::kind,
+            "two convolutions, or one between two linear layers that narrow and widen")
+          .one_of("basic|bottleneck"),
+      field("reduction", &ResidualConv::reduction,
+            "bottleneck: width / channels inside; divides width")
+          .in(1, 256),
       field("shortcut", &ResidualConv::shortcut,
             "where the shape changes: a 1x1 convolution, or subsampling and zero channels")
           .one_of("projection|pad")};
@@ -34,14 +44,34 @@ Value shortcut(Builder& b, const ResidualConv& a, Value x, int64_t width) {
   return b.emit("pad", {x}, {{"axis", 3}, {"before", 0}, {"after", width - c}});
 }
 
+Value layer(Builder& b, std::string_view name, Value x, int64_t width, int64_t kernel,
+            int64_t stride, std::string_view activation) {
+  return b.in_scope(name, [&] {
+    return conv_norm_act(b, x,
+                         {.width = width, .kernel_y = kernel, .kernel_x = kernel, .stride = stride},
+                         "batch", activation);
+  });
+}
+
+Value basic(Builder& b, const ResidualConv& a, Value x, int64_t width) {
+  const Value h = layer(b, "conv_1", x, width, a.kernel, a.stride, "relu");
+  return layer(b, "conv_2", h, width, a.kernel, 1, "none");
+}
+
+Value bottleneck(Builder& b, const ResidualConv& a, Value x, int64_t width) {
+  if (width % a.reduction != 0)
+    throw UserError(str("reduction = ", a.reduction, " does not divide width = ", width),
+                    str("use width: ", (width / a.reduction + 1) * a.reduction));
+  const int64_t inner = width / a.reduction;
+  Value h = layer(b, "conv_1", x, inner, 1, 1, "relu");
+  h = layer(b, "conv_2", h, inner, a.kernel, a.stride, "relu");
+  return layer(b, "conv_3", h, width, 1, 1, "none");
+}
+
 Stream build(Builder& b, const BlockUse& use, Stream s) {
   const auto& a = use.attrs.as<ResidualConv>();
   const int64_t width = a.width ? a.width : s.channels();
-  ConvOptions conv{.width = width, .kernel_y = a.kernel, .kernel_x = a.kernel, .stride = a.stride};
-  const Value h =
-      b.in_scope("conv_1", [&] { return conv_norm_act(b, s.x, conv, "batch", "relu"); });
-  conv.stride = 1;
-  const Value y = b.in_scope("conv_2", [&] { return conv_norm_act(b, h, conv, "batch", "none"); });
+  const Value y = a.kind == "basic" ? basic(b, a, s.x, width) : bottleneck(b, a, s.x, width);
   s.x = b.emit("relu", {b.emit("add", {y, shortcut(b, a, s.x, width)})});
   return s;
 }
@@ -50,9 +80,11 @@ Stream build(Builder& b, const BlockUse& use, Stream s) {
 extern const Block block_residual_conv = {
     .name = "residual_conv",
     .family = "conv",
-    .doc = "ResNet's basic block: two convolutions with batch norm around a shortcut",
-    .formula = "y = relu(shortcut(x) + bn(conv(relu(bn(conv(x))))))",
-    .paper = "He et al. 2016, arXiv 1512.03385, figure 2 and section 4.2",
+    .doc = "ResNet's blocks: convolutions with batch norm around a shortcut",
+    .formula =
+        "y = relu(shortcut(x) + bn(conv(relu(bn(conv(x)))))); bottleneck: "
+        "y = relu(shortcut(x) + bn(relu(bn(conv(relu(bn(x W1))))) W3))",
+    .paper = "He et al. 2016, arXiv 1512.03385, figures 2 and 5 and section 4.2",
     .attrs = fields_of<ResidualConv>,
     .primary = "width",
     .accepts = {Domain::kGrid},
@@ -60,5 +92,7 @@ extern const Block block_residual_conv = {
     .samples = {
         {"residual_conv: 2", Domain::kGrid, {2, 4, 4, 2}},
         {"residual_conv: {width: 4, stride: 2}", Domain::kGrid, {2, 5, 4, 2}},
-        {"residual_conv: {width: 4, stride: 2, shortcut: pad}", Domain::kGrid, {2, 5, 4, 2}}}};
+        {"residual_conv: {width: 4, stride: 2, shortcut: pad}", Domain::kGrid, {2, 5, 4, 2}},
+        {"residual_conv: {kind: bottleneck, width: 4, stride: 2}", Domain::kGrid, {2, 5, 4, 2}},
+        {"residual_conv: {kind: bottleneck, reduction: 2}", Domain::kGrid, {2, 3, 3, 4}}}};
 }  // namespace cambium

@@ -51,6 +51,14 @@ INSTANTIATE_TEST_SUITE_P(
         "conv_mixer: {kernel: 2, causal: true, norm: layer, shortcut: true}",
         "conv_mixer: {kernel: 3, causal: true, norm: dynamic_tanh, activation: prelu}",
         "{residual: [{attention: {heads: 1, causal: true}}], norm: scale, place: sandwich}",
+        "conv1d: {width: 3, padding: causal}", "causal_conv: 3",
+        "causal_conv: {kernel: 2, groups: 4, norm: rms, activation: prelu}", "dilated_stack: 4",
+        "dilated_stack: {layers: 5, kernel: 3, cycle: 2, hidden: 3, width: 5}",
+        "gated_conv: {kernel: 3, causal: true}",
+        "gated_conv: {kernel: 2, causal: true, gate: swiglu, norm: rms}",
+        "separable_conv: {kernel: 3, causal: true, between: true, norm: layer}",
+        "convnext: {kernel: 3, causal: true}",
+        "convnext: {kernel: 2, causal: true, activation: geglu, norm: dynamic_tanh}",
         "{repeat: 2, body: {residual: [{attention: {heads: 1, causal: true}}], norm: rms}}"));
 
 class Pointwise : public testing::TestWithParam<const char*> {};

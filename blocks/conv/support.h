@@ -1,0 +1,81 @@
+// What the convolution blocks share: convolutions along tokens, and squeeze and excitation.
+#pragma once
+#include <algorithm>
+
+#include "blocks/layers.h"
+
+namespace cambium {
+struct LineOptions {
+  int64_t width = 0, kernel = 3, stride = 1, dilation = 1, groups = 1;
+  std::string_view padding = "same";  // or valid, or causal: the output at t sees t and before
+  bool bias = true;
+};
+
+// A convolution along tokens: x [B,T,C] -> [B,T',width]; parameters "weight" [kernel,1,C/groups,
+// width] and "bias" under the current scope.
+inline Value convolve_line(Builder& b, Value x, const LineOptions& o) {
+  const Shape in = x.shape();
+  const bool causal = o.padding == "causal";
+  const int64_t reach = (o.kernel - 1) * o.dilation;
+  if (o.padding == "valid" && reach >= in[1])
+    throw UserError(str("kernel = ", o.kernel, " with dilation = ", o.dilation, " reaches over ",
+                        reach + 1, " tokens, there are ", in[1]),
+                    "use a smaller kernel or dilation, or padding: same");
+  Value y = b.emit("reshape", {x}, {{"shape", std::vector<int64_t>{in[0], in[1], 1, in[2]}}});
+  if (causal && reach > 0) y = b.emit("pad", {y}, {{"axis", 1}, {"before", reach}, {"after", 0}});
+  y = convolve(b, y,
+               {.width = o.width,
+                .kernel_y = o.kernel,
+                .kernel_x = 1,
+                .stride = o.stride,
+                .dilation = o.dilation,
+                .groups = o.groups,
+                .padding = causal ? "valid" : o.padding,
+                .bias = o.bias});
+  return b.emit("reshape", {y}, {{"shape", std::vector<int64_t>{in[0], y.shape()[1], o.width}}});
+}
+
+// Tokens that are not those of a grid any more forget its rows and columns.
+inline Stream with_tokens(Stream s, Value x) {
+  if (x.shape()[1] != s.shape()[1]) s.rows = s.columns = 0;
+  s.x = x;
+  return s;
+}
+
+// A convolution of a grid, or along tokens, with an own scope for its parameters.
+inline Value convolve_stream(Builder& b, std::string_view name, const Stream& s,
+                             const LineOptions& o) {
+  return b.in_scope(name, [&] {
+    if (s.domain == Domain::kTokens) return convolve_line(b, s.x, o);
+    return convolve(b, s.x,
+                    {.width = o.width,
+                     .kernel_y = o.kernel,
+                     .kernel_x = o.kernel,
+                     .stride = o.stride,
+                     .dilation = o.dilation,
+                     .groups = o.groups,
+                     .padding = o.padding,
+                     .bias = o.bias});
+  });
+}
+
+// v, or its nearest multiple of 8 that is at least 8 and not below 0.9 v: the widths of MobileNet.
+inline int64_t to_multiple_of_8(double v) {
+  const int64_t rounded = std::max<int64_t>(8, int64_t(v + 4) / 8 * 8);
+  return double(rounded) < 0.9 * v ? rounded + 8 : rounded;
+}
+
+// y = x gate(act(mean(x) W1 + b1) W2 + b2): x [B,...,C], the mean over an example's places. Hu et
+// al. 2018, arXiv 1709.01507.
+inline Value squeeze_and_excite(Builder& b, Value x, int64_t hidden, std::string_view activation,
+                                std::string_view gate) {
+  const Shape s = x.shape();
+  require(s.rank() > 2 && s.count_between(1, s.rank() - 1) > 0, "there is nothing to squeeze in ",
+          s);
+  std::vector<int64_t> places;
+  for (int axis = 1; axis + 1 < s.rank(); ++axis) places.push_back(axis);
+  const Value mean = b.emit("reduce_mean", {x}, {{"axes", places}, {"keep", true}});
+  const Value inner = activate(b, activation, b.linear("squeeze", mean, hidden));
+  return b.emit("mul", {x, activate(b, gate, b.linear("excite", inner, s.last()))});
+}
+}  // namespace cambium
