@@ -79,6 +79,11 @@ TEST(Causality, FullAttentionLooksAhead) {
   EXPECT_TRUE(changed_positions("attention: 2", kTokens - 1)[0]);
 }
 
+TEST(Causality, RecurrencesInBothDirectionsLookAhead) {
+  for (const char* yaml : {"lstm", "gru", "rnn"})
+    EXPECT_TRUE(changed_positions(str("{", yaml, ": {bidirectional: true}}"), kTokens - 1)[0]);
+}
+
 TEST(Causality, LinearAttentionLooksAheadUnlessTold) {
   EXPECT_TRUE(changed_positions("linear_attention: 2", kTokens - 1)[0]);
   EXPECT_TRUE(changed_positions("performer: 2", kTokens - 1)[0]);

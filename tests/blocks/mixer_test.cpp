@@ -18,10 +18,27 @@ std::string error_of(const std::string& yaml, const Shape& shape = {2, 6, 64}) {
 }
 
 TEST(MixerErrors, HeadsMustDivideTheWidth) {
-  for (const char* block : {"linear_attention", "retention", "performer"})
+  for (const char* block : {"linear_attention", "retention", "performer", "delta_net"})
     EXPECT_EQ(error_of(str(block, ": {heads: 5}")),
               "heads = 5 does not divide C = 64; use heads: 4 or heads: 8");
   EXPECT_EQ(error_of("retention: 100"), "heads = 100 does not divide C = 64; use heads: 64");
+}
+
+TEST(MixerErrors, HeadsMustDivideBothWidths) {
+  EXPECT_EQ(error_of("gated_linear_attention: {heads: 64}"),
+            "heads = 64 does not divide expand_k * C = 32; use heads: 32");
+  EXPECT_EQ(error_of("gated_linear_attention: {expand_v: 0.05}"),
+            "heads = 4 does not divide expand_v * C = 3; use heads: 3");
+}
+
+TEST(MixerErrors, RecurrencesMustKeepTheWidth) {
+  EXPECT_EQ(error_of("min_gru: {expand: 2, project: false}"),
+            "project = false leaves 128 channels, C = 64 came in; use expand: 1 or project: true");
+  EXPECT_EQ(error_of("rg_lru: {blocks: 3}"),
+            "blocks = 3 does not divide the inner width 64; use blocks: 1, or another number that "
+            "divides it");
+  EXPECT_EQ(error_of("rg_lru: {least: 0.9999}"),
+            "least = 0.9999 is above most = 0.999; use least: 0.999 or less");
 }
 
 TEST(MixerErrors, FeaturesMustFit) {
@@ -70,7 +87,10 @@ TEST_P(Linear, CostGrowsInProportionToTheLength) {
 INSTANTIATE_TEST_SUITE_P(Blocks, Linear,
                          testing::Values("linear_attention: {heads: 2, causal: true}",
                                          "linear_attention: 2", "performer: {causal: true}",
-                                         "performer: 2", "retention: 4", "mamba: 4"));
+                                         "performer: 2", "retention: 4", "mamba: 4",
+                                         "delta_net: {heads: 2, gated: true}",
+                                         "gated_linear_attention: 2", "min_gru: 1", "rg_lru: 1",
+                                         "lstm: 16", "gru: 16", "rnn: 16"));
 
 // state-spaces/mamba-130m: 24 layers of width 768, the vocabulary padded to 50280, tied.
 TEST(Mixers, MambaHasTheParametersOfThePublishedModel) {
