@@ -14,13 +14,14 @@ enum class Split { kTrain, kValidation, kTest };
 // What one batch of B examples looks like to a model.
 struct DataShape {
   Domain domain;
-  ValueType x;          // ids i32 [B,T], grid f32 [B,Y,X,C] or nodes f32 [N,C]
-  ValueType target;     // i32 [B], [B,T] or [N]; -1 = not scored
-  ValueType adjacency;  // kGraph only: [nodes, nodes, most edges]
-  int64_t graphs = 1;   // kGraph: equal graphs in a batch
-  int64_t classes = 0;  // width of the logits
-  bool causal = false;  // next-token: the target at t is the input at t+1
-  double density = 1;   // share of x that is not zero
+  ValueType x;              // ids i32 [B,T], grid f32 [B,Y,X,C] or nodes f32 [N,C]
+  ValueType target;         // i32 [B], [B,T] or [N]; -1 = not scored
+  ValueType adjacency;      // kGraph only: [nodes, nodes, most edges]
+  int64_t graphs = 1;       // kGraph: equal graphs in a batch
+  int64_t classes = 0;      // width of the logits
+  bool causal = false;      // next-token: the target at t is the input at t+1
+  double density = 1;       // share of x that is not zero
+  int64_t most_scored = 0;  // targets of a batch that are scored at most; 0: all of them
 };
 
 struct Batch {

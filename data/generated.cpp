@@ -13,10 +13,11 @@ class SequenceSet final : public Dataset {
             .x = {DType::kI32, {batch, task_.context}},
             .target = {DType::kI32, {batch, task_.context}},
             .classes = task_.vocab,
-            .causal = task_.causal};
+            .causal = task_.causal,
+            .most_scored = task_.most_scored * batch};
   }
 
-  int64_t count(Split split) const override { return task_.counts[size_t(split)]; }
+  int64_t count(Split split) const override { return task_.counts.of(split); }
 
   void read(Split split, std::span<const int64_t> indices, uint64_t epoch_seed,
             Batch& into) const override {
@@ -28,7 +29,7 @@ class SequenceSet final : public Dataset {
     for (size_t i = 0; i < indices.size(); ++i) {
       const uint64_t example = uint64_t(split) << 62 | uint64_t(indices[i]);
       Random random(seed_ ^ fresh, stream_of(task_.name) ^ example);
-      task_.write(split, random, x.subspan(i * T, T), target.subspan(i * T, T));
+      task_.write({split, indices[i], random, x.subspan(i * T, T), target.subspan(i * T, T)});
     }
     into.examples = int64_t(indices.size());
   }
@@ -38,7 +39,7 @@ class SequenceSet final : public Dataset {
   }
 
   std::string describe() const override {
-    return str(task_.counts[0], " train, ", task_.counts[1], " val, ", task_.counts[2],
+    return str(task_.counts.train, " train, ", task_.counts.val, " val, ", task_.counts.test,
                " test sequences of ", task_.context, " tokens, ", task_.vocab,
                " symbols, generated", task_.fresh ? " anew each epoch" : "");
   }
@@ -55,5 +56,11 @@ class SequenceSet final : public Dataset {
 
 std::unique_ptr<Dataset> open_sequences(SequenceTask task, uint64_t seed) {
   return std::make_unique<SequenceSet>(std::move(task), seed);
+}
+
+void require_even(const std::string& option, int64_t value, std::string_view why) {
+  if (value % 2)
+    throw OptionError(option, str(option, " = ", value, " is odd; ", why),
+                      str("use ", option, ": ", value + 1));
 }
 }  // namespace cambium

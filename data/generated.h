@@ -7,17 +7,41 @@
 #include "data/dataset.h"
 
 namespace cambium {
+// How many examples a generated task has: a base of its options, so that all spell them alike.
+struct SplitCounts {
+  int64_t train = 12800, val = 1280, test = 1280;
+  static constexpr auto fields =
+      std::tuple{field("train", &SplitCounts::train, "examples").in(1, 1 << 30),
+                 field("val", &SplitCounts::val, "examples").in(1, 1 << 30),
+                 field("test", &SplitCounts::test, "examples").in(1, 1 << 30)};
+
+  int64_t of(Split split) const {
+    return split == Split::kTrain ? train : split == Split::kValidation ? val : test;
+  }
+};
+
+// One example to write. The target comes filled with -1 (not scored).
+struct SequenceExample {
+  Split split;
+  int64_t index;
+  Random& random;                // a function of (seed, split, index)
+  std::span<int32_t> x, target;  // [T]
+};
+
 struct SequenceTask {
   std::string name;
   int64_t vocab = 0, context = 0;  // symbols; T
-  int64_t counts[3] = {};          // examples by Split
-  bool causal = false;             // see DataShape
-  bool fresh = false;              // new training examples every epoch
+  SplitCounts counts;
+  bool causal = false;      // see DataShape
+  int64_t most_scored = 0;  // positions of an example that are scored at most; 0: all
+  bool fresh = false;       // new training examples every epoch
   std::vector<std::pair<std::string, double>> reference_losses;
 
-  // Writes one example: x [T], target [T], which comes filled with -1 (not scored).
-  std::function<void(Split, Random&, std::span<int32_t> x, std::span<int32_t> target)> write;
+  std::function<void(const SequenceExample&)> write;
 };
 
 std::unique_ptr<Dataset> open_sequences(SequenceTask task, uint64_t seed);
+
+// OptionError when `value` is odd; `why` says what it is halved into.
+void require_even(const std::string& option, int64_t value, std::string_view why);
 }  // namespace cambium

@@ -3,24 +3,22 @@
 
 namespace cambium {
 namespace {
-struct InContextRecall {
+struct InContextRecall : SplitCounts {
   int64_t vocab = 16, length = 128;
-  int64_t train = 12800, val = 1280, test = 1280;
-  static constexpr auto fields = std::tuple{
-      field("vocab", &InContextRecall::vocab, "symbols: half are keys, half are values")
-          .in(4, 1 << 16),
-      field("length", &InContextRecall::length, "tokens a sequence; a model sees one less")
-          .in(4, 1 << 16),
-      field("train", &InContextRecall::train, "sequences").in(1, 1 << 30),
-      field("val", &InContextRecall::val, "sequences").in(1, 1 << 30),
-      field("test", &InContextRecall::test, "sequences").in(1, 1 << 30)};
+  static constexpr auto fields = std::tuple_cat(
+      std::tuple{
+          field("vocab", &InContextRecall::vocab, "symbols: half are keys, half are values")
+              .in(4, 1 << 16),
+          field("length", &InContextRecall::length, "tokens a sequence; a model sees one less")
+              .in(4, 1 << 16)},
+      SplitCounts::fields);
 };
 
 // s = k v k v ... k v: keys drawn with replacement, a key's value drawn when it is first seen; the
 // last pair repeats a seen key. x = s without its end, target = s without its start. Training
 // scores every position, evaluation only the values of keys seen before.
-void write_sequence(const InContextRecall& a, Split split, Random& random, std::span<int32_t> x,
-                    std::span<int32_t> target) {
+void write_sequence(const InContextRecall& a, const SequenceExample& e) {
+  const auto& [split, index, random, x, target] = e;
   const uint32_t half = uint32_t(a.vocab / 2);
   std::vector<int32_t> value_of(half, -1), seen;
   const size_t pairs = size_t(a.length / 2);
@@ -53,17 +51,15 @@ extern const DatasetKind dataset_in_context_recall = {
     .attrs = fields_of<InContextRecall>,
     .open = [](const Attrs& attrs, uint64_t seed) {
       const auto a = attrs.as<InContextRecall>();
-      for (const auto& [name, n] : {std::pair{"vocab", a.vocab}, std::pair{"length", a.length}})
-        if (n % 2)
-          throw OptionError(name, str(name, " = ", n, " is odd; keys and values come in pairs"),
-                            str("use ", name, ": ", n + 1));
+      constexpr std::string_view kWhy = "keys and values come in pairs";
+      require_even("vocab", a.vocab, kWhy);
+      require_even("length", a.length, kWhy);
       SequenceTask task{.name = "in_context_recall",
                         .vocab = a.vocab,
                         .context = a.length - 1,
-                        .counts = {a.train, a.val, a.test},
+                        .counts = a,
                         .causal = true};
-      task.write = [a](Split split, Random& random, std::span<int32_t> x,
-                       std::span<int32_t> target) { write_sequence(a, split, random, x, target); };
+      task.write = [a](const SequenceExample& e) { write_sequence(a, e); };
       return open_sequences(std::move(task), seed);
     }};
 }  // namespace cambium

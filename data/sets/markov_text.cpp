@@ -4,21 +4,20 @@
 
 namespace cambium {
 namespace {
-struct MarkovText {
+struct MarkovText : SplitCounts {
   int64_t symbols = 16, order = 2, context = 64, chain = 1;
   double concentration = 0.3;
-  int64_t train = 12800, val = 1280, test = 1280;
-  static constexpr auto fields = std::tuple{
-      field("symbols", &MarkovText::symbols, "size of the alphabet").in(2, 1 << 10),
-      field("order", &MarkovText::order, "symbols that the next one depends on").in(1, 12),
-      field("context", &MarkovText::context, "T: symbols a sequence").in(1, 1 << 16),
-      field("chain", &MarkovText::chain, "which random chain; the same for every run's seed").in(0),
-      field("concentration", &MarkovText::concentration,
-            "of the Dirichlet rows: small is predictable, large is uniform")
-          .in(1e-3, 1e6),
-      field("train", &MarkovText::train, "sequences, new ones each epoch").in(1, 1 << 30),
-      field("val", &MarkovText::val, "sequences").in(1, 1 << 30),
-      field("test", &MarkovText::test, "sequences").in(1, 1 << 30)};
+  static constexpr auto fields = std::tuple_cat(
+      std::tuple{
+          field("symbols", &MarkovText::symbols, "size of the alphabet").in(2, 1 << 10),
+          field("order", &MarkovText::order, "symbols that the next one depends on").in(1, 12),
+          field("context", &MarkovText::context, "T: symbols a sequence").in(1, 1 << 16),
+          field("chain", &MarkovText::chain, "which random chain; the same for every run's seed")
+              .in(0),
+          field("concentration", &MarkovText::concentration,
+                "of the Dirichlet rows: small is predictable, large is uniform")
+              .in(1e-3, 1e6)},
+      SplitCounts::fields);
 };
 
 std::unique_ptr<Dataset> open(const Attrs& attrs, uint64_t seed) {
@@ -35,12 +34,13 @@ std::unique_ptr<Dataset> open(const Attrs& attrs, uint64_t seed) {
   SequenceTask task{.name = "markov_text",
                     .vocab = a.symbols,
                     .context = a.context,
-                    .counts = {a.train, a.val, a.test},
+                    .counts = a,
                     .causal = true,
                     .fresh = true,
                     .reference_losses = {{"entropy rate", chain->entropy_rate()}}};
   // Positions that see fewer than `order` symbols are not scored: the entropy rate is exact.
-  task.write = [chain](Split, Random& random, std::span<int32_t> x, std::span<int32_t> target) {
+  task.write = [chain](const SequenceExample& e) {
+    const auto& [split, index, random, x, target] = e;
     std::vector<int32_t> text(x.size() + 1);
     chain->sample(random, text);
     std::copy(text.begin(), text.end() - 1, x.begin());

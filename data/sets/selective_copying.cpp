@@ -3,23 +3,21 @@
 
 namespace cambium {
 namespace {
-struct SelectiveCopying {
+struct SelectiveCopying : SplitCounts {
   int64_t vocab = 16, length = 256, copied = 16;
-  int64_t train = 12800, val = 1280, test = 1280;
-  static constexpr auto fields = std::tuple{
-      field("vocab", &SelectiveCopying::vocab, "symbols, with the blank and the copy token")
-          .in(3, 1 << 16),
-      field("length", &SelectiveCopying::length, "T: tokens a sequence").in(3, 1 << 16),
-      field("copied", &SelectiveCopying::copied, "tokens to remember").in(1, 1 << 15),
-      field("train", &SelectiveCopying::train, "sequences").in(1, 1 << 30),
-      field("val", &SelectiveCopying::val, "sequences").in(1, 1 << 30),
-      field("test", &SelectiveCopying::test, "sequences").in(1, 1 << 30)};
+  static constexpr auto fields = std::tuple_cat(
+      std::tuple{
+          field("vocab", &SelectiveCopying::vocab, "symbols, with the blank and the copy token")
+              .in(3, 1 << 16),
+          field("length", &SelectiveCopying::length, "T: tokens a sequence").in(3, 1 << 16),
+          field("copied", &SelectiveCopying::copied, "tokens to remember").in(1, 1 << 15)},
+      SplitCounts::fields);
 };
 
 // x = n tokens with L - 2n - 1 blanks before them in random gaps (never after the last token), the
 // copy token, n blanks. The last n positions are scored: the tokens in order.
-void write_sequence(const SelectiveCopying& a, Random& random, std::span<int32_t> x,
-                    std::span<int32_t> target) {
+void write_sequence(const SelectiveCopying& a, const SequenceExample& e) {
+  const auto& [split, index, random, x, target] = e;
   const int32_t blank = int32_t(a.vocab - 2), copy = int32_t(a.vocab - 1);
   const size_t n = size_t(a.copied), length = size_t(a.length);
   std::vector<size_t> blanks_before(n);
@@ -47,13 +45,10 @@ extern const DatasetKind dataset_selective_copying = {
                           str("length = ", a.length, " is too short for ", a.copied,
                               " tokens twice and the copy token"),
                           str("use length: ", 2 * a.copied + 1, " or more"));
-      SequenceTask task{.name = "selective_copying",
-                        .vocab = a.vocab,
-                        .context = a.length,
-                        .counts = {a.train, a.val, a.test}};
-      task.write = [a](Split, Random& random, std::span<int32_t> x, std::span<int32_t> target) {
-        write_sequence(a, random, x, target);
-      };
+      SequenceTask task{
+          .name = "selective_copying", .vocab = a.vocab, .context = a.length, .counts = a,
+                        .most_scored = a.copied};
+      task.write = [a](const SequenceExample& e) { write_sequence(a, e); };
       return open_sequences(std::move(task), seed);
     }};
 }  // namespace cambium
