@@ -1,0 +1,180 @@
+// wkv_grad(k, v [B,T,C], w, u [C], dy [B,T,C]) -> dk, dv [B,T,C], dw, du [C]. With A_t and B_t the
+// sums before token t, S_t = B_t + e^(u + k_t), and G_t, H_t = dLoss/dA_t, dLoss/dB_t:
+//   G_t = dy_t / S_t + e^w G_{t+1},   H_t = -dy_t y_t / S_t + e^w H_{t+1}
+//   dv_t = dy_t e^(u+k_t) / S_t + e^k_t G_{t+1},   e = dy_t (v_t - y_t) e^(u+k_t) / S_t
+//   dk_t = e + e^k_t (v_t G_{t+1} + H_{t+1}),   du = sum e,   dw = sum e^w (A_t G_{t+1} + B_t
+//   H_{t+1})
+// A and B are computed forwards and kept for one sequence and 16 channels; G and H are carried
+// divided by e^p as well, with p the largest exponent so far. Peng et al. 2023, arXiv 2305.13048.
+#include <cmath>
+
+#include "graph/graph.h"
+#include "ops/support/scratch.h"
+#include "ops/support/wkv.h"
+
+namespace cambium {
+namespace {
+std::vector<ValueType> shape(const Call& c) {
+  check_wkv(c);
+  require(c.shape(4) == c.shape(0), "dy is ", c.shape(4), ", k is ", c.shape(0));
+  return {c.in[0].type(), c.in[1].type(), c.in[2].type(), c.in[3].type()};
+}
+
+void reference(const Call& c, std::span<const Ref> in, std::span<Ref> out) {
+  const WkvSizes z = wkv_sizes(c);
+  for (int64_t b = 0; b < z.B; ++b)
+    for (int64_t i = 0; i < z.C; ++i) {
+      const double decay = std::exp(in[2][i]);
+      std::vector<double> above(size_t(z.T + 1), 0.0), below(size_t(z.T + 1), 0.0);
+      const auto place = [&](int64_t t) { return (b * z.T + t) * z.C + i; };
+      for (int64_t t = 0; t < z.T; ++t) {
+        const double e = std::exp(in[0][place(t)]);
+        above[size_t(t + 1)] = decay * above[size_t(t)] + e * in[1][place(t)];
+        below[size_t(t + 1)] = decay * below[size_t(t)] + e;
+      }
+      double g = 0, h = 0;
+      for (int64_t t = z.T - 1; t >= 0; --t) {
+        const int64_t at = place(t);
+        const double k = in[0][at], v = in[1][at], dy = in[4][at], now = std::exp(in[3][i] + k);
+        const double total = below[size_t(t)] + now, y = (above[size_t(t)] + now * v) / total;
+        const double bonus = dy * (v - y) * now / total;
+        out[1][at] = dy * now / total + std::exp(k) * g;
+        out[0][at] = bonus + std::exp(k) * (v * g + h);
+        out[3][i] += bonus;
+        out[2][i] += decay * (above[size_t(t)] * g + below[size_t(t)] * h);
+        g = dy / total + decay * g;
+        h = -dy * y / total + decay * h;
+      }
+    }
+}
+
+struct Problem {
+  WkvSizes z;
+  const float *k, *v, *w, *u, *dy;
+  float *dk, *dv;
+  float *dw, *du;  // of each sequence [B,C]
+};
+
+// G, H, and what dw and du have so far.
+struct Back {
+  float g[kLanes], h[kLanes], exponent[kLanes], dw[kLanes], du[kLanes];
+};
+
+// One token, backwards: writes dk and dv, then adds the token to G and H.
+[[gnu::always_inline]] inline void step_back(const WkvLanes& s, const WkvStep& step, const float* k,
+                                             const float* v, const float* dy, Back& back, float* dk,
+                                             float* dv) {
+  for (int64_t l = 0; l < kLanes; ++l) {
+    const float share = dy[l] / step.total[l];  // times e^-step.exponent: dy / S
+    const float bonus = share * step.now[l] * (v[l] - step.y[l]);
+    const float later = simd_exp(k[l] + back.exponent[l]);
+    dv[l] = share * step.now[l] + later * back.g[l];
+    dk[l] = bonus + later * (v[l] * back.g[l] + back.h[l]);
+    const float carried = simd_exp(s.w[l] + s.exponent[l] + back.exponent[l]);
+    back.dw[l] += carried * (s.above[l] * back.g[l] + s.below[l] * back.h[l]);
+    back.du[l] += bonus;
+    const float aged = s.w[l] + back.exponent[l];
+    const float top = aged > -step.exponent[l] ? aged : -step.exponent[l];
+    const float old = simd_exp(aged - top), fresh = simd_exp(-step.exponent[l] - top) * share;
+    back.g[l] = old * back.g[l] + fresh;
+    back.h[l] = old * back.h[l] - fresh * step.y[l];
+    back.exponent[l] = top;
+  }
+}
+
+// Items [first, last) of (sequence, block of channels); `states` has room for T.
+CAMBIUM_SIMD void differentiate(const Problem& p, int64_t first, int64_t last, WkvLanes* states) {
+  const WkvSizes& z = p.z;
+  for (int64_t item = first; item < last; ++item) {
+    const int64_t b = item / z.blocks(), channel = item % z.blocks() * kLanes;
+    const int64_t count = std::min(kLanes, z.C - channel);
+    float k[kLanes] = {}, v[kLanes] = {}, dy[kLanes] = {}, dk[kLanes], dv[kLanes];
+    WkvLanes s;
+    start_wkv(p.w + channel, p.u + channel, count, s);
+    for (int64_t t = 0; t < z.T; ++t) {
+      const int64_t at = (b * z.T + t) * z.C + channel;
+      std::copy_n(p.k + at, count, k);
+      std::copy_n(p.v + at, count, v);
+      states[t] = s;
+      advance(s, k, v);
+    }
+    Back back;
+    for (int64_t l = 0; l < kLanes; ++l) {
+      back.g[l] = back.h[l] = back.dw[l] = back.du[l] = 0;
+      back.exponent[l] = -1e30f;
+    }
+    for (int64_t t = z.T - 1; t >= 0; --t) {
+      const int64_t at = (b * z.T + t) * z.C + channel;
+      std::copy_n(p.k + at, count, k);
+      std::copy_n(p.v + at, count, v);
+      std::copy_n(p.dy + at, count, dy);
+      WkvStep step;
+      look(states[t], k, v, step);
+      step_back(states[t], step, k, v, dy, back, dk, dv);
+      std::copy_n(dk, count, p.dk + at);
+      std::copy_n(dv, count, p.dv + at);
+    }
+    std::copy_n(back.dw, count, p.dw + b * z.C + channel);
+    std::copy_n(back.du, count, p.du + b * z.C + channel);
+  }
+}
+
+Kernel kernel(const Call& c, Engine&) {
+  const WkvSizes z = wkv_sizes(c);
+  const int64_t items = z.B * z.blocks();
+  const int64_t parts = z.B * z.T * z.C < 2000 ? 1 : part_count(items);
+  Scratch s;
+  const int64_t dw = s.add_f32(z.B * z.C), du = s.add_f32(z.B * z.C), states = s.bytes;
+  const int64_t state_bytes = z.T * int64_t(sizeof(WkvLanes));
+  const auto run = [=](const KernelArgs& a) {
+    const Problem p{z,
+                    a.f32(0),
+                    a.f32(1),
+                    a.f32(2),
+                    a.f32(3),
+                    a.f32(4),
+                    a.out_f32(0),
+                    a.out_f32(1),
+                    reinterpret_cast<float*>(a.scratch + dw),
+                    reinterpret_cast<float*>(a.scratch + du)};
+    for_each_part(items, parts, [&](int64_t part, int64_t first, int64_t last) {
+      differentiate(p, first, last,
+                    reinterpret_cast<WkvLanes*>(a.scratch + states + part * state_bytes));
+    });
+    for (int64_t i = 0; i < z.C; ++i) {
+      float sum_w = 0, sum_u = 0;
+      for (int64_t b = 0; b < z.B; ++b) {
+        sum_w += p.dw[b * z.C + i];
+        sum_u += p.du[b * z.C + i];
+      }
+      a.out_f32(2)[i] = sum_w;
+      a.out_f32(3)[i] = sum_u;
+    }
+  };
+  return {.run = run, .scratch_bytes = states + parts * state_bytes};
+}
+
+Cost cost(const Call& c) {
+  const auto n = double(c.shape(0).count());
+  return {.flops = 190 * n, .bytes = 20 * n + 16 * double(c.shape(2).count())};
+}
+
+Sample sample(int64_t b, int64_t t, int64_t c) {
+  const Shape s{b, t, c};
+  return {{s, s, SampleInput(Shape{c}, -2, 0), Shape{c}, s}};
+}
+}  // namespace
+
+extern const Op op_wkv_grad;
+const Op op_wkv_grad = {.name = "wkv_grad",
+                        .doc = "gradient of wkv",
+                        .min_inputs = 5,
+                        .max_inputs = 5,
+                        .shape = shape,
+                        .reference = reference,
+                        .kernel = kernel,
+                        .cost = cost,
+                        .tolerance = 2e-5,
+                        .samples = {sample(2, 5, 3), sample(1, 1, 1), sample(2, 70, 35),
+                                    sample(0, 3, 2), sample(2, 0, 2), sample(2, 3, 0)}};
+}  // namespace cambium
