@@ -57,6 +57,21 @@ TEST(MixerErrors, StepSizesAreAnInterval) {
             "dt_min = 0.2 is above dt_max = 0.1; use dt_min: 0.1 or less");
 }
 
+TEST(MixerErrors, StatesAndHeadsMustFit) {
+  EXPECT_EQ(error_of("s4d: 5"), "state = 5 is odd, states come in pairs; use state: 6");
+  EXPECT_EQ(error_of("s4d: {dt_max: 0.0001}"),
+            "dt_min = 0.001 is above dt_max = 0.0001; use dt_min: 0.0001 or less");
+  EXPECT_EQ(
+      error_of("mamba2: {head_dim: 24}"),
+      "head_dim = 24 does not divide the inner width 128; use head_dim: 8, or another expand");
+  EXPECT_EQ(error_of("mamba2: {head_dim: 16, groups: 6}"),
+            "groups = 6 does not divide the 8 heads; use groups: 2");
+  EXPECT_EQ(error_of("mamba2: {dt_min: 0.2}"),
+            "dt_min = 0.2 is above dt_max = 0.1; use dt_min: 0.1 or less");
+  EXPECT_EQ(error_of("hyena: {length: 5}"),
+            "length = 5 is below the 6 tokens that came in; use length: 6 or more, or 0");
+}
+
 TEST(MixerErrors, RotatedHeadsAreEven) {
   EXPECT_EQ(error_of("retention: 3", {2, 6, 9}),
             "rope = true needs heads of even width, heads = 3 of C = 9 are 3 wide; use rope: "
@@ -90,17 +105,42 @@ INSTANTIATE_TEST_SUITE_P(Blocks, Linear,
                                          "performer: 2", "retention: 4", "mamba: 4",
                                          "delta_net: {heads: 2, gated: true}",
                                          "gated_linear_attention: 2", "min_gru: 1", "rg_lru: 1",
-                                         "lstm: 16", "gru: 16", "rnn: 16"));
+                                         "lstm: 16", "gru: 16", "rnn: 16",
+                                         "mamba2: {state: 8, head_dim: 8}", "rwkv", "rwkv_ffn"));
 
-// state-spaces/mamba-130m: 24 layers of width 768, the vocabulary padded to 50280, tied.
-TEST(Mixers, MambaHasTheParametersOfThePublishedModel) {
-  const BlockCase c(
-      "- {embed: {dim: 768, vocab: 50280}, name: tokens}\n"
-      "- {repeat: 24, body: [{residual: [{norm: rms}, mamba]}]}\n"
-      "- norm: rms\n"
-      "- linear: {tie: tokens}",
-      Domain::kIds, {1, 8});
-  EXPECT_EQ(total_cost(c.graph).parameters, 129'135'360);
+class Loglinear : public testing::TestWithParam<const char*> {};
+
+TEST_P(Loglinear, CostGrowsByALogarithmFasterThanTheLength) {
+  const auto [forward, step] = flops(GetParam(), 512);
+  const auto [forward8, step8] = flops(GetParam(), 4096);
+  EXPECT_GT(step8 / step, 8);
+  EXPECT_LT(forward8 / forward, 8 * 13.0 / 10);  // log2 of the transforms' lengths, 1024 and 8192
+  EXPECT_LT(step8 / step, 8 * 13.0 / 10);
+}
+
+INSTANTIATE_TEST_SUITE_P(Blocks, Loglinear, testing::Values("s4d: 4", "hyena: {filter_width: 4}"));
+
+int64_t parameters(const std::string& layer, int64_t layers, int64_t vocab,
+                   const std::string& before, const std::string& after) {
+  const BlockCase c(str("- {embed: {dim: 768, vocab: ", vocab, "}, name: tokens}\n", before,
+                        "- {repeat: ", layers, ", body: [", layer, "]}\n", after),
+                    Domain::kIds, {1, 8});
+  return total_cost(c.graph).parameters;
+}
+
+// state-spaces/mamba-130m and mamba2-130m: 24 layers of width 768, tied, the vocabulary padded.
+TEST(Mixers, MambaHasTheParametersOfThePublishedModels) {
+  const std::string after = "- norm: rms\n- linear: {tie: tokens}";
+  EXPECT_EQ(parameters("{residual: [{norm: rms}, mamba]}", 24, 50280, "", after), 129'135'360);
+  EXPECT_EQ(parameters("{residual: [{norm: rms}, mamba2]}", 24, 50288, "", after), 128'989'632);
+}
+
+// RWKV-4-Pile-169M: 12 layers of width 768, a norm behind the embedding, not tied.
+TEST(Mixers, RwkvHasTheParametersOfThePublishedModel) {
+  EXPECT_EQ(
+      parameters("{residual: [{norm: layer}, rwkv]}, {residual: [{norm: layer}, rwkv_ffn]}", 12,
+                 50277, "- norm: layer\n", "- norm: layer\n- linear: {width: 50277, bias: false}"),
+      169'342'464);
 }
 
 TEST(Mixers, LinearAttentionIsTheSameBothWaysAtTheLastToken) {

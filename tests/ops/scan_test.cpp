@@ -29,12 +29,22 @@ TEST(SelectiveScan, GradientStartsFromTheStatesThatWereKept) {
   }
   b.tensors[7] = kept[1].clone();
   const std::vector<Ref> want = b.reference();
-  const std::vector<Tensor> got =
-      b.run(b.graph.node(b.out[0].node).op->kernel(b.call(), engine));
+  const std::vector<Tensor> got = b.run(b.graph.node(b.out[0].node).op->kernel(b.call(), engine));
   for (size_t k = 0; k < want.size(); ++k)
     for (int64_t i = 0; i < want[k].size(); ++i)
       ASSERT_NEAR(number_at(got[k], i), want[k][i], 1e-4 * std::max(1.0, std::abs(want[k][i])))
           << "output " << k << " at " << i;
+}
+
+// e^300 is far beyond f32, but every quotient is not.
+TEST(Wkv, LargeKeysDoNotOverflow) {
+  Engine engine;
+  const Shape s{1, 90, 18};
+  const Sample large{{SampleInput(s, -300, 300), s, SampleInput(Shape{18}, -2, 0), Shape{18}}};
+  OpCase c(op_called("wkv"), large);
+  const std::vector<Ref> want = c.reference();
+  const std::vector<Tensor> got = c.run(op_called("wkv").kernel(c.call(), engine));
+  for (int64_t i = 0; i < want[0].size(); ++i) ASSERT_NEAR(number_at(got[0], i), want[0][i], 2e-4);
 }
 }  // namespace
 }  // namespace cambium
