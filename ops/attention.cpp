@@ -1,5 +1,5 @@
-// attention(q [B,T,H,D], k [B,S,G,D], v [B,S,G,D], optional rng i64 [2]; causal, scale, dropout,
-// stream) -> o [B,T,H,D], lse [B,H,T].
+// attention(q [B,T,H,D], k [B,S,G,D], v [B,S,G,D], optional rng i64 [2]; causal, window, alibi,
+// scale, soft_cap, dropout, stream) -> o [B,T,H,D], lse [B,H,T].
 //   s_ts = scale q_t . k_s,  p = softmax over s,  o_t = sum_s p_ts v_s,  lse_t = log sum_s e^s_ts.
 // Head h reads key head h / (H / G) (grouped queries: Ainslie et al. 2023, arXiv 2305.13245).
 // Dropout zeroes weights p after the softmax. Online softmax over tiles (Milakov and Gimelshein
@@ -39,18 +39,19 @@ void reference(const Call& c, std::span<const Ref> in, std::span<Ref> out) {
   for (int64_t b = 0; b < z.B; ++b)
     for (int64_t h = 0; h < z.H; ++h)
       for (int64_t t = 0; t < z.T && z.S > 0; ++t) {
-        const int64_t n = z.visible(t), at = z.query(b, t, h), g = h / z.heads_per_group();
+        const int64_t first = z.lowest(t), n = z.visible(t);
+        const int64_t at = z.query(b, t, h), g = h / z.heads_per_group();
         double highest = -HUGE_VAL, sum = 0;
-        for (int64_t s = 0; s < n; ++s) {
+        for (int64_t s = first; s < n; ++s) {
           double dot = 0;
           for (int64_t d = 0; d < z.D; ++d) dot += in[0][at + d] * in[1][z.key(b, s, g) + d];
-          p[size_t(s)] = scale * dot;
+          p[size_t(s)] = attention_score(z, scale * dot, h, t, s);
           highest = std::max(highest, p[size_t(s)]);
         }
-        for (int64_t s = 0; s < n; ++s) sum += std::exp(p[size_t(s)] - highest);
+        for (int64_t s = first; s < n; ++s) sum += std::exp(p[size_t(s)] - highest);
         const double lse = highest + std::log(sum);
         out[1][(b * z.H + h) * z.T + t] = lse;
-        for (int64_t s = 0; s < n; ++s) {
+        for (int64_t s = first; s < n; ++s) {
           double weight = std::exp(p[size_t(s)] - lse);
           if (a.dropout > 0) {
             const DropoutMask mask = mask_of(in[3], a.stream, a.dropout);
@@ -94,34 +95,47 @@ struct QueryState {  // of the scores seen so far; sum is of e^(score - highest)
   alignas(64) float highest[kQueryTile], sum[kQueryTile];
 };
 
-// Turns the scores of vector v into weights e^(score - highest), zeros where a query does not see
-// the key, and shrinks the state and the rows of `output` to the new maximum.
-[[gnu::always_inline]] inline void soften(const ScoreTile& tile, int64_t v, float* scores,
-                                          QueryState& state, float* output) {
-  float* column = scores + v * kLanes;
-  const int64_t keys = tile.keys_of(v, 1).end;
-  const bool whole = tile.whole(v);
-  const Lanes before = load_lanes(state.highest + v * kLanes);
-  Lanes top = before;
-  for (int64_t i = 0; i < keys; ++i) {
+// The scores of vector v as the softmax sees them, kLowest where a query does not see the key; and
+// their maximum with `top`.
+[[gnu::always_inline]] inline Lanes adjust(const ScoreTile& tile, int64_t v, float slope,
+                                           float* column, Lanes top) {
+  const TileRange keys = tile.keys_of(v, 1);
+  const bool whole = tile.whole(v), changed = slope > 0 || tile.z.soft_cap > 0;
+  for (int64_t i = keys.begin; i < keys.end; ++i) {
     Lanes s = load_lanes(column + i * kTileStride);
+    if (tile.z.soft_cap > 0) s = capped(s, tile.z.soft_cap, nullptr);
+    if (slope > 0) s += tile.distance_bias(v, i, slope);
+    if (changed) store_lanes(column + i * kTileStride, s);
     if (!whole) s = tile.mask(v, i) ? s : Lanes{} + kLowest;
     top = s > top ? s : top;
   }
+  return top;
+}
+
+// Turns the scores of vector v into weights e^(score - highest), zeros where a query does not see
+// the key, and shrinks the state and the rows of `output` to the new maximum.
+[[gnu::always_inline]] inline void soften(const ScoreTile& tile, int64_t v, float slope, bool first,
+                                          float* scores, QueryState& state, float* output) {
+  float* column = scores + v * kLanes;
+  const TileRange keys = tile.keys_of(v, 1), written = tile.written_keys(v);
+  const bool whole = tile.whole(v);
+  const Lanes before = load_lanes(state.highest + v * kLanes);
+  const Lanes top = adjust(tile, v, slope, column, before);
   Lanes sum = {};
-  for (int64_t i = 0; i < keys; ++i) {
+  for (int64_t i = written.begin; i < keys.begin; ++i)
+    store_lanes(column + i * kTileStride, Lanes{});
+  for (int64_t i = keys.begin; i < keys.end; ++i) {
     Lanes e = exp_lanes(load_lanes(column + i * kTileStride) - top);
     if (!whole) e = tile.mask(v, i) ? e : Lanes{};
     store_lanes(column + i * kTileStride, e);
     sum += e;
   }
-  // Its neighbour in a pair may see more keys.
-  for (int64_t i = keys; i < tile.keys_of(v, 2 - v % 2).end; ++i)
+  for (int64_t i = std::max(keys.begin, keys.end); i < written.end; ++i)
     store_lanes(column + i * kTileStride, Lanes{});
   const Lanes shrink = exp_lanes(before - top);
   store_lanes(state.highest + v * kLanes, top);
   store_lanes(state.sum + v * kLanes, load_lanes(state.sum + v * kLanes) * shrink + sum);
-  if (tile.j0 == 0) return;
+  if (first) return;
   for (int64_t d = 0; d < tile.z.D; ++d) {
     float* row = output + d * kQueryTile + v * kLanes;
     store_lanes(row, load_lanes(row) * shrink);
@@ -162,13 +176,15 @@ struct QueryState {  // of the scores seen so far; sum is of e^(score - highest)
   QueryState state;
   std::fill_n(state.highest, kQueryTile, kLowest);
   std::fill_n(state.sum, kQueryTile, 0.0f);
-  const int64_t limit = z.visible(q0 + count - 1);
-  for (int64_t j0 = 0; j0 < limit; j0 += kKeyTile) {
+  const int64_t limit = z.visible(q0 + count - 1), start = z.lowest(q0) / kKeyTile * kKeyTile;
+  const auto slope = float(z.slope(h));
+  for (int64_t j0 = start; j0 < limit; j0 += kKeyTile) {
     const ScoreTile tile{z, q0, count, j0, std::min(kKeyTile, limit - j0)};
     pack_rows(p.k + z.key(b, j0, g), z.G * z.D, tile.keys, z.D, 1, keys, z.D, z.D);
     pack_rows(p.v + z.key(b, j0, g), z.G * z.D, tile.keys, z.D, 1, values, z.D, z.D);
     multiply_scores(tile, keys, queries, scores);
-    for (int64_t v = 0; v < tile.vectors(); ++v) soften(tile, v, scores, state, output);
+    for (int64_t v = 0; v < tile.vectors(); ++v)
+      soften(tile, v, slope, j0 == start, scores, state, output);
     if (p.mask) {
       mask_factors(tile, *p.mask, b, h, scratch + w.rows, factors);
       apply_factors(tile, factors, scores);
@@ -234,6 +250,10 @@ std::vector<Sample> samples() {
           sample({2, 67, 2, 33}, {2, 67, 1, 33}, {{"causal", true}, {"scale", 0.3}}),
           sample({1, 130, 2, 16}, {1, 261, 2, 16}, {}),
           sample({1, 130, 1, 64}, {1, 300, 1, 64}, {{"causal", true}}),
+          sample({1, 200, 2, 16}, {1, 200, 1, 16}, {{"causal", true}, {"window", 37}}),
+          sample({1, 150, 1, 5}, {1, 153, 1, 5}, {{"window", 9}, {"alibi", true}}),
+          sample({2, 70, 3, 8}, {2, 75, 3, 8}, {{"causal", true}, {"alibi", true}}),
+          sample({1, 67, 2, 8}, {1, 67, 2, 8}, {{"soft_cap", 0.7}, {"window", 20}}),
           sample({0, 3, 2, 4}, {0, 3, 2, 4}, {{"causal", true}}),
           sample({2, 0, 2, 4}, {2, 0, 2, 4}, {}),
           dropped,

@@ -38,15 +38,17 @@ void reference(const Call& c, std::span<const Ref> in, std::span<Ref> out) {
       for (int64_t t = 0; t < z.T && z.S > 0; ++t) {
         const int64_t at = z.query(b, t, h), row = (b * z.H + h) * z.T + t;
         const double delta = dot(kDo, at, kO, at);
-        for (int64_t s = 0; s < z.visible(t); ++s) {
+        for (int64_t s = z.lowest(t); s < z.visible(t); ++s) {
           const int64_t key = z.key(b, s, h / z.heads_per_group());
-          const double p = std::exp(scale * dot(kQ, at, kK, key) - in[kLse][row]);
+          const double product = scale * dot(kQ, at, kK, key);
+          const double p = std::exp(attention_score(z, product, h, t, s) - in[kLse][row]);
           double m = 1;
           if (a.dropout > 0)
             m = mask_of(in[kRng], a.stream, a.dropout).drops(z.mask_row(b, h, t) + s)
                     ? 0
                     : 1 / (1 - a.dropout);
-          const double ds = scale * p * (m * dot(kDo, at, kV, key) - delta);
+          double ds = scale * p * (m * dot(kDo, at, kV, key) - delta);
+          if (a.soft_cap > 0) ds *= 1 - std::pow(std::tanh(product / a.soft_cap), 2);
           for (int64_t d = 0; d < z.D; ++d) {
             out[0][at + d] += ds * in[kK][key + d];
             out[1][key + d] += ds * in[kQ][at + d];
@@ -92,16 +94,25 @@ struct QueryState {
 };
 
 // Scores and dp of vector v become weights m p and slopes ds, zeros where a query does not see the
-// key. `factors` is null without dropout.
-[[gnu::always_inline]] inline void slope(const ScoreTile& tile, int64_t v, const QueryState& state,
-                                         const float* factors, float* weights, float* slopes) {
+// key. `factors` is null without dropout; `alibi` is the head's slope.
+[[gnu::always_inline]] inline void slope(const ScoreTile& tile, int64_t v, float alibi,
+                                         const QueryState& state, const float* factors,
+                                         float* weights, float* slopes) {
   const Lanes lse = load_lanes(state.lse + v * kLanes),
               delta = load_lanes(state.delta + v * kLanes);
-  const int64_t keys = tile.keys_of(v, 1).end;
+  const TileRange keys = tile.keys_of(v, 1), written = tile.written_keys(v);
   const bool whole = tile.whole(v);
-  for (int64_t i = 0; i < keys; ++i) {
+  for (int64_t i = written.begin; i < written.end; ++i) {
     const int64_t at = i * kTileStride + v * kLanes;
-    Lanes p = exp_lanes(load_lanes(weights + at) - lse), dp = load_lanes(slopes + at);
+    if (i < keys.begin || i >= keys.end) {
+      store_lanes(weights + at, Lanes{});
+      store_lanes(slopes + at, Lanes{});
+      continue;
+    }
+    Lanes s = load_lanes(weights + at), dp = load_lanes(slopes + at), flat = {};
+    if (tile.z.soft_cap > 0) s = capped(s, tile.z.soft_cap, &flat);
+    if (alibi > 0) s += tile.distance_bias(v, i, alibi);
+    Lanes p = exp_lanes(s - lse);
     if (!whole) p = tile.mask(v, i) ? p : Lanes{};
     if (factors) {
       const Lanes m = load_lanes(factors + at);
@@ -110,20 +121,16 @@ struct QueryState {
     } else {
       store_lanes(weights + at, p);
     }
-    store_lanes(slopes + at, p * (dp - delta));
-  }
-  // The products go by pairs of vectors and blocks of 8 keys, of which a neighbour may see more.
-  const int64_t block = std::min(round_up(keys, 8), tile.keys);
-  for (int64_t i = keys; i < std::max(block, tile.keys_of(v, 2 - v % 2).end); ++i) {
-    store_lanes(weights + i * kTileStride + v * kLanes, Lanes{});
-    store_lanes(slopes + i * kTileStride + v * kLanes, Lanes{});
+    Lanes ds = p * (dp - delta);
+    if (tile.z.soft_cap > 0) ds *= flat;
+    store_lanes(slopes + at, ds);
   }
 }
 
 // to [keys, width] += x [keys, queries] y [queries, width], over the queries that see each block of
 // 8 keys.
 void add_to_keys(const ScoreTile& tile, const float* x, const float* y, float* to) {
-  const int64_t width = tile.z.width, step = tile.whole(0) ? tile.keys : 8;
+  const int64_t width = tile.z.width, step = tile.whole() ? tile.keys : 8;
   for (int64_t i = 0; i < tile.keys; i += step) {
     const int64_t n = std::min(step, tile.keys - i);
     const TileRange seen = tile.queries_of(i, n);
@@ -168,7 +175,8 @@ void add_to_keys(const ScoreTile& tile, const float* x, const float* y, float* t
   QueryState state;
   pack_query_tile(p, b, h, q0, count, w, scratch, state);
   const int64_t limit = z.visible(q0 + count - 1);
-  for (int64_t j0 = 0; j0 < limit; j0 += kKeyTile) {
+  const auto alibi = float(z.slope(h));
+  for (int64_t j0 = z.lowest(q0) / kKeyTile * kKeyTile; j0 < limit; j0 += kKeyTile) {
     const ScoreTile tile{z, q0, count, j0, std::min(kKeyTile, limit - j0)};
     pack_rows(p.k + z.key(b, j0, g), z.G * z.D, tile.keys, z.D, 1, keys, z.D, z.D);
     pack_rows(p.v + z.key(b, j0, g), z.G * z.D, tile.keys, z.D, 1, values, z.D, z.D);
@@ -176,7 +184,7 @@ void add_to_keys(const ScoreTile& tile, const float* x, const float* y, float* t
     multiply_scores(tile, values, scratch + w.d_o, slopes);
     if (p.mask) mask_factors(tile, *p.mask, b, h, scratch + w.rows, factors);
     for (int64_t v = 0; v < tile.vectors(); ++v)
-      slope(tile, v, state, p.mask ? factors : nullptr, weights, slopes);
+      slope(tile, v, alibi, state, p.mask ? factors : nullptr, weights, slopes);
     add_to_keys(tile, weights, scratch + w.d_o_rows, scratch + w.dv + j0 * z.width);
     add_to_keys(tile, slopes, scratch + w.query_rows, scratch + w.dk + j0 * z.width);
     add_weighted(tile, keys, slopes, scratch + w.dq);
@@ -251,6 +259,10 @@ std::vector<Sample> samples() {
           sample({2, 67, 2, 33}, {2, 67, 1, 33}, {{"causal", true}, {"scale", 0.3}}),
           sample({1, 130, 2, 16}, {1, 261, 2, 16}, {}),
           sample({1, 130, 1, 64}, {1, 300, 1, 64}, {{"causal", true}}),
+          sample({1, 200, 2, 16}, {1, 200, 1, 16}, {{"causal", true}, {"window", 37}}),
+          sample({1, 150, 1, 5}, {1, 153, 1, 5}, {{"window", 9}, {"alibi", true}}),
+          sample({2, 70, 3, 8}, {2, 75, 3, 8}, {{"causal", true}, {"alibi", true}}),
+          sample({1, 67, 2, 8}, {1, 67, 2, 8}, {{"soft_cap", 0.7}, {"window", 20}}),
           sample({0, 3, 2, 4}, {0, 3, 2, 4}, {{"causal", true}}),
           sample({2, 0, 2, 4}, {2, 0, 2, 4}, {}),
           dropped,

@@ -6,9 +6,14 @@
 
 namespace cambium {
 double AttentionSizes::pairs() const {
-  double pairs = double(T) * double(S);
-  if (causal) pairs -= double(T) * double(T - 1) / 2;
+  double pairs = 0;
+  for (int64_t t = 0; t < T; ++t) pairs += double(visible(t) - lowest(t));
   return pairs * double(B) * double(H);
+}
+
+double attention_score(const AttentionSizes& z, double dot, int64_t h, int64_t t, int64_t s) {
+  if (z.soft_cap > 0) dot = double(z.soft_cap) * std::tanh(dot / double(z.soft_cap));
+  return dot - z.slope(h) * double(std::abs(t + z.S - z.T - s));
 }
 
 AttentionSizes attention_sizes(const Call& c) {
@@ -21,7 +26,10 @@ AttentionSizes attention_sizes(const Call& c) {
           .G = k[2],
           .D = q[3],
           .causal = a.causal,
+          .alibi = a.alibi,
           .scale = float(a.scale > 0 ? a.scale : 1 / std::sqrt(double(std::max<int64_t>(1, q[3])))),
+          .soft_cap = float(a.soft_cap),
+          .window = a.window,
           .width = round_up(q[3], kLanes)};
 }
 
@@ -41,6 +49,8 @@ void check_attention(const Call& c, int rng) {
   const auto& a = c.as<Attention>();
   require(!work || !a.causal || k[1] >= q[1], "causal attention of ", q[1], " queries to ", k[1],
           " keys: the first queries would see nothing");
+  require(!work || a.window == 0 || a.causal || std::abs(k[1] - q[1]) < a.window, "a window of ",
+          a.window, " on ", q[1], " queries and ", k[1], " keys leaves queries without keys");
   if (a.dropout > 0) require_rng(c, rng);
 }
 }  // namespace cambium
