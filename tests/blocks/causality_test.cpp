@@ -41,6 +41,7 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(
         "attention: {heads: 2, causal: true}",
         "attention: {heads: 2, kv_heads: 1, causal: true, position: rope}",
+        "attention: {heads: 2, causal: true, window: 2, position: alibi, gate: true}",
         "depthwise_conv: {kernel: 3, causal: true}",
         "depthwise_conv: {kernel: 4, dilation: 1, causal: true, norm: rms}",
         "linear_attention: {heads: 2, causal: true}",
