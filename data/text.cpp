@@ -16,18 +16,18 @@ struct Part {
 
 class TextSet final : public Dataset {
  public:
-  TextSet(const TextOptions& options, TextUnit unit)
-      : options_(options), unit_(unit), file_(options.path, unit) {
+  TextSet(const TextOptions& options, std::unique_ptr<Symbols> text)
+      : options_(options), text_(std::move(text)) {
     if (options.val == 0 || options.val + options.test >= 1)
       throw OptionError("val", str("val = ", options.val, " and test = ", options.test,
                                    " must both leave something: 0 < val and val + test < 1"));
     // The small term keeps 0.9 x 10 at 9 when 1 - 0.1 rounds down.
-    const auto part = [&](double f) { return int64_t(f * double(file_.size()) + 1e-9); };
+    const auto part = [&](double f) { return int64_t(f * double(text_->size()) + 1e-9); };
     const int64_t train = part(1 - options.val - options.test);
-    const int64_t val = options.test > 0 ? part(options.val) : file_.size() - train;
+    const int64_t val = options.test > 0 ? part(options.val) : text_->size() - train;
     parts_[0] = {0, train};
     parts_[1] = {train, val};
-    parts_[2] = options.test > 0 ? Part{train + val, file_.size() - train - val} : parts_[1];
+    parts_[2] = options.test > 0 ? Part{train + val, text_->size() - train - val} : parts_[1];
     check_sizes();
   }
 
@@ -35,7 +35,7 @@ class TextSet final : public Dataset {
     return {.domain = Domain::kIds,
             .x = {DType::kI32, {batch, options_.context}},
             .target = {DType::kI32, {batch, options_.context}},
-            .classes = file_.classes(),
+            .classes = text_->classes(),
             .causal = true};
   }
 
@@ -55,37 +55,36 @@ class TextSet final : public Dataset {
     for (size_t i = 0; i < indices.size(); ++i) {
       const int64_t begin = indices[i] * T + phase;
       const size_t length = size_t(std::min(T, part.size - 1 - begin));
-      file_.copy(part.begin + begin, x.subspan(i * size_t(T), length));
-      file_.copy(part.begin + begin + 1, target.subspan(i * size_t(T), length));
+      text_->copy(part.begin + begin, x.subspan(i * size_t(T), length));
+      text_->copy(part.begin + begin + 1, target.subspan(i * size_t(T), length));
     }
     into.examples = int64_t(indices.size());
   }
 
   std::vector<std::pair<std::string, ArgValue>> vars() const override {
     return {
-        {"classes", file_.classes()}, {"vocab", file_.classes()}, {"context", options_.context}};
+        {"classes", text_->classes()}, {"vocab", text_->classes()}, {"context", options_.context}};
   }
 
   std::string describe() const override {
-    return str(parts_[0].size, " train, ", parts_[1].size, " val ",
-               unit_ == TextUnit::kByte ? "bytes" : "characters", ", ", file_.classes(),
-               " symbols, from ", options_.path);
+    return str(parts_[0].size, " train, ", parts_[1].size, " val ", text_->unit(), ", ",
+               text_->classes(), " symbols, from ", options_.path);
   }
 
-  std::string decode(std::span<const int32_t> ids) const override { return file_.decode(ids); }
+  std::string decode(std::span<const int32_t> ids) const override { return text_->decode(ids); }
 
-  std::vector<int32_t> encode(std::string_view text) const override { return file_.encode(text); }
+  std::vector<int32_t> encode(std::string_view text) const override { return text_->encode(text); }
 
   std::vector<std::pair<std::string, double>> reference_losses() const override {
     if (options_.floor_order == 0) return {};
     const int64_t train = std::min(parts_[0].size, kFloorTrain);
     std::vector<int32_t> text(size_t(train + std::min(parts_[1].size, kFloorVal)));
-    file_.copy(parts_[1].begin - train, text);
+    text_->copy(parts_[1].begin - train, text);
     std::vector<std::pair<std::string, double>> losses;
-    losses.emplace_back("unigram", witten_bell_loss(text, train, file_.classes(), 1));
+    losses.emplace_back("unigram", witten_bell_loss(text, train, text_->classes(), 1));
     if (options_.floor_order > 1)
       losses.emplace_back(str(options_.floor_order, "-gram"),
-                          witten_bell_loss(text, train, file_.classes(), options_.floor_order));
+                          witten_bell_loss(text, train, text_->classes(), options_.floor_order));
     return losses;
   }
 
@@ -95,13 +94,13 @@ class TextSet final : public Dataset {
     if (train < T + 1)
       throw OptionError("context",
                         str("context = ", T, " needs at least ", T + 1, " training symbols, ",
-                            options_.path, " has ", train, " (", file_.size(), " in all)"),
+                            options_.path, " has ", train, " (", text_->size(), " in all)"),
                         "use a longer text or a shorter context");
     for (const Part& part : parts_)
       if (part.size < 2)
         throw OptionError("path",
-                          str(options_.path, ": a split of ", part.size, " symbols (", file_.size(),
-                              " in all) has nothing to predict"),
+                          str(options_.path, ": a split of ", part.size, " symbols (",
+                              text_->size(), " in all) has nothing to predict"),
                           "use a longer text or a larger val and test");
   }
 
@@ -114,13 +113,12 @@ class TextSet final : public Dataset {
   }
 
   TextOptions options_;
-  TextUnit unit_;
-  TextFile file_;
+  std::unique_ptr<Symbols> text_;
   Part parts_[3];  // by Split
 };
 }  // namespace
 
-std::unique_ptr<Dataset> open_text(const TextOptions& options, TextUnit unit) {
-  return std::make_unique<TextSet>(options, unit);
+std::unique_ptr<Dataset> open_text(const TextOptions& options, std::unique_ptr<Symbols> text) {
+  return std::make_unique<TextSet>(options, std::move(text));
 }
 }  // namespace cambium

@@ -5,6 +5,7 @@
 
 #include "core/files.h"
 #include "data/dataset.h"
+#include "data/symbols.h"
 
 namespace cambium {
 enum class TextUnit { kByte, kCharacter };
@@ -12,20 +13,23 @@ enum class TextUnit { kByte, kCharacter };
 // The symbols of a file by position. Bytes: 256 classes, the byte is the id. Characters: Unicode
 // code points of a UTF-8 file; ids number the distinct ones in ascending order. ASCII files are
 // never copied.
-class TextFile {
+class TextFile final : public Symbols {
  public:
   // UserError when the file is missing, empty or, for characters, not UTF-8.
   TextFile(const std::string& path, TextUnit unit);
 
-  int64_t size() const { return size_; }
+  int64_t size() const override { return size_; }
 
-  int64_t classes() const { return int64_t(vocabulary_.size()); }
+  int64_t classes() const override { return int64_t(vocabulary_.size()); }
 
-  // Writes the ids from `begin` on; needs begin + to.size() <= size().
-  void copy(int64_t begin, std::span<int32_t> to) const;
+  std::string_view unit() const override {
+    return unit_ == TextUnit::kByte ? "bytes" : "characters";
+  }
 
-  std::string decode(std::span<const int32_t> ids) const;
-  std::vector<int32_t> encode(std::string_view text) const;  // UserError for an unknown symbol
+  void copy(int64_t begin, std::span<int32_t> to) const override;
+
+  std::string decode(std::span<const int32_t> ids) const override;
+  std::vector<int32_t> encode(std::string_view text) const override;
 
  private:
   void map_ascii();
@@ -56,5 +60,8 @@ struct TextOptions {
 
 // Predicts each next symbol. An epoch's training windows start at i T + a phase drawn by the
 // epoch's seed; validation windows cover their part once, the last one padded.
-std::unique_ptr<Dataset> open_text(const TextOptions& options, TextUnit unit);
+std::unique_ptr<Dataset> open_text(const TextOptions& options, std::unique_ptr<Symbols> text);
+
+// The map of a text file; OptionError for `path` when there is none.
+MappedFile map_text(const std::string& path);
 }  // namespace cambium

@@ -27,7 +27,9 @@ void append_utf8(std::string& out, char32_t c) {
   for (int i = more - 1; i >= 0; --i) out += char(0x80 | (c >> (6 * i) & 0x3F));
 }
 
-MappedFile open_file(const std::string& path) {
+}  // namespace
+
+MappedFile map_text(const std::string& path) {
   if (path.empty()) throw OptionError("path", "no path given", "set path to any text file");
   if (!file_exists(path))
     throw OptionError("path", str(path, ": no such file"),
@@ -35,12 +37,13 @@ MappedFile open_file(const std::string& path) {
   return MappedFile(path);
 }
 
+namespace {
 std::string_view chars_of(const MappedFile& file) {
   return {reinterpret_cast<const char*>(file.bytes().data()), file.bytes().size()};
 }
 }  // namespace
 
-TextFile::TextFile(const std::string& path, TextUnit unit) : file_(open_file(path)), unit_(unit) {
+TextFile::TextFile(const std::string& path, TextUnit unit) : file_(map_text(path)), unit_(unit) {
   const std::string_view text = chars_of(file_);
   if (text.empty()) throw OptionError("path", str(path, ": the file is empty"));
   const bool ascii = std::ranges::all_of(text, [](char c) { return uint8_t(c) < 0x80; });

@@ -9,6 +9,7 @@ extern const DatasetKind dataset_text_bytes = {
     .attrs = fields_of<TextOptions>,
     .primary = "path",
     .open = [](const Attrs& attrs, uint64_t) {
-      return open_text(attrs.as<TextOptions>(), TextUnit::kByte);
+      const auto& options = attrs.as<TextOptions>();
+      return open_text(options, std::make_unique<TextFile>(options.path, TextUnit::kByte));
     }};
 }  // namespace cambium

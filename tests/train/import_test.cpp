@@ -1,0 +1,86 @@
+// Import: a published model of llama2.c tells its published story, token for token.
+#include "train/import.h"
+
+#include "core/files.h"
+#include "core/json.h"
+#include "data/bpe.h"
+#include "tests/support/test_data.h"
+#include "train/checkpoint.h"
+#include "train/generate.h"
+
+namespace cambium {
+namespace {
+struct Story {
+  std::string model = test::data_path("weights/stories260K/stories260K.bin");
+  std::string tokenizer = test::data_path("weights/stories260K/tok512.bin");
+  std::string text = test::data_path("weights/stories260K/stories260K.md");
+  Json reference = Json::parse(read_file(test::data_path("weights/stories260K/reference.json")));
+};
+
+class Bpe : public testing::Test {
+ protected:
+  void SetUp() override {
+    const std::string file = test::data_path("weights/stories260K/stories260K.bin");
+    if (!file_exists(file)) GTEST_SKIP() << file << ": no such file (set CAMBIUM_TEST_DATA)";
+  }
+};
+
+using Import = Bpe;
+
+TEST_F(Bpe, EncodesAsTheProgramThatTrainedTheModel) {
+  const Story s;
+  const BpeTokenizer tokenizer(s.tokenizer);
+  const Json& scored = s.reference.at("scored_text");
+  std::vector<int32_t> ids = tokenizer.encode(scored.at("text").get<std::string>());
+  ids.insert(ids.begin(), BpeTokenizer::kBegin);
+  EXPECT_EQ(ids, scored.at("token_ids").get<std::vector<int32_t>>());
+}
+
+TEST_F(Bpe, SpellsWhatItDoesNotKnowInBytes) {
+  const BpeTokenizer tokenizer(Story().tokenizer);
+  const std::string text = "na\xC3\xAFve \xE2\x82\xAC";
+  EXPECT_EQ(tokenizer.decode(tokenizer.encode(text)), " " + text);
+}
+
+TEST_F(Import, ThePublishedModelTellsItsStoryTokenForToken) {
+  const Story s;
+  const test::TempFolder temp;
+  const std::string folder = temp.path("run");
+  write_imported(import_llama2c(s.model, s.tokenizer, s.text), folder);
+  const Experiment e = open_experiment(load_spec(folder + "/spec.yaml"));
+  Generator generator(e, load_weights(folder, true), folder);
+  const auto ids = s.reference.at("greedy_from_BOS").at("token_ids").get<std::vector<int32_t>>();
+  std::string story;
+  generator.run("", int64_t(ids.size()) - 1, {.temperature = 0}, [&](std::string_view piece) {
+    story += piece;
+    return true;
+  });
+  EXPECT_EQ(story, BpeTokenizer(s.tokenizer).decode(ids));
+}
+
+TEST_F(Import, RefusesAFileThatEndsEarly) {
+  const Story s;
+  const test::TempFolder temp;
+  const std::string file = temp.path("short.bin"), content = read_file(s.model);
+  replace_file(file, content.substr(0, 100000));
+  try {
+    import_llama2c(file, s.tokenizer, s.text);
+    FAIL();
+  } catch (const UserError& e) {
+    EXPECT_NE(std::string(e.what()).find("bytes too early for the sizes in its header"),
+              std::string::npos)
+        << e.what();
+  }
+}
+
+TEST_F(Import, RefusesWhatIsNoModel) {
+  const Story s;
+  try {
+    import_llama2c(s.text, s.tokenizer, s.text);
+    FAIL();
+  } catch (const UserError& e) {
+    EXPECT_NE(std::string(e.what()).find("not a model of llama2.c"), std::string::npos) << e.what();
+  }
+}
+}  // namespace
+}  // namespace cambium
