@@ -39,6 +39,7 @@ struct Block {
   bool any_option = false;                    // repeat: letters of the pattern are options too
   bool repeats = false;                       // its copies are "<path>.0", "<path>.1" ...
   std::vector<Domain> accepts = {};           // empty: every domain
+  bool steps = false;        // works one token at a time, with a cache if it must (Builder::step)
   bool keeps_shape = false;  // the stream leaves as it came, so checking can go on after an error
   Stream (*build)(Builder&, const BlockUse&, Stream) = nullptr;
   std::vector<BlockSample> samples = {};
@@ -69,6 +70,15 @@ class Builder {
 
   Graph& graph;
   const bool training;
+
+  // Generation one token at a time: the stream is [B,1,...], `position` the place of its token, and
+  // blocks keep what they must remember of `context` tokens in states.
+  struct Step {
+    Value position;  // i32 [1,1]
+    int64_t context;
+  };
+
+  std::optional<Step> step;
 
   // Builds a list of entries in order; a single entry is a list of one, and a list inside a list is
   // built in place. Errors are reported, not thrown: what is thrown after one only unwinds.

@@ -122,6 +122,7 @@ Stream Builder::build_checked(const Entry& e, Stream in, const std::string& path
                      "lower the counts of its repeats", e.use.mark));
     throw StreamLost(false);
   }
+  if (step && e.block && !e.block->steps) throw UserError("it does not work one token at a time");
   paths_.insert(path);
   if (e.recompute)
     recompute.push_back({path, *e.recompute, e.block && e.block->repeats, e.use.mark});

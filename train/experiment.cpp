@@ -110,6 +110,20 @@ int64_t Experiment::total_steps() const {
   return (batches + o.accumulate - 1) / o.accumulate;
 }
 
+Graph step_model_graph(const Experiment& e, int64_t batch) {
+  const DataShape shape = e.data->shape(batch);
+  const int64_t context = shape.x.shape[1];
+  Graph g(builtin_ops());
+  Builder builder(g, e.vars, false);
+  builder.step = {g.input("position", {DType::kI32, {1, 1}}), context};
+  const ValueType x{shape.x.dtype, {batch, 1}};
+  const Stream in = build_input(g, {shape.domain, x, shape.adjacency, shape.graphs});
+  const Stream out = build_model(builder, *e.spec.section("model"), e.spec.section("define"), in);
+  require(out.shape() == Shape{batch, 1, shape.classes}, "the model ends in ", out.shape());
+  g.outputs.push_back({"logits", port_of(out.x)});
+  return g;
+}
+
 Graph model_graph(const Experiment& e, int64_t batch, bool training) {
   return build(e, batch, training).graph;
 }

@@ -27,6 +27,11 @@ struct Experiment {
 // a caller who knows that it describes this very dataset.
 Experiment open_experiment(Spec spec, std::shared_ptr<const Dataset> data = nullptr);
 
+// The forward graph of one token a sequence, for generation: inputs "x" [batch,1] and "position"
+// i32 [1,1], output "logits" [batch,1,classes], caches as states. UserErrors when a block of the
+// model cannot work that way.
+Graph step_model_graph(const Experiment& e, int64_t batch);
+
 // The forward graph on `batch` examples with the inputs "x" (and "adjacency", "rng") and the output
 // "logits" [target..., classes]. UserErrors when the model is wrong or ends in another shape.
 Graph model_graph(const Experiment& e, int64_t batch, bool training);

@@ -33,21 +33,42 @@ int32_t sample_symbol(std::span<const float> logits, const SamplingOptions& o, d
   std::vector<double> p;
   for (int32_t id : order)
     p.push_back(std::exp((logits[size_t(id)] - logits[size_t(order[0])]) / o.temperature));
-  double left = u * std::accumulate(p.begin(), p.end(), 0.0);
+  double total = std::accumulate(p.begin(), p.end(), 0.0);
+  if (o.top_p < 1) {
+    size_t kept = 0;
+    double held = 0;
+    while (kept < p.size() && held < o.top_p * total) held += p[kept++];
+    p.resize(kept);
+    total = held;
+  }
+  double left = u * total;
   for (size_t i = 0; i < p.size(); ++i)
     if ((left -= p[i]) < 0) return order[i];
-  return order.back();
+  return order[p.size() - 1];
 }
 
 Generator::Generator(const Experiment& e, const std::map<std::string, Tensor, std::less<>>& weights,
-                     const std::string& origin)
+                     const std::string& origin, bool cache)
     : e_(check_text(e)), shape_(e.data->shape(1)), plan_(sequence_plan(e, engine_)) {
   store_.add(plan_, 0);
   restore(store_, weights, origin);
   executor_ = std::make_unique<Executor>(plan_, store_);
+  if (cache) make_step_plan();
 }
 
-std::span<const float> Generator::logits_after(std::span<const int32_t> window) {
+void Generator::make_step_plan() {
+  try {
+    step_plan_ = compile(optimised(e_, step_model_graph(e_, 1)), engine_);
+  } catch (const UserErrors&) {
+    return;  // some block needs the whole sequence
+  } catch (const UserError&) {
+    return;
+  }
+  store_.add(*step_plan_, 0);
+  step_ = std::make_unique<Executor>(*step_plan_, store_);
+}
+
+std::span<const float> Generator::whole_logits(std::span<const int32_t> window) {
   const std::span<std::byte> x = executor_->input("x");
   std::ranges::fill(x, std::byte(0));  // what follows the window: a causal model never looks there
   std::memcpy(x.data(), window.data(), window.size_bytes());
@@ -57,17 +78,72 @@ std::span<const float> Generator::logits_after(std::span<const int32_t> window) 
   return {logits + (int64_t(window.size()) - 1) * shape_.classes, size_t(shape_.classes)};
 }
 
-void Generator::run(std::string_view prompt, int64_t count, const SamplingOptions& options,
-                    const std::function<bool(std::string_view)>& emit) {
+// Runs the symbols that the caches do not hold yet.
+std::span<const float> Generator::step_logits(std::span<const int32_t> symbols) {
+  size_t same = 0;
+  const size_t most = std::min(cached_.size(), symbols.size() - 1);
+  while (same < most && cached_[same] == symbols[same]) ++same;
+  cached_.resize(same);
+  for (; cached_.size() < symbols.size(); cached_.push_back(symbols[cached_.size()])) {
+    const auto position = int32_t(cached_.size());
+    std::memcpy(step_->input("x").data(), &symbols[size_t(position)], sizeof(int32_t));
+    if (step_->has_input("position"))
+      std::memcpy(step_->input("position").data(), &position, sizeof position);
+    step_->run();
+  }
+  const std::span<const std::byte> bytes = step_->output("logits");
+  return {reinterpret_cast<const float*>(bytes.data()), size_t(shape_.classes)};
+}
+
+std::span<const float> Generator::logits_after(std::span<const int32_t> symbols) {
+  const auto context = size_t(shape_.x.shape[1]);
+  if (step_ && symbols.size() <= context) return step_logits(symbols);
+  return whole_logits(symbols.last(std::min(context, symbols.size())));
+}
+
+std::vector<int32_t> Generator::encode(std::string_view prompt) const {
   std::vector<int32_t> ids = e_.data->encode(prompt);
   require(!ids.empty(), "the prompt is empty, or this data has no text to encode it with");
-  const size_t context = size_t(shape_.x.shape[1]);
+  return ids;
+}
+
+void Generator::run(std::string_view prompt, int64_t count, const SamplingOptions& options,
+                    const std::function<bool(std::string_view)>& emit) {
+  std::vector<int32_t> ids = encode(prompt);
   Random random(uint64_t(options.seed), stream_of("generate"));
   for (int64_t i = 0; i < count; ++i) {
-    const std::span<const int32_t> all(ids);
-    const auto logits = logits_after(all.last(std::min(context, ids.size())));
-    ids.push_back(sample_symbol(logits, options, random.uniform()));
+    ids.push_back(sample_symbol(logits_after(ids), options, random.uniform()));
     if (!emit(e_.data->decode(std::span(ids).last(1)))) return;
   }
+}
+
+std::string Generator::beam(std::string_view prompt, int64_t count, int64_t width,
+                            const std::function<bool()>& go_on) {
+  struct Candidate {
+    double log_probability = 0;
+    std::vector<int32_t> ids;
+  };
+
+  const std::vector<int32_t> start = encode(prompt);
+  const auto context = size_t(shape_.x.shape[1]);
+  std::vector<Candidate> beam = {{0, start}};
+  for (int64_t i = 0; i < count && go_on(); ++i) {
+    std::vector<Candidate> next;
+    for (const Candidate& c : beam) {
+      const std::span<const int32_t> all(c.ids);
+      const auto logits = whole_logits(all.last(std::min(context, all.size())));
+      const double highest = *std::ranges::max_element(logits);
+      double sum = 0;
+      for (const float x : logits) sum += std::exp(double(x) - highest);
+      for (int32_t id = 0; id < int32_t(logits.size()); ++id) {
+        next.push_back({c.log_probability + logits[size_t(id)] - highest - std::log(sum), c.ids});
+        next.back().ids.push_back(id);
+      }
+      std::ranges::stable_sort(next, std::greater(), &Candidate::log_probability);
+      next.resize(std::min(next.size(), size_t(width)));
+    }
+    beam = std::move(next);
+  }
+  return e_.data->decode(std::span(beam[0].ids).subspan(start.size()));
 }
 }  // namespace cambium

@@ -9,6 +9,7 @@ namespace cambium {
 struct SamplingOptions {
   double temperature = 1;  // 0: always the likeliest symbol
   int64_t top_k = 0;       // sample among the k likeliest; 0: among all
+  double top_p = 1;        // and among the fewest likeliest that hold this share
   int64_t seed = 0;
 
   static constexpr auto fields = std::tuple{
@@ -16,27 +17,45 @@ struct SamplingOptions {
             "divides the logits; 0: always the likeliest symbol")
           .in(0, 1e3),
       field("top_k", &SamplingOptions::top_k, "sample among the k likeliest symbols; 0: all").in(0),
+      field("top_p", &SamplingOptions::top_p,
+            "sample among the fewest symbols that together have this probability; 1: all")
+          .in(1e-6, 1),
       field("seed", &SamplingOptions::seed, "of the drawn symbols").in(0, 0x1p53)};
 };
 
 // Draws one symbol: the argmax (the first of equals) at temperature 0, else from
-// softmax(logits / temperature) cut to the top k; `u` is uniform in [0, 1).
+// softmax(logits / temperature) cut to the top k and then to the top p (Holtzman et al. 2019, arXiv
+// 1904.09751); `u` is uniform in [0, 1).
 int32_t sample_symbol(std::span<const float> logits, const SamplingOptions& options, double u);
 
-// Holds the plan for one sequence. The whole context is computed for every symbol.
+// Holds the plans for one sequence. Where every block can, a symbol costs one token's work and keys
+// and values stay in caches; past the context, and for other models, the whole context is computed
+// for every symbol. Both give the same logits but for rounding.
 class Generator {
  public:
   // UserError when the data is no text or the model is not trained on the next token.
   Generator(const Experiment& e, const std::map<std::string, Tensor, std::less<>>& weights,
-            const std::string& origin);
+            const std::string& origin, bool cache = true);
 
   // Calls `emit` with each new symbol's text until `count` are made or it answers false. Only the
   // last T symbols are seen. UserError when the prompt has a symbol the model does not know.
   void run(std::string_view prompt, int64_t count, const SamplingOptions& options,
            const std::function<bool(std::string_view)>& emit);
 
+  // The likeliest continuation of `count` symbols that a beam of `width` finds (no cache).
+  std::string beam(std::string_view prompt, int64_t count, int64_t width,
+                   const std::function<bool()>& go_on);
+
+  bool cached() const { return step_ != nullptr; }
+
+  // The logits after the symbols, of which the last T are seen.
+  std::span<const float> logits_after(std::span<const int32_t> symbols);
+
  private:
-  std::span<const float> logits_after(std::span<const int32_t> window);
+  std::vector<int32_t> encode(std::string_view prompt) const;
+  std::span<const float> whole_logits(std::span<const int32_t> window);
+  std::span<const float> step_logits(std::span<const int32_t> symbols);
+  void make_step_plan();
 
   const Experiment& e_;
   DataShape shape_;
@@ -44,5 +63,8 @@ class Generator {
   Plan plan_;
   Store store_;
   std::unique_ptr<Executor> executor_;
+  std::optional<Plan> step_plan_;
+  std::unique_ptr<Executor> step_;
+  std::vector<int32_t> cached_;  // the symbols in the caches
 };
 }  // namespace cambium

@@ -12,15 +12,23 @@ namespace {
 struct Options {
   std::string run, prompt = "\n";
   int64_t count = 200;
-  bool last = false;
+  int64_t beams = 0;
+  bool last = false, no_cache = false;
   SamplingOptions sampling;
 };
 
 int generate(const Options& options, Context& context) {
   const Experiment e = open_run(options.run);
-  Generator generator(e, load_weights(options.run, !options.last), options.run);
+  Generator generator(e, load_weights(options.run, !options.last), options.run, !options.no_cache);
   std::string text;
   const bool stream = !context.terminal.json;
+  if (options.beams > 0) {
+    text = generator.beam(options.prompt, options.count, options.beams,
+                          [] { return !cancel_requested(); });
+    context.answer({{"run", options.run}, {"prompt", options.prompt}, {"text", text}},
+                   options.prompt + text + "\n");
+    return cancel_requested() ? kExitInterrupted : kExitOk;
+  }
   generator.run(options.prompt, options.count, options.sampling, [&](std::string_view piece) {
     if (stream && text.empty()) context.terminal.print(options.prompt);
     text += piece;
@@ -49,6 +57,11 @@ extern const Command command_generate = {
       line.number("--temperature", o->sampling.temperature, 0, 1e3,
                   "divides the logits; 0: always the likeliest; 1 unless told");
       line.whole("--top-k", o->sampling.top_k, 0, "sample among the k likeliest; 0: among all");
+      line.number("--top-p", o->sampling.top_p, 1e-6, 1,
+                  "sample among the fewest symbols with this probability together; 1 unless told");
+      line.whole("--beams", o->beams, 0,
+                 "search for the likeliest text with so many candidates instead of sampling");
+      line.flag("--no-cache", o->no_cache, "compute the whole context for every symbol");
       line.whole("--seed", o->sampling.seed, 0, "of the drawn symbols");
       line.flag("--last", o->last, "the last weights instead of the best");
       return [o](Context& context) { return generate(*o, context); };

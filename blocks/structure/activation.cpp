@@ -24,6 +24,7 @@ extern const Block block_activation = {
     .attrs = fields_of<Activation>,
     .primary = "kind",
     .accepts = {Domain::kTokens, Domain::kGrid, Domain::kGraph, Domain::kVector},
+    .steps = true,
     .keeps_shape = true,
     .build = build,
     .samples = {{"activation: gelu", Domain::kTokens, {2, 3, 4}},

@@ -24,6 +24,7 @@ extern const Block block_dropout = {
     .attrs = fields_of<Dropout>,
     .primary = "p",
     .accepts = {Domain::kTokens, Domain::kGrid, Domain::kGraph, Domain::kVector},
+    .steps = true,
     .keeps_shape = true,
     .build = build,
     .samples = {{"dropout: 0.5", Domain::kTokens, {2, 3, 4}},

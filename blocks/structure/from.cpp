@@ -47,6 +47,7 @@ extern const Block block_from = {
     .paper = "",
     .attrs = fields_of<From>,
     .primary = "taps",
+    .steps = true,
     .build = build,
     .samples = {
         {"{repeat: 1, body: [{tap: a}, {linear: 4}, {tap: b}, {from: [a, b], combine: sum}]}",

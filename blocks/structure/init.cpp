@@ -29,6 +29,7 @@ extern const Block block_init = {
     .paper = "Radford et al. 2019 (GPT-2), section 2.3",
     .attrs = fields_of<InitBlock>,
     .primary = "std",
+    .steps = true,
     .keeps_shape = true,
     .build = build,
     .samples = {{"{repeat: 1, body: [{init: 0.5}, {linear: 3}]}", Domain::kVector, {2, 4}}}};

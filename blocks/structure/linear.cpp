@@ -56,6 +56,7 @@ extern const Block block_linear = {
     .attrs = fields_of<Linear>,
     .primary = "width",
     .accepts = {Domain::kTokens, Domain::kGrid, Domain::kGraph, Domain::kVector},
+    .steps = true,
     .build = build,
     .samples = {{"linear: 5", Domain::kVector, {3, 4}},
                 {"linear: {width: 7, bias: false, activation: gelu}", Domain::kTokens, {2, 3, 4}},

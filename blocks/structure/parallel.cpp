@@ -81,6 +81,7 @@ extern const Block block_parallel = {
     .primary = "branches",
     .bodies = {"branches"},
     .accepts = {Domain::kTokens, Domain::kGrid, Domain::kGraph, Domain::kVector},
+    .steps = true,
     .build = build,
     .samples = {
         {"parallel: [[], [{linear: 4}, {activation: tanh}]]", Domain::kTokens, {2, 3, 4}},

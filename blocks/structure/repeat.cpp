@@ -60,6 +60,7 @@ extern const Block block_repeat = {
     .bodies = {"body"},
     .any_option = true,
     .repeats = true,
+    .steps = true,
     .build = build,
     .samples = {{"{repeat: 2, body: [{linear: 4}]}", Domain::kTokens, {2, 3, 4}},
                 {"{repeat: 3, pattern: AB, A: {linear: 4}, B: [{norm: layer}, {activation: tanh}]}",

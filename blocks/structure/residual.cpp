@@ -66,6 +66,7 @@ extern const Block block_residual = {
     .primary = "body",
     .bodies = {"body"},
     .accepts = {Domain::kTokens, Domain::kGrid, Domain::kGraph, Domain::kVector},
+    .steps = true,
     .keeps_shape = true,
     .build = build,
     .samples = {

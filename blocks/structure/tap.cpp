@@ -25,6 +25,7 @@ extern const Block block_tap = {
     .paper = "",
     .attrs = fields_of<Tap>,
     .primary = "label",
+    .steps = true,
     .keeps_shape = true,
     .build = build,
     .samples = {{"tap: skip", Domain::kTokens, {2, 3, 4}}}};

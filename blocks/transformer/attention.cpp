@@ -36,6 +36,7 @@ extern const Block block_attention = {
     .attrs = fields_of<Attention>,
     .primary = "heads",
     .accepts = {Domain::kTokens},
+    .steps = true,
     .keeps_shape = true,
     .build = build,
     .samples = {

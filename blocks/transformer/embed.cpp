@@ -45,6 +45,7 @@ extern const Block block_embed = {
     .attrs = fields_of<Embed>,
     .primary = "dim",
     .accepts = {Domain::kIds},
+    .steps = true,
     .build = build,
     .samples = {{"embed: {dim: 4, vocab: 7, std: 1}", Domain::kIds, {2, 5}},
                 {"embed: {dim: 3, vocab: 2, scale: true}", Domain::kIds, {1, 1}}}};

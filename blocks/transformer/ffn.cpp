@@ -51,6 +51,7 @@ extern const Block block_ffn = {
     .attrs = fields_of<Ffn>,
     .primary = "expand",
     .accepts = {Domain::kTokens, Domain::kGrid, Domain::kGraph, Domain::kVector},
+    .steps = true,
     .keeps_shape = true,
     .build = build,
     .samples = {{"ffn: {expand: 2}", Domain::kTokens, {2, 3, 4}},

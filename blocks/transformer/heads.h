@@ -64,7 +64,19 @@ inline Value project_heads(Builder& b, const Heads& a, std::string_view name, Va
   Value y = b.emit("reshape", {flat}, {{"shape", std::vector<int64_t>{s[0], s[1], heads, width}}});
   if (!places) return y;
   if (a.qk_norm) y = b.in_scope(str(name, "_norm"), [&] { return normalise(b, "rms", y); });
-  return a.position == "rope" ? b.emit("rope", {y}, {{"base", a.rope_base}}) : y;
+  if (a.position != "rope") return y;
+  return b.emit("rope", b.step ? std::vector{y, b.step->position} : std::vector{y},
+                {{"base", a.rope_base}});
+}
+
+// Writes the token's x [B,1,G,D] into the cache "<name>_cache" [B,context,G,D] and answers that.
+inline Value remember(Builder& b, std::string_view name, Value x) {
+  const Shape& s = x.shape();
+  const Value cache =
+      b.state(str(name, "_cache"), {DType::kF32, {s[0], b.step->context, s[2], s[3]}}, {});
+  const Value next = b.emit("cache_write", {cache, x, b.step->position});
+  b.update_state(cache, next);
+  return next;
 }
 
 // [B,T,H,D] -> [B d, T / d, H, D]: tokens of one residue modulo d become a sequence; or the way
@@ -90,6 +102,12 @@ inline Value attend(Builder& b, const Heads& a, bool causal, Value q, Value k, V
                {"soft_cap", a.soft_cap}};
   if (drop) args.push_back({"dropout", a.dropout});
   if (drop) args.push_back({"stream", b.random_stream("weights")});
+  if (b.step) {
+    require(causal && a.dilation == 1,
+            "only causal attention without dilation works one token at a time");
+    return b.emit("attention_step", {q, remember(b, "k", k), remember(b, "v", v), b.step->position},
+                  args);
+  }
   const int64_t t = q.shape()[1];
   if (a.dilation > 1) {
     if (t % a.dilation != 0)

@@ -54,6 +54,7 @@ extern const Block block_norm = {
     .attrs = fields_of<Norm>,
     .primary = "kind",
     .accepts = {Domain::kTokens, Domain::kGrid, Domain::kGraph, Domain::kVector},
+    .steps = true,
     .keeps_shape = true,
     .build = build,
     .samples = {{"norm: layer", Domain::kTokens, {2, 3, 5}},

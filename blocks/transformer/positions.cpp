@@ -28,10 +28,11 @@ std::shared_ptr<const Tensor> waves(int64_t t, int64_t c, double base) {
 
 Stream build(Builder& b, const BlockUse& use, Stream s) {
   const auto& a = use.attrs.as<Positions>();
-  const int64_t t = s.shape()[1], c = s.channels();
+  const int64_t t = b.step ? b.step->context : s.shape()[1], c = s.channels();
   const Value table = a.kind == "learned" ? b.param("table", {t, c}, {Init::kNormal, a.std}, false)
                                           : b.graph.constant(waves(t, c, a.base));
-  s.x = b.emit("add", {s.x, table});
+  const Value here = b.step ? b.emit("embed", {table, b.step->position}) : table;  // [1,1,C]
+  s.x = b.emit("add", {s.x, here});
   return s;
 }
 }  // namespace
@@ -45,6 +46,7 @@ extern const Block block_positions = {
     .attrs = fields_of<Positions>,
     .primary = "kind",
     .accepts = {Domain::kTokens},
+    .steps = true,
     .keeps_shape = true,
     .build = build,
     .samples = {{"positions: learned", Domain::kTokens, {2, 3, 4}},

@@ -1,5 +1,7 @@
 #include "train/generate.h"
 
+#include <cmath>
+
 #include "tests/support/expect_error.h"
 #include "tests/support/tiny_experiment.h"
 
@@ -53,6 +55,55 @@ TEST_F(Alphabet, DrawsAreAFunctionOfTheSeed) {
 TEST_F(Alphabet, RefusesAnUnknownSymbolAndAnEmptyPrompt) {
   EXPECT_THROW(generate("x", 1, {}), UserError);
   EXPECT_THROW(generate("", 1, {}), UserError);
+}
+
+TEST_F(Alphabet, BeamOfOneIsGreedy) {
+  Generator generator(experiment_, load_weights(folder_.path("run"), true), "run");
+  EXPECT_EQ(generator.beam("ab", 7, 1, [] { return true; }), "cabcabc");
+  EXPECT_EQ(generator.beam("ab", 7, 3, [] { return true; }), "cabcabc");
+}
+
+TEST(SampleSymbol, TopPKeepsTheFewestThatHoldTheShare) {
+  const std::vector<float> logits = {std::log(0.5f), std::log(0.3f), std::log(0.2f)};
+  EXPECT_EQ(sample_symbol(logits, {.top_p = 0.5}, 0.999), 0);
+  EXPECT_EQ(sample_symbol(logits, {.top_p = 0.7}, 0.999), 1);
+  EXPECT_EQ(sample_symbol(logits, {.top_p = 1}, 0.999), 2);
+}
+
+// Logits with and without caches after each prefix of a text, on untrained weights.
+void expect_same_logits(const std::string& model, bool cached) {
+  const test::TempFolder folder;
+  const Experiment e =
+      test::open_text(folder, str("data: {markov_text: {symbols: 7, context: 12}}\nmodel:\n", model,
+                                  "  - linear: $classes\ntrain: {batch: 4, steps: 1}\n"));
+  Progress silent;
+  run_training(e, {.folder = folder.path("run")}, silent);
+  const auto weights = load_weights(folder.path("run"), true);
+  Generator with(e, weights, "run"), without(e, weights, "run", false);
+  EXPECT_EQ(with.cached(), cached) << model;
+  std::vector<int32_t> ids;
+  for (int32_t t = 0; t < 15; ++t) {  // past the context, too
+    ids.push_back(t * t % 7);
+    const auto a = with.logits_after(ids), b = without.logits_after(ids);
+    for (size_t k = 0; k < a.size(); ++k) EXPECT_NEAR(a[k], b[k], 2e-5) << model << " at " << t;
+  }
+}
+
+TEST(Generator, CachesGiveTheSameLogits) {
+  expect_same_logits(
+      "  - embed: 8\n  - positions: learned\n"
+      "  - residual: [{norm: rms}, {attention: {heads: 4, kv_heads: 2, causal: true, "
+      "position: rope}}]\n  - residual: [{norm: layer}, {ffn: {activation: swiglu}}]\n",
+      true);
+  expect_same_logits(
+      "  - embed: 8\n  - positions: sinusoidal\n"
+      "  - repeat: 2\n    body: [{residual: [{attention: {heads: 2, causal: true, window: 3, "
+      "position: alibi, soft_cap: 3, gate: true}}]}]\n",
+      true);
+}
+
+TEST(Generator, ComputesTheWholeContextWhereABlockNeedsIt) {
+  expect_same_logits("  - embed: 8\n  - depthwise_conv: {kernel: 3, causal: true}\n", false);
 }
 
 TEST(Generator, NeedsAModelOfTheNextToken) {

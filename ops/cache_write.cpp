@@ -1,0 +1,70 @@
+// cache_write(cache [B,S,...], x [B,1,...], position i32 [1,1]) -> the cache with x at `position`
+// of its second axis. Used one token at a time; the cache is written in place. RuntimeError for a
+// position outside [0, S).
+#include <cstring>
+
+#include "graph/graph.h"
+#include "ops/support/shapes.h"
+
+namespace cambium {
+namespace {
+std::vector<ValueType> shape(const Call& c) {
+  const Shape &cache = c.shape(0), &x = c.shape(1);
+  require_f32(c, 0);
+  require_f32(c, 1);
+  bool fits = cache.rank() >= 2 && x.rank() == cache.rank() && x[1] == 1;
+  for (int i = 0; fits && i < cache.rank(); ++i) fits = i == 1 || x[i] == cache[i];
+  require(fits, "x ", x, " is no token of the cache ", cache);
+  require(c.in[2].type() == ValueType(DType::kI32, {1, 1}), "position must be i32 [1,1], got ",
+          c.in[2].type());
+  return {c.in[0].type()};
+}
+
+void check_position(int64_t position, int64_t context) {
+  if (position < 0 || position >= context)
+    throw RuntimeError(str("position ", position, " is outside the cache of ", context));
+}
+
+void reference(const Call& c, std::span<const Ref> in, std::span<Ref> out) {
+  const int64_t B = c.shape(0)[0], S = c.shape(0)[1],
+                row = c.shape(0).count() / std::max<int64_t>(1, B * S);
+  const auto position = int64_t(in[2][0]);
+  check_position(position, S);
+  out[0].data = in[0].data;
+  for (int64_t b = 0; b < B; ++b)
+    for (int64_t i = 0; i < row; ++i) out[0][(b * S + position) * row + i] = in[1][b * row + i];
+}
+
+Kernel kernel(const Call& c, Engine&) {
+  const int64_t B = c.shape(0)[0], S = c.shape(0)[1], count = c.shape(0).count();
+  const int64_t row = B * S > 0 ? count / (B * S) : 0;
+  return {.run = [=](const KernelArgs& k) {
+    const int64_t position = k.i32(2)[0];
+    check_position(position, S);
+    if (k.out[0] != k.in[0]) std::memcpy(k.out[0], k.in[0], size_t(count) * sizeof(float));
+    for (int64_t b = 0; b < B; ++b)
+      std::memcpy(k.out_f32() + (b * S + position) * row, k.f32(1) + b * row,
+                  size_t(row) * sizeof(float));
+  }};
+}
+
+Cost cost(const Call& c) {
+  return {.flops = 0, .bytes = 8.0 * double(c.shape(1).count())};
+}
+}  // namespace
+
+extern const Op op_cache_write;
+const Op op_cache_write = {
+    .name = "cache_write",
+    .doc = "a cache with one token more",
+    .min_inputs = 3,
+    .max_inputs = 3,
+    .shape = shape,
+    .reference = reference,
+    .kernel = kernel,
+    .cost = cost,
+    .in_place = first_in_place,
+    .samples = {{{Shape{2, 5, 3, 4}, Shape{2, 1, 3, 4}, SampleInput(DType::kI32, {1, 1}, 0, 5)}},
+                {{Shape{1, 1}, Shape{1, 1}, SampleInput(DType::kI32, {1, 1}, 0, 1)}},
+                {{Shape{1, 7, 0}, Shape{1, 1, 0}, SampleInput(DType::kI32, {1, 1}, 0, 7)}}}};
+}  // namespace cambium
