@@ -94,6 +94,8 @@ Value group_norm(Builder& b, std::string_view kind, Value x, Value gamma, Value 
 }  // namespace
 
 Value normalise(Builder& b, std::string_view kind, Value x, const NormOptions& o) {
+  require(!b.step || (kind != "group" && kind != "instance"), kind,
+          " norm needs all places of an example and does not work one token at a time");
   if (kind == "none") return x;
   if (kind == "l2") return unit_length(b, x, o.eps);
   if (kind == "scale") return scale_norm(b, x, o.eps);
