@@ -34,7 +34,8 @@ struct RecurrentSizes {
 // UserError unless input x is f32 [B,T,gates H] and w f32 [H,gates H].
 RecurrentSizes recurrent_sizes(const Call& c, int64_t gates, bool reverse);
 
-// w [H,gates H] as [width, gates width], or transposed as [gates width, width], zero padded.
+// The weights in panels of 64 columns, zero padded, for step_product: [H rows, gates width
+// columns]; transposed for step_product_back: [gates width rows, width columns].
 void pack_recurrent(const RecurrentSizes& z, const float* w, float* to);
 void pack_recurrent_transposed(const RecurrentSizes& z, const float* w, float* to);
 
