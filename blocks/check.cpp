@@ -25,11 +25,13 @@ class Checker {
     for (const Label& name : used_taps(*e, vars))
       if (!std::ranges::count(taps_, name.text)) report_(unknown_tap(name.text, name.mark, taps_));
     if (e->definition) check_use(*e, vars);
+    Vars inner(&vars);
+    if (e->block && e->block->repeats) inner.set("layer", int64_t(0));
     if (e->block)
       for (const YamlEntry& option : e->use.options)
         if (std::ranges::count(e->block->bodies, option.key) ||
             (e->block->any_option && is_pattern_letter(option.key)))
-          check_list(option.value, vars);
+          check_list(option.value, inner);
     if (!e->as.text.empty()) taps_.push_back(e->as.text);
     if (e->use.name == "tap") add_values(*e->use.body("label"), vars, taps_);
   }

@@ -218,6 +218,6 @@ bool bind_parameters(const Entry& entry, const Vars& site, Vars& local, const Re
 }
 
 bool is_pattern_letter(std::string_view key) {
-  return key.size() == 1 && key[0] >= 'A' && key[0] <= 'Z';
+  return key.size() == 1 && ((key[0] >= 'A' && key[0] <= 'Z') || key[0] == '-' || key[0] == '*');
 }
 }  // namespace cambium

@@ -42,5 +42,5 @@ Definition definition_of(const Yaml& value);
 // was.
 bool bind_parameters(const Entry& entry, const Vars& site, Vars& local, const Report& report);
 
-bool is_pattern_letter(std::string_view key);  // one of A..Z
+bool is_pattern_letter(std::string_view key);  // one of A..Z, - and *
 }  // namespace cambium

@@ -28,6 +28,31 @@ std::vector<std::string> texts(const std::vector<UserError>& errors) {
 
 using Texts = std::vector<std::string>;
 
+TEST(ModelErrors, SayWhatIsWrongWithAPattern) {
+  const auto error = [](const std::string& pattern) {
+    const auto e = in_tokens("- {repeat: 2, pattern: '" + pattern + "', A: {norm: rms}}");
+    return e.size() == 1 ? str(e[0].mark.column, " ", e[0].what()) : str(e.size(), " errors");
+  };
+  EXPECT_EQ(error("(AA"), "24 repeat 'repeat': pattern = (AA has a ( without its )");
+  EXPECT_EQ(error("A)"), "24 repeat 'repeat': pattern = A) has a ) too many");
+  EXPECT_EQ(error("Ax"), "24 repeat 'repeat': pattern = Ax has an x without a count of at least 1");
+  EXPECT_EQ(error("(Ax999)x999"),
+            "24 repeat 'repeat': pattern = (Ax999)x999 is longer than 1000 letters");
+  EXPECT_EQ(error("A a"), "24 repeat 'repeat': pattern = A a has ' ' at place 2");
+}
+
+TEST(ModelErrors, SayWhyAttentionCannotTakeADilation) {
+  const auto e = in_tokens("- attention: {heads: 2, dilation: 4}");
+  ASSERT_EQ(e.size(), 1u);
+  EXPECT_STREQ(e[0].what(), "attention 'attention': dilation = 4 does not divide T = 6");
+}
+
+TEST(ModelErrors, NameTheTapThatCrossAttentionCannotFind) {
+  const auto e = in_tokens("- tap: source\n- cross_attention: {context: sauce, heads: 2}");
+  ASSERT_EQ(e.size(), 1u);
+  EXPECT_NE(str(e[0].what(), e[0].help).find("source"), std::string::npos) << e[0].what();
+}
+
 TEST(ModelErrors, NameTheAdapterOfADomainMistake) {
   const auto e = errors_of("- attention: 2", Domain::kGrid, {8, 28, 28, 16});
   EXPECT_EQ(texts(e), Texts({"1:3 attention takes tokens, got a grid [B,28,28,16]; put "

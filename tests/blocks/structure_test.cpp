@@ -182,5 +182,27 @@ TEST(ConvMixer, SeesTokensOfAPictureAsItsRowsAndColumns) {
   EXPECT_EQ(c.out.rows, 3);
   EXPECT_EQ(c.out.columns, 2);
 }
+
+TEST(Repeat, TellsItsBodyTheNumberOfTheCopy) {
+  const BlockCase c("- {repeat: 3, body: {attention: {causal: true, window: $layer}}}",
+                    Domain::kTokens, {1, 5, 2});
+  const Graph& g = c.graph;
+  std::string windows;
+  for (const Node& n : g.nodes())
+    if (n.kind() == "attention") windows += n.attrs.text() + ";";
+  EXPECT_NE(windows.find("window=1"), std::string::npos) << windows;
+  EXPECT_NE(windows.find("window=2"), std::string::npos) << windows;
+}
+
+TEST(Repeat, WritesAPatternWithGroupsOut) {
+  const BlockCase c(
+      "- {repeat: {pattern: '(AB)x2C', A: {linear: 3}, B: {linear: 4}, C: {linear: 5}}}",
+      Domain::kVector, {2, 6});
+  EXPECT_EQ(c.out.channels(), 5);
+  int64_t products = 0;
+  for (const Node& n : c.graph.nodes()) products += n.kind() == "linear";
+  EXPECT_EQ(products, 5);
+}
+
 }  // namespace
 }  // namespace cambium
