@@ -1,8 +1,10 @@
-// cross_entropy: the mean over scored rows of lse(x) - sum_v q_v x_v, where lse is log(sum(exp(x)))
-// and q is 1 at the target (with label smoothing s: 1 - s there plus s / V everywhere).
+// cross_entropy: the mean over scored rows of lse(x) - sum_v q_v x_v + z lse(x)^2, where lse is
+// log(sum(exp(x))) and q is 1 at the target (with label smoothing s: 1 - s there plus s / V
+// everywhere). A row counts by the class weight w of its target.
 //   logits: [..., V]   target: i32 [...], rows outside [0, V) are not scored
-//   loss: [], 0 when no row is scored   lse: [...]   scored: [], the number of scored rows
-//   dlogits = (softmax(x) - q) / scored * dloss
+//   loss: [], 0 when no row is scored   lse: [...]   scored: [], the sum of w over scored rows
+//   dlogits = w (softmax(x) (1 + 2 z lse) - q) / scored * dloss
+// z keeps the logits near 0: Chowdhery et al. 2022, arXiv 2204.02311.
 #include "ops/support/cross_entropy.h"
 
 #include <cmath>
@@ -13,7 +15,7 @@
 namespace cambium {
 namespace {
 std::vector<ValueType> shape(const Call& c) {
-  require_targets(c);
+  require_cross_entropy(c);
   return {{DType::kF32, {}}, {DType::kF32, c.shape(1)}, {DType::kF32, {}}};
 }
 
@@ -25,7 +27,8 @@ std::vector<Value> vjp(const Call& c, std::span<const Value> dy) {
 
 void reference(const Call& c, std::span<const Ref> in, std::span<Ref> out) {
   const int64_t rows = c.shape(0).rows(), n = c.shape(0).last();
-  const double smoothing = c.as<CrossEntropyAttrs>().label_smoothing;
+  const auto& a = c.as<CrossEntropyAttrs>();
+  const double smoothing = a.label_smoothing;
   for (int64_t r = 0; r < rows; ++r) {
     double top = -HUGE_VAL, total = 0, sum = 0;
     for (int64_t v = 0; v < n; ++v) top = std::max(top, in[0][r * n + v]);
@@ -36,8 +39,10 @@ void reference(const Call& c, std::span<const Ref> in, std::span<Ref> out) {
     out[1][r] = top + std::log(total);
     const auto target = int64_t(in[1][r]);
     if (!is_scored(target, n)) continue;
-    out[2][0] += 1;
-    out[0][0] += out[1][r] - (1 - smoothing) * in[0][r * n + target] - smoothing * sum / double(n);
+    const double w = a.weight(target), lse = out[1][r];
+    out[2][0] += w;
+    out[0][0] += w * (lse - (1 - smoothing) * in[0][r * n + target] - smoothing * sum / double(n) +
+                      a.z_loss * lse * lse);
   }
   if (out[2][0] > 0) out[0][0] /= out[2][0];
 }
@@ -61,7 +66,8 @@ CAMBIUM_SIMD void row_statistics(const float* x, float* lse, float* sum, int64_t
 
 Kernel kernel(const Call& c, Engine&) {
   const int64_t rows = c.shape(0).rows(), n = c.shape(0).last();
-  const double smoothing = c.as<CrossEntropyAttrs>().label_smoothing;
+  const auto a = c.as<CrossEntropyAttrs>();
+  const double smoothing = a.label_smoothing;
   return {.run =
               [=](const KernelArgs& k) {
                 auto* sum = reinterpret_cast<float*>(k.scratch);
@@ -69,16 +75,16 @@ Kernel kernel(const Call& c, Engine&) {
                 parallel_for(rows, 4096 / (n + 1) + 1, [&](int64_t begin, int64_t end) {
                   row_statistics(x + begin * n, k.out_f32(1) + begin, sum + begin, end - begin, n);
                 });
-                double loss = 0;
-                int64_t scored = 0;
+                double loss = 0, scored = 0;
                 for (int64_t r = 0; r < rows; ++r) {
                   const int64_t target = k.i32(1)[r];
                   if (!is_scored(target, n)) continue;
-                  ++scored;
-                  loss += double(lse[r]) - (1 - smoothing) * double(x[r * n + target]) -
-                          smoothing * double(sum[r]) / double(n);
+                  const double w = a.weight(target), l = lse[r];
+                  scored += w;
+                  loss += w * (l - (1 - smoothing) * double(x[r * n + target]) -
+                               smoothing * double(sum[r]) / double(n) + a.z_loss * l * l);
                 }
-                k.out_f32(0)[0] = float(scored > 0 ? loss / double(scored) : 0);
+                k.out_f32(0)[0] = float(scored > 0 ? loss / scored : 0);
                 k.out_f32(2)[0] = float(scored);
               },
           .scratch_bytes = rows * int64_t(sizeof(float))};
@@ -106,6 +112,8 @@ extern const Op op_cross_entropy = {
                 {{Shape{2, 3, 65}, {DType::kI32, Shape{2, 3}, 0, 65}}, {{"label_smoothing", 0.1}}},
                 {{{Shape{40, 1030}, -30, 30}, {DType::kI32, Shape{40}, -1, 1030}}},
                 {{Shape{4}, {DType::kI32, Shape{}, 0, 4}}},
+                {{Shape{7, 3}, {DType::kI32, Shape{7}, -1, 3}},
+                 {{"z_loss", 0.01}, {"class_weights", std::vector<double>{0.5, 0, 2}}}},
                 {{Shape{3, 4}, {DType::kI32, Shape{3}, -1, 0}}},
                 {{Shape{0, 3}, {DType::kI32, Shape{0}, 0, 3}}}},
 };

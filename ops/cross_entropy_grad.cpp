@@ -1,5 +1,5 @@
 // cross_entropy_grad: from logits, target, lse, scored, dloss to
-//   dlogits = (exp(x - lse) - q) * dloss / scored on scored rows, 0 on the others.
+//   dlogits = w (exp(x - lse) (1 + 2 z lse) - q) * dloss / scored on scored rows, 0 on the others.
 #include <cmath>
 
 #include "ops/support/cross_entropy.h"
@@ -8,7 +8,7 @@
 namespace cambium {
 namespace {
 std::vector<ValueType> shape(const Call& c) {
-  require_targets(c);
+  require_cross_entropy(c);
   require(c.shape(2) == c.shape(1), "lse is ", c.shape(2), ", targets ", c.shape(1));
   require(c.shape(3).rank() == 0 && c.shape(4).rank() == 0, "scored and dloss are not scalars");
   return {{DType::kF32, c.shape(0)}};
@@ -16,26 +16,29 @@ std::vector<ValueType> shape(const Call& c) {
 
 void reference(const Call& c, std::span<const Ref> in, std::span<Ref> out) {
   const int64_t rows = c.shape(0).rows(), n = c.shape(0).last();
-  const double smoothing = c.as<CrossEntropyAttrs>().label_smoothing;
+  const auto& a = c.as<CrossEntropyAttrs>();
+  const double smoothing = a.label_smoothing;
   for (int64_t r = 0; r < rows; ++r) {
     const auto target = int64_t(in[1][r]);
     if (!is_scored(target, n)) continue;
     for (int64_t v = 0; v < n; ++v) {
       const double q = (v == target ? 1 - smoothing : 0) + smoothing / double(n);
-      out[0][r * n + v] = (std::exp(in[0][r * n + v] - in[2][r]) - q) * in[4][0] / in[3][0];
+      const double share = std::exp(in[0][r * n + v] - in[2][r]) * (1 + 2 * a.z_loss * in[2][r]);
+      out[0][r * n + v] = a.weight(target) * (share - q) * in[4][0] / in[3][0];
     }
   }
 }
 
-CAMBIUM_SIMD void row_gradient(const float* x, float* dx, int64_t n, float lse, float even,
-                               float factor) {
+CAMBIUM_SIMD void row_gradient(const float* x, float* dx, int64_t n, float lse, float peak,
+                               float even, float factor) {
 #pragma GCC ivdep
-  for (int64_t v = 0; v < n; ++v) dx[v] = (simd_exp(x[v] - lse) - even) * factor;
+  for (int64_t v = 0; v < n; ++v) dx[v] = (simd_exp(x[v] - lse) * peak - even) * factor;
 }
 
 Kernel kernel(const Call& c, Engine&) {
   const int64_t rows = c.shape(0).rows(), n = c.shape(0).last();
-  const auto smoothing = float(c.as<CrossEntropyAttrs>().label_smoothing);
+  const auto a = c.as<CrossEntropyAttrs>();
+  const auto smoothing = float(a.label_smoothing), z_loss = float(a.z_loss);
   return {.run = [=](const KernelArgs& k) {
     const float scored = k.f32(3)[0], factor = scored > 0 ? k.f32(4)[0] / scored : 0;
     parallel_for(rows, 8192 / (n + 1) + 1, [&](int64_t begin, int64_t end) {
@@ -46,8 +49,10 @@ Kernel kernel(const Call& c, Engine&) {
           std::fill_n(dx, n, 0.0f);
           continue;
         }
-        row_gradient(k.f32(0) + r * n, dx, n, k.f32(2)[r], smoothing / float(n), factor);
-        dx[target] -= (1 - smoothing) * factor;
+        const float lse = k.f32(2)[r], share = factor * float(a.weight(target));
+        row_gradient(k.f32(0) + r * n, dx, n, lse, 1 + 2 * z_loss * lse, smoothing / float(n),
+                     share);
+        dx[target] -= (1 - smoothing) * share;
       }
     });
   }};
@@ -59,6 +64,8 @@ std::vector<Sample> samples() {
           {{Shape{2, 3, 65}, {DType::kI32, Shape{2, 3}, 0, 65}, {Shape{2, 3}, 3, 5}, scored, dloss},
            {{"label_smoothing", 0.1}}},
           {{Shape{4}, {DType::kI32, Shape{}, 0, 4}, {Shape{}, 1, 3}, scored, dloss}},
+          {{Shape{7, 3}, {DType::kI32, Shape{7}, -1, 3}, {Shape{7}, 1, 3}, scored, dloss},
+           {{"z_loss", 0.01}, {"class_weights", std::vector<double>{0.5, 0, 2}}}},
           {{Shape{0, 3}, {DType::kI32, Shape{0}, 0, 3}, Shape{0}, scored, dloss}}};
 }
 }  // namespace

@@ -43,6 +43,7 @@ bool faster_in_f32(const Node& n, std::span<const Value> in) {
 bool worthwhile(const Node& n, std::span<const Value> in) {
   if (std::ranges::find(kProducts, n.op->name) == std::end(kProducts)) return false;
   const int64_t first = in[0].shape().count(), second = in[1].shape().count();
+  if (n.scope.phase == Phase::kUpdate) return false;  // the optimizer is f32
   return groups_of(n) == 1 && std::min(first, second) >= 256 && std::max(first, second) >= 4096 &&
          !faster_in_f32(n, in);
 }

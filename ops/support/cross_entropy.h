@@ -5,11 +5,20 @@
 
 namespace cambium {
 struct CrossEntropyAttrs {
-  double label_smoothing = 0;
+  double label_smoothing = 0, z_loss = 0;
+  std::vector<double> class_weights;
   static constexpr auto fields =
       std::tuple{field("label_smoothing", &CrossEntropyAttrs::label_smoothing,
                        "share of the target spread evenly over all classes")
-                     .in(0, 1)};
+                     .in(0, 1),
+                 field("z_loss", &CrossEntropyAttrs::z_loss, "factor of lse^2 in the loss").in(0),
+                 field("class_weights", &CrossEntropyAttrs::class_weights,
+                       "how much a row of each class counts; empty: 1")
+                     .in(0)};
+
+  double weight(int64_t target) const {
+    return class_weights.empty() ? 1 : class_weights[size_t(target)];
+  }
 };
 
 // logits [..., V] in f32 and one i32 target a row.
@@ -20,6 +29,14 @@ inline void require_targets(const Call& c) {
   require(c.dtype(1) == DType::kI32, "targets are ", name_of(c.dtype(1)), ", not i32");
   const Shape rows(logits.dims().first(size_t(logits.rank() - 1)));
   require(c.shape(1) == rows, "targets are ", c.shape(1), ", logits ", logits, " need ", rows);
+}
+
+// The same for an op that has these attributes.
+inline void require_cross_entropy(const Call& c) {
+  require_targets(c);
+  const size_t weights = c.as<CrossEntropyAttrs>().class_weights.size();
+  require(weights == 0 || int64_t(weights) == c.shape(0).last(), weights, " class weights for ",
+          c.shape(0).last(), " classes");
 }
 
 // Targets outside [0, V) are skipped: -1 marks a row that is not scored.

@@ -29,6 +29,19 @@ class UpdateChunks {
     });
   }
 
+  int64_t pieces() const { return int64_t(pieces_.size()); }
+
+  // In the order of the tensors.
+  const UpdatePiece& piece(int64_t i) const { return pieces_[size_t(i)]; }
+
+  // Calls f(i, piece(i)) for every piece, as `each` does.
+  template <class F> void each_numbered(const F& f) const {
+    parallel_for(chunks(), 1, [&](int64_t first, int64_t last) {
+      for (int64_t i = begin_[size_t(first)]; i < begin_[size_t(last)]; ++i)
+        f(i, pieces_[size_t(i)]);
+    });
+  }
+
   // The same with the chunk's number.
   template <class F> void each_chunk(const F& f) const {
     parallel_for(chunks(), 1, [&](int64_t first, int64_t last) {
