@@ -35,6 +35,20 @@ constexpr Topic kTopics[] = {
      "repeat builds its blocks `count` times. With a pattern, each letter names one of the lists\n"
      "given beside it, and the pattern is cycled.",
      "- repeat: 6\n  pattern: CCA\n  C: [{conv_mixer: 3}]\n  A: [{attention: 4}]"},
+    {"groups",
+     "Parameters may have learning rates and weight decay of their own, by name (cambium show "
+     "lists\n"
+     "the names; * stands for anything). The first group that matches a parameter counts; a\n"
+     "weight_decay given here holds for biases and norms too, which have none otherwise.",
+     "train:\n  groups:\n    - {match: \"*.norm*\", lr_scale: 0.1, weight_decay: 0}"},
+    {"averages",
+     "train: {ema: 0.999} keeps moving averages of the weights; validation, the best checkpoint, "
+     "the\n"
+     "test and `cambium eval` use them, training goes on from the weights themselves. The "
+     "optimizer\n"
+     "schedule_free_adamw keeps an average of its own. Running statistics of batch norm are not\n"
+     "averaged.",
+     "train: {optimizer: adamw, ema: 0.999}"},
     {"match",
      "A study may ask for equal cost: match: {params: 500k, free: vars.dim} finds, for each "
      "variant,\n"

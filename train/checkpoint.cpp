@@ -7,6 +7,7 @@
 #include "core/hash.h"
 #include "core/json.h"
 #include "core/safetensors.h"
+#include "train/optim.h"
 
 namespace cambium {
 namespace {
@@ -178,7 +179,13 @@ Checkpoint load_checkpoint(const std::string& run) {
 std::map<std::string, Tensor, std::less<>> load_weights(const std::string& run, bool best) {
   const Entry entry = newest_whole(run).first;
   require(!best || entry.best, "'", run, "' was not evaluated yet, so it has no best weights");
-  return read_safetensors(folder_of(run) + "/" + (best ? *entry.best : entry.tensors).name).tensors;
+  auto weights =
+      read_safetensors(folder_of(run) + "/" + (best ? *entry.best : entry.tensors).name).tensors;
+  if (best) return weights;  // averages were put in when they were kept
+  for (auto& [name, t] : weights)
+    if (const auto average = weights.find(average_name(name)); average != weights.end())
+      t = average->second.clone();
+  return weights;
 }
 
 void restore(Store& store, const std::map<std::string, Tensor, std::less<>>& tensors,

@@ -12,6 +12,7 @@
 #include "core/json_forward.h"
 #include "core/tensor.h"
 #include "train/evaluate.h"
+#include "train/schedule.h"
 
 namespace cambium {
 using NamedTensors = std::map<std::string, const Tensor*, std::less<>>;
@@ -27,8 +28,9 @@ struct RunState {
   double loss_sum = 0;  // of the batches since the last line of the log
   int64_t loss_count = 0;
   std::optional<BestEvaluation> best;
-  Metrics evaluated;   // the last evaluation
-  int64_t stale = 0;   // evaluations since the best one
+  Metrics evaluated;  // the last evaluation
+  int64_t stale = 0;  // evaluations since the best one
+  ScheduleState schedule;
   double seconds = 0;  // of training, over all sessions
   int64_t log_bytes = 0, timing_bytes = 0;
   int64_t seed = 0;
@@ -57,7 +59,8 @@ bool has_checkpoint(const std::string& folder);
 // The newest whole checkpoint. RuntimeError when there is none or all named ones are damaged.
 Checkpoint load_checkpoint(const std::string& folder);
 
-// The last or the best weights alone; RuntimeError as above, UserError when there is no best yet.
+// The last or the best weights alone, their averages where the run keeps those; RuntimeError as
+// above, UserError when there is no best yet.
 std::map<std::string, Tensor, std::less<>> load_weights(const std::string& folder, bool best);
 
 // Copies tensors into those of the store with the same names. UserError when one is missing or of

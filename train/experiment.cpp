@@ -97,6 +97,37 @@ Model build(const Experiment& e, int64_t batch, bool training) {
   g.outputs.push_back({"logits", port_of(out.x)});
   return {std::move(g), std::move(builder.recompute)};
 }
+
+// Of what training moves.
+std::vector<std::string> parameter_names(const Graph& g) {
+  std::vector<std::string> names;
+  for (const Node& n : g.nodes())
+    if (n.role == Role::kParameter && !n.parameter.frozen) names.push_back(n.scope.path);
+  return names;
+}
+
+// A schedule that reacts to evaluations needs some.
+void check_schedule(const Experiment& e, Diagnostics& errors) {
+  const Choice<Schedule>& s = e.train.schedule;
+  if (s && s.record->observe && e.data->count(Split::kValidation) == 0)
+    errors.add(UserError(str("schedule '", s.record->name,
+                             "' follows the validation metric, and the data has no such split"),
+                         "give the data a validation split, or use schedule: cosine", s.mark));
+}
+
+void check_class_weights(const Experiment& e, Diagnostics& errors) {
+  const std::vector<double>& weights = e.train.options.class_weights;
+  const int64_t classes = e.data->shape(1).classes;
+  if (weights.empty()) return;
+  const Mark mark = e.spec.section("train")->find("class_weights")->mark;
+  if (int64_t(weights.size()) != classes)
+    errors.add(UserError(
+        str("'class_weights' has ", weights.size(), " numbers, the data ", classes, " classes"),
+        "give one number a class, in the order of the classes", mark));
+  else if (std::ranges::all_of(weights, [](double w) { return w == 0; }))
+    errors.add(UserError("'class_weights' are all 0, so nothing would be learnt",
+                         "give at least one class a positive weight", mark));
+}
 }  // namespace
 
 int64_t Experiment::batches_per_epoch() const {
@@ -158,7 +189,13 @@ Experiment open_experiment(Spec spec, std::shared_ptr<const Dataset> opened) {
     });
   const int64_t batch = std::max<int64_t>(1, e.train.options.batch);  // 0 was reported above
   if (e.data && model && model->is_list())
-    collect(errors, [&] { e.recompute = build(e, batch, true).recompute; });
+    collect(errors, [&] {
+      Model built = build(e, batch, true);
+      e.recompute = std::move(built.recompute);
+      check_groups(e.train.groups, parameter_names(built.graph), errors);
+      check_class_weights(e, errors);
+      check_schedule(e, errors);
+    });
   else if (model && model->is_list())
     check_without_data(e, *model, errors);
   errors.throw_if_any();

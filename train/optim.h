@@ -1,17 +1,25 @@
 // Optimizer: a named rule that emits its update into the training graph; one file in train/optim/
 // defines one.
 #pragma once
+#include <optional>
 #include <string_view>
 
 #include "graph/graph.h"
 
 namespace cambium {
+// What the spec says about a parameter apart from the others (`groups:`).
+struct ParameterGroup {
+  double lr_scale = 1;
+  std::optional<double> weight_decay;  // in place of the optimizer's, whatever the parameter is
+};
+
 // What a rule may use. Parameters and gradients run in parallel.
 struct OptimizerInputs {
   std::span<const Value> parameters, gradients;
   Value lr;     // f32 []
   Value scale;  // f32 []: what gradients are multiplied by (clipping, accumulation)
   Value step;   // i64 []: 1 at the first update
+  std::span<const ParameterGroup> groups = {};  // one a parameter, or none
 };
 
 struct Optimizer {
@@ -21,15 +29,32 @@ struct Optimizer {
   // Emits one update node for all parameters, makes the states it needs (named
   // "<state>.<parameter>") and enters new values in graph.updates.
   void (*emit)(const Attrs&, Graph&, const OptimizerInputs&) = nullptr;
+  bool averages = false;  // its states "average.<parameter>" are what is evaluated
 };
 
 std::span<const Optimizer* const> builtin_optimizers();
 
-// One zero state a parameter, of its type, named "<prefix>.<parameter>".
-std::vector<Value> moment_states(Graph& g, std::string_view prefix, std::span<const Value> params);
-// Per parameter: `weight_decay` where decay applies, else 0.
-std::vector<double> decay_of(std::span<const Value> params, double weight_decay);
-std::vector<double> lr_scales_of(std::span<const Value> params);
+// The state that holds the weights to evaluate in place of a parameter, where there is one.
+std::string average_name(std::string_view parameter);
+
+// One state a parameter, of its type, named "<prefix>.<parameter>", filled with `start`.
+std::vector<Value> moment_states(Graph& g, std::string_view prefix, std::span<const Value> params,
+                                 double start = 0);
+// Per parameter: what its group says, else `weight_decay` where decay applies, else 0.
+std::vector<double> decay_of(const OptimizerInputs& in, double weight_decay);
+std::vector<double> lr_scales_of(const OptimizerInputs& in);
 // Enters output first + i of `node` as the new value of target i.
 void update_each(Graph& g, std::span<const Value> targets, Value node, int first);
+
+struct StateGroup {
+  std::string_view prefix;
+  double start = 0;
+};
+
+// One node `op` of the inputs lr, scale, `scalars`, parameters, gradients and states, with the
+// attributes weight_decay and lr_scale besides `args`, whose outputs are the parameters and the
+// states. Enters them as updates and answers the node's first output.
+Value emit_update_node(Graph& g, const OptimizerInputs& in, std::string_view op,
+                       std::span<const Value> scalars, std::span<const StateGroup> states,
+                       double weight_decay, Args args);
 }  // namespace cambium

@@ -6,7 +6,7 @@ namespace cambium {
 namespace {
 // An unknown key suggests the nested choices too, which are no fields.
 void check_names(std::vector<YamlEntry>& entries, Diagnostics& errors) {
-  std::vector<std::string> known = {"optimizer", "schedule"};
+  std::vector<std::string> known = {"optimizer", "schedule", "groups"};
   for (const FieldInfo& f : describe_fields<TrainOptions>()) known.push_back(f.name);
   std::erase_if(entries, [&](const YamlEntry& e) {
     if (std::ranges::count(known, e.key)) return false;
@@ -26,6 +26,20 @@ Choice<Record> choice_or(const Yaml* yaml, std::string_view what, std::string_vi
   name.text = fallback;
   return choose(name, what, table, vars, errors);
 }
+
+// Options that exclude each other.
+void check_together(const TrainSpec& spec, const Args& args, Diagnostics& errors) {
+  const auto mark_of = [&](std::string_view name) {
+    return std::ranges::find(args, name, &Arg::name)->name_mark;
+  };
+  const TrainOptions& o = spec.options;
+  if (o.clip > 0 && o.clip_value > 0)
+    errors.add(UserError("train: has both 'clip' and 'clip_value'", "keep one of them",
+                         mark_of("clip_value")));
+  if (o.ema > 0 && spec.optimizer && spec.optimizer.record->averages)
+    errors.add(UserError(str("'", spec.optimizer.record->name, "' averages the weights itself"),
+                         "remove train.ema", mark_of("ema")));
+}
 }  // namespace
 
 void keep_later_length(std::vector<YamlEntry>& entries) {
@@ -38,9 +52,16 @@ void keep_later_length(std::vector<YamlEntry>& entries) {
   std::erase_if(entries, [&](const YamlEntry& e) { return e.key == (steps ? "epochs" : "steps"); });
 }
 
-double TrainSpec::lr(int64_t step, int64_t total) const {
-  return schedule.record->lr(schedule.attrs, optimizer.record->peak_lr(optimizer.attrs), step,
-                             total);
+double TrainSpec::lr(int64_t step, int64_t total, const ScheduleState& state) const {
+  return state.scale * schedule.record->lr(schedule.attrs,
+                                           optimizer.record->peak_lr(optimizer.attrs), step, total);
+}
+
+void TrainSpec::observe(double loss, double accuracy, ScheduleState& state) const {
+  if (!schedule.record->observe) return;
+  const bool higher = options.best == "val.accuracy";
+  schedule.record->observe(schedule.attrs, optimizer.record->peak_lr(optimizer.attrs),
+                           higher ? accuracy : loss, higher, state);
 }
 
 TrainSpec parse_train(const Yaml* train, const Vars& vars, Diagnostics& errors) {
@@ -56,14 +77,18 @@ TrainSpec parse_train(const Yaml* train, const Vars& vars, Diagnostics& errors) 
                             builtin_schedules(), vars, errors);
   check_names(entries, errors);
   keep_later_length(entries);
-  std::erase_if(entries,
-                [](const YamlEntry& e) { return e.key == "optimizer" || e.key == "schedule"; });
+  if (const Yaml* groups = train ? train->find("groups") : nullptr)
+    spec.groups = parse_groups(*groups, vars, errors);
+  std::erase_if(entries, [](const YamlEntry& e) {
+    return e.key == "optimizer" || e.key == "schedule" || e.key == "groups";
+  });
   const Args args = evaluate_entries(entries, vars, &errors);
   spec.options = parse_fields<TrainOptions>(args, &errors);
   const auto steps = std::ranges::find(args, "steps", &Arg::name);
   if (steps != args.end() && std::ranges::count(args, "epochs", &Arg::name))
     errors.add(
         UserError("train: has both 'epochs' and 'steps'", "keep one of them", steps->name_mark));
+  check_together(spec, args, errors);
   return spec;
 }
 }  // namespace cambium

@@ -1,6 +1,7 @@
 // Options: what the `train:` section of a spec says.
 #pragma once
 #include "train/choice.h"
+#include "train/groups.h"
 #include "train/optim.h"
 #include "train/schedule.h"
 
@@ -9,7 +10,8 @@ struct TrainOptions {
   int64_t batch = 32, epochs = 0, steps = 0, accumulate = 1;
   int64_t eval_every = 0, eval_batches = 0, log_every = 10, checkpoint_every = 0, patience = 0;
   int64_t seed = 0, data_seed = 0;
-  double clip = 0, label_smoothing = 0;
+  double clip = 0, clip_value = 0, ema = 0, label_smoothing = 0, z_loss = 0;
+  std::vector<double> class_weights;
   std::string best = "val.loss", recompute = "none";
 
   static constexpr auto fields = std::tuple{
@@ -37,9 +39,24 @@ struct TrainOptions {
             "of generated data and of random splits; apart from `seed`, so that runs share data")
           .in(0, 0x1p53),
       field("clip", &TrainOptions::clip, "largest norm of the whole gradient; 0: no limit").in(0),
+      field("clip_value", &TrainOptions::clip_value,
+            "largest size of each number of the gradient; 0: no limit")
+          .in(0),
+      field(
+          "ema", &TrainOptions::ema,
+          "evaluate moving averages of the weights, of which a step keeps this share (from 2 / 11 "
+          "rising to it); 0: the weights themselves")
+          .in(0, 1),
       field("label_smoothing", &TrainOptions::label_smoothing,
             "share of the target spread over all classes (Szegedy et al. 2016)")
           .in(0, 0.999),
+      field("z_loss", &TrainOptions::z_loss,
+            "factor of the squared log of softmax's sum in the training loss, 1e-4 is usual "
+            "(Chowdhery et al. 2022, arXiv 2204.02311)")
+          .in(0, 1),
+      field("class_weights", &TrainOptions::class_weights,
+            "how much a target of each class counts in the training loss; empty: all 1")
+          .in(0),
       field("best", &TrainOptions::best, "what makes a checkpoint the best one")
           .one_of("val.loss|val.accuracy"),
       field("recompute", &TrainOptions::recompute,
@@ -51,11 +68,14 @@ struct TrainOptions {
 
 struct TrainSpec {
   TrainOptions options;
+  std::vector<GroupRule> groups;
   Choice<Optimizer> optimizer;  // adamw unless told
   Choice<Schedule> schedule;    // constant unless told
 
   // lr of update `step` (1 .. total)
-  double lr(int64_t step, int64_t total) const;
+  double lr(int64_t step, int64_t total, const ScheduleState& state = {}) const;
+  // Shows the schedule an evaluation, of which it sees what `best` names.
+  void observe(double loss, double accuracy, ScheduleState& state) const;
 };
 
 // `--set train.steps=500` takes the place of a spec's `epochs`, and the other way round.

@@ -9,6 +9,18 @@ namespace {
 Metrics metrics_from(const Json& j) {
   return {j.at("loss"), j.at("accuracy"), j.at("scored")};
 }
+
+Json to_json(const ScheduleState& s) {
+  Json j = {{"scale", s.scale}, {"stale", s.stale}, {"cooldown", s.cooldown}};
+  if (s.best) j["best"] = *s.best;
+  return j;
+}
+
+ScheduleState schedule_from(const Json& j) {
+  ScheduleState s{.scale = j.at("scale"), .stale = j.at("stale"), .cooldown = j.at("cooldown")};
+  if (j.contains("best")) s.best = j["best"].get<double>();
+  return s;
+}
 }  // namespace
 
 Json to_json(const Metrics& m) {
@@ -22,6 +34,7 @@ Json to_json(const RunState& s) {
             {"loss_count", s.loss_count},
             {"evaluated", to_json(s.evaluated)},
             {"stale", s.stale},
+            {"schedule", to_json(s.schedule)},
             {"seconds", s.seconds},
             {"log_bytes", s.log_bytes},
             {"timing_bytes", s.timing_bytes},
@@ -41,6 +54,7 @@ RunState run_state_from(const Json& j) {
     s.loss_count = j.at("loss_count");
     s.evaluated = metrics_from(j.at("evaluated"));
     s.stale = j.at("stale");
+    if (j.contains("schedule")) s.schedule = schedule_from(j["schedule"]);  // not in older runs
     s.seconds = j.at("seconds");
     s.log_bytes = j.at("log_bytes");
     s.timing_bytes = j.at("timing_bytes");

@@ -1,15 +1,29 @@
 // Schedule: the learning rate as a function of the step; one file in train/schedules/ defines one.
 #pragma once
+#include <optional>
 #include <string_view>
 
 #include "core/fields.h"
 
 namespace cambium {
+// What a schedule remembers of the evaluations so far; part of a run's state.
+struct ScheduleState {
+  double scale = 1;            // the rate is multiplied by this
+  std::optional<double> best;  // of the metric
+  int64_t stale = 0;           // evaluations since the best one
+  int64_t cooldown = 0;        // evaluations that will not count
+
+  bool operator==(const ScheduleState&) const = default;
+};
+
 struct Schedule {
   std::string_view name, doc, paper;
   FieldSet attrs = {};
-  // The rate of update `step` (1 .. total) for a peak rate.
+  // The rate of update `step` (1 .. total) for a peak rate, before ScheduleState::scale.
   double (*lr)(const Attrs&, double peak, int64_t step, int64_t total) = nullptr;
+  // Reacts to the metric of one evaluation on validation data; null: it does not look.
+  void (*observe)(const Attrs&, double peak, double metric, bool higher_is_better,
+                  ScheduleState&) = nullptr;
 };
 
 std::span<const Schedule* const> builtin_schedules();

@@ -1,5 +1,6 @@
 #include "train/session.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "core/memory.h"
@@ -34,6 +35,9 @@ Session::Session(const Experiment& e, int64_t available_bytes)
   step_ = std::make_unique<Executor>(plans_.step, store_, workspace);
   if (plans_.apply) apply_ = std::make_unique<Executor>(*plans_.apply, store_, workspace);
   evaluation_ = std::make_unique<Executor>(plans_.evaluation, store_, workspace);
+  for (const Leaf& leaf : plans_.evaluation.store)
+    if (const std::string average = average_name(leaf.name); store_.has(average))
+      averaged_.emplace_back(&store_.at(leaf.name), &store_.at(average));
 }
 
 void Session::start(int64_t step) {
@@ -53,15 +57,15 @@ void Session::restore_from(const Checkpoint& c, const std::string& origin) {
   for (const auto& [name, t] : c.best) best_.emplace(name, t.clone());
 }
 
-void Session::set_step_inputs(Executor& executor, int64_t number) {
-  set_values(executor, "lr", {float(e_.train.lr(number, e_.total_steps()))});
+void Session::set_step_inputs(Executor& executor, int64_t number, double lr) {
+  set_values(executor, "lr", {float(lr)});
   set_values(executor, "step", {number});
 }
 
-StepOutcome Session::step(int64_t number) {
+StepOutcome Session::step(int64_t number, double lr) {
   const TrainOptions& o = e_.train.options;
   StepOutcome out{};
-  set_step_inputs(*step_, number);
+  set_step_inputs(*step_, number, lr);
   for (int64_t k = 0; k < o.accumulate; ++k) {
     const Batch& batch = loader_->next();
     feed(*step_, batch);
@@ -75,7 +79,7 @@ StepOutcome Session::step(int64_t number) {
     step_->run_updates();
   }
   if (!apply_) return out;
-  set_step_inputs(*apply_, number);
+  set_step_inputs(*apply_, number, lr);
   apply_->run_gradients();
   check_finite(*apply_, store_, number, "gradient norm");
   out.grad_norm = apply_->output_scalar("grad_norm");
@@ -83,21 +87,34 @@ StepOutcome Session::step(int64_t number) {
   return out;
 }
 
+void Session::swap_averages() {
+  for (const auto& [weight, average] : averaged_)
+    std::ranges::swap_ranges(weight->raw(), average->raw());
+}
+
 Metrics Session::evaluate_on(Split split, int64_t most_batches) {
-  return evaluate(*evaluation_, *e_.data, split, e_.train.options.batch, most_batches);
+  swap_averages();
+  const Metrics m = evaluate(*evaluation_, *e_.data, split, e_.train.options.batch, most_batches);
+  swap_averages();
+  return m;
 }
 
 void Session::keep_as_best() {
   for (const Leaf& leaf : plans_.evaluation.store) {
-    const Tensor& from = store_.at(leaf.name);
+    const std::string average = average_name(leaf.name);
+    const Tensor& from = store_.at(store_.has(average) ? average : leaf.name);
     Tensor& to = best_.try_emplace(leaf.name, from.type()).first->second;
     if (from.bytes() > 0) std::memcpy(to.data(), from.data(), size_t(from.bytes()));
   }
 }
 
 void Session::use_best() {
-  for (const auto& [name, t] : best_)
-    if (t.bytes() > 0) std::memcpy(store_.at(name).data(), t.data(), size_t(t.bytes()));
+  for (const auto& [name, t] : best_) {
+    const std::string average = average_name(name);
+    for (const std::string& to : {name, average})
+      if (t.bytes() > 0 && store_.has(to))
+        std::memcpy(store_.at(to).data(), t.data(), size_t(t.bytes()));
+  }
 }
 
 NamedTensors Session::tensors() const {

@@ -21,8 +21,12 @@ class Session {
 
   // One update. RuntimeError when the loss or the gradient is not finite; the parameters stay as
   // they were.
-  StepOutcome step(int64_t number);
+  StepOutcome step(int64_t number, double lr);
 
+  // The same at the rate of the schedule before any evaluation.
+  StepOutcome step(int64_t number) { return step(number, e_.train.lr(number, e_.total_steps())); }
+
+  // With the averages of weights where the spec keeps them; so are the best ones.
   Metrics evaluate_on(Split split, int64_t most_batches);
   void keep_as_best();  // copies what evaluation needs
   void use_best();      // puts it back
@@ -40,7 +44,8 @@ class Session {
   std::vector<Executor*> executors() const;
 
  private:
-  void set_step_inputs(Executor& executor, int64_t number);
+  void set_step_inputs(Executor& executor, int64_t number, double lr);
+  void swap_averages();  // of weights with the weights themselves
 
   const Experiment& e_;
   Engine engine_;
@@ -51,5 +56,6 @@ class Session {
   std::unique_ptr<Executor> step_, apply_, evaluation_;
   std::unique_ptr<Loader> loader_;
   std::map<std::string, Tensor, std::less<>> best_;
+  std::vector<std::pair<Tensor*, Tensor*>> averaged_;  // a parameter and its average, in the store
 };
 }  // namespace cambium

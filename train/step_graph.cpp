@@ -1,5 +1,7 @@
 #include "train/step_graph.h"
 
+#include <algorithm>
+
 #include "graph/cost.h"
 #include "graph/passes.h"
 #include "ops/support/bf16.h"
@@ -32,11 +34,36 @@ Gradients gradients_of(Value loss) {
   return out;
 }
 
-Value emit_loss(Graph& g, const DataShape& data, double label_smoothing) {
+Value emit_loss(Graph& g, const DataShape& data, const Args& options) {
   ScopeGuard guard(g, {.path = "loss"});
   const Value target = g.input("target", data.target);
-  return g.emit("cross_entropy", {g.value(g.output("logits")), target},
-                {{"label_smoothing", label_smoothing}});
+  return g.emit("cross_entropy", {g.value(g.output("logits")), target}, options);
+}
+
+// The value that the parameter will have after the step.
+Value updated(Graph& g, Value parameter) {
+  const auto found = std::ranges::find(g.updates, parameter.node, &Update::node);
+  ensure(found != g.updates.end(), "no update of ", g.node(parameter.node).scope.path);
+  return g.value(found->value);
+}
+
+// Moving averages of the new parameters, for evaluation.
+void emit_averages(Graph& g, double decay, std::span<const Value> parameters, Value step) {
+  const std::vector<Value> averages = moment_states(g, "average", parameters);
+  std::vector<Value> inputs = {step};
+  for (Value p : parameters) inputs.push_back(updated(g, p));
+  inputs.insert(inputs.end(), averages.begin(), averages.end());
+  update_each(g, averages, g.emit("ema_update", inputs, {{"decay", decay}}), 0);
+}
+
+// The gradients times `share`, each number cut to at most `most` in size.
+std::vector<Value> clipped(Graph& g, std::span<const Value> gradients, double share, double most) {
+  std::vector<Value> out;
+  for (Value v : gradients) {
+    if (share != 1) v = g.emit("scale", {v}, {{"a", share}});
+    out.push_back(g.emit("clamp", {v}, {{"lo", -most}, {"hi", most}}));
+  }
+  return out;
 }
 
 // `share` is one over how many batches the gradients sum.
@@ -44,12 +71,18 @@ void emit_update(Graph& g, const TrainSpec& train, const Gradients& d, Value nor
   ScopeGuard guard(g, {.path = "optimizer", .phase = Phase::kUpdate});
   const Value lr = g.input("lr", {DType::kF32, {}}), step = g.input("step", {DType::kI64, {}});
   Value scale = g.scalar(share);
+  std::vector<Value> gradients = d.gradients;
   if (train.options.clip > 0) {
     const Value clip = g.emit("clip_scale", {norm}, {{"max", train.options.clip}});
     scale = share == 1 ? clip : g.emit("mul", {clip, scale});
+  } else if (train.options.clip_value > 0) {
+    gradients = clipped(g, gradients, share, train.options.clip_value);
+    scale = g.scalar(1);
   }
+  const std::vector<ParameterGroup> groups = groups_of(train.groups, d.parameters);
   train.optimizer.record->emit(train.optimizer.attrs, g,
-                               {d.parameters, d.gradients, lr, scale, step});
+                               {d.parameters, gradients, lr, scale, step, groups});
+  if (train.options.ema > 0) emit_averages(g, train.options.ema, d.parameters, step);
 }
 
 std::string sum_name(const Graph& g, Value parameter) {
@@ -68,7 +101,10 @@ void emit_accumulation(Graph& g, const Gradients& d) {
 Graph training_graph(const Experiment& e) {
   const TrainOptions& o = e.train.options;
   Graph g = model_graph(e, o.batch, true);
-  const Value loss = emit_loss(g, e.data->shape(o.batch), o.label_smoothing);
+  const Value loss = emit_loss(g, e.data->shape(o.batch),
+                               {{"label_smoothing", o.label_smoothing},
+                                {"z_loss", o.z_loss},
+                                {"class_weights", o.class_weights}});
   const Gradients d = gradients_of(loss);
   Value norm;
   {
@@ -113,7 +149,7 @@ std::optional<Graph> apply_graph(const Experiment& e) {
 
 Graph evaluation_graph(const Experiment& e, int64_t batch) {
   Graph g = model_graph(e, batch, false);
-  const Value loss = emit_loss(g, e.data->shape(batch), 0);
+  const Value loss = emit_loss(g, e.data->shape(batch), {});
   ScopeGuard guard(g, {.path = "loss"});
   const Value target = g.value({*g.find(Role::kInput, "target"), 0});
   const Value correct = g.emit("accuracy", {g.value(g.output("logits")), target});

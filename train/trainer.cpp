@@ -150,7 +150,8 @@ void Run::report_start() {
 
 void Run::train_step(int64_t number) {
   const Stopwatch watch;
-  const StepOutcome out = session_->step(number);
+  const double lr = e_.train.lr(number, total_, state_.schedule);
+  const StepOutcome out = session_->step(number, lr);
   const double ms = watch.milliseconds();
   times_.add(ms);
   state_.step = number;
@@ -158,7 +159,6 @@ void Run::train_step(int64_t number) {
   state_.loss_sum += out.loss;
   ++state_.loss_count;
   const double seconds = seconds_before_ + started_.seconds();
-  const double lr = e_.train.lr(number, total_);
   progress_.on_step({number, total_, epoch(), out.loss, out.grad_norm, lr, ms, seconds});
   if (number % e_.train.options.log_every != 0 && number != total_) return;
   logs_.log.append({{"step", number},
@@ -196,6 +196,7 @@ void Run::evaluate_now() {
     session_->keep_as_best();
   }
   state_.stale = best ? 0 : state_.stale + 1;
+  e_.train.observe(m.loss, m.accuracy, state_.schedule);
   logs_.log.append({{"step", state_.step},
                     {"epoch", epoch()},
                     {"samples", state_.examples},

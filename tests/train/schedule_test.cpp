@@ -14,7 +14,8 @@ double lr(std::string_view name, const Args& args, int64_t step, int64_t total) 
 }
 
 TEST(Schedule, WarmupRisesInAStraightLine) {
-  for (const char* name : {"constant", "linear", "cosine", "wsd"}) {
+  for (const char* name :
+       {"constant", "linear", "cosine", "wsd", "polynomial", "inverse_sqrt", "step", "plateau"}) {
     EXPECT_DOUBLE_EQ(lr(name, {{"warmup", 10}}, 1, 100), 0.1) << name;
     EXPECT_DOUBLE_EQ(lr(name, {{"warmup", "10%"}}, 5, 100), 0.5) << name;
     EXPECT_DOUBLE_EQ(lr(name, {{"warmup", 10}}, 10, 100), 1.0) << name;
@@ -22,7 +23,7 @@ TEST(Schedule, WarmupRisesInAStraightLine) {
 }
 
 TEST(Schedule, EndsAtTheLowestRate) {
-  for (const char* name : {"linear", "cosine", "wsd"})
+  for (const char* name : {"linear", "cosine", "wsd", "polynomial"})
     EXPECT_NEAR(lr(name, {{"min_lr", 0.1}}, 100, 100), 0.1, 1e-15) << name;
   EXPECT_EQ(lr("constant", {}, 100, 100), 1.0);
 }
@@ -36,6 +37,67 @@ TEST(Wsd, StaysAtThePeakUntilTheDecay) {
   EXPECT_EQ(lr("wsd", {{"decay", "20%"}}, 80, 100), 1.0);
   EXPECT_DOUBLE_EQ(lr("wsd", {{"decay", "20%"}}, 90, 100), 0.5);
   EXPECT_DOUBLE_EQ(lr("wsd", {{"decay", 20}, {"root", true}}, 85, 100), 0.5);
+}
+
+std::vector<double> rates(std::string_view name, const Args& args, int64_t total) {
+  std::vector<double> out;
+  for (int64_t step = 1; step <= total; ++step) out.push_back(lr(name, args, step, total));
+  return out;
+}
+
+void expect_rates(const std::vector<double>& got, const std::vector<double>& want) {
+  ASSERT_EQ(got.size(), want.size());
+  for (size_t i = 0; i < got.size(); ++i) EXPECT_NEAR(got[i], want[i], 1e-9) << i;
+}
+
+// The numbers of the four tests below are those of torch.optim.lr_scheduler at lr = 1.
+TEST(OneCycle, IsOneCycleLR) {
+  expect_rates(rates("one_cycle", {}, 10), {0.04, 0.52, 1, 0.950484632, 0.8117456539, 0.6112620219,
+                                            0.3887419781, 0.1882583461, 0.04951936799, 4e-06});
+}
+
+TEST(Polynomial, IsPolynomialLR) {
+  const std::vector<double> want = {1, 0.81, 0.64, 0.49, 0.36, 0.25, 0.16, 0.09, 0.04, 0.01};
+  // PyTorch counts from 0 and a warm-up of one step is none: step k + 1 of 11 has progress k / 10.
+  for (int64_t step = 1; step <= 10; ++step)
+    EXPECT_NEAR(lr("polynomial", {{"warmup", 1}}, step, 11), want[size_t(step - 1)], 1e-9);
+}
+
+TEST(Step, IsStepLR) {
+  expect_rates(rates("step", {{"every", 3}, {"factor", 0.5}}, 10),
+               {1, 1, 1, 0.5, 0.5, 0.5, 0.25, 0.25, 0.25, 0.125});
+  EXPECT_EQ(lr("step", {{"every", "10%"}, {"factor", 0.5}, {"min_lr", 0.3}}, 100, 100), 0.3);
+}
+
+TEST(InverseSqrt, FallsAsTheRootOfTheStep) {
+  EXPECT_DOUBLE_EQ(lr("inverse_sqrt", {{"warmup", 4}}, 16, 100), 0.5);
+  EXPECT_DOUBLE_EQ(lr("inverse_sqrt", {{"warmup", 0}}, 4, 100), 0.5);
+  EXPECT_DOUBLE_EQ(lr("inverse_sqrt", {{"warmup", 4}, {"min_lr", 0.3}}, 100, 100), 0.3);
+}
+
+std::vector<double> plateau(const Args& args, bool higher, const std::vector<double>& metrics) {
+  std::vector<double> out;
+  for (const Schedule* s : builtin_schedules()) {
+    if (s->name != "plateau") continue;
+    ScheduleState state;
+    for (double m : metrics) {
+      out.push_back(state.scale);
+      s->observe(s->attrs.parse(args, nullptr), 1.0, m, higher, state);
+    }
+  }
+  return out;
+}
+
+TEST(Plateau, IsReduceLROnPlateau) {
+  expect_rates(
+      plateau(
+          {{"factor", 0.5}, {"patience", 1}, {"threshold", 1e-2}, {"cooldown", 2}, {"min_lr", 0.2}},
+          false,
+          {1.0, 0.9, 0.95, 0.9, 0.89999, 0.91, 0.92, 0.93, 0.5, 0.6, 0.6, 0.6, 0.6, 0.6, 0.6, 0.6}),
+      {1, 1, 1, 1, 0.5, 0.5, 0.5, 0.5, 0.25, 0.25, 0.25, 0.25, 0.2, 0.2, 0.2, 0.2});
+  expect_rates(plateau({{"factor", 0.5}, {"patience", 1}, {"threshold", 1e-2}}, true,
+                       {0.1, 0.2, 0.2, 0.2005, 0.2, 0.3, 0.29, 0.28, 0.27, 0.26}),
+               {1, 1, 1, 1, 0.5, 0.5, 0.5, 0.5, 0.25, 0.25});
 }
 
 TEST(Schedule, SurvivesRunsShorterThanTheWarmup) {

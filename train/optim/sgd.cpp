@@ -23,19 +23,10 @@ double peak_lr(const Attrs& attrs) {
 
 void emit(const Attrs& attrs, Graph& g, const OptimizerInputs& in) {
   const Sgd& a = attrs.as<Sgd>();
-  std::vector<Value> inputs = {in.lr, in.scale}, moments;
-  inputs.insert(inputs.end(), in.parameters.begin(), in.parameters.end());
-  inputs.insert(inputs.end(), in.gradients.begin(), in.gradients.end());
-  if (a.momentum > 0) moments = moment_states(g, "sgd.momentum", in.parameters);
-  inputs.insert(inputs.end(), moments.begin(), moments.end());
-  const Value out = g.emit("sgd_update", inputs,
-                           {{"momentum", a.momentum},
-                            {"nesterov", a.nesterov},
-                            {"dampening", a.dampening},
-                            {"weight_decay", decay_of(in.parameters, a.weight_decay)},
-                            {"lr_scale", lr_scales_of(in.parameters)}});
-  update_each(g, in.parameters, out, 0);
-  update_each(g, moments, out, int(in.parameters.size()));
+  const StateGroup momentum{"sgd.momentum"};
+  emit_update_node(
+      g, in, "sgd_update", {}, std::span(&momentum, a.momentum > 0 ? 1 : 0), a.weight_decay,
+      {{"momentum", a.momentum}, {"nesterov", a.nesterov}, {"dampening", a.dampening}});
 }
 }  // namespace
 
