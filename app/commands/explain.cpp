@@ -1,14 +1,35 @@
 // cambium explain: one word, explained.
 #include <algorithm>
 
+#include "app/block_examples.h"
 #include "app/catalogue.h"
 #include "app/command.h"
 #include "app/run.h"
+#include "app/table.h"
 #include "core/json.h"
 #include "core/suggest.h"
+#include "viz/text.h"
 
 namespace cambium {
 namespace {
+// Uses of the block that its tests build too, with shapes and cost.
+void add_uses(const std::string& name, std::string& text, Json& json) {
+  const auto block =
+      std::ranges::find(builtin_blocks(), name, [](const Block* b) { return b->name; });
+  Table table({3, 4});
+  json["uses"] = Json::array();
+  for (const BlockExample& e : block_examples(**block)) {
+    table.row({"    - " + e.yaml, e.in, "-> " + e.out, compact(double(e.parameters)),
+               compact(e.forward_flops)});
+    json["uses"].push_back({{"yaml", e.yaml},
+                            {"in", e.in},
+                            {"out", e.out},
+                            {"parameters", e.parameters},
+                            {"forward_flops", e.forward_flops}});
+  }
+  text += str("\n  uses: input, result, parameters, forward FLOPs\n", table.text());
+}
+
 int explain(const std::string& name, Context& context) {
   std::vector<std::string> known;
   std::string text;
@@ -18,6 +39,7 @@ int explain(const std::string& name, Context& context) {
     if (e.name != name) continue;
     text += str(text.empty() ? "" : "\n", page_text(e));
     json.push_back(to_json(e));
+    if (e.kind == "block") add_uses(name, text, json.back());
   }
   if (text.empty()) {
     const bool near = !nearest_names(name, known).empty();

@@ -50,6 +50,21 @@ TEST(Precision, Bf16FeedsEveryLargeProduct) {
     }
 }
 
+// Muon multiplies matrices; the optimizer is f32 all the same.
+TEST(Precision, Bf16LeavesTheUpdateAlone) {
+  const TempFolder folder;
+  const Experiment e =
+      open_text(folder, kModel, {"precision=bf16", "train.optimizer={muon: {head: muon}}"});
+  const Graph g = optimised(e, training_graph(e));
+  int products = 0;
+  for (const Node& n : g.nodes())
+    if (n.op && n.op->name == "matmul" && n.scope.phase == Phase::kUpdate) {
+      EXPECT_EQ(g.type(n.inputs[0]).dtype, DType::kF32);
+      ++products;
+    }
+  EXPECT_GT(products, 0);
+}
+
 TEST(Precision, Bf16CastsAValueOnce) {
   const TempFolder folder;
   const Experiment e = open_text(folder, kModel, {"precision=bf16"});

@@ -1,0 +1,18 @@
+// Block examples: uses of a block as its record declares them, built, with what they cost.
+#pragma once
+#include <string>
+#include <vector>
+
+#include "blocks/block.h"
+
+namespace cambium {
+struct BlockExample {
+  std::string yaml;     // one entry of a model list
+  std::string in, out;  // "tokens [2,3,4]"
+  int64_t parameters = 0;
+  double forward_flops = 0;
+};
+
+// The first `most` uses. Their extents are small: for shapes and proportions, not for training.
+std::vector<BlockExample> block_examples(const Block& block, size_t most = 5);
+}  // namespace cambium

@@ -1,0 +1,82 @@
+// JSON Schema of studies (search/study.h).
+#include "app/schema.h"
+#include "core/json.h"
+
+namespace cambium {
+namespace {
+Json described(Json schema, const char* doc) {
+  schema["description"] = doc;
+  return schema;
+}
+
+// 500000, 5e5, 500k or an expression.
+Json quantity() {
+  return any_of({Json{{"type", "number"}}, Json{{"type", "string"}, {"pattern", "^[0-9.]+[kMGT]$"}},
+                 reference("expression")});
+}
+
+Json whole(int64_t least) {
+  return any_of({Json{{"type", "integer"}, {"minimum", least}}, reference("expression")});
+}
+
+Json match() {
+  const Json goal = any_of({quantity(), Json{{"enum", {"baseline"}}}});
+  const Json share = any_of({quantity(), Json{{"type", "string"}, {"pattern", "^[0-9.]+%$"}}});
+  return {{"type", "object"},
+          {"properties",
+           {{"params", described(goal, "parameters every variant gets, or `baseline`")},
+            {"flops", described(goal, "forward FLOPs of an example, or `baseline`")},
+            {"free", {{"type", "string"}, {"description", "the value a solver may change"}}},
+            {"tolerance", described(share, "how far from the goal a variant may end")}}},
+          {"additionalProperties", false}};
+}
+
+Json budget() {
+  Json kinds = Json::object();
+  for (const char* kind : {"steps", "samples", "flops", "seconds"}) kinds[kind] = quantity();
+  return {{"type", "object"},
+          {"properties", kinds},
+          {"additionalProperties", false},
+          {"minProperties", 1},
+          {"maxProperties", 1}};
+}
+
+Json metric() {
+  Json names = {{"enum", {"val.loss", "val.accuracy"}}};
+  Json goals = {
+      {"type", "object"},
+      {"properties", {{"val.loss", {{"enum", {"min"}}}}, {"val.accuracy", {{"enum", {"max"}}}}}},
+      {"additionalProperties", false},
+      {"minProperties", 1},
+      {"maxProperties", 1}};
+  return any_of({names, goals});
+}
+}  // namespace
+
+Json study_schema() {
+  const Json path = {{"type", "string"}}, overrides = {{"type", "object"}};
+  Json properties = {
+      {"name", described(path, "of the study; otherwise the file's name")},
+      {"base", described(path, "the model file that variants start from")},
+      {"extends", any_of({path, Json{{"type", "array"}, {"items", path}}})},
+      {"variants",
+       {{"type", "object"},
+        {"minProperties", 1},
+        {"additionalProperties", any_of({Json{{"type", "null"}}, path, overrides})},
+        {"description", "name -> overrides such as {model.1.pattern: A}, or a model file"}}},
+      {"set", described(overrides, "overrides of every variant")},
+      {"match", described(match(), "equal size or cost of all variants")},
+      {"budget", described(budget(), "what every run may spend")},
+      {"seeds", described(any_of({whole(1), Json{{"type", "array"}, {"items", whole(0)}}}),
+                          "how many, or which")},
+      {"metric", described(metric(), "what decides")},
+      {"jobs", described(whole(0), "runs side by side; 0: one a core")},
+      {"evaluations", described(whole(0), "of every run with a budget; 0: as the model says")},
+      {"baseline", described(path, "the variant that differences are taken to")},
+      {"vars", reference("vars")}};
+  return {{"type", "object"},
+          {"properties", std::move(properties)},
+          {"required", {"variants"}},
+          {"additionalProperties", false}};
+}
+}  // namespace cambium

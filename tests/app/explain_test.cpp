@@ -1,0 +1,48 @@
+// Uses of blocks as `cambium explain` prints them, against what the blocks' own tests found.
+#include <gtest/gtest.h>
+
+#include "app/block_examples.h"
+#include "core/files.h"
+#include "core/json.h"
+#include "tests/app/run_in_process.h"
+
+namespace cambium {
+namespace {
+TEST(BlockExamples, AreThoseOfTheGoldenFile) {
+  const std::string golden = read_file(CAMBIUM_SOURCE_DIR "/tests/golden/blocks.txt");
+  for (const Block* b : builtin_blocks())
+    for (const BlockExample& e : block_examples(*b)) {
+      std::string entry =
+          str(e.yaml, "\n  ", e.in, " -> ", e.out, ", ", e.parameters, " parameters, ");
+      // The FLOPs of a graph depend on how many edges one takes.
+      if (!e.in.starts_with("graph") && e.yaml.find("graph") == e.yaml.npos)
+        entry += str(int64_t(e.forward_flops), " forward flops\n");
+      EXPECT_NE(golden.find(entry), golden.npos) << entry;
+    }
+}
+
+TEST(Explain, ShowsUsesOfEveryBlock) {
+  for (const Block* b : builtin_blocks()) {
+    const test::Ran ran = test::run_words({"explain", std::string(b->name)});
+    ASSERT_EQ(ran.code, 0) << b->name;
+    const size_t uses = ran.out.find("uses: input, result, parameters, forward FLOPs\n");
+    ASSERT_NE(uses, ran.out.npos) << b->name;
+    for (size_t i = 0; i < std::min<size_t>(5, b->samples.size()); ++i)
+      EXPECT_NE(ran.out.find(str("- ", b->samples[i].yaml), uses), ran.out.npos) << b->name;
+    for (const FieldInfo& f : b->attrs.describe())
+      EXPECT_NE(ran.out.find(f.doc), ran.out.npos) << b->name << " " << f.name;
+    if (!b->paper.empty()) {
+      EXPECT_NE(ran.out.find(b->paper), ran.out.npos) << b->name;
+    }
+  }
+}
+
+TEST(Explain, PrintsUsesAsJson) {
+  const test::Ran ran = test::run_words({"explain", "linear", "--json"});
+  const Json page = parse_json(ran.out, "page")[0];
+  EXPECT_EQ(page["uses"][0]["yaml"], "linear: 5");
+  EXPECT_EQ(page["uses"][0]["out"], "vector [3,5]");
+  EXPECT_EQ(page["uses"][0]["parameters"], 25);
+}
+}  // namespace
+}  // namespace cambium
