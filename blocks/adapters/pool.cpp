@@ -1,4 +1,5 @@
 // pool: one vector for each example, from all its places. Any domain -> [B,C]
+//   attention: y = sum_p alpha_p x_p, alpha = softmax over places of <x_p, w>
 #include "blocks/block.h"
 
 namespace cambium {
@@ -7,7 +8,7 @@ struct Pool {
   std::string kind = "mean";
   static constexpr auto fields =
       std::tuple{field("kind", &Pool::kind, "over all places; first and last need an order")
-                     .one_of("mean|max|first|last")};
+                     .one_of("mean|sum|max|attention|first|last")};
 };
 
 // Any stream as [B, places, C].
@@ -31,9 +32,15 @@ Stream build(Builder& b, const BlockUse& use, Stream s) {
     const int64_t at = kind == "first" ? 0 : places - 1;
     const Value one = b.emit("slice", {x}, {{"axis", 1}, {"begin", at}, {"end", at + 1}});
     s.x = b.emit("reshape", {one}, {{"shape", std::vector<int64_t>{x.shape()[0], x.shape()[2]}}});
+  } else if (kind == "attention") {
+    const Value scores = b.linear("score", x, 1, false);  // [B,P,1]
+    const Value alpha = b.emit("softmax", {scores}, {{"axis", 1}});
+    s.x = b.emit("reduce_sum", {b.emit("mul", {x, alpha})}, {{"axes", 1}, {"keep", false}});
   } else {
-    s.x = b.emit(kind == "mean" ? "reduce_mean" : "reduce_max", {x},
-                 {{"axes", std::vector<int64_t>{1}}, {"keep", false}});
+    s.x = b.emit(kind == "sum"    ? "reduce_sum"
+                 : kind == "mean" ? "reduce_mean"
+                                  : "reduce_max",
+                 {x}, {{"axes", std::vector<int64_t>{1}}, {"keep", false}});
   }
   Stream out;
   out.domain = Domain::kVector;
@@ -42,18 +49,23 @@ Stream build(Builder& b, const BlockUse& use, Stream s) {
 }
 }  // namespace
 
-extern const Block block_pool = {.name = "pool",
-                                 .family = "adapters",
-                                 .doc = "Turns any stream into one vector for each example",
-                                 .formula = "y[b] = mean, max, first or last of x[b]",
-                                 .paper = "",
-                                 .attrs = fields_of<Pool>,
-                                 .primary = "kind",
-                                 .accepts = {Domain::kTokens, Domain::kGrid, Domain::kGraph},
-                                 .build = build,
-                                 .samples = {{"pool: mean", Domain::kTokens, {2, 3, 4}},
-                                             {"pool: max", Domain::kGrid, {2, 3, 2, 4}},
-                                             {"pool: first", Domain::kTokens, {1, 3, 2}},
-                                             {"pool: last", Domain::kTokens, {2, 3, 2}},
-                                             {"pool: mean", Domain::kGraph, {6, 3}}}};
+extern const Block block_pool = {
+    .name = "pool",
+    .family = "adapters",
+    .doc = "Turns any stream into one vector for each example",
+    .formula = "y[b] = mean, sum, max, first, last or softmax-weighted mean of x[b]",
+    .paper = "Li et al. 2016, arXiv 1511.05493; Hassani et al. 2021, arXiv 2104.05704 (attention)",
+    .attrs = fields_of<Pool>,
+    .primary = "kind",
+    .accepts = {Domain::kTokens, Domain::kGrid, Domain::kGraph},
+    .build = build,
+    .samples = {{"pool: mean", Domain::kTokens, {2, 3, 4}},
+                {"pool: max", Domain::kGrid, {2, 3, 2, 4}},
+                {"pool: first", Domain::kTokens, {1, 3, 2}},
+                {"pool: last", Domain::kTokens, {2, 3, 2}},
+                {"pool: mean", Domain::kGraph, {6, 3}},
+                {"pool: sum", Domain::kGraph, {6, 3}},
+                {"pool: attention", Domain::kGraph, {5, 3}},
+                {"pool: attention", Domain::kGrid, {2, 3, 2, 4}},
+                {"pool: sum", Domain::kTokens, {2, 3, 4}}}};
 }  // namespace cambium

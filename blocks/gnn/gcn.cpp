@@ -21,14 +21,12 @@ Stream build(Builder& b, const BlockUse& use, Stream s) {
   const auto& o = use.attrs.as<Gcn>();
   const int64_t width = width_or_channels(o.width, s);
   const Init init = glorot(b, s.channels(), width);
-  const auto propagate = [&](Value x) {
-    return b.emit("spmm", {s.adjacency, x}, {{"norm", "sym"}, {"self_loops", true}});
-  };
   // (A X) W = A (X W): the edges carry whichever is narrower; A X would fill up the zeros of X.
   if (s.channels() <= width && !b.mostly_zero(s.x)) {
-    s.x = b.linear("", propagate(b.dropout(s.x, o.dropout)), width, o.bias, init);
+    s.x = b.linear("", propagate(b, s.adjacency, b.dropout(s.x, o.dropout), true), width, o.bias,
+                   init);
   } else {
-    s.x = propagate(b.dropped_linear("", s.x, o.dropout, width, false, init));
+    s.x = propagate(b, s.adjacency, b.dropped_linear("", s.x, o.dropout, width, false, init), true);
     if (o.bias) s.x = add_bias(b, s.x);
   }
   s.x = activate(b, o.activation, s.x);

@@ -1,5 +1,6 @@
 // What the message passing blocks share: how their weights start and their usual options.
 #pragma once
+#include <algorithm>
 #include <cmath>
 
 #include "blocks/layers.h"
@@ -20,5 +21,51 @@ inline int64_t width_or_channels(int64_t width, const Stream& s) {
 // x + b with a parameter "bias" [C] that starts at zero and does not decay.
 inline Value add_bias(Builder& b, Value x) {
   return b.emit("add", {x, b.param("bias", {x.shape().last()}, {}, false)});
+}
+
+// The linear layers a block begins with. They share one dropout of the features; when those are
+// mostly zeros each layer drops with the same mask while it skips the zeros.
+class FirstLayers {
+ public:
+  FirstLayers(Builder& b, Value x, double dropout)
+      : b_(b),
+        x_(b.mostly_zero(x) ? x : b.dropout(x, dropout)),
+        dropout_(b.mostly_zero(x) ? dropout : 0) {}
+
+  // A layer that starts as glorot() says, with a bias that starts at zero.
+  Value operator()(std::string_view name, int64_t width, bool bias = true) const {
+    return b_.dropped_linear(name, x_, dropout_, width, bias, glorot(b_, x_.shape().last(), width));
+  }
+
+  bool skips_zeros() const { return b_.mostly_zero(x_); }
+
+  Value x() const { return x_; }  // after dropout, unless it is mostly zeros
+
+ private:
+  Builder& b_;
+  Value x_;
+  double dropout_;
+};
+
+inline Value as_heads(Builder& b, Value x, int64_t heads) {  // [N,H*D] -> [N,H,D]
+  return b.emit("reshape", {x},
+                {{"shape", std::vector<int64_t>{x.shape()[0], heads, x.shape().last() / heads}}});
+}
+
+inline Value as_rows(Builder& b, Value x) {  // [N,H,D] -> [N,H*D]
+  return b.emit("reshape", {x},
+                {{"shape", std::vector<int64_t>{x.shape()[0], x.shape()[1] * x.shape()[2]}}});
+}
+
+// The graph convolution of `gcn`, without weights: D^-1/2 A D^-1/2 x.
+inline Value propagate(Builder& b, Value adjacency, Value x, bool self_loops) {
+  return b.emit("spmm", {adjacency, x}, {{"norm", "sym"}, {"self_loops", self_loops}});
+}
+
+// How many each node hears, [N,1].
+inline Value in_degrees(Builder& b, const Stream& s) {
+  auto ones = std::make_shared<Tensor>(DType::kF32, Shape{s.shape()[0], 1});
+  std::ranges::fill(ones->f32(), 1.0f);
+  return b.emit("spmm", {s.adjacency, b.graph.constant(std::move(ones))}, {{"norm", "sum"}});
 }
 }  // namespace cambium

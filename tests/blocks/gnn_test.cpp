@@ -91,14 +91,20 @@ TEST_P(GnnBlock, KeepsTheGraphsOfABatchApart) {
   EXPECT_FALSE(std::equal(before.begin() + long(half), before.end(), after.begin() + long(half)));
 }
 
-INSTANTIATE_TEST_SUITE_P(Blocks, GnnBlock,
-                         testing::Values("gcn: 3", "gcn: {width: 7, activation: tanh}",
-                                         "graph_sage: 3", "graph_sage: {width: 6, aggregate: max}",
-                                         "graph_sage: {aggregate: sum}",
-                                         "gat: {width: 3, heads: 2}",
-                                         "gat: {width: 5, heads: 3, concat: false}", "gin: 5",
-                                         "gin: {norm: batch, hidden: 9}", "gps: {heads: 2}",
-                                         "gps: {heads: 2, norm: layer, local: gcn}"));
+INSTANTIATE_TEST_SUITE_P(
+    Blocks, GnnBlock,
+    testing::Values("gcn: 3", "gcn: {width: 7, activation: tanh}", "graph_sage: 3",
+                    "graph_sage: {width: 6, aggregate: max}", "graph_sage: {aggregate: sum}",
+                    "gat: {width: 3, heads: 2}", "gat: {width: 5, heads: 3, concat: false}",
+                    "gin: 5", "gin: {norm: batch, hidden: 9}", "gps: {heads: 2}",
+                    "gps: {heads: 2, norm: layer, local: gcn}", "gatv2: {width: 3, heads: 2}",
+                    "gatv2: {width: 5, heads: 3, concat: false, share_weights: true}",
+                    "graph_transformer: 2", "graph_transformer: {heads: 4, norm: instance}",
+                    "gated_gcn: 3", "gated_gcn: {normalise: false, norm: layer}", "mpnn: 3",
+                    "mpnn: {aggregate: mean, hidden: 5}", "cheb: {width: 7, order: 4}",
+                    "cheb: {width: 2, order: 4}", "sgc: 3", "sgc: {width: 9, steps: 3}", "appnp",
+                    "appnp: {steps: 2, alpha: 0.5}", "pna: 3",
+                    "pna: {aggregators: [sum, std], scalers: [attenuation]}"));
 
 class SparseInput : public testing::TestWithParam<const char*> {};
 
@@ -133,7 +139,11 @@ INSTANTIATE_TEST_SUITE_P(
                     "gin: {hidden: 9, norm: batch}", "gin: {train_eps: false, width: 50}",
                     "graph_sage: {width: 3, dropout: 0.5}", "graph_sage: {width: 50, dropout: 0.5}",
                     "graph_sage: {width: 3, aggregate: max, dropout: 0.5}",
-                    "linear: {width: 3, activation: relu}"));
+                    "linear: {width: 3, activation: relu}",
+                    "gatv2: {width: 3, heads: 2, dropout: 0.5}",
+                    "gated_gcn: {width: 3, dropout: 0.5}", "mpnn: {width: 3, dropout: 0.5}",
+                    "cheb: {width: 3, dropout: 0.5}", "cheb: {width: 50, order: 4, dropout: 0.5}",
+                    "sgc: {width: 50, dropout: 0.5}", "pna: {width: 3, dropout: 0.5}"));
 
 TEST(Gcn, AveragesByDegreesOfBothEnds) {
   const std::vector<Edge> path = {{0, 1}, {1, 2}};
