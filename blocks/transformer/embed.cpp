@@ -1,4 +1,6 @@
 // embed: token ids to vectors, rows of a trainable table [V,dim]. [B,T] -> [B,T,dim]
+//   types: BERT's second table [types,dim] of segments; our data has one segment, so its row 0 is
+//   added
 #include <cmath>
 
 #include "blocks/block.h"
@@ -6,12 +8,15 @@
 namespace cambium {
 namespace {
 struct Embed {
-  int64_t dim = 0, vocab = 0;
+  int64_t dim = 0, vocab = 0, types = 0;
   double std = 0.02;
   bool scale = false;
   static constexpr auto fields = std::tuple{
       field("dim", &Embed::dim, "channels of a token").in(1),
       field("vocab", &Embed::vocab, "rows of the table; 0: $vocab of the data").in(0),
+      field("types", &Embed::types,
+            "rows of a second table, of segments; its row 0 is added, as the data has one segment")
+          .in(0, 1024),
       field("std", &Embed::std, "rows start as N(0, std)").in(0, 10),
       field("scale", &Embed::scale, "multiply by sqrt(dim), as Vaswani et al. 2017, section 3.4")};
 };
@@ -30,6 +35,10 @@ Stream build(Builder& b, const BlockUse& use, Stream s) {
   require(a.dim > 0, "dim is missing");
   const Value table = b.param("table", {vocabulary(b, use), a.dim}, {Init::kNormal, a.std});
   s.x = b.emit("embed", {table, s.x});
+  if (a.types > 0) {
+    const Value types = b.param("types", {a.types, a.dim}, {Init::kNormal, a.std});
+    s.x = b.emit("add", {s.x, b.emit("slice", {types}, {{"axis", 0}, {"begin", 0}, {"end", 1}})});
+  }
   if (a.scale) s.x = b.emit("scale", {s.x}, {{"a", std::sqrt(double(a.dim))}});
   s.domain = Domain::kTokens;
   return s;
@@ -40,13 +49,16 @@ extern const Block block_embed = {
     .name = "embed",
     .family = "transformer",
     .doc = "Looks token ids up in a trainable table",
-    .formula = "y[b,t] = table[id[b,t]]",
-    .paper = "Vaswani et al. 2017, arXiv 1706.03762, section 3.4",
+    .formula = "y[b,t] = table[id[b,t]] (+ types[0])",
+    .paper =
+        "Vaswani et al. 2017, arXiv 1706.03762, section 3.4; Devlin et al. 2019, arXiv 1810.04805 "
+        "(types)",
     .attrs = fields_of<Embed>,
     .primary = "dim",
     .accepts = {Domain::kIds},
     .steps = true,
     .build = build,
     .samples = {{"embed: {dim: 4, vocab: 7, std: 1}", Domain::kIds, {2, 5}},
-                {"embed: {dim: 3, vocab: 2, scale: true}", Domain::kIds, {1, 1}}}};
+                {"embed: {dim: 3, vocab: 2, scale: true}", Domain::kIds, {1, 1}},
+                {"embed: {dim: 3, vocab: 5, types: 2}", Domain::kIds, {2, 3}}}};
 }  // namespace cambium

@@ -204,6 +204,43 @@ TEST(TokensToGraph, WindowsAndCausalityLimitWhoIsHeard) {
   EXPECT_EQ(heard("neighbours: full", 4, 0)[1], (std::vector{0, 2, 3}));
 }
 
+TEST(TokensToGraph, TakesTheNearestPlaces) {
+  EXPECT_EQ(heard("neighbours: knn, k: 3", 6, 0)[2], (std::vector{0, 1, 3}));  // 0 before 4
+  EXPECT_EQ(heard("neighbours: knn, k: 3, causal: true", 6, 0)[4], (std::vector{1, 2, 3}));
+  EXPECT_EQ(heard("neighbours: knn, k: 3, causal: true", 6, 0)[1], (std::vector{0}));
+  EXPECT_EQ(heard("neighbours: knn, k: 4", 9, 3)[4], (std::vector{1, 3, 5, 7}));
+  EXPECT_EQ(heard("neighbours: knn, k: 2", 9, 3)[8], (std::vector{5, 7}));
+  EXPECT_EQ(heard("neighbours: knn, k: 20", 4, 0)[0], (std::vector{1, 2, 3}));
+}
+
+TEST(GridToGraph, JoinsPlacesThatTouch) {
+  for (const bool eight : {false, true}) {
+    const Model model(str("[{grid_to_graph: ", eight ? 8 : 4, "}]"), Domain::kGrid, {2, 3, 3, 1});
+    const Csr& in = model.graph.node(model.out.adjacency.node).adjacency->in;
+    const auto heard_by = [&](size_t t) {
+      return std::vector<int>(in.neighbour.begin() + in.begin[t],
+                              in.neighbour.begin() + in.begin[t + 1]);
+    };
+    EXPECT_EQ(heard_by(4),
+              eight ? (std::vector{0, 1, 2, 3, 5, 6, 7, 8}) : (std::vector{1, 3, 5, 7}));
+    EXPECT_EQ(heard_by(9), eight ? (std::vector{10, 12, 13}) : (std::vector{10, 12}));
+  }
+  EXPECT_THROW(Model("[{grid_to_graph: 6}]", Domain::kGrid, {1, 2, 2, 1}), UserErrors);
+}
+
+TEST(ClassToken, StandsBeforeOrBehindTheTokens) {
+  for (const bool first : {true, false}) {
+    const Model model(str("[{class_token: ", first ? "first" : "last", "}]"), Domain::kTokens,
+                      {2, 3, 2});
+    const std::vector<double> x = random_values(12), y = model(x);
+    ASSERT_EQ(model.out.shape(), Shape({2, 4, 2}));
+    const size_t token = first ? 0 : 6, rest = first ? 2 : 0;
+    EXPECT_TRUE(std::equal(x.begin(), x.begin() + 6, y.begin() + long(rest)));
+    EXPECT_TRUE(std::equal(x.begin() + 6, x.end(), y.begin() + 8 + long(rest)));
+    EXPECT_EQ(y[token], y[8 + token]);  // one token for all examples
+  }
+}
+
 TEST(TokensToGraph, NeedsAGridForGridNeighbours) {
   EXPECT_THROW(heard("neighbours: grid8", 6, 0), UserError);
 }
