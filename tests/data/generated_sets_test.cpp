@@ -1,5 +1,6 @@
 // Generated datasets of one large graph and of drawn pictures.
 #include <algorithm>
+#include <cmath>
 
 #include <gtest/gtest.h>
 
@@ -83,6 +84,32 @@ TEST(BarsAndShapes, ShowsEveryClassAndNewPicturesEachEpoch) {
   for (int32_t c = 0; c < 10; ++c) EXPECT_GT(std::ranges::count(first.target.i32(), c), 0);
   EXPECT_FALSE(std::ranges::equal(first.x.f32(), second.x.f32()));
   EXPECT_EQ(first.x.shape(), Shape({200, 16, 16, 3}));
+}
+
+TEST(RandomImages, AreNoiseThatDoesNotChange) {
+  const auto data =
+      open("{random_images: {height: 8, width: 5, channels: 2, classes: 7, train: 9}}");
+  EXPECT_EQ(data->shape(3).x.shape, Shape({3, 8, 5, 2}));
+  const Batch a = read(*data, Split::kTrain, {4, 5}, 1), b = read(*data, Split::kTrain, {5}, 2);
+  EXPECT_TRUE(std::ranges::equal(a.x.f32().subspan(80), b.x.f32()));
+  EXPECT_FALSE(std::ranges::equal(a.x.f32().first(80), b.x.f32()));
+  EXPECT_EQ(a.target.i32()[1], b.target.i32()[0]);
+  for (int32_t label : a.target.i32()) EXPECT_TRUE(label >= 0 && label < 7);
+}
+
+TEST(RandomTokens, AskForTheNextTokenOrALabel) {
+  const auto next = open("{random_tokens: {vocab: 11, context: 6}}");
+  EXPECT_TRUE(next->shape(1).causal);
+  const Batch a = read(*next, Split::kTest, {3});
+  for (size_t t = 0; t + 1 < 6; ++t) EXPECT_EQ(a.target.i32()[t], a.x.i32()[t + 1]);
+  EXPECT_LT(*std::ranges::max_element(a.x.i32()), 11);
+  const auto labelled = open("{random_tokens: {vocab: 11, context: 6, classes: 3}}");
+  EXPECT_EQ(labelled->shape(4).target.shape, Shape({4}));
+  EXPECT_EQ(labelled->shape(4).classes, 3);
+  EXPECT_FALSE(labelled->shape(4).causal);
+  const Batch b = read(*labelled, Split::kTest, {0, 1, 2, 3});
+  for (int32_t label : b.target.i32()) EXPECT_TRUE(label >= 0 && label < 3);
+  EXPECT_NEAR(labelled->reference_losses().at(0).second, std::log(3.0), 1e-12);
 }
 }  // namespace
 }  // namespace cambium
