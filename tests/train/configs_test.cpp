@@ -62,7 +62,7 @@ TEST_P(Config, TrainsOneStep) {
     GTEST_SKIP() << what;
   }
   // Models this large are only built: their moments and activations would fill the machine.
-  constexpr int64_t kMostTrained = 20'000'000;
+  constexpr int64_t kMostTrained = 50'000'000;
   if (parameters_of(*e) > kMostTrained) GTEST_SKIP() << "built, not trained";
   Session session(*e, std::numeric_limits<int64_t>::max());
   EXPECT_EQ(slow_steps(session.executors()[0]->plan()), "");
