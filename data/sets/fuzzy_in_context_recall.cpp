@@ -50,10 +50,10 @@ struct Written {
 
 // Keys are motifs of the first (V - 1) / 2 symbols, values of the rest but the last; a key's value
 // is drawn when the key is first seen. Pairs follow one another while the sequence is shorter than
-// T - |probe| - the longest pair; one of them, at a random place, is the probe, and the probe ends
-// the sequence. Padded on the left to T + 1 tokens; x is all but the last, target all but the
-// first. Training scores every token, evaluation the value tokens of keys seen before; padding is
-// never scored.
+// T - |probe| - the longest pair; one of them, at a random place, is the probe (unless it was drawn
+// before), and the probe ends the sequence. Padded on the left to T + 1 tokens; x is all but the
+// last, target all but the first. Training scores every token, padding too, evaluation the value
+// tokens of keys seen before.
 void write_sequence(const FuzzyInContextRecall& a, const SequenceExample& e) {
   const auto& [split, index, random, x, target] = e;
   const bool train = split == Split::kTrain;
@@ -69,8 +69,8 @@ void write_sequence(const FuzzyInContextRecall& a, const SequenceExample& e) {
   const int64_t place = random.below(uint32_t(std::max<int64_t>(1, limit - longest + 1)));
   for (bool placed = false; int64_t(w.tokens.size()) < limit;) {
     const bool now = !placed && int64_t(w.tokens.size()) >= place;
-    placed = placed || now;
     const Motif k = now ? probe : key();
+    placed = placed || k == probe;
     const auto [it, fresh] = value_of.try_emplace(k);
     if (fresh) it->second = k == probe ? answer : value();
     w.append(k, it->second, !fresh);
@@ -83,6 +83,7 @@ void write_sequence(const FuzzyInContextRecall& a, const SequenceExample& e) {
     if (at < x.size()) x[at] = w.tokens[i];
     if (at > 0 && (train || w.scored[i])) target[at - 1] = w.tokens[i];
   }
+  if (train) std::ranges::fill(target.first(pad - 1), int32_t(a.vocab - 1));
 }
 
 void check(const FuzzyInContextRecall& a) {

@@ -51,7 +51,10 @@ extern const DatasetKind dataset_memorization = {
     .open = [](const Attrs& attrs, uint64_t seed) {
       const auto a = attrs.as<Memorization>();
       require_even("length", a.length, "a key and the asking token come in pairs");
-      SequenceTask task{.name = "memorization", .vocab = a.vocab, .context = a.length, .counts = a,
+      SequenceTask task{.name = "memorization",
+                        .vocab = a.vocab,
+                        .context = a.length,
+                        .counts = a,
                         .most_scored = a.length / 2};
       task.write = [a, values = dictionary(a)](const SequenceExample& e) {
         write_sequence(a, values, e);

@@ -45,8 +45,10 @@ extern const DatasetKind dataset_selective_copying = {
                           str("length = ", a.length, " is too short for ", a.copied,
                               " tokens twice and the copy token"),
                           str("use length: ", 2 * a.copied + 1, " or more"));
-      SequenceTask task{
-          .name = "selective_copying", .vocab = a.vocab, .context = a.length, .counts = a,
+      SequenceTask task{.name = "selective_copying",
+                        .vocab = a.vocab,
+                        .context = a.length,
+                        .counts = a,
                         .most_scored = a.copied};
       task.write = [a](const SequenceExample& e) { write_sequence(a, e); };
       return open_sequences(std::move(task), seed);
