@@ -9,6 +9,7 @@ Stream build_input(Graph& graph, const InputShape& shape) {
   Stream s;
   s.domain = shape.domain;
   s.x = graph.input("x", shape.x);
+  if (shape.mask) graph.input("mask", *shape.mask);
   if (shape.domain != Domain::kGraph) return s;
   s.adjacency = graph.input("adjacency", {DType::kAdjacency, shape.adjacency.shape});
   s.batch = shape.graphs;

@@ -53,10 +53,17 @@ Mark mark_of_option(const Args& args, const std::string& option, const Mark& fal
 }
 }  // namespace
 
+ValueType mask_type(const DataShape& shape) {
+  const Shape& x = shape.x.shape;
+  return {DType::kF32,
+          shape.domain == Domain::kIds ? x : Shape(x.dims().first(size_t(x.rank() - 1)))};
+}
+
 Batch allocate_batch(const DataShape& shape) {
   Batch batch;
   batch.x = Tensor(shape.x);
   batch.target = Tensor(shape.target);
+  if (shape.masked) batch.mask = Tensor(mask_type(shape));
   return batch;
 }
 

@@ -22,14 +22,19 @@ struct DataShape {
   bool causal = false;      // next-token: the target at t is the input at t+1
   double density = 1;       // share of x that is not zero
   int64_t most_scored = 0;  // targets of a batch that are scored at most; 0: all of them
+  bool masked = false;      // graphs are padded with nodes, texts with ids: Batch::mask
 };
 
 struct Batch {
   Tensor x, target;
+  Tensor mask;  // f32 [N] or [B,T], 1 where something real is; only with DataShape::masked
   std::shared_ptr<const Adjacency> adjacency;  // kGraph
   int64_t examples = 0;  // how many are real; the rest of the batch is padding with target -1
   uint64_t version = 0;  // not 0: batches of this version are equal (Dataset::version)
 };
+
+// f32, one a node or token.
+ValueType mask_type(const DataShape& shape);
 
 // Zeroed tensors of these types; the adjacency is left out.
 Batch allocate_batch(const DataShape& shape);

@@ -1,5 +1,7 @@
 #include "train/evaluate.h"
 
+#include <algorithm>
+
 #include "data/loader.h"
 
 namespace cambium {
@@ -8,19 +10,47 @@ void feed(Executor& executor, const Batch& batch) {
   executor.set_input("x", batch.x);
   executor.set_input_version("x", batch.version);
   if (executor.has_input("target")) executor.set_input("target", batch.target);
+  if (executor.has_input("mask")) executor.set_input("mask", batch.mask);
   if (batch.adjacency && executor.has_input("adjacency"))
     executor.set_input("adjacency", *batch.adjacency);
+}
+
+namespace {
+// Adds the output "class_counts", if the plan has it.
+void add_class_counts(Executor& executor, std::vector<double>& to) {
+  const auto& outputs = executor.plan().graph.outputs;
+  if (std::ranges::find(outputs, "class_counts", &Output::name) == outputs.end()) return;
+  const std::span<const std::byte> bytes = executor.output("class_counts");
+  const auto* counts = reinterpret_cast<const float*>(bytes.data());
+  to.resize(bytes.size() / sizeof(float));
+  for (size_t i = 0; i < to.size(); ++i) to[i] += double(counts[i]);
+}
+}  // namespace
+
+double macro_accuracy(std::span<const double> counts) {
+  const size_t n = counts.size() / 3;
+  double sum = 0;
+  int64_t classes = 0;
+  for (size_t v = 0; v < n; ++v) {
+    const double right = counts[v], targets = counts[n + v], answers = counts[2 * n + v];
+    if (targets + answers == 0) continue;
+    ++classes;
+    if (targets > 0) sum += right / targets;
+  }
+  return classes > 0 ? sum / double(classes) : 0;
 }
 
 Metrics evaluate(Executor& executor, const Dataset& data, Split split, int64_t batch,
                  int64_t most_batches) {
   double loss = 0, correct = 0, scored = 0;
+  std::vector<double> counts;  // sums of class_counts
   const auto run = [&] {
     executor.run();
     const double n = executor.output_scalar("scored");
     loss += executor.output_scalar("loss") * n;
     correct += executor.output_scalar("correct");
     scored += n;
+    add_class_counts(executor, counts);
   };
   if (data.version(split) != 0 && executor.input_version("x") == data.version(split)) {
     run();  // the one batch there is was fed before
@@ -34,6 +64,7 @@ Metrics evaluate(Executor& executor, const Dataset& data, Split split, int64_t b
     }
   }
   if (scored == 0) return {};
-  return {loss / scored, correct / scored, int64_t(scored)};
+  const double accuracy = counts.empty() ? correct / scored : macro_accuracy(counts);
+  return {loss / scored, accuracy, int64_t(scored)};
 }
 }  // namespace cambium

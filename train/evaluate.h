@@ -6,11 +6,15 @@
 namespace cambium {
 struct Metrics {
   double loss = 0;      // nats, mean over scored targets
-  double accuracy = 0;  // share of scored targets
+  double accuracy = 0;  // share of scored targets; with `accuracy: macro`, the mean over classes
   int64_t scored = 0;
 
   bool operator==(const Metrics&) const = default;
 };
+
+// From [3,V] counts of right answers, targets and answers by class: the mean of right / targets
+// over the classes that are asked for or answered; a class only answered counts as 0.
+double macro_accuracy(std::span<const double> counts);
 
 // Copies a batch into the inputs the plan has, unless they hold a batch of its version.
 void feed(Executor& executor, const Batch& batch);

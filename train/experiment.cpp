@@ -90,7 +90,8 @@ Model build(const Experiment& e, int64_t batch, bool training) {
   const DataShape shape = e.data->shape(batch);
   Graph g(builtin_ops());
   Builder builder(g, e.vars, training);
-  const Stream in = build_input(g, {shape.domain, shape.x, shape.adjacency, shape.graphs});
+  const Stream in = build_input(g, {shape.domain, shape.x, shape.adjacency, shape.graphs,
+                                    shape.masked ? std::optional(mask_type(shape)) : std::nullopt});
   builder.note_density(in.x, shape.density);
   const Stream out = build_model(builder, *model, e.spec.section("define"), in);
   check_logits(out, shape, *model);

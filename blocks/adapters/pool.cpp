@@ -1,6 +1,8 @@
 // pool: one vector for each example, from all its places. Any domain -> [B,C]
 //   attention: y = sum_p alpha_p x_p, alpha = softmax over places of <x_p, w>
-#include "blocks/block.h"
+// Places that pad the data (smaller graphs, shorter texts) are left out, as long as the stream
+// still has the places of the data.
+#include "blocks/padding.h"
 
 namespace cambium {
 namespace {
@@ -28,7 +30,10 @@ Stream build(Builder& b, const BlockUse& use, Stream s) {
   const Value x = as_places(b, s);  // [B,P,C]
   const int64_t places = x.shape()[1];
   require(places > 0, "there is nothing to pool");
-  if (pick) {
+  const Value mask = padding_mask(b.graph, x.shape()[0], places);
+  if (mask && kind != "first") {
+    s.x = pool_unpadded(b, kind, x, mask);
+  } else if (pick) {
     const int64_t at = kind == "first" ? 0 : places - 1;
     const Value one = b.emit("slice", {x}, {{"axis", 1}, {"begin", at}, {"end", at + 1}});
     s.x = b.emit("reshape", {one}, {{"shape", std::vector<int64_t>{x.shape()[0], x.shape()[2]}}});

@@ -4,11 +4,9 @@
 //   <name>.edges.tsv   u, v: an undirected edge
 // One example is the whole graph; targets are -1 outside the split that is asked for.
 #include <algorithm>
-#include <charconv>
 #include <filesystem>
 
-#include "core/files.h"
-#include "data/dataset.h"
+#include "data/lines.h"
 
 namespace cambium {
 namespace {
@@ -27,71 +25,6 @@ struct Planetoid {
 
 constexpr std::string_view kNodes = ".nodes.tsv", kEdges = ".edges.tsv";
 constexpr std::string_view kSplits[] = {"train", "val", "test", "none"};
-
-// The lines of a tab-separated file, and errors that name them.
-class Lines {
- public:
-  explicit Lines(std::string path) : path_(std::move(path)), text_(read_file(path_)) {
-    if (text_.empty()) throw OptionError("path", str(path_, " is empty"));
-    if (text_.back() != '\n') {
-      line_ = std::ranges::count(text_, '\n') + 1;
-      fail("the file ends in the middle of a line", "it was cut short; get it again");
-    }
-  }
-
-  // Moves to the next line; false at the end of the file.
-  bool next() {
-    if (at_ >= text_.size()) return false;
-    const size_t end = text_.find('\n', at_);
-    rest_ = std::string_view(text_).substr(at_, end - at_);
-    if (rest_.ends_with('\r')) rest_.remove_suffix(1);
-    at_ = end + 1;
-    ++line_;
-    return true;
-  }
-
-  // The next field of the line up to `separator`; an empty one when the line is used up.
-  std::string_view field(char separator = '\t') {
-    const size_t end = std::min(rest_.find(separator), rest_.size());
-    const std::string_view out = rest_.substr(0, end);
-    rest_.remove_prefix(std::min(end + 1, rest_.size()));
-    return out;
-  }
-
-  // A whole number in [low, high].
-  int64_t number(std::string_view text, std::string_view what, int64_t low, int64_t high) const {
-    int64_t value = 0;
-    const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (error != std::errc{} || stop != text.data() + text.size())
-      fail(str(what, " is '", text.substr(0, 40), "', not a whole number"));
-    if (value < low || value > high)
-      fail(str(what, " = ", value, " is outside [", low, ", ", high, "]"));
-    return value;
-  }
-
-  bool used_up() const { return rest_.empty(); }
-
-  int64_t line() const { return line_; }
-
-  const std::string& path() const { return path_; }
-
-  [[noreturn]] void fail(const std::string& what, std::string help = {}) const {
-    throw OptionError("path", str(path_, ":", line_, ": ", what), std::move(help));
-  }
-
-  // OptionError when the file has not `wanted` lines; 0 wants nothing.
-  void check_count(int64_t wanted) const {
-    if (wanted == 0 || wanted == line_) return;
-    throw OptionError("path", str(path_, " has ", line_, " lines, the spec says ", wanted),
-                      "get the file again, or correct the number in the spec");
-  }
-
- private:
-  std::string path_, text_;
-  std::string_view rest_;
-  size_t at_ = 0;
-  int64_t line_ = 0;
-};
 
 // "folder/cora" from the folder, or from "folder/cora" itself.
 std::string find_stem(const std::string& path) {

@@ -1,0 +1,14 @@
+// Padding: what blocks need to know of places that hold nothing real.
+#pragma once
+#include "blocks/block.h"
+
+namespace cambium {
+// The input "mask" as [batch,places,1], 1 where something real is, when the data is padded and a
+// stream of so many places still has the data's; else nothing.
+Value padding_mask(Graph& graph, int64_t batch, int64_t places);
+
+// x [B,P,C] and a mask of it to [B,C], over real places alone. kind: mean, sum, max or attention
+// (weights from the parameter "score.weight" [C,1]); 0 for an example without any. UserError for
+// another kind: nobody knows here where an example ends.
+Value pool_unpadded(Builder& b, const std::string& kind, Value x, Value mask);
+}  // namespace cambium

@@ -1,0 +1,75 @@
+// Padding: pooling leaves it out.
+#include "blocks/padding.h"
+
+#include <gtest/gtest.h>
+
+#include "blocks/model.h"
+#include "ops/ops.h"
+#include "tests/support/expect_error.h"
+
+namespace cambium {
+namespace {
+// pool: kind on x [2,3,2], of which the second example has one real token.
+std::vector<double> pooled(const std::string& kind) {
+  Graph g(builtin_ops());
+  const Vars vars;
+  Builder b(g, vars, false);
+  const Stream in = build_input(g, {.domain = Domain::kTokens,
+                                    .x = {DType::kF32, {2, 3, 2}},
+                                    .mask = ValueType{DType::kF32, {2, 3}}});
+  const Yaml model = parse_yaml("- pool: " + kind, "m.yaml");
+  const Stream out = build_model(b, model, nullptr, in);
+  g.outputs = {{"y", port_of(out.x)}};
+  const Interpreted done = interpret(g, [](const Node& n) -> Ref {
+    if (n.scope.path == "mask") return {{1, 1, 1, 1, 0, 0}};
+    return {{1, -2, 3, 4, 5, -5, -7, 8, 100, 100, -100, 100}};
+  });
+  return done.outputs[0].data;
+}
+
+using Numbers = std::vector<double>;
+
+TEST(Padding, PoolingLeavesItOut) {
+  EXPECT_EQ(pooled("mean"), (Numbers{3, -1, -7, 8}));
+  EXPECT_EQ(pooled("max"), (Numbers{5, 4, -7, 8}));
+  EXPECT_EQ(pooled("first"), (Numbers{1, -2, -7, 8}));
+}
+
+TEST(Padding, TheLastPlaceIsRefused) {
+  const auto e = test::error_of<UserErrors>([] { pooled("last"); });
+  EXPECT_NE(std::string(e.what()).find("kind = last would take padding for an end"),
+            std::string::npos);
+}
+
+// Sums and weights of attention, and an example without anything real.
+TEST(Padding, NothingRealPoolsToZero) {
+  for (const std::string kind : {"mean", "sum", "max", "attention"}) {
+    Graph g(builtin_ops());
+    const Vars vars;
+    Builder b(g, vars, false);
+    const Value x = g.input("x", {DType::kF32, {2, 3, 1}});
+    g.input("mask", {DType::kF32, {2, 3}});
+    const Value y = pool_unpadded(b, kind, x, padding_mask(g, 2, 3));
+    g.outputs = {{"y", port_of(y)}};
+    const Numbers out = interpret(g,
+                                  [](const Node& n) -> Ref {
+                                    if (n.scope.path == "mask") return {{0, 0, 0, 1, 1, 0}};
+                                    if (n.scope.path == "x") return {{5, 6, 7, 2, 2, 50}};
+                                    return {{0.5}};
+                                  })
+                            .outputs[0]
+                            .data;
+    EXPECT_EQ(out[0], 0) << kind;
+    EXPECT_NEAR(out[1], kind == "sum" ? 4 : 2, 1e-6) << kind;
+  }
+}
+
+TEST(Padding, AStreamOfOtherPlacesHasNoMask) {
+  Graph g(builtin_ops());
+  EXPECT_FALSE(padding_mask(g, 2, 3));
+  g.input("mask", {DType::kF32, {2, 4}});
+  EXPECT_FALSE(padding_mask(g, 2, 3));
+  EXPECT_TRUE(padding_mask(g, 2, 4));
+}
+}  // namespace
+}  // namespace cambium
