@@ -10,9 +10,9 @@ struct TrainOptions {
   int64_t batch = 32, epochs = 0, steps = 0, accumulate = 1;
   int64_t eval_every = 0, eval_batches = 0, log_every = 10, checkpoint_every = 0, patience = 0;
   int64_t seed = 0, data_seed = 0;
-  double clip = 0, clip_value = 0, ema = 0, label_smoothing = 0, z_loss = 0;
+  double clip = 0, clip_value = 0, ema = 0, label_smoothing = 0, z_loss = 0, stop_at = 0;
   std::vector<double> class_weights;
-  std::string best = "val.loss", recompute = "none";
+  std::string best = "val.loss", accuracy = "micro", recompute = "none";
 
   static constexpr auto fields = std::tuple{
       field("batch", &TrainOptions::batch, "examples a gradient is taken over").in(1, 1 << 24),
@@ -59,6 +59,13 @@ struct TrainOptions {
           .in(0),
       field("best", &TrainOptions::best, "what makes a checkpoint the best one")
           .one_of("val.loss|val.accuracy"),
+      field("accuracy", &TrainOptions::accuracy,
+            "of evaluations; micro: the share of targets; macro: the mean over classes of their "
+            "shares, without classes that are neither asked for nor answered (torchmetrics)")
+          .one_of("micro|macro"),
+      field("stop_at", &TrainOptions::stop_at,
+            "validation accuracy, from 0 to 1, that ends the run; 0: none does")
+          .in(0, 1),
       field("recompute", &TrainOptions::recompute,
             "what the backward pass computes again instead of keeping; pointwise: activations, "
             "norms, casts, dropout and copies, where that saves memory. The same numbers; beside a "

@@ -5,6 +5,7 @@
 #include "graph/cost.h"
 #include "graph/passes.h"
 #include "ops/support/bf16.h"
+#include "train/scored_head.h"
 
 namespace cambium {
 namespace {
@@ -34,10 +35,17 @@ Gradients gradients_of(Value loss) {
   return out;
 }
 
-Value emit_loss(Graph& g, const DataShape& data, const Args& options) {
+// The logits and targets that are scored.
+Scored emit_scored(Graph& g, const DataShape& data) {
   ScopeGuard guard(g, {.path = "loss"});
-  const Value target = g.input("target", data.target);
-  return g.emit("cross_entropy", {g.value(g.output("logits")), target}, options);
+  g.input("target", data.target);
+  return scored_head(g, data);
+}
+
+Value emit_loss(const Scored& s, const Args& options) {
+  Graph& g = *s.logits.graph;
+  ScopeGuard guard(g, {.path = "loss"});
+  return g.emit("cross_entropy", {s.logits, s.target}, options);
 }
 
 // The value that the parameter will have after the step.
@@ -101,10 +109,10 @@ void emit_accumulation(Graph& g, const Gradients& d) {
 Graph training_graph(const Experiment& e) {
   const TrainOptions& o = e.train.options;
   Graph g = model_graph(e, o.batch, true);
-  const Value loss = emit_loss(g, e.data->shape(o.batch),
-                               {{"label_smoothing", o.label_smoothing},
-                                {"z_loss", o.z_loss},
-                                {"class_weights", o.class_weights}});
+  const Value loss =
+      emit_loss(emit_scored(g, e.data->shape(o.batch)), {{"label_smoothing", o.label_smoothing},
+                                                         {"z_loss", o.z_loss},
+                                                         {"class_weights", o.class_weights}});
   const Gradients d = gradients_of(loss);
   Value norm;
   {
@@ -149,10 +157,14 @@ std::optional<Graph> apply_graph(const Experiment& e) {
 
 Graph evaluation_graph(const Experiment& e, int64_t batch) {
   Graph g = model_graph(e, batch, false);
-  const Value loss = emit_loss(g, e.data->shape(batch), {});
+  const Scored scored = emit_scored(g, e.data->shape(batch));
+  const Value loss = emit_loss(scored, {});
   ScopeGuard guard(g, {.path = "loss"});
-  const Value target = g.value({*g.find(Role::kInput, "target"), 0});
-  const Value correct = g.emit("accuracy", {g.value(g.output("logits")), target});
+  const Value correct = g.emit("accuracy", {scored.logits, scored.target});
+  g.outputs = {{"logits", port_of(scored.logits)}};
+  if (e.train.options.accuracy == "macro")
+    g.outputs.push_back(
+        {"class_counts", port_of(g.emit("class_counts", {scored.logits, scored.target}))});
   g.outputs.push_back({"loss", port_of(loss)});
   g.outputs.push_back({"scored", port_of(loss.nth(2))});
   g.outputs.push_back({"correct", port_of(correct)});

@@ -240,17 +240,20 @@ RunResult Run::run() {
   write_run_json(settings_.folder, "running", e_, result());
   const int64_t patience = e_.train.options.patience;
   const auto out_of_patience = [&] { return patience > 0 && state_.stale >= patience; };
+  const double stop_at = e_.train.options.stop_at;
+  const auto good_enough = [&] { return stop_at > 0 && state_.evaluated.accuracy >= stop_at; };
+  const auto over = [&] { return state_.step == total_ || out_of_patience() || good_enough(); };
   bool stopped = false;
   started_.restart();
   saved_.restart();
-  while (state_.step < total_ && !out_of_patience() && !stopped) {
+  while (!over() && !stopped) {
     train_step(state_.step + 1);
     if (evaluation_due()) evaluate_now();
     stopped = settings_.stop && settings_.stop();
     if (checkpoint_due()) save();
   }
   save();
-  if (state_.step == total_ || out_of_patience()) finish();
+  if (over()) finish();
   write_run_json(settings_.folder, result_.done ? "done" : "stopped", e_, result());
   return result();
 }
