@@ -28,8 +28,8 @@ void CommandLine::word(const std::string& name, std::string& to, std::string_vie
 }
 
 void CommandLine::words(const std::string& name, std::vector<std::string>& to,
-                        std::string_view doc) {
-  app_.add_option(name, to)->required();
+                        std::string_view doc, bool required) {
+  app_.add_option(name, to)->required(required);
   words_.push_back({name + "...", "", std::string(doc)});
 }
 

@@ -25,7 +25,8 @@ class CommandLine {
 
   // Words without dashes, in this order.
   void word(const std::string& name, std::string& to, std::string_view doc, bool required = true);
-  void words(const std::string& name, std::vector<std::string>& to, std::string_view doc);
+  void words(const std::string& name, std::vector<std::string>& to, std::string_view doc,
+             bool required = true);
 
   void flag(const std::string& name, bool& to, std::string_view doc);
   void text(const std::string& name, std::string& to, std::string_view value, std::string_view doc);

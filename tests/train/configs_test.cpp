@@ -35,6 +35,8 @@ Experiment open_small(const std::string& file) {
   if (const Yaml* data = spec.section("data"); data && data->find("random_images"))
     for (const char* side : {"height", "width"})
       set.push_back(str("data.random_images.", side, "=64"));
+  if (vars && vars->find("mutag"))
+    set.push_back("vars.mutag=" + test::data_path("graphs/tu_dgcnn/MUTAG.txt"));
   return open_experiment(load_spec(file, set));
 }
 

@@ -1,0 +1,174 @@
+// cambium verify: trains published cells again and says whether the numbers come out.
+#include "search/verify.h"
+
+#include "app/command.h"
+#include "app/run.h"
+#include "app/table.h"
+#include "app/train_view.h"
+#include "core/cancel.h"
+#include "core/fmt.h"
+#include "core/json.h"
+#include "viz/text.h"
+
+namespace cambium {
+namespace {
+struct Options {
+  std::vector<std::string> names;
+  std::string cells = "configs/verify", data, progress = "auto";
+  bool full = false, list = false;
+};
+
+struct Row {
+  VerifyCell cell;
+  VerifyResult result;
+};
+
+bool is_accuracy(const VerifyNumbers& n) {
+  return n.metric.ends_with("accuracy");
+}
+
+// 81.50 % or 1.8800
+std::string number_text(const VerifyNumbers& n, double value) {
+  return is_accuracy(n) ? fixed(value, 2) + " %" : fixed(value, 4);
+}
+
+std::string tolerance_text(const VerifyNumbers& n) {
+  const std::string_view sign = n.bound == "within" ? "+-" : n.bound == "at_least" ? "-" : "+";
+  return str(sign, fmt::format("{:g}", n.tolerance));
+}
+
+std::string command_text(const VerifyCell& cell, const Options& o) {
+  std::string out = str("cambium verify ", cell.name);
+  if (o.full) out += " --full";
+  if (!cell.data.empty()) out += " --data " + o.data;
+  if (o.cells != Options().cells) out += " --cells " + o.cells;
+  return out;
+}
+
+std::string_view verdict_text(const VerifyResult& r) {
+  return r.stopped ? "stopped" : r.passed ? "pass" : "FAIL";
+}
+
+std::string ours_text(const Row& row) {
+  if (row.result.stopped) return "-";
+  std::string out = number_text(row.cell.numbers, row.result.mean);
+  if (row.result.groups.size() > 1)
+    out += str(" (sd ", fixed(row.result.deviation, is_accuracy(row.cell.numbers) ? 2 : 4), ", ",
+               row.result.groups.size(), " scores)");
+  return out;
+}
+
+std::string table_of(const std::vector<Row>& rows, const Options& o) {
+  Table table({1, 2, 3, 5});
+  table.row({"cell", "published", "ours", "tolerance", "verdict", "time", "command"});
+  for (const Row& row : rows)
+    table.row({row.cell.name, number_text(row.cell.numbers, row.cell.numbers.published),
+               ours_text(row), tolerance_text(row.cell.numbers),
+               std::string(verdict_text(row.result)), duration_text(row.result.seconds),
+               command_text(row.cell, o)});
+  std::string out = "\n" + table.text() + "\n";
+  for (const Row& row : rows) {
+    out += str(row.cell.name, ": ", visible(row.cell.numbers.title), "; ",
+               visible(row.cell.numbers.source), "\n");
+    if (!row.cell.numbers.note.empty()) out += str("  ", visible(row.cell.numbers.note), "\n");
+  }
+  return out;
+}
+
+Json json_of(const Row& row, const Options& o) {
+  const VerifyNumbers& n = row.cell.numbers;
+  return {{"cell", row.cell.name},
+          {"title", n.title},
+          {"source", n.source},
+          {"note", n.note},
+          {"metric", n.metric},
+          {"published", n.published},
+          {"ours", row.result.stopped ? Json(nullptr) : Json(row.result.mean)},
+          {"deviation", row.result.deviation},
+          {"scores", row.result.groups},
+          {"tolerance", n.tolerance},
+          {"bound", n.bound},
+          {"verdict", verdict_text(row.result)},
+          {"seconds", row.result.seconds},
+          {"command", command_text(row.cell, o)}};
+}
+
+int list_cells(const Options& o, Context& context) {
+  Table table({2});
+  Json json = Json::array();
+  for (const std::string& name : verify_names(o.cells)) {
+    const VerifyCell cell = load_verify(o.cells, name, o.full);
+    const VerifyNumbers& n = cell.numbers;
+    const int64_t points = plan_size(cell);
+    table.row({name, visible(n.title), number_text(n, n.published), str(points, " runs"),
+               cell.data.empty() ? "" : "--data"});
+    json.push_back({{"cell", name},
+                    {"title", n.title},
+                    {"published", n.published},
+                    {"metric", n.metric},
+                    {"runs", points},
+                    {"needs_data", !cell.data.empty()}});
+  }
+  context.answer(json, table.text());
+  return kExitOk;
+}
+
+VerifyResult run_cell(const VerifyCell& cell, std::span<const VerifyRun> runs, const Options& o,
+                      Context& context) {
+  Terminal& terminal = context.terminal;
+  const ProgressMode mode = progress_mode(o.progress, terminal);
+  TrainView view(terminal,
+                 runs.size() > 1 && mode == ProgressMode::kPlain ? ProgressMode::kNone : mode);
+  VerifySettings settings;
+  settings.stop = cancel_requested;
+  settings.on_run = [&](const VerifyRun& run, int64_t number, double value, double seconds) {
+    if (mode != ProgressMode::kNone)
+      terminal.note(str(cell.name, "  run ", number, "/", runs.size(), "  ", run.text, ": ",
+                        number_text(cell.numbers, value), " in ", duration_text(seconds)));
+  };
+  VerifyResult result = run_verify(cell, runs, settings, view);
+  view.finish();
+  return result;
+}
+
+int verify(const Options& o, Context& context) {
+  if (o.list) return list_cells(o, context);
+  require(!o.names.empty(), "no cell is named; `cambium verify --list` shows them");
+  std::vector<Row> rows;
+  std::vector<std::vector<VerifyRun>> plans;  // all errors come before any training
+  for (const std::string& name : o.names) {
+    rows.push_back({load_verify(o.cells, name, o.full), {}});
+    plans.push_back(plan_verify(rows.back().cell, o.data));
+  }
+  bool failed = false, stopped = false;
+  for (size_t i = 0; i < rows.size() && !stopped; ++i) {
+    rows[i].result = run_cell(rows[i].cell, plans[i], o, context);
+    stopped = rows[i].result.stopped;
+    failed = failed || !rows[i].result.passed;
+    if (stopped) rows.resize(i + 1);
+  }
+  Json json = Json::array();
+  for (const Row& row : rows) json.push_back(json_of(row, o));
+  context.answer(json, table_of(rows, o));
+  if (stopped) return kExitInterrupted;
+  return failed ? kExitUser : kExitOk;
+}
+}  // namespace
+
+extern const Command command_verify = {
+    .name = "verify",
+    .doc = "train published results again and say whether the numbers come out",
+    .examples = {"cambium verify --list", "cambium verify mad-memorization mad-compression",
+                 "cambium verify cora-gcn --data /data --full"},
+    .declare = [](CommandLine& line) -> Action {
+      auto o = std::make_shared<Options>();
+      line.words("NAME", o->names, "cells; exit code 1 when a verdict fails", false);
+      line.flag("--list", o->list, "show the cells and how many runs each takes");
+      line.flag("--full", o->full, "at the published size instead of a few minutes' worth");
+      line.text("--data", o->data, "DIR", "where data that is not generated lies");
+      line.text("--cells", o->cells, "DIR", "where the cells are; configs/verify unless told");
+      declare_progress(line, o->progress);
+      return [o](Context& context) { return verify(*o, context); };
+    },
+};
+}  // namespace cambium

@@ -1,0 +1,148 @@
+// Verify: the runs of a cell, and what they come to.
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
+
+#include "core/clock.h"
+#include "core/files.h"
+#include "search/verify.h"
+
+namespace cambium {
+namespace {
+YamlEntry scalar_entry(std::string path, std::string text, const Mark& mark) {
+  YamlEntry e{.key = std::move(path), .key_mark = mark, .value = {}};
+  e.value.kind = Yaml::kScalar;
+  e.value.text = std::move(text);
+  e.value.quoted = true;  // a path is text, whatever it looks like
+  e.value.mark = mark;
+  return e;
+}
+
+// `relative` under the folder, or its last part directly in it.
+std::vector<YamlEntry> find_data(const VerifyCell& cell, const std::string& folder) {
+  namespace fs = std::filesystem;
+  std::vector<YamlEntry> out;
+  for (const YamlEntry& e : cell.data) {
+    const fs::path relative(e.value.text);
+    if (folder.empty())
+      throw UserError(str(cell.name, " reads ", relative.string(), ", which is not generated"),
+                      str("give the folder that holds it: --data DIR"), e.value.mark);
+    fs::path found = fs::path(folder) / relative;
+    if (!fs::exists(found)) found = fs::path(folder) / relative.filename();
+    if (!fs::exists(found))
+      throw UserError(str(cell.name, " reads ", relative.string(), "; '", folder, "' has no such"),
+                      str("give a folder with ", relative.string(), " or ",
+                          relative.filename().string(), " in it: --data DIR"),
+                      e.value.mark);
+    out.push_back(scalar_entry(e.key, found.string(), e.key_mark));
+  }
+  return out;
+}
+
+// The last word of a path and its value: "lr 1e-3".
+std::string short_text(const YamlEntry& e) {
+  return str(e.key.substr(e.key.rfind('.') + 1), " ", e.value.text);
+}
+
+// Every combination of the grid's values; one empty one without a grid.
+std::vector<std::vector<YamlEntry>> points_of(const std::vector<YamlEntry>& grid) {
+  std::vector<std::vector<YamlEntry>> points = {{}};
+  for (const YamlEntry& axis : grid) {
+    std::vector<std::vector<YamlEntry>> longer;
+    for (const auto& point : points)
+      for (const Yaml& value : axis.value.items) {
+        longer.push_back(point);
+        longer.back().push_back({.key = axis.key, .key_mark = axis.key_mark, .value = value});
+      }
+    points = std::move(longer);
+  }
+  return points;
+}
+
+bool higher_is_better(const VerifyCell& cell) {
+  return cell.numbers.metric.ends_with("accuracy");
+}
+
+double metric_of(const VerifyCell& cell, const RunResult& r) {
+  const std::string& metric = cell.numbers.metric;
+  const bool test = metric.starts_with("test");
+  if (test ? !r.test : !r.state.best)
+    throw UserError(
+        str(cell.name, ": the data of ", cell.numbers.spec, " has no split for ", metric));
+  const Metrics& m = test ? *r.test : r.state.best->metrics;
+  return higher_is_better(cell) ? 100 * m.accuracy : m.loss;
+}
+
+RunResult train_one(const VerifyCell& cell, const VerifyRun& run, const VerifySettings& settings,
+                    Progress& progress) {
+  Spec spec = load_spec(cell.numbers.spec);
+  Diagnostics errors;
+  for (const YamlEntry& e : run.overrides) try {
+      apply_override(spec.root, e.key, e.value, e.key_mark);
+    } catch (const UserError& error) {
+      errors.add(error);
+    }
+  errors.throw_if_any();
+  return run_training(open_experiment(std::move(spec)), {.stop = settings.stop}, progress);
+}
+
+void summarise(const VerifyCell& cell, std::span<const VerifyRun> runs, VerifyResult& r) {
+  for (size_t i = 0; i < runs.size(); ++i) {
+    if (size_t(runs[i].group) == r.groups.size()) {
+      r.groups.push_back(r.values[i]);
+      continue;
+    }
+    double& best = r.groups.back();
+    best = higher_is_better(cell) ? std::max(best, r.values[i]) : std::min(best, r.values[i]);
+  }
+  const double n = double(r.groups.size());
+  for (const double v : r.groups) r.mean += v / n;
+  double squares = 0;
+  for (const double v : r.groups) squares += (v - r.mean) * (v - r.mean);
+  if (r.groups.size() > 1) r.deviation = std::sqrt(squares / (n - 1));
+  r.passed = within_tolerance(cell.numbers, r.mean);
+}
+}  // namespace
+
+int64_t plan_size(const VerifyCell& cell) {
+  return int64_t(cell.settings.size() * points_of(cell.grid).size()) * cell.numbers.seeds;
+}
+
+std::vector<VerifyRun> plan_verify(const VerifyCell& cell, const std::string& data_folder) {
+  const std::vector<YamlEntry> data = find_data(cell, data_folder);
+  const auto points = points_of(cell.grid);
+  std::vector<VerifyRun> runs;
+  int64_t group = 0;
+  for (size_t k = 0; k < cell.settings.size(); ++k)
+    for (int64_t seed = 0; seed < cell.numbers.seeds; ++seed, ++group)
+      for (const auto& point : points) {
+        VerifyRun run{.group = group};
+        if (cell.settings.size() > 1) run.text = str("setting ", k + 1, ", ");
+        for (const auto* list : std::initializer_list<const std::vector<YamlEntry>*>{
+                 &cell.overrides, &data, &cell.settings[k].entries, &point})
+          run.overrides.insert(run.overrides.end(), list->begin(), list->end());
+        for (const YamlEntry& e : point) run.text += short_text(e) + ", ";
+        run.overrides.push_back(scalar_entry("train.seed", str(seed), {}));
+        run.overrides.back().value.quoted = false;
+        run.text += str("seed ", seed);
+        runs.push_back(std::move(run));
+      }
+  return runs;
+}
+
+VerifyResult run_verify(const VerifyCell& cell, std::span<const VerifyRun> runs,
+                        const VerifySettings& settings, Progress& progress) {
+  VerifyResult r;
+  const Stopwatch all;
+  for (size_t i = 0; i < runs.size(); ++i) {
+    const Stopwatch one;
+    const RunResult trained = train_one(cell, runs[i], settings, progress);
+    if (!trained.done) return {.stopped = true};
+    r.values.push_back(metric_of(cell, trained));
+    if (settings.on_run) settings.on_run(runs[i], int64_t(i) + 1, r.values.back(), one.seconds());
+  }
+  r.seconds = all.seconds();
+  summarise(cell, runs, r);
+  return r;
+}
+}  // namespace cambium

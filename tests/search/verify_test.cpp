@@ -1,0 +1,175 @@
+#include "search/verify.h"
+
+#include <algorithm>
+#include <filesystem>
+
+#include "core/files.h"
+#include "tests/support/expect_error.h"
+#include "tests/support/tiny_experiment.h"
+
+namespace cambium {
+namespace {
+using test::error_of;
+
+class Verify : public ::testing::Test {
+ protected:
+  Verify() { replace_file(folder_.path("model.yaml"), test::markov_spec("{batch: 8, steps: 4}")); }
+
+  void write(const std::string& name, const std::string& text) const {
+    replace_file(folder_.path(name + ".yaml"), text);
+  }
+
+  VerifyCell load(const std::string& text, bool full = false) const {
+    write("cell", text);
+    return load_verify(folder_.path(), "cell", full);
+  }
+
+  VerifyResult run(const std::string& text) const {
+    const VerifyCell cell = load(text);
+    Progress silent;
+    return run_verify(cell, plan_verify(cell, ""), {}, silent);
+  }
+
+  const test::TempFolder folder_;
+};
+
+const std::string kCell =
+    "title: a chain\npublished: 30\nsource: this test\nspec: model.yaml\ntolerance: 100\n";
+
+TEST_F(Verify, ReadsACellAtBothSizes) {
+  const std::string text = kCell +
+                           "seeds: 2\nset: {train.steps: 6}\nmetric: test.accuracy\n"
+                           "full: {seeds: 5, tolerance: 2, set: {train.steps: 60}}\n";
+  const VerifyCell small = load(text), full = load(text, true);
+  EXPECT_EQ(small.numbers.seeds, 2);
+  EXPECT_EQ(small.numbers.tolerance, 100);
+  EXPECT_EQ(small.numbers.spec, folder_.path("model.yaml"));
+  EXPECT_EQ(full.numbers.seeds, 5);
+  EXPECT_EQ(full.numbers.published, 30);
+  ASSERT_EQ(full.overrides.size(), 1u);
+  EXPECT_EQ(full.overrides[0].value.text, "60");
+}
+
+TEST_F(Verify, FindsEveryMistakeOfACell) {
+  const auto e = error_of<UserErrors>([&] {
+    load(
+        "title: x\nspec: model.yaml\npublished: many\nseed: 3\ngrid: {a.b: 3}\nfull: {gird: {}}\n");
+  });
+  std::vector<std::string> all;
+  for (const UserError& one : e.all) all.push_back(test::text_of(one));
+  EXPECT_EQ(all.size(), 6u);
+  EXPECT_NE(std::ranges::find(all, "4:1: unknown key 'seed' of a cell"), all.end());
+  EXPECT_NE(std::ranges::find(all, "6:8: unknown key 'gird' of a cell"), all.end());
+  EXPECT_NE(std::ranges::find(all, "1:1: the cell has no 'source'"), all.end());
+  EXPECT_NE(std::ranges::find(all, "5:13: grid: 'a.b' takes a list of values"), all.end());
+}
+
+TEST_F(Verify, SuggestsTheNearestCell) {
+  write("mutag-gin", kCell);
+  const auto e = error_of([&] { load_verify(folder_.path(), "mutag-gim", false); });
+  EXPECT_STREQ(e.what(), "unknown cell 'mutag-gim'");
+  EXPECT_EQ(e.help, "did you mean 'mutag-gin'?");
+  EXPECT_EQ(error_of([&] { verify_names("/no/such"); }).help,
+            "run this where configs/verify is, or give its folder with --cells DIR");
+}
+
+TEST_F(Verify, RunsEverySettingSeedAndPointOfTheGrid) {
+  const VerifyCell cell = load(kCell +
+                               "seeds: 2\nsettings: [{}, {vars.a: 1}, {vars.a: 2}]\n"
+                               "grid: {train.optimizer.adamw.lr: [1e-3, 1e-4]}\n");
+  const auto runs = plan_verify(cell, "");
+  ASSERT_EQ(runs.size(), 12u);
+  EXPECT_EQ(plan_size(cell), 12);
+  EXPECT_EQ(runs[0].text, "setting 1, lr 1e-3, seed 0");
+  EXPECT_EQ(runs[1].group, 0);
+  EXPECT_EQ(runs[2].group, 1);
+  EXPECT_EQ(runs[11].group, 5);
+}
+
+TEST_F(Verify, SaysWhichDataIsMissing) {
+  const VerifyCell cell = load(kCell + "data: {vars.x: graphs/some}\n");
+  EXPECT_EQ(error_of([&] { plan_verify(cell, ""); }).help,
+            "give the folder that holds it: --data DIR");
+  EXPECT_THROW(plan_verify(cell, folder_.path()), UserError);
+  make_folders(folder_.path("some"));
+  const auto runs = plan_verify(cell, folder_.path());
+  EXPECT_EQ(runs[0].overrides[0].value.text, folder_.path("some"));
+}
+
+TEST(VerifyTolerance, BoundsTheSidesItNames) {
+  VerifyNumbers n;
+  n.published = 80;
+  n.tolerance = 1;
+  const auto sides = [&](const std::string& bound) {
+    n.bound = bound;
+    return std::vector<bool>{within_tolerance(n, 78.9), within_tolerance(n, 79.1),
+                             within_tolerance(n, 80.9), within_tolerance(n, 81.1)};
+  };
+  EXPECT_EQ(sides("within"), (std::vector<bool>{false, true, true, false}));
+  EXPECT_EQ(sides("at_least"), (std::vector<bool>{false, true, true, true}));
+  EXPECT_EQ(sides("at_most"), (std::vector<bool>{true, true, true, false}));
+}
+
+TEST_F(Verify, TakesTheBestOfTheGridAndTheMeanOfTheSettings) {
+  const VerifyResult r = run(kCell +
+                             "settings: [{}, {train.steps: 5}]\n"
+                             "grid: {train.optimizer.adamw.lr: [1e-2, 1e-9]}\n");
+  ASSERT_EQ(r.values.size(), 4u);
+  ASSERT_EQ(r.groups.size(), 2u);
+  EXPECT_EQ(r.groups[0], std::max(r.values[0], r.values[1]));
+  EXPECT_DOUBLE_EQ(r.mean, (r.groups[0] + r.groups[1]) / 2);
+  EXPECT_TRUE(r.passed);
+}
+
+TEST_F(Verify, TheLowestLossIsTheBest) {
+  const VerifyResult r =
+      run(kCell + "metric: val.loss\ngrid: {train.optimizer.adamw.lr: [1e-2, 1e-9]}\n");
+  EXPECT_EQ(r.mean, std::min(r.values[0], r.values[1]));
+  EXPECT_LT(r.mean, 10);
+}
+
+TEST_F(Verify, AnImpossibleToleranceFails) {
+  EXPECT_FALSE(
+      run("title: x\npublished: 100.5\nsource: y\nspec: model.yaml\ntolerance: 0.01\n").passed);
+}
+
+TEST_F(Verify, StopsWhenAsked) {
+  const VerifyCell cell = load(kCell);
+  Progress silent;
+  const VerifyResult r =
+      run_verify(cell, plan_verify(cell, ""), {.stop = [] { return true; }}, silent);
+  EXPECT_TRUE(r.stopped);
+  EXPECT_TRUE(r.groups.empty());
+}
+
+// The cells that come with the program: every override of every run names something.
+class VerifyConfig : public ::testing::TestWithParam<std::string> {};
+
+TEST_P(VerifyConfig, EveryRunHasASpec) {
+  const std::string cells = CAMBIUM_SOURCE_DIR "/configs/verify";
+  for (const bool full : {false, true}) {
+    const VerifyCell cell = load_verify(cells, GetParam(), full);
+    const std::string data = test::data_path("");
+    if (!cell.data.empty() && !std::filesystem::exists(data)) GTEST_SKIP() << "no " << data;
+    const auto runs = plan_verify(cell, data);
+    EXPECT_EQ(int64_t(runs.size()), plan_size(cell));
+    for (const VerifyRun& run : runs) {
+      Spec spec = load_spec(cell.numbers.spec);
+      for (const YamlEntry& e : run.overrides)
+        EXPECT_NO_THROW(apply_override(spec.root, e.key, e.value, e.key_mark)) << e.key;
+      if (&run == &runs.back() && GetParam() != "fashion-resnet") {
+        EXPECT_GT(open_experiment(std::move(spec)).total_steps(), 1);
+      }
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Cells, VerifyConfig,
+                         ::testing::ValuesIn(verify_names(CAMBIUM_SOURCE_DIR "/configs/verify")),
+                         [](const auto& info) {
+                           std::string name = info.param;
+                           std::ranges::replace(name, '-', '_');
+                           return name;
+                         });
+}  // namespace
+}  // namespace cambium
