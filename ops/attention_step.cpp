@@ -21,7 +21,7 @@ std::vector<ValueType> shape(const Call& c) {
           c.shape(kV), " are not [B,1,H,D] and twice [B,S,G,D]");
   require(q[1] == 1 && q[0] == k[0] && q[3] == k[3] && k[2] > 0 && q[2] % k[2] == 0, "q ", q,
           " does not fit the cache ", k);
-  require(c.in[kPosition].type() == ValueType(DType::kI32, {1, 1}),
+  require(c.in[kPosition].type() == ValueType{DType::kI32, {1, 1}},
           "position must be i32 [1,1], got ", c.in[kPosition].type());
   return {c.in[kQ].type()};
 }

@@ -15,7 +15,7 @@ std::vector<ValueType> shape(const Call& c) {
   bool fits = cache.rank() >= 2 && x.rank() == cache.rank() && x[1] == 1;
   for (int i = 0; fits && i < cache.rank(); ++i) fits = i == 1 || x[i] == cache[i];
   require(fits, "x ", x, " is no token of the cache ", cache);
-  require(c.in[2].type() == ValueType(DType::kI32, {1, 1}), "position must be i32 [1,1], got ",
+  require(c.in[2].type() == ValueType{DType::kI32, {1, 1}}, "position must be i32 [1,1], got ",
           c.in[2].type());
   return {c.in[0].type()};
 }

@@ -5,7 +5,7 @@ namespace cambium {
 namespace {
 struct HardSigmoidGrad {
   template <class T> [[gnu::always_inline]] T operator()(T x, T dy) const {
-    return (x > -3) & (x < 3) ? dy * T(1.0 / 6) : T(0);
+    return ((x > -3) & (x < 3)) ? dy * T(1.0 / 6) : T(0);
   }
 };
 }  // namespace

@@ -28,7 +28,7 @@ std::vector<ValueType> shape(const Call& c) {
   const Shape& s = c.shape(0);
   require(s.rank() == 4 && c.dtype(0) == DType::kF32, "x must be f32 [B,T,H,D], got ",
           c.in[0].type());
-  require(!c.has(1) || (s[1] == 1 && c.in[1].type() == ValueType(DType::kI32, {1, 1})),
+  require(!c.has(1) || (s[1] == 1 && c.in[1].type() == ValueType{DType::kI32, {1, 1}}),
           "a position goes with one token, and is i32 [1,1]");
   require(s[3] % 2 == 0, "the head width D = ", s[3], " must be even: rope turns pairs");
   return {c.in[0].type()};

@@ -40,8 +40,9 @@ Stream build(Builder& b, const BlockUse& use, Stream s) {
   // log sigmoid(x) = -softplus(-x)
   const Value soft = b.emit("softplus", {b.emit("neg", {gate})});
   const Value decay = split_heads(b, b.emit("scale", {soft}, {{"a", -1 / a.tau}}), a.heads);
-  const double d = double(keys / a.heads);
-  const Value o = b.emit("linear_attention", {q, k, v, decay}, {{"scale", 1 / std::sqrt(d)}});
+  const int64_t d = keys / a.heads;
+  const Value o =
+      b.emit("linear_attention", {q, k, v, decay}, {{"scale", 1 / std::sqrt(double(d))}});
   const Value normed = b.in_scope("norm", [&] { return normalise(b, "rms", o); });
   const Value open = b.emit("silu", {b.linear("g", s.x, values, a.bias)});
   s.x = b.residual_linear("o", b.emit("mul", {merge_heads(b, normed), open}), c, a.bias);

@@ -20,103 +20,82 @@ struct RgLru {
   bool gate = true, bias = true;
   static constexpr auto fields = std::tuple{
       field("expand", &RgLru::expand, "inner width / C").in(0.01, 64),
-      field("conv", &RgLru::conv,
-            "tokens the short causal convolution sees; 0: none")
-          .in(0, 64),
-      field("blocks", &RgLru::blocks, "diagonal blocks of the gates' weights")
-          .in(1, 1024),
+      field("conv", &RgLru::conv, "tokens the short causal convolution sees; 0: none").in(0, 64),
+      field("blocks", &RgLru::blocks, "diagonal blocks of the gates' weights").in(1, 1024),
       field("c", &RgLru::c, "exponent of the decay").in(0.01, 1000),
-      field("least", &RgLru::least, "the least decay a at the start")
-          .in(0.001, 0.99999),
-      field("most", &RgLru::most, "the largest decay a at the start")
-          .in(0.001, 0.99999),
+      field("least", &RgLru::least, "the least decay a at the start").in(0.001, 0.99999),
+      field("most", &RgLru::most, "the largest decay a at the start").in(0.001, 0.99999),
       field("gate", &RgLru::gate, "multiply the output by gelu(x Wz)"),
-      field("bias", &RgLru::bias,
-            "biases in the projections into and out of the block")};
+      field("bias", &RgLru::bias, "biases in the projections into and out of the block")};
 };
 
 // x times a block diagonal matrix, with a bias.
-Value block_linear(Builder &b, std::string_view name, Value x, int64_t blocks) {
+Value block_linear(Builder& b, std::string_view name, Value x, int64_t blocks) {
   const Shape s = x.shape();
-  if (blocks == 1)
-    return b.linear(name, x, s[2]);
-  const Value grid = b.emit(
-      "reshape", {x}, {{"shape", std::vector<int64_t>{s[0], s[1], 1, s[2]}}});
+  if (blocks == 1) return b.linear(name, x, s[2]);
+  const Value grid = b.emit("reshape", {x}, {{"shape", std::vector<int64_t>{s[0], s[1], 1, s[2]}}});
   const Value y = b.in_scope(name, [&] {
-    return convolve(
-        b, grid,
-        {.width = s[2], .kernel_y = 1, .kernel_x = 1, .groups = blocks});
+    return convolve(b, grid, {.width = s[2], .kernel_y = 1, .kernel_x = 1, .groups = blocks});
   });
-  return b.emit("reshape", {y},
-                {{"shape", std::vector<int64_t>{s[0], s[1], s[2]}}});
+  return b.emit("reshape", {y}, {{"shape", std::vector<int64_t>{s[0], s[1], s[2]}}});
 }
 
 // -c softplus(L) [I]
-Value log_decay(Builder &b, const RgLru &a, int64_t inner) {
+Value log_decay(Builder& b, const RgLru& a, int64_t inner) {
   Random random(0, uint64_t(b.random_stream("decay")));
   const Value l = param_from(b, "decay", {inner}, [&](int64_t) {
-    const double low = a.least * a.least,
-                 square = low + (a.most * a.most - low) * random.uniform();
-    return std::log(
-        std::expm1(-std::log(square) / (2 * a.c))); // softplus backwards
+    const double low = a.least * a.least, square = low + (a.most * a.most - low) * random.uniform();
+    return std::log(std::expm1(-std::log(square) / (2 * a.c)));  // softplus backwards
   });
   return b.emit("scale", {b.emit("softplus", {l})}, {{"a", -a.c}});
 }
 
-Stream build(Builder &b, const BlockUse &use, Stream s) {
-  const auto &a = use.attrs.as<RgLru>();
+Stream build(Builder& b, const BlockUse& use, Stream s) {
+  const auto& a = use.attrs.as<RgLru>();
   if (a.least > a.most)
     throw UserError(str("least = ", a.least, " is above most = ", a.most),
                     str("use least: ", a.most, " or less"));
   const int64_t c = s.channels();
   const auto inner = std::max<int64_t>(1, std::llround(a.expand * double(c)));
   if (inner % a.blocks != 0)
-    throw UserError(
-        str("blocks = ", a.blocks, " does not divide the inner width ", inner),
-        "use blocks: 1, or another number that divides it");
+    throw UserError(str("blocks = ", a.blocks, " does not divide the inner width ", inner),
+                    "use blocks: 1, or another number that divides it");
   Stream u = s;
   u.x = b.linear("in", s.x, inner, a.bias);
   u.rows = u.columns = 0;
   if (a.conv > 0)
-    u = b.in_scope("conv", [&] {
-      return depthwise(b, u, {.kernel = a.conv, .causal = true});
-    });
+    u = b.in_scope("conv", [&] { return depthwise(b, u, {.kernel = a.conv, .causal = true}); });
   const Value r = b.emit("sigmoid", {block_linear(b, "r", u.x, a.blocks)});
   const Value i = b.emit("sigmoid", {block_linear(b, "i", u.x, a.blocks)});
-  const Value log_a = b.emit("mul", {r, log_decay(b, a, inner)}); // [B,T,I]
+  const Value log_a = b.emit("mul", {r, log_decay(b, a, inner)});  // [B,T,I]
   const Value square = b.emit("exp", {b.emit("scale", {log_a}, {{"a", 2.0}})});
   const Value rest = b.emit("sub", {b.graph.scalar(1), square});
-  const Value root =
-      b.emit("sqrt", {b.emit("maximum", {rest, b.graph.scalar(1e-12)})});
-  const Value h =
-      b.emit("linear_scan", {b.emit("exp", {log_a}),
-                             b.emit("mul", {root, b.emit("mul", {i, u.x})})});
+  const Value root = b.emit("sqrt", {b.emit("maximum", {rest, b.graph.scalar(1e-12)})});
+  const Value h = b.emit("linear_scan",
+                         {b.emit("exp", {log_a}), b.emit("mul", {root, b.emit("mul", {i, u.x})})});
   Value y = h;
-  if (a.gate)
-    y = b.emit("mul",
-               {y, b.emit("gelu", {b.linear("gate", s.x, inner, a.bias)})});
+  if (a.gate) y = b.emit("mul", {y, b.emit("gelu", {b.linear("gate", s.x, inner, a.bias)})});
   s.x = b.residual_linear("o", y, c, a.bias);
   return s;
 }
-} // namespace
+}  // namespace
 
 extern const Block block_rg_lru = {
     .name = "rg_lru",
     .family = "recurrence",
-    .doc = "Griffin's recurrent block: a gated linear recurrence behind a "
-           "short convolution",
-    .formula = "h_t = a_t h_{t-1} + sqrt(1 - a_t^2) (i_t u_t); y_t = (h_t * "
-               "gelu(x_t Wz)) Wo",
+    .doc =
+        "Griffin's recurrent block: a gated linear recurrence behind a "
+        "short convolution",
+    .formula =
+        "h_t = a_t h_{t-1} + sqrt(1 - a_t^2) (i_t u_t); y_t = (h_t * "
+        "gelu(x_t Wz)) Wo",
     .paper = "De et al. 2024, arXiv 2402.19427",
     .attrs = fields_of<RgLru>,
     .primary = "expand",
     .accepts = {Domain::kTokens},
     .keeps_shape = true,
     .build = build,
-    .samples = {
-        {"rg_lru: 1", Domain::kTokens, {2, 5, 3}},
-        {"rg_lru: {expand: 2, blocks: 4, conv: 2}", Domain::kTokens, {1, 6, 4}},
-        {"rg_lru: {conv: 0, gate: false, bias: false, c: 2}",
-         Domain::kTokens,
-         {2, 4, 5}}}};
-} // namespace cambium
+    .samples = {{"rg_lru: 1", Domain::kTokens, {2, 5, 3}},
+                {"rg_lru: {expand: 2, blocks: 4, conv: 2}", Domain::kTokens, {1, 6, 4}},
+                {"rg_lru: {conv: 0, gate: false, bias: false, c: 2}", Domain::kTokens, {2, 4, 5}}}};
+}  // namespace cambium

@@ -56,8 +56,9 @@ Value window(Builder& b, int64_t t, int64_t c, int64_t length) {
   const double slow = -std::log(0.01) / 1.5, fast = -std::log(0.01) / 0.3;
   auto out = std::make_shared<Tensor>(DType::kF32, Shape{t, c});
   for (int64_t i = 0; i < t * c; ++i) {
+    const int64_t row = i / c;
     const double share = double(i % c) / double(std::max<int64_t>(1, c - 1));
-    const double place = double(i / c) / double(std::max<int64_t>(1, length - 1));
+    const double place = double(row) / double(std::max<int64_t>(1, length - 1));
     out->f32()[size_t(i)] = float(std::exp(-place * (slow + (fast - slow) * share)));
   }
   return b.graph.constant(std::shared_ptr<const Tensor>(out));

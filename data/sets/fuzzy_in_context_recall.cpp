@@ -55,7 +55,8 @@ struct Written {
 // last, target all but the first. Training scores every token, padding too, evaluation the value
 // tokens of keys seen before.
 void write_sequence(const FuzzyInContextRecall& a, const SequenceExample& e) {
-  const auto& [split, index, random, x, target] = e;
+  const auto& [split, index, source, x, target] = e;
+  Random& random = source;
   const bool train = split == Split::kTrain;
   const int64_t keys = (a.vocab - 1) / 2, values = a.vocab - 1 - keys;
   const auto key = [&] { return draw_motif(random, 0, keys, a.key_motif, !train); };

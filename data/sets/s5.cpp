@@ -55,7 +55,7 @@ extern const DatasetKind dataset_s5 = {
         "arXiv 2404.08819",
     .attrs = fields_of<S5>,
     .open = [](const Attrs& attrs, uint64_t seed) {
-      const auto a = attrs.as<S5>();
+      const auto& a = attrs.as<S5>();
       const auto group = std::make_shared<const Group>();
       const bool all = a.moves == "all";
       return open_state_tracking(
@@ -66,7 +66,9 @@ extern const DatasetKind dataset_s5 = {
                  return all ? int32_t(random.below(120))
                             : group->swaps[random.below(uint32_t(group->swaps.size()))];
                },
-           .next = [group](int32_t state,
-                           int32_t token) { return group->product[size_t(state * 120 + token)]; }});
+           .next =
+               [group](int32_t state, int32_t token) {
+                 return group->product[size_t(state) * 120 + size_t(token)];
+               }});
     }};
 }  // namespace cambium
