@@ -47,8 +47,10 @@ TEST(Schema, IsWhatTheCommandPrints) {
 TEST(Schema, TakesEveryConfig) {
   const std::vector<std::string> files = yaml_files("/configs");
   EXPECT_GT(files.size(), 10u);
-  for (const std::string& file : files)
+  for (const std::string& file : files) {
+    if (file.find("/configs/verify/") != file.npos) continue;  // published cells are no specs
     EXPECT_EQ(schema().check(json_of(load_yaml(file))), "") << file;
+  }
 }
 
 TEST(Schema, TakesEveryBlockSample) {
