@@ -27,8 +27,8 @@ void CommandLine::word(const std::string& name, std::string& to, std::string_vie
   words_.push_back({required ? name : str("[", name, "]"), "", std::string(doc)});
 }
 
-void CommandLine::words(const std::string& name, std::vector<std::string>& to,
-                        std::string_view doc, bool required) {
+void CommandLine::words(const std::string& name, std::vector<std::string>& to, std::string_view doc,
+                        bool required) {
   app_.add_option(name, to)->required(required);
   words_.push_back({name + "...", "", std::string(doc)});
 }

@@ -113,9 +113,9 @@ RowFormat format_of(std::string_view path) {
 
 std::vector<LabelledRow> parse_rows(std::string_view content, RowFormat format,
                                     const std::string& path) {
-  const auto rows = format == RowFormat::kCsv
-                        ? parse_csv(content, path)
-                        : parse_lines(content, format == RowFormat::kTsv ? '\t' : ' ');
+  auto rows = format == RowFormat::kCsv
+                  ? parse_csv(content, path)
+                  : parse_lines(content, format == RowFormat::kTsv ? '\t' : ' ');
   for (const LabelledRow& row : rows) {
     if (is_blank(row.label)) fail(path, row.line, "the row has no label");
     if (is_blank(row.text))

@@ -1,8 +1,6 @@
 // accuracy: how many scored rows have their largest logit at the target, and how many are scored.
 //   logits: [..., V]   target: i32 [...], rows outside [0, V) are not scored   correct, scored: []
 // The first of equal logits counts as the largest.
-#include <cmath>
-
 #include "ops/support/cross_entropy.h"
 #include "ops/support/pointwise.h"
 
@@ -11,13 +9,6 @@ namespace {
 std::vector<ValueType> shape(const Call& c) {
   require_targets(c);
   return {{DType::kF32, {}}, {DType::kF32, {}}};
-}
-
-template <class T> int64_t first_largest(const T* x, int64_t n) {
-  int64_t best = 0;
-  for (int64_t v = 1; v < n; ++v)
-    if (x[v] > x[best]) best = v;
-  return best;
 }
 
 void reference(const Call& c, std::span<const Ref> in, std::span<Ref> out) {

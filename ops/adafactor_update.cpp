@@ -113,7 +113,7 @@ void reference(const Call& c, std::span<const Ref> in, std::span<Ref> out) {
 }
 
 Kernel kernel(const Call& c, Engine&) {
-  const auto o = c.as<AdafactorAttrs>();
+  const auto& o = c.as<AdafactorAttrs>();
   const int n = adafactor_tensors(c);
   const auto decay = per_tensor(o.weight_decay, n, 0, ""),
              lr_scale = per_tensor(o.lr_scale, n, 1, "");

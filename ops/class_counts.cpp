@@ -3,8 +3,6 @@
 //   counts[0, v]: scored rows with target v whose largest logit is v; counts[1, v]: with target v;
 //   counts[2, v]: with v as largest logit. The first of equal logits counts as the largest. Exact
 //   up to 2^24 rows. No gradient.
-#include <algorithm>
-
 #include "ops/support/cross_entropy.h"
 #include "ops/support/pointwise.h"
 
@@ -13,10 +11,6 @@ namespace {
 std::vector<ValueType> shape(const Call& c) {
   require_targets(c);
   return {{DType::kF32, {3, c.shape(0).last()}}};
-}
-
-template <class T> int64_t first_largest(const T* x, int64_t n) {
-  return std::max_element(x, x + n) - x;
 }
 
 void reference(const Call& c, std::span<const Ref> in, std::span<Ref> out) {
@@ -46,7 +40,7 @@ Kernel kernel(const Call& c, Engine&) {
                 std::fill_n(counts, 3 * n, 0.0f);
                 for (int64_t r = 0; r < rows; ++r) {
                   if (!is_scored(target[r], n)) continue;
-                  counts[target[r]] += answer[r] == target[r];
+                  counts[target[r]] += answer[r] == target[r] ? 1 : 0;
                   counts[n + target[r]] += 1;
                   counts[2 * n + answer[r]] += 1;
                 }

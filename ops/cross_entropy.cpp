@@ -66,7 +66,7 @@ CAMBIUM_SIMD void row_statistics(const float* x, float* lse, float* sum, int64_t
 
 Kernel kernel(const Call& c, Engine&) {
   const int64_t rows = c.shape(0).rows(), n = c.shape(0).last();
-  const auto a = c.as<CrossEntropyAttrs>();
+  const auto& a = c.as<CrossEntropyAttrs>();
   const double smoothing = a.label_smoothing;
   return {.run =
               [=](const KernelArgs& k) {

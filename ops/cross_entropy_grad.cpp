@@ -37,7 +37,7 @@ CAMBIUM_SIMD void row_gradient(const float* x, float* dx, int64_t n, float lse, 
 
 Kernel kernel(const Call& c, Engine&) {
   const int64_t rows = c.shape(0).rows(), n = c.shape(0).last();
-  const auto a = c.as<CrossEntropyAttrs>();
+  const auto& a = c.as<CrossEntropyAttrs>();
   const auto smoothing = float(a.label_smoothing), z_loss = float(a.z_loss);
   return {.run = [=](const KernelArgs& k) {
     const float scored = k.f32(3)[0], factor = scored > 0 ? k.f32(4)[0] / scored : 0;

@@ -51,7 +51,7 @@ CAMBIUM_SIMD void sum_edges(const Csr& csr, const int32_t* edge, const float* m,
 }
 
 Kernel kernel(const Call& c, Engine&) {
-  const auto a = c.as<EdgeSum>();
+  const auto& a = c.as<EdgeSum>();
   const int64_t n = row_size(c.out_shape());
   return {.run = [a, n](const KernelArgs& k) {
     const Adjacency& g = graph_of(k.adjacency(0), a.self_loops);

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Checks layout (clang-format) and code (clang-tidy) of all sources, or of those that differ from a revision.
-# Installs what is missing. Every source is parsed anew: all of them take about half an hour on two cores.
+# Installs what is missing. Every source is parsed anew, which takes long for all of them.
 # usage: scripts/tidy.sh [REVISION]     scripts/tidy.sh main checks what a branch changed
 set -euo pipefail
 cd "$(dirname "$0")/.."

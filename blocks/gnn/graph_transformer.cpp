@@ -31,7 +31,8 @@ Value attention(Builder& b, const GraphTransformer& o, const Stream& s) {
     return as_heads(b, layer(name, c, o.bias), o.heads);
   };
   const Args loops = {{"self_loops", true}};
-  const Value q = b.emit("scale", {heads("query")}, {{"a", 1 / std::sqrt(double(c / o.heads))}});
+  const int64_t width = c / o.heads;
+  const Value q = b.emit("scale", {heads("query")}, {{"a", 1 / std::sqrt(double(width))}});
   const Value scores = b.emit("edge_dot", {s.adjacency, q, heads("key")}, loops);  // [E,H]
   const Value alpha = b.dropout(b.emit("edge_softmax", {s.adjacency, scores}, loops),
                                 o.attention_dropout, "attention_dropout");

@@ -42,7 +42,7 @@ std::string find_file(const std::string& option, const std::string& folder,
 }
 
 std::unique_ptr<Dataset> open(const Attrs& attrs, uint64_t seed) {
-  const auto a = attrs.as<Mnist>();
+  const auto& a = attrs.as<Mnist>();
   const std::string test_option = a.test.empty() ? "path" : "test";
   const std::string test = a.test.empty() ? a.path : a.test;
   const std::string images = "-images-idx3-ubyte", labels = "-labels-idx1-ubyte";

@@ -1,5 +1,7 @@
 // What cross_entropy and its gradient share: attributes and the checks of logits and targets.
 #pragma once
+#include <algorithm>
+
 #include "graph/graph.h"
 #include "ops/support/shapes.h"
 
@@ -42,5 +44,10 @@ inline void require_cross_entropy(const Call& c) {
 // Targets outside [0, V) are skipped: -1 marks a row that is not scored.
 inline bool is_scored(int64_t target, int64_t classes) {
   return target >= 0 && target < classes;
+}
+
+// The answer that logits x[0..n) give: the first of the largest.
+template <class T> int64_t first_largest(const T* x, int64_t n) {
+  return std::max_element(x, x + n) - x;
 }
 }  // namespace cambium

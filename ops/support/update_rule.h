@@ -93,7 +93,7 @@ template <class A, template <class> class Rule, int kStates> struct UpdateRule {
   }
 
   static Kernel kernel(const Call& c, Engine&) {
-    const auto a = c.as<A>();
+    const auto& a = c.as<A>();
     const int n = tensors(c);
     const auto decay = per_tensor(a.weight_decay, n, 0, ""),
                lr_scale = per_tensor(a.lr_scale, n, 1, "");

@@ -22,7 +22,8 @@ double lr(const Attrs& attrs, double peak, int64_t step, int64_t total) {
   const int64_t warmup = steps_of(a.warmup, total);
   if (step < warmup) return peak * warmup_factor(step, warmup);
   const int64_t every = std::max<int64_t>(1, steps_of(a.every, total));
-  return std::max(std::min(a.min_lr, peak), peak * std::pow(a.factor, double((step - 1) / every)));
+  const int64_t falls = (step - 1) / every;
+  return std::max(std::min(a.min_lr, peak), peak * std::pow(a.factor, double(falls)));
 }
 }  // namespace
 
