@@ -97,7 +97,7 @@ Kernel kernel(const Call& c, Engine&) {
     float* b = reinterpret_cast<float*>(k.scratch + s.bytes);  // [3,width]
     std::fill_n(b, 3 * z.width, 0.0f);
     for (int64_t g = 0; g < 3 && bias; ++g) std::copy_n(k.f32(2) + g * z.H, z.H, b + g * z.width);
-    for_each_part(z.B, z.parts(), [&](int64_t part, int64_t first, int64_t last) {
+    for_each_part(z.B, s.count, [&](int64_t part, int64_t first, int64_t last) {
       walk(z, k, s.packed(k), b, first, last, s.part(k, part));
     });
   };

@@ -91,14 +91,9 @@ void walk_back(const RecurrentSizes& z, const KernelArgs& k, const float* w, int
 
 Kernel kernel(const Call& c, Engine&) {
   const RecurrentSizes z = sizes(c);
-  const RecurrentScratch s(z, 6 * z.width);
-  const auto run = [=](const KernelArgs& k) {
-    pack_recurrent_transposed(z, k.f32(1), s.packed(k));
-    for_each_part(z.B, z.parts(), [&](int64_t part, int64_t first, int64_t last) {
-      walk_back(z, k, s.packed(k), first, last, s.part(k, part));
-    });
-  };
-  return {.run = run, .scratch_bytes = s.bytes};
+  return recurrent_kernel(z, 6 * z.width, pack_recurrent_transposed,
+                          [=](const KernelArgs& k, const float* w, int64_t first, int64_t last,
+                              float* scratch) { walk_back(z, k, w, first, last, scratch); });
 }
 
 Cost cost(const Call& c) {

@@ -59,14 +59,9 @@ void walk(const RecurrentSizes& z, bool relu, const KernelArgs& k, const float* 
 Kernel kernel(const Call& c, Engine&) {
   const RecurrentSizes z = recurrent_sizes(c, 1, c.as<Rnn>().reverse);
   const bool relu = c.as<Rnn>().relu();
-  const RecurrentScratch s(z, 2 * z.width);
-  const auto run = [=](const KernelArgs& k) {
-    pack_recurrent(z, k.f32(1), s.packed(k));
-    for_each_part(z.B, z.parts(), [&](int64_t part, int64_t first, int64_t last) {
-      walk(z, relu, k, s.packed(k), first, last, s.part(k, part));
-    });
-  };
-  return {.run = run, .scratch_bytes = s.bytes};
+  return recurrent_kernel(z, 2 * z.width, pack_recurrent,
+                          [=](const KernelArgs& k, const float* w, int64_t first, int64_t last,
+                              float* scratch) { walk(z, relu, k, w, first, last, scratch); });
 }
 
 Cost cost(const Call& c) {

@@ -50,16 +50,17 @@ void step_product_back(const RecurrentSizes& z, int64_t rows, const float* dprod
 // [B,T,gates H] the gradient of h_before w.
 Value recurrent_weights_gradient(const RecurrentSizes& z, Value h, Value dproduct);
 
-// The packed weights, then a piece of scratch for each part.
+// The packed weights, then a piece of scratch for each part. How many parts there are is settled
+// when the kernel is made.
 struct RecurrentScratch {
-  int64_t weights, parts, part_bytes, bytes;
+  int64_t weights, parts, count, part_bytes, bytes;
 
-  RecurrentScratch(const RecurrentSizes& z, int64_t floats_per_row) {
+  RecurrentScratch(const RecurrentSizes& z, int64_t floats_per_row) : count(z.parts()) {
     Scratch s;
     weights = s.add_f32(z.gates * z.width * z.width);
     parts = s.bytes;
-    part_bytes = round_up(4 * floats_per_row * ((z.B + z.parts() - 1) / z.parts()), 64);
-    bytes = parts + z.parts() * part_bytes;
+    part_bytes = round_up(4 * floats_per_row * ((z.B + count - 1) / count), 64);
+    bytes = parts + count * part_bytes;
   }
 
   float* packed(const KernelArgs& k) const { return reinterpret_cast<float*>(k.scratch + weights); }
@@ -68,4 +69,20 @@ struct RecurrentScratch {
     return reinterpret_cast<float*>(k.scratch + parts + i * part_bytes);
   }
 };
+
+// The kernel of a walk along time: `pack` readies input 1, the weights; then each part of the
+// sequences runs walk(k, packed weights, first, last, scratch of `floats_per_row` a sequence).
+template <class Walk>
+Kernel recurrent_kernel(const RecurrentSizes& z, int64_t floats_per_row,
+                        void (*pack)(const RecurrentSizes&, const float*, float*), Walk walk) {
+  const RecurrentScratch s(z, floats_per_row);
+  return {.run =
+              [=](const KernelArgs& k) {
+                pack(z, k.f32(1), s.packed(k));
+                for_each_part(z.B, s.count, [&](int64_t part, int64_t first, int64_t last) {
+                  walk(k, s.packed(k), first, last, s.part(k, part));
+                });
+              },
+          .scratch_bytes = s.bytes};
+}
 }  // namespace cambium
