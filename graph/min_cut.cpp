@@ -9,13 +9,13 @@ namespace cambium {
 namespace {
 using Traits = boost::adjacency_list_traits<boost::vecS, boost::vecS, boost::directedS>;
 
-struct Edge {
+struct FlowEdge {
   int64_t capacity = 0, residual = 0;
   Traits::edge_descriptor reverse;
 };
 
 using Network =
-    boost::adjacency_list<boost::vecS, boost::vecS, boost::directedS, boost::no_property, Edge>;
+    boost::adjacency_list<boost::vecS, boost::vecS, boost::directedS, boost::no_property, FlowEdge>;
 
 void add_edge(Network& network, const CutEdge& e) {
   const auto there = boost::add_edge(size_t(e.from), size_t(e.to), network).first;
@@ -30,8 +30,8 @@ std::vector<bool> sink_side(int vertices, std::span<const CutEdge> edges, int so
   Network network{size_t(vertices)};
   for (const CutEdge& e : edges) add_edge(network, e);
   boost::push_relabel_max_flow(
-      network, size_t(source), size_t(sink), boost::get(&Edge::capacity, network),
-      boost::get(&Edge::residual, network), boost::get(&Edge::reverse, network),
+      network, size_t(source), size_t(sink), boost::get(&FlowEdge::capacity, network),
+      boost::get(&FlowEdge::residual, network), boost::get(&FlowEdge::reverse, network),
       boost::get(boost::vertex_index, network));
   std::vector<bool> reaches(size_t(vertices), false);
   std::vector<size_t> open = {size_t(sink)};

@@ -28,9 +28,13 @@ Graph recompute_blocks(const Graph& g, std::span<const RecomputeMark> marks);
 // The segments that are computed again, by path, in the order of the forward pass.
 std::vector<std::string> recomputed_segments(const Graph& g, std::span<const RecomputeMark> marks);
 
-// Keeps the fewest bytes for the backward pass from which `cheap` operators alone give what it
+// Computing it again costs about a pass over its values: pointwise operators, and those that say
+// so.
+bool is_cheap(const Node& n);
+
+// Keeps the fewest bytes for the backward pass from which cheap operators alone give what it
 // reads: a minimum cut, values weighing their bytes.
-Graph recompute_cheap(const Graph& g, bool (*cheap)(const Node&));
+Graph recompute_cheap(const Graph& g);
 
 // Of the forward values that later phases read; views count with what they view.
 int64_t kept_bytes(const Graph& g);

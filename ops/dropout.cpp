@@ -25,5 +25,6 @@ const Op op_dropout = {.name = "dropout",
                        .kernel = dropout_kernel,
                        .cost = dropout_cost,
                        .in_place = first_in_place,
+                       .cheap = true,
                        .samples = dropout_samples()};
 }  // namespace cambium

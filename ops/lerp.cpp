@@ -39,6 +39,7 @@ extern const Op op_lerp = {
     .kernel = twin_kernel<LerpFunction>,
     .cost = pointwise_cost<3>,
     .in_place = broadcast_in_place,
+    .cheap = true,
     .samples = twin_samples({{"t", 0.3}}),
 };
 }  // namespace cambium

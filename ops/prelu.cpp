@@ -34,6 +34,7 @@ extern const Op op_prelu = {
     .kernel = binary_kernel<Prelu>,
     .cost = pointwise_cost<2>,
     .in_place = first_in_place,
+    .cheap = true,
     .samples = {{{Shape{2, 3, 5}, Shape{5}}},
                 {{Shape{130, 65}, Shape{65}}},
                 {{Shape{4}, Shape{4}}},

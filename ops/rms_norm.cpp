@@ -64,6 +64,7 @@ extern const Op op_rms_norm = {
     .kernel = kernel,
     .cost = pointwise_cost<4>,
     .absorb = absorb_cast,
+    .cheap = true,
     .tolerance = 5e-6,
     .samples = {{{Shape{2, 3, 5}, Shape{5}}},
                 {{Shape{7, 65}, Shape{65}}, {{"eps", 1e-3}}},

@@ -91,14 +91,15 @@ void fill_block(const S4dSizes& z, const KernelArgs& k, int64_t first, Walk* wal
 
 Kernel kernel(const Call& c, Engine&) {
   const S4dSizes z = s4d_sizes(c);
+  const int64_t parts = z.parts();  // settled here: scratch is sized for them
   const int64_t walk_bytes = round_up(z.N * int64_t(sizeof(Walk)), 64);
   const auto run = [=](const KernelArgs& k) {
-    for_each_part(z.blocks(), z.parts(), [&](int64_t part, int64_t first, int64_t last) {
+    for_each_part(z.blocks(), parts, [&](int64_t part, int64_t first, int64_t last) {
       auto* walks = reinterpret_cast<Walk*>(k.scratch + part * walk_bytes);
       for (int64_t block = first; block < last; ++block) fill_block(z, k, block * kLanes, walks);
     });
   };
-  return {.run = run, .scratch_bytes = z.parts() * walk_bytes};
+  return {.run = run, .scratch_bytes = parts * walk_bytes};
 }
 
 Cost cost(const Call& c) {

@@ -116,10 +116,11 @@ void differentiate(const S4dSizes& z, const KernelArgs& k, int64_t first, int64_
 
 Kernel kernel(const Call& c, Engine&) {
   const S4dSizes z = s4d_sizes(c);
+  const int64_t parts = z.parts();  // settled here: scratch is sized for them
   const int64_t floats = z.L * kLanes;
   const auto run = [=](const KernelArgs& k) {
     std::fill_n(k.out_f32(0), z.C, 0.0f);
-    for_each_part(z.blocks(), z.parts(), [&](int64_t part, int64_t first, int64_t last) {
+    for_each_part(z.blocks(), parts, [&](int64_t part, int64_t first, int64_t last) {
       float* dk = reinterpret_cast<float*>(k.scratch) + part * floats;
       for (int64_t block = first; block < last; ++block) {
         pack_block(z, k.f32(5), block * kLanes, dk);
@@ -127,7 +128,7 @@ Kernel kernel(const Call& c, Engine&) {
       }
     });
   };
-  return {.run = run, .scratch_bytes = z.parts() * floats * int64_t(sizeof(float))};
+  return {.run = run, .scratch_bytes = parts * floats * int64_t(sizeof(float))};
 }
 
 Cost cost(const Call& c) {

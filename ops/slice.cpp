@@ -68,6 +68,7 @@ extern const Op op_slice = {
     .reference = reference,
     .kernel = kernel,
     .cost = cost,
+    .cheap = true,
     .samples = {{{Shape{3, 7}}, {{"begin", 2}, {"end", 5}}},
                 {{Shape{4, 3, 2}}, {{"axis", 1}, {"begin", 0}, {"end", 1}}},
                 {{Shape{5}}, {{"axis", 0}, {"begin", 4}, {"end", 5}}},

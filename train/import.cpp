@@ -6,6 +6,7 @@
 #include "train/checkpoint.h"
 #include "train/experiment.h"
 #include "train/machine.h"
+#include "train/session.h"
 
 namespace cambium {
 namespace {
@@ -146,9 +147,18 @@ void write_imported(const ImportedModel& model, const std::string& folder) {
   state.spec_hash = spec_hash(e.spec);
   state.seed = e.train.options.seed;
   state.machine = machine_text();
-  state.best = BestEvaluation{};
-  NamedTensors tensors;
-  for (const auto& [name, t] : model.tensors) tensors.emplace(name, &t);
-  save_checkpoint(folder, state, tensors, tensors);
+  // A session adds what training needs beside the weights: moments, and a score to beat.
+  Session session(e, usable_memory_bytes());
+  Checkpoint start;
+  for (const auto& [name, t] : session.tensors()) start.tensors.emplace(name, t->clone());
+  for (const auto& [name, t] : model.tensors) start.tensors.insert_or_assign(name, t.clone());
+  session.restore_from(start, model.summary);
+  session.start(0);
+  if (e.data->count(Split::kValidation) > 0) {
+    state.evaluated = session.evaluate_on(Split::kValidation, e.train.options.eval_batches);
+    state.best = BestEvaluation{0, state.evaluated};
+    session.keep_as_best();
+  }
+  save_checkpoint(folder, state, session.tensors(), session.best());
 }
 }  // namespace cambium

@@ -20,6 +20,6 @@ struct ImportedModel {
 ImportedModel import_llama2c(const std::string& path, const std::string& tokenizer,
                              const std::string& text);
 
-// Writes spec and weights as a run that eval, generate and train --resume open.
+// Writes spec and weights, evaluated once, as a run that eval, generate and train --resume open.
 void write_imported(const ImportedModel& model, const std::string& folder);
 }  // namespace cambium

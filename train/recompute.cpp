@@ -5,7 +5,6 @@
 
 #include "graph/buffers.h"
 #include "graph/cost.h"
-#include "ops/support/cheap.h"
 #include "ops/support/dnnl.h"
 #include "train/step_graph.h"
 
@@ -20,7 +19,7 @@ Graph finished(Graph g) {
 // `marks` and, if the spec says so, the cheap values of the whole step.
 Graph with(const Experiment& e, const Graph& step, std::span<const RecomputeMark> marks) {
   Graph g = marks.empty() ? step.clone() : finished(recompute_blocks(step, marks));
-  if (e.train.options.recompute == "pointwise") g = finished(recompute_cheap(g, is_cheap));
+  if (e.train.options.recompute == "pointwise") g = finished(recompute_cheap(g));
   return g;
 }
 
@@ -106,8 +105,7 @@ std::optional<RecomputePrice> recompute_price(const Experiment& e) {
     marks.insert(marks.end() - long(kept.size()), entry.begin(), entry.end());
     add(entry[0].path, int(entry.size()), finished(recompute_blocks(plain, marks)));
   }
-  if (e.train.options.recompute == "pointwise")
-    add("", 1, finished(recompute_cheap(now, is_cheap)));
+  if (e.train.options.recompute == "pointwise") add("", 1, finished(recompute_cheap(now)));
   price.arena_before = arena_bytes(plain.clone());
   price.arena_after = arena_bytes(std::move(now));
   return price;

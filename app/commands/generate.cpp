@@ -17,7 +17,18 @@ struct Options {
   SamplingOptions sampling;
 };
 
+// A search draws nothing, so what steers drawing would be ignored.
+void check_beams(const Options& o) {
+  const SamplingOptions plain;
+  const SamplingOptions& s = o.sampling;
+  if (o.beams > 0 && (s.temperature != plain.temperature || s.top_k != plain.top_k ||
+                      s.top_p != plain.top_p || s.seed != plain.seed))
+    throw UserError("--beams looks for the likeliest text and draws nothing",
+                    "leave out --temperature, --top-k, --top-p and --seed, or --beams");
+}
+
 int generate(const Options& options, Context& context) {
+  check_beams(options);
   const Experiment e = open_run(options.run);
   Generator generator(e, load_weights(options.run, !options.last), options.run, !options.no_cache);
   std::string text;

@@ -8,8 +8,10 @@ namespace {
 struct CrossAttention : Heads {
   std::string context = "";
   static constexpr auto fields = std::tuple_cat(
-      Heads::fields, std::tuple{field("context", &CrossAttention::context,
-                                      "the tap (`as:` or `tap:`) whose tokens are looked at")});
+      Heads::fields,
+      std::tuple{field("context", &CrossAttention::context,
+                       "the tap (`as:` or `tap:`) whose tokens are looked at; positions "
+                       "count from the start of either sequence")});
 };
 
 Stream build(Builder& b, const BlockUse& use, Stream s) {

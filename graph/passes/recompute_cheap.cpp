@@ -12,7 +12,7 @@ namespace cambium {
 namespace {
 class Network {
  public:
-  Network(const Graph& g, bool (*cheap)(const Node&)) : g_(g), roots_(g), cheap_(cheap) {
+  explicit Network(const Graph& g) : g_(g), roots_(g) {
     for (const Output& o : g.outputs) outlives(o.port);
     for (const Update& u : g.updates) outlives(u.value);
     for (const Node& n : g.nodes())
@@ -59,7 +59,7 @@ class Network {
     for (const auto& [port, v] : vertex_) {
       edges_.push_back({2 * v, 2 * v + 1, g_.type(port).bytes()});
       const Node& n = g_.node(port.node);
-      if (!cheap_(n)) edges_.push_back({source, 2 * v, never});
+      if (!is_cheap(n)) edges_.push_back({source, 2 * v, never});
       for (Port p : n.inputs) join(p, 2 * v, never);
     }
     for (const Node& n : g_.nodes())
@@ -74,7 +74,6 @@ class Network {
 
   const Graph& g_;
   const ViewRoots roots_;
-  bool (*const cheap_)(const Node&);
   std::set<Port> kept_;
   std::map<Port, int> vertex_;
   std::vector<CutEdge> edges_;
@@ -82,7 +81,11 @@ class Network {
 };
 }  // namespace
 
-Graph recompute_cheap(const Graph& g, bool (*cheap)(const Node&)) {
-  return compute_again(g, Network(g, cheap).dropped());
+bool is_cheap(const Node& n) {
+  return n.op && (n.op->range || n.op->cheap);
+}
+
+Graph recompute_cheap(const Graph& g) {
+  return compute_again(g, Network(g).dropped());
 }
 }  // namespace cambium

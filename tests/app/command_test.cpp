@@ -55,6 +55,16 @@ TEST_F(Commands, MisspeltWordsGetASuggestion) {
   EXPECT_NE(err({"check", path("t.yaml")}).find(spec()), std::string::npos) << "near file names";
 }
 
+TEST_F(Commands, ASearchByBeamsDrawsNothing) {
+  const std::string want =
+      "error: --beams looks for the likeliest text and draws nothing\n"
+      "  help: leave out --temperature, --top-k, --top-p and --seed, or --beams\n";
+  const std::vector<std::string> options[] = {
+      {"--temperature", "0"}, {"--top-k", "3"}, {"--top-p", "0.5"}, {"--seed", "4"}};
+  for (const auto& o : options)
+    EXPECT_EQ(run_words({"generate", path("r"), "--beams", "2", o[0], o[1]}).err, want) << o[0];
+}
+
 TEST_F(Commands, WrongUseIsExplained) {
   EXPECT_EQ(run_words({"train"}).err,
             "error: cambium train needs SPEC\n  help: `cambium train --help` shows how\n");

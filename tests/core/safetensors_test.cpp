@@ -67,7 +67,7 @@ TEST(SafeTensors, DataStartsOnACacheLine) {
 
 TEST(SafeTensors, ReadsAForeignFile) {
   const std::string path = test::data_path("weights/ggml_mnist_fc/mnist_fc.safetensors");
-  if (!file_exists(path)) GTEST_SKIP() << "no " << path;
+  if (test::skip_without(path)) return;
   EXPECT_FALSE(read_safetensors(path).tensors.empty());
 }
 

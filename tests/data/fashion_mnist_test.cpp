@@ -156,8 +156,6 @@ TEST(FashionMnist, HelpNamesThePackage) {
 }
 
 TEST(FashionMnist, ReadsTheDebianPackage) {
-  if (!file_exists("/usr/share/datasets/fashion-mnist/train-images-idx3-ubyte.gz"))
-    GTEST_SKIP() << "dataset-fashion-mnist is not installed";
   const auto data = open_text_spec("data: fashion_mnist");
   EXPECT_EQ(data->count(Split::kTrain), 55000);
   EXPECT_EQ(data->count(Split::kTest), 10000);
@@ -172,8 +170,7 @@ TEST(FashionMnist, ReadsTheDebianPackage) {
 
 TEST(FashionMnist, ReadsOtherIdxFilesByPath) {
   const std::string images = test::data_path("images/");
-  if (!file_exists(images + "mnist_t10k/t10k-labels-idx1-ubyte.gz"))
-    GTEST_SKIP() << "no MNIST in " << images;
+  if (test::skip_without(images + "mnist_t10k/t10k-labels-idx1-ubyte.gz")) return;
   const auto data = open_text_spec(
       str("data: {fashion_mnist: {train_images: ", images,
           "mnist_npm10k/train10k-images-idx3-ubyte.gz, train_labels: ", images,

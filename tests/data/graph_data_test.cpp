@@ -118,10 +118,8 @@ TEST(Planetoid, SaysWhichFolderIsMissing) {
 }
 
 TEST(Planetoid, ReadsCora) {
-  const char* root = std::getenv("CAMBIUM_TEST_DATA");
-  const std::string folder =
-      std::string(root ? root : CAMBIUM_SOURCE_DIR "/../shared/data") + "/graphs/planetoid_cora";
-  if (!std::filesystem::exists(folder)) GTEST_SKIP() << "no Cora at " << folder;
+  const std::string folder = test::data_path("graphs/planetoid_cora");
+  if (test::skip_without(folder)) return;
   const auto d = open("{planetoid: {path: " + folder + ", nodes: 2708, edges: 5278}}");
   const DataShape shape = d->shape(1);
   EXPECT_EQ(shape.x.shape, Shape({2708, 1433}));

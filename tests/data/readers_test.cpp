@@ -104,7 +104,7 @@ TEST(TuGraphsData, ReadsTheUsualSets) {
   for (const Known& k : {Known{"MUTAG", 188, 2, 28}, Known{"ENZYMES", 600, 6, 126},
                          Known{"IMDBBINARY", 1000, 2, 136}, Known{"IMDBMULTI", 1500, 3, 89}}) {
     const std::string path = test::data_path(str("graphs/tu_dgcnn/", k.name, ".txt"));
-    if (!file_exists(path)) GTEST_SKIP() << "no " << path;
+    if (test::skip_without(path)) return;
     const auto d = open_text_spec("data: {tu_graphs: {path: " + path + ", features: degree}}");
     EXPECT_EQ(d->count(Split::kTrain) + d->count(Split::kValidation) + d->count(Split::kTest),
               k.graphs);
@@ -206,7 +206,7 @@ TEST(LabelledText, RefusesWhatItCannotUse) {
 TEST(LabelledTextData, ReadsAgNewsAndTrec) {
   const std::string news = test::data_path("text/agnews_test/test.csv"),
                     trec = test::data_path("text/sentconv/TREC");
-  if (!file_exists(news)) GTEST_SKIP() << "no " << news;
+  if (test::skip_without(news)) return;
   const auto ag = open_text_spec("data: {labelled_text: " + news + "}");
   EXPECT_EQ(ag->count(Split::kTrain) + ag->count(Split::kValidation) + ag->count(Split::kTest),
             7600);
@@ -238,7 +238,7 @@ TEST(Mnist, FindsItsFilesInAFolder) {
 
 TEST(MnistData, ReadsTheDigits) {
   const std::string train = test::data_path("images/mnist_npm10k");
-  if (!file_exists(train + "/train10k-labels-idx1-ubyte.gz")) GTEST_SKIP() << "no " << train;
+  if (test::skip_without(train + "/train10k-labels-idx1-ubyte.gz")) return;
   const auto d = open_text_spec("data: {mnist: {path: " + train + ", test: " +
                                 test::data_path("images/mnist_t10k") + ", val: 1000}}");
   EXPECT_EQ(d->count(Split::kTrain), 9000);

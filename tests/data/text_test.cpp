@@ -141,7 +141,7 @@ TEST(NGram, PeriodicTextIsPredictable) {
 
 TEST(NGram, FloorOfTinyShakespeareIsThePublishedOne) {
   const std::string path = test::data_path("text/tinyshakespeare/input.txt");
-  if (!file_exists(path)) GTEST_SKIP() << "no tiny-shakespeare at " << path;
+  if (test::skip_without(path)) return;
   const auto data = open_text_spec(spec(path, "context: 64"));
   EXPECT_EQ(data->shape(1).classes, 65);
   EXPECT_NEAR(data->reference_losses()[1].second, 1.669, 1e-3);

@@ -377,7 +377,7 @@ bool check(const Json& call) {
 
 TEST(Oracle, OperatorsAgreeWithEveryCallThatBothCanSay) {
   const std::string file = test::data_path("oracles/webnn_baseline/webnn_baseline_cases.jsonl.gz");
-  if (!file_exists(file)) GTEST_SKIP() << file << ": no such file (set CAMBIUM_TEST_DATA)";
+  if (test::skip_without(file)) return;
   std::map<std::string, std::pair<int, int>> counts;  // op -> checked, all
   int checked = 0;
   for (const Json& call : calls()) {

@@ -150,7 +150,7 @@ TEST_P(VerifyConfig, EveryRunHasASpec) {
   for (const bool full : {false, true}) {
     const VerifyCell cell = load_verify(cells, GetParam(), full);
     const std::string data = test::data_path("");
-    if (!cell.data.empty() && !std::filesystem::exists(data)) GTEST_SKIP() << "no " << data;
+    if (!cell.data.empty() && test::skip_without(data)) return;
     const auto runs = plan_verify(cell, data);
     EXPECT_EQ(int64_t(runs.size()), plan_size(cell));
     for (const VerifyRun& run : runs) {

@@ -14,6 +14,13 @@ inline std::string data_path(const std::string& relative) {
   return (root ? std::string(root) : CAMBIUM_SOURCE_DIR "/../shared/data") + "/" + relative;
 }
 
+// Skips the test when data outside the repository is not there; true: leave the test.
+inline bool skip_without(const std::string& path) {
+  if (std::filesystem::exists(path)) return false;
+  [&] { GTEST_SKIP() << "no " << path << " (set CAMBIUM_TEST_DATA)"; }();
+  return true;
+}
+
 // A folder of this test's own, empty at the start and removed at the end.
 class TempFolder {
  public:

@@ -5,8 +5,8 @@
 #include "core/json.h"
 #include "data/bpe.h"
 #include "tests/support/test_data.h"
-#include "train/checkpoint.h"
 #include "train/generate.h"
+#include "train/trainer.h"
 
 namespace cambium {
 namespace {
@@ -20,8 +20,7 @@ struct Story {
 class Bpe : public testing::Test {
  protected:
   void SetUp() override {
-    const std::string file = test::data_path("weights/stories260K/stories260K.bin");
-    if (!file_exists(file)) GTEST_SKIP() << file << ": no such file (set CAMBIUM_TEST_DATA)";
+    test::skip_without(test::data_path("weights/stories260K/stories260K.bin"));
   }
 };
 
@@ -56,6 +55,23 @@ TEST_F(Import, ThePublishedModelTellsItsStoryTokenForToken) {
     return true;
   });
   EXPECT_EQ(story, BpeTokenizer(s.tokenizer).decode(ids));
+}
+
+TEST_F(Import, ARunGoesOnFromTheWeightsAndTheirScore) {
+  const Story s;
+  const test::TempFolder temp;
+  const std::string folder = temp.path("run");
+  write_imported(import_llama2c(s.model, s.tokenizer, s.text), folder);
+  const Metrics before = load_checkpoint(folder).state.best.value().metrics;
+  EXPECT_GT(before.scored, 0);
+  EXPECT_LT(before.loss, 3.0);  // log(512) = 6.2 is no model at all
+  const Experiment e = open_experiment(load_spec(folder + "/spec.yaml"));
+  Progress quiet;
+  int steps = 0;
+  const RunResult r = run_training(
+      e, {.folder = folder, .resume = true, .stop = [&] { return ++steps == 2; }}, quiet);
+  EXPECT_EQ(r.state.step, 2);
+  EXPECT_EQ(load_checkpoint(folder).state.step, 2);
 }
 
 TEST_F(Import, RefusesAFileThatEndsEarly) {

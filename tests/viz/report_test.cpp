@@ -169,8 +169,6 @@ TEST(Report, HostileTextStaysText) {
 }
 
 TEST(ReadStudy, DrawsEachModelOrSaysWhyNot) {
-  if (!run_process(std::vector<std::string>{"dot", "-V"}, "").found)
-    GTEST_SKIP() << "graphviz is not installed";
   toy::StudyFolder f("pictures");
   f.spec =
       "data: {in_context_recall: {}}\n"
