@@ -34,7 +34,7 @@ template <class T> struct Rule {
   }
 };
 
-using Update = UpdateRule<Adagrad, Rule, 1>;
+using Rules = UpdateRule<Adagrad, Rule, 1>;
 }  // namespace
 
 extern const Op op_adagrad_update;
@@ -43,11 +43,11 @@ const Op op_adagrad_update = {.name = "adagrad_update",
                               .min_inputs = 6,
                               .max_inputs = -1,
                               .attrs = fields_of<Adagrad>,
-                              .shape = Update::shape,
-                              .reference = Update::reference,
-                              .kernel = Update::kernel,
-                              .cost = Update::cost<9>,
-                              .in_place = Update::in_place,
+                              .shape = Rules::shape,
+                              .reference = Rules::reference,
+                              .kernel = Rules::kernel,
+                              .cost = Rules::cost<9>,
+                              .in_place = Rules::in_place,
                               .smooth = false,
-                              .samples = Update::samples({{"lr_decay", 0.1}})};
+                              .samples = Rules::samples({{"lr_decay", 0.1}})};
 }  // namespace cambium

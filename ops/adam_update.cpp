@@ -48,11 +48,11 @@ template <class T> struct Rule {
   }
 };
 
-using Update = UpdateRule<Adam, Rule, 2>;
+using Rules = UpdateRule<Adam, Rule, 2>;
 
 std::vector<Sample> samples() {
-  std::vector<Sample> all = Update::samples({{"beta1", 0.8}, {"beta2", 0.95}, {"eps", 1e-6}});
-  for (const Sample& s : Update::samples({{"decoupled", false}})) all.push_back(s);
+  std::vector<Sample> all = Rules::samples({{"beta1", 0.8}, {"beta2", 0.95}, {"eps", 1e-6}});
+  for (const Sample& s : Rules::samples({{"decoupled", false}})) all.push_back(s);
   return all;
 }
 }  // namespace
@@ -63,11 +63,11 @@ const Op op_adam_update = {.name = "adam_update",
                            .min_inputs = 7,
                            .max_inputs = -1,
                            .attrs = fields_of<Adam>,
-                           .shape = Update::shape,
-                           .reference = Update::reference,
-                           .kernel = Update::kernel,
-                           .cost = Update::cost<15>,
-                           .in_place = Update::in_place,
+                           .shape = Rules::shape,
+                           .reference = Rules::reference,
+                           .kernel = Rules::kernel,
+                           .cost = Rules::cost<15>,
+                           .in_place = Rules::in_place,
                            .smooth = false,
                            .samples = samples()};
 }  // namespace cambium

@@ -38,7 +38,7 @@ template <class T> struct Rule {
   }
 };
 
-using Update = UpdateRule<Lion, Rule, 1>;
+using Rules = UpdateRule<Lion, Rule, 1>;
 }  // namespace
 
 extern const Op op_lion_update;
@@ -47,11 +47,11 @@ const Op op_lion_update = {.name = "lion_update",
                            .min_inputs = 5,
                            .max_inputs = -1,
                            .attrs = fields_of<Lion>,
-                           .shape = Update::shape,
-                           .reference = Update::reference,
-                           .kernel = Update::kernel,
-                           .cost = Update::cost<10>,
-                           .in_place = Update::in_place,
+                           .shape = Rules::shape,
+                           .reference = Rules::reference,
+                           .kernel = Rules::kernel,
+                           .cost = Rules::cost<10>,
+                           .in_place = Rules::in_place,
                            .smooth = false,
-                           .samples = Update::samples()};
+                           .samples = Rules::samples()};
 }  // namespace cambium

@@ -63,7 +63,7 @@ template <class T> struct Rule {
   }
 };
 
-using Update = UpdateRule<Nadam, Rule, 2>;
+using Rules = UpdateRule<Nadam, Rule, 2>;
 }  // namespace
 
 extern const Op op_nadam_update;
@@ -72,11 +72,11 @@ const Op op_nadam_update = {.name = "nadam_update",
                             .min_inputs = 7,
                             .max_inputs = -1,
                             .attrs = fields_of<Nadam>,
-                            .shape = Update::shape,
-                            .reference = Update::reference,
-                            .kernel = Update::kernel,
-                            .cost = Update::cost<18>,
-                            .in_place = Update::in_place,
+                            .shape = Rules::shape,
+                            .reference = Rules::reference,
+                            .kernel = Rules::kernel,
+                            .cost = Rules::cost<18>,
+                            .in_place = Rules::in_place,
                             .smooth = false,
-                            .samples = Update::samples({{"decoupled", true}, {"beta2", 0.95}})};
+                            .samples = Rules::samples({{"decoupled", true}, {"beta2", 0.95}})};
 }  // namespace cambium

@@ -58,11 +58,11 @@ template <class T> struct Rule {
   }
 };
 
-using Update = UpdateRule<Radam, Rule, 2>;
+using Rules = UpdateRule<Radam, Rule, 2>;
 
 std::vector<Sample> samples() {
-  std::vector<Sample> all = Update::samples({{"beta2", 0.95}, {"decoupled", true}});
-  all.push_back(Update::sample({{3, 5}}, {{"beta2", 0.5}}));  // never enough squares
+  std::vector<Sample> all = Rules::samples({{"beta2", 0.95}, {"decoupled", true}});
+  all.push_back(Rules::sample({{3, 5}}, {{"beta2", 0.5}}));  // never enough squares
   return all;
 }
 }  // namespace
@@ -73,11 +73,11 @@ const Op op_radam_update = {.name = "radam_update",
                             .min_inputs = 7,
                             .max_inputs = -1,
                             .attrs = fields_of<Radam>,
-                            .shape = Update::shape,
-                            .reference = Update::reference,
-                            .kernel = Update::kernel,
-                            .cost = Update::cost<18>,
-                            .in_place = Update::in_place,
+                            .shape = Rules::shape,
+                            .reference = Rules::reference,
+                            .kernel = Rules::kernel,
+                            .cost = Rules::cost<18>,
+                            .in_place = Rules::in_place,
                             .smooth = false,
                             .samples = samples()};
 }  // namespace cambium

@@ -51,11 +51,11 @@ template <class T> struct Rule {
   }
 };
 
-using Update = UpdateRule<ScheduleFree, Rule, 3>;
+using Rules = UpdateRule<ScheduleFree, Rule, 3>;
 
 std::vector<Sample> samples() {
-  std::vector<Sample> all = Update::samples({{"beta2", 0.95}});
-  all.push_back(Update::sample({{3, 5}}));
+  std::vector<Sample> all = Rules::samples({{"beta2", 0.95}});
+  all.push_back(Rules::sample({{3, 5}}));
   all.back().inputs[2] = SampleInput(DType::kI64, Shape{}, 1, 2);  // the first step
   return all;
 }
@@ -67,11 +67,11 @@ const Op op_schedule_free_update = {.name = "schedule_free_update",
                                     .min_inputs = 9,
                                     .max_inputs = -1,
                                     .attrs = fields_of<ScheduleFree>,
-                                    .shape = Update::shape,
-                                    .reference = Update::reference,
-                                    .kernel = Update::kernel,
-                                    .cost = Update::cost<18>,
-                                    .in_place = Update::in_place,
+                                    .shape = Rules::shape,
+                                    .reference = Rules::reference,
+                                    .kernel = Rules::kernel,
+                                    .cost = Rules::cost<18>,
+                                    .in_place = Rules::in_place,
                                     .smooth = false,
                                     .samples = samples()};
 }  // namespace cambium

@@ -23,8 +23,8 @@ std::string name_of(const ::testing::TestParamInfo<std::string>& info) {
   return std::filesystem::path(info.param).stem().string();
 }
 
-// The config on a small batch, and pictures of noise no larger than they must be; none where its
-// data is not there.
+// The config on a small batch, and noise no larger than it must be; none where its data is not
+// there.
 std::optional<Experiment> open_small(const std::string& file) {
   const Spec spec = load_spec(file);
   auto set = test::data_overrides(spec);
@@ -34,6 +34,7 @@ std::optional<Experiment> open_small(const std::string& file) {
   if (data->find("random_images"))
     for (const char* side : {"height", "width"})
       set->push_back(str("data.random_images.", side, "=64"));
+  if (data->find("random_tokens")) set->push_back("data.random_tokens.context=64");
   return open_experiment(load_spec(file, *set));
 }
 
