@@ -29,6 +29,7 @@ class BlockCase {
     bool training = true;
     std::string define = "";
     int64_t graphs = 1;
+    std::shared_ptr<const Adjacency> adjacency = nullptr;  // null: a sample
   };
 
   // `yaml` is a list of entries. Throws what build_model throws.
@@ -40,7 +41,7 @@ class BlockCase {
     InputShape input{.domain = domain, .graphs = o.graphs};
     input.x = {domain == Domain::kIds ? DType::kI32 : DType::kF32, shape};
     if (domain == Domain::kGraph) {
-      adjacency_ = sample_adjacency(shape[0], 2 * shape[0]);
+      adjacency_ = o.adjacency ? o.adjacency : sample_adjacency(shape[0], 2 * shape[0]);
       input.adjacency = {DType::kAdjacency, Shape{shape[0], shape[0], adjacency_->edges}};
     }
     in = build_input(graph, input);
@@ -79,6 +80,8 @@ class BlockCase {
     }
     return out_list;
   }
+
+  const std::shared_ptr<const Adjacency>& adjacency() const { return adjacency_; }  // of graphs
 
   Graph graph;
   Stream in, out;
