@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "blocks/steps.h"
+
 namespace cambium {
 Value activate(Builder& b, std::string_view kind, Value x, std::string_view name) {
   if (kind == "none") return x;
@@ -91,8 +93,8 @@ Stream depthwise(Builder& b, Stream s, const DepthwiseOptions& o) {
     x = b.emit("reshape", {x}, {{"shape", std::vector<int64_t>{in[0], in[1], 1, c}}});
   else if (tokens)
     x = b.emit("reshape", {x}, {{"shape", std::vector<int64_t>{in[0], s.rows, s.columns, c}}});
-  if (o.causal && o.kernel > 1)
-    x = b.emit("pad", {x}, {{"axis", 1}, {"before", (o.kernel - 1) * o.dilation}, {"after", 0}});
+  require_looks_back(b, o.causal);
+  if (o.causal) x = with_past(b, x, (o.kernel - 1) * o.dilation);
   x = convolve(b, x,
                {.width = c,
                 .kernel_y = o.kernel,

@@ -65,6 +65,11 @@ void Generator::make_step_plan() {
     return;
   }
   store_.add(*step_plan_, 0);
+  const Graph& g = step_plan_->graph;
+  for (const Update& u : g.updates)
+    if (g.node(u.value.node).kind() != "cache_write")
+      for (const Leaf& leaf : step_plan_->store)
+        if (leaf.name == g.node(u.node).scope.path) running_.push_back(leaf);
   step_ = std::make_unique<Executor>(*step_plan_, store_);
 }
 
@@ -78,12 +83,22 @@ std::span<const float> Generator::whole_logits(std::span<const int32_t> window) 
   return {logits + (int64_t(window.size()) - 1) * shape_.classes, size_t(shape_.classes)};
 }
 
-// Runs the symbols that the caches do not hold yet.
+void Generator::forget() {
+  for (const Leaf& state : running_)
+    initialise(store_.at(state.name), state.parameter.init, 0, state.name);
+  cached_.clear();
+}
+
+// Runs the symbols that the caches do not hold yet. A cache is written over from any place on; a
+// running state only goes on.
 std::span<const float> Generator::step_logits(std::span<const int32_t> symbols) {
   size_t same = 0;
   const size_t most = std::min(cached_.size(), symbols.size() - 1);
   while (same < most && cached_[same] == symbols[same]) ++same;
-  cached_.resize(same);
+  if (same < cached_.size() && !running_.empty())
+    forget();
+  else
+    cached_.resize(same);
   for (; cached_.size() < symbols.size(); cached_.push_back(symbols[cached_.size()])) {
     const auto position = int32_t(cached_.size());
     std::memcpy(step_->input("x").data(), &symbols[size_t(position)], sizeof(int32_t));

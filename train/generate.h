@@ -28,9 +28,10 @@ struct SamplingOptions {
 // 1904.09751); `u` is uniform in [0, 1).
 int32_t sample_symbol(std::span<const float> logits, const SamplingOptions& options, double u);
 
-// Holds the plans for one sequence. Where every block can, a symbol costs one token's work and keys
-// and values stay in caches; past the context, and for other models, the whole context is computed
-// for every symbol. Both give the same logits but for rounding.
+// Holds the plans for one sequence. Where every block can, a symbol costs one token's work: keys
+// and values stay in caches, and recurrences in their states. Past the context, and for other
+// models, the whole context is computed for every symbol. Both give the same logits but for
+// rounding.
 class Generator {
  public:
   // UserError when the data is no text or the model is not trained on the next token.
@@ -56,6 +57,7 @@ class Generator {
   std::span<const float> whole_logits(std::span<const int32_t> window);
   std::span<const float> step_logits(std::span<const int32_t> symbols);
   void make_step_plan();
+  void forget();  // what blocks remember is as before the first symbol
 
   const Experiment& e_;
   DataShape shape_;
@@ -65,6 +67,7 @@ class Generator {
   std::unique_ptr<Executor> executor_;
   std::optional<Plan> step_plan_;
   std::unique_ptr<Executor> step_;
-  std::vector<int32_t> cached_;  // the symbols in the caches
+  std::vector<Leaf> running_;    // states that follow the symbols and cannot be turned back
+  std::vector<int32_t> cached_;  // the symbols in the caches and states
 };
 }  // namespace cambium

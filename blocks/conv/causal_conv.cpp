@@ -43,6 +43,7 @@ extern const Block block_causal_conv = {
     .attrs = fields_of<CausalConv>,
     .primary = "kernel",
     .accepts = {Domain::kTokens},
+    .steps = true,
     .build = build,
     .samples = {{"causal_conv: 3", Domain::kTokens, {2, 5, 2}},
                 {"causal_conv: {kernel: 2, width: 3, dilation: 4, norm: layer, activation: silu}",

@@ -48,6 +48,7 @@ extern const Block block_conv1d = {
     .attrs = fields_of<Conv1d>,
     .primary = "width",
     .accepts = {Domain::kTokens},
+    .steps = true,
     .build = build,
     .samples = {
         {"conv1d: 3", Domain::kTokens, {2, 5, 2}},

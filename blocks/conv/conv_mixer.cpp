@@ -48,6 +48,7 @@ extern const Block block_conv_mixer = {
     .attrs = fields_of<ConvMixer>,
     .primary = "kernel",
     .accepts = {Domain::kGrid, Domain::kTokens},
+    .steps = true,
     .keeps_shape = true,
     .build = build,
     .samples = {{"conv_mixer: 3", Domain::kGrid, {2, 3, 4, 3}},

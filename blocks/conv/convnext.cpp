@@ -60,6 +60,7 @@ extern const Block block_convnext = {
     .attrs = fields_of<Convnext>,
     .primary = "kernel",
     .accepts = {Domain::kGrid, Domain::kTokens},
+    .steps = true,
     .keeps_shape = true,
     .build = build,
     .samples = {{"convnext: {kernel: 3, layer_scale: 0.5}", Domain::kGrid, {2, 3, 4, 3}},

@@ -45,6 +45,7 @@ extern const Block block_depthwise_conv = {
     .attrs = fields_of<DepthwiseConv>,
     .primary = "kernel",
     .accepts = {Domain::kGrid, Domain::kTokens},
+    .steps = true,
     .build = build,
     .samples = {
         {"depthwise_conv: 3", Domain::kGrid, {2, 4, 3, 3}},

@@ -75,6 +75,7 @@ extern const Block block_dilated_stack = {
     .attrs = fields_of<DilatedStack>,
     .primary = "layers",
     .accepts = {Domain::kTokens},
+    .steps = true,
     .build = build,
     .samples = {
         {"dilated_stack: 3", Domain::kTokens, {2, 5, 2}},

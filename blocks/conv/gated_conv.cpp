@@ -52,6 +52,7 @@ extern const Block block_gated_conv = {
     .attrs = fields_of<GatedConv>,
     .primary = "width",
     .accepts = {Domain::kGrid, Domain::kTokens},
+    .steps = true,
     .build = build,
     .samples = {{"gated_conv: 3", Domain::kGrid, {2, 3, 4, 2}},
                 {"gated_conv: {width: 4, kernel: 2, stride: 2, gate: swiglu, norm: batch}",

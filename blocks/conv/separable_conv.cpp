@@ -59,6 +59,7 @@ extern const Block block_separable_conv = {
     .attrs = fields_of<SeparableConv>,
     .primary = "width",
     .accepts = {Domain::kGrid, Domain::kTokens},
+    .steps = true,
     .build = build,
     .samples = {
         {"separable_conv: 3", Domain::kGrid, {2, 4, 3, 2}},

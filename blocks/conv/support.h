@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "blocks/layers.h"
+#include "blocks/steps.h"
 
 namespace cambium {
 struct LineOptions {
@@ -22,7 +23,8 @@ inline Value convolve_line(Builder& b, Value x, const LineOptions& o) {
                         reach + 1, " tokens, there are ", in[1]),
                     "use a smaller kernel or dilation, or padding: same");
   Value y = b.emit("reshape", {x}, {{"shape", std::vector<int64_t>{in[0], in[1], 1, in[2]}}});
-  if (causal && reach > 0) y = b.emit("pad", {y}, {{"axis", 1}, {"before", reach}, {"after", 0}});
+  require_looks_back(b, causal && o.stride == 1);
+  if (causal) y = with_past(b, y, reach);
   y = convolve(b, y,
                {.width = o.width,
                 .kernel_y = o.kernel,

@@ -62,9 +62,8 @@ Stream build(Builder& b, const BlockUse& use, Stream s) {
   const Shape heads{s.shape()[0], s.shape()[1], a.heads};
   const Value beta = a.beta ? b.emit("sigmoid", {b.linear("beta", s.x, a.heads, false)})
                             : constant_of(b, heads, 1);
-  std::vector<Value> in = {q, k, v, beta};
-  if (a.gated) in.push_back(log_decay(b, a, s.x));
-  const Value o = b.emit("delta_rule", in, {{"scale", 1 / std::sqrt(double(d))}});
+  const Value decay = a.gated ? log_decay(b, a, s.x) : Value{};
+  const Value o = correct_by_delta(b, q, k, v, beta, decay, 1 / std::sqrt(double(d)));
   Value y = merge_heads(b, b.in_scope("norm", [&] { return normalise(b, "rms", o); }));
   if (a.gated) y = b.emit("mul", {y, b.emit("silu", {b.linear("g", s.x, width, a.bias)})});
   s.x = b.residual_linear("o", y, c, a.bias);
@@ -84,6 +83,7 @@ extern const Block block_delta_net = {
     .attrs = fields_of<DeltaNet>,
     .primary = "heads",
     .accepts = {Domain::kTokens},
+    .steps = true,
     .keeps_shape = true,
     .build = build,
     .samples = {{"delta_net: 2", Domain::kTokens, {2, 5, 6}},

@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "blocks/layers.h"
+#include "blocks/steps.h"
 
 namespace cambium {
 // UserError unless `heads` divides `width`; the help names the nearest numbers that do.
@@ -57,8 +58,8 @@ inline Value plus(Builder& b, Value x, double c) {
 // v [B,T,H,D]. causal: s <= t, as a scan; else over all s, as two products.
 inline Value linear_mix(Builder& b, Value q, Value k, Value v, bool causal, bool normalise,
                         double eps) {
-  if (causal)
-    return b.emit("linear_attention", {q, k, v}, {{"normalise", normalise}, {"eps", eps}});
+  require_looks_back(b, causal);
+  if (causal) return attend_linearly(b, q, k, v, {}, {.normalise = normalise, .eps = eps});
   const auto by_head = [&](Value x) {
     return b.emit("transpose", {x}, {{"perm", std::vector<int64_t>{0, 2, 1, 3}}});
   };

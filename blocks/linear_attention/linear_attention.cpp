@@ -88,6 +88,7 @@ extern const Block block_linear_attention = {
     .attrs = fields_of<LinearAttentionBlock>,
     .primary = "heads",
     .accepts = {Domain::kTokens},
+    .steps = true,
     .keeps_shape = true,
     .build = build,
     .samples = {

@@ -104,6 +104,7 @@ extern const Block block_performer = {
     .attrs = fields_of<Performer>,
     .primary = "heads",
     .accepts = {Domain::kTokens},
+    .steps = true,
     .keeps_shape = true,
     .build = build,
     .samples = {{"performer: {heads: 2, causal: true}", Domain::kTokens, {2, 5, 6}},

@@ -50,13 +50,15 @@ Stream build(Builder& b, const BlockUse& use, Stream s) {
                     "use rope: false, or another number of heads");
   const int64_t width = std::max<int64_t>(1, std::llround(a.expand * double(d))) * a.heads;
   const auto place = [&](Value x) {
-    return a.rope ? b.emit("rope", {x}, {{"base", a.rope_base}}) : x;
+    if (!a.rope) return x;
+    return b.emit("rope", b.step ? std::vector{x, b.step->position} : std::vector{x},
+                  {{"base", a.rope_base}});
   };
   const Value q = place(split_heads(b, b.linear("q", s.x, c, a.bias), a.heads));
   const Value k = place(split_heads(b, b.linear("k", s.x, c, a.bias), a.heads));
   const Value v = split_heads(b, b.linear("v", s.x, width, a.bias), a.heads);
-  const Value o = b.emit("linear_attention", {q, k, v, log_decays(b, a)},
-                         {{"scale", 1 / std::sqrt(double(d))}});
+  const Value o =
+      attend_linearly(b, q, k, v, log_decays(b, a), {.scale = 1 / std::sqrt(double(d))});
   Value y = merge_heads(b, rms_normalised(b, o, 1e-5));
   if (a.gate) y = b.emit("mul", {b.emit("silu", {b.linear("g", s.x, width, a.bias)}), y});
   s.x = b.residual_linear("o", y, c, a.bias);
@@ -73,6 +75,7 @@ extern const Block block_retention = {
     .attrs = fields_of<Retention>,
     .primary = "heads",
     .accepts = {Domain::kTokens},
+    .steps = true,
     .keeps_shape = true,
     .build = build,
     .samples = {{"retention: 2", Domain::kTokens, {2, 5, 8}},

@@ -8,13 +8,11 @@
 namespace cambium {
 namespace {
 Stream build(Builder& b, const BlockUse& use, Stream s) {
-  return build_stack(
-      b, use.attrs.as<RecurrentStack>(), std::move(s), 3,
-      [&](Value x, const RecurrentParts& p, bool reverse) {
-        std::vector<Value> in = {recurrent_input(b, x, p, p.input_bias), p.hidden_weight};
-        if (p.hidden_bias) in.push_back(p.hidden_bias);
-        return b.emit("gru", in, {{"reverse", reverse}});
-      });
+  return build_stack(b, use.attrs.as<RecurrentStack>(), std::move(s), 3,
+                     [&](Value x, const RecurrentParts& p, bool reverse) {
+                       const Value in = recurrent_input(b, x, p, p.input_bias);
+                       return walk_gru(b, in, p.hidden_weight, p.hidden_bias, reverse);
+                     });
 }
 }  // namespace
 
@@ -27,6 +25,7 @@ extern const Block block_gru = {
     .attrs = fields_of<RecurrentStack>,
     .primary = "width",
     .accepts = {Domain::kTokens},
+    .steps = true,
     .build = build,
     .samples = {{"gru: 3", Domain::kTokens, {2, 4, 5}},
                 {"gru: {layers: 2, bidirectional: true, dropout: 0.3}", Domain::kTokens, {1, 3, 2}},

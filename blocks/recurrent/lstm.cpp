@@ -11,7 +11,7 @@ Stream build(Builder& b, const BlockUse& use, Stream s) {
   return build_stack(b, use.attrs.as<RecurrentStack>(), std::move(s), 4,
                      [&](Value x, const RecurrentParts& p, bool reverse) {
                        const Value in = recurrent_input(b, x, p, both_biases(b, p));
-                       return b.emit("lstm", {in, p.hidden_weight}, {{"reverse", reverse}});
+                       return walk_lstm(b, in, p.hidden_weight, reverse);
                      });
 }
 }  // namespace
@@ -25,6 +25,7 @@ extern const Block block_lstm = {
     .attrs = fields_of<RecurrentStack>,
     .primary = "width",
     .accepts = {Domain::kTokens},
+    .steps = true,
     .build = build,
     .samples = {
         {"lstm: 3", Domain::kTokens, {2, 4, 5}},

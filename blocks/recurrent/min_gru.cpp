@@ -8,6 +8,7 @@
 #include <cmath>
 
 #include "blocks/layers.h"
+#include "blocks/steps.h"
 
 namespace cambium {
 namespace {
@@ -42,7 +43,7 @@ Stream build(Builder& b, const BlockUse& use, Stream s) {
   Value candidate = b.linear("candidate", s.x, inner, a.bias);
   if (a.candidate == "positive") candidate = positive(b, candidate);
   if (a.candidate == "tanh") candidate = b.emit("tanh", {candidate});
-  s.x = b.emit("linear_scan", {keep, b.emit("mul", {take, candidate})});
+  s.x = scan_linearly(b, keep, b.emit("mul", {take, candidate}));
   if (a.project) s.x = b.residual_linear("o", s.x, c, a.bias);
   return s;
 }
@@ -59,6 +60,7 @@ extern const Block block_min_gru = {
     .attrs = fields_of<MinGru>,
     .primary = "expand",
     .accepts = {Domain::kTokens},
+    .steps = true,
     .keeps_shape = true,
     .build = build,
     .samples = {{"min_gru: 2", Domain::kTokens, {2, 5, 3}},

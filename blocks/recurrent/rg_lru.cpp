@@ -11,6 +11,7 @@
 #include "blocks/layers.h"
 #include "blocks/linear_attention/heads.h"
 #include "blocks/linear_attention/starts.h"
+#include "blocks/steps.h"
 
 namespace cambium {
 namespace {
@@ -71,8 +72,8 @@ Stream build(Builder& b, const BlockUse& use, Stream s) {
   const Value square = b.emit("exp", {b.emit("scale", {log_a}, {{"a", 2.0}})});
   const Value rest = b.emit("sub", {b.graph.scalar(1), square});
   const Value root = b.emit("sqrt", {b.emit("maximum", {rest, b.graph.scalar(1e-12)})});
-  const Value h = b.emit("linear_scan",
-                         {b.emit("exp", {log_a}), b.emit("mul", {root, b.emit("mul", {i, u.x})})});
+  const Value h =
+      scan_linearly(b, b.emit("exp", {log_a}), b.emit("mul", {root, b.emit("mul", {i, u.x})}));
   Value y = h;
   if (a.gate) y = b.emit("mul", {y, b.emit("gelu", {b.linear("gate", s.x, inner, a.bias)})});
   s.x = b.residual_linear("o", y, c, a.bias);
@@ -93,6 +94,7 @@ extern const Block block_rg_lru = {
     .attrs = fields_of<RgLru>,
     .primary = "expand",
     .accepts = {Domain::kTokens},
+    .steps = true,
     .keeps_shape = true,
     .build = build,
     .samples = {{"rg_lru: 1", Domain::kTokens, {2, 5, 3}},

@@ -16,8 +16,7 @@ Stream build(Builder& b, const BlockUse& use, Stream s) {
   const auto& a = use.attrs.as<RnnBlock>();
   return build_stack(b, a, std::move(s), 1, [&](Value x, const RecurrentParts& p, bool reverse) {
     const Value in = recurrent_input(b, x, p, both_biases(b, p));
-    return b.emit("rnn", {in, p.hidden_weight},
-                  {{"activation", a.activation}, {"reverse", reverse}});
+    return walk_rnn(b, in, p.hidden_weight, a.activation, reverse);
   });
 }
 }  // namespace
@@ -31,6 +30,7 @@ extern const Block block_rnn = {
     .attrs = fields_of<RnnBlock>,
     .primary = "width",
     .accepts = {Domain::kTokens},
+    .steps = true,
     .build = build,
     .samples = {{"rnn: 3", Domain::kTokens, {2, 4, 5}},
                 {"rnn: {layers: 2, bidirectional: true, dropout: 0.3}", Domain::kTokens, {1, 3, 2}},

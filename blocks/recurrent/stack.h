@@ -4,6 +4,7 @@
 #include <functional>
 
 #include "blocks/layers.h"
+#include "blocks/steps.h"
 
 namespace cambium {
 struct RecurrentStack {

@@ -10,6 +10,7 @@
 
 #include "blocks/layers.h"
 #include "blocks/linear_attention/starts.h"
+#include "blocks/steps.h"
 
 namespace cambium {
 namespace {
@@ -53,8 +54,8 @@ Stream build(Builder& b, const BlockUse& use, Stream s) {
       param_from(b, "log_a", {inner, n}, [&](int64_t i) { return std::log(double(1 + i % n)); });
   const Value rates = b.emit("neg", {b.emit("exp", {log_a})});  // [I,N]
   const Value d = b.param("d", {inner}, {Init::kConstant, 1}, false);
-  const Value y = b.emit("selective_scan",
-                         {x, dt, rates, piece(b, mixed, rank, n), piece(b, mixed, rank + n, n), d});
+  const Value y =
+      scan_selectively(b, x, dt, rates, piece(b, mixed, rank, n), piece(b, mixed, rank + n, n), d);
   const Value gate = b.emit("silu", {b.linear("gate", s.x, inner, a.bias)});
   s.x = b.residual_linear("o", b.emit("mul", {y, gate}), c, a.bias);
   return s;
@@ -70,6 +71,7 @@ extern const Block block_mamba = {
     .attrs = fields_of<Mamba>,
     .primary = "state",
     .accepts = {Domain::kTokens},
+    .steps = true,
     .keeps_shape = true,
     .build = build,
     .samples = {{"mamba: 4", Domain::kTokens, {2, 5, 3}},

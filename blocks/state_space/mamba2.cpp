@@ -74,7 +74,7 @@ Stream build(Builder& b, const BlockUse& use, Stream s) {
   const Value log_a =
       param_from(b, "log_a", {heads}, [&](int64_t) { return std::log(1 + 15 * random.uniform()); });
   const Value decay = b.emit("neg", {b.emit("mul", {step, b.emit("exp", {log_a})})});  // [B,T,H]
-  const Value o = b.emit("linear_attention", {q, k, times_heads(b, v, step), decay});
+  const Value o = attend_linearly(b, q, k, times_heads(b, v, step), decay, {});
   const Value d = b.param("d", {heads}, {Init::kConstant, 1}, false);
   const Value y = merge_heads(b, b.emit("add", {o, times_heads(b, v, d)}));
   const Value gate = b.emit("silu", {b.linear("gate", s.x, inner, a.bias)});
@@ -94,6 +94,7 @@ extern const Block block_mamba2 = {
     .attrs = fields_of<Mamba2>,
     .primary = "state",
     .accepts = {Domain::kTokens},
+    .steps = true,
     .keeps_shape = true,
     .build = build,
     .samples = {

@@ -38,7 +38,7 @@ Stream build(Builder& b, const BlockUse& use, Stream s) {
   const Value bonus = param_from(
       b, "bonus", {inner}, [](int64_t i) { return std::log(0.3) + 0.5 * double((i + 1) % 3 - 1); });
   const Value w = b.emit("neg", {b.emit("exp", {decay})});
-  const Value average = b.emit("wkv", {k, v, w, bonus});  // [B,T,A]
+  const Value average = average_wkv(b, k, v, w, bonus);  // [B,T,A]
   s.x = b.residual_linear("o", b.emit("mul", {b.emit("sigmoid", {r}), average}), c, false);
   return s;
 }
@@ -53,6 +53,7 @@ extern const Block block_rwkv = {
     .attrs = fields_of<Rwkv>,
     .primary = "expand",
     .accepts = {Domain::kTokens},
+    .steps = true,
     .keeps_shape = true,
     .build = build,
     .samples = {{"rwkv", Domain::kTokens, {2, 5, 3}},

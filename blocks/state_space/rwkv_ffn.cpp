@@ -44,6 +44,7 @@ extern const Block block_rwkv_ffn = {
     .attrs = fields_of<RwkvFfn>,
     .primary = "expand",
     .accepts = {Domain::kTokens},
+    .steps = true,
     .keeps_shape = true,
     .build = build,
     .samples = {{"rwkv_ffn", Domain::kTokens, {2, 5, 3}},

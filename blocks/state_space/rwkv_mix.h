@@ -2,10 +2,12 @@
 #pragma once
 #include "blocks/layers.h"
 #include "blocks/linear_attention/starts.h"
+#include "blocks/steps.h"
 
 namespace cambium {
 // x one token later, zeros first. [B,T,C]
 inline Value token_before(Builder& b, Value x) {
+  if (b.step) return b.emit("slice", {with_past(b, x, 1)}, {{"axis", 1}, {"begin", 0}, {"end", 1}});
   const int64_t t = x.shape()[1];
   const Value kept =
       b.emit("slice", {x}, {{"axis", 1}, {"begin", 0}, {"end", std::max<int64_t>(0, t - 1)}});

@@ -103,7 +103,8 @@ TEST(Generator, CachesGiveTheSameLogits) {
 }
 
 TEST(Generator, ComputesTheWholeContextWhereABlockNeedsIt) {
-  expect_same_logits("  - embed: 8\n  - depthwise_conv: {kernel: 3, causal: true}\n", false);
+  for (const char* block : {"hyena", "s4d: 4"})
+    expect_same_logits(str("  - embed: 8\n  - ", block, "\n"), false);
 }
 
 TEST(Generator, NeedsAModelOfTheNextToken) {
