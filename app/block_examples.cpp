@@ -3,9 +3,46 @@
 #include "blocks/model.h"
 #include "graph/cost.h"
 #include "ops/ops.h"
+#include "train/experiment.h"
 
 namespace cambium {
 namespace {
+// Data and the way to a stream as the sample's; texts for mixers that look back only.
+std::string lines_before(const Block& block, const BlockSample& s) {
+  const int64_t c = s.shape.rank() > 0 ? s.shape.last() : 1;
+  const bool text = block.family == "recurrence" || block.family == "state space" ||
+                    block.family == "linear attention";
+  switch (s.domain) {
+    case Domain::kIds:
+      return "data: parity\nmodel:\n";
+    case Domain::kGraph:
+      return str("data: {ring_vs_chain: {features: ", c, "}}\nmodel:\n");
+    case Domain::kTokens:
+      if (text) return str("data: markov_text\nmodel:\n  - embed: ", c, "\n");
+      return str("data: bars_and_shapes\nmodel:\n  - patch_embed: {patch: 4, dim: ", c, "}\n");
+    case Domain::kGrid:
+      return str("data: {bars_and_shapes: {channels: ", c, "}}\nmodel:\n");
+    case Domain::kVector:
+      return str("data: {bars_and_shapes: {channels: ", c, "}}\nmodel:\n  - pool: mean\n");
+  }
+  throw InternalError("a domain without an example");
+}
+
+// The spec around the sample, or nothing where it cannot be built.
+std::string spec_around(const Block& block, const BlockSample& s) {
+  const std::string before = str(lines_before(block, s), "  - ", s.yaml, "\n");
+  for (const char* pool : {"", "  - pool: mean\n"}) try {
+      std::string text = str(before, pool, "  - linear: $classes\n");
+      open_experiment({"example", parse_yaml(text, "example")});
+      return text;
+    } catch (const UserErrors&) {
+      continue;  // the head needs what the other way gives, or the sample fits this size only
+    } catch (const UserError&) {
+      continue;
+    }
+  return "";
+}
+
 std::string text_of(const Stream& s) {
   return str(name_of(s.domain), " ", s.shape());
 }
@@ -33,5 +70,11 @@ std::vector<BlockExample> block_examples(const Block& block, size_t most) {
   for (const BlockSample& s : block.samples)
     if (out.size() < most) out.push_back(build_example(s));
   return out;
+}
+
+std::string runnable_spec(const Block& block) {
+  for (const BlockSample& s : block.samples)
+    if (std::string text = spec_around(block, s); !text.empty()) return text;
+  throw InternalError(str("no sample of '", block.name, "' fits into a spec"));
 }
 }  // namespace cambium

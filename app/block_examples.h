@@ -15,4 +15,8 @@ struct BlockExample {
 
 // The first `most` uses. Their extents are small: for shapes and proportions, not for training.
 std::vector<BlockExample> block_examples(const Block& block, size_t most = 5);
+
+// A whole spec of a few lines around the first use that fits: generated data, the block, a head. It
+// trains as it stands. InternalError when no use of the block fits.
+std::string runnable_spec(const Block& block);
 }  // namespace cambium

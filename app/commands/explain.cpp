@@ -12,7 +12,7 @@
 
 namespace cambium {
 namespace {
-// Uses of the block that its tests build too, with shapes and cost.
+// Uses of the block that its tests build too, with shapes and cost, and a spec that runs.
 void add_uses(const std::string& name, std::string& text, Json& json) {
   const auto block =
       std::ranges::find(builtin_blocks(), name, [](const Block* b) { return b->name; });
@@ -28,6 +28,14 @@ void add_uses(const std::string& name, std::string& text, Json& json) {
                             {"forward_flops", e.forward_flops}});
   }
   text += str("\n  uses: input, result, parameters, forward FLOPs\n", table.text());
+  const std::string spec = runnable_spec(**block);
+  json["spec"] = spec;
+  text += "\n  a whole spec, for cambium train and graph\n";
+  for (size_t at = 0; at < spec.size();) {
+    const size_t end = spec.find('\n', at);
+    text += str("    ", spec.substr(at, end - at), "\n");
+    at = end + 1;
+  }
 }
 
 int explain(const std::string& name, Context& context) {

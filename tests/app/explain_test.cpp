@@ -1,10 +1,14 @@
 // Uses of blocks as `cambium explain` prints them, against what the blocks' own tests found.
+#include <cmath>
+
 #include <gtest/gtest.h>
 
 #include "app/block_examples.h"
 #include "core/files.h"
 #include "core/json.h"
 #include "tests/app/run_in_process.h"
+#include "tests/support/tiny_experiment.h"
+#include "train/session.h"
 
 namespace cambium {
 namespace {
@@ -35,6 +39,33 @@ TEST(Explain, ShowsUsesOfEveryBlock) {
       EXPECT_NE(ran.out.find(b->paper), ran.out.npos) << b->name;
     }
   }
+}
+
+class RunnableSpec : public testing::TestWithParam<const Block*> {};
+
+// It is short, names the block, and trains for a step.
+TEST_P(RunnableSpec, Trains) {
+  const std::string text = runnable_spec(*GetParam());
+  EXPECT_LE(std::ranges::count(text, '\n'), 6) << text;
+  EXPECT_NE(text.find(GetParam()->name), text.npos) << text;
+  const test::TempFolder folder;
+  const Experiment e = test::open_text(folder, text, {"train.batch=2"});
+  Session session(e, usable_memory_bytes());
+  session.start(0);
+  EXPECT_TRUE(std::isfinite(session.step(1).loss)) << text;
+  EXPECT_TRUE(std::isfinite(session.evaluate_on(Split::kValidation, 1).loss)) << text;
+}
+
+INSTANTIATE_TEST_SUITE_P(Blocks, RunnableSpec,
+                         testing::ValuesIn(builtin_blocks().begin(), builtin_blocks().end()),
+                         [](const auto& info) { return std::string(info.param->name); });
+
+TEST(Explain, PrintsAWholeSpec) {
+  const test::Ran ran = test::run_words({"explain", "lstm"});
+  EXPECT_NE(ran.out.find("    data: markov_text\n    model:\n      - embed: 5\n      - lstm: 3\n"
+                         "      - linear: $classes\n"),
+            ran.out.npos)
+      << ran.out;
 }
 
 TEST(Explain, PrintsUsesAsJson) {
