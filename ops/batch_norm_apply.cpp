@@ -8,38 +8,35 @@
 namespace cambium {
 namespace {
 std::vector<ValueType> shape(const Call& c) {
-  require_norm_inputs(c, 0, std::array{1, 2, 3, 4});
-  return {{DType::kF32, c.shape(0)}};
+  require_batch_norm_inputs(c, 0, std::array{1, 2, 3, 4});
+  return {{c.as<BatchNormAttrs>().dtype(), c.shape(0)}};
 }
 
 void reference(const Call& c, std::span<const Ref> in, std::span<Ref> out) {
   const int64_t n = c.shape(0).last();
-  const auto& [eps, activation] = c.as<BatchNormAttrs>();
+  const auto& a = c.as<BatchNormAttrs>();
   for (int64_t i = 0; i < in[0].size(); ++i) {
     const int64_t j = i % n;
-    const double z = (in[0][i] - in[3][j]) / std::sqrt(in[4][j] + eps) * in[1][j] + in[2][j];
-    out[0][i] = activation == "relu" ? std::max(z, 0.0) : z;
+    const double z = (in[0][i] - in[3][j]) / std::sqrt(in[4][j] + a.eps) * in[1][j] + in[2][j];
+    out[0][i] = a.activation == "relu" ? std::max(z, 0.0) : z;
   }
+  if (a.dtype() == DType::kBf16) round_to_bf16(out[0]);
 }
 
 Kernel kernel(const Call& c, Engine&) {
-  const int64_t count = c.shape(0).count(), n = c.shape(0).last();
-  const int64_t repeats = parameter_repeats(n), period = repeats * n;
-  const double eps = c.as<BatchNormAttrs>().eps;
-  const bool relu = c.as<BatchNormAttrs>().activation == "relu";
-  return {.run =
-              [=](const KernelArgs& k) {
-                auto* means = reinterpret_cast<float*>(k.scratch);
-                float *scale = means + period, *beta = scale + period;
-                repeat_parameter(means, n, repeats, [&](int64_t j) { return k.f32(3)[j]; });
-                repeat_parameter(scale, n, repeats, [&](int64_t j) {
-                  return float(k.f32(1)[j] / std::sqrt(double(k.f32(4)[j]) + eps));
-                });
-                repeat_parameter(beta, n, repeats, [&](int64_t j) { return k.f32(2)[j]; });
-                batch_norm_transform(k.f32(0), k.out_f32(), count, means, scale, beta, period,
-                                     relu);
-              },
-          .scratch_bytes = 3 * period * int64_t(sizeof(float))};
+  const int64_t n = c.shape(0).last(), repeats = parameter_repeats(n), period = repeats * n;
+  const NormTransform transform(c, period);
+  const auto run = [=, eps = c.as<BatchNormAttrs>().eps](const KernelArgs& k) {
+    auto* means = reinterpret_cast<float*>(k.scratch);
+    float *scale = means + period, *beta = scale + period;
+    repeat_parameter(means, n, repeats, [&](int64_t j) { return k.f32(3)[j]; });
+    repeat_parameter(scale, n, repeats, [&](int64_t j) {
+      return float(k.f32(1)[j] / std::sqrt(double(k.f32(4)[j]) + eps));
+    });
+    repeat_parameter(beta, n, repeats, [&](int64_t j) { return k.f32(2)[j]; });
+    transform(k, means, scale, beta);
+  };
+  return {.run = run, .scratch_bytes = 3 * period * int64_t(sizeof(float))};
 }
 }  // namespace
 
@@ -53,7 +50,7 @@ extern const Op op_batch_norm_apply = {
     .reference = reference,
     .kernel = kernel,
     .cost = pointwise_cost<3>,
-    .in_place = first_in_place,
+    .in_place = norm_in_place,
     .cheap = true,
     .tolerance = 5e-6,
     .samples = {{{Shape{6, 5}, Shape{5}, Shape{5}, Shape{5}, {Shape{5}, 0.5, 2}}},
@@ -61,6 +58,12 @@ extern const Op op_batch_norm_apply = {
                  {{"activation", "relu"}}},
                 {{Shape{50, 300}, Shape{300}, Shape{300}, Shape{300}, {Shape{300}, 0.5, 2}},
                  {{"eps", 1e-3}}},
+                {{SampleInput(DType::kBf16, {600, 33}, -2, 2),
+                  Shape{33},
+                  Shape{33},
+                  Shape{33},
+                  {Shape{33}, 0.5, 2}},
+                 {{"to", "bf16"}}},
                 {{Shape{0, 3}, Shape{3}, Shape{3}, Shape{3}, {Shape{3}, 0.5, 2}}}},
 };
 }  // namespace cambium

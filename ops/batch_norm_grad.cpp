@@ -12,12 +12,12 @@ namespace {
 constexpr int kY = 5;
 
 std::vector<ValueType> shape(const Call& c) {
-  require_norm_inputs(c, 1, std::array{2, 3, 4});
+  require_batch_norm_inputs(c, 1, std::array{2, 3, 4});
   require(c.shape(0) == c.shape(1), "dy is ", c.shape(0), ", x ", c.shape(1));
   const bool relu = c.as<BatchNormAttrs>().activation == "relu";
   require(c.has(kY) == relu, "y is needed after relu and only then");
   require(!relu || c.shape(kY) == c.shape(1), "y is not like x ", c.shape(1));
-  return {{DType::kF32, c.shape(1)}, c.in[2].type(), c.in[2].type()};
+  return {{c.as<BatchNormAttrs>().dtype(), c.shape(1)}, c.in[2].type(), c.in[2].type()};
 }
 
 void reference(const Call& c, std::span<const Ref> in, std::span<Ref> out) {
@@ -34,28 +34,34 @@ void reference(const Call& c, std::span<const Ref> in, std::span<Ref> out) {
       out[0][i] = in[2][j] * rstd *
                   (dy(i) - out[2][j] / double(rows) - normal(i) * out[1][j] / double(rows));
   }
+  if (c.as<BatchNormAttrs>().dtype() == DType::kBf16) round_to_bf16(out[0]);
 }
 
 // Column sums of dy * (x - mean) and of dy over a block: sums [2, n].
-CAMBIUM_SIMD void block_sums(const float* dy, const float* x, const float* y, const float* mean,
-                             int64_t rows, int64_t n, float* sums) {
-  const ColumnInput d{dy, n}, v{x, n}, m{mean, 0};
-  if (!y) {
-    column_sums(
-        rows, n, sums,
-        [](auto& acc, const auto& dy, const auto& x, const auto& m) { acc += dy * (x - m); }, d, v,
-        m);
-    column_sums(
-        rows, n, sums + n, [](auto& acc, const auto& dy) { acc += dy; }, d);
-    return;
-  }
-  const ColumnInput result{y, n};
+template <class D, class X>
+CAMBIUM_SIMD void block_sums(const D* dy, const X* x, const float* mean, int64_t rows, int64_t n,
+                             float* sums) {
+  const ColumnInput<D> d{dy, n};
+  column_sums(
+      rows, n, sums,
+      [](auto& acc, const auto& dy, const auto& x, const auto& m) { acc += dy * (x - m); }, d,
+      ColumnInput<X>{x, n}, ColumnInput<float>{mean, 0});
+  column_sums(
+      rows, n, sums + n, [](auto& acc, const auto& dy) { acc += dy; }, d);
+}
+
+// The same where y > 0.
+template <class D, class X, class Y>
+CAMBIUM_SIMD void block_sums_relu(const D* dy, const X* x, const Y* y, const float* mean,
+                                  int64_t rows, int64_t n, float* sums) {
+  const ColumnInput<D> d{dy, n};
+  const ColumnInput<Y> result{y, n};
   column_sums(
       rows, n, sums,
       [](auto& acc, const auto& dy, const auto& x, const auto& m, const auto& y) {
         acc += y > 0 ? dy * (x - m) : std::remove_reference_t<decltype(acc)>{};
       },
-      d, v, m, result);
+      d, ColumnInput<X>{x, n}, ColumnInput<float>{mean, 0}, result);
   column_sums(
       rows, n, sums + n,
       [](auto& acc, const auto& dy, const auto& y) {
@@ -64,17 +70,18 @@ CAMBIUM_SIMD void block_sums(const float* dy, const float* x, const float* y, co
       d, result);
 }
 
-// dx = a * dy + b * (x - mean) + e with parameters that repeat every `period`.
-template <bool kRelu>
-CAMBIUM_SIMD void dx_range(const float* dy, const float* x, const float* y, float* dx, int64_t n,
-                           const float* p, int64_t period) {
+// dx = a * dy + b * (x - mean) + e with parameters that repeat every `period`; dy counts where y >
+// 0, everywhere without relu.
+template <bool kRelu, class D, class X, class Y, class R>
+CAMBIUM_SIMD void dx_range(const D* dy, const X* x, const Y* y, R* dx, int64_t n, const float* p,
+                           int64_t period) {
   const float *a = p, *b = p + period, *e = p + 2 * period, *mean = p + 3 * period;
   for (int64_t i = 0; i < n; i += period) {
     const int64_t end = n - i < period ? n - i : period;
 #pragma GCC ivdep
     for (int64_t j = 0; j < end; ++j) {
-      const float d = kRelu && !(y[i + j] > 0) ? 0 : dy[i + j];
-      dx[i + j] = a[j] * d + (b[j] * (x[i + j] - mean[j]) + e[j]);
+      const float d = kRelu && !(wide(y[i + j]) > 0) ? 0 : wide(dy[i + j]);
+      put(dx[i + j], a[j] * d + (b[j] * (wide(x[i + j]) - mean[j]) + e[j]));
     }
   }
 }
@@ -100,44 +107,69 @@ void finish_sums(const KernelArgs& k, const GradSizes& s, double eps, const floa
                      [&](int64_t j) { return p[q * s.period + j]; });
 }
 
-void run(const KernelArgs& k, const GradSizes& s, double eps, bool relu, float* sums, float* p) {
-  const float *dy = k.f32(0), *x = k.f32(1), *y = relu ? k.f32(kY) : nullptr;
+struct GradTypes {
+  DType dy, x, y, dx;
+};
+
+void add_blocks(const KernelArgs& k, const GradSizes& s, const GradTypes& t, bool relu,
+                float* sums) {
   parallel_for(s.blocks, 1, [&](int64_t begin, int64_t end) {
     for (int64_t b = begin; b < end; ++b) {
-      const int64_t at = b * s.block * s.n;
-      block_sums(dy + at, x + at, y ? y + at : nullptr, k.f32(3),
-                 std::min(s.block, s.rows - b * s.block), s.n, sums + 2 * b * s.n);
+      const int64_t at = b * s.block * s.n, rows = std::min(s.block, s.rows - b * s.block);
+      float* to = sums + 2 * b * s.n;
+      with_elements(t.dy, k.in[0], at, [&](const auto* dy) {
+        with_elements(t.x, k.in[1], at, [&](const auto* x) {
+          if (!relu) return block_sums(dy, x, k.f32(3), rows, s.n, to);
+          with_elements(t.y, k.in[kY], at,
+                        [&](const auto* y) { block_sums_relu(dy, x, y, k.f32(3), rows, s.n, to); });
+        });
+      });
     }
   });
   if (s.blocks == 0) std::fill_n(sums, 2 * s.n, 0.0f);
   fold_tree<SumFold>(sums, s.blocks, 2 * s.n);
-  finish_sums(k, s, eps, sums, p);
-  const int64_t total = s.rows * s.n, periods = s.n ? (total + s.period - 1) / s.period : 0;
-  parallel_for(periods, kPointwiseGrain / (s.period + 1) + 1, [&](int64_t first, int64_t last) {
-    const int64_t at = first * s.period, n = std::min(total, last * s.period) - at;
-    if (relu)
-      dx_range<true>(dy + at, x + at, y + at, k.out_f32() + at, n, p, s.period);
-    else
-      dx_range<false>(dy + at, x + at, nullptr, k.out_f32() + at, n, p, s.period);
+}
+
+void write_dx(const KernelArgs& k, const GradSizes& s, const GradTypes& t, bool relu,
+              const float* p) {
+  for_each_period(s.rows * s.n, s.period, [&](int64_t at, int64_t n) {
+    with_elements(t.dy, k.in[0], at, [&](const auto* dy) {
+      with_elements(t.x, k.in[1], at, [&](const auto* x) {
+        with_elements(t.dx, k.out[0], at, [&](auto* dx) {
+          if (!relu) return dx_range<false>(dy, x, x, dx, n, p, s.period);
+          with_elements(t.y, k.in[kY], at,
+                        [&](const auto* y) { dx_range<true>(dy, x, y, dx, n, p, s.period); });
+        });
+      });
+    });
   });
 }
 
 Kernel kernel(const Call& c, Engine&) {
-  GradSizes s{.rows = c.shape(1).rows(), .n = c.shape(1).last()};
+  GradSizes s{.rows = c.shape(1).rows(),
+              .n = c.shape(1).last(),
+              .block = 1,
+              .blocks = 0,
+              .repeats = 1,
+              .period = 1};
   s.block = batch_norm_block_rows(s.n);
   s.blocks = (s.rows + s.block - 1) / s.block;
   s.repeats = parameter_repeats(s.n);
   s.period = s.repeats * s.n;
-  const auto& [eps, activation] = c.as<BatchNormAttrs>();
+  const bool relu = c.has(kY);
+  const GradTypes types{c.dtype(0), c.dtype(1), relu ? c.dtype(kY) : DType::kF32,
+                        c.as<BatchNormAttrs>().dtype()};
   Scratch scratch;
   const int64_t sums_at = scratch.add_f32(std::max<int64_t>(1, s.blocks) * 2 * s.n);
   const int64_t parameters_at = scratch.add_f32(4 * s.period);
-  return {.run =
-              [=, eps = eps, relu = activation == "relu"](const KernelArgs& k) {
-                run(k, s, eps, relu, reinterpret_cast<float*>(k.scratch + sums_at),
-                    reinterpret_cast<float*>(k.scratch + parameters_at));
-              },
-          .scratch_bytes = scratch.bytes};
+  const auto run = [=, eps = c.as<BatchNormAttrs>().eps](const KernelArgs& k) {
+    auto* sums = reinterpret_cast<float*>(k.scratch + sums_at);
+    auto* p = reinterpret_cast<float*>(k.scratch + parameters_at);
+    add_blocks(k, s, types, relu, sums);
+    finish_sums(k, s, eps, sums, p);
+    write_dx(k, s, types, relu, p);
+  };
+  return {.run = run, .scratch_bytes = scratch.bytes};
 }
 }  // namespace
 
@@ -151,7 +183,7 @@ extern const Op op_batch_norm_grad = {
     .reference = reference,
     .kernel = kernel,
     .cost = pointwise_cost<12>,
-    .in_place = first_in_place,
+    .in_place = norm_in_place,
     .tolerance = 5e-5,  // sums over rows
     .samples = {{{Shape{6, 5}, Shape{6, 5}, Shape{5}, Shape{5}, {Shape{5}, 0.5, 2}}},
                 {{Shape{2, 3, 4, 7},
@@ -169,6 +201,19 @@ extern const Op op_batch_norm_grad = {
                   {Shape{16}, 0.5, 2},
                   Shape{3000, 16}},
                  {{"activation", "relu"}}},
+                {{SampleInput(DType::kBf16, {3000, 16}, -2, 2),
+                  SampleInput(DType::kBf16, {3000, 16}, -2, 2),
+                  Shape{16},
+                  Shape{16},
+                  {Shape{16}, 0.5, 2},
+                  SampleInput(DType::kBf16, {3000, 16}, -2, 2)},
+                 {{"activation", "relu"}, {"to", "bf16"}}},
+                {{Shape{900, 33},
+                  SampleInput(DType::kBf16, {900, 33}, -2, 2),
+                  Shape{33},
+                  Shape{33},
+                  {Shape{33}, 0.5, 2}},
+                 {{"to", "bf16"}}},
                 {{Shape{5, 300}, Shape{5, 300}, Shape{300}, Shape{300}, {Shape{300}, 0.5, 2}}},
                 {{Shape{0, 3}, Shape{0, 3}, Shape{3}, Shape{3}, {Shape{3}, 0.5, 2}}}},
 };

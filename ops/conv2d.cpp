@@ -26,7 +26,8 @@ std::vector<ValueType> shape(const Call& c) {
   const Shape y = z.output_shape();
   require(!c.has(kBias) || c.shape(kBias) == Shape{z.O}, "bias must be [", z.O, "]");
   require(!c.has(kResidual) || c.shape(kResidual) == y, "residual must be ", y);
-  return {{DType::kF32, y}};
+  require_result(c, c.as<Conv>().to, kX);
+  return {{precision_of(c.as<Conv>().to), y}};
 }
 
 // dLoss/d(conv + bias). Where y itself does not tell, the sum is computed again.
@@ -68,6 +69,7 @@ void reference(const Call& c, std::span<const Ref> in, std::span<Ref> out) {
     if (c.has(kBias)) y[i] += in[kBias][i % z.O];
     y[i] = activate(a.activation, y[i]) + (c.has(kResidual) ? in[kResidual][i] : 0);
   }
+  if (a.to == "bf16") round_to_bf16(y);
 }
 
 dnnl::post_ops post_ops_of(const Call& c, const ConvDescs& d) {
@@ -100,7 +102,8 @@ Kernel kernel(const Call& c, Engine& e) {
   if (z.output_shape().count() == 0) return {.run = [](const KernelArgs&) {}};
   const bool bias = c.has(kBias), winograd = c.dtype(kX) == DType::kF32 && suits_winograd(z);
   const ConvDescs d =
-      winograd ? winograd_descs(z) : conv_descs(z, {.x = c.dtype(kX), .w = c.dtype(kW)});
+      winograd ? winograd_descs(z)
+               : conv_descs(z, {.x = c.dtype(kX), .w = c.dtype(kW), .y = c.out[0].type().dtype});
   const auto pd = conv_forward_pd(e, d, bias, winograd ? dnnl::post_ops() : post_ops_of(c, d));
   DnnlCall call(e, dnnl::convolution_forward(pd), pd);
   if (bias) call.input(DNNL_ARG_BIAS, d.bias, kBias);
@@ -157,6 +160,9 @@ std::vector<Sample> samples() {
           {{SampleInput(DType::kBf16, {2, 8, 8, 3}, -1, 1),
             SampleInput(DType::kBf16, {3, 3, 3, 5}, -1, 1)},
            {{"stride", 2}}},
+          {{SampleInput(DType::kBf16, {2, 9, 8, 16}, -1, 1),
+            SampleInput(DType::kBf16, {3, 3, 16, 32}, -1, 1), Shape{32}},
+           {{"to", "bf16"}}},
           {{Shape{0, 5, 5, 2}, Shape{3, 3, 2, 2}}}};
 }
 }  // namespace

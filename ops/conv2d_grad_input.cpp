@@ -22,12 +22,14 @@ std::vector<ValueType> shape(const Call& c) {
   const ConvSizes z = sizes(c);
   require(c.shape(0) == z.output_shape(), "dy is ", c.shape(0), ", the convolution makes ",
           z.output_shape());
-  return {{DType::kF32, z.input_shape()}};
+  require_result(c, c.as<ConvGradInput>().to, 0);
+  return {{precision_of(c.as<ConvGradInput>().to), z.input_shape()}};
 }
 
 void reference(const Call& c, std::span<const Ref> in, std::span<Ref> out) {
   for_each_product(sizes(c),
                    [&](int64_t x, int64_t w, int64_t y) { out[0][x] += in[0][y] * in[1][w]; });
+  if (c.as<ConvGradInput>().to == "bf16") round_to_bf16(out[0]);
 }
 
 Kernel zeros(int64_t bytes) {
@@ -38,10 +40,11 @@ Kernel zeros(int64_t bytes) {
 
 Kernel kernel(const Call& c, Engine& e) {
   const ConvSizes z = sizes(c);
-  if (z.output_shape().count() == 0) return zeros(z.input_shape().count() * 4);
+  if (z.output_shape().count() == 0) return zeros(c.out[0].type().bytes());
   const DType type = c.dtype(0);
   const bool winograd = type == DType::kF32 && suits_winograd(z);
-  const ConvDescs d = winograd ? winograd_descs(z) : conv_descs(z, {.w = type, .y = type});
+  const ConvDescs d = winograd ? winograd_descs(z)
+                               : conv_descs(z, {.x = c.out[0].type().dtype, .w = type, .y = type});
   const ConvDescs hint = winograd ? d : conv_descs(z, {.x = type, .w = type, .y = type});
   const auto pd = make_backward_pd<dnnl::convolution_backward_data>(
       e, caller_scratch(), conv_forward_pd(e, hint, false, {}), d.algorithm, d.x, d.weights, d.y,
@@ -74,6 +77,9 @@ std::vector<Sample> samples() {
       {{SampleInput(DType::kBf16, {2, 4, 4, 5}, -1, 1),
         SampleInput(DType::kBf16, {3, 3, 3, 5}, -1, 1)},
        {{"stride", 2}, {"input", input(8, 8)}}},
+      {{SampleInput(DType::kBf16, {2, 9, 8, 32}, -1, 1),
+        SampleInput(DType::kBf16, {3, 3, 16, 32}, -1, 1)},
+       {{"input", input(9, 8)}, {"to", "bf16"}}},
       {{Shape{2, 26, 27, 64}, Shape{3, 3, 64, 64}}, {{"input", input(26, 27)}}},
       {{Shape{0, 5, 5, 2}, Shape{3, 3, 2, 2}}, {{"input", input(5, 5)}}}};
 }

@@ -75,13 +75,13 @@ CAMBIUM_SIMD void group_norm_example(const float* x, const float* gamma, const f
   const int64_t width = n / groups;
   const float inverse = p * width > 0 ? 1 / float(p * width) : 0;
   float *m = work, *s = work + n;
-  const ColumnInput in{x, n};
+  const ColumnInput<float> in{x, n};
   column_sums(
       p, n, m, [](auto& acc, const auto& v) { acc += v; }, in);
   spread_group_sums(m, n, width, inverse);
   column_sums(
       p, n, s, [](auto& acc, const auto& v, const auto& u) { acc += (v - u) * (v - u); }, in,
-      ColumnInput{m, 0});
+      ColumnInput<float>{m, 0});
   spread_group_sums(s, n, width, inverse);
   for (int64_t g = 0; g < groups; ++g) {
     mean[g] = width > 0 ? m[g * width] : 0;

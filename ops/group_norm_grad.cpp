@@ -63,7 +63,7 @@ CAMBIUM_SIMD void group_norm_grad_example(const Example& e, int64_t p, int64_t n
     m[j] = e.mean[j / width];
     s[j] = e.rstd[j / width];
   }
-  const ColumnInput dy{e.dy, n}, x{e.x, n}, means{m, 0}, scales{s, 0};
+  const ColumnInput<float> dy{e.dy, n}, x{e.x, n}, means{m, 0}, scales{s, 0};
   column_sums(
       p, n, e.sums,
       [](auto& acc, const auto& d, const auto& v, const auto& u, const auto& k) {

@@ -178,7 +178,8 @@ Graph optimised(const Experiment& e, Graph g) {
   if (!has_bf16_products())
     throw RuntimeError("this machine has no bf16 products (oneDNN needs AVX-512 for them)",
                        "use precision: f32", e.spec.section("precision")->mark);
-  return run_passes(place_casts(g), training_pipeline());  // one cast a value
+  g = run_passes(place_casts(g), training_pipeline());  // one cast a value
+  return run_passes(store_narrow(g), training_pipeline());
 }
 
 StepCost step_cost(const Experiment& e) {

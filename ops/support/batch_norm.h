@@ -1,5 +1,6 @@
 // What batch_norm, batch_norm_grad and batch_norm_apply share: x seen as [rows, C], and a row pass
-// whose parameters are repeated so that few channels still fill the vectors.
+// whose parameters are repeated so that few channels still fill the vectors. Operands of a row's
+// size may be in bf16; sums, statistics and parameters are f32.
 #pragma once
 #include <array>
 
@@ -10,11 +11,40 @@ namespace cambium {
 struct BatchNormAttrs {
   double eps = 1e-5;
   std::string activation = "none";
-  static constexpr auto fields =
-      std::tuple{field("eps", &BatchNormAttrs::eps, "added to the variance").in(0),
-                 field("activation", &BatchNormAttrs::activation, "applied to the result")
-                     .one_of("none|relu")};
+  std::string to = "f32";
+  static constexpr auto fields = std::tuple{
+      field("eps", &BatchNormAttrs::eps, "added to the variance").in(0),
+      field("activation", &BatchNormAttrs::activation, "applied to the result").one_of("none|relu"),
+      field("to", &BatchNormAttrs::to, "type of y, or of dx").one_of("f32|bf16")};
+
+  DType dtype() const { return precision_of(to); }
 };
+
+// Checks x [..., C], in f32 or bf16, and parameters [C] at these inputs.
+void require_batch_norm_inputs(const Call& c, int x, std::span<const int> parameters);
+
+// Calls f with the elements at `p` from `begin` on, as what they are: float or uint16_t (bf16).
+template <class F> void with_elements(DType type, const void* p, int64_t begin, const F& f) {
+  if (type == DType::kBf16)
+    f(static_cast<const uint16_t*>(p) + begin);
+  else
+    f(static_cast<const float*>(p) + begin);
+}
+
+template <class F> void with_elements(DType type, void* p, int64_t begin, const F& f) {
+  if (type == DType::kBf16)
+    f(static_cast<uint16_t*>(p) + begin);
+  else
+    f(static_cast<float*>(p) + begin);
+}
+
+// Calls f(first element, elements) for n elements in pieces of whole periods, in parallel.
+template <class F> void for_each_period(int64_t n, int64_t period, const F& f) {
+  const int64_t periods = (n + period - 1) / std::max<int64_t>(period, 1);
+  parallel_for(periods, kPointwiseGrain / (period + 1) + 1, [&](int64_t first, int64_t last) {
+    f(first * period, std::min(n, last * period) - first * period);
+  });
+}
 
 // Rows of a block of statistics: about 64 KB, a function of the shape alone.
 inline int64_t batch_norm_block_rows(int64_t channels) {
@@ -32,8 +62,18 @@ template <class F> void repeat_parameter(float* to, int64_t channels, int64_t re
   for (int64_t i = channels; i < repeats * channels; ++i) to[i] = to[i - channels];
 }
 
-// y = (x - mean) * scale + beta, then relu when asked for, over `n` elements whose parameters
-// repeat every `period`. `begin` is a multiple of the period.
-void batch_norm_transform(const float* x, float* y, int64_t n, const float* mean,
-                          const float* scale, const float* beta, int64_t period, bool relu);
+// y = (x - mean) * scale + beta, then relu when asked for, of input 0 to output 0: `n` elements
+// whose parameters repeat every `period`.
+struct NormTransform {
+  DType from, to;
+  bool relu;
+  int64_t n, period;
+
+  NormTransform(const Call& c, int64_t period);
+  void operator()(const KernelArgs& k, const float* mean, const float* scale,
+                  const float* beta) const;
+};
+
+// In place where both are of one type.
+std::vector<InPlace> norm_in_place(const Call& c);
 }  // namespace cambium

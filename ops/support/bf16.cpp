@@ -70,6 +70,11 @@ void require_product(const Call& c, int a, int b) {
           " are ", name_of(left), " and ", name_of(right), ", not both f32 or both bf16");
 }
 
+void require_result(const Call& c, std::string_view to, int operand) {
+  require(to != "bf16" || c.dtype(operand) == DType::kBf16, "a result in bf16 needs operands in ",
+          "bf16, input ", operand, " is ", name_of(c.dtype(operand)));
+}
+
 Graph place_casts(const Graph& g) {
   return rewrite(g,
                  [](Graph& out, int, const Node& n,

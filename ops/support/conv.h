@@ -17,17 +17,22 @@ struct ConvWindow {
 };
 
 struct Conv : ConvWindow {
-  std::string activation = "none";
+  std::string activation = "none", to = "f32";
   static constexpr auto fields = std::tuple_cat(
-      ConvWindow::fields, std::tuple{field("activation", &Conv::activation, "applied to xW + b")
-                                         .one_of("none|relu|gelu|silu|tanh|sigmoid")});
+      ConvWindow::fields,
+      std::tuple{field("activation", &Conv::activation, "applied to xW + b")
+                     .one_of("none|relu|gelu|silu|tanh|sigmoid"),
+                 field("to", &Conv::to, "type of y; bf16 from bf16 operands").one_of("f32|bf16")});
 };
 
 struct ConvGradInput : ConvWindow {
   std::vector<int64_t> input = {1, 1};
+  std::string to = "f32";
   static constexpr auto fields = std::tuple_cat(
       ConvWindow::fields,
-      std::tuple{field("input", &ConvGradInput::input, "rows and columns of x").in(0)});
+      std::tuple{field("input", &ConvGradInput::input, "rows and columns of x").in(0),
+                 field("to", &ConvGradInput::to, "type of dx; bf16 from bf16 operands")
+                     .one_of("f32|bf16")});
 };
 
 struct ConvGradWeights : ConvWindow {
@@ -78,7 +83,7 @@ struct ConvDescs {
   dnnl::algorithm algorithm = dnnl::algorithm::convolution_direct;
 };
 
-// Each tensor's precision; a result of a product is f32.
+// Each tensor's precision.
 struct ConvTypes {
   DType x = DType::kF32, w = DType::kF32, y = DType::kF32;
 };

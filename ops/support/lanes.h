@@ -2,6 +2,9 @@
 // takes (accumulator, element of each array) and must work on Lanes and on float alike; it takes
 // references, because passing vectors by value would change the calling convention.
 #pragma once
+#include <type_traits>
+
+#include "core/bf16.h"
 #include "core/parallel.h"
 #include "ops/support/simd_math.h"
 
@@ -31,34 +34,69 @@ template <class Add, class... X>
   return lane_total(acc[0]) + tail;
 }
 
-// An array that a column sum reads: row r at p + r * stride (0: one row of parameters).
-struct ColumnInput {
-  const float* p;
+// 16 numbers in bf16 as f32.
+struct WidenedLanes {
+  [[gnu::always_inline]] explicit WidenedLanes(const uint16_t* x) {
+    typedef uint16_t Narrow __attribute__((vector_size(2 * kLanes)));
+    typedef uint32_t Wide __attribute__((vector_size(4 * kLanes)));
+    Narrow narrow;
+    __builtin_memcpy(&narrow, x, sizeof narrow);
+    const Wide wide = __builtin_convertvector(narrow, Wide) << 16;
+    __builtin_memcpy(&v, &wide, sizeof v);
+  }
+
+  RegisterLanes v;
+};
+
+template <class T>
+using LanesFrom = std::conditional_t<std::is_same_v<T, float>, LoadedLanes, WidenedLanes>;
+
+// An element in f32 or bf16, read and written as f32.
+[[gnu::always_inline]] inline float wide(float x) {
+  return x;
+}
+
+[[gnu::always_inline]] inline float wide(uint16_t x) {
+  return from_bf16(x);
+}
+
+[[gnu::always_inline]] inline void put(float& to, float x) {
+  to = x;
+}
+
+[[gnu::always_inline]] inline void put(uint16_t& to, float x) {
+  to = to_bf16(x);
+}
+
+// An array in f32 or bf16 that a column sum reads: row r at p + r * stride (0: one row of
+// parameters).
+template <class T> struct ColumnInput {
+  const T* p;
   int64_t stride;
 };
 
 // out[j] = sum over rows of add(acc, x[r][j]...) for n columns, rows in order.
-template <class Add, class... X>
+template <class Add, class... T>
 [[gnu::always_inline]] inline void column_sums(int64_t rows, int64_t n, float* out, const Add& add,
-                                               const X&... x) {
+                                               const ColumnInput<T>&... x) {
   int64_t j = 0;
   for (; j + 2 * kLanes <= n; j += 2 * kLanes) {
     RegisterLanes acc[2] = {};
     for (int64_t r = 0; r < rows; ++r) {
-      add(acc[0], LoadedLanes(x.p + r * x.stride + j).v...);
-      add(acc[1], LoadedLanes(x.p + r * x.stride + j + kLanes).v...);
+      add(acc[0], LanesFrom<T>(x.p + r * x.stride + j).v...);
+      add(acc[1], LanesFrom<T>(x.p + r * x.stride + j + kLanes).v...);
     }
     write_lanes(out + j, acc[0]);
     write_lanes(out + j + kLanes, acc[1]);
   }
   for (; j + kLanes <= n; j += kLanes) {
     RegisterLanes acc = {};
-    for (int64_t r = 0; r < rows; ++r) add(acc, LoadedLanes(x.p + r * x.stride + j).v...);
+    for (int64_t r = 0; r < rows; ++r) add(acc, LanesFrom<T>(x.p + r * x.stride + j).v...);
     write_lanes(out + j, acc);
   }
   for (; j < n; ++j) {
     float acc = 0;
-    for (int64_t r = 0; r < rows; ++r) add(acc, x.p[r * x.stride + j]...);
+    for (int64_t r = 0; r < rows; ++r) add(acc, wide(x.p[r * x.stride + j])...);
     out[j] = acc;
   }
 }

@@ -3,6 +3,10 @@
 namespace cambium {
 void require_norm_inputs(const Call& c, int x, std::span<const int> parameters) {
   require_f32(c, x);
+  require_channels(c, x, parameters);
+}
+
+void require_channels(const Call& c, int x, std::span<const int> parameters) {
   require(c.shape(x).rank() >= 1, "a norm needs an axis of channels, got a scalar");
   for (int p : parameters) {
     require_f32(c, p);

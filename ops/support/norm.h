@@ -18,16 +18,12 @@ struct NormAttrs {
                  field("to", &NormAttrs::to, "type of y; bf16 where only products read it")
                      .one_of("f32|bf16")};
 
-  DType dtype() const { return to == "bf16" ? DType::kBf16 : DType::kF32; }
+  DType dtype() const { return precision_of(to); }
 };
 
 // A norm whose only reader is a cast writes bf16 itself.
 std::optional<Absorbed> absorb_cast(const Call& c, std::string_view reader,
                                     const Attrs& reader_attrs, Value operand);
-
-inline void round_to_bf16(Ref& x) {
-  for (double& v : x.data) v = from_bf16(to_bf16(float(v)));
-}
 
 // Runs rows(first, count, y) over all rows of n numbers, y of type f32 or bf16.
 using NormRows = std::function<void(const KernelArgs&, int64_t first, int64_t count, float* y)>;
@@ -46,6 +42,8 @@ inline Shape row_shape(const Shape& s) {
 
 // Checks x [..., C] and parameters [C] at these inputs.
 void require_norm_inputs(const Call& c, int x, std::span<const int> parameters);
+// The same for an x of any type.
+void require_channels(const Call& c, int x, std::span<const int> parameters);
 // Checks that these inputs hold one number a row of x.
 void require_row_statistics(const Call& c, int x, std::span<const int> statistics);
 

@@ -1,5 +1,6 @@
 // precision: bf16 changes what products read, and nothing else.
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include <gtest/gtest.h>
@@ -25,9 +26,20 @@ int64_t count_ops(const Graph& g, std::string_view name) {
                                [&](const Node& n) { return n.op && n.op->name == name; });
 }
 
-std::vector<double> losses(const std::string& precision) {
+constexpr const char* kConvolutions =
+    "data: {random_images: {height: 12, width: 12, channels: 3, classes: 4, train: 64, val: 16, "
+    "test: 16}}\n"
+    "model:\n"
+    "  - conv2d: {width: 32, kernel: 3, norm: batch, activation: relu}\n"
+    "  - residual_conv: 32\n"
+    "  - residual_conv: {width: 48, stride: 2}\n"
+    "  - pool\n"
+    "  - linear: $classes\n"
+    "train: {optimizer: {sgd: {lr: 0.05, momentum: 0.9}}, batch: 16, steps: 12}\n";
+
+std::vector<double> losses(const char* model, const std::string& precision) {
   const TempFolder folder;
-  const Experiment e = open_text(folder, kModel, {"precision=" + precision});
+  const Experiment e = open_text(folder, model, {"precision=" + precision});
   Remember seen;
   run_training(e, {.folder = folder.path("run")}, seen);
   return seen.losses;
@@ -77,11 +89,34 @@ TEST(Precision, Bf16CastsAValueOnce) {
   EXPECT_GT(cast.size(), 10u);
 }
 
-TEST(Precision, Bf16LearnsLikeF32) {
-  const std::vector<double> exact = losses("f32"), rounded = losses("bf16");
+void expect_like_f32(const char* model) {
+  const std::vector<double> exact = losses(model, "f32"), rounded = losses(model, "bf16");
   ASSERT_EQ(exact.size(), rounded.size());
   EXPECT_NE(exact, rounded) << "nothing was rounded";
   for (size_t i = 0; i < exact.size(); ++i) EXPECT_NEAR(exact[i], rounded[i], 0.02 * exact[i]);
+}
+
+TEST(Precision, Bf16LearnsLikeF32) {
+  expect_like_f32(kModel);
+}
+
+TEST(Precision, ConvolutionsAndTheirNormsPassBf16OnAndLearnLikeF32) {
+  const TempFolder folder;
+  const Experiment e = open_text(folder, kConvolutions, {"precision=bf16"});
+  const Graph g = optimised(e, training_graph(e));
+  std::map<std::string_view, int> narrow;
+  for (const Node& n : g.nodes()) {
+    if (!n.op) continue;
+    narrow[n.op->name] += n.outputs[0].dtype == DType::kBf16;
+    for (size_t o = 1; o < n.outputs.size(); ++o)
+      EXPECT_EQ(n.outputs[o].dtype, DType::kF32) << n.scope.path;
+    if (n.op->name == "cast") {
+      EXPECT_EQ(g.type(n.inputs[0]).dtype, DType::kF32) << n.scope.path;
+    }
+  }
+  for (const char* op : {"conv2d", "conv2d_grad_input", "batch_norm", "batch_norm_grad"})
+    EXPECT_GE(narrow[op], 2) << op;
+  expect_like_f32(kConvolutions);
 }
 }  // namespace
 }  // namespace cambium::test
