@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "blocks/auxiliary.h"
 #include "graph/cost.h"
 #include "graph/passes.h"
 #include "ops/support/bf16.h"
@@ -46,6 +47,16 @@ Value emit_loss(const Scored& s, const Args& options) {
   Graph& g = *s.logits.graph;
   ScopeGuard guard(g, {.path = "loss"});
   return g.emit("cross_entropy", {s.logits, s.target}, options);
+}
+
+// What is trained on: the loss, and what blocks add to it.
+Value objective(Value loss) {
+  Graph& g = *loss.graph;
+  ScopeGuard guard(g, {.path = "loss"});
+  Value sum = loss;
+  for (const Output& o : g.outputs)
+    if (o.name == kAuxiliaryLoss) sum = g.emit("add", {sum, g.value(o.port)});
+  return sum;
 }
 
 // The value that the parameter will have after the step.
@@ -113,7 +124,7 @@ Graph training_graph(const Experiment& e) {
       emit_loss(emit_scored(g, e.data->shape(o.batch)), {{"label_smoothing", o.label_smoothing},
                                                          {"z_loss", o.z_loss},
                                                          {"class_weights", o.class_weights}});
-  const Gradients d = gradients_of(loss);
+  const Gradients d = gradients_of(objective(loss));
   Value norm;
   {
     ScopeGuard guard(g, {.path = "loss", .phase = Phase::kBackward});

@@ -58,6 +58,8 @@ INSTANTIATE_TEST_SUITE_P(
         "gated_conv: {kernel: 3, causal: true}",
         "gated_conv: {kernel: 2, causal: true, gate: swiglu, norm: rms}",
         "separable_conv: {kernel: 3, causal: true, between: true, norm: layer}",
+        "{residual: [{attention: {heads: 1, causal: true}}, "
+        "{moe: {experts: 3, capacity: 0.8, balance: 0}}]}",
         "convnext: {kernel: 3, causal: true}",
         "convnext: {kernel: 2, causal: true, activation: geglu, norm: dynamic_tanh}",
         "{repeat: 2, body: {residual: [{attention: {heads: 1, causal: true}}], norm: rms}}"));
@@ -73,7 +75,7 @@ INSTANTIATE_TEST_SUITE_P(Blocks, Pointwise,
                          testing::Values("ffn: {activation: swiglu}", "norm: layer", "norm: rms",
                                          "norm: l2", "norm: dynamic_tanh",
                                          "ffn: {activation: reglu}", "linear: 3",
-                                         "positions: learned",
+                                         "positions: learned", "moe: {experts: 3, top_k: 2}",
                                          "{parallel: [[], {linear: 4}], combine: gate}"));
 
 TEST(Causality, FullAttentionLooksAhead) {

@@ -1,0 +1,137 @@
+// grouped_linear(x [R,K], w [E,K,N], counts i32 [E], bias [E,N] or left out; transpose) -> y [R,N]:
+// the first counts[0] rows of x times w[0] (+ bias[0]), the next counts[1] times w[1], and so on;
+// rows that no group has are zero. Transposed, x is [R,N], y [R,K], and rows meet w[e]^T.
+//   dx = grouped_linear(dy, w, counts; the other way), dw and dbias: grouped_linear_grad_weights.
+// The work follows the counts: a matrix without rows is not read. RuntimeError for counts that are
+// negative or sum to more than R.
+#include "core/parallel.h"
+#include "graph/graph.h"
+#include "ops/support/eigen.h"
+#include "ops/support/grouped.h"
+#include "ops/support/shapes.h"
+
+namespace cambium {
+namespace {
+struct GroupedLinear {
+  bool transpose = false;
+  static constexpr auto fields =
+      std::tuple{field("transpose", &GroupedLinear::transpose, "rows meet w[e]^T")};
+};
+
+enum Input { kX, kW, kCounts, kBias };
+
+struct Sizes {
+  int64_t rows, groups, in, out;
+  bool transpose;
+};
+
+Sizes sizes(const Call& c) {
+  const bool t = c.as<GroupedLinear>().transpose;
+  const Shape &x = c.shape(kX), &w = c.shape(kW);
+  return {x[0], w[0], w[t ? 2 : 1], w[t ? 1 : 2], t};
+}
+
+std::vector<ValueType> shape(const Call& c) {
+  require_f32(c, kX);
+  require_f32(c, kW);
+  const Shape &x = c.shape(kX), &w = c.shape(kW);
+  require(x.rank() == 2 && w.rank() == 3, "x ", x, " is not [R,K] or w ", w, " not [E,K,N]");
+  const Sizes z = sizes(c);
+  require(x[1] == z.in, "x ", x, " has ", x[1], " channels, the matrices ", w, " take ", z.in);
+  require_counts(c, kCounts, z.groups);
+  if (c.has(kBias)) {
+    require_f32(c, kBias);
+    require(!z.transpose, "a bias goes with matrices that are not transposed");
+    require(c.shape(kBias) == Shape{z.groups, z.out}, "the bias is ", c.shape(kBias), ", not ",
+            Shape{z.groups, z.out});
+  }
+  return {{DType::kF32, {z.rows, z.out}}};
+}
+
+std::vector<Value> vjp(const Call& c, std::span<const Value> dy) {
+  Graph& g = *dy[0].graph;
+  const bool t = c.as<GroupedLinear>().transpose, bias = c.has(kBias);
+  const Value x = c.in[kX], w = c.in[kW], counts = c.in[kCounts], d = dy[0];
+  const Value dx = g.emit("grouped_linear", {d, w, counts}, {{"transpose", !t}});
+  const Value dw =
+      g.emit("grouped_linear_grad_weights", {t ? d : x, t ? x : d, counts}, {{"bias", bias}});
+  std::vector<Value> out = {dx, dw, Value{}};
+  if (c.inputs() > kBias) out.push_back(bias ? dw.nth(1) : Value{});
+  return out;
+}
+
+void reference(const Call& c, std::span<const Ref> in, std::span<Ref> out) {
+  const Sizes z = sizes(c);
+  int64_t at = 0;
+  for (int64_t e = 0; e < z.groups; ++e) {
+    const auto n = int64_t(in[kCounts][e]);
+    multiply_f64(n, z.out, z.in, in[kX].data.data() + at * z.in, false,
+                 in[kW].data.data() + e * z.in * z.out, z.transpose,
+                 out[0].data.data() + at * z.out);
+    for (int64_t i = 0; c.has(kBias) && i < n * z.out; ++i)
+      out[0][at * z.out + i] += in[kBias][e * z.out + i % z.out];
+    at += n;
+  }
+}
+
+void start_rows(float* y, const float* bias, int64_t rows, int64_t width) {
+  for (int64_t r = 0; r < rows; ++r) std::copy_n(bias, width, y + r * width);
+}
+
+Kernel kernel(const Call& c, Engine&) {
+  const Sizes z = sizes(c);
+  const bool bias = c.has(kBias);
+  return {.run = [=](const KernelArgs& args) {
+    const int32_t* counts = args.i32(kCounts);
+    const int64_t total = checked_total(counts, z.groups, z.rows);
+    int64_t at = 0;
+    for (int64_t e = 0; e < z.groups; at += counts[e++]) {
+      const int64_t n = counts[e];
+      float* y = args.out_f32() + at * z.out;
+      if (n * z.out == 0) continue;
+      if (bias) start_rows(y, args.f32(kBias) + e * z.out, n, z.out);
+      if (z.in > 0)
+        multiply_f32(n, z.out, z.in, args.f32(kX) + at * z.in, false,
+                     args.f32(kW) + e * z.in * z.out, z.transpose, bias ? 1 : 0, y);
+      else if (!bias)
+        std::fill_n(y, n * z.out, 0.0f);
+    }
+    std::fill_n(args.out_f32() + total * z.out, (z.rows - total) * z.out, 0.0f);
+  }};
+}
+
+// As if every row belonged to a group; without a capacity all do.
+Cost cost(const Call& c) {
+  const Sizes z = sizes(c);
+  const double y = double(z.rows * z.out);
+  return {.flops = y * (2 * double(z.in) + (c.has(kBias) ? 1 : 0)),
+          .bytes = 4 * (y + double(c.shape(kX).count() + c.shape(kW).count() + z.groups))};
+}
+
+SampleInput counts(int64_t groups, double most) {
+  return {DType::kI32, Shape{groups}, 0, most};
+}
+}  // namespace
+
+extern const Op op_grouped_linear;
+const Op op_grouped_linear = {
+    .name = "grouped_linear",
+    .doc = "rows sorted by group, each group times its own matrix",
+    .min_inputs = 3,
+    .max_inputs = 4,
+    .attrs = fields_of<GroupedLinear>,
+    .shape = shape,
+    .vjp = vjp,
+    .reference = reference,
+    .kernel = kernel,
+    .cost = cost,
+    .tolerance = 1e-5,  // sums of many terms
+    .samples = {{{Shape{9, 5}, Shape{4, 5, 3}, counts(4, 3), Shape{4, 3}}},
+                {{Shape{9, 3}, Shape{4, 5, 3}, counts(4, 3)}, {{"transpose", true}}},
+                {{Shape{1, 1}, Shape{1, 1, 1}, counts(1, 2)}},
+                {{Shape{150, 33}, Shape{3, 33, 70}, counts(3, 50), Shape{3, 70}}},
+                {{Shape{150, 70}, Shape{3, 33, 70}, counts(3, 50)}, {{"transpose", true}}},
+                {{Shape{4, 0}, Shape{2, 0, 3}, counts(2, 3), Shape{2, 3}}},
+                {{Shape{4, 0}, Shape{2, 0, 3}, counts(2, 3)}},
+                {{Shape{0, 3}, Shape{2, 3, 2}, counts(2, 1)}}}};
+}  // namespace cambium

@@ -1,0 +1,149 @@
+// route(scores [N,E]; top_k, capacity) -> weight [N,K], chosen i32 [N,K], slot i32 [N,K], token i32
+// [R], counts i32 [E], share [E]: who works on which token in a mixture of experts.
+//   chosen[n] = the K experts with the highest scores of token n (of equals the first),
+//   weight[n,k] = scores[n, chosen[n,k]]. Rows for the experts lie sorted by expert, within one in
+//   the order of tokens: choice (n,k) is row slot[n,k] and row r holds token[r]; expert e has
+//   counts[e] rows. With a capacity an expert takes the first `capacity` choices that fall on it;
+//   the others are dropped, slot -1. R = min(N K, E capacity); rows that nobody uses stand last,
+//   token 0. share[e] = the part of all choices that fell on e, dropped or not.
+// Tokens are served in order, all choices of one before the next: what a token gets does not depend
+// on later ones. dscores[n, chosen[n,k]] = dweight[n,k]: route_grad. Fedus et al. 2021, arXiv
+// 2101.03961, section 2.
+#include <algorithm>
+
+#include "core/parallel.h"
+#include "graph/graph.h"
+#include "ops/support/scratch.h"
+#include "ops/support/shapes.h"
+
+namespace cambium {
+namespace {
+struct Route {
+  int64_t top_k = 1, capacity = 0;
+  static constexpr auto fields =
+      std::tuple{field("top_k", &Route::top_k, "experts a token").in(1),
+                 field("capacity", &Route::capacity, "most rows of an expert; 0: all").in(0)};
+};
+
+enum Output { kWeight, kChosen, kSlot, kToken, kCounts, kShare };
+
+struct Sizes {
+  int64_t N, E, K, capacity, rows;
+};
+
+Sizes sizes(const Call& c) {
+  const auto [k, capacity] = c.as<Route>();
+  const int64_t n = c.shape(0)[0], e = c.shape(0)[1];
+  const bool bounded = capacity > 0 && capacity <= n * k;  // else no expert can be full
+  return {n, e, k, bounded ? capacity : n * k, bounded ? std::min(n * k, e * capacity) : n * k};
+}
+
+std::vector<ValueType> shape(const Call& c) {
+  require_f32(c, 0);
+  require(c.shape(0).rank() == 2, "scores must be [N,E], got ", c.shape(0));
+  const Sizes z = sizes(c);
+  require(z.K <= z.E, "top_k = ", z.K, " of ", z.E, " experts");
+  const ValueType choices{DType::kI32, {z.N, z.K}};
+  return {
+      {DType::kF32, {z.N, z.K}}, choices, choices, {DType::kI32, {z.rows}}, {DType::kI32, {z.E}},
+      {DType::kF32, {z.E}}};
+}
+
+std::vector<Value> vjp(const Call& c, std::span<const Value> dy) {
+  return {dy[0].graph->emit("route_grad", {c.out[kChosen], dy[0]}, {{"experts", c.shape(0)[1]}})};
+}
+
+// The K best of E scores, and their values.
+template <class Score, class Int>
+void choose(const Score* scores, const Sizes& z, Score* weight, Int* chosen) {
+  for (int64_t k = 0; k < z.K; ++k) {
+    int64_t best = -1;
+    for (int64_t e = 0; e < z.E; ++e)
+      if (std::find(chosen, chosen + k, Int(e)) == chosen + k &&
+          (best < 0 || scores[e] > scores[best]))
+        best = e;
+    chosen[k] = Int(best);
+    weight[k] = scores[best];
+  }
+}
+
+// Gives the choices their rows; `begin` is scratch for E numbers.
+template <class Int, class Float>
+void place(const Sizes& z, const Int* chosen, Int* slot, Int* token, Int* counts, Float* share,
+           Int* begin) {
+  std::fill_n(counts, z.E, Int(0));
+  std::fill_n(share, z.E, Float(0));
+  std::fill_n(token, z.rows, Int(0));
+  for (int64_t i = 0; i < z.N * z.K; ++i) {
+    const auto e = int64_t(chosen[i]);
+    share[e] += 1;
+    const bool room = counts[e] < Int(z.capacity);
+    slot[i] = room ? counts[e] : Int(-1);
+    counts[e] += Int(room);
+  }
+  Int rows = 0;
+  for (int64_t e = 0; e < z.E; ++e) {
+    begin[e] = rows;
+    rows += counts[e];
+    share[e] /= Float(std::max<int64_t>(1, z.N * z.K));
+  }
+  for (int64_t i = 0; i < z.N * z.K; ++i) {
+    if (slot[i] < 0) continue;
+    slot[i] += begin[int64_t(chosen[i])];
+    token[int64_t(slot[i])] = Int(i / z.K);
+  }
+}
+
+void reference(const Call& c, std::span<const Ref> in, std::span<Ref> out) {
+  const Sizes z = sizes(c);
+  const auto of = [&](Output o) { return out[o].data.data(); };
+  for (int64_t n = 0; n < z.N; ++n)
+    choose(in[0].data.data() + n * z.E, z, of(kWeight) + n * z.K, of(kChosen) + n * z.K);
+  std::vector<double> begin(size_t(z.E), 0.0);
+  place(z, of(kChosen), of(kSlot), of(kToken), of(kCounts), of(kShare), begin.data());
+}
+
+Kernel kernel(const Call& c, Engine&) {
+  const Sizes z = sizes(c);
+  Scratch scratch;
+  scratch.add(z.E * int64_t(sizeof(int32_t)));
+  const auto run = [z](const KernelArgs& args) {
+    const auto ints = [&](Output o) { return static_cast<int32_t*>(args.out[o]); };
+    int32_t* chosen = ints(kChosen);
+    const int64_t grain = std::max<int64_t>(1, 16384 / (z.E * z.K + 1));
+    parallel_for(z.N, grain, [&](int64_t first, int64_t last) {
+      for (int64_t n = first; n < last; ++n)
+        choose(args.f32(0) + n * z.E, z, args.out_f32(kWeight) + n * z.K, chosen + n * z.K);
+    });
+    place(z, chosen, ints(kSlot), ints(kToken), ints(kCounts), args.out_f32(kShare),
+          reinterpret_cast<int32_t*>(args.scratch));
+  };
+  return {.run = run, .scratch_bytes = scratch.bytes};
+}
+
+Cost cost(const Call& c) {
+  const Sizes z = sizes(c);
+  return {.flops = double(z.N * z.E * z.K),
+          .bytes = 4 * double(z.N * z.E + 3 * z.N * z.K + z.rows + 2 * z.E)};
+}
+}  // namespace
+
+extern const Op op_route;
+const Op op_route = {.name = "route",
+                     .doc = "the experts of each token, and the tokens of each expert in rows",
+                     .min_inputs = 1,
+                     .max_inputs = 1,
+                     .attrs = fields_of<Route>,
+                     .shape = shape,
+                     .vjp = vjp,
+                     .reference = reference,
+                     .kernel = kernel,
+                     .cost = cost,
+                     .samples = {{{Shape{7, 4}}, {{"top_k", 2}}},
+                                 {{Shape{7, 4}}, {{"top_k", 2}, {"capacity", 3}}},
+                                 {{Shape{33, 5}}, {{"capacity", 7}}},
+                                 {{Shape{1, 1}}, {}},
+                                 {{Shape{3, 3}}, {{"top_k", 3}, {"capacity", 100}}},
+                                 {{Shape{3000, 9}}, {{"top_k", 3}, {"capacity", 900}}},
+                                 {{Shape{0, 3}}, {{"top_k", 2}, {"capacity", 2}}}}};
+}  // namespace cambium

@@ -1,0 +1,133 @@
+// The mixture of experts against the feed-forward layers it is made of.
+#include <gtest/gtest.h>
+
+#include "blocks/auxiliary.h"
+#include "graph/cost.h"
+#include "tests/support/block_case.h"
+#include "tests/support/expect_error.h"
+
+namespace cambium {
+namespace {
+BlockCase build(const std::string& options, const Shape& shape, bool training = true) {
+  return {"- moe: {" + options + "}", Domain::kTokens, shape, {.training = training}};
+}
+
+TEST(Moe, OfOneExpertIsTheFeedForwardLayer) {
+  const BlockCase moe = build("experts: 1, top_k: 1, expand: 2", {2, 3, 4});
+  const BlockCase ffn("- ffn: {expand: 2}", Domain::kTokens, {2, 3, 4});
+  BlockCase::Data leaves = moe.data(1);
+  for (const auto& [name, ref] : ffn.data(1))
+    if (name != "x") leaves.at("moe" + name.substr(3)) = ref;
+  BlockCase::Data same = ffn.data(1);
+  same.at("x") = leaves.at("x");
+  const std::vector<double> got = moe.run(leaves), want = ffn.run(same);
+  for (size_t i = 0; i < want.size(); ++i) EXPECT_NEAR(got[i], want[i], 1e-12);
+}
+
+// A layer of one expert: relu(x w + b) or x w + b.
+std::vector<double> layer(const std::vector<double>& x, const double* w, const double* b, size_t n,
+                          bool relu) {
+  std::vector<double> y(b, b + n);
+  for (size_t j = 0; j < n; ++j) {
+    for (size_t i = 0; i < x.size(); ++i) y[j] += x[i] * w[i * n + j];
+    if (relu) y[j] = std::max(0.0, y[j]);
+  }
+  return y;
+}
+
+// Of one token, by hand: the two experts of three with the highest scores.
+std::vector<double> mixture(const BlockCase::Data& leaves, const std::vector<double>& x,
+                            bool chosen) {
+  const auto numbers = [&](const char* name) { return leaves.at(str("moe.", name)).data.data(); };
+  const size_t c = x.size(), width = 5;
+  const std::vector<double> zero(3, 0.0);
+  std::vector<double> p = layer(x, numbers("router.weight"), zero.data(), 3, false);
+  double sum = 0;
+  for (double& v : p) sum += v = std::exp(v);
+  for (double& v : p) v /= sum;
+  const size_t out = size_t(std::ranges::min_element(p) - p.begin());
+  std::vector<double> y(c, 0.0);
+  for (size_t e = 0; e < 3; ++e) {
+    if (e == out) continue;
+    const std::vector<double> h =
+        layer(x, numbers("up.weight") + e * c * width, numbers("up.bias") + e * width, width, true);
+    const std::vector<double> answer =
+        layer(h, numbers("down.weight") + e * c * width, numbers("down.bias") + e * c, c, false);
+    for (size_t i = 0; i < c; ++i) y[i] += answer[i] * p[e] / (chosen ? 1 - p[out] : 1);
+  }
+  return y;
+}
+
+TEST(Moe, SumsTheBestExpertsByTheirProbability) {
+  for (const char* weights : {"all", "chosen"}) {
+    const BlockCase moe = build(
+        str("experts: 3, top_k: 2, width: 5, activation: relu, weights: ", weights), {2, 3, 4});
+    const BlockCase::Data leaves = moe.data(2);
+    const std::vector<double> got = moe.run(leaves);
+    for (size_t t = 0; t < 6; ++t) {
+      const auto first = leaves.at("x").data.begin() + int64_t(t) * 4;
+      const std::vector<double> want =
+          mixture(leaves, {first, first + 4}, weights == str("chosen"));
+      for (size_t i = 0; i < 4; ++i) EXPECT_NEAR(got[t * 4 + i], want[i], 1e-12) << weights << t;
+    }
+  }
+}
+
+// Four equal tokens want one expert, which may take two.
+TEST(Moe, CapacityDropsLaterTokensInTrainingAlone) {
+  for (bool training : {true, false}) {
+    const BlockCase moe = build("experts: 2, top_k: 1, capacity: 1", {1, 4, 3}, training);
+    BlockCase::Data leaves = moe.data(1);
+    for (size_t i = 3; i < 12; ++i) leaves.at("x").data[i] = leaves.at("x").data[i % 3];
+    const std::vector<double> y = moe.run(leaves);
+    for (size_t i = 0; i < 3; ++i) {
+      EXPECT_NE(y[i], 0);
+      EXPECT_EQ(y[3 + i], y[i]);
+      EXPECT_EQ(y[6 + i], training ? 0 : y[i]);
+      EXPECT_EQ(y[9 + i], training ? 0 : y[i]);
+    }
+  }
+}
+
+TEST(Moe, WorkFollowsTheChosenExpertsNotTheirNumber) {
+  const auto flops = [](const char* options) {
+    return total_cost(build(options, {2, 64, 32}).graph).forward_flops;
+  };
+  const double two_of_4 = flops("experts: 4, top_k: 2, balance: 0"),
+               two_of_32 = flops("experts: 32, top_k: 2, balance: 0"),
+               one_of_4 = flops("experts: 4, top_k: 1, balance: 0"),
+               few = flops("experts: 4, top_k: 2, balance: 0, capacity: 0.5");
+  EXPECT_LT(two_of_32 / two_of_4, 1.15);  // the router's scores
+  EXPECT_NEAR(two_of_4 / one_of_4, 2, 0.1);
+  EXPECT_NEAR(two_of_4 / few, 2, 0.1);
+}
+
+// Equal probabilities: E sum_e f_e / E = 1, whatever the choices.
+TEST(Moe, BalanceLossOfEqualProbabilitiesIsItsFactor) {
+  Graph g(builtin_ops());
+  const Vars vars;
+  Builder builder(g, vars, true);
+  const Stream in{.domain = Domain::kTokens, .x = g.input("x", {DType::kF32, {2, 5, 3}})};
+  const Yaml model = parse_yaml("- moe: {experts: 4, balance: 0.3}", "model.yaml");
+  build_model(builder, model, nullptr, in);
+  ASSERT_EQ(g.outputs.size(), 1u);
+  EXPECT_EQ(g.outputs[0].name, kAuxiliaryLoss);
+  const Interpreted result = interpret(g, [](const Node& n) {
+    return Ref{std::vector<double>(size_t(n.outputs[0].shape.count()), 0.0)};
+  });
+  EXPECT_NEAR(result.outputs[0][0], 0.3, 1e-12);
+}
+
+TEST(Moe, RefusesWhatDoesNotFit) {
+  const auto text = [](const char* options) {
+    const auto error = test::error_of<UserErrors>([&] { build(options, {1, 2, 3}); });
+    return str(test::text_of(error.all[0]), "; ", error.all[0].help);
+  };
+  EXPECT_EQ(text("experts: 2, top_k: 3"),
+            "1:21: moe 'moe': top_k = 3 of 2 experts; use top_k: 2 or fewer");
+  EXPECT_EQ(text("top_k: 1, weights: chosen"),
+            "1:19: moe 'moe': weights = chosen gives a single expert the weight 1, and the router "
+            "nothing to learn from; use top_k: 2 or more, or weights: all");
+}
+}  // namespace
+}  // namespace cambium
