@@ -1,6 +1,7 @@
 #include "ops/support/eigen.h"
 
 #include <Eigen/Core>
+#include <Eigen/Eigenvalues>
 
 namespace cambium {
 namespace {
@@ -21,5 +22,11 @@ void multiply_f64(int64_t m, int64_t n, int64_t k, const double* a, bool transpo
     product.noalias() = left * right.transpose();
   else
     product.noalias() = left * right;
+}
+
+void symmetric_eigen(int64_t n, const double* a, double* values, double* vectors) {
+  const Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd> solver(Input(a, n, n));
+  Eigen::Map<Eigen::VectorXd>(values, n) = solver.eigenvalues();
+  Eigen::Map<Matrix>(vectors, n, n) = solver.eigenvectors();
 }
 }  // namespace cambium

@@ -1,4 +1,4 @@
-// Products of row-major matrices of doubles, for references. Eigen is seen by eigen.cpp only.
+// Products and eigenvectors of row-major matrices of doubles. Eigen is seen by eigen.cpp only.
 #pragma once
 #include <cstdint>
 
@@ -6,4 +6,8 @@ namespace cambium {
 // y [m,n] = op(a) op(b); a is [m,k] ([k,m] when transposed), b is [k,n] ([n,k] when transposed).
 void multiply_f64(int64_t m, int64_t n, int64_t k, const double* a, bool transpose_a,
                   const double* b, bool transpose_b, double* y);
+
+// Of a symmetric a [n,n]: its eigenvalues in rising order, and unit eigenvectors as columns of
+// `vectors` [n,n].
+void symmetric_eigen(int64_t n, const double* a, double* values, double* vectors);
 }  // namespace cambium
