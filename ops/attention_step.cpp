@@ -1,6 +1,7 @@
-// attention_step(q [B,1,H,D], k and v caches [B,S,G,D], position i32 [1,1]; the attributes of
-// attention) -> o [B,1,H,D]: what the query at `position` gets from the keys up to it. One row of
-// causal attention, for generation with a cache; without gradient.
+// attention_step(q [B,1,H,D], k and v caches [B,S,G,D], position i32 [1,1], optional bias [H,2S-1],
+// sinks [H]; the attributes of attention) -> o [B,1,H,D]: what the query at `position` gets from
+// the keys up to it. One row of causal attention of S tokens, for generation with a cache; without
+// gradient.
 #include <cmath>
 
 #include "core/parallel.h"
@@ -12,7 +13,7 @@
 
 namespace cambium {
 namespace {
-enum Input { kQ, kK, kV, kPosition };
+enum Input { kQ, kK, kV, kPosition, kBias, kSinks };
 
 std::vector<ValueType> shape(const Call& c) {
   const Shape &q = c.shape(kQ), &k = c.shape(kK);
@@ -23,12 +24,15 @@ std::vector<ValueType> shape(const Call& c) {
           " does not fit the cache ", k);
   require(c.in[kPosition].type() == ValueType{DType::kI32, {1, 1}},
           "position must be i32 [1,1], got ", c.in[kPosition].type());
+  const ValueType bias{DType::kF32, {q[2], 2 * k[1] - 1}}, sinks{DType::kF32, {q[2]}};
+  require(!c.has(kBias) || c.in[kBias].type() == bias, "bias must be ", bias);
+  require(!c.has(kSinks) || c.in[kSinks].type() == sinks, "sinks must be ", sinks);
   return {c.in[kQ].type()};
 }
 
 // Attention of the query at `position`, as if the sequence ended there.
 AttentionSizes sizes_at(const Call& c, int64_t position) {
-  AttentionSizes z = attention_sizes(c);
+  AttentionSizes z = attention_sizes(c, kPosition + 1);
   if (position < 0 || position >= z.S)
     throw RuntimeError(str("position ", position, " is outside the cache of ", z.S));
   z.causal = true;
@@ -48,9 +52,10 @@ void reference(const Call& c, std::span<const Ref> in, std::span<Ref> out) {
       for (int64_t d = 0; d < z.D; ++d)
         dot += in[kQ][row * z.D + d] * in[kK][((b * S + s) * z.G + g) * z.D + d];
       p.push_back(attention_score(z, dot * double(z.scale), h, position, s));
+      if (c.has(kBias)) p.back() += in[kBias][h * (2 * S - 1) + position - s + S - 1];
     }
     const double highest = *std::ranges::max_element(p);
-    double sum = 0;
+    double sum = c.has(kSinks) ? std::exp(in[kSinks][h] - highest) : 0;
     for (double& x : p) sum += x = std::exp(x - highest);
     for (size_t i = 0; i < p.size(); ++i)
       for (int64_t d = 0; d < z.D; ++d)
@@ -59,9 +64,14 @@ void reference(const Call& c, std::span<const Ref> in, std::span<Ref> out) {
   }
 }
 
+struct HeadExtras {
+  float slope;
+  const float *bias, *sink;  // the bias of distance 0, larger ones follow; null when left out
+};
+
 // One head: scores into `p`, then the weighted sum of values into `o`.
-CAMBIUM_SIMD void attend_row(const AttentionSizes& z, int64_t position, float slope, const float* q,
-                             const float* k, const float* v, float* p, float* o) {
+CAMBIUM_SIMD void attend_row(const AttentionSizes& z, int64_t position, const HeadExtras& head,
+                             const float* q, const float* k, const float* v, float* p, float* o) {
   const int64_t first = z.lowest(position), row = z.G * z.D;
   float highest = -__builtin_inff();
   for (int64_t s = first; s <= position; ++s) {
@@ -69,11 +79,16 @@ CAMBIUM_SIMD void attend_row(const AttentionSizes& z, int64_t position, float sl
                                 z.D, [](auto& acc, const auto& a, const auto& b) { acc += a * b; },
                                 q, k + s * row);
     if (z.soft_cap > 0) score = z.soft_cap * simd_tanh(score / z.soft_cap);
-    score -= slope * float(position - s);
+    score -= head.slope * float(position - s);
+    if (head.bias) score += head.bias[position - s];
     p[s] = score;
     highest = score > highest ? score : highest;
   }
   float sum = 0;
+  if (head.sink) {
+    highest = std::max(highest, *head.sink);
+    sum = simd_exp(*head.sink - highest);
+  }
   for (int64_t s = first; s <= position; ++s) {
     p[s] = simd_exp(p[s] - highest);
     sum += p[s];
@@ -85,7 +100,8 @@ CAMBIUM_SIMD void attend_row(const AttentionSizes& z, int64_t position, float sl
 }
 
 Kernel kernel(const Call& c, Engine&) {
-  const AttentionSizes whole = attention_sizes(c);
+  const AttentionSizes whole = attention_sizes(c, kPosition + 1);
+  const bool bias = c.has(kBias), sinks = c.has(kSinks);
   const int64_t rows = whole.B * whole.H;
   Scratch scratch;
   scratch.add_f32(whole.S);
@@ -101,7 +117,11 @@ Kernel kernel(const Call& c, Engine&) {
       for (int64_t r = begin; r < end; ++r) {
         const int64_t b = r / z.H, h = r % z.H;
         const int64_t from = (b * whole.S * z.G + h / z.heads_per_group()) * z.D;
-        attend_row(z, position, float(z.slope(h)), args.f32(kQ) + r * z.D, args.f32(kK) + from,
+        const HeadExtras head{
+            float(z.slope(h)),
+            bias ? args.f32(kBias) + h * (2 * whole.S - 1) + whole.S - 1 : nullptr,
+            sinks ? args.f32(kSinks) + h : nullptr};
+        attend_row(z, position, head, args.f32(kQ) + r * z.D, args.f32(kK) + from,
                    args.f32(kV) + from, reinterpret_cast<float*>(args.scratch + r * bytes),
                    args.out_f32() + r * z.D);
       }
@@ -122,10 +142,15 @@ std::vector<Sample> samples() {
     return Sample{{q, k, k, SampleInput(DType::kI32, {1, 1}, position, position + 1)},
                   std::move(args)};
   };
-  return {sample({2, 1, 4, 5}, {2, 9, 2, 5}, 6, {}), sample({1, 1, 1, 1}, {1, 1, 1, 1}, 0, {}),
+  Sample with_extras = sample({2, 1, 4, 5}, {2, 9, 2, 5}, 6, {});
+  with_extras.inputs.push_back(Shape{4, 17});
+  with_extras.inputs.push_back(Shape{4});
+  return {sample({2, 1, 4, 5}, {2, 9, 2, 5}, 6, {}),
+          sample({1, 1, 1, 1}, {1, 1, 1, 1}, 0, {}),
           sample({1, 1, 2, 33}, {1, 80, 1, 33}, 70, {{"window", 11}, {"alibi", true}}),
           sample({1, 1, 2, 16}, {1, 40, 2, 16}, 39, {{"soft_cap", 2.0}, {"scale", 0.4}}),
-          sample({0, 1, 2, 4}, {0, 3, 2, 4}, 2, {})};
+          sample({0, 1, 2, 4}, {0, 3, 2, 4}, 2, {}),
+          with_extras};
 }
 }  // namespace
 
@@ -133,7 +158,7 @@ extern const Op op_attention_step;
 const Op op_attention_step = {.name = "attention_step",
                               .doc = "one query against a cache of keys and values",
                               .min_inputs = 4,
-                              .max_inputs = 4,
+                              .max_inputs = 6,
                               .attrs = fields_of<Attention>,
                               .shape = shape,
                               .reference = reference,

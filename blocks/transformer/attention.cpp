@@ -1,24 +1,66 @@
 // attention: multi-head self-attention. [B,T,C] -> [B,T,C], D = C / heads
 //   q, k, v = x Wq, x Wk, x Wv;  o = softmax(q k^T / sqrt(D)) v;  y = o Wo
 // Three projections leave [B,T,H,D] as they are: no permutation is needed.
-#include "blocks/transformer/heads.h"
+// kind: full; block_sparse computes only the blocks it looks at
+// (blocks/transformer/block_sparse.h); top_k keeps the `keep` highest scores of a query: all scores
+// are computed, the weighted sum and the backward pass touch the kept keys alone.
+#include "blocks/transformer/block_sparse.h"
 
 namespace cambium {
 namespace {
-struct Attention : Heads {
+struct Attention : Heads, BlockSparse {
   bool causal = false;
+  int64_t keep = 16;
   static constexpr auto fields = std::tuple_cat(
-      Heads::fields, std::tuple{field("causal", &Attention::causal, "position t sees 0..t only")});
+      Heads::fields,
+      std::tuple{
+          field("causal", &Attention::causal, "position t sees 0..t only"),
+          field("kind", &Attention::kind, "which keys a query looks at")
+              .one_of("full|block_sparse|top_k"),
+          field("keep", &Attention::keep, "top_k: keys of a query, those with the highest scores")
+              .in(1)},
+      BlockSparse::fields);
 };
+
+// UserError when options of full attention are asked of another kind.
+void check_kind(const Builder& b, const Attention& a) {
+  if (a.kind == "full") return;
+  const auto refuse = [&](bool given, std::string_view option, std::string_view unless = "") {
+    if (given)
+      throw UserError(str(option, " does not go with kind = ", a.kind, unless),
+                      str("leave ", option, " out, or use kind: full"));
+  };
+  const bool top = a.kind == "top_k";
+  refuse(a.window > 0, "window");
+  refuse(a.dilation > 1, "dilation");
+  refuse(a.dropout > 0 && top, "dropout");
+  refuse(a.dropout > 0 && a.block != 64, "dropout", " unless block = 64");
+  refuse(top && a.sinks, "sinks");
+  refuse(top && (a.position == "alibi" || a.position == "t5"), "position");
+  require(!b.step, "kind = ", a.kind, " does not work one token at a time");
+}
+
+Value attend_kept(Builder& b, const Attention& a, Value q, Value k, Value v) {
+  return b.emit(
+      "top_k_attention", {q, k, v},
+      {{"causal", a.causal}, {"scale", a.scale}, {"soft_cap", a.soft_cap}, {"keep", a.keep}});
+}
+
+Value attend_by_kind(Builder& b, const Attention& a, Value q, Value k, Value v) {
+  if (a.kind == "top_k") return attend_kept(b, a, q, k, v);
+  if (a.kind == "block_sparse") return attend_blocks(b, a, a, a.causal, q, k, v);
+  return attend(b, a, a.causal, q, k, v);
+}
 
 Stream build(Builder& b, const BlockUse& use, Stream s) {
   const auto& a = use.attrs.as<Attention>();
   check_heads(a, s.channels());
+  check_kind(b, a);
   const int64_t d = s.channels() / a.heads;
-  const Value q = project_heads(b, a, "q", s.x, a.heads, d);            // [B,T,H,D]
-  const Value k = project_heads(b, a, "k", s.x, a.groups(), d);         // [B,T,G,D]
-  const Value v = project_heads(b, a, "v", s.x, a.groups(), d, false);  // [B,T,G,D]
-  s.x = join_heads(b, a, s.x, attend(b, a, a.causal, q, k, v));
+  const Value q = project_heads(b, a, "q", s, a.heads, d);            // [B,T,H,D]
+  const Value k = project_heads(b, a, "k", s, a.groups(), d);         // [B,T,G,D]
+  const Value v = project_heads(b, a, "v", s, a.groups(), d, false);  // [B,T,G,D]
+  s.x = join_heads(b, a, s.x, attend_by_kind(b, a, q, k, v));
   return s;
 }
 }  // namespace
@@ -26,13 +68,15 @@ Stream build(Builder& b, const BlockUse& use, Stream s) {
 extern const Block block_attention = {
     .name = "attention",
     .family = "transformer",
-    .doc =
-        "Multi-head self-attention: grouped queries, rotary or linear positions, causal, windows",
+    .doc = "Multi-head self-attention: grouped queries, positions, causal, windows, sparse kinds",
     .formula = "y = softmax(q k^T / sqrt(D)) v Wo",
     .paper =
         "Vaswani et al. 2017, arXiv 1706.03762; Ainslie et al. 2023, arXiv 2305.13245 (kv_heads); "
-        "Su et al. 2021, arXiv 2104.09864 (rope); Press et al. 2021, arXiv 2108.12409 (alibi); "
-        "Beltagy et al. 2020, arXiv 2004.05150 (window, dilation)",
+        "Su et al. 2021, arXiv 2104.09864 (rope); Heo et al. 2024, arXiv 2403.13298 (rope_2d); "
+        "Press et al. 2021, arXiv 2108.12409 (alibi); "
+        "Raffel et al. 2019, arXiv 1910.10683 (t5); Beltagy et al. 2020, arXiv 2004.05150 (window, "
+        "dilation); Xiao et al. 2023, arXiv 2309.17453 (sinks); Zaheer et al. 2020, arXiv "
+        "2007.14062 (block_sparse); Gupta et al. 2021, arXiv 2106.06899 (top_k)",
     .attrs = fields_of<Attention>,
     .primary = "heads",
     .accepts = {Domain::kTokens},
@@ -49,5 +93,28 @@ extern const Block block_attention = {
          Domain::kTokens,
          {1, 7, 4}},
         {"attention: {heads: 2, window: 2, dilation: 3, soft_cap: 2}", Domain::kTokens, {2, 6, 4}},
-        {"attention: {heads: 2, dropout: 0.3}", Domain::kTokens, {1, 4, 6}}}};
+        {"attention: {heads: 2, dropout: 0.3}", Domain::kTokens, {1, 4, 6}},
+        {"attention: {heads: 2, position: t5, buckets: 6, max_distance: 5, sinks: true}",
+         Domain::kTokens,
+         {2, 9, 4}},
+        {"attention: {heads: 2, causal: true, position: t5, buckets: 4, max_distance: 6, scale: 1}",
+         Domain::kTokens,
+         {1, 7, 4}},
+        {"[{grid_to_tokens: {}}, {attention: {heads: 2, position: rope_2d}}]",
+         Domain::kGrid,
+         {1, 2, 3, 8}},
+        {"attention: {heads: 2, kind: block_sparse, block: 3, random: 1, position: t5}",
+         Domain::kTokens,
+         {1, 20, 4}},
+        {"attention: {heads: 2, kind: block_sparse, block: 4, near: 0, causal: true, position: "
+         "alibi, sinks: true}",
+         Domain::kTokens,
+         {1, 18, 4}},
+        {"attention: {heads: 2, kind: block_sparse, block: 2, global: 0, random: 0}",
+         Domain::kTokens,
+         {2, 7, 4}},
+        {"attention: {heads: 2, kv_heads: 1, kind: top_k, keep: 3, causal: true, position: rope}",
+         Domain::kTokens,
+         {2, 7, 4}},
+        {"attention: {heads: 2, kind: top_k, keep: 20, soft_cap: 2}", Domain::kTokens, {1, 5, 4}}}};
 }  // namespace cambium

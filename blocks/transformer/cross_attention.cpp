@@ -24,9 +24,9 @@ Stream build(Builder& b, const BlockUse& use, Stream s) {
                     "tap it after grid_to_tokens or graph_to_tokens");
   if (a.dilation > 1) throw UserError("dilation needs queries and keys of one sequence");
   const int64_t d = s.channels() / a.heads;
-  const Value q = project_heads(b, a, "q", s.x, a.heads, d);            // [B,T,H,D]
-  const Value k = project_heads(b, a, "k", c.x, a.groups(), d);         // [B,S,G,D]
-  const Value v = project_heads(b, a, "v", c.x, a.groups(), d, false);  // [B,S,G,D]
+  const Value q = project_heads(b, a, "q", s, a.heads, d);            // [B,T,H,D]
+  const Value k = project_heads(b, a, "k", c, a.groups(), d);         // [B,S,G,D]
+  const Value v = project_heads(b, a, "v", c, a.groups(), d, false);  // [B,S,G,D]
   s.x = join_heads(b, a, s.x, attend(b, a, false, q, k, v));
   return s;
 }

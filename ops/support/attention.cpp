@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "graph/graph.h"
 #include "ops/support/dropout.h"
 
 namespace cambium {
@@ -16,9 +17,10 @@ double attention_score(const AttentionSizes& z, double dot, int64_t h, int64_t t
   return dot - z.slope(h) * double(std::abs(t + z.S - z.T - s));
 }
 
-AttentionSizes attention_sizes(const Call& c) {
+AttentionSizes attention_sizes(const Call& c, int extra) {
   const auto& a = c.as<Attention>();
   const Shape &q = c.shape(0), &k = c.shape(1);
+  const bool blocks = c.has(extra + kBlocksExtra);
   return {.B = q[0],
           .T = q[1],
           .S = k[1],
@@ -30,10 +32,58 @@ AttentionSizes attention_sizes(const Call& c) {
           .scale = float(a.scale > 0 ? a.scale : 1 / std::sqrt(double(std::max<int64_t>(1, q[3])))),
           .soft_cap = float(a.soft_cap),
           .window = a.window,
+          .block = blocks ? a.block : 0,
+          .listed = blocks ? c.shape(extra + kBlocksExtra).last() : 0,
           .width = round_up(q[3], kLanes)};
 }
 
-void check_attention(const Call& c, int rng) {
+double attention_pairs(const Call& c, int extra) {
+  const AttentionSizes z = attention_sizes(c, extra);
+  if (z.block == 0) return z.pairs();
+  const Value blocks = c.in[size_t(extra + kBlocksExtra)];
+  const auto& list = blocks.graph->node(blocks.node).constant;
+  const double heads = double(z.B * z.H);
+  if (!list) return heads * double(z.T * z.listed * z.block);
+  double pairs = 0;
+  for (int64_t t = 0; t < z.T; ++t)
+    for (int64_t i = 0; i < z.listed; ++i) {
+      const int64_t at = list->i32()[size_t(t / z.block * z.listed + i)] * z.block;
+      const int64_t first = std::max(at, z.lowest(t));
+      if (at >= 0)
+        pairs += double(std::max<int64_t>(0, std::min(at + z.block, z.visible(t)) - first));
+    }
+  return pairs * heads;
+}
+
+void check_blocks(const AttentionSizes& z, const int32_t* blocks) {
+  const int64_t most = (z.S + z.block - 1) / z.block;
+  for (int64_t i = 0; i < z.query_tiles() * z.listed; ++i)
+    if (blocks[i] >= most)
+      throw RuntimeError(str("block ", blocks[i], " is none of the ", most, " blocks of keys"));
+}
+
+static void check_extras(const Call& c, int extra) {
+  const auto& a = c.as<Attention>();
+  const int64_t T = c.shape(0)[1], H = c.shape(0)[2], S = c.shape(1)[1];
+  const auto expect = [&](int i, std::string_view name, const ValueType& type) {
+    require(!c.has(i) || c.in[size_t(i)].type() == type, name, " must be ", type, ", got ",
+            c.has(i) ? c.in[size_t(i)].type().text() : "none");
+  };
+  expect(extra + kBiasExtra, "bias", {DType::kF32, {H, std::max<int64_t>(0, S + T - 1)}});
+  expect(extra + kSinksExtra, "sinks", {DType::kF32, {H}});
+  if (a.dropout > 0) require_rng(c, extra + kRngExtra);
+  const int list = extra + kBlocksExtra;
+  if (!c.has(list)) return;
+  require(a.block > 0 && a.window == 0, "a list of blocks goes with a block and without a window");
+  require(a.dropout == 0 || a.block == kKeyTile,
+          "dropout of listed blocks needs block = ", kKeyTile);
+  require(c.dtype(list) == DType::kI32 && c.shape(list).rank() == 2 &&
+              c.shape(list)[0] == (T + a.block - 1) / a.block,
+          "blocks must be i32 [", (T + a.block - 1) / a.block, ",L], got ",
+          c.in[size_t(list)].type());
+}
+
+void check_attention(const Call& c, int extra) {
   for (int i = 0; i < 3; ++i)
     require(c.has(i) && c.dtype(i) == DType::kF32 && c.shape(i).rank() == 4,
             "q, k and v must be f32 of rank 4, got ",
@@ -51,6 +101,6 @@ void check_attention(const Call& c, int rng) {
           " keys: the first queries would see nothing");
   require(!work || a.window == 0 || a.causal || std::abs(k[1] - q[1]) < a.window, "a window of ",
           a.window, " on ", q[1], " queries and ", k[1], " keys leaves queries without keys");
-  if (a.dropout > 0) require_rng(c, rng);
+  check_extras(c, extra);
 }
 }  // namespace cambium

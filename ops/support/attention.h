@@ -1,4 +1,4 @@
-// What attention and attention_grad share: attributes, sizes, checks, and the score tile.
+// What attention and its relatives share: attributes, sizes and checks.
 #pragma once
 #include <cmath>
 
@@ -11,7 +11,7 @@ namespace cambium {
 struct Attention {
   bool causal = false, alibi = false;
   double scale = 0, soft_cap = 0, dropout = 0;
-  int64_t window = 0, stream = 0;
+  int64_t window = 0, stream = 0, block = 0;
   static constexpr auto fields = std::tuple{
       field("causal", &Attention::causal, "query t sees keys s <= t + S - T only"),
       field("window", &Attention::window,
@@ -22,8 +22,18 @@ struct Attention {
           .in(0),
       field("scale", &Attention::scale, "factor on q . k; 0: 1 / sqrt(D)").in(0),
       field("dropout", &Attention::dropout, "share of the weights that is zeroed").in(0, 0.999999),
-      field("stream", &Attention::stream, "name of the random stream of dropout")};
+      field("stream", &Attention::stream, "name of the random stream of dropout"),
+      field("block", &Attention::block, "size of the blocks that the input `blocks` speaks of")
+          .in(0, 64)};
 };
+
+// Optional inputs of attention and attention_grad, in this order behind the others: rng, then
+//   bias [H,S+T-1]: head h adds bias[h, t - s + S - 1] to the score of query t and key s,
+//   sinks [H]: one more key of score sinks[h] and value 0, of which lse knows,
+//   blocks i32 [ceil(T / block), L]: the blocks of `block` keys that a block of queries looks at,
+//   -1
+//     for none; what is not listed is not computed. Each query must see some key.
+enum AttentionExtra { kRngExtra, kBiasExtra, kSinksExtra, kBlocksExtra, kAttentionExtras };
 
 // Queries and keys are worked on in tiles of 64. Scores lie transposed, a row a key and a lane a
 // query: the softmax then runs down the lanes without a sum across them, and keys and values are
@@ -35,8 +45,8 @@ struct AttentionSizes {
   int64_t B, T, S, H, G, D;  // batch, queries, keys, query heads, key heads, head width
   bool causal, alibi;
   float scale, soft_cap;
-  int64_t window;
-  int64_t width;  // D rounded up to 16
+  int64_t window, block, listed;  // block 0: all blocks; listed: L, of a block of queries
+  int64_t width;                  // D rounded up to 16
 
   int64_t heads_per_group() const { return H / G; }
 
@@ -72,124 +82,51 @@ struct AttentionSizes {
     return ((b * H + h) * T + t) * round_up(S, DropoutMask::kBlock);
   }
 
-  // Pairs of query and key that are worked on, over batch and heads.
+  // Numbers of the bias of a head, and the one of a pair.
+  int64_t distances() const { return S + T - 1; }
+
+  int64_t bias(int64_t h, int64_t t, int64_t s) const { return h * distances() + t - s + S - 1; }
+
+  // Queries that are worked on together, and how many such tiles there are.
+  int64_t query_tile() const { return block > 0 ? block : kQueryTile; }
+
+  int64_t query_tiles() const { return (T + query_tile() - 1) / query_tile(); }
+
+  // Pairs of query and key that see each other, over batch and heads, when all blocks are listed.
   double pairs() const;
 };
 
-AttentionSizes attention_sizes(const Call& c);
+// `extra` is the input where the optional ones begin.
+AttentionSizes attention_sizes(const Call& c, int extra);
+
+// Pairs that are worked on: those of the listed blocks when the list is known beforehand.
+double attention_pairs(const Call& c, int extra);
+
+// RuntimeError for a listed block that is none of the keys'.
+void check_blocks(const AttentionSizes& z, const int32_t* blocks);
 
 // The score of a pair from its scaled dot product, in double.
 double attention_score(const AttentionSizes& z, double dot, int64_t h, int64_t t, int64_t s);
 
-// UserError unless q, k, v are f32 [B,T,H,D], [B,S,G,D], [B,S,G,D] with H a multiple of G; with
-// dropout, input `rng` must be i64 [2].
-void check_attention(const Call& c, int rng);
+// UserError unless q, k, v are f32 [B,T,H,D], [B,S,G,D], [B,S,G,D] with H a multiple of G, and the
+// optional inputs from `extra` on fit.
+void check_attention(const Call& c, int extra);
 
-// cap tanh(x / cap), and its slope where `slope` is not null.
-[[gnu::always_inline]] inline Lanes capped(Lanes x, float cap, Lanes* slope) {
-  const Lanes a = (x < 0.0f ? -x : x) * (2 / cap);
-  const Lanes e = exp_lanes(a > 40.0f ? Lanes{} - 40.0f : -a);  // tanh = (1 - e) / (1 + e)
-  const Lanes t = (1.0f - e) / (1.0f + e);
-  if (slope) *slope = 1.0f - t * t;
-  return (x < 0.0f ? -t : t) * cap;
-}
+// Of attention: q, k, v and the optional inputs.
+std::vector<Sample> attention_samples();
 
-struct TileRange {
-  int64_t begin, end;
-
-  bool empty() const { return begin >= end; }
-};
-
-// Queries [q0, q0 + queries) against keys [j0, j0 + keys): who sees whom. Keys and queries count
-// from the tile's own first; a vector is 16 queries.
-struct ScoreTile {
-  const AttentionSizes& z;
-  int64_t q0, queries, j0, keys;
-
-  int64_t vectors() const { return (queries + kLanes - 1) / kLanes; }
-
-  int64_t last_of(int64_t v) const { return std::min(q0 + (v + 1) * kLanes, q0 + queries) - 1; }
-
-  // Keys that some query of vectors [v, v + n) sees.
-  TileRange keys_of(int64_t v, int64_t n) const {
-    return {std::clamp<int64_t>(z.lowest(q0 + v * kLanes) - j0, 0, keys),
-            std::clamp<int64_t>(z.visible(last_of(v + n - 1)) - j0, 0, keys)};
+// Calls f(s) for the keys that query t sees, in order; for references. `blocks` may be null.
+template <class F>
+void each_seen_key(const AttentionSizes& z, const double* blocks, int64_t t, const F& f) {
+  const int64_t first = z.lowest(t), end = z.visible(t);
+  if (!blocks) {
+    for (int64_t s = first; s < end; ++s) f(s);
+    return;
   }
-
-  // Keys of vector v's part of the tile that a product may read: those of its pair of vectors, and
-  // whole blocks of 8.
-  TileRange written_keys(int64_t v) const {
-    const TileRange mine = keys_of(v, 1), pair = keys_of(v - v % 2, 2);
-    return {std::min(mine.begin / 8 * 8, pair.begin),
-            std::max(std::min(round_up(mine.end, 8), keys), pair.end)};
+  for (int64_t i = 0; i < z.listed; ++i) {
+    const auto block = int64_t(blocks[t / z.block * z.listed + i]);
+    const int64_t last = std::min(end, (block + 1) * z.block);
+    for (int64_t s = std::max(first, block * z.block); block >= 0 && s < last; ++s) f(s);
   }
-
-  // Queries that see some key of [i, i + n).
-  TileRange queries_of(int64_t i, int64_t n) const {
-    return {std::clamp<int64_t>(z.first_query(j0 + i) - q0, 0, queries),
-            std::clamp<int64_t>(z.last_query(j0 + i + n - 1) + 1 - q0, 0, queries)};
-  }
-
-  // Whether every query of vector v sees every key.
-  bool whole(int64_t v) const {
-    return z.visible(q0 + v * kLanes) - j0 >= keys && z.lowest(last_of(v)) <= j0;
-  }
-
-  // Whether every query sees every key.
-  bool whole() const { return whole(0) && whole(vectors() - 1); }
-
-  // All ones in the lanes of vector v whose query sees key i.
-  [[gnu::always_inline]] IntLanes mask(int64_t v, int64_t i) const {
-    const int64_t base = q0 + v * kLanes;
-    return (lane_numbers() >= int32_t(z.first_query(j0 + i) - base)) &
-           (lane_numbers() <= int32_t(z.last_query(j0 + i) - base));
-  }
-
-  // What ALiBi adds to the scores of vector v and key i.
-  [[gnu::always_inline]] Lanes distance_bias(int64_t v, int64_t i, float slope) const {
-    const auto far = int32_t(q0 + v * kLanes + z.S - z.T - j0 - i);
-    const Lanes distance = __builtin_convertvector(lane_numbers() + far, Lanes);
-    return (distance < 0.0f ? distance : -distance) * slope;
-  }
-};
-
-// scores[i, t] = a_i . b_t for the pairs that see each other, in blocks of 8 keys and 16 queries:
-// a [keys, D] row-major, b [D, kQueryTile] transposed queries, scores [keys, kTileStride].
-inline void multiply_scores(const ScoreTile& tile, const float* a, const float* b, float* scores) {
-  const int64_t D = tile.z.D, step = tile.whole() ? tile.keys : 8;
-  for (int64_t i = 0; i < tile.keys; i += step) {
-    const int64_t n = std::min(step, tile.keys - i);
-    const TileRange seen = tile.queries_of(i, n);
-    if (seen.empty()) continue;
-    const int64_t first = seen.begin / kLanes * kLanes;
-    multiply_tile({n, round_up(seen.end, kLanes) - first, D, a + i * D, D, 1, b + first, kQueryTile,
-                   scores + i * kTileStride + first, kTileStride, false});
-  }
-}
-
-// to[d, t] += sum over the keys that t sees of values[i, d] weights[i, t]: values [keys, D], to
-// [D, kQueryTile]. Weights of unseen keys are zero within pairs of vectors.
-inline void add_weighted(const ScoreTile& tile, const float* values, const float* weights,
-                         float* to) {
-  const int64_t D = tile.z.D, step = tile.whole() ? tile.vectors() : 2;
-  for (int64_t v = 0; v < tile.vectors(); v += step) {
-    const int64_t n = std::min(step, tile.vectors() - v);
-    const TileRange keys = tile.keys_of(v, n);
-    if (keys.empty()) continue;
-    multiply_tile({D, n * kLanes, keys.end - keys.begin, values + keys.begin * D, 1, D,
-                   weights + keys.begin * kTileStride + v * kLanes, kTileStride, to + v * kLanes,
-                   kQueryTile, true});
-  }
-}
-
-// to[i, t] = factor (0 or 1 / (1 - p)) of the weight of query t and key i; `rows` is scratch for
-// kQueryTile rows of kKeyTile.
-[[gnu::always_inline]] inline void mask_factors(const ScoreTile& tile, const DropoutMask& mask,
-                                                int64_t b, int64_t h, float* rows, float* to) {
-  static_assert(kKeyTile == DropoutMask::kBlock);
-  for (int64_t t = 0; t < tile.queries; ++t)
-    mask.block_factors((tile.z.mask_row(b, h, tile.q0 + t) + tile.j0) / DropoutMask::kBlock,
-                       rows + t * kKeyTile);
-  pack_transposed(rows, kKeyTile, tile.queries, tile.keys, 1, to, kTileStride);
 }
 }  // namespace cambium

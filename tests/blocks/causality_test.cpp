@@ -42,6 +42,10 @@ INSTANTIATE_TEST_SUITE_P(
         "attention: {heads: 2, causal: true}",
         "attention: {heads: 2, kv_heads: 1, causal: true, position: rope}",
         "attention: {heads: 2, causal: true, window: 2, position: alibi, gate: true}",
+        "attention: {heads: 2, causal: true, position: t5, buckets: 4, max_distance: 4, sinks: "
+        "true}",
+        "attention: {heads: 2, causal: true, kind: top_k, keep: 3}",
+        "attention: {heads: 2, causal: true, kind: block_sparse, block: 2, near: 1}",
         "depthwise_conv: {kernel: 3, causal: true}",
         "depthwise_conv: {kernel: 4, dilation: 1, causal: true, norm: rms}",
         "linear_attention: {heads: 2, causal: true}",

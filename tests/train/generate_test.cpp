@@ -100,10 +100,18 @@ TEST(Generator, CachesGiveTheSameLogits) {
       "  - repeat: 2\n    body: [{residual: [{attention: {heads: 2, causal: true, window: 3, "
       "position: alibi, soft_cap: 3, gate: true}}]}]\n",
       true);
+  expect_same_logits(
+      "  - embed: 8\n  - residual: [{norm: rms}, {attention: {heads: 2, causal: true, position: "
+      "t5, "
+      "buckets: 6, max_distance: 8, sinks: true, scale: 0.7}}]\n"
+      "  - residual: [{moe: {experts: 3, top_k: 2, capacity: 0.7}}]\n",
+      true);
 }
 
 TEST(Generator, ComputesTheWholeContextWhereABlockNeedsIt) {
-  for (const char* block : {"hyena", "s4d: 4"})
+  for (const char* block :
+       {"hyena", "s4d: 4", "attention: {heads: 2, causal: true, kind: top_k}",
+        "attention: {causal: true, kind: block_sparse, block: 4, global: 0, random: 1}"})
     expect_same_logits(str("  - embed: 8\n  - ", block, "\n"), false);
 }
 

@@ -1,0 +1,86 @@
+// Relative: positions as biases of attention's scores, from distances alone.
+#pragma once
+#include <cmath>
+
+#include "blocks/layers.h"
+#include "blocks/model.h"
+
+namespace cambium {
+struct Relative {
+  int64_t heads = 1, buckets = 32, max_distance = 128;
+  std::string position = "none", bias_of = "";
+  static constexpr auto fields = std::tuple{
+      field("position", &Relative::position,
+            "rope: rotate queries and keys by their position; rope_2d: by row and column of the "
+            "grid they came from; alibi: scores fall with the distance; t5: a learned bias for "
+            "each bucket of distances")
+          .one_of("none|rope|rope_2d|alibi|t5"),
+      field("buckets", &Relative::buckets,
+            "t5: how many, half of them for either direction unless causal")
+          .in(4, 65536),
+      field("max_distance", &Relative::max_distance,
+            "t5: half of a direction's buckets hold one distance each, the others grow up to this")
+          .in(2),
+      field("bias_of", &Relative::bias_of,
+            "t5: name of an attention block before this one whose biases serve here too")};
+};
+
+// The bucket of a key `distance` places before its query. Raffel et al. 2019, arXiv 1910.10683,
+// section 2.1: one distance a bucket, then logarithmically larger ranges; the last holds the rest.
+inline int64_t bucket_of(const Relative& a, bool causal, int64_t distance) {
+  int64_t count = a.buckets, first = 0, far = std::max<int64_t>(0, distance);
+  if (!causal) {
+    count /= 2;
+    first = distance < 0 ? count : 0;
+    far = std::abs(distance);
+  }
+  const int64_t exact = count / 2;
+  if (far < exact) return first + far;
+  const double grown = std::log(double(far) / double(exact)) /
+                       std::log(double(a.max_distance) / double(exact)) * double(count - exact);
+  return first + std::min(count - 1, exact + int64_t(grown));
+}
+
+// The learned biases [buckets,heads], of this block or of the one that `bias_of` names.
+inline Value relative_table(Builder& b, const Relative& a) {
+  const int64_t exact = a.buckets / 4;  // of one direction, when there are two
+  if (a.max_distance <= 2 * exact)
+    throw UserError(
+        str("max_distance = ", a.max_distance, " is too near for ", a.buckets, " buckets"),
+        str("use more than ", 2 * exact));
+  if (a.bias_of.empty())
+    return b.param("relative", {a.buckets, a.heads}, {Init::kNormal, 0.02}, false);
+  const Value table = find_parameter(b.graph, a.bias_of, "relative");
+  const Shape wanted{a.buckets, a.heads};
+  require(table.shape() == wanted, "bias_of = ", a.bias_of, " has a table ", table.shape(),
+          ", not ", wanted);
+  return table;
+}
+
+struct Distances {  // of T queries, the first at `offset`, from S keys, the first at 0
+  int64_t queries, keys, offset;
+
+  int64_t count() const { return queries + keys - 1; }
+
+  int64_t at(int64_t place) const { return place - (keys - 1) + offset; }
+};
+
+// What the attention operators take as bias [heads,S+T-1].
+inline Value relative_bias(Builder& b, const Relative& a, Value table, bool causal, Distances d) {
+  auto ids = std::make_shared<Tensor>(DType::kI32, Shape{d.count()});
+  for (int64_t i = 0; i < d.count(); ++i)
+    ids->i32()[size_t(i)] = int32_t(bucket_of(a, causal, d.at(i)));
+  const Value rows = b.emit("embed", {table, b.graph.constant(std::move(ids))});
+  return b.emit("transpose", {rows}, {{"perm", std::vector<int64_t>{1, 0}}});
+}
+
+// The same for alibi, whose biases are known; where the operator's own do not fit.
+inline Value alibi_bias(Builder& b, const Relative& a, Distances d) {
+  auto bias = std::make_shared<Tensor>(DType::kF32, Shape{a.heads, d.count()});
+  for (int64_t h = 0; h < a.heads; ++h)
+    for (int64_t i = 0; i < d.count(); ++i)
+      bias->f32()[size_t(h * d.count() + i)] =
+          float(-std::exp2(-8.0 * double(h + 1) / double(a.heads)) * double(std::abs(d.at(i))));
+  return b.graph.constant(std::move(bias));
+}
+}  // namespace cambium

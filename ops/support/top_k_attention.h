@@ -1,0 +1,49 @@
+// What top_k_attention and its gradient share.
+#pragma once
+#include "ops/support/attention.h"
+#include "ops/support/shapes.h"
+
+namespace cambium {
+struct TopKAttention {
+  bool causal = false;
+  double scale = 0, soft_cap = 0;
+  int64_t keep = 1;
+  static constexpr auto fields = std::tuple{
+      field("causal", &TopKAttention::causal, "query t sees keys s <= t + S - T only"),
+      field("scale", &TopKAttention::scale, "factor on q . k; 0: 1 / sqrt(D)").in(0),
+      field("soft_cap", &TopKAttention::soft_cap, "scores s become cap tanh(s / cap); 0: they stay")
+          .in(0),
+      field("keep", &TopKAttention::keep, "keys of a query").in(1)};
+};
+
+inline AttentionSizes top_k_sizes(const Call& c) {
+  const auto& a = c.as<TopKAttention>();
+  const Shape &q = c.shape(0), &k = c.shape(1);
+  AttentionSizes z{};
+  z.B = q[0], z.T = q[1], z.H = q[2], z.D = q[3], z.S = k[1], z.G = k[2];
+  z.causal = a.causal;
+  z.scale = float(a.scale > 0 ? a.scale : 1 / std::sqrt(double(std::max<int64_t>(1, z.D))));
+  z.soft_cap = float(a.soft_cap);
+  z.width = round_up(z.D, kLanes);
+  return z;
+}
+
+// Keys that are kept of each query: keep, or all.
+inline int64_t kept_keys(const Call& c) {
+  return std::min(c.as<TopKAttention>().keep, c.shape(1)[1]);
+}
+
+// UserError unless q, k, v are f32 [B,T,H,D], [B,S,G,D], [B,S,G,D] with H a multiple of G.
+inline void check_top_k(const Call& c) {
+  for (int i = 0; i < 3; ++i) require_f32(c, i);
+  const Shape &q = c.shape(0), &k = c.shape(1);
+  require(q.rank() == 4 && k.rank() == 4 && c.shape(2) == k, "q ", q, ", k ", k, ", v ", c.shape(2),
+          " are not [B,T,H,D] and twice [B,S,G,D]");
+  require(q[0] == k[0] && q[3] == k[3], "q ", q, " does not fit k ", k);
+  require(k[2] > 0 && q[2] % k[2] == 0, "heads = ", q[2],
+          " is not a multiple of kv_heads = ", k[2]);
+  require(q.count() == 0 || k[1] > 0, "there are no keys to attend to: k is ", k);
+  require(q.count() == 0 || !c.as<TopKAttention>().causal || k[1] >= q[1], "causal attention of ",
+          q[1], " queries to ", k[1], " keys: the first queries would see nothing");
+}
+}  // namespace cambium
