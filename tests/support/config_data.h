@@ -12,6 +12,7 @@ namespace cambium::test {
 inline std::optional<std::vector<std::string>> data_overrides(const Spec& spec) {
   static const std::map<std::string, std::string> paths = {
       {"cora", "graphs/planetoid_cora"},
+      {"labelled", "text/sentconv/TREC.train.all"},
       {"mutag", "graphs/tu_dgcnn/MUTAG.txt"},
       {"text", "text/tinyshakespeare/input.txt"}};
   std::vector<std::string> out;
