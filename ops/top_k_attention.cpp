@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "graph/graph.h"
 #include "ops/support/attention_tiles.h"
@@ -43,12 +44,27 @@ template <class Number> struct Scored {
   }
 };
 
-// Moves the `keep` best of scored[0..n) to its front, in order of their keys; how many there are.
-template <class Number> int64_t keep_best(Scored<Number>* scored, int64_t n, int64_t keep) {
-  if (keep < n) std::nth_element(scored, scored + keep, scored + n);
-  n = std::min(n, keep);
-  std::sort(scored, scored + n, [](const auto& a, const auto& b) { return a.key < b.key; });
-  return n;
+// The `keep` best of n scores at the front of `best` (room for 2 keep), in order of their keys; how
+// many there are. Most scores meet a comparison with the worst that is kept and no more. NaN counts
+// as infinite, so that it is not hidden.
+template <class Number, class Score>
+int64_t keep_best(int64_t n, int64_t keep, const Score& score, Scored<Number>* best) {
+  constexpr Number kInfinite = std::numeric_limits<Number>::infinity();
+  Number worst = -kInfinite;
+  int64_t count = 0;
+  for (int64_t s = 0; s < n; ++s) {
+    Number x = score(s);
+    if (x <= worst) continue;  // of equals the first
+    best[count++] = {x == x ? x : kInfinite, int32_t(s)};
+    if (count < 2 * keep) continue;
+    std::nth_element(best, best + keep - 1, best + count);
+    count = keep;
+    worst = best[keep - 1].score;
+  }
+  if (count > keep) std::nth_element(best, best + keep - 1, best + count);
+  count = std::min(count, keep);
+  std::sort(best, best + count, [](const auto& a, const auto& b) { return a.key < b.key; });
+  return count;
 }
 
 void reference(const Call& c, std::span<const Ref> in, std::span<Ref> out) {
@@ -56,7 +72,8 @@ void reference(const Call& c, std::span<const Ref> in, std::span<Ref> out) {
   const double given = c.as<TopKAttention>().scale;
   const double scale = given > 0 ? given : 1 / std::sqrt(double(z.D));
   const int64_t K = kept_keys(c);
-  std::vector<Scored<double>> scored(static_cast<size_t>(z.S));
+  std::vector<Scored<double>> scored(static_cast<size_t>(2 * K));
+  std::vector<double> scores(static_cast<size_t>(z.S));
   for (int64_t b = 0; b < z.B; ++b)
     for (int64_t h = 0; h < z.H; ++h)
       for (int64_t t = 0; t < z.T && z.S > 0; ++t) {
@@ -65,9 +82,10 @@ void reference(const Call& c, std::span<const Ref> in, std::span<Ref> out) {
         for (int64_t s = 0; s < z.visible(t); ++s) {
           double dot = 0;
           for (int64_t d = 0; d < z.D; ++d) dot += in[0][at + d] * in[1][z.key(b, s, g) + d];
-          scored[size_t(s)] = {attention_score(z, scale * dot, h, t, s), int32_t(s)};
+          scores[size_t(s)] = attention_score(z, scale * dot, h, t, s);
         }
-        const int64_t n = keep_best(scored.data(), z.visible(t), K);
+        const int64_t n = keep_best(
+            z.visible(t), K, [&](int64_t s) { return scores[size_t(s)]; }, scored.data());
         double highest = -HUGE_VAL, sum = 0;
         for (int64_t i = 0; i < n; ++i) highest = std::max(highest, scored[size_t(i)].score);
         for (int64_t i = 0; i < n; ++i) sum += std::exp(scored[size_t(i)].score - highest);
@@ -80,17 +98,19 @@ void reference(const Call& c, std::span<const Ref> in, std::span<Ref> out) {
       }
 }
 
-// Pieces of one thread's scratch, in floats.
+// Pieces of one thread's scratch, in floats: a tile of scores, and all scores of its queries by
+// row.
 struct Workspace {
-  int64_t keys, queries, scores, scored, total;
+  int64_t keys, queries, tile, rows, scored, total;
 
-  explicit Workspace(const AttentionSizes& z) {
+  Workspace(const AttentionSizes& z, int64_t keep) {
     Scratch s;
     const auto piece = [&](int64_t count) { return s.add_f32(count) / int64_t(sizeof(float)); };
     keys = piece(kKeyTile * z.D);
     queries = piece(kQueryTile * z.D);
-    scores = piece(round_up(z.S, kKeyTile) * kTileStride);
-    scored = piece(2 * z.S);
+    tile = piece(kKeyTile * kTileStride);
+    rows = piece(kQueryTile * z.S);
+    scored = piece(4 * keep);  // a score and a key each
     total = s.bytes / int64_t(sizeof(float));
   }
 };
@@ -127,27 +147,29 @@ struct Problem {
   const AttentionSizes& z = p.z;
   const int64_t count = std::min(kQueryTile, z.T - q0), g = h / z.heads_per_group();
   const int64_t limit = z.visible(q0 + count - 1);
-  float *queries = scratch + w.queries, *keys = scratch + w.keys, *scores = scratch + w.scores;
+  float *queries = scratch + w.queries, *keys = scratch + w.keys, *scores = scratch + w.tile;
   auto* scored = reinterpret_cast<Scored<float>*>(scratch + w.scored);
+  alignas(64) float ones[kQueryTile];
+  std::fill_n(ones, kQueryTile, 1.0f);
   pack_transposed(p.q + z.query(b, q0, h), z.H * z.D, count, z.D, z.scale, queries, kQueryTile);
   for (int64_t j0 = 0; j0 < limit; j0 += kKeyTile) {
     const ScoreTile tile{z, q0, count, j0, std::min(kKeyTile, limit - j0)};
     pack_rows(p.k + z.key(b, j0, g), z.G * z.D, tile.keys, z.D, 1, keys, z.D, z.D);
-    multiply_scores(tile, keys, queries, scores + j0 * kTileStride);
+    multiply_scores(tile, keys, queries, scores);
+    unpack_transposed(scores, kTileStride, count, tile.keys, ones, scratch + w.rows + j0, z.S);
   }
   for (int64_t t = 0; t < count; ++t) {
-    const int64_t seen = z.visible(q0 + t);
-    for (int64_t s = 0; s < seen; ++s) {
-      const float x = scores[s * kTileStride + t];
-      scored[s] = {z.soft_cap > 0 ? z.soft_cap * simd_tanh(x / z.soft_cap) : x, int32_t(s)};
-    }
-    answer(p, b, h, q0 + t, scored, keep_best(scored, seen, p.keep));
+    const float* row = scratch + w.rows + t * z.S;
+    const auto score = [&](int64_t s) {
+      return z.soft_cap > 0 ? z.soft_cap * simd_tanh(row[s] / z.soft_cap) : row[s];
+    };
+    answer(p, b, h, q0 + t, scored, keep_best(z.visible(q0 + t), p.keep, score, scored));
   }
 }
 
 // Items [first, last) of (sequence, head, query tile).
 CAMBIUM_SIMD void attend(const Problem& p, int64_t first, int64_t last, float* scratch) {
-  const Workspace w(p.z);
+  const Workspace w(p.z, p.keep);
   const int64_t tiles = p.z.query_tiles();
   for (int64_t item = first; item < last; ++item) {
     const int64_t head = item / tiles;
@@ -157,8 +179,8 @@ CAMBIUM_SIMD void attend(const Problem& p, int64_t first, int64_t last, float* s
 
 Kernel kernel(const Call& c, Engine&) {
   const AttentionSizes z = top_k_sizes(c);
-  const Workspace w(z);
   const int64_t items = z.B * z.H * z.query_tiles(), keep = kept_keys(c);
+  const Workspace w(z, keep);
   const int64_t parts = z.pairs() * double(z.D) < 20000 ? 1 : part_count(items);
   const auto run = [=](const KernelArgs& args) {
     const Problem p{z,
@@ -177,13 +199,13 @@ Kernel kernel(const Call& c, Engine&) {
   return {.run = run, .scratch_bytes = parts * w.total * int64_t(sizeof(float))};
 }
 
-// Every score, and two passes over them to find the best; then the kept keys.
+// Every score, and a comparison of each; then the kept keys.
 Cost cost(const Call& c) {
   const AttentionSizes z = top_k_sizes(c);
   const double kept = double(c.out_shape(2).count());
   double elements = double(c.out_shape(1).count()) + kept + double(c.shape(0).count());
   for (int i = 0; i < 3; ++i) elements += double(c.shape(i).count());
-  return {.flops = z.pairs() * (2 * double(z.D) + 2) + kept * (2 * double(z.D) + 4),
+  return {.flops = z.pairs() * (2 * double(z.D) + 1) + kept * (2 * double(z.D) + 4),
           .bytes = 4 * elements};
 }
 

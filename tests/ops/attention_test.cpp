@@ -98,5 +98,55 @@ TEST(Embed, NamesTheIdOutsideTheTable) {
   c.tensors[1].i32()[2] = -1;
   EXPECT_THROW(c.run(op.kernel(c.call(), engine)), RuntimeError);
 }
+
+// A score that is no number is not hidden among the dropped ones, whichever the query.
+TEST(TopKAttention, ShowsNaN) {
+  Engine engine;
+  const Op& op = op_named("top_k_attention");
+  OpCase c(op, {{Shape{1, 3, 1, 2}, Shape{1, 200, 1, 2}, Shape{1, 200, 1, 2}}, {{"keep", 2}}});
+  c.tensors[1].f32()[2 * 150] = std::numeric_limits<float>::quiet_NaN();
+  const std::vector<Tensor> out = c.run(op.kernel(c.call(), engine));
+  for (float y : out[0].f32()) EXPECT_TRUE(std::isnan(y));
+}
+
+TEST(TopKAttention, GivesTheSameBitsForAnyNumberOfThreads) {
+  const Shape q{3, 70, 4, 20}, k{3, 90, 2, 20};
+  expect_same_bits_for_any_threads("top_k_attention", {{q, k, k}, {{"causal", true}, {"keep", 7}}});
+}
+
+TEST(Attention, ExtrasGiveTheSameBitsForAnyNumberOfThreads) {
+  const Shape q{3, 70, 4, 20}, k{3, 90, 2, 20};
+  const SampleInput none = SampleInput::none(), blocks(DType::kI32, {5, 3}, 0, 6);
+  const Args args = {{"block", 16}};
+  expect_same_bits_for_any_threads("attention",
+                                   {{q, k, k, none, Shape{4, 159}, Shape{4}, blocks}, args});
+  expect_same_bits_for_any_threads(
+      "attention_grad",
+      {{q, k, k, q, SampleInput(Shape{3, 4, 70}, 5, 6), q, none, Shape{4, 159}, Shape{4}, blocks},
+       args});
+}
+
+TEST(Attention, NamesExtrasThatDoNotFit) {
+  const auto error = [](Value (*more)(Graph&), const Args& args, size_t place) -> std::string {
+    Graph g(builtin_ops());
+    g.scope.path = "mix";
+    const Value q = g.input("q", {DType::kF32, {1, 6, 2, 4}});
+    std::vector<Value> in = {q, q, q, {}, {}, {}, {}};
+    in[place] = more(g);
+    try {
+      g.emit("attention", in, args);
+    } catch (const UserError& e) {
+      return e.what();
+    }
+    return "";
+  };
+  const auto short_bias = [](Graph& g) { return g.input("b", {DType::kF32, {2, 10}}); };
+  const auto few_blocks = [](Graph& g) { return g.input("b", {DType::kI32, {2, 2}}); };
+  EXPECT_EQ(error(short_bias, {}, 4), "attention 'mix': bias must be [2,11], got [2,10]");
+  EXPECT_EQ(error(few_blocks, {{"block", 2}}, 6),
+            "attention 'mix': blocks must be i32 [3,L], got i32[2,2]");
+  EXPECT_EQ(error(few_blocks, {{"block", 3}, {"window", 2}}, 6),
+            "attention 'mix': a list of blocks goes with a block and without a window");
+}
 }  // namespace
 }  // namespace cambium
