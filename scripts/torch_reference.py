@@ -88,7 +88,15 @@ def gelu(x):
     return F.gelu(x, approximate="tanh")
 
 
-def attention(p, x, h, kv=0, causal=False, window=0, place="none"):
+def bucket(far, buckets, most):
+    """T5's, of keys `far` places before the query or, below 0, behind it: half of the buckets for either direction."""
+    half, far_away = buckets // 2, far.abs()
+    exact = half // 2
+    grown = exact + (torch.log(far_away.clamp(min=1) / exact) / math.log(most / exact) * (half - exact)).long()
+    return torch.where(far_away < exact, far_away, grown.clamp(max=half - 1)) + half * (far < 0)
+
+
+def attention(p, x, h, kv=0, causal=False, window=0, place="none", sinks=False, keep=0):
     t, c = x.shape[1], x.shape[2]
     d, kv = c // h, kv or h
     q, k, v = (heads(linear(p, n, x, m * d), m) for n, m in (("q", h), ("k", kv), ("v", kv)))
@@ -98,10 +106,21 @@ def attention(p, x, h, kv=0, causal=False, window=0, place="none"):
     mask = torch.zeros(h, t, t, dtype=torch.float64)
     if place == "alibi":
         mask -= (2.0 ** (-8 * (torch.arange(h) + 1) / h))[:, None, None] * far.abs()
+    if place == "t5":
+        mask = mask + p("relative", 8, h)[bucket(far, 8, 12)].permute(2, 0, 1)
     if causal:
         mask = mask.masked_fill(far < 0, -math.inf)
     if window:
         mask = mask.masked_fill(far.abs() >= window, -math.inf)
+    if sinks or keep:
+        scores = torch.einsum("bthd,bshd->bhts", q, k) / math.sqrt(d) + mask
+        if keep:
+            worst = scores.topk(keep, -1).values[..., -1:]
+            scores = scores.masked_fill(scores < worst, -math.inf)
+        if sinks:
+            scores = torch.cat([scores, p("sinks", h)[None, :, None, None].expand(x.shape[0], h, t, 1)], -1)
+        y = torch.einsum("bhts,bshd->bthd", scores.softmax(-1)[..., :t], v)
+        return linear(p, "o", y.flatten(2), c)
     y = F.scaled_dot_product_attention(*(a.transpose(1, 2) for a in (q, k, v)), attn_mask=mask, enable_gqa=True)
     return linear(p, "o", y.transpose(1, 2).flatten(2), c)
 
@@ -336,6 +355,21 @@ def norm(p, x, kind):
 
 def ffn(p, x, width):
     return linear(p, "down", F.silu(linear(p, "gate", x, width)) * linear(p, "up", x, width), x.shape[-1])
+
+
+def moe(p, x, experts, k, width):
+    """Every expert of every token, weighed by the softmax over the chosen ones."""
+    c = x.shape[-1]
+    best, chosen = linear(p, "router", x, experts, False).softmax(-1).topk(k, -1)
+    weights = torch.zeros(*x.shape[:-1], experts).scatter(-1, chosen, best / best.sum(-1, keepdim=True))
+
+    def layer(name, x, width):
+        w = p(f"{name}.weight", experts, x.shape[-1], width, spread=0.6 / math.sqrt(x.shape[-1]))
+        return torch.einsum("...ei,eio->...eo", x, w) + p(f"{name}.bias", experts, width)
+
+    rows = x[..., None, :].expand(*x.shape[:-1], experts, c)
+    y = layer("down", F.silu(layer("gate", rows, width)) * layer("up", rows, width), c)
+    return (weights[..., None] * y).sum(-2)
 
 
 def looped(edges, nodes):
