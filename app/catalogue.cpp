@@ -51,7 +51,8 @@ void add_data_and_training(std::vector<CatalogueEntry>& all) {
     e.source = d->source;
     e.primary = d->primary;
     e.options = d->attrs.describe();
-    e.example = str("data: ", d->name);
+    e.example = d->wrap ? str("data:\n  ", d->name, ": {of: {text_chars: {path: input.txt}}}")
+                        : str("data: ", d->name);
     all.push_back(std::move(e));
   }
   for (const Optimizer* o : builtin_optimizers()) {
@@ -66,6 +67,14 @@ void add_data_and_training(std::vector<CatalogueEntry>& all) {
     e.source = s->paper;
     e.options = s->attrs.describe();
     e.example = str("train: {schedule: ", s->name, "}");
+    all.push_back(std::move(e));
+  }
+  for (const Loss* l : builtin_losses()) {
+    CatalogueEntry e{.kind = "loss", .name = std::string(l->name), .doc = std::string(l->doc)};
+    e.source = l->paper;
+    e.options = l->attrs.describe();
+    e.accepts = l->target == TargetKind::kClasses ? "class targets" : "targets that are values";
+    e.example = str("train: {loss: ", l->name, "}");
     all.push_back(std::move(e));
   }
   CatalogueEntry train{.kind = "section", .name = "train", .doc = "how the model is trained"};

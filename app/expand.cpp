@@ -70,6 +70,14 @@ Yaml expand_choice(const Yaml& choice, std::span<const Record* const> table,
   return out;
 }
 
+Yaml expand_data(const Yaml& data) {
+  Yaml out = expand_choice(data, builtin_datasets());
+  // A dataset that changes another.
+  if (out.is_map() && out.entries.size() == 1)
+    if (Yaml* of = out.entries[0].value.find("of")) *of = expand_data(*of);
+  return out;
+}
+
 class ModelExpander {
  public:
   explicit ModelExpander(const Yaml* define) {
@@ -137,9 +145,10 @@ class ModelExpander {
 
 Yaml expanded(const Spec& spec) {
   Yaml out = spec.root;
-  if (Yaml* data = out.find("data")) *data = expand_choice(*data, builtin_datasets());
+  if (Yaml* data = out.find("data")) *data = expand_data(*data);
   const ModelExpander models(spec.section("define"));
-  if (Yaml* model = out.find("model")) *model = models.list(*model);
+  for (const char* section : {"model", "encoder", "decoder"})
+    if (Yaml* blocks = out.find(section)) *blocks = models.list(*blocks);
   if (Yaml* define = out.find("define"))
     for (YamlEntry& e : define->entries) e.value = models.definition(e.value);
   if (!out.find("precision")) add(out, "precision", scalar("f32"));
@@ -153,6 +162,8 @@ Yaml expanded(const Spec& spec) {
   };
   choose("optimizer", "adamw", builtin_optimizers());
   choose("schedule", "constant", builtin_schedules());
+  // Without one the data decides.
+  if (Yaml* loss = train.find("loss")) *loss = expand_choice(*loss, builtin_losses());
   // `steps` and `epochs` exclude each other: the one that is not given has no default to write.
   add_defaults(train, describe_fields<TrainOptions>());
   return out;

@@ -13,16 +13,27 @@ Json options_or_nothing(Json options, std::string_view doc, std::string_view sou
   return out;
 }
 
+// Options of a dataset that changes another one.
+Json with_inner_data(Json options) {
+  options["properties"]["of"] = reference("data");
+  options["required"] = {"of"};
+  return options;
+}
+
 Json data_schema() {
   Json names = Json::array(), kinds = Json::array();
   for (const DatasetKind* d : builtin_datasets()) {
     const std::string name(d->name);
     const Json options = options_schema(d->attrs.describe());
     Json value = options_or_nothing(options, d->doc, d->source);
-    Json properties = options.at("properties");
+    if (d->wrap) {
+      value = options_or_nothing(with_inner_data(options), d->doc, d->source);
+      value["anyOf"].erase(0);  // the data to change must be named
+    }
+    Json properties = value["anyOf"].back().at("properties");
     if (!d->primary.empty()) value["anyOf"].push_back(properties.at(std::string(d->primary)));
     properties[name] = std::move(value);  // options may stand beside the name
-    names.push_back(name);
+    if (!d->wrap) names.push_back(name);
     kinds.push_back({{"type", "object"},
                      {"properties", std::move(properties)},
                      {"required", {name}},
@@ -49,6 +60,7 @@ Json train_schema() {
   Json& properties = out["properties"];
   properties["optimizer"] = table_schema(builtin_optimizers(), TextKind::kPlain);
   properties["schedule"] = table_schema(builtin_schedules(), TextKind::kLength);
+  properties["loss"] = table_schema(builtin_losses(), TextKind::kPlain);
   properties["groups"] = {{"type", "array"},
                           {"items", group},
                           {"description", "learning rate and decay of parameters by name"}};
@@ -70,11 +82,14 @@ Json definition_schema() {
 // `open`: the file may use names that it or another one defines.
 Json model_file_schema(bool open) {
   const Json path = {{"type", "string"}};
+  const Json blocks = {{"type", "array"}, {"items", reference(open ? "open_body" : "body")}};
   Json properties = {
       {"extends", any_of({path, Json{{"type", "array"}, {"items", path}}})},
       {"vars", reference("vars")},
       {"data", reference("data")},
-      {"model", {{"type", "array"}, {"items", reference(open ? "open_body" : "body")}}},
+      {"model", blocks},
+      {"encoder", blocks},
+      {"decoder", blocks},
       {"define", {{"type", {"object", "null"}}, {"additionalProperties", reference("definition")}}},
       {"train", reference("train")},
       {"precision",
@@ -82,7 +97,8 @@ Json model_file_schema(bool open) {
         {"description", "bf16: products take 16-bit operands and add up in f32"}}}};
   Json out = {{"type", "object"}, {"properties", properties}, {"additionalProperties", false}};
   out["anyOf"] =
-      Json::array({Json{{"required", {"extends"}}}, Json{{"required", {"data", "model"}}}});
+      Json::array({Json{{"required", {"extends"}}}, Json{{"required", {"data", "model"}}},
+                   Json{{"required", {"data", "encoder", "decoder"}}}});
   return out;
 }
 }  // namespace

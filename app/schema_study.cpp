@@ -1,6 +1,7 @@
 // JSON Schema of studies (search/study.h).
 #include "app/schema.h"
 #include "core/json.h"
+#include "train/metrics.h"
 
 namespace cambium {
 namespace {
@@ -42,14 +43,16 @@ Json budget() {
 }
 
 Json metric() {
-  Json names = {{"enum", {"val.loss", "val.accuracy"}}};
-  Json goals = {
-      {"type", "object"},
-      {"properties", {{"val.loss", {{"enum", {"min"}}}}, {"val.accuracy", {{"enum", {"max"}}}}}},
-      {"additionalProperties", false},
-      {"minProperties", 1},
-      {"maxProperties", 1}};
-  return any_of({names, goals});
+  Json names = Json::array(), goals = Json::object();
+  for (const char* name : {"val.loss", "val.accuracy", "val.mae", "val.r2"}) {
+    names.push_back(name);
+    goals[name] = {{"enum", {higher_is_better(name) ? "max" : "min"}}};
+  }
+  return any_of({Json{{"enum", names}}, Json{{"type", "object"},
+                                             {"properties", goals},
+                                             {"additionalProperties", false},
+                                             {"minProperties", 1},
+                                             {"maxProperties", 1}}});
 }
 }  // namespace
 

@@ -15,16 +15,16 @@ std::string name_of_run(const RunView& v) {
   return str(v.id.variant, " seed ", v.id.seed);
 }
 
-// Accuracies are shown in percent, losses in nats.
+// Accuracies are shown in percent, losses of classes in nats.
 struct Unit {
   double scale;
   int digits;
   std::string_view name;
 };
 
-Unit unit_of(std::string_view metric) {
-  const bool share = metric.ends_with("accuracy");
-  return share ? Unit{100, 2, " (%)"} : Unit{1, 4, " (nats)"};
+Unit unit_of(const StudyPlan& plan) {
+  if (is_share(plan.study.metric)) return {100, 2, " (%)"};
+  return {1, 4, plan.values ? "" : " (nats)"};
 }
 
 std::string interval_text(const std::optional<Interval>& i, const Unit& u) {
@@ -55,6 +55,8 @@ double progress_of(std::span<const RunView> runs) {
 
 void StudyView::on_plan(const StudyPlan& plan, int64_t jobs) {
   metric_ = plan.study.metric;
+  scale_ = unit_of(plan).scale;
+  digits_ = unit_of(plan).digits;
   since_line_.restart();
   if (mode_ == ProgressMode::kNone) return;
   terminal_.note(str("study   ", printable(plan.study.name), ": ", plan.variants.size(),
@@ -89,10 +91,9 @@ void StudyView::on_runs(std::span<const RunView> runs) {
 
 void StudyView::on_run_end(const RunView& run) {
   if (mode_ == ProgressMode::kNone) return;
-  const Unit u = unit_of(metric_);
   const std::string end =
       run.phase == RunPhase::kDone
-          ? str(metric_, " ", fixed(u.scale * run.value, u.digits))
+          ? str(metric_, " ", fixed(scale_ * run.value, digits_))
           : str(name_of(run.phase), run.error.empty() ? "" : ": ", printable(run.error));
   terminal_.note(str("done    ", printable(name_of_run(run)), "  ", end));
 }
@@ -102,7 +103,7 @@ void StudyView::finish() {
 }
 
 std::string results_table(const Comparison& c) {
-  const Unit u = unit_of(c.plan.study.metric);
+  const Unit u = unit_of(c.plan);
   Table table({1, 4, 5, 6, 7});
   table.row({"variant", str(c.results.metric.substr(0, c.results.metric.find(' ')), u.name),
              "95 % interval", "paired difference", "step ms", "peak", "parameters", "seeds"});

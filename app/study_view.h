@@ -18,6 +18,8 @@ class StudyView : public StudyProgress {
   ProgressMode mode_;
   Stopwatch since_line_;
   std::string metric_;
+  double scale_ = 1;  // of the metric, as it is shown
+  int digits_ = 4;
 };
 
 // Metric with its 95 % interval, paired difference to the baseline, step time, memory, parameters.

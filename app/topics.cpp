@@ -9,6 +9,24 @@ constexpr Topic kTopics[] = {
      "adapter (embed, patch_embed, grid_to_tokens, tokens_to_grid, tokens_to_graph,\n"
      "graph_to_tokens, pool, flatten) leads from one to another.",
      "model:\n  - patch_embed: {patch: 4, dim: 64}   # grid -> tokens\n  - attention: 4"},
+    {"targets",
+     "What the data asks for: classes, of which a model scores each ($classes), or values, which "
+     "it\n"
+     "gives as numbers ($outputs; regression), for an example, a token, a node or a pair of "
+     "nodes.\n"
+     "Classes have loss cross_entropy and the metrics loss and accuracy; values have the losses "
+     "mse,\n"
+     "mae and huber and the metrics loss, mae and r2.",
+     "train: {loss: {huber: {delta: 0.5}}, best: val.r2}"},
+    {"encoder",
+     "Instead of model:, the sections encoder: and decoder: make one sequence out of another, for\n"
+     "data of pairs such as {reverse: {seq2seq: true}}. The decoder sees what was written so far "
+     "and\n"
+     "must be causal; its cross_attention looks at what the encoder ends in. share: beside a "
+     "block\n"
+     "of both gives them the same weights. cambium generate --prompt reads and then writes.",
+     "decoder:\n  - embed: 64\n  - residual: [{norm: rms}, {attention: {heads: 4, causal: true}}]\n"
+     "  - residual: [{norm: rms}, {cross_attention: {heads: 4}}]\n  - linear: $classes"},
     {"extends",
      "A spec may build on others: maps merge key by key, everything else is replaced. Paths are\n"
      "relative to the file that says them.",

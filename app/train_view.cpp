@@ -53,7 +53,7 @@ void TrainView::on_start(const RunInfo& info) {
                      memory_text(double(info.needed_bytes)), " of it to come, ",
                      memory_text(double(info.available_bytes)), " free"));
   for (const auto& [name, loss] : info.reference_losses)
-    terminal_.note(str("floor   ", name, ": ", fixed(loss, 4), " nats"));
+    terminal_.note(str("floor   ", name, ": ", fixed(loss, 4), info.values ? "" : " nats"));
   terminal_.note(str("steps   ", grouped(info.first_step), " to ", grouped(info.steps), ", ",
                      grouped(info.batches_per_epoch), " batches an epoch"));
 }
@@ -78,12 +78,13 @@ void TrainView::on_step(const StepReport& r) {
 }
 
 void TrainView::on_evaluation(const EvaluationReport& r) {
+  const Metrics& m = r.metrics;
   last_evaluation_ =
-      str("  val ", fixed(r.metrics.loss, 4), " (", fixed(100 * r.metrics.accuracy, 2), " %)");
+      str("  val ", fixed(m.loss, 4), " (",
+          m.values ? str("R2 ", fixed(m.r2, 4)) : str(fixed(100 * m.accuracy, 2), " %"), ")");
   if (mode_ == ProgressMode::kNone) return;
-  terminal_.note(str("val     step ", grouped(r.step), ": loss ", fixed(r.metrics.loss, 4),
-                     ", accuracy ", fixed(100 * r.metrics.accuracy, 2), " %",
-                     r.best ? ", best so far" : ""));
+  terminal_.note(
+      str("val     step ", grouped(r.step), ": ", to_text(m), r.best ? ", best so far" : ""));
 }
 
 void TrainView::on_note(const std::string& text) {

@@ -72,10 +72,15 @@ class Builder {
   const bool training;
 
   // Generation one token at a time: the stream is [B,1,...], `position` the place of its token, and
-  // blocks keep what they must remember of `context` tokens in states.
+  // blocks keep what they must remember of `context` tokens in states. A decoder's first token
+  // comes with the encoder's stream under the tap "encoder", and what blocks need of it for the
+  // tokens after that they keep in states too.
   struct Step {
+    enum class Encoder { kNone, kNew, kKept };
+
     Value position;  // i32 [1,1]
     int64_t context;
+    Encoder encoder = Encoder::kNone;
   };
 
   std::optional<Step> step;
@@ -127,6 +132,9 @@ class Builder {
   // Named streams for any DAG: `as:` sets, `from:` asks. Asking for an unknown tap is an error at
   // `mark`, and so is setting one in two places.
   Stream tap(const std::string& name, const Mark& mark);
+
+  bool has_tap(const std::string& name) const { return taps_.contains(name); }
+
   void set_tap(const std::string& name, const Mark& mark, const Stream& s);
 
   Diagnostics& errors() { return errors_; }

@@ -13,6 +13,11 @@ class Checker {
   Checker(const Vars& root, const Definitions& definitions, const Report& report)
       : root_(root), definitions_(definitions), report_(report) {}
 
+  void check_part(const ModelPart& part) {
+    check_list(*part.blocks, root_);
+    if (!part.name.empty()) taps_.push_back(part.name);
+  }
+
   void check_list(const Yaml& list, const Vars& vars) {
     if (!list.is_list()) return check_entry(list, vars);
     for (const Yaml& item : list.items) check_list(item, vars);
@@ -106,8 +111,9 @@ void check_definitions(const Definitions& definitions, const Report& report) {
   }
 }
 
-void check_model(const Yaml& model, const Vars& vars, const Definitions& definitions,
+void check_parts(std::span<const ModelPart> parts, const Vars& vars, const Definitions& definitions,
                  const Report& report) {
-  Checker(vars, definitions, report).check_list(model, vars);
+  Checker checker(vars, definitions, report);
+  for (const ModelPart& part : parts) checker.check_part(part);
 }
 }  // namespace cambium

@@ -2,12 +2,14 @@
 // key, variable and tap even after the place where building has to stop.
 #pragma once
 #include "blocks/entry.h"
+#include "blocks/model.h"
 
 namespace cambium {
 // Reports everything wrong with the definitions themselves.
 void check_definitions(const Definitions& definitions, const Report& report);
 
-// Reports everything wrong in the entries of a model, nested ones and used definitions included.
-void check_model(const Yaml& model, const Vars& vars, const Definitions& definitions,
+// Reports everything wrong in the entries of a model's parts, nested ones and used definitions
+// included.
+void check_parts(std::span<const ModelPart> parts, const Vars& vars, const Definitions& definitions,
                  const Report& report);
 }  // namespace cambium

@@ -10,6 +10,7 @@ Stream build_input(Graph& graph, const InputShape& shape) {
   s.domain = shape.domain;
   s.x = graph.input("x", shape.x);
   if (shape.mask) graph.input("mask", *shape.mask);
+  if (shape.pairs) graph.input("pairs", *shape.pairs);
   if (shape.domain != Domain::kGraph) return s;
   s.adjacency = graph.input("adjacency", {DType::kAdjacency, shape.adjacency.shape});
   s.batch = shape.graphs;
@@ -37,7 +38,7 @@ Value find_parameter(Graph& graph, std::string_view block, std::string_view name
                   known.empty() ? std::string() : suggestion(block, known));
 }
 
-Stream build_model(Builder& builder, const Yaml& model, const Yaml* define, Stream input) {
+Stream build_parts(Builder& builder, std::span<const ModelPart> parts, const Yaml* define) {
   const Report report = [&](UserError e) { builder.report(std::move(e)); };
   if (define && define->is_map())
     for (const YamlEntry& d : define->entries) builder.definitions[d.key] = &d.value;
@@ -45,16 +46,31 @@ Stream build_model(Builder& builder, const Yaml& model, const Yaml* define, Stre
     report(UserError("'define' takes a map of blocks",
                      "write define: {mlp: {params: {width: 64}, body: [...]}}", define->mark));
   check_definitions(builder.definitions, report);
-  if (model.is_null() || (model.is_list() && model.items.empty()))
-    report(UserError("the model has no blocks", {}, model.mark));
-  check_model(model, builder.vars(), builder.definitions, report);
-  Stream out = input;
+  for (const ModelPart& part : parts)
+    if (part.blocks->is_null() || (part.blocks->is_list() && part.blocks->items.empty()))
+      report(UserError(str("the ", part.name.empty() ? "model" : part.name, " has no blocks"), {},
+                       part.blocks->mark));
+  check_parts(parts, builder.vars(), builder.definitions, report);
+  Stream out;
   try {
-    out = builder.build_list(model, std::move(input), builder.vars());
+    for (const ModelPart& part : parts) {
+      builder.step = part.step;
+      const auto build = [&] {
+        return builder.build_list(*part.blocks, part.input, builder.vars());
+      };
+      out = part.name.empty() ? build() : builder.in_scope(part.name, build);
+      if (&part != &parts.back())
+        builder.set_tap(part.name, part.blocks->mark, part.kept.value_or(out));
+    }
   } catch (const StreamLost&) {
     ensure(!builder.errors().empty(), "a model was given up without an error");
   }
   builder.errors().throw_if_any();
   return out;
+}
+
+Stream build_model(Builder& builder, const Yaml& model, const Yaml* define, Stream input) {
+  const ModelPart whole{"", &model, std::move(input), builder.step};
+  return build_parts(builder, {&whole, 1}, define);
 }
 }  // namespace cambium

@@ -64,7 +64,23 @@ Batch allocate_batch(const DataShape& shape) {
   batch.x = Tensor(shape.x);
   batch.target = Tensor(shape.target);
   if (shape.masked) batch.mask = Tensor(mask_type(shape));
+  if (shape.decoder) batch.decoder = Tensor(*shape.decoder);
+  if (shape.pairs) batch.pairs = Tensor(*shape.pairs);
   return batch;
+}
+
+Shape DataShape::output() const {
+  if (target_kind() == TargetKind::kValues) return target.shape;
+  std::vector<int64_t> extents(target.shape.dims().begin(), target.shape.dims().end());
+  extents.push_back(classes);
+  return Shape(std::span<const int64_t>(extents));
+}
+
+void clear_target(Tensor& target) {
+  if (target.type().dtype == DType::kF32)
+    std::ranges::fill(target.f32(), kNotScored);
+  else
+    std::ranges::fill(target.i32(), -1);
 }
 
 uint64_t new_version() {
@@ -82,14 +98,27 @@ std::unique_ptr<Dataset> open_dataset(const Yaml& data, const Vars& vars, uint64
     use.options.insert(use.options.begin(),
                        YamlEntry{std::string(kind.primary), use.mark, *use.primary});
   }
+  // Opened last, so that a mistake in an option of the outer one is found without reading files.
+  Yaml of;
+  if (kind.wrap) {
+    const auto entry = std::ranges::find(use.options, "of", &YamlEntry::key);
+    if (entry == use.options.end())
+      throw UserError(str("'", kind.name, "' needs data to change"),
+                      str("write data: {", kind.name, ": {of: {text_chars: {path: input.txt}}}}"),
+                      use.mark);
+    of = entry->value;
+    use.options.erase(entry);
+  }
   Diagnostics errors;
   const Args args = evaluate_entries(use.options, vars, &errors);
   const Attrs attrs = kind.attrs.parse(args, &errors);
   errors.throw_if_any();
   try {
-    return kind.open(attrs, seed);
+    return kind.wrap ? kind.wrap(attrs, open_dataset(of, vars, seed), seed)
+                     : kind.open(attrs, seed);
   } catch (const OptionError& e) {
-    UserError out(str(kind.name, ": ", e.what()), e.help, mark_of_option(args, e.option, use.mark));
+    const Mark mark = e.option == "of" ? of.mark : mark_of_option(args, e.option, use.mark);
+    UserError out(str(kind.name, ": ", e.what()), e.help, mark);
     out.notes = e.notes;
     throw out;
   } catch (Error& e) {

@@ -1,6 +1,8 @@
 // Dataset: examples by index, in three splits. A dataset knows no order and keeps no cursor.
 #pragma once
+#include <limits>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -11,25 +13,45 @@
 namespace cambium {
 enum class Split { kTrain, kValidation, kTest };
 
+// What a target is, and so what a model answers and which losses there are.
+enum class TargetKind {
+  kClasses,  // i32 ids of classes, below 0 = not scored; the model gives a score for each class
+  kValues,   // f32 numbers, NaN = not scored; the model gives the numbers
+};
+
+inline constexpr float kNotScored = std::numeric_limits<float>::quiet_NaN();  // as a value
+
 // What one batch of B examples looks like to a model.
 struct DataShape {
   Domain domain;
-  ValueType x;              // ids i32 [B,T], grid f32 [B,Y,X,C] or nodes f32 [N,C]
-  ValueType target;         // i32 [B], [B,T] or [N]; -1 = not scored
-  ValueType adjacency;      // kGraph only: [nodes, nodes, most edges]
-  int64_t graphs = 1;       // kGraph: equal graphs in a batch
-  int64_t classes = 0;      // width of the logits
-  bool causal = false;      // next-token: the target at t is the input at t+1
-  double density = 1;       // share of x that is not zero
+  ValueType x;          // ids i32 [B,T], tokens f32 [B,T,C], grid f32 [B,Y,X,C] or nodes f32 [N,C]
+  ValueType target;     // classes i32 [B], [B,T], [N] or [P]; values f32 [B,K], [B,T,K] or [N,K]
+  ValueType adjacency;  // kGraph only: [nodes, nodes, most edges]
+  int64_t graphs = 1;   // kGraph: equal graphs in a batch
+  int64_t classes = 0;  // width of the logits; 0 when targets are values
+  bool causal = false;  // next-token: the target at t is the input at t+1
+  double density = 1;   // share of x that is not zero
   int64_t most_scored = 0;  // targets of a batch that are scored at most; 0: all of them
   bool masked = false;      // graphs are padded with nodes, texts with ids: Batch::mask
+  // Sequence to sequence: i32 [B,U], what was written before each of the targets [B,U]: the id
+  // `begin`, then the targets one place later. x is what it is written from.
+  std::optional<ValueType> decoder = {};
+  int32_t begin = 0;
+  std::optional<ValueType> pairs = {};  // kGraph: i32 [P,2], the two nodes each target is about
+
+  TargetKind target_kind() const {
+    return target.dtype == DType::kF32 ? TargetKind::kValues : TargetKind::kClasses;
+  }
+
+  Shape output() const;  // what a model ends in: [target..., classes], or the target's own shape
 };
 
 struct Batch {
   Tensor x, target;
   Tensor mask;  // f32 [N] or [B,T], 1 where something real is; only with DataShape::masked
+  Tensor decoder, pairs;                       // only where the shape has them
   std::shared_ptr<const Adjacency> adjacency;  // kGraph
-  int64_t examples = 0;  // how many are real; the rest of the batch is padding with target -1
+  int64_t examples = 0;  // how many are real; the rest of the batch is padding, not scored
   uint64_t version = 0;  // not 0: batches of this version are equal (Dataset::version)
 };
 
@@ -38,6 +60,9 @@ ValueType mask_type(const DataShape& shape);
 
 // Zeroed tensors of these types; the adjacency is left out.
 Batch allocate_batch(const DataShape& shape);
+
+// Marks every target as not scored.
+void clear_target(Tensor& target);
 
 // A number that this process has not given before, never 0.
 uint64_t new_version();
@@ -61,7 +86,8 @@ class Dataset {
   virtual void read(Split split, std::span<const int64_t> indices, uint64_t epoch_seed,
                     Batch& into) const = 0;
 
-  // What the spec may use: $classes, $vocab, $context, $height, $width, $channels.
+  // What the spec may use: $classes, $outputs (of values), $vocab, $context, $height, $width,
+  // $channels.
   virtual std::vector<std::pair<std::string, ArgValue>> vars() const = 0;
 
   virtual std::string describe() const = 0;  // one line: sizes and where they come from
@@ -71,7 +97,8 @@ class Dataset {
 
   virtual std::vector<int32_t> encode(std::string_view) const { return {}; }
 
-  // A floor to print beside the neural loss (nats), such as an n-gram's; empty when there is none.
+  // A floor to print beside the neural loss, such as an n-gram's, in nats; of values the name says
+  // which loss it is of. Empty when there is none.
   virtual std::vector<std::pair<std::string, double>> reference_losses() const { return {}; }
 };
 
@@ -91,6 +118,9 @@ struct DatasetKind {
   std::string_view primary = "";
   std::unique_ptr<Dataset> (*open)(const Attrs&,
                                    uint64_t seed) = nullptr;  // UserError, RuntimeError
+  // In place of `open`: changes the data that the option `of` names, as a `data:` section would.
+  std::unique_ptr<Dataset> (*wrap)(const Attrs&, std::unique_ptr<Dataset> of,
+                                   uint64_t seed) = nullptr;
 };
 
 std::span<const DatasetKind* const> builtin_datasets();

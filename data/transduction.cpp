@@ -3,6 +3,29 @@
 #include <algorithm>
 
 namespace cambium {
+namespace {
+void write_pair(const Transduction& a, Transduce transduce, const SequenceExample& e,
+                std::span<int32_t> decoder) {
+  for (int32_t& token : e.x) token = int32_t(e.random.below(uint32_t(a.vocab - 2)));
+  transduce(e.x, e.target);
+  std::copy(e.target.begin(), e.target.end() - 1, decoder.begin() + 1);
+}
+
+std::unique_ptr<Dataset> open_pairs(SequenceTask task, const Transduction& options, uint64_t seed,
+                                    Transduce transduce) {
+  if (!options.feed)
+    throw OptionError("feed", "seq2seq always shows what should have been written so far",
+                      "leave out feed, or use seq2seq: false");
+  task.source = task.context = options.tokens;
+  task.most_scored = 0;
+  task.begin = int32_t(options.vocab - 1);
+  task.write_pair = [a = options, transduce](const SequenceExample& e, std::span<int32_t> decoder) {
+    write_pair(a, transduce, e, decoder);
+  };
+  return open_sequences(std::move(task), seed);
+}
+}  // namespace
+
 std::unique_ptr<Dataset> open_transduction(std::string_view name, const Transduction& options,
                                            uint64_t seed, Transduce transduce) {
   SequenceTask task{.name = std::string(name),
@@ -10,6 +33,7 @@ std::unique_ptr<Dataset> open_transduction(std::string_view name, const Transduc
                     .context = 2 * options.tokens,
                     .counts = options,
                     .most_scored = options.tokens};
+  if (options.seq2seq) return open_pairs(std::move(task), options, seed, transduce);
   task.write = [a = options, transduce](const SequenceExample& e) {
     const size_t n = size_t(a.tokens);
     const std::span<int32_t> in = e.x.subspan(0, n), out = e.target.subspan(n);

@@ -171,7 +171,7 @@ class RunReporter : public Progress {
   }
 
   void on_evaluation(const EvaluationReport& r) override {
-    view_.value = c_.plan.study.metric == "val.loss" ? r.metrics.loss : r.metrics.accuracy;
+    view_.value = r.metrics.at(metric_of(c_.plan.study.metric));
   }
 
  private:

@@ -5,6 +5,7 @@
 #include <filesystem>
 
 #include "core/suggest.h"
+#include "train/metrics.h"
 
 namespace cambium {
 namespace {
@@ -147,14 +148,15 @@ void StudyReader::read_seeds(const Yaml& yaml) {
 }
 
 void StudyReader::read_metric(const Yaml& yaml) {
-  const std::vector<std::string> metrics = {"val.loss", "val.accuracy"};
+  const std::vector<std::string> metrics = {"val.loss", "val.accuracy", "val.mae", "val.r2"};
   require(yaml.is_scalar() || (yaml.is_map() && yaml.entries.size() == 1),
           "metric: takes one metric, such as {val.accuracy: max}");
   study_.metric = yaml.is_scalar() ? yaml.text : yaml.entries[0].key;
-  study_.maximize = study_.metric == "val.accuracy";
+  study_.metric_mark = yaml.is_scalar() ? yaml.mark : yaml.entries[0].key_mark;
+  study_.maximize = higher_is_better(study_.metric);
   if (!std::ranges::count(metrics, study_.metric))
     throw UserError(str("unknown metric '", study_.metric, "'"), suggestion(study_.metric, metrics),
-                    yaml.is_scalar() ? yaml.mark : yaml.entries[0].key_mark);
+                    study_.metric_mark);
   if (yaml.is_scalar()) return;
   const Yaml& goal = yaml.entries[0].value;
   const std::string_view natural = study_.maximize ? "max" : "min";

@@ -43,7 +43,8 @@ struct Study {
   std::optional<MatchGoal> match;
   std::optional<Budget> budget;
   std::vector<int64_t> seeds;
-  std::string metric = "val.loss";  // val.loss or val.accuracy
+  std::string metric = "val.loss";  // or val.accuracy of classes, val.mae and val.r2 of values
+  Mark metric_mark;
   bool maximize = false;
   int64_t jobs = 0;          // runs side by side; 0: one a core
   int64_t evaluations = 10;  // of every run with a budget; 0: as the model file says

@@ -16,16 +16,18 @@ Yaml scalar(std::string text) {
 }
 
 // Sets train.<key>; the section is made when the spec has none.
-void set_train(Yaml& root, std::string_view key, std::string value) {
+void set_train(Yaml& root, std::string_view key, std::string text, const Mark& mark = {}) {
   if (!root.find("train")) {
     root.entries.push_back({"train", {}, {}});
     root.entries.back().value.kind = Yaml::kMap;
   }
   Yaml& train = *root.find("train");
+  Yaml value = scalar(std::move(text));
+  value.mark = mark;
   if (Yaml* old = train.find(key))
-    *old = scalar(std::move(value));
+    *old = std::move(value);
   else
-    train.entries.push_back({std::string(key), {}, scalar(std::move(value))});
+    train.entries.push_back({std::string(key), {}, std::move(value)});
 }
 
 void drop_train(Yaml& root, std::string_view key) {
@@ -200,8 +202,9 @@ void Planner::plan_variant(const Variant& v) {
     p.match = solve(v, p.spec);
     apply_override(p.spec.root, s.match->free, scalar(str(p.match->value)), s.match->mark);
   }
-  set_train(p.spec.root, "best", s.metric);
+  set_train(p.spec.root, "best", s.metric, s.metric_mark);
   Experiment e = data_.open(p.spec, free());
+  plan_.values = e.predicts_values();
   p.cost = step_cost(e);
   settle_steps(p, e);
   Engine engine;

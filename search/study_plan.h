@@ -20,6 +20,7 @@ struct PlannedVariant {
 struct StudyPlan {
   Study study;
   std::vector<PlannedVariant> variants;
+  bool values = false;  // what is predicted are values, not classes: losses are not in nats
 
   const PlannedVariant& at(std::string_view name) const;  // InternalError when there is none
 };

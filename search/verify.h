@@ -28,8 +28,8 @@ struct VerifyNumbers {
   static constexpr auto fields = std::tuple{
       field("title", &VerifyNumbers::title, "what is run, in a few words"),
       field("source", &VerifyNumbers::source, "where the published number stands"),
-      field("metric", &VerifyNumbers::metric, "accuracies in percent, losses in nats")
-          .one_of("test.accuracy|test.loss|val.accuracy|val.loss"),
+      field("metric", &VerifyNumbers::metric, "accuracies in percent, losses of classes in nats")
+          .one_of("test.accuracy|test.loss|test.mae|test.r2|val.accuracy|val.loss|val.mae|val.r2"),
       field("spec", &VerifyNumbers::spec, "the model, relative to this file"),
       field("bound", &VerifyNumbers::bound,
             "within: published +- tolerance; at_least, at_most: only the worse side is bounded")

@@ -59,18 +59,19 @@ std::vector<std::vector<YamlEntry>> points_of(const std::vector<YamlEntry>& grid
   return points;
 }
 
-bool higher_is_better(const VerifyCell& cell) {
-  return cell.numbers.metric.ends_with("accuracy");
+bool larger_is_better(const VerifyCell& cell) {
+  return higher_is_better(cell.numbers.metric);
 }
 
-double metric_of(const VerifyCell& cell, const RunResult& r) {
+double value_of(const VerifyCell& cell, const RunResult& r) {
   const std::string& metric = cell.numbers.metric;
   const bool test = metric.starts_with("test");
   if (test ? !r.test : !r.state.best)
     throw UserError(
         str(cell.name, ": the data of ", cell.numbers.spec, " has no split for ", metric));
   const Metrics& m = test ? *r.test : r.state.best->metrics;
-  return higher_is_better(cell) ? 100 * m.accuracy : m.loss;
+  const double value = m.at(metric_of(metric));
+  return is_share(metric) ? 100 * value : value;
 }
 
 RunResult train_one(const VerifyCell& cell, const VerifyRun& run, const VerifySettings& settings,
@@ -93,7 +94,7 @@ void summarise(const VerifyCell& cell, std::span<const VerifyRun> runs, VerifyRe
       continue;
     }
     double& best = r.groups.back();
-    best = higher_is_better(cell) ? std::max(best, r.values[i]) : std::min(best, r.values[i]);
+    best = larger_is_better(cell) ? std::max(best, r.values[i]) : std::min(best, r.values[i]);
   }
   const double n = double(r.groups.size());
   for (const double v : r.groups) r.mean += v / n;
@@ -138,7 +139,7 @@ VerifyResult run_verify(const VerifyCell& cell, std::span<const VerifyRun> runs,
     const Stopwatch one;
     const RunResult trained = train_one(cell, runs[i], settings, progress);
     if (!trained.done) return {.stopped = true};
-    r.values.push_back(metric_of(cell, trained));
+    r.values.push_back(value_of(cell, trained));
     if (settings.on_run) settings.on_run(runs[i], int64_t(i) + 1, r.values.back(), one.seconds());
   }
   r.seconds = all.seconds();

@@ -11,6 +11,8 @@ void feed(Executor& executor, const Batch& batch) {
   executor.set_input_version("x", batch.version);
   if (executor.has_input("target")) executor.set_input("target", batch.target);
   if (executor.has_input("mask")) executor.set_input("mask", batch.mask);
+  if (executor.has_input("decoder")) executor.set_input("decoder", batch.decoder);
+  if (executor.has_input("pairs")) executor.set_input("pairs", batch.pairs);
   if (batch.adjacency && executor.has_input("adjacency"))
     executor.set_input("adjacency", *batch.adjacency);
 }
@@ -24,6 +26,10 @@ void add_class_counts(Executor& executor, std::vector<double>& to) {
   const auto* counts = reinterpret_cast<const float*>(bytes.data());
   to.resize(bytes.size() / sizeof(float));
   for (size_t i = 0; i < to.size(); ++i) to[i] += double(counts[i]);
+}
+
+std::span<const float> as_floats(std::span<const std::byte> bytes) {
+  return {reinterpret_cast<const float*>(bytes.data()), bytes.size() / sizeof(float)};
 }
 }  // namespace
 
@@ -43,13 +49,19 @@ double macro_accuracy(std::span<const double> counts) {
 Metrics evaluate(Executor& executor, const Dataset& data, Split split, int64_t batch,
                  int64_t most_batches) {
   double loss = 0, correct = 0, scored = 0;
+  const DataShape shape = data.shape(batch);
+  const bool classes = shape.target_kind() == TargetKind::kClasses;
   std::vector<double> counts;  // sums of class_counts
+  ValueSums values;
   const auto run = [&] {
     executor.run();
     const double n = executor.output_scalar("scored");
     loss += executor.output_scalar("loss") * n;
-    correct += executor.output_scalar("correct");
     scored += n;
+    if (!classes)
+      return values.add(as_floats(executor.output("prediction")),
+                        as_floats(executor.input("target")), size_t(shape.target.shape.last()));
+    correct += executor.output_scalar("correct");
     add_class_counts(executor, counts);
   };
   if (data.version(split) != 0 && executor.input_version("x") == data.version(split)) {
@@ -63,8 +75,14 @@ Metrics evaluate(Executor& executor, const Dataset& data, Split split, int64_t b
       run();
     }
   }
-  if (scored == 0) return {};
+  if (scored == 0) return {.values = !classes};
+  if (!classes)
+    return {.loss = loss / scored,
+            .scored = int64_t(scored),
+            .values = true,
+            .mae = values.mae(),
+            .r2 = values.r2()};
   const double accuracy = counts.empty() ? correct / scored : macro_accuracy(counts);
-  return {loss / scored, accuracy, int64_t(scored)};
+  return {.loss = loss / scored, .accuracy = accuracy, .scored = int64_t(scored)};
 }
 }  // namespace cambium

@@ -1,17 +1,10 @@
-// Evaluate: loss and accuracy of a model on a split.
+// Evaluate: the metrics of a model on a split.
 #pragma once
 #include "data/dataset.h"
 #include "graph/executor.h"
+#include "train/metrics.h"
 
 namespace cambium {
-struct Metrics {
-  double loss = 0;      // nats, mean over scored targets
-  double accuracy = 0;  // share of scored targets; with `accuracy: macro`, the mean over classes
-  int64_t scored = 0;
-
-  bool operator==(const Metrics&) const = default;
-};
-
 // From [3,V] counts of right answers, targets and answers by class: the mean of right / targets
 // over the classes that are asked for or answered; a class only answered counts as 0.
 double macro_accuracy(std::span<const double> counts);

@@ -3,14 +3,14 @@
 #include <algorithm>
 
 #include "blocks/check.h"
-#include "blocks/model.h"
 #include "core/hash.h"
-#include "ops/ops.h"
+#include "train/sections.h"
+#include "train/settle.h"
 
 namespace cambium {
 namespace {
-constexpr std::string_view kSections[] = {"name",   "vars",  "data",     "model",
-                                          "define", "train", "precision"};
+constexpr std::string_view kSections[] = {"name",    "vars",   "data",  "model",    "encoder",
+                                          "decoder", "define", "train", "precision"};
 
 void check_sections(const Yaml& root, Diagnostics& errors) {
   std::vector<std::string> known(std::begin(kSections), std::end(kSections));
@@ -48,55 +48,23 @@ DType parse_precision(const Yaml* precision, Diagnostics& errors) {
 
 // Without data there are no shapes to build with, but names and values of the model can be checked.
 // What the data would have provided stands in with some number: only shapes depend on it.
-void check_without_data(const Experiment& e, const Yaml& model, Diagnostics& errors) {
+void check_without_data(const Experiment& e, Diagnostics& errors) {
   Vars vars = e.vars;
   const std::vector<std::string> own = e.vars.names();
-  for (const char* name : {"classes", "vocab", "context", "height", "width", "channels"})
+  for (const char* name :
+       {"classes", "outputs", "vocab", "context", "source", "height", "width", "channels"})
     if (!std::ranges::count(own, name)) vars.set(name, 8);
   const Report report = [&](UserError error) { errors.add(std::move(error)); };
   Definitions definitions;
   if (const Yaml* define = e.spec.section("define"); define && define->is_map())
     for (const YamlEntry& d : define->entries) definitions[d.key] = &d.value;
   check_definitions(definitions, report);
-  check_model(model, vars, definitions, report);
-}
-
-Shape logits_shape(const DataShape& data) {
-  std::vector<int64_t> extents(data.target.shape.dims().begin(), data.target.shape.dims().end());
-  extents.push_back(data.classes);
-  return Shape(std::span<const int64_t>(extents));
-}
-
-void check_logits(const Stream& out, const DataShape& data, const Yaml& model) {
-  const Shape wanted = logits_shape(data);
-  if (out.shape() == wanted) return;
-  const Mark mark = model.items.empty() ? model.mark : model.items.back().mark;
-  const bool pooled = out.shape().rank() == wanted.rank();
-  throw UserError(str("the model ends in ", name_of(out.domain), " ", out.shape(),
-                      ", the data needs one score a class: ", wanted),
-                  pooled ? "end the model with - linear: $classes"
-                         : "end the model with - pool: mean and - linear: $classes",
-                  mark);
-}
-
-struct Model {
-  Graph graph;
-  std::vector<RecomputeMark> recompute;
-};
-
-Model build(const Experiment& e, int64_t batch, bool training) {
-  const Yaml* model = e.spec.section("model");
-  ensure(model != nullptr, "a spec without a model was not refused");
-  const DataShape shape = e.data->shape(batch);
-  Graph g(builtin_ops());
-  Builder builder(g, e.vars, training);
-  const Stream in = build_input(g, {shape.domain, shape.x, shape.adjacency, shape.graphs,
-                                    shape.masked ? std::optional(mask_type(shape)) : std::nullopt});
-  builder.note_density(in.x, shape.density);
-  const Stream out = build_model(builder, *model, e.spec.section("define"), in);
-  check_logits(out, shape, *model);
-  g.outputs.push_back({"logits", port_of(out.x)});
-  return {std::move(g), std::move(builder.recompute)};
+  const ModelSections sections = sections_of(e.spec);
+  std::vector<ModelPart> parts;
+  if (sections.model) parts.push_back({"", sections.model});
+  if (sections.encoder) parts.push_back({"encoder", sections.encoder});
+  if (sections.decoder) parts.push_back({"decoder", sections.decoder});
+  check_parts(parts, vars, definitions, report);
 }
 
 // Of what training moves.
@@ -105,29 +73,6 @@ std::vector<std::string> parameter_names(const Graph& g) {
   for (const Node& n : g.nodes())
     if (n.role == Role::kParameter && !n.parameter.frozen) names.push_back(n.scope.path);
   return names;
-}
-
-// A schedule that reacts to evaluations needs some.
-void check_schedule(const Experiment& e, Diagnostics& errors) {
-  const Choice<Schedule>& s = e.train.schedule;
-  if (s && s.record->observe && e.data->count(Split::kValidation) == 0)
-    errors.add(UserError(str("schedule '", s.record->name,
-                             "' follows the validation metric, and the data has no such split"),
-                         "give the data a validation split, or use schedule: cosine", s.mark));
-}
-
-void check_class_weights(const Experiment& e, Diagnostics& errors) {
-  const std::vector<double>& weights = e.train.options.class_weights;
-  const int64_t classes = e.data->shape(1).classes;
-  if (weights.empty()) return;
-  const Mark mark = e.spec.section("train")->find("class_weights")->mark;
-  if (int64_t(weights.size()) != classes)
-    errors.add(UserError(
-        str("'class_weights' has ", weights.size(), " numbers, the data ", classes, " classes"),
-        "give one number a class, in the order of the classes", mark));
-  else if (std::ranges::all_of(weights, [](double w) { return w == 0; }))
-    errors.add(UserError("'class_weights' are all 0, so nothing would be learnt",
-                         "give at least one class a positive weight", mark));
 }
 }  // namespace
 
@@ -142,22 +87,8 @@ int64_t Experiment::total_steps() const {
   return (batches + o.accumulate - 1) / o.accumulate;
 }
 
-Graph step_model_graph(const Experiment& e, int64_t batch) {
-  const DataShape shape = e.data->shape(batch);
-  const int64_t context = shape.x.shape[1];
-  Graph g(builtin_ops());
-  Builder builder(g, e.vars, false);
-  builder.step = {g.input("position", {DType::kI32, {1, 1}}), context};
-  const ValueType x{shape.x.dtype, {batch, 1}};
-  const Stream in = build_input(g, {shape.domain, x, shape.adjacency, shape.graphs});
-  const Stream out = build_model(builder, *e.spec.section("model"), e.spec.section("define"), in);
-  require(out.shape() == Shape{batch, 1, shape.classes}, "the model ends in ", out.shape());
-  g.outputs.push_back({"logits", port_of(out.x)});
-  return g;
-}
-
-Graph model_graph(const Experiment& e, int64_t batch, bool training) {
-  return build(e, batch, training).graph;
+bool Experiment::predicts_values() const {
+  return data->shape(1).target_kind() == TargetKind::kValues;
 }
 
 bool recomputes(const Experiment& e) {
@@ -172,14 +103,12 @@ Experiment open_experiment(Spec spec, std::shared_ptr<const Dataset> opened) {
   Diagnostics errors;
   check_sections(e.spec.root, errors);
   const Mark start = e.spec.root.mark;
-  const Yaml *data = e.spec.section("data"), *model = e.spec.section("model");
+  const Yaml* data = e.spec.section("data");
+  const bool complete = sections_of(e.spec).complete();
   if (!data)
     errors.add(UserError("the spec has no 'data' section", "add a line such as data: fashion_mnist",
-                         start));
-  if (!model || !model->is_list())
-    errors.add(UserError(model ? "'model' is a list of blocks" : "the spec has no 'model' section",
-                         "write model: and one - block: value a line below it",
-                         model ? model->mark : start));
+                         e.spec.root.mark));
+  check_model_sections(e.spec, errors);
   e.train = parse_train(e.spec.section("train"), e.vars, errors);
   e.precision = parse_precision(e.spec.section("precision"), errors);
   if (data)
@@ -188,17 +117,17 @@ Experiment open_experiment(Spec spec, std::shared_ptr<const Dataset> opened) {
                       : open_dataset(*data, e.vars, uint64_t(e.train.options.data_seed));
       add_data_vars(e);
     });
-  const int64_t batch = std::max<int64_t>(1, e.train.options.batch);  // 0 was reported above
-  if (e.data && model && model->is_list())
+  if (e.data && complete)
     collect(errors, [&] {
-      Model built = build(e, batch, true);
+      settle_targets(e, errors);
+      const int64_t batch = std::max<int64_t>(1, e.train.options.batch);  // 0 was reported above
+      check_sections_fit(e.spec, e.data->shape(batch).decoder.has_value(), e.data->describe());
+      Model built = build_model_graph(e, batch, true);
       e.recompute = std::move(built.recompute);
       check_groups(e.train.groups, parameter_names(built.graph), errors);
-      check_class_weights(e, errors);
-      check_schedule(e, errors);
     });
-  else if (model && model->is_list())
-    check_without_data(e, *model, errors);
+  else if (!e.data)
+    check_without_data(e, errors);
   errors.throw_if_any();
   return e;
 }

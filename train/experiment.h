@@ -20,6 +20,8 @@ struct Experiment {
 
   int64_t batches_per_epoch() const;  // a last batch that is not full is left out
   int64_t total_steps() const;        // updates
+
+  bool predicts_values() const;  // the targets are numbers, not classes
 };
 
 // Opens the data, parses `train:` and builds the model once; UserErrors with every mistake of the
@@ -32,9 +34,30 @@ Experiment open_experiment(Spec spec, std::shared_ptr<const Dataset> data = null
 // model cannot work that way.
 Graph step_model_graph(const Experiment& e, int64_t batch);
 
-// The forward graph on `batch` examples with the inputs "x" (and "adjacency", "rng") and the output
-// "logits" [target..., classes]. UserErrors when the model is wrong or ends in another shape.
+// The same of an encoder and a decoder. `first` takes "x", the whole source, and as "decoder"
+// [batch,1] the token that begins; it keeps what the decoder needs of the encoder in states, from
+// which `next` goes on with one token after the other.
+struct DecoderGraphs {
+  Graph first, next;
+};
+
+DecoderGraphs decoder_graphs(const Experiment& e, int64_t batch);
+
+// The forward graph on `batch` examples with the inputs "x" (and "adjacency", "mask", "decoder",
+// "pairs", "rng") and one output, output_name(), of DataShape::output(). UserErrors when the model
+// is wrong or ends in another shape.
 Graph model_graph(const Experiment& e, int64_t batch, bool training);
+
+// The same with what its blocks say of `recompute`.
+struct Model {
+  Graph graph;
+  std::vector<RecomputeMark> recompute;
+};
+
+Model build_model_graph(const Experiment& e, int64_t batch, bool training);
+
+// "logits" of class targets, "prediction" of values.
+std::string_view output_name(const DataShape& shape);
 
 // Whether the spec asks for recompute anywhere.
 bool recomputes(const Experiment& e);

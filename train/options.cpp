@@ -6,7 +6,7 @@ namespace cambium {
 namespace {
 // An unknown key suggests the nested choices too, which are no fields.
 void check_names(std::vector<YamlEntry>& entries, Diagnostics& errors) {
-  std::vector<std::string> known = {"optimizer", "schedule", "groups"};
+  std::vector<std::string> known = {"optimizer", "schedule", "groups", "loss"};
   for (const FieldInfo& f : describe_fields<TrainOptions>()) known.push_back(f.name);
   std::erase_if(entries, [&](const YamlEntry& e) {
     if (std::ranges::count(known, e.key)) return false;
@@ -57,11 +57,10 @@ double TrainSpec::lr(int64_t step, int64_t total, const ScheduleState& state) co
                                            optimizer.record->peak_lr(optimizer.attrs), step, total);
 }
 
-void TrainSpec::observe(double loss, double accuracy, ScheduleState& state) const {
+void TrainSpec::observe(const Metrics& m, ScheduleState& state) const {
   if (!schedule.record->observe) return;
-  const bool higher = options.best == "val.accuracy";
   schedule.record->observe(schedule.attrs, optimizer.record->peak_lr(optimizer.attrs),
-                           higher ? accuracy : loss, higher, state);
+                           m.at(metric_of(options.best)), higher_is_better(options.best), state);
 }
 
 TrainSpec parse_train(const Yaml* train, const Vars& vars, Diagnostics& errors) {
@@ -75,12 +74,14 @@ TrainSpec parse_train(const Yaml* train, const Vars& vars, Diagnostics& errors) 
                              builtin_optimizers(), vars, errors);
   spec.schedule = choice_or(train ? train->find("schedule") : nullptr, "schedule", "constant",
                             builtin_schedules(), vars, errors);
+  if (const Yaml* loss = train ? train->find("loss") : nullptr)
+    spec.loss = choose(*loss, "loss", builtin_losses(), vars, errors);
   check_names(entries, errors);
   keep_later_length(entries);
   if (const Yaml* groups = train ? train->find("groups") : nullptr)
     spec.groups = parse_groups(*groups, vars, errors);
   std::erase_if(entries, [](const YamlEntry& e) {
-    return e.key == "optimizer" || e.key == "schedule" || e.key == "groups";
+    return e.key == "optimizer" || e.key == "schedule" || e.key == "groups" || e.key == "loss";
   });
   const Args args = evaluate_entries(entries, vars, &errors);
   spec.options = parse_fields<TrainOptions>(args, &errors);

@@ -2,6 +2,8 @@
 #pragma once
 #include "train/choice.h"
 #include "train/groups.h"
+#include "train/loss.h"
+#include "train/metrics.h"
 #include "train/optim.h"
 #include "train/schedule.h"
 
@@ -58,13 +60,13 @@ struct TrainOptions {
             "how much a target of each class counts in the training loss; empty: all 1")
           .in(0),
       field("best", &TrainOptions::best, "what makes a checkpoint the best one")
-          .one_of("val.loss|val.accuracy"),
+          .one_of("val.loss|val.accuracy|val.mae|val.r2"),
       field("accuracy", &TrainOptions::accuracy,
             "of evaluations; micro: the share of targets; macro: the mean over classes of their "
             "shares, without classes that are neither asked for nor answered (torchmetrics)")
           .one_of("micro|macro"),
       field("stop_at", &TrainOptions::stop_at,
-            "validation accuracy, from 0 to 1, that ends the run; 0: none does")
+            "validation accuracy, or R2 of values, from 0 to 1, that ends the run; 0: none does")
           .in(0, 1),
       field("recompute", &TrainOptions::recompute,
             "what the backward pass computes again instead of keeping; pointwise: activations, "
@@ -78,11 +80,12 @@ struct TrainSpec {
   std::vector<GroupRule> groups;
   Choice<Optimizer> optimizer;  // adamw unless told
   Choice<Schedule> schedule;    // constant unless told
+  Choice<Loss> loss;            // that of the data's targets unless told; settled with the data
 
   // lr of update `step` (1 .. total)
   double lr(int64_t step, int64_t total, const ScheduleState& state = {}) const;
   // Shows the schedule an evaluation, of which it sees what `best` names.
-  void observe(double loss, double accuracy, ScheduleState& state) const;
+  void observe(const Metrics& m, ScheduleState& state) const;
 };
 
 // `--set train.steps=500` takes the place of a spec's `epochs`, and the other way round.

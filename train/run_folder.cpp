@@ -7,7 +7,9 @@
 namespace cambium {
 namespace {
 Json metrics_json(const Metrics& m, std::string_view split) {
-  return {{str(split, ".loss"), m.loss}, {str(split, ".accuracy"), m.accuracy}};
+  Json j = Json::object();
+  for (const auto& [name, value] : m.numbers()) j[str(split, ".", name)] = value;
+  return j;
 }
 
 Json kept_keys(const std::string& path) {

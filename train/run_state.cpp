@@ -7,7 +7,11 @@
 namespace cambium {
 namespace {
 Metrics metrics_from(const Json& j) {
-  return {j.at("loss"), j.at("accuracy"), j.at("scored")};
+  Metrics m{.loss = j.at("loss"), .scored = j.at("scored"), .values = j.contains("r2")};
+  if (!m.values) m.accuracy = j.at("accuracy");
+  if (m.values) m.mae = j.at("mae");
+  if (m.values) m.r2 = j.at("r2");
+  return m;
 }
 
 Json to_json(const ScheduleState& s) {
@@ -24,7 +28,9 @@ ScheduleState schedule_from(const Json& j) {
 }  // namespace
 
 Json to_json(const Metrics& m) {
-  return {{"loss", m.loss}, {"accuracy", m.accuracy}, {"scored", m.scored}};
+  Json j = {{"scored", m.scored}};
+  for (const auto& [name, value] : m.numbers()) j[name] = value;
+  return j;
 }
 
 Json to_json(const RunState& s) {

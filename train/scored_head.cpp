@@ -1,5 +1,7 @@
 #include "train/scored_head.h"
 
+#include "train/experiment.h"
+
 namespace cambium {
 namespace {
 // Below this many logits saved, gathering rows is not worth it.
@@ -31,7 +33,7 @@ Head find_head(Graph& g, Value logits) {
 }  // namespace
 
 Scored scored_head(Graph& g, const DataShape& data) {
-  const Value logits = g.value(g.output("logits"));
+  const Value logits = g.value(g.output(output_name(data)));
   const Value target = g.value({*g.find(Role::kInput, "target"), 0});
   const int64_t rows = logits.shape().rows(), most = data.most_scored;
   if (most == 0 || 2 * most > rows || (rows - most) * data.classes < kLeastSaved)

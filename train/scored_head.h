@@ -7,7 +7,7 @@ struct Scored {
   Value logits, target;
 };
 
-// The output "logits" and the target as they are; or, when the data bounds how many targets of a
+// The model's output and the target as they are; or, when the data bounds how many targets of a
 // batch are scored to at most half, the vocabulary is large and the model ends in a `linear` block,
 // that layer once more on the scored rows: logits [most,V], target [most]. A loss is the same mean;
 // the old layer is left for dead. Needs the input "target".

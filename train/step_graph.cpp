@@ -43,10 +43,19 @@ Scored emit_scored(Graph& g, const DataShape& data) {
   return scored_head(g, data);
 }
 
-Value emit_loss(const Scored& s, const Args& options) {
-  Graph& g = *s.logits.graph;
-  ScopeGuard guard(g, {.path = "loss"});
-  return g.emit("cross_entropy", {s.logits, s.target}, options);
+// `options`: what shapes the loss of training alone.
+LossValues emit_loss(const Experiment& e, const Scored& s, const Args& options) {
+  ScopeGuard guard(*s.logits.graph, {.path = "loss"});
+  const Choice<Loss>& loss = e.train.loss;
+  return loss.record->emit(loss.attrs, options, s.logits, s.target);
+}
+
+Args training_options(const Experiment& e) {
+  const TrainOptions& o = e.train.options;
+  if (e.predicts_values()) return {};
+  return {{"label_smoothing", o.label_smoothing},
+          {"z_loss", o.z_loss},
+          {"class_weights", o.class_weights}};
 }
 
 // What is trained on: the loss, and what blocks add to it.
@@ -120,10 +129,8 @@ void emit_accumulation(Graph& g, const Gradients& d) {
 Graph training_graph(const Experiment& e) {
   const TrainOptions& o = e.train.options;
   Graph g = model_graph(e, o.batch, true);
-  const Value loss =
-      emit_loss(emit_scored(g, e.data->shape(o.batch)), {{"label_smoothing", o.label_smoothing},
-                                                         {"z_loss", o.z_loss},
-                                                         {"class_weights", o.class_weights}});
+  const Scored scored = emit_scored(g, e.data->shape(o.batch));
+  const Value loss = emit_loss(e, scored, training_options(e)).loss;
   const Gradients d = gradients_of(objective(loss));
   Value norm;
   {
@@ -169,16 +176,16 @@ std::optional<Graph> apply_graph(const Experiment& e) {
 Graph evaluation_graph(const Experiment& e, int64_t batch) {
   Graph g = model_graph(e, batch, false);
   const Scored scored = emit_scored(g, e.data->shape(batch));
-  const Value loss = emit_loss(scored, {});
+  const auto [loss, count] = emit_loss(e, scored, {});
   ScopeGuard guard(g, {.path = "loss"});
-  const Value correct = g.emit("accuracy", {scored.logits, scored.target});
-  g.outputs = {{"logits", port_of(scored.logits)}};
-  if (e.train.options.accuracy == "macro")
+  g.outputs = {{std::string(output_name(e.data->shape(batch))), port_of(scored.logits)}};
+  if (!e.predicts_values() && e.train.options.accuracy == "macro")
     g.outputs.push_back(
         {"class_counts", port_of(g.emit("class_counts", {scored.logits, scored.target}))});
   g.outputs.push_back({"loss", port_of(loss)});
-  g.outputs.push_back({"scored", port_of(loss.nth(2))});
-  g.outputs.push_back({"correct", port_of(correct)});
+  g.outputs.push_back({"scored", port_of(count)});
+  if (!e.predicts_values())
+    g.outputs.push_back({"correct", port_of(g.emit("accuracy", {scored.logits, scored.target}))});
   g.updates.clear();
   return g;
 }

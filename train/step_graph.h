@@ -17,8 +17,8 @@ Graph training_graph(const Experiment& e);
 std::optional<Graph> apply_graph(const Experiment& e);
 
 // The model without dropout, on running statistics. Inputs: those of the model and "target".
-// Outputs: "logits" (of scored_head), "loss" [] (mean over scored targets), "scored" [], "correct"
-// [], and for `accuracy: macro` "class_counts" [3,classes].
+// Outputs: output_name() (of scored_head), "loss" [] (mean over scored targets), "scored" [], and
+// of classes "correct" [] and for `accuracy: macro` "class_counts" [3,classes].
 Graph evaluation_graph(const Experiment& e, int64_t batch);
 
 struct StepCost {

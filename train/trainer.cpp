@@ -16,7 +16,8 @@ namespace {
 constexpr double kSecondsBetweenCheckpoints = 30;
 
 bool better(const Metrics& a, const Metrics& b, std::string_view metric) {
-  return metric == "val.loss" ? a.loss < b.loss : a.accuracy > b.accuracy;
+  const std::string_view name = metric_of(metric);
+  return higher_is_better(name) ? a.at(name) > b.at(name) : a.at(name) < b.at(name);
 }
 
 // The median of the last steps' times.
@@ -49,6 +50,7 @@ class Run {
     state_.seed = e.train.options.seed;
     state_.spec_hash = spec_hash(e.spec);
     state_.machine = machine_text();
+    state_.evaluated.values = e.predicts_values();
     result_.cost = step_cost(e);
   }
 
@@ -144,6 +146,7 @@ void Run::report_start() {
                .available_bytes = available_bytes(),
                .peak_bytes = session_->predicted_peak_bytes(),
                .data = e_.data->describe(),
+               .values = e_.predicts_values(),
                .reference_losses = e_.data->reference_losses()};
   progress_.on_start(info);
 }
@@ -196,13 +199,13 @@ void Run::evaluate_now() {
     session_->keep_as_best();
   }
   state_.stale = best ? 0 : state_.stale + 1;
-  e_.train.observe(m.loss, m.accuracy, state_.schedule);
-  logs_.log.append({{"step", state_.step},
-                    {"epoch", epoch()},
-                    {"samples", state_.examples},
-                    {"flops", double(state_.step) * result_.cost.flops_per_step},
-                    {"val.loss", m.loss},
-                    {"val.accuracy", m.accuracy}});
+  e_.train.observe(m, state_.schedule);
+  Json line = {{"step", state_.step},
+               {"epoch", epoch()},
+               {"samples", state_.examples},
+               {"flops", double(state_.step) * result_.cost.flops_per_step}};
+  for (const auto& [name, value] : m.numbers()) line[str("val.", name)] = value;
+  logs_.log.append(line);
   progress_.on_evaluation({state_.step, m, best, watch.seconds()});
 }
 
@@ -241,7 +244,10 @@ RunResult Run::run() {
   const int64_t patience = e_.train.options.patience;
   const auto out_of_patience = [&] { return patience > 0 && state_.stale >= patience; };
   const double stop_at = e_.train.options.stop_at;
-  const auto good_enough = [&] { return stop_at > 0 && state_.evaluated.accuracy >= stop_at; };
+  const auto good_enough = [&] {
+    const Metrics& m = state_.evaluated;
+    return stop_at > 0 && (m.values ? m.r2 : m.accuracy) >= stop_at;
+  };
   const auto over = [&] { return state_.step == total_ || out_of_patience() || good_enough(); };
   bool stopped = false;
   started_.restart();

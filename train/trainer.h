@@ -12,6 +12,7 @@ struct RunInfo {  // known before the first step
   int64_t needed_bytes, available_bytes;
   int64_t peak_bytes;  // predicted, of the whole process
   std::string data;    // one line about the dataset
+  bool values;         // its targets are values, not classes: losses are not in nats
   std::vector<std::pair<std::string, double>> reference_losses;
 };
 

@@ -1,9 +1,8 @@
-// cambium eval: loss and accuracy of a trained run on a split.
+// cambium eval: the metrics of a trained run on a split.
 #include "app/command.h"
 #include "app/run.h"
 #include "app/saved_run.h"
 #include "core/json.h"
-#include "viz/text.h"
 
 namespace cambium {
 namespace {
@@ -22,13 +21,12 @@ int evaluate_run(const Options& options, Context& context) {
   require(e.data->count(split) > 0, "the data has no ", options.split, " split");
   SavedModel model(e, options.run, !options.last, e.train.options.batch);
   const Metrics m = evaluate(model.executor(), *e.data, split, e.train.options.batch);
-  context.answer(
-      {{"run", options.run},
-       {"split", options.split},
-       {"weights", options.last ? "last" : "best"},
-       {"metrics", to_json(m)}},
-      str(options.split, "  loss ", fixed(m.loss, 4), ", accuracy ", fixed(100 * m.accuracy, 2),
-          " % (", m.scored, " scored, ", options.last ? "last" : "best", " weights)\n"));
+  context.answer({{"run", options.run},
+                  {"split", options.split},
+                  {"weights", options.last ? "last" : "best"},
+                  {"metrics", to_json(m)}},
+                 str(options.split, "  ", to_text(m), " (", m.scored, " scored, ",
+                     options.last ? "last" : "best", " weights)\n"));
   return kExitOk;
 }
 }  // namespace

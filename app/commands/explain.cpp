@@ -62,7 +62,7 @@ int explain(const std::string& name, Context& context) {
 
 extern const Command command_explain = {
     .name = "explain",
-    .doc = "explain a block, operator, dataset, optimizer, schedule, command or topic",
+    .doc = "explain a block, operator, dataset, optimizer, schedule, loss, command or topic",
     .examples = {"cambium explain attention", "cambium explain domain", "cambium explain nan"},
     .declare = [](CommandLine& line) -> Action {
       auto name = std::make_shared<std::string>();

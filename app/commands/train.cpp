@@ -8,7 +8,6 @@
 #include "core/files.h"
 #include "core/json.h"
 #include "train/run_folder.h"
-#include "viz/text.h"
 
 namespace cambium {
 namespace {
@@ -33,11 +32,9 @@ void answer(const RunResult& result, const std::string& folder, Context& context
   if (!result.done)
     text = str("stopped after step ", s.step, "; go on with --resume\n");
   else if (result.test)
-    text = str("test    loss ", fixed(result.test->loss, 4), ", accuracy ",
-               fixed(100 * result.test->accuracy, 2), " % (", result.test->scored, " scored)\n");
+    text = str("test    ", to_text(*result.test), " (", result.test->scored, " scored)\n");
   if (s.best)
-    text += str("best    validation loss ", fixed(s.best->metrics.loss, 4), ", accuracy ",
-                fixed(100 * s.best->metrics.accuracy, 2), " % at step ", s.best->step, "\n");
+    text += str("best    validation ", to_text(s.best->metrics), " at step ", s.best->step, "\n");
   text += str("run     ", folder, "\n");
   const Json best = s.best ? to_json(s.best->metrics) : Json(nullptr);
   context.answer({{"run", folder},

@@ -24,7 +24,7 @@ struct Row {
 };
 
 bool is_accuracy(const VerifyNumbers& n) {
-  return n.metric.ends_with("accuracy");
+  return is_share(n.metric);
 }
 
 // 81.50 % or 1.8800

@@ -5,29 +5,77 @@
 
 namespace cambium {
 namespace {
+constexpr std::string_view kEncoder = "encoder";
+
 struct CrossAttention : Heads {
   std::string context = "";
   static constexpr auto fields = std::tuple_cat(
       Heads::fields,
       std::tuple{field("context", &CrossAttention::context,
-                       "the tap (`as:` or `tap:`) whose tokens are looked at; positions "
-                       "count from the start of either sequence")});
+                       "the tap (`as:` or `tap:`) whose tokens are looked at; in a decoder "
+                       "empty is the encoder. Positions count from the start of either sequence")});
 };
+
+// Takes the builder out of the generation of one token: keys and values of the whole context are
+// made as in training.
+class WholeSequence {
+ public:
+  explicit WholeSequence(Builder& b) : b_(b), step_(std::exchange(b.step, std::nullopt)) {}
+
+  ~WholeSequence() { b_.step = step_; }
+
+  WholeSequence(const WholeSequence&) = delete;
+  WholeSequence& operator=(const WholeSequence&) = delete;
+
+ private:
+  Builder& b_;
+  std::optional<Builder::Step> step_;
+};
+
+// A key or value of the whole context: made by `project`, but when a decoder writes one token at a
+// time only for the first of them, and kept in the state "<name>_kept".
+template <class F>
+Value kept(Builder& b, std::string_view name, const Shape& shape, const F& project) {
+  if (!b.step) return project();
+  const Value state = b.state(str(name, "_kept"), {DType::kF32, shape}, {});
+  if (b.step->encoder == Builder::Step::Encoder::kKept) return state;
+  const WholeSequence whole(b);
+  const Value now = project();
+  b.update_state(state, now);
+  return now;
+}
+
+void check_step(const Builder& b, const CrossAttention& a, std::string_view context) {
+  require(b.step->encoder != Builder::Step::Encoder::kNone && context == kEncoder,
+          "only attention to an encoder works one token at a time");
+  require(a.position != "alibi" && a.position != "t5" && a.window == 0,
+          "places relative to those of the encoder need the whole sequence");
+}
 
 Stream build(Builder& b, const BlockUse& use, Stream s) {
   const auto& a = use.attrs.as<CrossAttention>();
-  require(!a.context.empty(), "context is missing: name the tap to look at");
-  const Stream c = b.tap(a.context, use.mark_of("context"));
+  if (a.context.empty() && !b.has_tap(std::string(kEncoder)))
+    throw UserError("context is missing: name the tap to look at",
+                    "in the decoder of a spec with encoder: and decoder: it is the encoder");
+  const std::string context = a.context.empty() ? std::string(kEncoder) : a.context;
+  const Stream c = b.tap(context, use.mark_of("context"));
   check_heads(a, s.channels());
   if (c.domain != Domain::kTokens)
-    throw UserError(str("the context '", a.context, "' is a ", name_of(c.domain), ", not tokens"),
+    throw UserError(str("the context '", context, "' is a ", name_of(c.domain), ", not tokens"),
                     "tap it after grid_to_tokens or graph_to_tokens");
   if (a.dilation > 1) throw UserError("dilation needs queries and keys of one sequence");
+  if (b.step) check_step(b, a, context);
   const int64_t d = s.channels() / a.heads;
-  const Value q = project_heads(b, a, "q", s, a.heads, d);            // [B,T,H,D]
-  const Value k = project_heads(b, a, "k", c, a.groups(), d);         // [B,S,G,D]
-  const Value v = project_heads(b, a, "v", c, a.groups(), d, false);  // [B,S,G,D]
-  s.x = join_heads(b, a, s.x, attend(b, a, false, q, k, v));
+  const Shape keys = {c.shape()[0], c.shape()[1], a.groups(), d};
+  const Value q = project_heads(b, a, "q", s, a.heads, d);  // [B,T,H,D]
+  const Value k = kept(b, "k", keys, [&] { return project_heads(b, a, "k", c, a.groups(), d); });
+  const Value v =
+      kept(b, "v", keys, [&] { return project_heads(b, a, "v", c, a.groups(), d, false); });
+  const auto look = [&] {
+    const WholeSequence whole(b);
+    return attend(b, a, false, q, k, v);
+  };
+  s.x = join_heads(b, a, s.x, look());
   return s;
 }
 }  // namespace
@@ -41,6 +89,7 @@ extern const Block block_cross_attention = {
     .attrs = fields_of<CrossAttention>,
     .primary = "context",
     .accepts = {Domain::kTokens},
+    .steps = true,
     .keeps_shape = true,
     .build = build,
     .samples = {{"[{tap: source}, {linear: 6}, {cross_attention: {context: source, heads: 2}}]",

@@ -143,21 +143,42 @@ TEST(Schema, ChecksTheTrainSection) {
        {"{optimizer: adamw}", "{optimizer: {muon: {lr: 1e-3, adamw: [\"*embed*\"]}}}",
         "{schedule: {cosine: {warmup: 5%}}}", "{schedule: {step: {warmup: 100, every: 30%}}}",
         "{batch: 1e3, groups: [{match: \"*.norm*\", weight_decay: 0}]}", "{batch: $b}",
-        "{class_weights: [1, 2.5]}"})
+        "{class_weights: [1, 2.5]}", "{loss: mae, best: val.r2}", "{loss: {huber: {delta: 0.5}}}"})
     EXPECT_EQ(check_text(kSpec + "train: " + good), "") << good;
   for (const char* bad :
        {"{optimizer: adamv}", "{optimizer: {adamw: {rl: 1}}}", "{optimizer: {sgd: {}, adam: {}}}",
         "{schedule: {cosine: {warmup: soon}}}", "{batch: 0}", "{batch: 1.5}", "{batch: many}",
-        "{groups: [{lr_scale: 1}]}", "{groups: {match: a}}", "{bacth: 3}", "{best: loss}"})
+        "{groups: [{lr_scale: 1}]}", "{groups: {match: a}}", "{bacth: 3}", "{best: loss}",
+        "{loss: hubber}", "{loss: {huber: {delta: 0}}}", "{loss: {mse: {delta: 1}}}"})
     EXPECT_NE(check_text(kSpec + "train: " + bad), "") << bad;
+}
+
+TEST(Schema, KnowsEncodersAndDecoders) {
+  const std::string data = "data: {copy: {seq2seq: true}}\n";
+  EXPECT_EQ(check_text(data + "encoder: [{embed: 4}]\ndecoder: [{cross_attention: {heads: 2}}]"),
+            "");
+  EXPECT_NE(check_text(data + "encoder: [{embed: 4}]"), "");
+  EXPECT_NE(check_text(data + "encoder: [{embed: 4}]\ndecoder: [{embde: 4}]"), "");
+}
+
+TEST(Schema, KnowsDataThatChangesData) {
+  const auto check = [](const char* data) {
+    return check_text(str("model: [{linear: 3}]\ndata: ", data));
+  };
+  EXPECT_EQ(check("{masked: {rate: 0.2, of: {text_chars: {path: a, context: 8}}}}"), "");
+  EXPECT_EQ(check("{masked: {of: parity}}"), "");
+  for (const char* bad : {"masked", "{masked: {rate: 0.2}}", "{masked: {of: parrot}}",
+                          "{masked: {of: {parity: {lenght: 3}}}}"})
+    EXPECT_NE(check(bad), "") << bad;
 }
 
 TEST(Schema, ChecksStudies) {
   const std::string study = "base: a.yaml\nvariants: {a: {}, b: {model.1: x}, c: other.yaml}\n";
   EXPECT_EQ(check_text(study + "match: {params: 500k}\nbudget: {flops: 1e12}\nseeds: 3"), "");
   EXPECT_EQ(check_text(study + "match: {flops: baseline, tolerance: 2%}\nseeds: [1, 2]"), "");
+  EXPECT_EQ(check_text(study + "metric: {val.r2: max}"), "");
   for (const char* bad : {"seeds: 0", "budget: {epochs: 3}", "match: {parms: 1}", "metric: loss",
-                          "metric: {val.loss: max}", "model: []"})
+                          "metric: {val.loss: max}", "metric: {val.r2: min}", "model: []"})
     EXPECT_NE(check_text(study + bad), "") << bad;
 }
 }  // namespace

@@ -70,6 +70,34 @@ TEST_F(CompareStudy, PlanMatchesWidthsAndBudgets) {
     EXPECT_NEAR(double(v.steps) * v.cost.flops_per_step, 2e6, 0.51 * v.cost.flops_per_step);
 }
 
+const char* const kSums = R"(data: {adding: {length: 3, marked: 3, train: 128, val: 32, test: 32}}
+model: [flatten, {linear: $outputs}]
+train: {batch: 16, epochs: 4, optimizer: {adamw: {lr: 3e-2}}}
+)";
+
+TEST_F(CompareStudy, ComparesPredictionsOfValues) {
+  replace_file(folder_.path("model.yaml"), kSums);
+  replace_file(folder_.path("study.yaml"),
+               "base: model.yaml\nvariants: {squares: {}, sizes: {train.loss: mae}}\n"
+               "seeds: 2\nmetric: {val.r2: max}\n");
+  const Comparison c = compare(study(), here(), watch_);
+  EXPECT_TRUE(c.plan.values);
+  EXPECT_EQ(c.results.metric, "test.r2");
+  const Json run = load_json(folder_.path("out/runs/sizes-s1/run.json"));
+  EXPECT_EQ(watch_.ended.size(), 4u);
+  for (const ResultRow& row : c.results.rows) EXPECT_LT(row.mean, 1);
+  EXPECT_TRUE(run["test"]["metrics"].contains("test.r2"));
+}
+
+TEST_F(CompareStudy, RefusesAMetricThatTheTargetsDoNotHave) {
+  replace_file(folder_.path("model.yaml"), kSums);
+  replace_file(folder_.path("study.yaml"),
+               "base: model.yaml\nvariants: {a: {}}\nmetric: val.accuracy\n");
+  const auto error = error_of<UserErrors>([&] { plan_study(study()); }).all[0];
+  EXPECT_EQ(test::text_of(error), "3:9: there is no val.accuracy: the data's targets are values");
+  EXPECT_EQ(error.mark.file, folder_.path("study.yaml"));
+}
+
 TEST_F(CompareStudy, RunsEveryVariantWithEverySeed) {
   const Comparison c = compare(study(), here(), watch_);
   EXPECT_TRUE(c.results.complete);

@@ -1,0 +1,29 @@
+// Loss: what training makes small, as `train.loss` names it; one file in train/losses/ defines one.
+#pragma once
+#include <string_view>
+
+#include "data/dataset.h"
+
+namespace cambium {
+struct LossValues {
+  Value loss;    // f32 []: the mean over scored targets
+  Value scored;  // f32 []: how many
+};
+
+struct Loss {
+  std::string_view name, doc, paper;
+  FieldSet attrs = {};
+  TargetKind target = TargetKind::kClasses;  // what it can score
+  // `training` holds options that shape training alone, such as label smoothing; empty in
+  // evaluation and for losses of values.
+  LossValues (*emit)(const Attrs&, const Args& training, Value output, Value target) = nullptr;
+};
+
+std::span<const Loss* const> builtin_losses();
+
+// What a spec that names no loss means.
+const Loss& default_loss(TargetKind target);
+
+// value_loss of this kind.
+LossValues emit_value_loss(Value output, Value target, const Args& args);
+}  // namespace cambium

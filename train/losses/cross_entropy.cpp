@@ -1,0 +1,15 @@
+// Cross-entropy: -log of the probability that softmax of the scores gives to the target class.
+#include "train/loss.h"
+
+namespace cambium {
+extern const Loss loss_cross_entropy = {
+    .name = "cross_entropy",
+    .doc =
+        "negative log-likelihood of the target class in nats; label_smoothing, z_loss and "
+        "class_weights of train: shape it",
+    .target = TargetKind::kClasses,
+    .emit = [](const Attrs&, const Args& training, Value output, Value target) {
+      const Value loss = output.graph->emit("cross_entropy", {output, target}, training);
+      return LossValues{loss, loss.nth(2)};
+    }};
+}  // namespace cambium

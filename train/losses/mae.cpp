@@ -1,0 +1,12 @@
+// Mean absolute error: the mean of |prediction - target|.
+#include "train/loss.h"
+
+namespace cambium {
+extern const Loss loss_mae = {
+    .name = "mae",
+    .doc = "mean absolute error of values; its best answer is their median",
+    .target = TargetKind::kValues,
+    .emit = [](const Attrs&, const Args&, Value output, Value target) {
+      return emit_value_loss(output, target, {{"kind", "mae"}});
+    }};
+}  // namespace cambium

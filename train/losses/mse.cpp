@@ -1,0 +1,11 @@
+// Mean squared error: the mean of (prediction - target)^2.
+#include "train/loss.h"
+
+namespace cambium {
+extern const Loss loss_mse = {.name = "mse",
+                              .doc = "mean squared error of values; its best answer is their mean",
+                              .target = TargetKind::kValues,
+                              .emit = [](const Attrs&, const Args&, Value output, Value target) {
+                                return emit_value_loss(output, target, {{"kind", "mse"}});
+                              }};
+}  // namespace cambium

@@ -1,0 +1,77 @@
+#include "train/metrics.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "core/error.h"
+#include "core/fmt.h"
+
+namespace cambium {
+namespace {
+constexpr std::string_view kOfClasses[] = {"loss", "accuracy"};
+constexpr std::string_view kOfValues[] = {"loss", "mae", "r2"};
+}  // namespace
+
+std::span<const std::string_view> metric_names(bool values) {
+  if (values) return kOfValues;
+  return kOfClasses;
+}
+
+std::vector<std::pair<std::string, double>> Metrics::numbers() const {
+  if (values) return {{"loss", loss}, {"mae", mae}, {"r2", r2}};
+  return {{"loss", loss}, {"accuracy", accuracy}};
+}
+
+double Metrics::at(std::string_view name) const {
+  for (const auto& [known, value] : numbers())
+    if (known == name) return value;
+  throw UserError(str("there is no ", name, " of ", values ? "values" : "classes"));
+}
+
+std::string to_text(const Metrics& m) {
+  if (m.values) return fmt::format("loss {:.4f}, MAE {:.4f}, R2 {:.4f}", m.loss, m.mae, m.r2);
+  return fmt::format("loss {:.4f}, accuracy {:.2f} %", m.loss, 100 * m.accuracy);
+}
+
+std::string_view metric_of(std::string_view name) {
+  const size_t dot = name.rfind('.');
+  return dot == name.npos ? name : name.substr(dot + 1);
+}
+
+bool higher_is_better(std::string_view metric) {
+  const std::string_view name = metric_of(metric);
+  return name == "accuracy" || name == "r2";
+}
+
+bool is_share(std::string_view metric) {
+  return metric_of(metric) == "accuracy";
+}
+
+void ValueSums::add(std::span<const float> predictions, std::span<const float> targets,
+                    size_t width) {
+  ensure(predictions.size() == targets.size() && width > 0, "predictions do not fit the targets");
+  columns_.resize(width);
+  for (size_t i = 0; i < targets.size(); ++i) {
+    const double y = targets[i], error = double(predictions[i]) - y;
+    if (std::isnan(y)) continue;
+    Column& c = columns_[i % width];
+    c.count += 1;
+    const double before = y - c.mean;
+    c.mean += before / c.count;
+    c.squares += before * (y - c.mean);
+    count_ += 1;
+    absolute_ += std::abs(error);
+    squared_ += error * error;
+  }
+}
+
+double ValueSums::mae() const {
+  return count_ > 0 ? absolute_ / count_ : 0;
+}
+
+double ValueSums::r2() const {
+  double squares = 0;
+  for (const Column& c : columns_) squares += c.squares;
+  return squares > 0 ? 1 - squared_ / squares : 0;
+}
+}  // namespace cambium

@@ -1,0 +1,57 @@
+// Metrics: what an evaluation measures, and what each of its numbers is called.
+#pragma once
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace cambium {
+// Of class targets loss and accuracy, of values loss, mae and r2.
+struct Metrics {
+  double loss = 0;      // mean over scored targets; in nats for classes
+  double accuracy = 0;  // share of scored targets; with `accuracy: macro`, the mean over classes
+  int64_t scored = 0;
+  bool values = false;  // which of the numbers hold
+  double mae = 0;       // mean |prediction - target|
+  // 1 - squared errors / squared distances of the targets from their mean, each summed over all of
+  // a target's numbers; 0 when the targets do not differ.
+  double r2 = 0;
+
+  bool operator==(const Metrics&) const = default;
+
+  // "loss", "accuracy" ... in the order they are printed.
+  std::vector<std::pair<std::string, double>> numbers() const;
+
+  // UserError for a name that this evaluation does not have.
+  double at(std::string_view name) const;
+};
+
+// "loss 0.1234, accuracy 98.20 %" or "loss 0.1234, MAE 0.2731, R2 0.9123".
+std::string to_text(const Metrics& m);
+
+// The names of the numbers of either kind of targets: "loss", "accuracy" | "loss", "mae", "r2".
+std::span<const std::string_view> metric_names(bool values);
+
+// The part of "val.accuracy" behind the split; the name itself where there is no dot.
+std::string_view metric_of(std::string_view name);
+bool higher_is_better(std::string_view metric);  // with or without a split
+bool is_share(std::string_view metric);          // shown in percent
+
+// From predictions and targets [rows,k], NaN where a target is not scored: sums for mae and r2, in
+// double.
+class ValueSums {
+ public:
+  void add(std::span<const float> predictions, std::span<const float> targets, size_t width);
+  double mae() const;
+  double r2() const;
+
+ private:
+  struct Column {  // Welford 1962: the mean of the targets so far, and squares around it
+    double count = 0, mean = 0, squares = 0;
+  };
+
+  std::vector<Column> columns_;
+  double count_ = 0, absolute_ = 0, squared_ = 0;  // of the errors
+};
+}  // namespace cambium

@@ -1,0 +1,137 @@
+// From an experiment to its forward graphs.
+#include "blocks/model.h"
+#include "ops/ops.h"
+#include "train/experiment.h"
+#include "train/sections.h"
+
+namespace cambium {
+namespace {
+// What must end the model, by what its output still has too much of.
+UserError wrong_output(const Stream& out, const DataShape& data, const Mark& mark) {
+  const bool values = data.target_kind() == TargetKind::kValues;
+  const Shape wanted = data.output();
+  const std::string_view last = values ? "- linear: $outputs" : "- linear: $classes";
+  const bool pooled = out.shape().rank() == wanted.rank();
+  return UserError(
+      str("the model ends in ", name_of(out.domain), " ", out.shape(), ", the data needs ",
+          values ? "values" : "one score a class", ": ", wanted),
+      pooled ? str("end the model with ", last) : str("end the model with - pool: mean and ", last),
+      mark);
+}
+
+void check_output(const Stream& out, const DataShape& data, const Yaml& blocks) {
+  if (out.shape() == data.output()) return;
+  const Mark& mark = blocks.items.empty() ? blocks.mark : blocks.items.back().mark;
+  if (data.pairs && out.domain == Domain::kGraph)
+    throw UserError("the model ends in a graph, the data asks about pairs of its nodes",
+                    "end the model with - link: dot", mark);
+  throw wrong_output(out, data, mark);
+}
+
+Stream decoder_input(Graph& g, const ValueType& ids) {
+  Stream s;
+  s.domain = Domain::kIds;
+  s.x = g.input("decoder", ids);
+  return s;
+}
+
+Stream input_of(Graph& g, const DataShape& shape) {
+  return build_input(g,
+                     {shape.domain, shape.x, shape.adjacency, shape.graphs,
+                      shape.masked ? std::optional(mask_type(shape)) : std::nullopt, shape.pairs});
+}
+
+// Whether the value depends on the graph's input of that name.
+bool depends_on(Graph& g, Value v, std::string_view input) {
+  const auto from = g.find(Role::kInput, input);
+  if (!from) return false;
+  std::vector<bool> reached(g.nodes().size(), false);
+  reached[size_t(*from)] = true;
+  for (int id = 0; id < int(g.nodes().size()); ++id)
+    for (const Port p : g.node(id).inputs)
+      if (p.node >= 0 && reached[size_t(p.node)]) reached[size_t(id)] = true;
+  return reached[size_t(v.node)];
+}
+}  // namespace
+
+std::string_view output_name(const DataShape& shape) {
+  return shape.target_kind() == TargetKind::kValues ? "prediction" : "logits";
+}
+
+Model build_model_graph(const Experiment& e, int64_t batch, bool training) {
+  const ModelSections sections = sections_of(e.spec);
+  const DataShape shape = e.data->shape(batch);
+  Graph g(builtin_ops());
+  Builder builder(g, e.vars, training);
+  const Stream in = input_of(g, shape);
+  builder.note_density(in.x, shape.density);
+  std::vector<ModelPart> parts;
+  if (sections.encoder) {
+    parts.push_back({"encoder", sections.encoder, in, {}});
+    parts.push_back({"decoder", sections.decoder, decoder_input(g, *shape.decoder), {}});
+  } else {
+    parts.push_back({"", sections.model, in, {}});
+  }
+  const Stream out = build_parts(builder, parts, e.spec.section("define"));
+  check_output(out, shape, sections.last());
+  if (sections.encoder && !depends_on(g, out.x, "x"))
+    throw UserError("the decoder never looks at the encoder",
+                    "put - cross_attention: {heads: 4} into its blocks", sections.decoder->mark);
+  g.outputs.push_back({std::string(output_name(shape)), port_of(out.x)});
+  return {std::move(g), std::move(builder.recompute)};
+}
+
+Graph model_graph(const Experiment& e, int64_t batch, bool training) {
+  return build_model_graph(e, batch, training).graph;
+}
+
+Graph step_model_graph(const Experiment& e, int64_t batch) {
+  const DataShape shape = e.data->shape(batch);
+  Graph g(builtin_ops());
+  Builder builder(g, e.vars, false);
+  builder.step = {g.input("position", {DType::kI32, {1, 1}}), shape.x.shape[1]};
+  const ValueType x{shape.x.dtype, {batch, 1}};
+  const Stream in = build_input(g, {shape.domain, x, shape.adjacency, shape.graphs});
+  const Stream out = build_model(builder, *e.spec.section("model"), e.spec.section("define"), in);
+  require(out.shape() == Shape{batch, 1, shape.classes}, "the model ends in ", out.shape());
+  g.outputs.push_back({"logits", port_of(out.x)});
+  return g;
+}
+
+DecoderGraphs decoder_graphs(const Experiment& e, int64_t batch) {
+  const DataShape shape = e.data->shape(batch);
+  const ModelSections sections = sections_of(e.spec);
+  const Yaml* define = e.spec.section("define");
+  const ValueType one{DType::kI32, {batch, 1}};
+  using Encoder = Builder::Step::Encoder;
+  Graph first(builtin_ops()), next(builtin_ops());
+  const auto step = [&](Graph& g, Encoder encoder) {
+    return Builder::Step{g.input("position", {DType::kI32, {1, 1}}), shape.decoder->shape[1],
+                         encoder};
+  };
+  const auto finish = [&](Graph& g, const Stream& out) {
+    require(out.shape() == Shape{batch, 1, shape.classes}, "the decoder ends in ", out.shape());
+    g.outputs.push_back({"logits", port_of(out.x)});
+  };
+  Builder a(first, e.vars, false);
+  const ModelPart both[] = {
+      {"encoder", sections.encoder, input_of(first, shape), {}},
+      {"decoder", sections.decoder, decoder_input(first, one), step(first, Encoder::kNew)}};
+  finish(first, build_parts(a, both, define));
+  const Stream encoded = a.tap("encoder", {});
+  const Value kept = first.state("encoder.output", encoded.x.type(), {});
+  first.updates.push_back({kept.node, port_of(encoded.x)});
+  // The encoder is built again for the names of what it shares with the decoder; nothing runs of
+  // it.
+  Builder b(next, e.vars, false);
+  Stream memory = encoded;
+  memory.x = next.state("encoder.output", encoded.x.type(), {});
+  const ModelPart again[] = {
+      {"encoder", sections.encoder, input_of(next, shape), {}, memory},
+      {"decoder", sections.decoder, decoder_input(next, one), step(next, Encoder::kKept)}};
+  const Stream out = build_parts(b, again, define);
+  require(!depends_on(next, out.x, "x"), "the decoder taps what is inside the encoder");
+  finish(next, out);
+  return {std::move(first), std::move(next)};
+}
+}  // namespace cambium
