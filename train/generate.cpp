@@ -12,7 +12,7 @@ namespace cambium {
 namespace {
 const Experiment& check_text(const Experiment& e) {
   const DataShape shape = e.data->shape(1);
-  require(shape.causal && shape.domain == Domain::kIds,
+  require(shape.domain == Domain::kIds && (shape.decoder || shape.causal),
           "only a model of the next token can generate, this one's data is ", e.data->describe());
   return e;
 }
@@ -58,11 +58,21 @@ Generator::Generator(const Experiment& e, const std::map<std::string, Tensor, st
 
 void Generator::make_step_plan() {
   try {
-    step_plan_ = compile(optimised(e_, step_model_graph(e_, 1)), engine_);
+    if (has_encoder()) {
+      DecoderGraphs graphs = decoder_graphs(e_, 1);
+      first_plan_ = compile(optimised(e_, std::move(graphs.first)), engine_);
+      step_plan_ = compile(optimised(e_, std::move(graphs.next)), engine_);
+    } else {
+      step_plan_ = compile(optimised(e_, step_model_graph(e_, 1)), engine_);
+    }
   } catch (const UserErrors&) {
     return;  // some block needs the whole sequence
   } catch (const UserError&) {
     return;
+  }
+  if (first_plan_) {
+    store_.add(*first_plan_, 0);
+    first_ = std::make_unique<Executor>(*first_plan_, store_);
   }
   store_.add(*step_plan_, 0);
   const Graph& g = step_plan_->graph;
@@ -74,7 +84,7 @@ void Generator::make_step_plan() {
 }
 
 std::span<const float> Generator::whole_logits(std::span<const int32_t> window) {
-  const std::span<std::byte> x = executor_->input("x");
+  const std::span<std::byte> x = executor_->input(written());
   std::ranges::fill(x, std::byte(0));  // what follows the window: a causal model never looks there
   std::memcpy(x.data(), window.data(), window.size_bytes());
   executor_->run();
@@ -101,30 +111,41 @@ std::span<const float> Generator::step_logits(std::span<const int32_t> symbols) 
     cached_.resize(same);
   for (; cached_.size() < symbols.size(); cached_.push_back(symbols[cached_.size()])) {
     const auto position = int32_t(cached_.size());
-    std::memcpy(step_->input("x").data(), &symbols[size_t(position)], sizeof(int32_t));
-    if (step_->has_input("position"))
-      std::memcpy(step_->input("position").data(), &position, sizeof position);
-    step_->run();
+    Executor& executor = first_ && position == 0 ? *first_ : *step_;
+    std::memcpy(executor.input(written()).data(), &symbols[size_t(position)], sizeof(int32_t));
+    if (executor.has_input("position"))
+      std::memcpy(executor.input("position").data(), &position, sizeof position);
+    executor.run();
   }
-  const std::span<const std::byte> bytes = step_->output("logits");
+  const Executor& last = first_ && symbols.size() == 1 ? *first_ : *step_;
+  const std::span<const std::byte> bytes = last.output("logits");
   return {reinterpret_cast<const float*>(bytes.data()), size_t(shape_.classes)};
 }
 
 std::span<const float> Generator::logits_after(std::span<const int32_t> symbols) {
-  const auto context = size_t(shape_.x.shape[1]);
-  if (step_ && symbols.size() <= context) return step_logits(symbols);
-  return whole_logits(symbols.last(std::min(context, symbols.size())));
+  const auto most = size_t(context());
+  if (step_ && symbols.size() <= most) return step_logits(symbols);
+  return whole_logits(symbols.last(std::min(most, symbols.size())));
 }
 
-std::vector<int32_t> Generator::encode(std::string_view prompt) const {
+std::vector<int32_t> Generator::start(std::string_view prompt) {
   std::vector<int32_t> ids = e_.data->encode(prompt);
   require(!ids.empty(), "the prompt is empty, or this data has no text to encode it with");
-  return ids;
+  if (!has_encoder()) return ids;
+  const int64_t reads = shape_.x.shape[1];
+  require(int64_t(ids.size()) == reads, "the prompt has ", ids.size(),
+          " symbols, the encoder reads ", reads);
+  for (Executor* executor : {executor_.get(), first_.get()})
+    if (executor)
+      std::memcpy(executor->input("x").data(), ids.data(), ids.size() * sizeof(int32_t));
+  forget();
+  return {shape_.begin};
 }
 
 void Generator::run(std::string_view prompt, int64_t count, const SamplingOptions& options,
                     const std::function<bool(std::string_view)>& emit) {
-  std::vector<int32_t> ids = encode(prompt);
+  std::vector<int32_t> ids = start(prompt);
+  if (has_encoder()) count = std::min(count, context());
   Random random(uint64_t(options.seed), stream_of("generate"));
   for (int64_t i = 0; i < count; ++i) {
     ids.push_back(sample_symbol(logits_after(ids), options, random.uniform()));
@@ -139,14 +160,15 @@ std::string Generator::beam(std::string_view prompt, int64_t count, int64_t widt
     std::vector<int32_t> ids;
   };
 
-  const std::vector<int32_t> start = encode(prompt);
-  const auto context = size_t(shape_.x.shape[1]);
-  std::vector<Candidate> beam = {{0, start}};
+  const std::vector<int32_t> begin = start(prompt);
+  const auto most = size_t(context());
+  if (has_encoder()) count = std::min(count, context());
+  std::vector<Candidate> beam = {{0, begin}};
   for (int64_t i = 0; i < count && go_on(); ++i) {
     std::vector<Candidate> next;
     for (const Candidate& c : beam) {
       const std::span<const int32_t> all(c.ids);
-      const auto logits = whole_logits(all.last(std::min(context, all.size())));
+      const auto logits = whole_logits(all.last(std::min(most, all.size())));
       const double highest = *std::ranges::max_element(logits);
       double sum = 0;
       for (const float x : logits) sum += std::exp(double(x) - highest);
@@ -159,6 +181,6 @@ std::string Generator::beam(std::string_view prompt, int64_t count, int64_t widt
     }
     beam = std::move(next);
   }
-  return e_.data->decode(std::span(beam[0].ids).subspan(start.size()));
+  return e_.data->decode(std::span(beam[0].ids).subspan(begin.size()));
 }
 }  // namespace cambium

@@ -1,4 +1,5 @@
-// Generate: continues a text with a trained causal model, one symbol at a time.
+// Generate: continues a text with a trained causal model, or writes what an encoder's text is
+// turned into by a decoder, one symbol at a time.
 #pragma once
 #include <functional>
 
@@ -31,7 +32,7 @@ int32_t sample_symbol(std::span<const float> logits, const SamplingOptions& opti
 // Holds the plans for one sequence. Where every block can, a symbol costs one token's work: keys
 // and values stay in caches, and recurrences in their states. Past the context, and for other
 // models, the whole context is computed for every symbol. Both give the same logits but for
-// rounding.
+// rounding. An encoder reads the prompt once; then the decoder writes at most U symbols.
 class Generator {
  public:
   // UserError when the data is no text or the model is not trained on the next token.
@@ -39,7 +40,8 @@ class Generator {
             const std::string& origin, bool cache = true);
 
   // Calls `emit` with each new symbol's text until `count` are made or it answers false. Only the
-  // last T symbols are seen. UserError when the prompt has a symbol the model does not know.
+  // last T symbols are seen. UserError when the prompt has a symbol the model does not know, or for
+  // an encoder not as many as it reads.
   void run(std::string_view prompt, int64_t count, const SamplingOptions& options,
            const std::function<bool(std::string_view)>& emit);
 
@@ -49,15 +51,25 @@ class Generator {
 
   bool cached() const { return step_ != nullptr; }
 
-  // The logits after the symbols, of which the last T are seen.
+  bool has_encoder() const { return shape_.decoder.has_value(); }
+
+  // The logits after the symbols, of which the last T are seen; with an encoder, after those that
+  // were written, the first of which is DataShape::begin, from what start() was given.
   std::span<const float> logits_after(std::span<const int32_t> symbols);
 
+  // What stands before the first new symbol: the prompt, or with an encoder, which reads the
+  // prompt, the symbol that begins.
+  std::vector<int32_t> start(std::string_view prompt);
+
  private:
-  std::vector<int32_t> encode(std::string_view prompt) const;
   std::span<const float> whole_logits(std::span<const int32_t> window);
   std::span<const float> step_logits(std::span<const int32_t> symbols);
   void make_step_plan();
   void forget();  // what blocks remember is as before the first symbol
+
+  std::string_view written() const { return has_encoder() ? "decoder" : "x"; }  // the input's name
+
+  int64_t context() const { return (has_encoder() ? *shape_.decoder : shape_.x).shape[1]; }
 
   const Experiment& e_;
   DataShape shape_;
@@ -65,8 +77,9 @@ class Generator {
   Plan plan_;
   Store store_;
   std::unique_ptr<Executor> executor_;
-  std::optional<Plan> step_plan_;
-  std::unique_ptr<Executor> step_;
+  // Of one token; with an encoder the first token's plan is another.
+  std::optional<Plan> step_plan_, first_plan_;
+  std::unique_ptr<Executor> step_, first_;
   std::vector<Leaf> running_;    // states that follow the symbols and cannot be turned back
   std::vector<int32_t> cached_;  // the symbols in the caches and states
 };

@@ -1,4 +1,5 @@
-// cambium generate: continues a text with a trained language model.
+// cambium generate: continues a text with a trained language model, or turns one into another with
+// an encoder and a decoder.
 #include "train/generate.h"
 
 #include "app/command.h"
@@ -32,16 +33,17 @@ int generate(const Options& options, Context& context) {
   const Experiment e = open_run(options.run);
   Generator generator(e, load_weights(options.run, !options.last), options.run, !options.no_cache);
   std::string text;
+  const std::string before = options.prompt + (generator.has_encoder() ? " -> " : "");
   const bool stream = !context.terminal.json;
   if (options.beams > 0) {
     text = generator.beam(options.prompt, options.count, options.beams,
                           [] { return !cancel_requested(); });
     context.answer({{"run", options.run}, {"prompt", options.prompt}, {"text", text}},
-                   options.prompt + text + "\n");
+                   before + text + "\n");
     return cancel_requested() ? kExitInterrupted : kExitOk;
   }
   generator.run(options.prompt, options.count, options.sampling, [&](std::string_view piece) {
-    if (stream && text.empty()) context.terminal.print(options.prompt);
+    if (stream && text.empty()) context.terminal.print(before);
     text += piece;
     if (stream) context.terminal.print(piece);
     return !cancel_requested();
@@ -56,14 +58,15 @@ int generate(const Options& options, Context& context) {
 
 extern const Command command_generate = {
     .name = "generate",
-    .doc = "continue a text with a trained language model",
+    .doc = "continue a text with a trained language model, or turn it into another",
     .examples =
         {"cambium generate runs/shakespeare_nano-s0 --prompt 'ROMEO:'",
          "cambium generate runs/shakespeare_nano-s0 --temperature 0.8 --top-k 40 --count 500"},
     .declare = [](CommandLine& line) -> Action {
       auto o = std::make_shared<Options>();
       line.word("RUN", o->run, "the folder of a run");
-      line.text("--prompt", o->prompt, "TEXT", "what to continue; a new line unless told");
+      line.text("--prompt", o->prompt, "TEXT",
+                "what to continue, or to read; a new line unless told");
       line.whole("--count", o->count, 1, "symbols to make; 200 unless told");
       line.number("--temperature", o->sampling.temperature, 0, 1e3,
                   "divides the logits; 0: always the likeliest; 1 unless told");
