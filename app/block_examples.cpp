@@ -16,6 +16,8 @@ std::string lines_before(const Block& block, const BlockSample& s) {
     case Domain::kIds:
       return "data: parity\nmodel:\n";
     case Domain::kGraph:
+      if (block.name == "link")
+        return str("train: {batch: 1}\ndata: {planted_links: {features: ", c, "}}\nmodel:\n");
       return str("data: {ring_vs_chain: {features: ", c, "}}\nmodel:\n");
     case Domain::kTokens:
       if (text) return str("data: markov_text\nmodel:\n  - embed: ", c, "\n");
@@ -54,6 +56,7 @@ BlockExample build_example(const BlockSample& sample) {
   if (sample.domain == Domain::kGraph) {
     const int64_t nodes = sample.shape[0];
     input.adjacency = {DType::kAdjacency, Shape{nodes, nodes, 2 * nodes}};
+    input.pairs = {DType::kI32, Shape{3, 2}};
   }
   const Stream in = build_input(g, input);
   const Yaml model = parse_yaml(str("- ", sample.yaml), "example");
