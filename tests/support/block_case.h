@@ -43,7 +43,7 @@ class BlockCase {
     if (domain == Domain::kGraph) {
       adjacency_ = o.adjacency ? o.adjacency : sample_adjacency(shape[0], 2 * shape[0]);
       input.adjacency = {DType::kAdjacency, Shape{shape[0], shape[0], adjacency_->edges}};
-      input.pairs = {DType::kI32, Shape{3, 2}};
+      if (yaml.find("link:") != yaml.npos) input.pairs = {DType::kI32, Shape{3, 2}};
     }
     in = build_input(graph, input);
     if (!o.define.empty()) define_ = parse_yaml(o.define, "define.yaml");
