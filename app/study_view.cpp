@@ -104,14 +104,26 @@ void StudyView::finish() {
 
 std::string results_table(const Comparison& c) {
   const Unit u = unit_of(c.plan);
-  Table table({1, 4, 5, 6, 7});
-  table.row({"variant", str(c.results.metric.substr(0, c.results.metric.find(' ')), u.name),
-             "95 % interval", "paired difference", "step ms", "peak", "parameters", "seeds"});
-  for (const ResultRow& r : c.results.rows)
-    table.row({printable(r.variant), r.n ? fixed(u.scale * r.mean, u.digits) : "-",
-               interval_text(r.interval, u), difference_text(r, c.plan.study.baseline, u),
-               fixed(r.step_ms, 1), memory_text(double(r.peak_bytes)),
-               compact(double(r.parameters)), str(r.n)});
+  const auto& published = c.plan.study.published;
+  Table table({1, 4, 5, 6, 7, 8});
+  std::vector<std::string> head = {
+      "variant",       str(c.results.metric.substr(0, c.results.metric.find(' ')), u.name),
+      "95 % interval", "paired difference",
+      "step ms",       "peak",
+      "parameters",    "seeds"};
+  if (!published.empty()) head.emplace_back("published");
+  table.row(std::move(head));
+  for (const ResultRow& r : c.results.rows) {
+    std::vector<std::string> row = {
+        printable(r.variant),          r.n ? fixed(u.scale * r.mean, u.digits) : "-",
+        interval_text(r.interval, u),  difference_text(r, c.plan.study.baseline, u),
+        fixed(r.step_ms, 1),           memory_text(double(r.peak_bytes)),
+        compact(double(r.parameters)), str(r.n)};
+    const auto theirs = published.find(r.variant);
+    if (!published.empty())
+      row.push_back(theirs == published.end() ? "-" : fixed(theirs->second, u.digits));
+    table.row(std::move(row));
+  }
   return table.text() + "* the interval excludes 0 and p < 0.05 after Holm's correction\n";
 }
 

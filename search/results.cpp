@@ -195,6 +195,7 @@ Json study_json(const StudyPlan& plan, const Results* results, const std::string
                  {"peak_bytes", v.needed_bytes},
                  {"step_ms", results ? results->rows[i].step_ms : 0.0},
                  {"domain_summary", v.domains}};
+    if (s.published.contains(v.name)) item["published"] = s.published.at(v.name);
     if (v.match)
       item["match"] = {{"free", s.match->free},
                        {"value", v.match->value},

@@ -9,9 +9,9 @@
 
 namespace cambium {
 namespace {
-const std::vector<std::string> kSections = {"name",  "base",   "variants", "set",
-                                            "match", "budget", "seeds",    "metric",
-                                            "jobs",  "vars",   "baseline", "evaluations"};
+const std::vector<std::string> kSections = {"name",     "base",        "variants", "set",  "match",
+                                            "budget",   "seeds",       "metric",   "jobs", "vars",
+                                            "baseline", "evaluations", "published"};
 
 // Reads one study; every mistake lands in `errors`.
 class StudyReader {
@@ -44,6 +44,7 @@ class StudyReader {
   void read_budget(const Yaml& yaml);
   void read_seeds(const Yaml& yaml);
   void read_metric(const Yaml& yaml);
+  void read_published(const Yaml& yaml);
   int64_t whole(const Yaml& yaml, std::string_view what, int64_t least);
 
   const Spec& spec_;
@@ -166,6 +167,19 @@ void StudyReader::read_metric(const Yaml& yaml) {
                     str("write metric: {", study_.metric, ": ", natural, "}"), goal.mark);
 }
 
+void StudyReader::read_published(const Yaml& yaml) {
+  require(yaml.is_map(), "published: is a map of variants to numbers");
+  std::vector<std::string> names;
+  for (const Variant& v : study_.variants) names.push_back(v.name);
+  for (const YamlEntry& e : yaml.entries) {
+    if (std::ranges::count(names, e.key) > 0)
+      study_.published[e.key] = quantity(e.value, vars_, e.key);
+    else
+      errors_.add(UserError(str("the published '", e.key, "' is no variant"),
+                            suggestion(e.key, names), e.key_mark));
+  }
+}
+
 Study StudyReader::read() {
   check_names(spec_.root, kSections, "section of a study");
   if (!spec_.section("variants"))
@@ -183,6 +197,7 @@ Study StudyReader::read() {
   section("budget", [&](const Yaml& y) { read_budget(y); });
   section("seeds", [&](const Yaml& y) { read_seeds(y); });
   section("metric", [&](const Yaml& y) { read_metric(y); });
+  section("published", [&](const Yaml& y) { read_published(y); });
   section("jobs", [&](const Yaml& y) { study_.jobs = whole(y, "jobs", 0); });
   section("evaluations", [&](const Yaml& y) { study_.evaluations = whole(y, "evaluations", 0); });
   std::vector<std::string> names;

@@ -5,7 +5,10 @@
 //   budget: {flops: 2e13}
 //   seeds: 5
 //   metric: {val.accuracy: max}
+//   published: {attention: 94.1}        # printed beside ours; accuracies in percent, losses in
+//   nats
 #pragma once
+#include <map>
 #include <optional>
 
 #include "core/spec.h"
@@ -46,8 +49,9 @@ struct Study {
   std::string metric = "val.loss";  // or val.accuracy of classes, val.mae and val.r2 of values
   Mark metric_mark;
   bool maximize = false;
-  int64_t jobs = 0;          // runs side by side; 0: one a core
-  int64_t evaluations = 10;  // of every run with a budget; 0: as the model file says
+  std::map<std::string, double> published;  // by variant; only shown
+  int64_t jobs = 0;                         // runs side by side; 0: one a core
+  int64_t evaluations = 10;                 // of every run with a budget; 0: as the model file says
 };
 
 // UserErrors with everything that is wrong with the file itself; models are looked at later.

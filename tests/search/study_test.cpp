@@ -100,6 +100,14 @@ TEST_F(StudyFile, MetricKnowsItsGoal) {
             "3:20: val.loss is better when it is small, the study says 'max'");
 }
 
+TEST_F(StudyFile, PublishedNumbersAreOfVariants) {
+  const Study s = load("base: m\nvariants: {a: {}, b: {}}\npublished: {b: 94.1}\n");
+  EXPECT_EQ(s.published, (std::map<std::string, double>{{"b", 94.1}}));
+  EXPECT_EQ(errors("base: m\nvariants: {mamba: {}}\npublished: {mamb: 90, mamba: [1]}\n"),
+            (std::vector<std::string>{"3:13: the published 'mamb' is no variant",
+                                      "3:30: 'mamba' takes a number, got [1]"}));
+}
+
 TEST_F(StudyFile, VariantNamesAreFolderNames) {
   EXPECT_EQ(errors("base: m\nvariants: {../a: {}}\n")[0], "2:12: '../a' cannot name a variant");
 }
