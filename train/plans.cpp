@@ -63,6 +63,20 @@ std::string bytes_text(int64_t bytes) {
                    : fmt::format("{:.{}f} {}", value, value < 10 ? 1 : 0, units[unit]);
 }
 
+std::vector<std::string> slow_kernels(const Plan& plan) {
+  std::vector<std::string> out;
+  for (const PlanStep& step : plan.steps) {
+    int64_t bytes = 0;
+    for (const auto* slots : {&step.in, &step.out})
+      for (const Slot& slot : *slots) bytes += slot.type.bytes();
+    const Node& n = plan.graph.node(step.node);
+    if (is_reference_impl(step.kernel.impl) && bytes > 65536)
+      out.push_back(str(n.kind(), " at ", n.scope.path, " (", step.kernel.impl, ", ",
+                        bytes_text(bytes), ")"));
+  }
+  return out;
+}
+
 void check_memory(const Experiment& e, const MemoryNeed& need, int64_t available_bytes) {
   if (need.total() <= available_bytes) return;
   const TrainOptions& o = e.train.options;

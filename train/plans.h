@@ -16,6 +16,10 @@ struct TrainPlans {
 // Runs the passes and compiles; the engine must outlive the plans.
 TrainPlans compile_plans(const Experiment& e, Engine& engine);
 
+// Of each step that runs oneDNN's plain loops, hundreds of times slower than its other kernels, on
+// more than 64 KiB: what it is, where it stands and the kernel.
+std::vector<std::string> slow_kernels(const Plan& plan);
+
 // What training will hold beyond what the process holds now: one arena and one store for all plans,
 // their inputs, a copy of the best weights, and the batches that are read ahead.
 struct MemoryNeed {

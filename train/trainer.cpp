@@ -61,6 +61,7 @@ class Run {
   void open_folder();
   void go_on_from(const Checkpoint& c);
   void report_start();
+  void report_slow_kernels();
   void train_step(int64_t number);
   bool evaluation_due() const;
   void evaluate_now();
@@ -137,7 +138,14 @@ void Run::go_on_from(const Checkpoint& c) {
   session_->start(state_.step);
 }
 
+void Run::report_slow_kernels() {
+  for (const Executor* executor : session_->executors())
+    for (const std::string& kernel : slow_kernels(executor->plan()))
+      progress_.on_note("no fast kernel for " + kernel + ": the step waits for it");
+}
+
 void Run::report_start() {
+  report_slow_kernels();
   RunInfo info{.cost = result_.cost,
                .steps = total_,
                .first_step = state_.step + 1,
