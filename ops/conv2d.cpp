@@ -31,22 +31,24 @@ std::vector<ValueType> shape(const Call& c) {
 }
 
 // dLoss/d(conv + bias). Where y itself does not tell, the sum is computed again.
-Value activation_gradient(const Call& c, Value dy) {
+Value sum_gradient(const Call& c, Value dy) {
   const auto& a = c.as<Conv>();
-  if (a.activation == "none") return dy;
   Graph& g = *dy.graph;
-  const std::string twin = a.activation + "_grad";
-  const bool from_y = a.activation != "gelu" && a.activation != "silu";
-  if (from_y && !c.has(kResidual)) return g.emit(twin, {c.out[0], dy});
-  const Value sum =
-      g.emit("conv2d", {c.in[kX], c.in[kW], c.has(kBias) ? c.in[kBias] : Value{}}, window_args(a));
-  return g.emit(twin, {from_y ? g.emit(a.activation, {sum}) : sum, dy});
+  const Value bias = c.has(kBias) ? c.in[kBias] : Value{};
+  Args args = window_args(a);
+  const auto sum = [&] { return g.emit("conv2d", {c.in[kX], c.in[kW], bias}, args); };
+  if (a.activation == "none" || !c.has(kResidual))
+    return activation_gradient(a.activation, c.out[0], sum, dy);
+  Args active = args;
+  active.push_back({"activation", a.activation});
+  const Value y = g.emit("conv2d", {c.in[kX], c.in[kW], bias}, active);
+  return activation_gradient(a.activation, y, sum, dy);
 }
 
 std::vector<Value> vjp(const Call& c, std::span<const Value> dy) {
   const auto& a = c.as<Conv>();
   Graph& g = *dy[0].graph;
-  const Value d = activation_gradient(c, dy[0]);
+  const Value d = sum_gradient(c, dy[0]);
   const Shape &x = c.shape(kX), &w = c.shape(kW);
   Args input = window_args(a), weights = window_args(a);
   input.push_back({"input", std::vector<int64_t>{x[1], x[2]}});
