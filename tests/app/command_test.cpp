@@ -158,7 +158,8 @@ TEST_F(Commands, ExpandedSpecsMeanTheSame) {
     const std::string name = f.path().stem();
     if (name.find("fashion") != name.npos || name.find("cora") != name.npos ||
         name.find("shakespeare") != name.npos || name.find("grid") != name.npos ||
-        name.find("mutag") != name.npos || name.find("text_graph") != name.npos)
+        name.find("mutag") != name.npos || name.find("text_graph") != name.npos ||
+        name.find("masked_chars") != name.npos)
       continue;  // their data may not be installed
     const Ran first = run_words({"show", f.path(), "--expand"});
     ASSERT_EQ(first.code, 0) << first.err;
