@@ -1,6 +1,7 @@
 #include "app/catalogue.h"
 
 #include <cmath>
+#include <sstream>
 
 #include "app/command.h"
 #include "app/table.h"
@@ -134,6 +135,39 @@ std::string range_text(const FieldInfo& f) {
   return str(f.min, " to ", f.max);
 }
 
+// Choices that would widen the table for every option stand below theirs, in lines of 90 columns.
+constexpr size_t kWidestRange = 24, kWidestLine = 90;
+
+std::string choices_below(const FieldInfo& f) {
+  std::string out, line;
+  for (const std::string& c : f.choices) {
+    if (line.size() + c.size() > kWidestLine) {
+      out += str("        ", line, "\n");
+      line.clear();
+    }
+    line += str(line.empty() && out.empty() ? "" : "|", c);
+  }
+  return out + str("        ", line, "\n");
+}
+
+std::string options_text(const CatalogueEntry& e) {
+  Table table;
+  for (const FieldInfo& f : e.options) {
+    const std::string range = range_text(f);
+    table.row({str("    ", f.name, f.name == e.primary ? " (plain value)" : ""), f.type,
+               f.default_text.empty() ? "\"\"" : f.default_text,
+               range.size() > kWidestRange ? "one of" : range, f.doc});
+  }
+  std::istringstream rows(table.text());
+  std::string out, row;
+  for (const FieldInfo& f : e.options) {
+    std::getline(rows, row);
+    out += row + "\n";
+    if (range_text(f).size() > kWidestRange) out += choices_below(f);
+  }
+  return out;
+}
+
 std::string page_text(const CatalogueEntry& e) {
   std::string out = str(e.name, " (", e.kind, e.family.empty() ? "" : ", ", e.family, ")\n",
                         indented(e.doc, "  "));
@@ -143,12 +177,7 @@ std::string page_text(const CatalogueEntry& e) {
   line("formula", e.formula);
   line("takes", e.accepts);
   line("source", e.source);
-  if (!e.options.empty()) out += "\n  options\n";
-  Table table;
-  for (const FieldInfo& f : e.options)
-    table.row({str("    ", f.name, f.name == e.primary ? " (plain value)" : ""), f.type,
-               f.default_text.empty() ? "\"\"" : f.default_text, range_text(f), f.doc});
-  out += table.text();
+  if (!e.options.empty()) out += "\n  options\n" + options_text(e);
   if (!e.example.empty()) out += str("\n  example\n", indented(e.example, "    "));
   return out;
 }

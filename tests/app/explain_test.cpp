@@ -70,6 +70,16 @@ TEST(Explain, PrintsAWholeSpec) {
       << ran.out;
 }
 
+TEST(Explain, PutsLongChoicesBelowTheirOption) {
+  const std::string page = test::run_words({"explain", "moe"}).out;
+  for (const char* line :
+       {"\n    activation             text          gelu  one of      glu, geglu",
+        "\n        none|relu|gelu|gelu_erf|",
+        "\n        |hard_sigmoid|prelu|glu|geglu|swiglu|reglu\n",
+        "\n    weights                text          all   all|chosen  all: "})
+    EXPECT_NE(page.find(line), page.npos) << line << page;
+}
+
 TEST(Explain, PrintsUsesAsJson) {
   const test::Ran ran = test::run_words({"explain", "linear", "--json"});
   const Json page = parse_json(ran.out, "page")[0];
