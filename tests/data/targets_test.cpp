@@ -46,6 +46,35 @@ TEST(Adding, RefusesMoreMarksThanNumbers) {
   EXPECT_EQ(e.help, "use marked: 3 or less");
 }
 
+TEST(PlantedLinks, HiddenEdgesAreNotSeenAndHalfOfThePairsAreJoined) {
+  const auto data =
+      open_text_spec("data: {planted_links: {nodes: 60, edges: 300, kinds: 3, hidden: 0.3}}");
+  const auto pairs_of = [&](Split split, int32_t target) {
+    const Batch b = read_batch(*data, split, {0});
+    std::set<Edge> out;
+    for (int64_t i = 0; i < b.target.count(); ++i)
+      if (b.target.i32()[size_t(i)] == target)
+        out.insert({b.pairs.i32()[size_t(2 * i)], b.pairs.i32()[size_t(2 * i + 1)]});
+    return out;
+  };
+  const auto seen = read_batch(*data, Split::kTrain, {0}).adjacency;
+  std::set<Edge> joined;
+  for (int64_t row = 0; row < 60; ++row)
+    for (int64_t i = seen->in.begin[size_t(row)]; i < seen->in.begin[size_t(row) + 1]; ++i)
+      joined.insert(std::minmax(int32_t(row), seen->in.neighbour[size_t(i)]));
+  EXPECT_EQ(pairs_of(Split::kTrain, 1), joined);
+  for (const Split split : {Split::kValidation, Split::kTest}) {
+    const std::set<Edge> hidden = pairs_of(split, 1);
+    EXPECT_GT(hidden.size(), 10u);
+    for (const Edge& e : hidden) EXPECT_TRUE(joined.insert(e).second) << "seen, or asked twice";
+    EXPECT_EQ(read_batch(*data, split, {0}).adjacency, seen);
+    const Batch b = read_batch(*data, split, {0});
+    EXPECT_EQ(std::ranges::count(b.target.i32(), 1), std::ranges::count(b.target.i32(), 0));
+  }
+  for (const Split split : {Split::kTrain, Split::kValidation, Split::kTest})
+    for (const Edge& e : pairs_of(split, 0)) EXPECT_FALSE(joined.contains(e));
+}
+
 TEST(Values, WhatPadsABatchIsNotScored) {
   for (const char* spec : {"adding", "{subgraph_counts: {level: node}}", "subgraph_counts"}) {
     const auto data = open_text_spec(str("data: ", spec), 3);
