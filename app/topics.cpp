@@ -85,7 +85,9 @@ constexpr Topic kTopics[] = {
     {"precision",
      "With precision: bf16, matrix products and convolutions take operands of 16 bits and add up "
      "in\n"
-     "f32; parameters, statistics, logits, gradients and the optimizer stay in f32. Faster on a\n"
+     "f32, and convolutions and batch norm hand each other 16 bits; parameters and their "
+     "gradients,\n"
+     "statistics, logits and the optimizer stay in f32. Faster and smaller on a\n"
      "processor with bf16 instructions (cambium doctor), and nothing else in the spec changes.",
      "precision: bf16"},
     {"memory",

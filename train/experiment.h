@@ -13,8 +13,9 @@ struct Experiment {
   Vars vars;  // the spec's and, where the spec is silent, the data's
   std::shared_ptr<const Dataset> data;
   TrainSpec train;
-  // Of the operands of products: kF32 or, with `precision: bf16`, kBf16. Parameters, statistics,
-  // logits, gradients and the optimizer are f32 in both.
+  // Of the operands of products, and of what convolutions and batch norm hand each other: kF32 or,
+  // with `precision: bf16`, kBf16. Parameters and their gradients, statistics, logits and the
+  // optimizer are f32 in both.
   DType precision = DType::kF32;
   std::vector<RecomputeMark> recompute;  // of the model's blocks
 
