@@ -33,9 +33,18 @@ Kernel build_kernel(Graph& g, int id, Engine& engine) {
   return k;
 }
 
+// Several nodes, or a pointwise op that reads bf16: its own kernel is for f32.
+bool is_chain(const Graph& g, const StepNodes& nodes) {
+  if (nodes.size() > 1) return true;
+  const Node& n = g.node(nodes[0]);
+  return n.op->range && n.op->name != "cast" && std::ranges::any_of(n.inputs, [&](Port p) {
+           return p.node >= 0 && g.type(p).dtype == DType::kBf16;
+         });
+}
+
 // What a step reads and writes.
 ChainPorts ports_of(const Graph& g, const StepNodes& nodes, const BufferPlan& b) {
-  if (nodes.size() > 1)
+  if (is_chain(g, nodes))
     return chain_ports(g, nodes, [&](int id) { return b.buffer_of[size_t(id)][0] >= 0; });
   const Node& n = g.node(nodes[0]);
   ChainPorts ports{n.inputs, {}};
@@ -99,10 +108,10 @@ Plan compile(Graph graph, Engine& engine, const CompileOptions& options) {
   for (const StepNodes& nodes : steps) {
     PlanStep step{.node = nodes[0], .nodes = nodes};
     const ChainPorts ports = ports_of(plan.graph, nodes, b);
-    if (nodes.size() == 1)
-      step.kernel = build_kernel(plan.graph, nodes[0], engine);
-    else
+    if (is_chain(plan.graph, nodes))
       build_chain(plan.graph, ports, step);
+    else
+      step.kernel = build_kernel(plan.graph, nodes[0], engine);
     for (Port p : ports.in) step.in.push_back(slot_of(p));
     for (Port p : ports.out) step.out.push_back(slot_of(p));
     plan.memory.scratch_bytes = std::max(plan.memory.scratch_bytes, step.kernel.scratch_bytes);

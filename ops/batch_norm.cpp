@@ -1,6 +1,6 @@
-// batch_norm: y = act((x - mean) / sqrt(var + eps) * gamma + beta), mean and biased variance over
-// all axes but the last. Ioffe and Szegedy 2015, arXiv 1502.03167.
-//   x, y: [..., C]   gamma, beta, mean, var: [C]
+// batch_norm: y = act((x - mean) / sqrt(var + eps) * gamma + beta + residual), mean and biased
+// variance over all axes but the last. Ioffe and Szegedy 2015, arXiv 1502.03167.
+//   x, y: [..., C]   gamma, beta, mean, var: [C]   residual: [..., C] or left out
 // One pass over memory gives both statistics: each block of rows is centred while it is in cache,
 // and the blocks are merged in order (Chan, Golub and LeVeque 1979).
 #include "ops/support/batch_norm.h"
@@ -9,17 +9,23 @@
 
 namespace cambium {
 namespace {
+constexpr int kResidual = 3;
+
 std::vector<ValueType> shape(const Call& c) {
   require_batch_norm_inputs(c, 0, std::array{1, 2});
+  require_residual(c, kResidual);
   return {{c.as<BatchNormAttrs>().dtype(), c.shape(0)}, c.in[1].type(), c.in[1].type()};
 }
 
 std::vector<Value> vjp(const Call& c, std::span<const Value> dy) {
   const bool relu = c.as<BatchNormAttrs>().activation == "relu";
-  const Value dx = dy[0].graph->emit(
-      "batch_norm_grad", {dy[0], c.in[0], c.in[1], c.out[1], c.out[2], relu ? c.out[0] : Value{}},
-      c.attrs);
-  return {dx, dx.nth(1), dx.nth(2)};
+  Graph& g = *dy[0].graph;
+  const Value y = relu ? c.out[0] : Value{};
+  const Value dx =
+      g.emit("batch_norm_grad", {dy[0], c.in[0], c.in[1], c.out[1], c.out[2], y}, c.attrs);
+  std::vector<Value> din = {dx, dx.nth(1), dx.nth(2)};
+  if (c.has(kResidual)) din.push_back(relu ? g.emit("relu_grad", {y, dy[0]}) : dy[0]);
+  return din;
 }
 
 void reference(const Call& c, std::span<const Ref> in, std::span<Ref> out) {
@@ -31,8 +37,8 @@ void reference(const Call& c, std::span<const Ref> in, std::span<Ref> out) {
     for (int64_t r = 0; r < rows; ++r)
       variance += std::pow(in[0][r * n + j] - mean, 2) / double(rows);
     for (int64_t r = 0; r < rows; ++r) {
-      const double z =
-          (in[0][r * n + j] - mean) / std::sqrt(variance + a.eps) * in[1][j] + in[2][j];
+      const double z = (in[0][r * n + j] - mean) / std::sqrt(variance + a.eps) * in[1][j] +
+                       in[2][j] + (c.has(kResidual) ? in[kResidual][r * n + j] : 0);
       out[0][r * n + j] = a.activation == "relu" ? std::max(z, 0.0) : z;
     }
     out[1][j] = mean;
@@ -91,7 +97,7 @@ Kernel kernel(const Call& c, Engine&) {
   Scratch scratch;
   const int64_t stats_at = scratch.add_f32(blocks * 2 * n);
   const int64_t parameters_at = scratch.add_f32(3 * period);
-  const NormTransform transform(c, period);
+  const NormTransform transform(c, period, kResidual);
   const auto run = [=, eps = c.as<BatchNormAttrs>().eps](const KernelArgs& k) {
     auto* stats = reinterpret_cast<float*>(k.scratch + stats_at);
     parallel_for(blocks, 1, [&](int64_t begin, int64_t end) {
@@ -108,19 +114,25 @@ Kernel kernel(const Call& c, Engine&) {
   };
   return {.run = run, .scratch_bytes = scratch.bytes};
 }
+
+std::optional<Absorbed> absorb(const Call& c, std::string_view reader, const Attrs&,
+                               Value operand) {
+  return absorb_into_norm(c, kResidual, reader, operand);
+}
 }  // namespace
 
 extern const Op op_batch_norm = {
     .name = "batch_norm",
     .doc = "channels of mean 0 and variance 1 over the batch, then scaled and shifted",
     .min_inputs = 3,
-    .max_inputs = 3,
+    .max_inputs = 4,
     .attrs = fields_of<BatchNormAttrs>,
     .shape = shape,
     .vjp = vjp,
     .reference = reference,
     .kernel = kernel,
     .cost = pointwise_cost<8>,
+    .absorb = absorb,
     .cheap = true,
     .tolerance = 1e-5,
     .samples = {{{Shape{6, 5}, Shape{5}, Shape{5}}},
@@ -132,6 +144,11 @@ extern const Op op_batch_norm = {
                 {{SampleInput(DType::kBf16, {3000, 16}, -2, 2), Shape{16}, Shape{16}},
                  {{"activation", "relu"}, {"to", "bf16"}}},
                 {{Shape{5, 300}, Shape{300}, Shape{300}}, {{"to", "bf16"}}},
+                {{Shape{2, 3, 4, 7}, Shape{7}, Shape{7}, Shape{2, 3, 4, 7}}},
+                {{Shape{70, 33}, Shape{33}, Shape{33}, Shape{70, 33}}, {{"activation", "relu"}}},
+                {{SampleInput(DType::kBf16, {900, 33}, -2, 4), Shape{33}, Shape{33},
+                  SampleInput(DType::kBf16, {900, 33}, -2, 2)},
+                 {{"activation", "relu"}, {"to", "bf16"}}},
                 {{Shape{1, 4}, Shape{4}, Shape{4}}},
                 {{Shape{0, 3}, Shape{3}, Shape{3}}}},
 };

@@ -15,8 +15,7 @@ DType target(const Call& c) {
 }
 
 std::vector<ValueType> shape(const Call& c) {
-  require(c.dtype(0) == DType::kF32 || c.dtype(0) == DType::kBf16, "input 0 is ",
-          name_of(c.dtype(0)), ", neither f32 nor bf16");
+  require_float(c, 0);
   return {{target(c), c.shape(0)}};
 }
 

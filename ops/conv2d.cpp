@@ -127,8 +127,8 @@ Cost cost(const Call& c) {
 
 std::optional<Absorbed> absorb(const Call& c, std::string_view reader, const Attrs& reader_attrs,
                                Value operand) {
-  if (c.has(kResidual)) return {};
   Conv a = c.as<Conv>();
+  if (c.has(kResidual) || a.to == "bf16") return {};
   std::vector<Value> inputs(c.in.begin(), c.in.end());
   if (reader == "add" && operand && operand.type() == c.out[0].type()) {
     inputs.resize(4);

@@ -2,20 +2,13 @@
 //   x: [..., K]   W: [K, N]   b: [N] or left out   residual: [..., N] or left out   y: [..., N]
 //   dz = dy * act'(z) with z = xW + b;  dx = dz W^T, dW = x^T dz, db = column sums of dz
 #include "graph/graph.h"
-#include "ops/support/activation.h"
 #include "ops/support/bf16.h"
 #include "ops/support/eigen.h"
 #include "ops/support/pointwise.h"
+#include "ops/support/products.h"
 
 namespace cambium {
 namespace {
-struct Linear {
-  std::string activation = "none";
-  static constexpr auto fields = std::tuple{
-      field("activation", &Linear::activation, "applied to xW + b, before the residual is added")
-          .one_of(kFusedActivations)};
-};
-
 constexpr int kBias = 2, kResidual = 3;
 
 std::vector<ValueType> shape(const Call& c) {
@@ -31,7 +24,12 @@ std::vector<ValueType> shape(const Call& c) {
           c.has(kBias) ? c.shape(kBias) : Shape{}, ", not ", Shape{w[1]});
   require(!c.has(kResidual) || c.shape(kResidual) == y, "the residual is ",
           c.has(kResidual) ? c.shape(kResidual) : Shape{}, ", the result ", y);
-  return {{DType::kF32, y}};
+  const auto& a = c.as<Linear>();
+  require_result(c, a.to, 0);
+  require(
+      a.to == "f32" || ((a.activation == "none" || is_post_op(a.activation)) && !c.has(kResidual)),
+      "a result in bf16 has no residual, and no activation but relu");
+  return {{precision_of(a.to), y}};
 }
 
 // dy W^T; matmul wants at least two axes.
@@ -68,15 +66,23 @@ void reference(const Call& c, std::span<const Ref> in, std::span<Ref> out) {
     const double z = out[0][i] + (c.has(kBias) ? in[kBias][i % n] : 0);
     out[0][i] = activate(c.as<Linear>().activation, z) + (c.has(kResidual) ? in[kResidual][i] : 0);
   }
+  if (c.as<Linear>().to == "bf16") round_to_bf16(out[0]);
 }
 
 // No inner terms: the result is made of bias and residual alone.
 Kernel bias_kernel(const Call& c) {
   const int64_t count = c.out_shape().count(), n = c.shape(1)[1];
   const bool bias = c.has(kBias), residual = c.has(kResidual);
+  const bool narrow = c.as<Linear>().to == "bf16";
   return {.run = [=, activation = c.as<Linear>().activation](const KernelArgs& k) {
-    for (int64_t i = 0; i < count; ++i) k.out_f32()[i] = bias ? k.f32(kBias)[i % n] : 0;
-    apply_activation(activation, k.out_f32(), residual ? k.f32(kResidual) : nullptr, count);
+    for (int64_t i = 0; i < count; ++i) {
+      float y = bias ? k.f32(kBias)[i % n] : 0;
+      apply_activation(activation, &y, residual ? k.f32(kResidual) + i : nullptr, 1);
+      if (narrow)
+        static_cast<uint16_t*>(k.out[0])[i] = to_bf16(y);
+      else
+        k.out_f32()[i] = y;
+    }
   }};
 }
 
@@ -86,7 +92,7 @@ Kernel kernel(const Call& c, Engine& e) {
   const std::string& activation = c.as<Linear>().activation;
   const bool fused = is_post_op(activation), residual = c.has(kResidual);
   const MemoryDesc x = dense_md({rows, depth}, c.dtype(0)), w = dense_md({depth, n}, c.dtype(1));
-  const MemoryDesc y = dense_md({rows, n});
+  const MemoryDesc y = dense_md({rows, n}, precision_of(c.as<Linear>().to));
   const MemoryDesc b = c.has(kBias) ? dense_md({1, n}) : MemoryDesc();
   dnnl::post_ops post;
   if (fused) append_activation(post, activation);
@@ -115,7 +121,7 @@ Cost cost(const Call& c) {
 // An activation, or a sum with something of the same shape, can be computed in the same product.
 std::optional<Absorbed> absorb(const Call& c, std::string_view reader, const Attrs& reader_attrs,
                                Value operand) {
-  if (c.has(kResidual)) return {};
+  if (c.has(kResidual) || c.as<Linear>().to == "bf16") return {};
   std::vector<Value> inputs(c.in.begin(), c.in.end());
   if (reader == "add" && operand && operand.type() == c.out[0].type()) {
     inputs.resize(4);
@@ -142,6 +148,9 @@ std::vector<Sample> samples() {
   all.push_back({{SampleInput(DType::kBf16, {67, 65}, -2, 2),
                   SampleInput(DType::kBf16, {65, 130}, -1, 1), Shape{130}, Shape{67, 130}},
                  {{"activation", "gelu"}}});
+  all.push_back({{SampleInput(DType::kBf16, {67, 65}, -2, 2),
+                  SampleInput(DType::kBf16, {65, 130}, -1, 1), Shape{130}},
+                 {{"activation", "relu"}, {"to", "bf16"}}});
   return all;
 }
 }  // namespace

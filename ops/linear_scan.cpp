@@ -11,7 +11,7 @@ namespace cambium {
 namespace {
 std::vector<ValueType> shape(const Call& c) {
   require(c.shape(0).rank() == 3, "a must be [B,T,C], got ", c.shape(0));
-  return like_all(c);
+  return f32_like_all(c);
 }
 
 std::vector<Value> vjp(const Call& c, std::span<const Value> dy) {

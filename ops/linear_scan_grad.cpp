@@ -8,7 +8,7 @@ namespace cambium {
 namespace {
 std::vector<ValueType> shape(const Call& c) {
   require(c.shape(0).rank() == 3, "a must be [B,T,C], got ", c.shape(0));
-  const ValueType type = like_all(c)[0];
+  const ValueType type = f32_like_all(c)[0];
   return {type, type};
 }
 

@@ -1,21 +1,17 @@
 // matmul: y = op(a) op(b) on the last two axes; leading axes are a batch, equal or 1.
 //   a: [..., M, K] ([..., K, M] when transpose_a)   b: [..., K, N] ([..., N, K] when transpose_b)
 //   y: [..., M, N]   da = dy op(b)^T, db = op(a)^T dy, transposed back and summed over broadcast
+#include <cstring>
+
 #include "graph/graph.h"
 #include "ops/support/bf16.h"
 #include "ops/support/dnnl.h"
 #include "ops/support/eigen.h"
 #include "ops/support/pointwise.h"
+#include "ops/support/products.h"
 
 namespace cambium {
 namespace {
-struct Matmul {
-  bool transpose_a = false, transpose_b = false;
-  static constexpr auto fields =
-      std::tuple{field("transpose_a", &Matmul::transpose_a, "use a with its last axes swapped"),
-                 field("transpose_b", &Matmul::transpose_b, "use b with its last axes swapped")};
-};
-
 struct Sizes {
   int64_t m, n, k;
   Shape batch_a, batch_b, batch;  // leading axes
@@ -26,7 +22,7 @@ Shape leading(const Shape& s) {
 }
 
 Sizes sizes(const Call& c) {
-  const auto [ta, tb] = c.as<Matmul>();
+  const bool ta = c.as<Matmul>().transpose_a, tb = c.as<Matmul>().transpose_b;
   const Shape &a = c.shape(0), &b = c.shape(1);
   require(a.rank() >= 2 && b.rank() >= 2, "matrices need two axes, got ", a, " and ", b);
   const int64_t k = a[ta ? -2 : -1];
@@ -38,15 +34,16 @@ Sizes sizes(const Call& c) {
 
 std::vector<ValueType> shape(const Call& c) {
   require_product(c, 0, 1);
+  require_result(c, c.as<Matmul>().to, 0);
   const Sizes s = sizes(c);
   std::vector<int64_t> y(s.batch.dims().begin(), s.batch.dims().end());
   y.push_back(s.m);
   y.push_back(s.n);
-  return {{DType::kF32, Shape(y)}};
+  return {{precision_of(c.as<Matmul>().to), Shape(y)}};
 }
 
 std::vector<Value> vjp(const Call& c, std::span<const Value> dy) {
-  const auto [ta, tb] = c.as<Matmul>();
+  const bool ta = c.as<Matmul>().transpose_a, tb = c.as<Matmul>().transpose_b;
   Graph& g = *dy[0].graph;
   const auto product = [&](Value l, Value r, bool tl, bool tr) {
     return g.emit("matmul", {l, r}, {{"transpose_a", tl}, {"transpose_b", tr}});
@@ -58,7 +55,7 @@ std::vector<Value> vjp(const Call& c, std::span<const Value> dy) {
 }
 
 void reference(const Call& c, std::span<const Ref> in, std::span<Ref> out) {
-  const auto [ta, tb] = c.as<Matmul>();
+  const bool ta = c.as<Matmul>().transpose_a, tb = c.as<Matmul>().transpose_b;
   const Sizes s = sizes(c);
   for (int64_t i = 0; i < s.batch.count(); ++i) {
     const int64_t at_a = broadcast_index(i, s.batch_a, s.batch) * s.m * s.k;
@@ -66,6 +63,7 @@ void reference(const Call& c, std::span<const Ref> in, std::span<Ref> out) {
     multiply_f64(s.m, s.n, s.k, in[0].data.data() + at_a, ta, in[1].data.data() + at_b, tb,
                  out[0].data.data() + i * s.m * s.n);
   }
+  if (c.as<Matmul>().to == "bf16") round_to_bf16(out[0]);
 }
 
 // Batch axes, padded to `rank`, and the matrix, whose last axes may be stored swapped.
@@ -83,11 +81,13 @@ MemoryDesc operand(const Shape& batch, int rank, int64_t rows, int64_t columns, 
 }
 
 Kernel kernel(const Call& c, Engine& e) {
-  const auto [ta, tb] = c.as<Matmul>();
+  const bool ta = c.as<Matmul>().transpose_a, tb = c.as<Matmul>().transpose_b;
   Sizes s = sizes(c);
-  const int64_t n = c.out_shape().count();
-  if (n == 0 || s.k == 0)
-    return {.run = [n](const KernelArgs& k) { std::fill_n(k.out_f32(), n, 0.0f); }};
+  const DType to = precision_of(c.as<Matmul>().to);
+  if (c.out_shape().count() == 0 || s.k == 0)
+    return {.run = [bytes = c.out[0].type().bytes()](const KernelArgs& k) {
+      std::memset(k.out[0], 0, size_t(bytes));
+    }};
   if (s.batch_b.count() == 1 && !ta) {  // one b for all: the batch is more rows
     s.m *= s.batch_a.count();
     s.batch_a = s.batch_b = s.batch = Shape{};
@@ -97,7 +97,7 @@ Kernel kernel(const Call& c, Engine& e) {
   const int rank = s.batch.rank();
   const MemoryDesc a = operand(s.batch_a, rank, s.m, s.k, ta, c.dtype(0));
   const MemoryDesc b = operand(s.batch_b, rank, s.k, s.n, tb, c.dtype(1));
-  const MemoryDesc y = operand(s.batch, rank, s.m, s.n, false);
+  const MemoryDesc y = operand(s.batch, rank, s.m, s.n, false, to);
   const auto pd = make_pd<dnnl::matmul>(e, caller_scratch(), a, b, y);
   DnnlCall call(e, dnnl::matmul(pd), pd);
   call.input(DNNL_ARG_SRC, a, 0).input(DNNL_ARG_WEIGHTS, b, 1).output(DNNL_ARG_DST, y, 0);
@@ -133,6 +133,12 @@ extern const Op op_matmul = {
                 {{Shape{65, 70}, Shape{70, 33}}},
                 {{SampleInput(DType::kBf16, {2, 65, 70}, -1, 1),
                   SampleInput(DType::kBf16, {33, 70}, -1, 1)},
-                 {{"transpose_b", true}}}},
+                 {{"transpose_b", true}}},
+                {{SampleInput(DType::kBf16, {2, 65, 70}, -1, 1),
+                  SampleInput(DType::kBf16, {70, 33}, -1, 1)},
+                 {{"to", "bf16"}}},
+                {{SampleInput(DType::kBf16, {2, 0}, -1, 1),
+                  SampleInput(DType::kBf16, {0, 3}, -1, 1)},
+                 {{"to", "bf16"}}}},
 };
 }  // namespace cambium

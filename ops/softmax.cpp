@@ -22,7 +22,7 @@ AxisView view(const Call& c) {
 
 std::vector<ValueType> shape(const Call& c) {
   normalised_axis(c.as<Softmax>().axis, c.shape(0));
-  return like_first(c);
+  return f32_like_first(c);
 }
 
 std::vector<Value> vjp(const Call& c, std::span<const Value> dy) {

@@ -17,7 +17,7 @@ AxisView view(const Call& c) {
 
 std::vector<ValueType> shape(const Call& c) {
   normalised_axis(c.as<SoftmaxGrad>().axis, c.shape(0));
-  return like_all(c);
+  return f32_like_all(c);
 }
 
 void reference(const Call& c, std::span<const Ref> in, std::span<Ref> out) {

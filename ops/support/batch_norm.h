@@ -62,17 +62,27 @@ template <class F> void repeat_parameter(float* to, int64_t channels, int64_t re
   for (int64_t i = channels; i < repeats * channels; ++i) to[i] = to[i - channels];
 }
 
-// y = (x - mean) * scale + beta, then relu when asked for, of input 0 to output 0: `n` elements
-// whose parameters repeat every `period`.
+// y = (x - mean) * scale + beta, plus the residual when there is one, then relu when asked for, of
+// input 0 to output 0: `n` elements whose parameters repeat every `period`.
 struct NormTransform {
   DType from, to;
   bool relu;
   int64_t n, period;
+  int residual;  // its input, -1: none
+  DType residual_type = DType::kF32;
 
-  NormTransform(const Call& c, int64_t period);
+  // The call may have a residual as its input `residual`.
+  NormTransform(const Call& c, int64_t period, int residual);
   void operator()(const KernelArgs& k, const float* mean, const float* scale,
                   const float* beta) const;
 };
+
+// UserError unless input `i` is left out or of x's shape, in f32 or bf16.
+void require_residual(const Call& c, int i);
+
+// A sum with something of y's shape becomes the residual, input `residual`; relu the activation.
+std::optional<Absorbed> absorb_into_norm(const Call& c, int residual, std::string_view reader,
+                                         Value operand);
 
 // In place where both are of one type.
 std::vector<InPlace> norm_in_place(const Call& c);

@@ -37,8 +37,8 @@ void require_product(const Call& c, int a, int b);
 // value that several products use is cast once, after share_common.
 Graph place_casts(const Graph& g);
 
-// What place_casts leaves to do around convolutions: a result that only batch norm and casts read
-// is written in bf16 by its maker, batch norm's own results too. Halves the memory traffic between
-// a convolution and its norm; sums and statistics stay f32.
+// What place_casts leaves to do around convolutions: a result that only batch norm, casts and
+// pointwise ops of its shape read is written in bf16 by its maker. Halves the memory traffic of a
+// residual network outside its products; sums and statistics stay f32.
 Graph store_narrow(const Graph& g);
 }  // namespace cambium

@@ -2,8 +2,9 @@
 
 namespace cambium {
 std::vector<ValueType> broadcast_shape(const Call& c) {
-  require_f32(c, 0);
-  require_f32(c, 1);
+  const bool chainable = c.shape(0) == c.shape(1);
+  for (int i = 0; i < 2; ++i)
+    chainable ? require_float(c, i) : require_f32(c, i);
   return {{DType::kF32, broadcast_shapes(c.shape(0), c.shape(1))}};
 }
 

@@ -104,7 +104,7 @@ template <class F> RangeFunction binary_range(const Call& c) {
   };
 }
 
-std::vector<ValueType> broadcast_shape(const Call& c);
+std::vector<ValueType> broadcast_shape(const Call& c);   // operands of one shape may be bf16
 std::vector<InPlace> broadcast_in_place(const Call& c);  // over each operand of the result's shape
 
 template <class F>

@@ -96,9 +96,14 @@ void require_f32(const Call& c, int input) {
           ", not f32");
 }
 
+void require_float(const Call& c, int input) {
+  require(c.dtype(input) == DType::kF32 || c.dtype(input) == DType::kBf16, "input ", input, " is ",
+          name_of(c.dtype(input)), ", not f32 or bf16");
+}
+
 std::vector<ValueType> like_first(const Call& c) {
   for (int i = 0; i < c.inputs(); ++i)
-    if (c.has(i)) require_f32(c, i);
+    if (c.has(i)) require_float(c, i);
   return {{DType::kF32, c.shape(0)}};
 }
 
@@ -106,5 +111,16 @@ std::vector<ValueType> like_all(const Call& c) {
   for (int i = 1; i < c.inputs(); ++i)
     require(c.shape(i) == c.shape(0), "input ", i, " has shape ", c.shape(i), ", not ", c.shape(0));
   return like_first(c);
+}
+
+std::vector<ValueType> f32_like_first(const Call& c) {
+  for (int i = 0; i < c.inputs(); ++i)
+    if (c.has(i)) require_f32(c, i);
+  return like_first(c);
+}
+
+std::vector<ValueType> f32_like_all(const Call& c) {
+  f32_like_first(c);
+  return like_all(c);
 }
 }  // namespace cambium

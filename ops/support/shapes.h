@@ -42,9 +42,14 @@ std::vector<int64_t> strides_of(const Shape& s);
 // For references: the position in `from` (which broadcasts to `to`) of element i of `to`.
 int64_t broadcast_index(int64_t i, const Shape& from, const Shape& to);
 
-// One f32 output with the shape of input 0; UserError when a float input is not f32.
+// For pointwise ops (Op::range): one f32 output with the shape of input 0. Inputs are f32 or bf16;
+// a use with bf16 operands runs as a chain, never by Op::kernel.
 std::vector<ValueType> like_first(const Call& c);
 // The same, and all inputs must have one shape (an activation's gradient).
 std::vector<ValueType> like_all(const Call& c);
+// The same two for other ops: every input must be f32.
+std::vector<ValueType> f32_like_first(const Call& c);
+std::vector<ValueType> f32_like_all(const Call& c);
 void require_f32(const Call& c, int input);
+void require_float(const Call& c, int input);  // f32 or bf16
 }  // namespace cambium

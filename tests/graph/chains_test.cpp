@@ -1,8 +1,10 @@
 // Chains: which pointwise ops share a loop, and that sharing changes no bit.
 #include <cmath>
+#include <cstring>
 
 #include <gtest/gtest.h>
 
+#include "core/bf16.h"
 #include "graph/executor.h"
 #include "ops/ops.h"
 #include "ops/support/dnnl.h"
@@ -10,6 +12,7 @@
 namespace cambium {
 namespace {
 constexpr int64_t kCount = 1300;  // two whole blocks and a part of one
+const std::vector<int64_t> kWhole = {kCount};
 
 Graph graph_of(const std::function<Value(Graph&, Value, Value)>& body) {
   Graph g(builtin_ops());
@@ -53,6 +56,24 @@ Value rounded_sum(Graph& g, Value a, Value b) {
   const Value sum = g.emit("gelu", {g.emit("add", {a, b})});
   const Value narrow = g.emit("cast", {sum}, {{"to", "bf16"}});
   return g.emit("mul", {g.emit("cast", {narrow}, {{"to", "f32"}}), g.scalar(0.3)});
+}
+
+// A pointwise op alone runs as a chain when an operand has 16 bits: its own kernel takes f32.
+Value sum_of_narrow(Graph& g, Value a, Value b) {
+  const Value narrow = g.emit("cast", {g.emit("reduce_to", {a}, {{"shape", kWhole}})});
+  return g.emit("add", {narrow, b});
+}
+
+TEST(Chains, ReadOperandsOf16Bits) {
+  PlanRun together(graph_of(sum_of_narrow), true), apart(graph_of(sum_of_narrow), false);
+  EXPECT_EQ(apart.longest(), 1u);
+  const auto y = apart.result();
+  EXPECT_EQ(together.result(), y);
+  for (int64_t i = 0; i < kCount; ++i) {
+    float sum;
+    std::memcpy(&sum, y.data() + size_t(i) * sizeof sum, sizeof sum);
+    ASSERT_EQ(sum, from_bf16(to_bf16(std::sin(float(i)))) + std::cos(float(3 * i))) << i;
+  }
 }
 
 TEST(Chains, ChangeNoBit) {

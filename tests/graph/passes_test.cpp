@@ -88,6 +88,33 @@ TEST(FusePostOps, LeavesAnActivationWhoseInputIsReadTwice) {
   EXPECT_EQ(count_of(drop_dead(fuse_post_ops(g)), "relu"), 1);
 }
 
+// Its statistics are read too, by the running ones, before the sum exists.
+TEST(FusePostOps, MovesResidualAndActivationIntoBatchNorm) {
+  Graph g(builtin_ops());
+  const Value x = g.input("x", {DType::kF32, {6, 4}}), skip = g.emit("scale", {x}, {{"a", 2.0}});
+  const Value one = g.parameter("gamma", {4}, {}), zero = g.parameter("beta", {4}, {});
+  const Value y = g.emit("batch_norm", {x, one, zero});
+  const Value mean = g.emit("neg", {y.nth(1)});
+  const Value sum = g.emit("relu", {g.emit("add", {y, skip})});
+  g.outputs = {{"mean", port_of(mean)}, {"y", port_of(sum)}};
+  const Graph out = drop_dead(fuse_post_ops(g));
+  EXPECT_EQ(count_of(out, "batch_norm"), 1);
+  EXPECT_EQ(count_of(out, "add") + count_of(out, "relu"), 0);
+  EXPECT_EQ(out.node(out.outputs[1].port.node).inputs.size(), 4u);
+}
+
+// The sum's other operand is made after the norm: the sum stays.
+TEST(FusePostOps, LeavesASumThatBatchNormCannotWaitFor) {
+  Graph g(builtin_ops());
+  const Value x = g.input("x", {DType::kF32, {6, 4}});
+  const Value one = g.parameter("gamma", {4}, {}), zero = g.parameter("beta", {4}, {});
+  const Value y = g.emit("batch_norm", {x, one, zero});
+  const Value late = g.emit("mul", {g.emit("neg", {x}), y.nth(1)});
+  g.outputs = {{"y", port_of(g.emit("add", {y, late}))}};
+  const Graph out = drop_dead(fuse_post_ops(g));
+  EXPECT_EQ(count_of(out, "add"), 1);
+}
+
 TEST(RunPasses, SaysUnchangedAndHonoursTheOffSwitch) {
   std::ostringstream log;
   PassOptions options{.off = {"fuse_post_ops"}, .log = &log};

@@ -58,8 +58,21 @@ TEST(Precision, Bf16FeedsEveryLargeProduct) {
   for (const Node& n : g.nodes())
     if (n.op && n.op->name == "linear") {
       EXPECT_EQ(g.type(n.inputs[0]).dtype, DType::kBf16) << n.scope.path;
-      EXPECT_EQ(n.outputs[0].dtype, DType::kF32) << n.scope.path;
     }
+}
+
+// What only pointwise ops read leaves the product in 16 bits; attention and the residual stream
+// are f32.
+TEST(Precision, Bf16ProductsPassOnToPointwiseOpsIn16Bits) {
+  const TempFolder folder;
+  const Experiment e = open_text(folder, kModel, {"precision=bf16"});
+  const Graph g = optimised(e, training_graph(e));
+  std::set<std::string> narrow, wide;
+  for (const Node& n : g.nodes())
+    if (n.op && n.op->name == "linear")
+      (n.outputs[0].dtype == DType::kBf16 ? narrow : wide).insert(n.scope.path);
+  EXPECT_EQ(narrow, (std::set<std::string>{"residual_2.ffn.up"}));
+  EXPECT_GE(wide.size(), 5u);
 }
 
 // Muon multiplies matrices; the optimizer is f32 all the same.
@@ -116,6 +129,7 @@ TEST(Precision, ConvolutionsAndTheirNormsPassBf16OnAndLearnLikeF32) {
   }
   for (const char* op : {"conv2d", "conv2d_grad_input", "batch_norm", "batch_norm_grad"})
     EXPECT_GE(narrow[op], 2) << op;
+  EXPECT_EQ(narrow["add"], 0) << "a sum is written by its chain's cast";
   expect_like_f32(kConvolutions);
 }
 }  // namespace
