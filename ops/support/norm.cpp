@@ -23,6 +23,29 @@ std::optional<Absorbed> absorb_cast(const Call& c, std::string_view reader,
   return Absorbed{{c.in.begin(), c.in.end()}, attrs};
 }
 
+std::optional<Absorbed> absorb_gradient_sum(const Call& c, int residual, std::string_view reader,
+                                            Value operand) {
+  if (reader != "add" || !operand || c.has(residual) || operand.type() != c.out[0].type())
+    return {};
+  std::vector<Value> inputs(c.in.begin(), c.in.end());
+  inputs.resize(size_t(residual) + 1);
+  inputs[size_t(residual)] = operand;
+  return Absorbed{inputs, c.attrs};
+}
+
+void require_gradient_residual(const Call& c, int x, int residual) {
+  if (!c.has(residual)) return;
+  require_f32(c, residual);
+  require(c.shape(residual) == c.shape(x), "the residual is ", c.shape(residual), ", x ",
+          c.shape(x));
+}
+
+std::vector<InPlace> gradient_in_place(const Call& c, int residual) {
+  std::vector<InPlace> options = {{0, 0}};
+  if (c.has(residual)) options.push_back({0, residual});
+  return options;
+}
+
 Kernel norm_kernel(int64_t rows, int64_t n, DType dtype, NormRows f) {
   if (dtype == DType::kF32)
     return {.run = [=](const KernelArgs& k) {

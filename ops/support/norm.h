@@ -25,6 +25,12 @@ struct NormAttrs {
 std::optional<Absorbed> absorb_cast(const Call& c, std::string_view reader,
                                     const Attrs& reader_attrs, Value operand);
 
+// A gradient that is added to what else flows into x, input `residual`: the sum in the same pass.
+std::optional<Absorbed> absorb_gradient_sum(const Call& c, int residual, std::string_view reader,
+                                            Value operand);
+void require_gradient_residual(const Call& c, int x, int residual);
+std::vector<InPlace> gradient_in_place(const Call& c, int residual);  // dx over dy or the residual
+
 // Runs rows(first, count, y) over all rows of n numbers, y of type f32 or bf16.
 using NormRows = std::function<void(const KernelArgs&, int64_t first, int64_t count, float* y)>;
 Kernel norm_kernel(int64_t rows, int64_t n, DType dtype, NormRows f);
