@@ -74,7 +74,9 @@ void add_data_and_training(std::vector<CatalogueEntry>& all) {
     CatalogueEntry e{.kind = "loss", .name = std::string(l->name), .doc = std::string(l->doc)};
     e.source = l->paper;
     e.options = l->attrs.describe();
-    e.accepts = l->target == TargetKind::kClasses ? "class targets" : "targets that are values";
+    e.accepts = l->target == TargetKind::kClasses  ? "class targets"
+                : l->target == TargetKind::kValues ? "targets that are values"
+                                                   : "targets that are sequences";
     e.example = str("train: {loss: ", l->name, "}");
     all.push_back(std::move(e));
   }

@@ -44,7 +44,7 @@ Json budget() {
 
 Json metric() {
   Json names = Json::array(), goals = Json::object();
-  for (const char* name : {"val.loss", "val.accuracy", "val.mae", "val.r2"}) {
+  for (const std::string& name : validation_metrics()) {
     names.push_back(name);
     goals[name] = {{"enum", {higher_is_better(name) ? "max" : "min"}}};
   }

@@ -16,7 +16,13 @@ constexpr Topic kTopics[] = {
      "nodes.\n"
      "Classes have loss cross_entropy and the metrics loss and accuracy; values have the losses "
      "mse,\n"
-     "mae and huber and the metrics loss, mae and r2.",
+     "mae and huber and the metrics loss, mae and r2. Sequences of symbols that no one aligned "
+     "with\n"
+     "the input have loss ctc: a model scores at each frame every symbol and the blank, and is "
+     "judged\n"
+     "by its greedy answers: accuracy is the share that is right from end to end, "
+     "label_error_rate the\n"
+     "edits they need by the symbols asked for.",
      "train: {loss: {huber: {delta: 0.5}}, best: val.r2}"},
     {"encoder",
      "Instead of model:, the sections encoder: and decoder: make one sequence out of another, for\n"

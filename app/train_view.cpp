@@ -79,9 +79,10 @@ void TrainView::on_step(const StepReport& r) {
 
 void TrainView::on_evaluation(const EvaluationReport& r) {
   const Metrics& m = r.metrics;
-  last_evaluation_ =
-      str("  val ", fixed(m.loss, 4), " (",
-          m.values ? str("R2 ", fixed(m.r2, 4)) : str(fixed(100 * m.accuracy, 2), " %"), ")");
+  last_evaluation_ = str("  val ", fixed(m.loss, 4), " (",
+                         m.kind == TargetKind::kValues ? str("R2 ", fixed(m.r2, 4))
+                                                       : str(fixed(100 * m.accuracy, 2), " %"),
+                         ")");
   if (mode_ == ProgressMode::kNone) return;
   terminal_.note(
       str("val     step ", grouped(r.step), ": ", to_text(m), r.best ? ", best so far" : ""));

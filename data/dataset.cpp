@@ -71,6 +71,7 @@ Batch allocate_batch(const DataShape& shape) {
 
 Shape DataShape::output() const {
   if (target_kind() == TargetKind::kValues) return target.shape;
+  if (target_kind() == TargetKind::kSequences) return {x.shape[0], x.shape[1], classes};
   std::vector<int64_t> extents(target.shape.dims().begin(), target.shape.dims().end());
   extents.push_back(classes);
   return Shape(std::span<const int64_t>(extents));

@@ -17,6 +17,9 @@ enum class Split { kTrain, kValidation, kTest };
 enum class TargetKind {
   kClasses,  // i32 ids of classes, below 0 = not scored; the model gives a score for each class
   kValues,   // f32 numbers, NaN = not scored; the model gives the numbers
+  // i32 symbols in their order, -1 behind the last, none = not scored; the model scores at each of
+  // its frames every class, one of them the blank, and nobody says which frames say which symbol.
+  kSequences,
 };
 
 inline constexpr float kNotScored = std::numeric_limits<float>::quiet_NaN();  // as a value
@@ -24,13 +27,14 @@ inline constexpr float kNotScored = std::numeric_limits<float>::quiet_NaN();  //
 // What one batch of B examples looks like to a model.
 struct DataShape {
   Domain domain;
-  ValueType x;          // ids i32 [B,T], tokens f32 [B,T,C], grid f32 [B,Y,X,C] or nodes f32 [N,C]
-  ValueType target;     // classes i32 [B], [B,T], [N] or [P]; values f32 [B,K], [B,T,K] or [N,K]
-  ValueType adjacency;  // kGraph only: [nodes, nodes, most edges]
-  int64_t graphs = 1;   // kGraph: equal graphs in a batch
-  int64_t classes = 0;  // width of the logits; 0 when targets are values
-  bool causal = false;  // next-token: the target at t is the input at t+1
-  double density = 1;   // share of x that is not zero
+  ValueType x;  // ids i32 [B,T], tokens f32 [B,T,C], grid f32 [B,Y,X,C] or nodes f32 [N,C]
+  // Classes i32 [B], [B,T], [N] or [P]; values f32 [B,K], [B,T,K] or [N,K]; sequences i32 [B,S].
+  ValueType target;
+  ValueType adjacency;      // kGraph only: [nodes, nodes, most edges]
+  int64_t graphs = 1;       // kGraph: equal graphs in a batch
+  int64_t classes = 0;      // width of the logits; 0 when targets are values
+  bool causal = false;      // next-token: the target at t is the input at t+1
+  double density = 1;       // share of x that is not zero
   int64_t most_scored = 0;  // targets of a batch that are scored at most; 0: all of them
   bool masked = false;      // graphs are padded with nodes, texts with ids: Batch::mask
   // Sequence to sequence: i32 [B,U], what was written before each of the targets [B,U]: the id
@@ -38,12 +42,18 @@ struct DataShape {
   std::optional<ValueType> decoder = {};
   int32_t begin = 0;
   std::optional<ValueType> pairs = {};  // kGraph: i32 [P,2], the two nodes each target is about
+  // Not 0: the targets are sequences, each of which so many frames can say.
+  int64_t least_frames = 0;
+  int32_t blank = 0;  // of sequences: the class that says nothing
 
   TargetKind target_kind() const {
-    return target.dtype == DType::kF32 ? TargetKind::kValues : TargetKind::kClasses;
+    if (target.dtype == DType::kF32) return TargetKind::kValues;
+    return least_frames > 0 ? TargetKind::kSequences : TargetKind::kClasses;
   }
 
-  Shape output() const;  // what a model ends in: [target..., classes], or the target's own shape
+  // What a model ends in: [target..., classes], or the target's own shape. Of sequences [B,T,
+  // classes] for the T of x; a model may end in another T.
+  Shape output() const;
 };
 
 struct Batch {

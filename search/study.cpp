@@ -149,7 +149,7 @@ void StudyReader::read_seeds(const Yaml& yaml) {
 }
 
 void StudyReader::read_metric(const Yaml& yaml) {
-  const std::vector<std::string> metrics = {"val.loss", "val.accuracy", "val.mae", "val.r2"};
+  const std::vector<std::string> metrics = validation_metrics();
   require(yaml.is_scalar() || (yaml.is_map() && yaml.entries.size() == 1),
           "metric: takes one metric, such as {val.accuracy: max}");
   study_.metric = yaml.is_scalar() ? yaml.text : yaml.entries[0].key;

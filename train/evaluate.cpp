@@ -31,6 +31,49 @@ void add_class_counts(Executor& executor, std::vector<double>& to) {
 std::span<const float> as_floats(std::span<const std::byte> bytes) {
   return {reinterpret_cast<const float*>(bytes.data()), bytes.size() / sizeof(float)};
 }
+
+// What the batches of an evaluation add up to.
+class Tally {
+ public:
+  explicit Tally(const DataShape& shape)
+      : kind_(shape.target_kind()), width_(size_t(shape.target.shape.last())) {}
+
+  void add(Executor& executor) {
+    const double n = executor.output_scalar("scored");
+    loss_ += executor.output_scalar("loss") * n;
+    scored_ += n;
+    if (kind_ == TargetKind::kValues)
+      return values_.add(as_floats(executor.output("prediction")),
+                         as_floats(executor.input("target")), width_);
+    correct_ += executor.output_scalar("correct");
+    if (kind_ == TargetKind::kClasses) return add_class_counts(executor, counts_);
+    edits_ += executor.output_scalar("edits");
+    symbols_ += executor.output_scalar("symbols");
+    sequences_ += executor.output_scalar("sequences");
+  }
+
+  Metrics metrics() const {
+    Metrics m{.scored = int64_t(scored_), .kind = kind_};
+    if (scored_ > 0) m.loss = loss_ / scored_;
+    if (kind_ == TargetKind::kValues) {
+      m.mae = values_.mae();
+      m.r2 = values_.r2();
+    } else if (kind_ == TargetKind::kSequences) {
+      if (sequences_ > 0) m.accuracy = correct_ / sequences_;
+      if (symbols_ > 0) m.label_error_rate = edits_ / symbols_;
+    } else if (scored_ > 0) {
+      m.accuracy = counts_.empty() ? correct_ / scored_ : macro_accuracy(counts_);
+    }
+    return m;
+  }
+
+ private:
+  const TargetKind kind_;
+  const size_t width_;
+  double loss_ = 0, scored_ = 0, correct_ = 0, edits_ = 0, symbols_ = 0, sequences_ = 0;
+  std::vector<double> counts_;  // sums of class_counts
+  ValueSums values_;
+};
 }  // namespace
 
 double macro_accuracy(std::span<const double> counts) {
@@ -48,21 +91,10 @@ double macro_accuracy(std::span<const double> counts) {
 
 Metrics evaluate(Executor& executor, const Dataset& data, Split split, int64_t batch,
                  int64_t most_batches) {
-  double loss = 0, correct = 0, scored = 0;
-  const DataShape shape = data.shape(batch);
-  const bool classes = shape.target_kind() == TargetKind::kClasses;
-  std::vector<double> counts;  // sums of class_counts
-  ValueSums values;
+  Tally tally(data.shape(batch));
   const auto run = [&] {
     executor.run();
-    const double n = executor.output_scalar("scored");
-    loss += executor.output_scalar("loss") * n;
-    scored += n;
-    if (!classes)
-      return values.add(as_floats(executor.output("prediction")),
-                        as_floats(executor.input("target")), size_t(shape.target.shape.last()));
-    correct += executor.output_scalar("correct");
-    add_class_counts(executor, counts);
+    tally.add(executor);
   };
   if (data.version(split) != 0 && executor.input_version("x") == data.version(split)) {
     run();  // the one batch there is was fed before
@@ -75,14 +107,6 @@ Metrics evaluate(Executor& executor, const Dataset& data, Split split, int64_t b
       run();
     }
   }
-  if (scored == 0) return {.values = !classes};
-  if (!classes)
-    return {.loss = loss / scored,
-            .scored = int64_t(scored),
-            .values = true,
-            .mae = values.mae(),
-            .r2 = values.r2()};
-  const double accuracy = counts.empty() ? correct / scored : macro_accuracy(counts);
-  return {.loss = loss / scored, .accuracy = accuracy, .scored = int64_t(scored)};
+  return tally.metrics();
 }
 }  // namespace cambium

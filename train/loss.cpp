@@ -4,7 +4,9 @@
 
 namespace cambium {
 const Loss& default_loss(TargetKind target) {
-  const std::string_view name = target == TargetKind::kClasses ? "cross_entropy" : "mse";
+  const std::string_view name = target == TargetKind::kClasses  ? "cross_entropy"
+                                : target == TargetKind::kValues ? "mse"
+                                                                : "ctc";
   const auto found =
       std::ranges::find(builtin_losses(), name, [](const Loss* l) { return l->name; });
   ensure(found != builtin_losses().end(), "there is no loss '", name, "'");

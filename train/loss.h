@@ -14,9 +14,9 @@ struct Loss {
   std::string_view name, doc, paper;
   FieldSet attrs = {};
   TargetKind target = TargetKind::kClasses;  // what it can score
-  // `training` holds options that shape training alone, such as label smoothing; empty in
-  // evaluation and for losses of values.
-  LossValues (*emit)(const Attrs&, const Args& training, Value output, Value target) = nullptr;
+  // `more` holds what the data says of sequences (blank) and, in training, options that shape it
+  // alone, such as label smoothing.
+  LossValues (*emit)(const Attrs&, const Args& more, Value output, Value target) = nullptr;
 };
 
 std::span<const Loss* const> builtin_losses();

@@ -10,27 +10,49 @@ namespace cambium {
 namespace {
 constexpr std::string_view kOfClasses[] = {"loss", "accuracy"};
 constexpr std::string_view kOfValues[] = {"loss", "mae", "r2"};
+constexpr std::string_view kOfSequences[] = {"loss", "accuracy", "label_error_rate"};
 }  // namespace
 
-std::span<const std::string_view> metric_names(bool values) {
-  if (values) return kOfValues;
+std::string_view name_of(TargetKind kind) {
+  constexpr std::string_view names[] = {"classes", "values", "sequences"};
+  return names[size_t(kind)];
+}
+
+std::span<const std::string_view> metric_names(TargetKind kind) {
+  if (kind == TargetKind::kValues) return kOfValues;
+  if (kind == TargetKind::kSequences) return kOfSequences;
   return kOfClasses;
 }
 
+std::vector<std::string> validation_metrics() {
+  std::vector<std::string> names;
+  for (const TargetKind kind : {TargetKind::kClasses, TargetKind::kValues, TargetKind::kSequences})
+    for (const std::string_view name : metric_names(kind))
+      if (std::string full = str("val.", name); !std::ranges::count(names, full))
+        names.push_back(std::move(full));
+  return names;
+}
+
 std::vector<std::pair<std::string, double>> Metrics::numbers() const {
-  if (values) return {{"loss", loss}, {"mae", mae}, {"r2", r2}};
+  if (kind == TargetKind::kSequences)
+    return {{"loss", loss}, {"accuracy", accuracy}, {"label_error_rate", label_error_rate}};
+  if (kind == TargetKind::kValues) return {{"loss", loss}, {"mae", mae}, {"r2", r2}};
   return {{"loss", loss}, {"accuracy", accuracy}};
 }
 
 double Metrics::at(std::string_view name) const {
   for (const auto& [known, value] : numbers())
     if (known == name) return value;
-  throw UserError(str("there is no ", name, " of ", values ? "values" : "classes"));
+  throw UserError(str("there is no ", name, " of ", name_of(kind)));
 }
 
 std::string to_text(const Metrics& m) {
-  if (m.values) return fmt::format("loss {:.4f}, MAE {:.4f}, R2 {:.4f}", m.loss, m.mae, m.r2);
-  return fmt::format("loss {:.4f}, accuracy {:.2f} %", m.loss, 100 * m.accuracy);
+  if (m.kind == TargetKind::kValues)
+    return fmt::format("loss {:.4f}, MAE {:.4f}, R2 {:.4f}", m.loss, m.mae, m.r2);
+  std::string text = fmt::format("loss {:.4f}, accuracy {:.2f} %", m.loss, 100 * m.accuracy);
+  if (m.kind == TargetKind::kSequences)
+    text += fmt::format(", label errors {:.2f} %", 100 * m.label_error_rate);
+  return text;
 }
 
 std::string_view metric_of(std::string_view name) {
@@ -44,7 +66,8 @@ bool higher_is_better(std::string_view metric) {
 }
 
 bool is_share(std::string_view metric) {
-  return metric_of(metric) == "accuracy";
+  const std::string_view name = metric_of(metric);
+  return name == "accuracy" || name == "label_error_rate";
 }
 
 void ValueSums::add(std::span<const float> predictions, std::span<const float> targets,

@@ -6,17 +6,24 @@
 #include <utility>
 #include <vector>
 
+#include "data/dataset.h"
+
 namespace cambium {
-// Of class targets loss and accuracy, of values loss, mae and r2.
+// Of class targets loss and accuracy, of values loss, mae and r2, of sequences loss, accuracy and
+// label_error_rate.
 struct Metrics {
-  double loss = 0;      // mean over scored targets; in nats for classes
-  double accuracy = 0;  // share of scored targets; with `accuracy: macro`, the mean over classes
+  double loss = 0;  // mean over scored targets; in nats but for values
+  // Share of scored targets; with `accuracy: macro`, the mean over classes. Of sequences: those
+  // that the greedy answer gets right from end to end.
+  double accuracy = 0;
   int64_t scored = 0;
-  bool values = false;  // which of the numbers hold
-  double mae = 0;       // mean |prediction - target|
+  TargetKind kind = TargetKind::kClasses;  // which of the numbers hold
+  double mae = 0;                          // mean |prediction - target|
   // 1 - squared errors / squared distances of the targets from their mean, each summed over all of
   // a target's numbers; 0 when the targets do not differ.
   double r2 = 0;
+  // Edit distances of the greedy answers, summed, by the symbols of the targets; may be above 1.
+  double label_error_rate = 0;
 
   bool operator==(const Metrics&) const = default;
 
@@ -27,11 +34,19 @@ struct Metrics {
   double at(std::string_view name) const;
 };
 
-// "loss 0.1234, accuracy 98.20 %" or "loss 0.1234, MAE 0.2731, R2 0.9123".
+// "loss 0.1234, accuracy 98.20 %" (", label errors 1.30 %") or "loss 0.1234, MAE 0.2731, R2
+// 0.9123".
 std::string to_text(const Metrics& m);
 
-// The names of the numbers of either kind of targets: "loss", "accuracy" | "loss", "mae", "r2".
-std::span<const std::string_view> metric_names(bool values);
+// "classes", "values" or "sequences".
+std::string_view name_of(TargetKind kind);
+
+// The names of the numbers of one kind of targets: "loss", "accuracy" | "loss", "mae", "r2" |
+// "loss", "accuracy", "label_error_rate".
+std::span<const std::string_view> metric_names(TargetKind kind);
+
+// "val.loss", "val.accuracy" ...: of all kinds.
+std::vector<std::string> validation_metrics();
 
 // The part of "val.accuracy" behind the split; the name itself where there is no dot.
 std::string_view metric_of(std::string_view name);

@@ -11,17 +11,40 @@ UserError wrong_output(const Stream& out, const DataShape& data, const Mark& mar
   const bool values = data.target_kind() == TargetKind::kValues;
   const Shape wanted = data.output();
   const std::string_view last = values ? "- linear: $outputs" : "- linear: $classes";
+  const bool sequences = data.target_kind() == TargetKind::kSequences;
   const bool pooled = out.shape().rank() == wanted.rank();
   return UserError(
       str("the model ends in ", name_of(out.domain), " ", out.shape(), ", the data needs ",
-          values ? "values" : "one score a class", ": ", wanted),
-      pooled ? str("end the model with ", last) : str("end the model with - pool: mean and ", last),
+          values      ? "values"
+          : sequences ? "one score a class at each frame"
+                      : "one score a class",
+          ": ", wanted),
+      pooled      ? str("end the model with ", last)
+      : sequences ? str("keep the frames as tokens (no pool, no flatten) up to ", last)
+                  : str("end the model with - pool: mean and ", last),
       mark);
 }
 
+// A model may say more than one frame of x at once, as long as its frames can say every target.
+bool can_say_sequences(const Stream& out, const DataShape& data, const Mark& mark) {
+  const Shape wanted = data.output();
+  if (out.domain != Domain::kTokens || out.shape()[0] != wanted[0] || out.shape()[2] != wanted[2])
+    return false;
+  if (out.shape()[1] < data.least_frames)
+    throw UserError(str("the model ends in ", out.shape()[1], " frames, and a target may need ",
+                        data.least_frames, ": one a symbol, and a blank between equal neighbours"),
+                    "let it join fewer frames (smaller strides), or give the data more of them",
+                    mark);
+  return true;
+}
+
 void check_output(const Stream& out, const DataShape& data, const Yaml& blocks) {
-  if (out.shape() == data.output()) return;
   const Mark& mark = blocks.items.empty() ? blocks.mark : blocks.items.back().mark;
+  if (data.target_kind() == TargetKind::kSequences) {
+    if (can_say_sequences(out, data, mark)) return;
+  } else if (out.shape() == data.output()) {
+    return;
+  }
   if (data.pairs && out.domain == Domain::kGraph)
     throw UserError("the model ends in a graph, the data asks about pairs of its nodes",
                     "end the model with - link: dot", mark);

@@ -60,7 +60,7 @@ struct TrainOptions {
             "how much a target of each class counts in the training loss; empty: all 1")
           .in(0),
       field("best", &TrainOptions::best, "what makes a checkpoint the best one")
-          .one_of("val.loss|val.accuracy|val.mae|val.r2"),
+          .one_of("val.loss|val.accuracy|val.mae|val.r2|val.label_error_rate"),
       field("accuracy", &TrainOptions::accuracy,
             "of evaluations; micro: the share of targets; macro: the mean over classes of their "
             "shares, without classes that are neither asked for nor answered (torchmetrics)")

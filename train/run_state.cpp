@@ -7,10 +7,17 @@
 namespace cambium {
 namespace {
 Metrics metrics_from(const Json& j) {
-  Metrics m{.loss = j.at("loss"), .scored = j.at("scored"), .values = j.contains("r2")};
-  if (!m.values) m.accuracy = j.at("accuracy");
-  if (m.values) m.mae = j.at("mae");
-  if (m.values) m.r2 = j.at("r2");
+  Metrics m{.loss = j.at("loss"), .scored = j.at("scored")};
+  if (j.contains("r2")) {
+    m.kind = TargetKind::kValues;
+    m.mae = j.at("mae");
+    m.r2 = j.at("r2");
+    return m;
+  }
+  m.accuracy = j.at("accuracy");
+  if (!j.contains("label_error_rate")) return m;
+  m.kind = TargetKind::kSequences;
+  m.label_error_rate = j.at("label_error_rate");
   return m;
 }
 

@@ -4,10 +4,6 @@
 
 namespace cambium {
 namespace {
-std::string_view name_of(TargetKind kind) {
-  return kind == TargetKind::kClasses ? "classes" : "values";
-}
-
 // Where the spec says this option of `train:`.
 Mark mark_of(const Experiment& e, std::string_view key) {
   const Yaml* train = e.spec.section("train");
@@ -36,7 +32,7 @@ void settle_loss(Experiment& e, TargetKind kind, Diagnostics& errors) {
 }
 
 // Options that make sense for class targets alone.
-void check_class_options(const Experiment& e, Diagnostics& errors) {
+void check_class_options(const Experiment& e, TargetKind kind, Diagnostics& errors) {
   const TrainOptions& o = e.train.options;
   const std::pair<const char*, bool> given[] = {
       {"label_smoothing", o.label_smoothing > 0},
@@ -45,8 +41,9 @@ void check_class_options(const Experiment& e, Diagnostics& errors) {
       {"accuracy", o.accuracy != TrainOptions().accuracy}};
   for (const auto& [name, is_given] : given)
     if (is_given)
-      errors.add(UserError(str("'", name, "' is of class targets, the data's targets are values"),
-                           str("leave ", name, " out"), mark_of(e, name)));
+      errors.add(
+          UserError(str("'", name, "' is of class targets, the data's targets are ", name_of(kind)),
+                    str("leave ", name, " out"), mark_of(e, name)));
 }
 
 void check_class_weights(const Experiment& e, int64_t classes, Diagnostics& errors) {
@@ -64,7 +61,7 @@ void check_class_weights(const Experiment& e, int64_t classes, Diagnostics& erro
 
 void check_best(const Experiment& e, TargetKind kind, Diagnostics& errors) {
   const std::string& best = e.train.options.best;
-  const auto names = metric_names(kind == TargetKind::kValues);
+  const auto names = metric_names(kind);
   if (std::ranges::count(names, metric_of(best))) return;
   std::vector<std::string> known;
   for (const std::string_view name : names) known.push_back(str("val.", name));
@@ -86,10 +83,10 @@ void settle_targets(Experiment& e, Diagnostics& errors) {
   const DataShape shape = e.data->shape(1);
   const TargetKind kind = shape.target_kind();
   settle_loss(e, kind, errors);
-  if (kind == TargetKind::kValues)
-    check_class_options(e, errors);
-  else
+  if (kind == TargetKind::kClasses)
     check_class_weights(e, shape.classes, errors);
+  else
+    check_class_options(e, kind, errors);
   check_best(e, kind, errors);
   check_schedule(e, errors);
 }

@@ -43,19 +43,42 @@ Scored emit_scored(Graph& g, const DataShape& data) {
   return scored_head(g, data);
 }
 
-// `options`: what shapes the loss of training alone.
-LossValues emit_loss(const Experiment& e, const Scored& s, const Args& options) {
+LossValues emit_loss(const Experiment& e, const Scored& s, const Args& more) {
   ScopeGuard guard(*s.logits.graph, {.path = "loss"});
   const Choice<Loss>& loss = e.train.loss;
-  return loss.record->emit(loss.attrs, options, s.logits, s.target);
+  return loss.record->emit(loss.attrs, more, s.logits, s.target);
 }
 
+// What a loss is told in training and evaluation.
+Args options_of_data(const DataShape& data) {
+  if (data.target_kind() != TargetKind::kSequences) return {};
+  return {{"blank", int64_t(data.blank)}};
+}
+
+// What it is told in training.
 Args training_options(const Experiment& e) {
   const TrainOptions& o = e.train.options;
-  if (e.predicts_values()) return {};
+  const DataShape data = e.data->shape(o.batch);
+  if (data.target_kind() != TargetKind::kClasses) return options_of_data(data);
   return {{"label_smoothing", o.label_smoothing},
           {"z_loss", o.z_loss},
           {"class_weights", o.class_weights}};
+}
+
+// The outputs of an evaluation that are counted rather than lost.
+void emit_counts(const Experiment& e, const Scored& s) {
+  Graph& g = *s.logits.graph;
+  const TargetKind kind = e.data->shape(1).target_kind();
+  if (kind == TargetKind::kClasses) {
+    if (e.train.options.accuracy == "macro")
+      g.outputs.push_back({"class_counts", port_of(g.emit("class_counts", {s.logits, s.target}))});
+    g.outputs.push_back({"correct", port_of(g.emit("accuracy", {s.logits, s.target}))});
+  }
+  if (kind != TargetKind::kSequences) return;
+  const Value errors =
+      g.emit("ctc_errors", {s.logits, s.target}, options_of_data(e.data->shape(1)));
+  for (int i = 0; const char* name : {"edits", "symbols", "correct", "sequences"})
+    g.outputs.push_back({name, port_of(errors.nth(i++))});
 }
 
 // What is trained on: the loss, and what blocks add to it.
@@ -175,17 +198,14 @@ std::optional<Graph> apply_graph(const Experiment& e) {
 
 Graph evaluation_graph(const Experiment& e, int64_t batch) {
   Graph g = model_graph(e, batch, false);
-  const Scored scored = emit_scored(g, e.data->shape(batch));
-  const auto [loss, count] = emit_loss(e, scored, {});
+  const DataShape data = e.data->shape(batch);
+  const Scored scored = emit_scored(g, data);
+  const auto [loss, count] = emit_loss(e, scored, options_of_data(data));
   ScopeGuard guard(g, {.path = "loss"});
-  g.outputs = {{std::string(output_name(e.data->shape(batch))), port_of(scored.logits)}};
-  if (!e.predicts_values() && e.train.options.accuracy == "macro")
-    g.outputs.push_back(
-        {"class_counts", port_of(g.emit("class_counts", {scored.logits, scored.target}))});
-  g.outputs.push_back({"loss", port_of(loss)});
-  g.outputs.push_back({"scored", port_of(count)});
-  if (!e.predicts_values())
-    g.outputs.push_back({"correct", port_of(g.emit("accuracy", {scored.logits, scored.target}))});
+  g.outputs = {{std::string(output_name(data)), port_of(scored.logits)},
+               {"loss", port_of(loss)},
+               {"scored", port_of(count)}};
+  emit_counts(e, scored);
   g.updates.clear();
   return g;
 }

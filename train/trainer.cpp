@@ -50,7 +50,7 @@ class Run {
     state_.seed = e.train.options.seed;
     state_.spec_hash = spec_hash(e.spec);
     state_.machine = machine_text();
-    state_.evaluated.values = e.predicts_values();
+    state_.evaluated.kind = e.data->shape(1).target_kind();
     result_.cost = step_cost(e);
   }
 
@@ -254,7 +254,7 @@ RunResult Run::run() {
   const double stop_at = e_.train.options.stop_at;
   const auto good_enough = [&] {
     const Metrics& m = state_.evaluated;
-    return stop_at > 0 && (m.values ? m.r2 : m.accuracy) >= stop_at;
+    return stop_at > 0 && (m.kind == TargetKind::kValues ? m.r2 : m.accuracy) >= stop_at;
   };
   const auto over = [&] { return state_.step == total_ || out_of_patience() || good_enough(); };
   bool stopped = false;

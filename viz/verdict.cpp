@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "core/suggest.h"
+#include "train/metrics.h"
 #include "viz/text.h"
 
 namespace cambium {
@@ -106,7 +107,7 @@ MetricStyle style_of_metric(const std::string& metric) {
   if (split == "train") split = "training";
   MetricStyle m;
   m.name = dot == std::string::npos ? metric : str(split, " ", metric.substr(dot + 1));
-  if (metric.find("accuracy") != std::string::npos)
+  if (is_share(metric))
     m = {.name = m.name, .unit = "%", .step = " points", .scale = 100, .digits = 2};
   return m;
 }

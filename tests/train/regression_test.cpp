@@ -32,7 +32,7 @@ TEST(Regression, ReachesTheNoise) {
   const Experiment e = open_text(folder, sums(kTrain));
   Remember seen;
   const RunResult r = run_training(e, {.folder = folder.path("run")}, seen);
-  ASSERT_TRUE(r.test && r.test->values);
+  ASSERT_TRUE(r.test && r.test->kind == TargetKind::kValues);
   const double floor = e.data->reference_losses()[0].second;
   EXPECT_NEAR(r.test->loss, floor, 0.4 * floor);
   EXPECT_NEAR(r.test->mae, e.data->reference_losses()[1].second, 0.02);
@@ -134,7 +134,8 @@ TEST(ValueSums, AreThoseOfTheFormulas) {
 }
 
 TEST(Metrics, AreNamedByTheirTargets) {
-  const Metrics classes{.loss = 0.5, .accuracy = 0.25}, values{.loss = 2, .values = true, .r2 = -1};
+  const Metrics classes{.loss = 0.5, .accuracy = 0.25},
+      values{.loss = 2, .kind = TargetKind::kValues, .r2 = -1};
   EXPECT_EQ(to_text(classes), "loss 0.5000, accuracy 25.00 %");
   EXPECT_EQ(to_text(values), "loss 2.0000, MAE 0.0000, R2 -1.0000");
   EXPECT_EQ(values.at("r2"), -1);

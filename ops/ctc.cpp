@@ -1,0 +1,129 @@
+// ctc: how improbable sequences of symbols are when nobody says at which frames they stand:
+// connectionist temporal classification. At each frame a class is drawn from softmax(logits), one
+// of them the blank; repeated classes are joined, then blanks dropped. p(y) sums over every such
+// path that leaves y.
+//   logits: [B,T,V]   target: i32 [B,S], symbols up to the first negative id
+//   loss: [], the mean over scored rows of w (-log p(y)), w = 1 / symbols (per: symbol) or 1
+//   lse: [B,T], the normalisers of softmax   scored: [], how many rows
+// A row is not scored when it has no symbols, holds the blank or an id outside [0, V), or needs
+// more frames than T (one a symbol and a blank between equal neighbours): its p(y) would be 0.
+//   alpha_t(s) = p_t(l_s) (alpha_{t-1}(s) + alpha_{t-1}(s-1) + alpha_{t-1}(s-2) where l_s is no
+//   blank and differs from l_{s-2}), in logs, shifted at each frame so that the largest is 0
+// Graves et al. 2006, Connectionist temporal classification, eq. 6 to 8.
+#include "ops/support/ctc.h"
+
+#include "ops/support/pointwise.h"
+#include "ops/support/reduce.h"
+
+namespace cambium {
+namespace {
+std::vector<ValueType> shape(const Call& c) {
+  require_ctc(c, c.as<CtcAttrs>().blank);
+  return {{DType::kF32, {}}, {DType::kF32, {c.shape(0)[0], c.shape(0)[1]}}, {DType::kF32, {}}};
+}
+
+std::vector<Value> vjp(const Call& c, std::span<const Value> dy) {
+  return {dy[0].graph->emit("ctc_grad", {c.in[0], c.in[1], c.out[1], c.out[2], dy[0]}, c.attrs),
+          Value{}};
+}
+
+void reference(const Call& c, std::span<const Ref> in, std::span<Ref> out) {
+  const auto& a = c.as<CtcAttrs>();
+  const int64_t B = c.shape(0)[0], T = c.shape(0)[1], V = c.shape(0)[2], S = c.shape(1)[1];
+  for (int64_t b = 0; b < B; ++b) {
+    const std::vector<double> log_p = ctc_log_softmax(in[0], b, T, V);
+    for (int64_t t = 0; t < T; ++t)
+      out[1][b * T + t] = in[0][(b * T + t) * V] - log_p[size_t(t * V)];
+    const double* target = in[1].data.data() + b * S;
+    const int64_t n = symbol_count(target, S);
+    if (!can_align(target, n, T, V, a.blank)) continue;
+    const std::vector<int64_t> symbols(target, target + n);
+    out[0][0] += a.weight(n) * ctc_posterior(log_p, T, V, symbols, a.blank).loss;
+    out[2][0] += 1;
+  }
+  if (out[2][0] > 0) out[0][0] /= out[2][0];
+}
+
+CAMBIUM_SIMD void log_sums(const float* x, float* lse, int64_t rows, int64_t n) {
+  constexpr int64_t kChunk = 512;
+  float e[kChunk];
+  for (int64_t r = 0; r < rows; ++r, x += n) {
+    const float top = fold_row<MaxFold>(x, n);
+    float total = 0;
+    for (int64_t v = 0; v < n; v += kChunk) {
+      const int64_t width = n - v < kChunk ? n - v : kChunk;
+      for (int64_t j = 0; j < width; ++j) e[j] = simd_exp(x[v + j] - top);
+      total += fold_row<SumFold>(e, width);
+    }
+    lse[r] = top + simd_log(total);
+  }
+}
+
+Kernel kernel(const Call& c, Engine&) {
+  const CtcAttrs a = c.as<CtcAttrs>();
+  const int64_t T = c.shape(0)[1], V = c.shape(0)[2], S = c.shape(1)[1];
+  const CtcChunks chunks(c.shape(0)[0]);
+  const int64_t floats = CtcLattice::floats(T, S, false);
+  Scratch scratch;
+  const int64_t losses_at = scratch.add(chunks.batch * int64_t(sizeof(double)));
+  const int64_t lattices_at = scratch.add_f32(chunks.chunks * floats);
+  return {.run =
+              [=](const KernelArgs& k) {
+                // Of each example: its loss, or below 0 when it is not scored.
+                auto* losses = reinterpret_cast<double*>(k.scratch + losses_at);
+                auto* lattices = reinterpret_cast<float*>(k.scratch + lattices_at);
+                chunks.run([&](int64_t chunk, int64_t b) {
+                  const float* x = k.f32(0) + b * T * V;
+                  const int32_t* target = k.i32(1) + b * S;
+                  float* lse = k.out_f32(1) + b * T;
+                  log_sums(x, lse, T, V);
+                  const int64_t n = symbol_count(target, S);
+                  losses[b] = -1;
+                  if (!can_align(target, n, T, V, a.blank)) return;
+                  CtcLattice lattice(lattices + chunk * floats, target, n, a.blank, S);
+                  const double likelihood = lattice.forward(x, lse, T, V, false);
+                  // A certain sequence may come out a rounding above 0; NaN stays NaN.
+                  losses[b] = a.weight(n) * (likelihood > 0 ? 0 : -likelihood);
+                });
+                double loss = 0;
+                int64_t scored = 0;
+                for (int64_t b = 0; b < chunks.batch; ++b) {
+                  if (losses[b] < 0) continue;
+                  loss += losses[b];
+                  ++scored;
+                }
+                k.out_f32(0)[0] = float(scored > 0 ? loss / double(scored) : 0);
+                k.out_f32(2)[0] = float(scored);
+              },
+          .scratch_bytes = scratch.bytes};
+}
+
+Cost cost(const Call& c) {
+  Cost cost = operand_cost(c, 0);
+  const auto steps = double(c.shape(1)[0] * c.shape(0)[1] * (2 * c.shape(1)[1] + 1));
+  cost.flops = 4.0 * double(c.shape(0).count()) + 12 * steps;
+  return cost;
+}
+}  // namespace
+
+extern const Op op_ctc = {
+    .name = "ctc",
+    .doc = "mean negative log-likelihood of sequences under frames that no one aligned with them",
+    .min_inputs = 2,
+    .max_inputs = 2,
+    .attrs = fields_of<CtcAttrs>,
+    .shape = shape,
+    .vjp = vjp,
+    .reference = reference,
+    .kernel = kernel,
+    .cost = cost,
+    .samples = {{{Shape{3, 9, 5}, {DType::kI32, Shape{3, 4}, 1, 5}}},
+                {{{Shape{20, 31, 7}, -5, 5}, {DType::kI32, Shape{20, 9}, -1, 7}}, {{"blank", 6}}},
+                {{{Shape{2, 300, 40}, -3, 3}, {DType::kI32, Shape{2, 37}, 1, 40}},
+                 {{"per", "example"}}},
+                {{Shape{4, 3, 2}, {DType::kI32, Shape{4, 1}, 0, 2}}, {{"blank", 1}}},
+                {{Shape{2, 1, 3}, {DType::kI32, Shape{2, 1}, 1, 3}}},
+                {{Shape{2, 4, 3}, {DType::kI32, Shape{2, 0}}}},
+                {{Shape{0, 4, 3}, {DType::kI32, Shape{0, 2}, 1, 3}}}},
+};
+}  // namespace cambium

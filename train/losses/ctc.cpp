@@ -1,0 +1,33 @@
+// CTC: sequences of symbols of which nobody says at which frames they stand. Graves et al. 2006;
+// formula: ops/ctc.cpp.
+#include "train/loss.h"
+
+namespace cambium {
+namespace {
+struct Ctc {
+  std::string per = "symbol";
+  static constexpr auto fields = std::tuple{
+      field("per", &Ctc::per,
+            "what the mean is over; symbol: sequences, each divided by its length; example: "
+            "sequences as they are")
+          .one_of("symbol|example")};
+};
+}  // namespace
+
+extern const Loss loss_ctc = {
+    .name = "ctc",
+    .doc =
+        "negative log-likelihood, in nats, of a sequence that no one aligned with the frames: "
+        "of all paths that leave it when repeats are joined and blanks dropped",
+    .paper =
+        "Graves et al. 2006, Connectionist temporal classification: labelling unsegmented "
+        "sequence data with recurrent neural networks",
+    .attrs = fields_of<Ctc>,
+    .target = TargetKind::kSequences,
+    .emit = [](const Attrs& attrs, const Args& more, Value output, Value target) {
+      Args args = more;
+      args.push_back({"per", attrs.as<Ctc>().per});
+      const Value loss = output.graph->emit("ctc", {output, target}, args);
+      return LossValues{loss, loss.nth(2)};
+    }};
+}  // namespace cambium
