@@ -57,6 +57,7 @@ BlockExample build_example(const BlockSample& sample) {
     const int64_t nodes = sample.shape[0];
     input.adjacency = {DType::kAdjacency, Shape{nodes, nodes, 2 * nodes}};
     input.pairs = {DType::kI32, Shape{3, 2}};
+    input.edges = {DType::kF32, Shape{2 * nodes, 3}};
   }
   const Stream in = build_input(g, input);
   const Yaml model = parse_yaml(str("- ", sample.yaml), "example");

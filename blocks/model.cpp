@@ -11,6 +11,7 @@ Stream build_input(Graph& graph, const InputShape& shape) {
   s.x = graph.input("x", shape.x);
   if (shape.mask) graph.input("mask", *shape.mask);
   if (shape.pairs) graph.input("pairs", *shape.pairs);
+  if (shape.edges) graph.input("edges", *shape.edges);
   if (shape.domain != Domain::kGraph) return s;
   s.adjacency = graph.input("adjacency", {DType::kAdjacency, shape.adjacency.shape});
   s.batch = shape.graphs;

@@ -13,10 +13,11 @@ struct InputShape {
   int64_t graphs = 1;   // kGraph: equal graphs in a batch
   std::optional<ValueType> mask;   // f32, one a node or token: 1 where something real is, 0 padding
   std::optional<ValueType> pairs;  // kGraph: i32 [P,2], nodes
+  std::optional<ValueType> edges = {};  // kGraph: f32 [E,F], in the order of Adjacency::in
 };
 
 // The graph's inputs "x" and, for graphs, "adjacency"; "mask" where the data is padded, "pairs"
-// where it asks about pairs of nodes.
+// where it asks about pairs of nodes, "edges" where its edges carry something.
 Stream build_input(Graph& graph, const InputShape& shape);
 
 // One list of blocks and what flows into it. What a named part ends in, the parts after it can tap

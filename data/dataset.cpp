@@ -66,6 +66,7 @@ Batch allocate_batch(const DataShape& shape) {
   if (shape.masked) batch.mask = Tensor(mask_type(shape));
   if (shape.decoder) batch.decoder = Tensor(*shape.decoder);
   if (shape.pairs) batch.pairs = Tensor(*shape.pairs);
+  if (shape.edges) batch.edges = Tensor(*shape.edges);
   return batch;
 }
 

@@ -42,6 +42,9 @@ struct DataShape {
   std::optional<ValueType> decoder = {};
   int32_t begin = 0;
   std::optional<ValueType> pairs = {};  // kGraph: i32 [P,2], the two nodes each target is about
+  // kGraph: f32 [most edges,F], what each edge carries, in the order of Adjacency::in; zeros behind
+  // the last.
+  std::optional<ValueType> edges = {};
   // Not 0: the targets are sequences, each of which so many frames can say.
   int64_t least_frames = 0;
   int32_t blank = 0;  // of sequences: the class that says nothing
@@ -59,7 +62,7 @@ struct DataShape {
 struct Batch {
   Tensor x, target;
   Tensor mask;  // f32 [N] or [B,T], 1 where something real is; only with DataShape::masked
-  Tensor decoder, pairs;                       // only where the shape has them
+  Tensor decoder, pairs, edges;                // only where the shape has them
   std::shared_ptr<const Adjacency> adjacency;  // kGraph
   int64_t examples = 0;  // how many are real; the rest of the batch is padding, not scored
   uint64_t version = 0;  // not 0: batches of this version are equal (Dataset::version)

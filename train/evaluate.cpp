@@ -13,6 +13,7 @@ void feed(Executor& executor, const Batch& batch) {
   if (executor.has_input("mask")) executor.set_input("mask", batch.mask);
   if (executor.has_input("decoder")) executor.set_input("decoder", batch.decoder);
   if (executor.has_input("pairs")) executor.set_input("pairs", batch.pairs);
+  if (executor.has_input("edges")) executor.set_input("edges", batch.edges);
   if (batch.adjacency && executor.has_input("adjacency"))
     executor.set_input("adjacency", *batch.adjacency);
 }

@@ -45,8 +45,8 @@ struct DecoderGraphs {
 DecoderGraphs decoder_graphs(const Experiment& e, int64_t batch);
 
 // The forward graph on `batch` examples with the inputs "x" (and "adjacency", "mask", "decoder",
-// "pairs", "rng") and one output, output_name(), of DataShape::output(). UserErrors when the model
-// is wrong or ends in another shape.
+// "pairs", "edges", "rng") and one output, output_name(), of DataShape::output(). UserErrors when
+// the model is wrong or ends in another shape.
 Graph model_graph(const Experiment& e, int64_t batch, bool training);
 
 // The same with what its blocks say of `recompute`.

@@ -59,9 +59,13 @@ Stream decoder_input(Graph& g, const ValueType& ids) {
 }
 
 Stream input_of(Graph& g, const DataShape& shape) {
-  return build_input(g,
-                     {shape.domain, shape.x, shape.adjacency, shape.graphs,
-                      shape.masked ? std::optional(mask_type(shape)) : std::nullopt, shape.pairs});
+  return build_input(g, {.domain = shape.domain,
+                         .x = shape.x,
+                         .adjacency = shape.adjacency,
+                         .graphs = shape.graphs,
+                         .mask = shape.masked ? std::optional(mask_type(shape)) : std::nullopt,
+                         .pairs = shape.pairs,
+                         .edges = shape.edges});
 }
 
 // Whether the value depends on the graph's input of that name.

@@ -40,7 +40,7 @@ MemoryNeed memory_need(const Experiment& e, const TrainPlans& plans) {
   // Two loaders, two slots each; one each when a batch never changes.
   const int64_t slots = e.data->version(Split::kTrain) == 0 ? 4 : 2;
   int64_t batch_bytes = shape.x.bytes() + shape.target.bytes();
-  for (const std::optional<ValueType>& more : {shape.decoder, shape.pairs})
+  for (const std::optional<ValueType>& more : {shape.decoder, shape.pairs, shape.edges})
     if (more) batch_bytes += more->bytes();
   need.batch_bytes += slots * batch_bytes;
   return need;

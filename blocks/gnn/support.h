@@ -62,6 +62,21 @@ inline Value propagate(Builder& b, Value adjacency, Value x, bool self_loops) {
   return b.emit("spmm", {adjacency, x}, {{"norm", "sym"}, {"self_loops", self_loops}});
 }
 
+// What the data's edges carry, f32 [E,F]. UserError when they carry nothing, or when the stream's
+// edges are others.
+inline Value edge_features(Builder& b, const Stream& s) {
+  const auto id = b.graph.find(Role::kInput, "edges");
+  if (!id)
+    throw UserError("the edges of this data carry nothing",
+                    "leave edges out, or use data whose edges do, such as subgraph_counts with "
+                    "kinds: 3");
+  const auto adjacency = b.graph.find(Role::kInput, "adjacency");
+  if (!adjacency || s.adjacency != b.graph.value({*adjacency, 0}))
+    throw UserError("these edges were made by a block and carry nothing",
+                    "leave edges out, or put the block before what made them");
+  return b.graph.value({*id, 0});
+}
+
 // How many each node hears, [N,1].
 inline Value in_degrees(Builder& b, const Stream& s) {
   auto ones = std::make_shared<Tensor>(DType::kF32, Shape{s.shape()[0], 1});

@@ -132,6 +132,51 @@ TEST(SubgraphCounts, StandardisesTheCountsOfTheGraphs) {
     }
 }
 
+// The kinds are read back from the edges; what is counted again is standardised by the moments.
+TEST(SubgraphCounts, CountsShapesOfOneKind) {
+  for (const std::string what : {"triangles", "wedges"})
+    for (const std::string level : {"graph", "node"}) {
+      const auto data = open_text_spec(str("data: {subgraph_counts: {nodes: 7, p: 0.6, kinds: 2, ",
+                                           "count: ", what, ", level: ", level, "}}"));
+      const size_t rows = level == "graph" ? 1 : 7;
+      double sum = 0, squares = 0, n = 0;
+      std::map<double, double> target_of;
+      for (int64_t index = 0; index < 1500; ++index) {
+        const Batch b = read_batch(*data, Split::kTrain, {index}, 0, 2);  // one of padding
+        const Csr& in = b.adjacency->in;
+        const std::span<const float> carried = b.edges.f32();
+        int kind[7][7] = {};
+        for (int32_t i = 0; i < 7; ++i)
+          for (auto e = size_t(in.begin[size_t(i)]); e < size_t(in.begin[size_t(i) + 1]); ++e) {
+            ASSERT_EQ(carried[2 * e] + carried[2 * e + 1], 1);
+            kind[i][in.neighbour[e]] = carried[2 * e] == 1 ? 1 : 2;
+          }
+        const auto edges = size_t(b.adjacency->edges);
+        EXPECT_TRUE(
+            std::ranges::all_of(carried.subspan(2 * edges), [](float v) { return v == 0; }));
+        std::vector<double> counts(rows, 0.0);
+        for (int m = 0; m < 7; ++m)
+          for (int u = 0; u < 7; ++u)
+            for (int v = 0; v < u; ++v) {
+              EXPECT_EQ(kind[u][v], kind[v][u]);
+              const int k = kind[m][u];
+              if (k > 0 && kind[m][v] == k && (what == "wedges" || kind[u][v] == k))
+                counts[rows > 1 ? size_t(m) : 0] += 1;
+            }
+        for (size_t i = 0; i < rows; ++i) {
+          const double y = b.target.f32()[i];
+          sum += y;
+          squares += y * y;
+          n += 1;
+          EXPECT_NEAR(target_of.emplace(counts[i], y).first->second, y, 1e-5);
+        }
+      }
+      EXPECT_GT(target_of.size(), 4u);
+      EXPECT_NEAR(sum / n, 0, 0.08) << what << " " << level;
+      EXPECT_NEAR(squares / n, 1, 0.12) << what << " " << level;
+    }
+}
+
 const std::string kMasked =
     "data: {masked: {rate: 0.25, of: {markov_text: {symbols: 9, context: 40}}}}";
 

@@ -43,6 +43,8 @@ class BlockCase {
     if (domain == Domain::kGraph) {
       adjacency_ = o.adjacency ? o.adjacency : sample_adjacency(shape[0], 2 * shape[0]);
       input.adjacency = {DType::kAdjacency, Shape{shape[0], shape[0], adjacency_->edges}};
+      if (yaml.find("edges: true") != yaml.npos)
+        input.edges = {DType::kF32, Shape{adjacency_->edges, 3}};
       if (yaml.find("link:") != yaml.npos) input.pairs = {DType::kI32, Shape{3, 2}};
     }
     in = build_input(graph, input);
