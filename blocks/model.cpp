@@ -9,7 +9,7 @@ Stream build_input(Graph& graph, const InputShape& shape) {
   Stream s;
   s.domain = shape.domain;
   s.x = graph.input("x", shape.x);
-  if (shape.mask) graph.input("mask", *shape.mask);
+  if (shape.mask) s.mask = graph.input("mask", *shape.mask);
   if (shape.pairs) graph.input("pairs", *shape.pairs);
   if (shape.edges) graph.input("edges", *shape.edges);
   if (shape.domain != Domain::kGraph) return s;

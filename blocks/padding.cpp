@@ -15,12 +15,13 @@ Value pushed_out(Builder& b, Value x, Value mask) {
 }
 }  // namespace
 
-Value padding_mask(Graph& graph, int64_t batch, int64_t places) {
-  const auto id = graph.find(Role::kInput, "mask");
-  if (!id) return {};
-  const Value mask = graph.value({*id, 0});
-  if (mask.shape().count() != batch * places) return {};
-  return graph.emit("reshape", {mask}, {{"shape", std::vector<int64_t>{batch, places, 1}}});
+Value padding_mask(const Stream& s) {
+  const bool ids = s.domain == Domain::kIds, graph = s.domain == Domain::kGraph;
+  const int64_t places = ids ? s.shape().count() : s.shape().rows();
+  const int64_t batch = graph ? s.batch : s.shape()[0];
+  if (!s.mask || s.mask.shape().count() != places || batch == 0) return {};
+  return s.mask.graph->emit("reshape", {s.mask},
+                            {{"shape", std::vector<int64_t>{batch, places / batch, 1}}});
 }
 
 Value pool_unpadded(Builder& b, const std::string& kind, Value x, Value mask) {

@@ -3,9 +3,9 @@
 #include "blocks/block.h"
 
 namespace cambium {
-// The input "mask" as [batch,places,1], 1 where something real is, when the data is padded and a
-// stream of so many places still has the data's; else nothing.
-Value padding_mask(Graph& graph, int64_t batch, int64_t places);
+// The stream's mask as [batch,places,1], 1 where something real is, when its data is padded and it
+// still has the data's places; else nothing.
+Value padding_mask(const Stream& s);
 
 // x [B,P,C] and a mask of it to [B,C], over real places alone. kind: mean, sum, max or attention
 // (weights from the parameter "score.weight" [C,1]); 0 for an example without any. UserError for

@@ -2,10 +2,11 @@
 // the first counts[0] rows of x times w[0] (+ bias[0]), the next counts[1] times w[1], and so on;
 // rows that no group has are zero. Transposed, x is [R,N], y [R,K], and rows meet w[e]^T.
 //   dx = grouped_linear(dy, w, counts; the other way), dw and dbias: grouped_linear_grad_weights.
-// The work follows the counts: a matrix without rows is not read. RuntimeError for counts that are
-// negative or sum to more than R.
+// x and w both f32 or both bf16; sums and y are f32. The work follows the counts: a matrix without
+// rows is not read. RuntimeError for counts that are negative or sum to more than R.
 #include "core/parallel.h"
 #include "graph/graph.h"
+#include "ops/support/bf16.h"
 #include "ops/support/eigen.h"
 #include "ops/support/grouped.h"
 #include "ops/support/shapes.h"
@@ -32,8 +33,7 @@ Sizes sizes(const Call& c) {
 }
 
 std::vector<ValueType> shape(const Call& c) {
-  require_f32(c, kX);
-  require_f32(c, kW);
+  require_product(c, kX, kW);
   const Shape &x = c.shape(kX), &w = c.shape(kW);
   require(x.rank() == 2 && w.rank() == 3, "x ", x, " is not [R,K] or w ", w, " not [E,K,N]");
   const Sizes z = sizes(c);
@@ -78,10 +78,12 @@ void start_rows(float* y, const float* bias, int64_t rows, int64_t width) {
   for (int64_t r = 0; r < rows; ++r) std::copy_n(bias, width, y + r * width);
 }
 
-Kernel kernel(const Call& c, Engine&) {
+Kernel kernel(const Call& c, Engine& engine) {
   const Sizes z = sizes(c);
   const bool bias = c.has(kBias);
-  return {.run = [=](const KernelArgs& args) {
+  const DType dtype = c.dtype(kX);
+  const AnyProduct product(engine, {kAnySize, z.out, z.in, false, z.transpose}, dtype, bias);
+  const auto run = [=](const KernelArgs& args) {
     const int32_t* counts = args.i32(kCounts);
     const int64_t total = checked_total(counts, z.groups, z.rows);
     int64_t at = 0;
@@ -91,13 +93,14 @@ Kernel kernel(const Call& c, Engine&) {
       if (n * z.out == 0) continue;
       if (bias) start_rows(y, args.f32(kBias) + e * z.out, n, z.out);
       if (z.in > 0)
-        multiply_f32(n, z.out, z.in, args.f32(kX) + at * z.in, false,
-                     args.f32(kW) + e * z.in * z.out, z.transpose, bias ? 1 : 0, y);
+        product.run(n, row_of(args.in[kX], dtype, at, z.in),
+                    row_of(args.in[kW], dtype, e * z.in, z.out), y);
       else if (!bias)
         std::fill_n(y, n * z.out, 0.0f);
     }
     std::fill_n(args.out_f32() + total * z.out, (z.rows - total) * z.out, 0.0f);
-  }};
+  };
+  return {.run = run, .impl = product.impl()};
 }
 
 // As if every row belonged to a group; without a capacity all do.
@@ -105,11 +108,16 @@ Cost cost(const Call& c) {
   const Sizes z = sizes(c);
   const double y = double(z.rows * z.out);
   return {.flops = y * (2 * double(z.in) + (c.has(kBias) ? 1 : 0)),
-          .bytes = 4 * (y + double(c.shape(kX).count() + c.shape(kW).count() + z.groups))};
+          .bytes = 4 * (y + double(z.groups)) +
+                   double(size_of(c.dtype(kX)) * (c.shape(kX).count() + c.shape(kW).count()))};
 }
 
 SampleInput counts(int64_t groups, double most) {
   return {DType::kI32, Shape{groups}, 0, most};
+}
+
+SampleInput bf16(Shape s) {
+  return {DType::kBf16, s, -1, 1};
 }
 }  // namespace
 
@@ -131,6 +139,10 @@ const Op op_grouped_linear = {
                 {{Shape{1, 1}, Shape{1, 1, 1}, counts(1, 2)}},
                 {{Shape{150, 33}, Shape{3, 33, 70}, counts(3, 50), Shape{3, 70}}},
                 {{Shape{150, 70}, Shape{3, 33, 70}, counts(3, 50)}, {{"transpose", true}}},
+                {{bf16({150, 33}), bf16({3, 33, 70}), counts(3, 50), Shape{3, 70}}},
+                {{bf16({150, 70}), bf16({3, 33, 70}), counts(3, 50)}, {{"transpose", true}}},
+                {{bf16({5, 1}), bf16({2, 1, 1}), counts(2, 3)}},
+                {{bf16({4, 0}), bf16({2, 0, 3}), counts(2, 3), Shape{2, 3}}},
                 {{Shape{4, 0}, Shape{2, 0, 3}, counts(2, 3), Shape{2, 3}}},
                 {{Shape{4, 0}, Shape{2, 0, 3}, counts(2, 3)}},
                 {{Shape{0, 3}, Shape{2, 3, 2}, counts(2, 1)}}}};

@@ -1,11 +1,14 @@
 // grouped_linear_grad_weights(x [R,K], dy [R,N], counts i32 [E]; bias) -> dw [E,K,N] and, unless
 // `bias` is off, db [E,N]: dw[e] = x_e^T dy_e and db[e] = column sums of dy_e over the rows of
-// group e, which lie one after another. Rows without a group give nothing.
+// group e, which lie one after another. Rows without a group give nothing. x and dy both f32 or
+// both bf16; sums and results are f32.
 #include "core/parallel.h"
 #include "graph/graph.h"
+#include "ops/support/bf16.h"
 #include "ops/support/eigen.h"
 #include "ops/support/grouped.h"
 #include "ops/support/lanes.h"
+#include "ops/support/scratch.h"
 #include "ops/support/shapes.h"
 
 namespace cambium {
@@ -18,8 +21,7 @@ struct GroupedGrad {
 enum Input { kX, kDy, kCounts };
 
 std::vector<ValueType> shape(const Call& c) {
-  require_f32(c, kX);
-  require_f32(c, kDy);
+  require_product(c, kX, kDy);
   const Shape &x = c.shape(kX), &dy = c.shape(kDy);
   require(x.rank() == 2 && dy.rank() == 2 && x[0] == dy[0], "x ", x, " and dy ", dy,
           " are not [R,K] and [R,N]");
@@ -49,38 +51,51 @@ CAMBIUM_SIMD void add_columns(const float* dy, int64_t rows, int64_t n, float* t
   column_sums(rows, n, to, add, ColumnInput{dy, n});
 }
 
-Kernel kernel(const Call& c, Engine&) {
+Kernel kernel(const Call& c, Engine& engine) {
   const int64_t rows = c.shape(kX)[0], K = c.shape(kX)[1], N = c.shape(kDy)[1];
   const int64_t groups = c.shape(kCounts)[0];
   const bool bias = c.as<GroupedGrad>().bias;
-  return {.run = [=](const KernelArgs& args) {
+  const DType dtype = c.dtype(kX);
+  const bool narrow = dtype == DType::kBf16;
+  const AnyProduct product(engine, {K, N, kAnySize, true, false}, dtype, false);
+  Scratch scratch;
+  scratch.add_f32(narrow && bias ? rows * N : 0);  // dy of a group in f32
+  const auto run = [=](const KernelArgs& args) {
     const int32_t* counts = args.i32(kCounts);
     checked_total(counts, groups, rows);
     int64_t at = 0;
     for (int64_t e = 0; e < groups; at += counts[e++]) {
       const int64_t n = counts[e];
-      const float *x = args.f32(kX) + at * K, *dy = args.f32(kDy) + at * N;
+      const void* dy = row_of(args.in[kDy], dtype, at, N);
       float* dw = args.out_f32(0) + e * K * N;
       if (n * K * N > 0)
-        multiply_f32(K, N, n, x, true, dy, false, 0, dw);
+        product.run(n, row_of(args.in[kX], dtype, at, K), dy, dw);
       else
         std::fill_n(dw, K * N, 0.0f);
-      if (bias) add_columns(dy, n, N, args.out_f32(1) + e * N);
+      if (!bias) continue;
+      auto* wide = reinterpret_cast<float*>(args.scratch);
+      if (narrow) widen_range(static_cast<const uint16_t*>(dy), wide, n * N);
+      add_columns(narrow ? wide : static_cast<const float*>(dy), n, N, args.out_f32(1) + e * N);
     }
-  }};
+  };
+  return {.run = run, .scratch_bytes = scratch.bytes, .impl = product.impl()};
 }
 
 Cost cost(const Call& c) {
   const double rows = double(c.shape(kX)[0]);
   Cost cost{.flops = 2 * rows * double(c.shape(kX)[1] * c.shape(kDy)[1]),
-            .bytes = 4 * double(c.shape(kX).count() + c.shape(kDy).count() +
-                                c.shape(kCounts).count() + c.out_shape().count())};
+            .bytes = 4 * double(c.shape(kCounts).count() + c.out_shape().count()) +
+                     double(size_of(c.dtype(kX)) * (c.shape(kX).count() + c.shape(kDy).count()))};
   if (c.as<GroupedGrad>().bias) cost.flops += double(c.shape(kDy).count());
   return cost;
 }
 
 SampleInput counts(int64_t groups, double most) {
   return {DType::kI32, Shape{groups}, 0, most};
+}
+
+SampleInput bf16(Shape s) {
+  return {DType::kBf16, s, -1, 1};
 }
 }  // namespace
 
@@ -100,6 +115,9 @@ const Op op_grouped_linear_grad_weights = {
                 {{Shape{9, 5}, Shape{9, 3}, counts(4, 3)}, {{"bias", false}}},
                 {{Shape{1, 1}, Shape{1, 1}, counts(1, 2)}},
                 {{Shape{150, 33}, Shape{150, 70}, counts(3, 50)}},
+                {{bf16({150, 33}), bf16({150, 70}), counts(3, 50)}},
+                {{bf16({150, 33}), bf16({150, 70}), counts(3, 50)}, {{"bias", false}}},
+                {{bf16({3, 1}), bf16({3, 1}), counts(2, 2)}},
                 {{Shape{4, 0}, Shape{4, 3}, counts(2, 3)}},
                 {{Shape{0, 3}, Shape{0, 2}, counts(2, 1)}}}};
 }  // namespace cambium

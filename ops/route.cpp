@@ -1,15 +1,19 @@
-// route(scores [N,E]; top_k, capacity) -> weight [N,K], chosen i32 [N,K], slot i32 [N,K], token i32
-// [R], counts i32 [E], share [E]: who works on which token in a mixture of experts.
+// route(scores [N,E], mask [N] or left out; top_k, capacity) -> weight [N,K], chosen i32 [N,K],
+// slot i32 [N,K], token i32 [R], counts i32 [E], share [E]: who works on which token in a mixture
+// of experts.
 //   chosen[n] = the K experts with the highest scores of token n (of equals the first),
 //   weight[n,k] = scores[n, chosen[n,k]]. Rows for the experts lie sorted by expert, within one in
 //   the order of tokens: choice (n,k) is row slot[n,k] and row r holds token[r]; expert e has
-//   counts[e] rows. With a capacity an expert takes the first `capacity` choices that fall on it;
-//   the others are dropped, slot -1. R = min(N K, E capacity); rows that nobody uses stand last,
-//   token 0. share[e] = the part of all choices that fell on e, dropped or not.
-// Tokens are served in order, all choices of one before the next: what a token gets does not depend
-// on later ones. dscores[n, chosen[n,k]] = dweight[n,k]: route_grad. Fedus et al. 2021, arXiv
-// 2101.03961, section 2.
+//   counts[e] rows. With a capacity an expert takes the first ceil(capacity M K / E) choices that
+//   fall on it, M the number of tokens, and at least one; the others are dropped, slot -1. R = N K,
+//   or E times what an expert takes when that is less; rows that nobody uses stand last, token 0.
+//   share[e] = the part of all choices that fell on e, dropped or not.
+// Tokens whose mask is below 1/2 are padding: they have no row, slot -1, and count neither in M nor
+// in the shares. Tokens are served in order, all choices of one before the next: what a token gets
+// does not depend on later ones. dscores[n, chosen[n,k]] = dweight[n,k]: route_grad. Fedus et al.
+// 2021, arXiv 2101.03961, section 2.
 #include <algorithm>
+#include <cmath>
 
 #include "core/parallel.h"
 #include "graph/graph.h"
@@ -19,38 +23,55 @@
 namespace cambium {
 namespace {
 struct Route {
-  int64_t top_k = 1, capacity = 0;
-  static constexpr auto fields =
-      std::tuple{field("top_k", &Route::top_k, "experts a token").in(1),
-                 field("capacity", &Route::capacity, "most rows of an expert; 0: all").in(0)};
+  int64_t top_k = 1;
+  double capacity = 0;
+  static constexpr auto fields = std::tuple{
+      field("top_k", &Route::top_k, "experts a token").in(1),
+      field("capacity", &Route::capacity, "most rows of an expert / its even share; 0: all").in(0)};
 };
+
+enum Input { kScores, kMask };
 
 enum Output { kWeight, kChosen, kSlot, kToken, kCounts, kShare };
 
 struct Sizes {
-  int64_t N, E, K, capacity, rows;
+  int64_t N, E, K;
+  double capacity;
+
+  // Rows that an expert takes of `tokens`.
+  int64_t most(int64_t tokens) const {
+    const int64_t choices = tokens * K;
+    if (capacity == 0 || choices == 0) return choices;
+    const double share = std::ceil(capacity * double(choices) / double(E));
+    return share < double(choices) ? std::max<int64_t>(1, int64_t(share)) : choices;
+  }
+
+  int64_t rows() const { return std::min(N * K, E * most(N)); }
 };
 
 Sizes sizes(const Call& c) {
-  const auto [k, capacity] = c.as<Route>();
-  const int64_t n = c.shape(0)[0], e = c.shape(0)[1];
-  const bool bounded = capacity > 0 && capacity <= n * k;  // else no expert can be full
-  return {n, e, k, bounded ? capacity : n * k, bounded ? std::min(n * k, e * capacity) : n * k};
+  const auto& [k, capacity] = c.as<Route>();
+  return {c.shape(kScores)[0], c.shape(kScores)[1], k, capacity};
 }
 
 std::vector<ValueType> shape(const Call& c) {
-  require_f32(c, 0);
-  require(c.shape(0).rank() == 2, "scores must be [N,E], got ", c.shape(0));
+  require_f32(c, kScores);
+  require(c.shape(kScores).rank() == 2, "scores must be [N,E], got ", c.shape(kScores));
+  const ValueType mask{DType::kF32, {c.shape(kScores)[0]}};
+  require(!c.has(kMask) || c.in[kMask].type() == mask, "the mask must be ", mask);
   const Sizes z = sizes(c);
   require(z.K <= z.E, "top_k = ", z.K, " of ", z.E, " experts");
   const ValueType choices{DType::kI32, {z.N, z.K}};
   return {
-      {DType::kF32, {z.N, z.K}}, choices, choices, {DType::kI32, {z.rows}}, {DType::kI32, {z.E}},
+      {DType::kF32, {z.N, z.K}}, choices, choices, {DType::kI32, {z.rows()}}, {DType::kI32, {z.E}},
       {DType::kF32, {z.E}}};
 }
 
 std::vector<Value> vjp(const Call& c, std::span<const Value> dy) {
-  return {dy[0].graph->emit("route_grad", {c.out[kChosen], dy[0]}, {{"experts", c.shape(0)[1]}})};
+  std::vector<Value> d(c.in.size());
+  d[kScores] =
+      dy[0].graph->emit("route_grad", {c.out[kChosen], dy[0]}, {{"experts", c.shape(kScores)[1]}});
+  return d;
 }
 
 // The K best of E scores, and their values.
@@ -67,25 +88,33 @@ void choose(const Score* scores, const Sizes& z, Score* weight, Int* chosen) {
   }
 }
 
-// Gives the choices their rows; `begin` is scratch for E numbers.
+template <class Float> bool is_real(Float mask) {
+  return mask >= Float(0.5);
+}
+
+// Gives the choices their rows; `mask` may be null, `begin` is scratch for E numbers.
 template <class Int, class Float>
-void place(const Sizes& z, const Int* chosen, Int* slot, Int* token, Int* counts, Float* share,
-           Int* begin) {
+void place(const Sizes& z, const Float* mask, const Int* chosen, Int* slot, Int* token, Int* counts,
+           Float* share, Int* begin) {
   std::fill_n(counts, z.E, Int(0));
   std::fill_n(share, z.E, Float(0));
-  std::fill_n(token, z.rows, Int(0));
+  std::fill_n(token, z.rows(), Int(0));
+  const int64_t tokens = mask ? std::count_if(mask, mask + z.N, is_real<Float>) : z.N;
+  const int64_t most = z.most(tokens);
   for (int64_t i = 0; i < z.N * z.K; ++i) {
+    slot[i] = Int(-1);
+    if (mask && !is_real(mask[i / z.K])) continue;
     const auto e = int64_t(chosen[i]);
     share[e] += 1;
-    const bool room = counts[e] < Int(z.capacity);
-    slot[i] = room ? counts[e] : Int(-1);
+    const bool room = counts[e] < Int(most);
+    if (room) slot[i] = counts[e];
     counts[e] += Int(room);
   }
   Int rows = 0;
   for (int64_t e = 0; e < z.E; ++e) {
     begin[e] = rows;
     rows += counts[e];
-    share[e] /= Float(std::max<int64_t>(1, z.N * z.K));
+    share[e] /= Float(std::max<int64_t>(1, tokens * z.K));
   }
   for (int64_t i = 0; i < z.N * z.K; ++i) {
     if (slot[i] < 0) continue;
@@ -100,14 +129,15 @@ void reference(const Call& c, std::span<const Ref> in, std::span<Ref> out) {
   for (int64_t n = 0; n < z.N; ++n)
     choose(in[0].data.data() + n * z.E, z, of(kWeight) + n * z.K, of(kChosen) + n * z.K);
   std::vector<double> begin(size_t(z.E), 0.0);
-  place(z, of(kChosen), of(kSlot), of(kToken), of(kCounts), of(kShare), begin.data());
+  const double* mask = c.has(kMask) ? in[kMask].data.data() : nullptr;
+  place(z, mask, of(kChosen), of(kSlot), of(kToken), of(kCounts), of(kShare), begin.data());
 }
 
 Kernel kernel(const Call& c, Engine&) {
   const Sizes z = sizes(c);
   Scratch scratch;
   scratch.add(z.E * int64_t(sizeof(int32_t)));
-  const auto run = [z](const KernelArgs& args) {
+  const auto run = [z, masked = c.has(kMask)](const KernelArgs& args) {
     const auto ints = [&](Output o) { return static_cast<int32_t*>(args.out[o]); };
     int32_t* chosen = ints(kChosen);
     const int64_t grain = std::max<int64_t>(1, 16384 / (z.E * z.K + 1));
@@ -115,8 +145,8 @@ Kernel kernel(const Call& c, Engine&) {
       for (int64_t n = first; n < last; ++n)
         choose(args.f32(0) + n * z.E, z, args.out_f32(kWeight) + n * z.K, chosen + n * z.K);
     });
-    place(z, chosen, ints(kSlot), ints(kToken), ints(kCounts), args.out_f32(kShare),
-          reinterpret_cast<int32_t*>(args.scratch));
+    place(z, masked ? args.f32(kMask) : nullptr, chosen, ints(kSlot), ints(kToken), ints(kCounts),
+          args.out_f32(kShare), reinterpret_cast<int32_t*>(args.scratch));
   };
   return {.run = run, .scratch_bytes = scratch.bytes};
 }
@@ -124,7 +154,11 @@ Kernel kernel(const Call& c, Engine&) {
 Cost cost(const Call& c) {
   const Sizes z = sizes(c);
   return {.flops = double(z.N * z.E * z.K),
-          .bytes = 4 * double(z.N * z.E + 3 * z.N * z.K + z.rows + 2 * z.E)};
+          .bytes = 4 * double(z.N * z.E + 3 * z.N * z.K + z.rows() + 2 * z.E)};
+}
+
+SampleInput mask(int64_t tokens) {
+  return {Shape{tokens}, 0, 1};
 }
 }  // namespace
 
@@ -132,7 +166,7 @@ extern const Op op_route;
 const Op op_route = {.name = "route",
                      .doc = "the experts of each token, and the tokens of each expert in rows",
                      .min_inputs = 1,
-                     .max_inputs = 1,
+                     .max_inputs = 2,
                      .attrs = fields_of<Route>,
                      .shape = shape,
                      .vjp = vjp,
@@ -140,10 +174,13 @@ const Op op_route = {.name = "route",
                      .kernel = kernel,
                      .cost = cost,
                      .samples = {{{Shape{7, 4}}, {{"top_k", 2}}},
-                                 {{Shape{7, 4}}, {{"top_k", 2}, {"capacity", 3}}},
-                                 {{Shape{33, 5}}, {{"capacity", 7}}},
+                                 {{Shape{7, 4}}, {{"top_k", 2}, {"capacity", 0.8}}},
+                                 {{Shape{33, 5}}, {{"capacity", 1.0}}},
                                  {{Shape{1, 1}}, {}},
-                                 {{Shape{3, 3}}, {{"top_k", 3}, {"capacity", 100}}},
-                                 {{Shape{3000, 9}}, {{"top_k", 3}, {"capacity", 900}}},
-                                 {{Shape{0, 3}}, {{"top_k", 2}, {"capacity", 2}}}}};
+                                 {{Shape{3, 3}}, {{"top_k", 3}, {"capacity", 100.0}}},
+                                 {{Shape{3000, 9}}, {{"top_k", 3}, {"capacity", 0.9}}},
+                                 {{Shape{40, 5}, mask(40)}, {{"top_k", 2}}},
+                                 {{Shape{40, 5}, mask(40)}, {{"top_k", 2}, {"capacity", 0.7}}},
+                                 {{Shape{3, 2}, SampleInput(Shape{3}, 0, 0.4)}},
+                                 {{Shape{0, 3}}, {{"top_k", 2}, {"capacity", 2.0}}}}};
 }  // namespace cambium

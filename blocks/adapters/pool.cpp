@@ -30,7 +30,7 @@ Stream build(Builder& b, const BlockUse& use, Stream s) {
   const Value x = as_places(b, s);  // [B,P,C]
   const int64_t places = x.shape()[1];
   require(places > 0, "there is nothing to pool");
-  const Value mask = padding_mask(b.graph, x.shape()[0], places);
+  const Value mask = padding_mask(s);
   if (mask && kind != "first") {
     s.x = pool_unpadded(b, kind, x, mask);
   } else if (pick) {

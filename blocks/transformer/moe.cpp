@@ -6,10 +6,12 @@
 // With a capacity an expert takes only the first ceil(capacity * choices / experts) that fall on
 // it, in the order of the tokens, and the others get nothing from it; in training only, so that a
 // trained model's answer for a token does not depend on its neighbours in the batch.
+// Padding goes to no expert and gets 0: it takes no capacity and does not count in the balance.
 #include <cmath>
 
 #include "blocks/auxiliary.h"
 #include "blocks/layers.h"
+#include "blocks/padding.h"
 
 namespace cambium {
 namespace {
@@ -78,17 +80,19 @@ Value ask_experts(Builder& b, const Moe& a, const Rows& rows) {
   return experts_linear(b, a, "down", {b.dropout(h, a.dropout), rows.counts}, c, true);
 }
 
-// Of the probabilities p [N,E] and the choices' shares [E].
-void balance_load(Builder& b, const Moe& a, Value p, Value share) {
-  const Value mean = b.emit("reduce_mean", {p}, {{"axes", std::vector<int64_t>{0}}});
-  const Value sum = b.emit("reduce_sum", {b.emit("mul", {mean, share})});
-  add_auxiliary_loss(b, b.emit("scale", {sum}, {{"a", a.balance * double(a.experts)}}));
+// Of probabilities p [N,E] over the tokens; `mask` [N,1] may be none.
+Value mean_probability(Builder& b, Value p, Value mask) {
+  const Args over_tokens = {{"axes", std::vector<int64_t>{0}}};
+  if (!mask) return b.emit("reduce_mean", {p}, over_tokens);
+  const Value sum = b.emit("reduce_sum", {b.emit("mul", {p, mask})}, over_tokens);
+  const Value tokens = b.emit("reduce_sum", {mask}, over_tokens);  // [1]
+  return b.emit("div", {sum, b.emit("maximum", {tokens, b.graph.scalar(1)})});
 }
 
-int64_t most_rows(const Builder& b, const Moe& a, int64_t tokens) {
-  if (a.capacity == 0 || !b.training) return 0;
-  return std::max<int64_t>(
-      1, int64_t(std::ceil(a.capacity * double(tokens * a.top_k) / double(a.experts))));
+// Of the mean probabilities and the choices' shares, both [E].
+void balance_load(Builder& b, const Moe& a, Value mean, Value share) {
+  const Value sum = b.emit("reduce_sum", {b.emit("mul", {mean, share})});
+  add_auxiliary_loss(b, b.emit("scale", {sum}, {{"a", a.balance * double(a.experts)}}));
 }
 
 Stream build(Builder& b, const BlockUse& use, Stream s) {
@@ -106,9 +110,14 @@ Stream build(Builder& b, const BlockUse& use, Stream s) {
   const int64_t n = shape.rows(), c = shape.last();
   const Value x = b.emit("reshape", {s.x}, {{"shape", std::vector<int64_t>{n, c}}});
   const Value p = b.emit("softmax", {b.linear("router", x, a.experts, false)});
-  Value weight = b.emit("route", {p}, {{"top_k", a.top_k}, {"capacity", most_rows(b, a, n)}});
+  Value mask = padding_mask(s);
+  if (mask) mask = b.emit("reshape", {mask}, {{"shape", std::vector<int64_t>{n, 1}}});
+  std::vector<Value> routed = {p};
+  if (mask) routed.push_back(b.emit("reshape", {mask}, {{"shape", std::vector<int64_t>{n}}}));
+  Value weight =
+      b.emit("route", routed, {{"top_k", a.top_k}, {"capacity", b.training ? a.capacity : 0.0}});
   const Value slot = weight.nth(2), token = weight.nth(3), counts = weight.nth(4);
-  if (b.training && a.balance > 0) balance_load(b, a, p, weight.nth(5));
+  if (b.training && a.balance > 0) balance_load(b, a, mean_probability(b, p, mask), weight.nth(5));
   if (a.weights == "chosen")
     weight = b.emit("div", {weight, b.emit("reduce_sum", {weight},
                                            {{"axes", std::vector<int64_t>{1}}, {"keep", true}})});

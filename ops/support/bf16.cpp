@@ -10,7 +10,9 @@ namespace {
 constexpr std::string_view kProducts[] = {"linear",
                                           "matmul",
                                           "conv2d",
+                                          "grouped_linear",
                                           "linear_grad_weights",
+                                          "grouped_linear_grad_weights",
                                           "conv2d_grad_input",
                                           "conv2d_grad_weights"};
 

@@ -32,9 +32,9 @@ void require_result(const Call& c, std::string_view to, int operand);
 // UserError unless the two operands of a product are both f32 or both bf16.
 void require_product(const Call& c, int a, int b);
 
-// The graph with every product (linear, matmul, conv2d and their gradients) in bf16: its operands
-// are cast, its result stays f32, and the gradient of a bias is summed from the f32 gradient. A
-// value that several products use is cast once, after share_common.
+// The graph with every product (linear, grouped_linear, matmul, conv2d and their gradients) in
+// bf16: its operands are cast, its result stays f32, and the gradient of a bias is summed from the
+// f32 gradient. A value that several products use is cast once, after share_common.
 Graph place_casts(const Graph& g);
 
 // What place_casts leaves to do around convolutions: a result that only batch norm, casts and

@@ -1,5 +1,7 @@
 // What grouped_linear and its gradient share: rows sorted by group, a matrix a group.
 #pragma once
+#include <memory>
+
 #include "graph/op.h"
 
 namespace cambium {
@@ -9,8 +11,34 @@ void require_counts(const Call& c, int i, int64_t groups);
 // The sum of counts[0..groups); RuntimeError when one is negative or the sum exceeds `rows`.
 int64_t checked_total(const int32_t* counts, int64_t groups, int64_t rows);
 
-// y [m,n] = op(a) op(b) + beta y, row-major: a [m,k] ([k,m] when transposed), b [k,n] ([n,k]).
-// oneDNN's product for sizes that are known when it runs; it splits the work among the threads.
-void multiply_f32(int64_t m, int64_t n, int64_t k, const float* a, bool transpose_a, const float* b,
-                  bool transpose_b, float beta, float* y);
+// y [m,n] = op(a) op(b), or that + y, row-major: a [m,k] ([k,m] when transposed), b [k,n] ([n,k]),
+// both f32 or both bf16, y f32. kAnySize for m or k: known when it runs. oneDNN's product, which
+// splits the work among the threads.
+inline constexpr int64_t kAnySize = -1;
+
+struct ProductSizes {
+  int64_t m, n, k;
+  bool transpose_a, transpose_b;
+};
+
+class AnyProduct {
+ public:
+  AnyProduct(Engine& e, const ProductSizes& z, DType dtype, bool add);
+
+  // `size` is the one that was not known, not 0.
+  void run(int64_t size, const void* a, const void* b, float* y) const;
+
+  std::string impl() const;
+
+ private:
+  struct Primitive;  // in bf16
+  ProductSizes z_;
+  bool add_;
+  std::shared_ptr<Primitive> primitive_;
+};
+
+// Rows from `at` on of a matrix of f32 or bf16 with `width` columns.
+inline const void* row_of(const void* x, DType dtype, int64_t at, int64_t width) {
+  return static_cast<const std::byte*>(x) + at * width * size_of(dtype);
+}
 }  // namespace cambium

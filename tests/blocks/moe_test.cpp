@@ -118,6 +118,88 @@ TEST(Moe, BalanceLossOfEqualProbabilitiesIsItsFactor) {
   EXPECT_NEAR(result.outputs[0][0], 0.3, 1e-12);
 }
 
+using Numbers = std::vector<double>;
+
+struct Outcome {
+  Numbers balance, y, dx;
+
+  bool operator==(const Outcome&) const = default;
+};
+
+// Of one step on x; an empty mask is no input.
+Outcome step(const std::string& options, Domain domain, const Shape& shape, const Numbers& x,
+             const Numbers& mask) {
+  Graph g(builtin_ops());
+  const Vars vars;
+  Builder builder(g, vars, true);
+  InputShape input{.domain = domain, .x = {DType::kF32, shape}, .graphs = 2};
+  input.adjacency.shape = {shape[0], shape[0], 0};
+  if (!mask.empty()) input.mask = ValueType{DType::kF32, {int64_t(mask.size())}};
+  const Stream in = build_input(g, input);
+  const Yaml model = parse_yaml("- moe: {" + options + "}", "model.yaml");
+  const Value y = build_model(builder, model, nullptr, in).x;
+  const Value loss =
+      g.emit("add", {g.emit("reduce_sum", {g.emit("square", {y})}), g.value(g.outputs.at(0).port)});
+  const std::vector<Value> wrt = {in.x};
+  g.outputs.push_back({"y", port_of(y)});
+  g.outputs.push_back({"dx", port_of(grad(loss, wrt)[0])});
+  const Adjacency none = make_adjacency(shape[0], {}, false);
+  const Interpreted done = interpret(g, [&](const Node& n) -> Ref {
+    if (n.outputs[0].dtype == DType::kAdjacency) return {{}, &none};
+    if (n.scope.path == "x") return {x};
+    if (n.scope.path == "mask") return {mask};
+    Random random(5, stream_of(n.scope.path));
+    Ref r;
+    for (int64_t i = 0; i < n.outputs[0].shape.count(); ++i) r.data.push_back(random.normal());
+    return r;
+  });
+  return {done.outputs[0].data, done.outputs[1].data, done.outputs[2].data};
+}
+
+// Of 16 places of 3 channels two of four are padding, which holds `filling`.
+struct Padded {
+  Numbers x, real, mask;
+
+  explicit Padded(double filling) {
+    Random random(7, stream_of("x"));
+    for (int i = 0; i < 16; ++i) {
+      mask.push_back(i % 4 < 2);
+      for (int c = 0; c < 3; ++c) {
+        x.push_back(i % 4 < 2 ? random.normal() : filling);
+        if (i % 4 < 2) real.push_back(x.back());
+      }
+    }
+  }
+};
+
+Numbers real_ones(const Numbers& x) {
+  Numbers out;
+  for (size_t i = 0; i < x.size(); ++i)
+    if (i / 3 % 4 < 2) out.push_back(x[i]);
+  return out;
+}
+
+// All padding would go to one expert. Without a mask there are only the real ones.
+TEST(Moe, PaddingTakesNoCapacityAndDoesNotCount) {
+  const Padded three(3), fifty(-50);
+  for (const char* options : {"experts: 3, top_k: 1, capacity: 1, balance: 2",
+                              "experts: 3, top_k: 2, weights: chosen, capacity: 0.9"}) {
+    const Outcome want = step(options, Domain::kTokens, {1, 8, 3}, three.real, {});
+    EXPECT_GT(want.balance[0], 0);
+    for (const auto& [domain, shape] :
+         {std::pair{Domain::kTokens, Shape{2, 8, 3}}, std::pair{Domain::kGraph, Shape{16, 3}}}) {
+      const Outcome got = step(options, domain, shape, three.x, three.mask);
+      EXPECT_EQ(got, step(options, domain, shape, fifty.x, three.mask)) << options;
+      EXPECT_EQ(real_ones(got.y), want.y);
+      for (size_t i = 0; i < want.dx.size(); ++i)
+        EXPECT_NEAR(real_ones(got.dx)[i], want.dx[i], 1e-12);
+      EXPECT_NEAR(got.balance[0], want.balance[0], 1e-12);
+      for (size_t i = 0; i < got.y.size(); ++i)
+        EXPECT_TRUE(i / 3 % 4 < 2 || (got.y[i] == 0 && got.dx[i] == 0)) << i;
+    }
+  }
+}
+
 TEST(Moe, RefusesWhatDoesNotFit) {
   const auto text = [](const char* options) {
     const auto error = test::error_of<UserErrors>([&] { build(options, {1, 2, 3}); });

@@ -47,9 +47,10 @@ TEST(Padding, NothingRealPoolsToZero) {
     Graph g(builtin_ops());
     const Vars vars;
     Builder b(g, vars, false);
-    const Value x = g.input("x", {DType::kF32, {2, 3, 1}});
-    g.input("mask", {DType::kF32, {2, 3}});
-    const Value y = pool_unpadded(b, kind, x, padding_mask(g, 2, 3));
+    const Stream s = build_input(g, {.domain = Domain::kTokens,
+                                     .x = {DType::kF32, {2, 3, 1}},
+                                     .mask = ValueType{DType::kF32, {2, 3}}});
+    const Value y = pool_unpadded(b, kind, s.x, padding_mask(s));
     g.outputs = {{"y", port_of(y)}};
     const Numbers out = interpret(g,
                                   [](const Node& n) -> Ref {
@@ -66,10 +67,17 @@ TEST(Padding, NothingRealPoolsToZero) {
 
 TEST(Padding, AStreamOfOtherPlacesHasNoMask) {
   Graph g(builtin_ops());
-  EXPECT_FALSE(padding_mask(g, 2, 3));
-  g.input("mask", {DType::kF32, {2, 4}});
-  EXPECT_FALSE(padding_mask(g, 2, 3));
-  EXPECT_TRUE(padding_mask(g, 2, 4));
+  Stream s{.domain = Domain::kTokens, .x = g.input("x", {DType::kF32, {2, 3, 5}})};
+  EXPECT_FALSE(padding_mask(s));
+  s.mask = g.input("mask", {DType::kF32, {2, 4}});
+  EXPECT_FALSE(padding_mask(s));
+  s.x = g.input("longer", {DType::kF32, {2, 4, 5}});
+  EXPECT_EQ(padding_mask(s).shape(), Shape({2, 4, 1}));
+  s = {.domain = Domain::kGraph,
+       .x = g.input("nodes", {DType::kF32, {8, 5}}),
+       .batch = 4,
+       .mask = s.mask};
+  EXPECT_EQ(padding_mask(s).shape(), Shape({4, 2, 1}));
 }
 }  // namespace
 }  // namespace cambium

@@ -90,6 +90,38 @@ TEST(Precision, Bf16LeavesTheUpdateAlone) {
   EXPECT_GT(products, 0);
 }
 
+void expect_like_f32(const char* model) {
+  const std::vector<double> exact = losses(model, "f32"), rounded = losses(model, "bf16");
+  ASSERT_EQ(exact.size(), rounded.size());
+  EXPECT_NE(exact, rounded) << "nothing was rounded";
+  for (size_t i = 0; i < exact.size(); ++i) EXPECT_NEAR(exact[i], rounded[i], 0.02 * exact[i]);
+}
+
+constexpr const char* kExperts =
+    "data: {in_context_recall: {vocab: 16, length: 32, train: 64, val: 32, test: 32}}\n"
+    "model:\n"
+    "  - embed: 64\n"
+    "  - residual: [{norm: layer}, {moe: {experts: 4, top_k: 2, expand: 2}}]\n"
+    "  - linear: $classes\n"
+    "train: {optimizer: {adamw: {lr: 3e-3}}, batch: 16, steps: 30}\n";
+
+TEST(Precision, Bf16FeedsTheExpertsOfAMixtureAndTheyLearnLikeF32) {
+  const TempFolder folder;
+  const Experiment e = open_text(folder, kExperts, {"precision=bf16"});
+  const Graph g = optimised(e, training_graph(e));
+  std::map<std::string_view, int> products;
+  for (const Node& n : g.nodes()) {
+    if (!n.op || !n.op->name.starts_with("grouped_linear")) continue;
+    ++products[n.op->name];
+    EXPECT_EQ(g.type(n.inputs[0]).dtype, DType::kBf16) << n.scope.path;
+    EXPECT_EQ(g.type(n.inputs[1]).dtype, DType::kBf16) << n.scope.path;
+    EXPECT_EQ(n.outputs[0].dtype, DType::kF32) << n.scope.path;
+  }
+  EXPECT_EQ(products["grouped_linear"], 4);  // up and down, and the way back through both
+  EXPECT_EQ(products["grouped_linear_grad_weights"], 2);
+  expect_like_f32(kExperts);
+}
+
 TEST(Precision, Bf16CastsAValueOnce) {
   const TempFolder folder;
   const Experiment e = open_text(folder, kModel, {"precision=bf16"});
@@ -100,13 +132,6 @@ TEST(Precision, Bf16CastsAValueOnce) {
       EXPECT_TRUE(cast.insert(n.inputs[0]).second) << n.scope.path;
     }
   EXPECT_GT(cast.size(), 10u);
-}
-
-void expect_like_f32(const char* model) {
-  const std::vector<double> exact = losses(model, "f32"), rounded = losses(model, "bf16");
-  ASSERT_EQ(exact.size(), rounded.size());
-  EXPECT_NE(exact, rounded) << "nothing was rounded";
-  for (size_t i = 0; i < exact.size(); ++i) EXPECT_NEAR(exact[i], rounded[i], 0.02 * exact[i]);
 }
 
 TEST(Precision, Bf16LearnsLikeF32) {

@@ -41,6 +41,19 @@ constexpr const char* kConvnet =
     "  - linear: $classes\n"
     "train: {optimizer: {sgd: {lr: 1e-2, momentum: 0.9}}, batch: 16, steps: 4}\n";
 
+constexpr const char* kExperts =
+    "data: {in_context_recall: {vocab: 16, length: 32, train: 64, val: 32, test: 32}}\n"
+    "model:\n"
+    "  - embed: 32\n"
+    "  - repeat: 3\n"
+    "    RECOMPUTE\n"
+    "    body:\n"
+    "      - residual:\n"
+    "          - norm: rms\n"
+    "          - moe: {experts: 4, expand: 2, capacity: 1.1, activation: swiglu, dropout: 0.1}\n"
+    "  - linear: $classes\n"
+    "train: {optimizer: {adamw: {lr: 3e-3}}, batch: 16, steps: 4}\n";
+
 std::string with(std::string text, const std::string& line) {
   const std::string word = "    RECOMPUTE\n";
   return text.replace(text.find(word), word.size(), line.empty() ? "" : "    " + line + "\n");
@@ -88,6 +101,11 @@ TEST(Recompute, TrainsATransformerWithDropoutToTheSameBits) {
 
 TEST(Recompute, TrainsAConvnetWithBatchNormToTheSameBits) {
   expect_equal_training(kConvnet);
+}
+
+// Routing is decided again, and the balance of the load is added to the loss once.
+TEST(Recompute, TrainsAMixtureOfExpertsToTheSameBits) {
+  expect_equal_training(kExperts);
 }
 
 TEST(Recompute, AccumulatesToTheSameBits) {
