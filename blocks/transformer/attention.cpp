@@ -23,7 +23,7 @@ struct Attention : Heads, BlockSparse {
 };
 
 // UserError when options of full attention are asked of another kind.
-void check_kind(const Builder& b, const Attention& a) {
+void check_kind(const Attention& a) {
   if (a.kind == "full") return;
   const auto refuse = [&](bool given, std::string_view option, std::string_view unless = "") {
     if (given)
@@ -37,10 +37,10 @@ void check_kind(const Builder& b, const Attention& a) {
   refuse(a.dropout > 0 && a.block != 64, "dropout", " unless block = 64");
   refuse(top && a.sinks, "sinks");
   refuse(top && (a.position == "alibi" || a.position == "t5"), "position");
-  require(!b.step, "kind = ", a.kind, " does not work one token at a time");
 }
 
 Value attend_kept(Builder& b, const Attention& a, Value q, Value k, Value v) {
+  if (b.step) return attend_step(b, a, a.causal, q, k, v, {.keep = a.keep});
   return b.emit(
       "top_k_attention", {q, k, v},
       {{"causal", a.causal}, {"scale", a.scale}, {"soft_cap", a.soft_cap}, {"keep", a.keep}});
@@ -48,14 +48,16 @@ Value attend_kept(Builder& b, const Attention& a, Value q, Value k, Value v) {
 
 Value attend_by_kind(Builder& b, const Attention& a, Value q, Value k, Value v) {
   if (a.kind == "top_k") return attend_kept(b, a, q, k, v);
-  if (a.kind == "block_sparse") return attend_blocks(b, a, a, a.causal, q, k, v);
+  if (a.kind == "block_sparse")
+    return b.step ? attend_blocks_step(b, a, a, a.causal, q, k, v)
+                  : attend_blocks(b, a, a, a.causal, q, k, v);
   return attend(b, a, a.causal, q, k, v);
 }
 
 Stream build(Builder& b, const BlockUse& use, Stream s) {
   const auto& a = use.attrs.as<Attention>();
   check_heads(a, s.channels());
-  check_kind(b, a);
+  check_kind(a);
   const int64_t d = s.channels() / a.heads;
   const Value q = project_heads(b, a, "q", s, a.heads, d);            // [B,T,H,D]
   const Value k = project_heads(b, a, "k", s, a.groups(), d);         // [B,T,G,D]

@@ -40,20 +40,26 @@ inline std::vector<int64_t> blocks_seen(const BlockSparse& a, bool causal, int64
   return seen;
 }
 
-// i32 [blocks from `first` on, most seen], -1 where a block sees fewer.
-inline std::shared_ptr<const Tensor> block_list(const BlockSparse& a, bool causal, int64_t first,
-                                                int64_t count, Random random) {
-  std::vector<std::vector<int64_t>> seen;
+using BlockLists = std::vector<std::vector<int64_t>>;
+
+// What the blocks from `first` on look at, drawn for the block under construction.
+inline BlockLists lists_of_blocks(const Builder& b, const BlockSparse& a, bool causal,
+                                  int64_t first, int64_t count) {
+  Random random(uint64_t(a.seed), uint64_t(b.random_stream("blocks")));
+  BlockLists seen;
+  for (int64_t i = first; i < count; ++i) seen.push_back(blocks_seen(a, causal, i, count, random));
+  return seen;
+}
+
+// i32 [lists, longest], -1 where a list is shorter.
+inline Value block_list(Builder& b, const BlockLists& seen) {
   size_t most = 0;
-  for (int64_t i = first; i < count; ++i) {
-    seen.push_back(blocks_seen(a, causal, i, count, random));
-    most = std::max(most, seen.back().size());
-  }
-  auto list = std::make_shared<Tensor>(DType::kI32, Shape{count - first, int64_t(most)});
+  for (const auto& blocks : seen) most = std::max(most, blocks.size());
+  auto list = std::make_shared<Tensor>(DType::kI32, Shape{int64_t(seen.size()), int64_t(most)});
   std::ranges::fill(list->i32(), -1);
   for (size_t i = 0; i < seen.size(); ++i)
     for (size_t k = 0; k < seen[i].size(); ++k) list->i32()[i * most + k] = int32_t(seen[i][k]);
-  return list;
+  return b.graph.constant(std::shared_ptr<const Tensor>(std::move(list)));
 }
 
 inline Value slice_tokens(Builder& b, Value x, int64_t begin, int64_t end) {
@@ -81,13 +87,25 @@ inline Value attend_blocks(Builder& b, const Heads& a, const BlockSparse& s, boo
         {bias({n, keys, 0}), sinks, {}}, {{"causal", causal}}));
   }
   if (n < T) {
-    const auto seed = uint64_t(s.seed);
-    const Value list = b.graph.constant(
-        block_list(s, causal, first, count, Random(seed, uint64_t(b.random_stream("blocks")))));
+    const Value list = block_list(b, lists_of_blocks(b, s, causal, first, count));
     parts.push_back(emit_attention(b, a, {slice_tokens(b, q, n, T), k, v},
                                    {bias({T - n, T, n}), sinks, list},
                                    {{"causal", causal}, {"block", s.block}}));
   }
   return parts.size() == 1 ? parts[0] : b.emit("concat", parts, {{"axis", 1}});
+}
+
+// The same for one token and the cached keys and values; a global block sees all before it.
+inline Value attend_blocks_step(Builder& b, const Heads& a, const BlockSparse& s, bool causal,
+                                Value q, Value k, Value v) {
+  const int64_t count = (b.step->context + s.block - 1) / s.block;
+  const int64_t first = std::min(s.global, count);
+  BlockLists lists;
+  for (int64_t i = 0; i < first; ++i)
+    for (lists.emplace_back(); int64_t(lists.back().size()) <= i;)
+      lists.back().push_back(int64_t(lists.back().size()));
+  for (std::vector<int64_t>& seen : lists_of_blocks(b, s, causal, first, count))
+    lists.push_back(std::move(seen));
+  return attend_step(b, a, causal, q, k, v, {.block = s.block, .blocks = block_list(b, lists)});
 }
 }  // namespace cambium

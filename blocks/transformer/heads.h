@@ -159,8 +159,16 @@ inline Value sinks_of(Builder& b, const Heads& a) {
   return a.sinks ? b.param("sinks", {a.heads}, {}, false) : Value{};
 }
 
+// Which of the cached keys count: the `keep` with the highest scores (0: all), those of the listed
+// blocks (none: all).
+struct StepKeys {
+  int64_t keep = 0, block = 0;
+  Value blocks = {};
+};
+
 // softmax(q k^T) v of one token for the cached keys and values.
-inline Value attend_step(Builder& b, const Heads& a, bool causal, Value q, Value k, Value v) {
+inline Value attend_step(Builder& b, const Heads& a, bool causal, Value q, Value k, Value v,
+                         const StepKeys& keys = {}) {
   require(causal && a.dilation == 1,
           "only causal attention without dilation works one token at a time");
   const int64_t context = b.step->context;
@@ -168,14 +176,16 @@ inline Value attend_step(Builder& b, const Heads& a, bool causal, Value q, Value
                          ? relative_bias(b, a, relative_table(b, a), causal, {context, context, 0})
                          : Value{};
   std::vector<Value> in = {q,    remember(b, "k", k), remember(b, "v", v), b.step->position,
-                           bias, sinks_of(b, a)};
+                           bias, sinks_of(b, a),      keys.blocks};
   while (!in.back()) in.pop_back();
   return b.emit("attention_step", std::move(in),
                 {{"causal", causal},
                  {"window", a.window},
                  {"alibi", a.position == "alibi"},
                  {"scale", a.scale},
-                 {"soft_cap", a.soft_cap}});
+                 {"soft_cap", a.soft_cap},
+                 {"block", keys.block},
+                 {"keep", keys.keep}});
 }
 
 // softmax(q k^T) v for q [B,T,H,D], k and v [B,S,G,D]: [B,T,H,D]. Positions count from the start of

@@ -17,10 +17,7 @@ double attention_score(const AttentionSizes& z, double dot, int64_t h, int64_t t
   return dot - z.slope(h) * double(std::abs(t + z.S - z.T - s));
 }
 
-AttentionSizes attention_sizes(const Call& c, int extra) {
-  const auto& a = c.as<Attention>();
-  const Shape &q = c.shape(0), &k = c.shape(1);
-  const bool blocks = c.has(extra + kBlocksExtra);
+AttentionSizes attention_sizes(const Attention& a, const Shape& q, const Shape& k) {
   return {.B = q[0],
           .T = q[1],
           .S = k[1],
@@ -32,9 +29,18 @@ AttentionSizes attention_sizes(const Call& c, int extra) {
           .scale = float(a.scale > 0 ? a.scale : 1 / std::sqrt(double(std::max<int64_t>(1, q[3])))),
           .soft_cap = float(a.soft_cap),
           .window = a.window,
-          .block = blocks ? a.block : 0,
-          .listed = blocks ? c.shape(extra + kBlocksExtra).last() : 0,
+          .block = 0,
+          .listed = 0,
           .width = round_up(q[3], kLanes)};
+}
+
+AttentionSizes attention_sizes(const Call& c, int extra) {
+  const auto& a = c.as<Attention>();
+  AttentionSizes z = attention_sizes(a, c.shape(0), c.shape(1));
+  if (!c.has(extra + kBlocksExtra)) return z;
+  z.block = a.block;
+  z.listed = c.shape(extra + kBlocksExtra).last();
+  return z;
 }
 
 double attention_pairs(const Call& c, int extra) {

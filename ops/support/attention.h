@@ -99,6 +99,9 @@ struct AttentionSizes {
 // `extra` is the input where the optional ones begin.
 AttentionSizes attention_sizes(const Call& c, int extra);
 
+// Of queries [B,T,H,D] and keys [B,S,G,D] without a list of blocks.
+AttentionSizes attention_sizes(const Attention& a, const Shape& q, const Shape& k);
+
 // Pairs that are worked on: those of the listed blocks when the list is known beforehand.
 double attention_pairs(const Call& c, int extra);
 
@@ -115,9 +118,9 @@ void check_attention(const Call& c, int extra);
 // Of attention: q, k, v and the optional inputs.
 std::vector<Sample> attention_samples();
 
-// Calls f(s) for the keys that query t sees, in order; for references. `blocks` may be null.
-template <class F>
-void each_seen_key(const AttentionSizes& z, const double* blocks, int64_t t, const F& f) {
+// Calls f(s) for the keys that query t sees, in order; not for tiles. `blocks` may be null.
+template <class Block, class F>
+void each_seen_key(const AttentionSizes& z, const Block* blocks, int64_t t, const F& f) {
   const int64_t first = z.lowest(t), end = z.visible(t);
   if (!blocks) {
     for (int64_t s = first; s < end; ++s) f(s);

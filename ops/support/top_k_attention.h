@@ -1,5 +1,8 @@
 // What top_k_attention and its gradient share.
 #pragma once
+#include <algorithm>
+#include <limits>
+
 #include "ops/support/attention.h"
 #include "ops/support/shapes.h"
 
@@ -15,6 +18,40 @@ struct TopKAttention {
           .in(0),
       field("keep", &TopKAttention::keep, "keys of a query").in(1)};
 };
+
+// A key and its score, for keep_best.
+template <class Number> struct Scored {
+  Number score;
+  int32_t key;
+
+  // Higher scores first, of equals the first key.
+  bool operator<(const Scored& o) const {
+    return score > o.score || (score == o.score && key < o.key);
+  }
+};
+
+// The `keep` best of n scores at the front of `best` (room for 2 keep), in order of their keys; how
+// many there are. Most scores meet a comparison with the worst that is kept and no more. NaN counts
+// as infinite, so that it is not hidden.
+template <class Number, class Score>
+int64_t keep_best(int64_t n, int64_t keep, const Score& score, Scored<Number>* best) {
+  constexpr Number kInfinite = std::numeric_limits<Number>::infinity();
+  Number worst = -kInfinite;
+  int64_t count = 0;
+  for (int64_t s = 0; s < n; ++s) {
+    Number x = score(s);
+    if (x <= worst) continue;  // of equals the first
+    best[count++] = {x == x ? x : kInfinite, int32_t(s)};
+    if (count < 2 * keep) continue;
+    std::nth_element(best, best + keep - 1, best + count);
+    count = keep;
+    worst = best[keep - 1].score;
+  }
+  if (count > keep) std::nth_element(best, best + keep - 1, best + count);
+  count = std::min(count, keep);
+  std::sort(best, best + count, [](const auto& a, const auto& b) { return a.key < b.key; });
+  return count;
+}
 
 inline AttentionSizes top_k_sizes(const Call& c) {
   const auto& a = c.as<TopKAttention>();

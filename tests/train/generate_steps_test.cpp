@@ -48,6 +48,19 @@ constexpr StepCase kCases[] = {
     {"conv_mixer", "conv_mixer: {kernel: 3, causal: true, norm: rms}"},
     {"convnext", "convnext: {kernel: 3, causal: true, layer_scale: 1}"},
     {"dilated_stack", "dilated_stack: 3"},
+    {"top_k", "attention: {heads: 2, causal: true, kind: top_k, keep: 3, position: rope}"},
+    {"top_k_capped",
+     "attention: {heads: 4, kv_heads: 2, causal: true, kind: top_k, keep: 20, soft_cap: 1}"},
+    {"block_sparse",
+     "attention: {heads: 2, causal: true, kind: block_sparse, block: 2, near: 0, random: 1}"},
+    {"block_sparse_alibi",
+     "attention: {heads: 2, causal: true, kind: block_sparse, block: 3, near: 1, global: 0, "
+     "random: "
+     "1, position: alibi, sinks: true}"},
+    {"block_sparse_t5",
+     "attention: {heads: 2, causal: true, kind: block_sparse, block: 2, near: 0, global: 2, "
+     "random: "
+     "1, position: t5, buckets: 6, max_distance: 9, soft_cap: 2}"},
     {"hybrid", "parallel: [[{attention: {heads: 2, causal: true}}], [{mamba: 2}]]"},
 };
 
