@@ -5,6 +5,7 @@
 
 #include "graph/passes.h"
 #include "ops/ops.h"
+#include "ops/support/conv_taps.h"
 #include "ops/support/window.h"
 #include "tests/support/op_case.h"
 
@@ -56,6 +57,68 @@ TEST(Conv2d, AgreesWithThePlainSumWhenItIsLarge) {
   for (int64_t i = 0; i < want[0].size(); ++i)
     worst = std::max(worst, std::abs(double(got[0].f32()[size_t(i)]) - want[0][i]));
   EXPECT_LT(worst, 1e-3);  // of values of about 24
+}
+
+// What takes over from oneDNN's plain loops, for every kind of window and both precisions.
+void expect_by_taps(const char* name, const Sample& sample,
+                    const std::function<Kernel(const Call&)>& make) {
+  const Op& op = Graph(builtin_ops()).op(name);
+  OpCase c(op, sample);
+  const std::vector<Ref> want = c.reference();
+  const std::vector<Tensor> got = c.run(make(c.call()));
+  for (size_t o = 0; o < want.size(); ++o)
+    for (int64_t i = 0; i < want[o].size(); ++i)
+      ASSERT_NEAR(got[o].f32()[size_t(i)], want[o][i], 1e-4) << name << " " << o << " " << i;
+}
+
+std::vector<Args> windows() {
+  return {{},
+          {{"stride", 2}, {"dilation", 2}},
+          {{"groups", 2}, {"padding", "valid"}},
+          {{"stride", 3}, {"groups", 2}, {"pad", 2}}};
+}
+
+TEST(ConvByTaps, GivesTheGradientOfTheInput) {
+  for (const Args& window : windows())
+    for (DType type : {DType::kF32, DType::kBf16}) {
+      const ConvWindow a = parse_fields<ConvWindow>(window);
+      const Shape x{2, 9, 8, 6}, w{3, 4, 6 / a.groups, 10};
+      const ConvSizes z = conv_sizes(a, x, w);
+      Args args = window;
+      args.push_back({"input", std::vector<int64_t>{9, 8}});
+      expect_by_taps(
+          "conv2d_grad_input",
+          {{SampleInput(type, z.output_shape(), -1, 1), SampleInput(type, w, -1, 1)}, args},
+          [&](const Call&) { return grad_input_by_taps(z, type, DType::kF32); });
+    }
+}
+
+TEST(ConvByTaps, GivesTheGradientOfTheWeights) {
+  for (const Args& window : windows())
+    for (DType type : {DType::kF32, DType::kBf16}) {
+      const ConvWindow a = parse_fields<ConvWindow>(window);
+      const Shape x{2, 9, 8, 6}, w{3, 4, 6 / a.groups, 10};
+      const ConvSizes z = conv_sizes(a, x, w);
+      Args args = window;
+      args.push_back({"kernel", std::vector<int64_t>{3, 4}});
+      expect_by_taps(
+          "conv2d_grad_weights",
+          {{SampleInput(type, x, -1, 1), SampleInput(type, z.output_shape(), -1, 1)}, args},
+          [&](const Call&) { return grad_weights_by_taps(z, type, true); });
+    }
+}
+
+TEST(ConvByTaps, TakesOverFromPlainLoops) {
+  Engine engine;
+  for (const auto& [name, sample] :
+       {std::pair{"conv2d_grad_input", Sample{{Shape{8, 32, 32, 16}, Shape{31, 31, 16, 16}},
+                                              {{"input", std::vector<int64_t>{32, 32}}}}},
+        std::pair{"conv2d_grad_weights", Sample{{Shape{8, 32, 32, 16}, Shape{8, 32, 32, 16}},
+                                                {{"kernel", std::vector<int64_t>{31, 31}}}}}}) {
+    const Op& op = Graph(builtin_ops()).op(name);
+    OpCase c(op, sample);
+    EXPECT_FALSE(is_reference_impl(op.kernel(c.call(), engine).impl)) << name;
+  }
 }
 
 // conv2d -> relu -> + skip, as one graph.
