@@ -42,8 +42,9 @@ Stream build(Builder& b, const BlockUse& use, Stream s) {
   const int64_t channels = o.heads * o.width;
   const Value source = as_heads(b, layer("source", channels), o.heads);
   const Value target = o.share_weights ? source : as_heads(b, layer("target", channels), o.heads);
-  const Value alpha = attention_weights(b, o, s, source, target);
-  const Value y = b.emit("edge_spmm", {s.adjacency, alpha, source}, {{"self_loops", true}});
+  const Value y =
+      b.emit("edge_spmm", {s.adjacency, attention_weights(b, o, s, source, target), source},
+             {{"self_loops", true}});
   s.x = o.concat ? as_rows(b, y) : b.emit("reduce_mean", {y}, {{"axes", 1}, {"keep", false}});
   if (o.bias) s.x = add_bias(b, s.x);
   s.x = activate(b, o.activation, s.x);
