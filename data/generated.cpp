@@ -19,6 +19,7 @@ class SequenceSet final : public Dataset {
                     .most_scored = task_.most_scored * batch};
     if (is_pair()) shape.decoder = sequence;
     shape.begin = task_.begin;
+    shape.masked = task_.padded;
     return shape;
   }
 
@@ -30,7 +31,10 @@ class SequenceSet final : public Dataset {
     const std::span<int32_t> x = into.x.i32(), target = into.target.i32();
     std::span<int32_t> decoder;
     if (is_pair()) decoder = into.decoder.i32();
-    std::ranges::fill(x, 0);
+    std::span<float> mask;
+    if (task_.padded) mask = into.mask.f32();
+    std::ranges::fill(mask, 0.0f);
+    std::ranges::fill(x, is_pair() ? task_.begin : 0);
     std::ranges::fill(target, -1);
     std::ranges::fill(decoder, task_.begin);
     const uint64_t fresh = task_.fresh && split == Split::kTrain ? epoch_seed : 0;
@@ -40,7 +44,8 @@ class SequenceSet final : public Dataset {
       const SequenceExample e{split, indices[i], random, x.subspan(i * S, S),
                               target.subspan(i * T, T)};
       if (is_pair())
-        task_.write_pair(e, decoder.subspan(i * T, T));
+        task_.write_pair(e, decoder.subspan(i * T, T),
+                         task_.padded ? mask.subspan(i * S, S) : mask);
       else
         task_.write(e);
     }
@@ -73,8 +78,9 @@ class SequenceSet final : public Dataset {
   std::string describe() const override {
     return str(task_.counts.train, " train, ", task_.counts.val, " val, ", task_.counts.test,
                is_pair() ? " test pairs of sequences of " : " test sequences of ",
-               is_pair() ? str(task_.source, " and ") : "", task_.context, " tokens, ", task_.vocab,
-               " symbols, generated", task_.fresh ? " anew each epoch" : "");
+               task_.padded ? "up to " : "", is_pair() ? str(task_.source, " and ") : "",
+               task_.context, " tokens, ", task_.vocab, " symbols, generated",
+               task_.fresh ? " anew each epoch" : "");
   }
 
   std::vector<std::pair<std::string, double>> reference_losses() const override {

@@ -25,7 +25,7 @@ struct SequenceExample {
   Split split;
   int64_t index;
   Random& random;                // a function of (seed, split, index)
-  std::span<int32_t> x, target;  // [T]; a pair's x is its source [S]
+  std::span<int32_t> x, target;  // [T]; a pair's x is its source [S], filled with `begin`
 };
 
 struct SequenceTask {
@@ -37,11 +37,14 @@ struct SequenceTask {
   bool fresh = false;       // new training examples every epoch
   int64_t source = 0;       // S > 0: pairs of sequences, x of S tokens and T to write (DataShape)
   int32_t begin = 0;        // of a pair: what stands in `decoder` before anything is written
+  bool padded = false;      // pairs differ in length: the mask says where the source is real
   std::vector<std::pair<std::string, double>> reference_losses;
 
   std::function<void(const SequenceExample&)> write;
-  // Of a pair, in place of `write`; the decoder's input [T] comes filled with `begin`.
-  std::function<void(const SequenceExample&, std::span<int32_t> decoder)> write_pair = {};
+  // Of a pair, in place of `write`; the decoder's input [T] comes filled with `begin`, and the mask
+  // of the source [S], empty unless pairs are padded, with 0.
+  std::function<void(const SequenceExample&, std::span<int32_t> decoder, std::span<float> mask)>
+      write_pair = {};
 };
 
 std::unique_ptr<Dataset> open_sequences(SequenceTask task, uint64_t seed);

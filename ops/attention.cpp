@@ -1,5 +1,5 @@
 // attention(q [B,T,H,D], k [B,S,G,D], v [B,S,G,D], optional rng i64 [2], bias [H,S+T-1], sinks [H],
-// blocks; causal, window, alibi, scale, soft_cap, dropout, stream, block) -> o [B,T,H,D], lse
+// blocks, mask; causal, window, alibi, scale, soft_cap, dropout, stream, block) -> o [B,T,H,D], lse
 // [B,H,T]. The optional inputs: ops/support/attention.h.
 //   s_ts = scale q_t . k_s,  p = softmax over s,  o_t = sum_s p_ts v_s,  lse_t = log sum_s e^s_ts.
 // Head h reads key head h / (H / G) (grouped queries: Ainslie et al. 2023, arXiv 2305.13245).
@@ -16,7 +16,7 @@
 
 namespace cambium {
 namespace {
-enum Input { kQ, kK, kV, kRng, kBias, kSinks, kBlocks };
+enum Input { kQ, kK, kV, kRng, kBias, kSinks, kBlocks, kMask };
 
 constexpr int kExtra = kRng;
 
@@ -57,23 +57,28 @@ void reference(const Call& c, std::span<const Ref> in, std::span<Ref> out) {
         const int64_t at = z.query(b, t, h), g = h / z.heads_per_group();
         double highest = -HUGE_VAL, sum = 0;
         p.clear();
-        each_seen_key(z, blocks, t, [&](int64_t s) {
+        const double* mask = c.has(kMask) ? in[kMask].data.data() + b * z.S : nullptr;
+        each_seen_key(z, blocks, mask, t, [&](int64_t s) {
           double dot = 0;
           for (int64_t d = 0; d < z.D; ++d) dot += in[0][at + d] * in[1][z.key(b, s, g) + d];
           p.push_back(attention_score(z, scale * dot, h, t, s));
           if (c.has(kBias)) p.back() += in[kBias][z.bias(h, t, s)];
           highest = std::max(highest, p.back());
         });
+        if (p.empty()) {
+          out[1][(b * z.H + h) * z.T + t] = c.has(kSinks) ? in[kSinks][h] : 0;
+          continue;
+        }
         for (double x : p) sum += std::exp(x - highest);
         if (c.has(kSinks)) sum += std::exp(in[kSinks][h] - highest);
         const double lse = highest + std::log(sum);
         out[1][(b * z.H + h) * z.T + t] = lse;
         size_t i = 0;
-        each_seen_key(z, blocks, t, [&](int64_t s) {
+        each_seen_key(z, blocks, mask, t, [&](int64_t s) {
           double weight = std::exp(p[i++] - lse);
           if (a.dropout > 0) {
-            const DropoutMask mask = mask_of(in[kExtra], a.stream, a.dropout);
-            weight *= mask.drops(z.mask_row(b, h, t) + s) ? 0 : 1 / (1 - a.dropout);
+            const DropoutMask dropped = mask_of(in[kExtra], a.stream, a.dropout);
+            weight *= dropped.drops(z.mask_row(b, h, t) + s) ? 0 : 1 / (1 - a.dropout);
           }
           for (int64_t d = 0; d < z.D; ++d) out[0][at + d] += weight * in[2][z.key(b, s, g) + d];
         });
@@ -102,8 +107,8 @@ struct Problem {
   AttentionSizes z;
   const float *q, *k, *v;
   float *o, *lse;
-  const DropoutMask* mask;    // null without dropout
-  const float *bias, *sinks;  // null when left out
+  const DropoutMask* mask;           // null without dropout
+  const float *bias, *sinks, *real;  // null when left out; `real` is the mask of the keys
   const int32_t* blocks;
 };
 
@@ -114,12 +119,14 @@ struct QueryState {  // of the scores seen so far; sum is of e^(score - highest)
 };
 
 // The scores of vector v as the softmax sees them, kLowest where a query does not see the key; and
-// their maximum with `top`.
+// their maximum with `top`. `real` is the tile's part of the mask.
 [[gnu::always_inline]] inline Lanes adjust(const ScoreTile& tile, int64_t v, float slope,
-                                           const float* bias, float* column, Lanes top) {
+                                           const float* bias, const float* real, float* column,
+                                           Lanes top) {
   const TileRange keys = tile.keys_of(v, 1);
   const bool whole = tile.whole(v), changed = slope > 0 || tile.z.soft_cap > 0 || bias;
   for (int64_t i = keys.begin; i < keys.end; ++i) {
+    if (!is_real(real, i)) continue;
     Lanes s = load_lanes(column + i * kTileStride);
     if (tile.z.soft_cap > 0) s = capped(s, tile.z.soft_cap, nullptr);
     if (slope > 0) s += tile.distance_bias(v, i, slope);
@@ -134,17 +141,21 @@ struct QueryState {  // of the scores seen so far; sum is of e^(score - highest)
 // Turns the scores of vector v into weights e^(score - highest), zeros where a query does not see
 // the key, and shrinks the state and the rows of `output` to the new maximum.
 [[gnu::always_inline]] inline void soften(const ScoreTile& tile, int64_t v, float slope,
-                                          const float* bias, bool first, float* scores,
-                                          QueryState& state, float* output) {
+                                          const float* bias, const float* real, bool first,
+                                          float* scores, QueryState& state, float* output) {
   float* column = scores + v * kLanes;
   const TileRange keys = tile.keys_of(v, 1), written = tile.written_keys(v);
   const bool whole = tile.whole(v);
   const Lanes before = load_lanes(state.highest + v * kLanes);
-  const Lanes top = adjust(tile, v, slope, bias, column, before);
+  const Lanes top = adjust(tile, v, slope, bias, real, column, before);
   Lanes sum = {};
   for (int64_t i = written.begin; i < keys.begin; ++i)
     store_lanes(column + i * kTileStride, Lanes{});
   for (int64_t i = keys.begin; i < keys.end; ++i) {
+    if (!is_real(real, i)) {
+      store_lanes(column + i * kTileStride, Lanes{});
+      continue;
+    }
     Lanes e = exp_lanes(load_lanes(column + i * kTileStride) - top);
     if (!whole) e = tile.mask(v, i) ? e : Lanes{};
     store_lanes(column + i * kTileStride, e);
@@ -171,7 +182,7 @@ struct QueryState {  // of the scores seen so far; sum is of e^(score - highest)
 }
 
 // Writes the queries' results: o = output / sum, lse = highest + log sum, where the sum counts the
-// sink.
+// sink; zeros where it is empty.
 [[gnu::always_inline]] inline void finish_tile(const Problem& p, int64_t b, int64_t h, int64_t q0,
                                                int64_t count, const QueryState& state,
                                                const float* output) {
@@ -183,8 +194,8 @@ struct QueryState {  // of the scores seen so far; sum is of e^(score - highest)
       shrink = simd_exp(state.highest[t] - highest);
       sum = sum * shrink + simd_exp(p.sinks[h] - highest);
     }
-    inverse[t] = shrink / sum;
-    logs[t] = highest + simd_log(sum);
+    inverse[t] = sum > 0 ? shrink / sum : 0;
+    logs[t] = sum > 0 ? highest + simd_log(sum) : 0;
   }
   unpack_transposed(output, kQueryTile, count, p.z.D, inverse, p.o + p.z.query(b, q0, h),
                     p.z.H * p.z.D);
@@ -214,7 +225,8 @@ struct QueryState {  // of the scores seen so far; sum is of e^(score - highest)
     pack_rows(p.v + z.key(b, tile.j0, g), z.G * z.D, tile.keys, z.D, 1, values, z.D, z.D);
     multiply_scores(tile, keys, queries, scores);
     for (int64_t v = 0; v < tile.vectors(); ++v)
-      soften(tile, v, slope, bias, first, scores, state, output);
+      soften(tile, v, slope, bias, p.real ? p.real + b * z.S + tile.j0 : nullptr, first, scores,
+             state, output);
     if (p.mask) {
       mask_factors(tile, *p.mask, b, h, scratch + w.rows, factors);
       apply_factors(tile, factors, scores);
@@ -241,7 +253,7 @@ Kernel kernel(const Call& c, Engine&) {
   const Workspace w(z, a.dropout > 0);
   const int64_t items = z.B * z.H * z.query_tiles();
   const int64_t parts = attention_pairs(c, kExtra) * double(z.D) < 20000 ? 1 : part_count(items);
-  const bool bias = c.has(kBias), sinks = c.has(kSinks);
+  const bool bias = c.has(kBias), sinks = c.has(kSinks), masked = c.has(kMask);
   const auto run = [=](const KernelArgs& args) {
     const int64_t* rng = a.dropout > 0 ? args.i64(kExtra) : nullptr;
     const DropoutMask mask(rng ? rng[0] : 0, rng ? rng[1] : 0, a.stream, a.dropout);
@@ -254,6 +266,7 @@ Kernel kernel(const Call& c, Engine&) {
                     .mask = rng ? &mask : nullptr,
                     .bias = bias ? args.f32(kBias) : nullptr,
                     .sinks = sinks ? args.f32(kSinks) : nullptr,
+                    .real = masked ? args.f32(kMask) : nullptr,
                     .blocks = z.block > 0 ? args.i32(kBlocks) : nullptr};
     if (p.blocks) check_blocks(z, p.blocks);
     float* scratch = reinterpret_cast<float*>(args.scratch);

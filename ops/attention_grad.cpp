@@ -14,7 +14,7 @@
 
 namespace cambium {
 namespace {
-enum Input { kQ, kK, kV, kO, kLse, kDo, kRng, kBias, kSinks, kBlocks };
+enum Input { kQ, kK, kV, kO, kLse, kDo, kRng, kBias, kSinks, kBlocks, kMask };
 
 constexpr int kExtra = kRng;
 
@@ -48,16 +48,16 @@ void reference(const Call& c, std::span<const Ref> in, std::span<Ref> out) {
         const int64_t at = z.query(b, t, h), row = (b * z.H + h) * z.T + t;
         const double delta = dot(kDo, at, kO, at);
         if (sinks) out[3 + bias][b * z.H + h] -= std::exp(in[kSinks][h] - in[kLse][row]) * delta;
-        each_seen_key(z, blocks, t, [&](int64_t s) {
+        const double* mask = c.has(kMask) ? in[kMask].data.data() + b * z.S : nullptr;
+        each_seen_key(z, blocks, mask, t, [&](int64_t s) {
           const int64_t key = z.key(b, s, h / z.heads_per_group());
           const double product = scale * dot(kQ, at, kK, key);
           const double added = bias ? in[kBias][z.bias(h, t, s)] : 0;
           const double p = std::exp(attention_score(z, product, h, t, s) + added - in[kLse][row]);
-          double m = 1;
-          if (a.dropout > 0)
-            m = mask_of(in[kRng], a.stream, a.dropout).drops(z.mask_row(b, h, t) + s)
-                    ? 0
-                    : 1 / (1 - a.dropout);
+          const bool dropped =
+              a.dropout > 0 &&
+              mask_of(in[kRng], a.stream, a.dropout).drops(z.mask_row(b, h, t) + s);
+          const double m = dropped ? 0 : 1 / (1 - a.dropout);
           double ds = p * (m * dot(kDo, at, kV, key) - delta);
           if (bias) out[3][b * z.H * z.distances() + z.bias(h, t, s)] += ds;
           ds *= scale;
@@ -99,15 +99,15 @@ struct Problem {
   AttentionSizes z;
   const float *q, *k, *v, *o, *lse, *d_o;
   float *dq, *dk, *dv;
-  const DropoutMask* mask;    // null without dropout
-  const float *bias, *sinks;  // null when left out
+  const DropoutMask* mask;           // null without dropout
+  const float *bias, *sinks, *real;  // null when left out; `real` is the mask of the keys
   float *dbias, *dsinks;
   const int32_t* blocks;
 };
 
-struct HeadBias {  // of one head of one sequence; null when left out
+struct HeadExtras {  // of one head of one sequence; null when left out
   float alibi;
-  const float* bias;
+  const float *bias, *real;
   float* dbias;
 };
 
@@ -117,7 +117,7 @@ struct QueryState {
 
 // Scores and dp of vector v become weights m p and slopes ds, zeros where a query does not see the
 // key. `factors` is null without dropout.
-[[gnu::always_inline]] inline void slope(const ScoreTile& tile, int64_t v, const HeadBias& head,
+[[gnu::always_inline]] inline void slope(const ScoreTile& tile, int64_t v, const HeadExtras& head,
                                          const QueryState& state, const float* factors,
                                          float* weights, float* slopes) {
   const Lanes lse = load_lanes(state.lse + v * kLanes),
@@ -126,7 +126,7 @@ struct QueryState {
   const bool whole = tile.whole(v);
   for (int64_t i = written.begin; i < written.end; ++i) {
     const int64_t at = i * kTileStride + v * kLanes;
-    if (i < keys.begin || i >= keys.end) {
+    if (i < keys.begin || i >= keys.end || !is_real(head.real, tile.j0 + i)) {
       store_lanes(weights + at, Lanes{});
       store_lanes(slopes + at, Lanes{});
       continue;
@@ -190,8 +190,9 @@ struct QueryState {
   pack_query_tile(p, b, h, q0, count, w, scratch, state);
   if (p.sinks) p.dsinks[b * z.H + h] += sink_slope(state, count, p.sinks[h]);
   const KeyTiles tiles(z, p.blocks, q0, count);
-  const HeadBias head{float(z.slope(h)), p.bias ? p.bias + h * z.distances() : nullptr,
-                      p.bias ? p.dbias + (b * z.H + h) * z.distances() : nullptr};
+  const HeadExtras head{float(z.slope(h)), p.bias ? p.bias + h * z.distances() : nullptr,
+                        p.real ? p.real + b * z.S : nullptr,
+                        p.bias ? p.dbias + (b * z.H + h) * z.distances() : nullptr};
   for (int64_t n = 0; n < tiles.count; ++n) {
     const ScoreTile tile = tiles.at(n);
     if (tile.keys <= 0) continue;
@@ -212,7 +213,6 @@ struct QueryState {
                     z.H * z.D);
 }
 
-// Key heads [first, last) of all sequences.
 CAMBIUM_SIMD void differentiate(const Problem& p, int64_t first, int64_t last, float* scratch) {
   const AttentionSizes& z = p.z;
   const Workspace w(z, p.mask != nullptr);
@@ -237,7 +237,7 @@ Kernel kernel(const Call& c, Engine&) {
   const Workspace w(z, a.dropout > 0);
   const int64_t items = z.B * z.G;
   const int64_t parts = attention_pairs(c, kExtra) * double(z.D) < 10000 ? 1 : part_count(items);
-  const bool bias = c.has(kBias), sinks = c.has(kSinks);
+  const bool bias = c.has(kBias), sinks = c.has(kSinks), masked = c.has(kMask);
   const auto run = [=](const KernelArgs& args) {
     const int64_t* rng = a.dropout > 0 ? args.i64(kRng) : nullptr;
     const DropoutMask mask(rng ? rng[0] : 0, rng ? rng[1] : 0, a.stream, a.dropout);
@@ -254,6 +254,7 @@ Kernel kernel(const Call& c, Engine&) {
                     .mask = rng ? &mask : nullptr,
                     .bias = bias ? args.f32(kBias) : nullptr,
                     .sinks = sinks ? args.f32(kSinks) : nullptr,
+                    .real = masked ? args.f32(kMask) : nullptr,
                     .dbias = bias ? args.out_f32(3) : nullptr,
                     .dsinks = sinks ? args.out_f32(3 + bias) : nullptr,
                     .blocks = z.block > 0 ? args.i32(kBlocks) : nullptr};
@@ -278,8 +279,7 @@ std::vector<Sample> samples() {
   for (Sample& sample : all) {
     const Shape q = sample.inputs[0].type.shape;
     const SampleInput lse(Shape{q[0], q[2], q[1]}, 5, 6);
-    const std::vector<SampleInput> more = {q, lse, q};
-    sample.inputs.insert(sample.inputs.begin() + kO, more.begin(), more.end());
+    sample.inputs.insert(sample.inputs.begin() + kO, {q, lse, q});
   }
   return all;
 }

@@ -72,7 +72,7 @@ void reference(const Call& c, std::span<const Ref> in, std::span<Ref> out) {
   for (int64_t row = 0; row < z.B * z.H; ++row) {
     const int64_t b = row / z.H, h = row % z.H, g = h / z.heads_per_group();
     std::vector<Scored<double>> seen;
-    each_seen_key(z, blocks, position, [&](int64_t s) {
+    each_seen_key(z, blocks, nullptr, position, [&](int64_t s) {
       double dot = 0;
       for (int64_t d = 0; d < z.D; ++d)
         dot += in[kQ][row * z.D + d] * in[kK][((b * S + s) * z.G + g) * z.D + d];
@@ -154,7 +154,7 @@ Kernel kernel(const Call& c, Engine&) {
             sinks ? args.f32(kSinks) + h : nullptr};
         auto* seen = reinterpret_cast<Scored<float>*>(args.scratch + r * bytes);
         int64_t n = 0;
-        each_seen_key(z, blocks, position, [&](int64_t s) { seen[n++].key = int32_t(s); });
+        each_seen_key(z, blocks, nullptr, position, [&](int64_t s) { seen[n++].key = int32_t(s); });
         score_keys(z, position, head, args.f32(kQ) + r * z.D, args.f32(kK) + from, n, seen);
         sum_values(z, head.sink, args.f32(kV) + from, keep_highest(keep, n, seen), seen,
                    args.out_f32() + r * z.D);

@@ -1,7 +1,8 @@
-// top_k_attention(q [B,T,H,D], k [B,S,G,D], v [B,S,G,D]; causal, scale, soft_cap, keep) -> o
-// [B,T,H,D], lse [B,H,T], kept i32 [B,H,T,K], K = min(keep, S): attention of each query to the K
-// keys with the highest scores alone (of equals the first), kept in rising order and -1 where a
-// query sees fewer.
+// top_k_attention(q [B,T,H,D], k [B,S,G,D], v [B,S,G,D], mask [B,S] or left out; causal, scale,
+// soft_cap, keep) -> o [B,T,H,D], lse [B,H,T], kept i32 [B,H,T,K], K = min(keep, S): attention of
+// each query to the K keys with the highest scores alone (of equals the first), kept in rising
+// order and -1 where a query sees fewer. Keys whose mask is below 1/2 are padding that no query
+// sees; one that sees nothing else gets o = 0 and lse = 0.
 //   s_ts = scale q_t . k_s,  o_t = sum over kept s of e^(s_ts - lse_t) v_s
 // All scores are computed, O(T S D), in tiles of 64 queries (scratch of 64 S numbers a thread); the
 // sum over values and the backward pass (top_k_attention_grad) touch T K keys. Who is kept is taken
@@ -19,9 +20,13 @@
 
 namespace cambium {
 namespace {
+constexpr int kMask = 3;
+
 std::vector<ValueType> shape(const Call& c) {
   check_top_k(c);
   const Shape& q = c.shape(0);
+  const ValueType mask{DType::kF32, {c.shape(1)[0], c.shape(1)[1]}};
+  require(!c.has(kMask) || c.in[kMask].type() == mask, "mask must be ", mask);
   return {c.in[0].type(),
           {DType::kF32, {q[0], q[2], q[1]}},
           {DType::kI32, {q[0], q[2], q[1], kept_keys(c)}}};
@@ -31,7 +36,9 @@ std::vector<Value> vjp(const Call& c, std::span<const Value> dy) {
   const Value dq =
       dy[0].graph->emit("top_k_attention_grad",
                         {c.in[0], c.in[1], c.in[2], c.out[0], c.out[1], c.out[2], dy[0]}, c.attrs);
-  return {dq, dq.nth(1), dq.nth(2)};
+  std::vector<Value> d = {dq, dq.nth(1), dq.nth(2)};
+  d.resize(c.in.size());
+  return d;
 }
 
 void reference(const Call& c, std::span<const Ref> in, std::span<Ref> out) {
@@ -50,13 +57,15 @@ void reference(const Call& c, std::span<const Ref> in, std::span<Ref> out) {
           double dot = 0;
           for (int64_t d = 0; d < z.D; ++d) dot += in[0][at + d] * in[1][z.key(b, s, g) + d];
           scores[size_t(s)] = attention_score(z, scale * dot, h, t, s);
+          if (c.has(kMask) && !is_real(in[kMask].data.data(), b * z.S + s))
+            scores[size_t(s)] = -HUGE_VAL;
         }
         const int64_t n = keep_best(
             z.visible(t), K, [&](int64_t s) { return scores[size_t(s)]; }, scored.data());
         double highest = -HUGE_VAL, sum = 0;
         for (int64_t i = 0; i < n; ++i) highest = std::max(highest, scored[size_t(i)].score);
         for (int64_t i = 0; i < n; ++i) sum += std::exp(scored[size_t(i)].score - highest);
-        out[1][row] = highest + std::log(sum);
+        out[1][row] = n > 0 ? highest + std::log(sum) : 0;
         for (int64_t i = 0; i < K; ++i) out[2][row * K + i] = i < n ? scored[size_t(i)].key : -1;
         for (int64_t i = 0; i < n; ++i)
           for (int64_t d = 0; d < z.D; ++d)
@@ -85,7 +94,7 @@ struct Workspace {
 struct Problem {
   AttentionSizes z;
   int64_t keep;
-  const float *q, *k, *v;
+  const float *q, *k, *v, *mask;  // mask null when left out
   float *o, *lse;
   int32_t* kept;
 };
@@ -98,7 +107,7 @@ struct Problem {
   float highest = -__builtin_inff(), sum = 0;
   for (int64_t i = 0; i < n; ++i) highest = std::max(highest, scored[i].score);
   for (int64_t i = 0; i < n; ++i) sum += scored[i].score = simd_exp(scored[i].score - highest);
-  p.lse[row] = highest + simd_log(sum);
+  p.lse[row] = n > 0 ? highest + simd_log(sum) : 0;
   for (int64_t i = 0; i < p.keep; ++i) p.kept[row * p.keep + i] = i < n ? scored[i].key : -1;
   float* o = p.o + z.query(b, t, h);
   std::fill_n(o, z.D, 0.0f);
@@ -127,7 +136,9 @@ struct Problem {
   }
   for (int64_t t = 0; t < count; ++t) {
     const float* row = scratch + w.rows + t * z.S;
+    const float* real = p.mask ? p.mask + b * z.S : nullptr;
     const auto score = [&](int64_t s) {
+      if (!is_real(real, s)) return -__builtin_inff();
       return z.soft_cap > 0 ? z.soft_cap * simd_tanh(row[s] / z.soft_cap) : row[s];
     };
     answer(p, b, h, q0 + t, scored, keep_best(z.visible(q0 + t), p.keep, score, scored));
@@ -147,6 +158,7 @@ CAMBIUM_SIMD void attend(const Problem& p, int64_t first, int64_t last, float* s
 Kernel kernel(const Call& c, Engine&) {
   const AttentionSizes z = top_k_sizes(c);
   const int64_t items = z.B * z.H * z.query_tiles(), keep = kept_keys(c);
+  const bool masked = c.has(kMask);
   const Workspace w(z, keep);
   const int64_t parts = z.pairs() * double(z.D) < 20000 ? 1 : part_count(items);
   const auto run = [=](const KernelArgs& args) {
@@ -155,6 +167,7 @@ Kernel kernel(const Call& c, Engine&) {
                     args.f32(0),
                     args.f32(1),
                     args.f32(2),
+                    masked ? args.f32(kMask) : nullptr,
                     args.out_f32(0),
                     args.out_f32(1),
                     static_cast<int32_t*>(args.out[2])};
@@ -179,6 +192,13 @@ Cost cost(const Call& c) {
 Sample sample(Shape q, Shape k, Args args) {
   return {{q, k, k}, std::move(args)};
 }
+
+// With a mask, of which about 1 - 1 / (2 most) is real.
+Sample padded(Sample sample, double most) {
+  const Shape k = sample.inputs[1].type.shape;
+  sample.inputs.emplace_back(Shape{k[0], k[1]}, 0, most);
+  return sample;
+}
 }  // namespace
 
 extern const Op op_top_k_attention;
@@ -186,7 +206,7 @@ const Op op_top_k_attention = {
     .name = "top_k_attention",
     .doc = "attention to the keys with the highest scores alone",
     .min_inputs = 3,
-    .max_inputs = 3,
+    .max_inputs = 4,
     .attrs = fields_of<TopKAttention>,
     .shape = shape,
     .vjp = vjp,
@@ -198,6 +218,9 @@ const Op op_top_k_attention = {
                 sample({1, 70, 2, 5}, {1, 131, 1, 5}, {{"keep", 9}, {"causal", true}}),
                 sample({1, 67, 1, 33}, {1, 67, 1, 33}, {{"keep", 20}, {"soft_cap", 0.9}}),
                 sample({2, 9, 1, 4}, {2, 9, 1, 4}, {{"keep", 30}, {"scale", 0.4}}),
+                padded(sample({2, 70, 2, 3}, {2, 131, 1, 3}, {{"keep", 9}, {"causal", true}}), 1),
+                padded(sample({1, 5, 1, 3}, {1, 5, 1, 3}, {{"keep", 4}}), 0.7),
+                padded(sample({1, 3, 1, 3}, {1, 3, 1, 3}, {{"keep", 2}}), 0.4),
                 sample({0, 3, 2, 4}, {0, 3, 2, 4}, {{"keep", 2}}),
                 sample({2, 0, 2, 4}, {2, 0, 2, 4}, {{"keep", 2}})}};
 }  // namespace cambium

@@ -133,11 +133,18 @@ std::vector<int32_t> Generator::start(std::string_view prompt) {
   require(!ids.empty(), "the prompt is empty, or this data has no text to encode it with");
   if (!has_encoder()) return ids;
   const int64_t reads = shape_.x.shape[1];
-  require(int64_t(ids.size()) == reads, "the prompt has ", ids.size(),
-          " symbols, the encoder reads ", reads);
-  for (Executor* executor : {executor_.get(), first_.get()})
-    if (executor)
-      std::memcpy(executor->input("x").data(), ids.data(), ids.size() * sizeof(int32_t));
+  require(shape_.masked ? int64_t(ids.size()) <= reads : int64_t(ids.size()) == reads,
+          "the prompt has ", ids.size(), " symbols, the encoder reads ",
+          shape_.masked ? "at most " : "", reads);
+  std::vector<float> mask(size_t(reads), 0.0f);
+  std::fill_n(mask.begin(), ids.size(), 1.0f);
+  ids.resize(size_t(reads), shape_.begin);  // what pads the data, too
+  for (Executor* executor : {executor_.get(), first_.get()}) {
+    if (!executor) continue;
+    std::memcpy(executor->input("x").data(), ids.data(), ids.size() * sizeof(int32_t));
+    if (executor->has_input("mask"))
+      std::memcpy(executor->input("mask").data(), mask.data(), mask.size() * sizeof(float));
+  }
   forget();
   return {shape_.begin};
 }

@@ -1,5 +1,6 @@
 // From an experiment to its forward graphs.
 #include "blocks/model.h"
+#include "blocks/padding.h"
 #include "ops/ops.h"
 #include "train/experiment.h"
 #include "train/sections.h"
@@ -148,11 +149,17 @@ DecoderGraphs decoder_graphs(const Experiment& e, int64_t batch) {
   const Stream encoded = a.tap("encoder", {});
   const Value kept = first.state("encoder.output", encoded.x.type(), {});
   first.updates.push_back({kept.node, port_of(encoded.x)});
+  const Value mask = padding_mask(encoded);
+  if (mask) {
+    const Value kept_mask = first.state("encoder.mask", mask.type(), {});
+    first.updates.push_back({kept_mask.node, port_of(mask)});
+  }
   // The encoder is built again for the names of what it shares with the decoder; nothing runs of
   // it.
   Builder b(next, e.vars, false);
   Stream memory = encoded;
   memory.x = next.state("encoder.output", encoded.x.type(), {});
+  memory.mask = mask ? next.state("encoder.mask", mask.type(), {}) : Value{};
   const ModelPart again[] = {
       {"encoder", sections.encoder, input_of(next, shape), {}, memory},
       {"decoder", sections.decoder, decoder_input(next, one), step(next, Encoder::kKept)}};

@@ -1,6 +1,8 @@
 // class_token: one trained token more in every example, which may gather what the others say.
 // [B,T,C] -> [B,T+1,C]; `pool: first` (or last) takes it out again
-#include "blocks/block.h"
+#include <algorithm>
+
+#include "blocks/padding.h"
 
 namespace cambium {
 namespace {
@@ -13,6 +15,18 @@ struct ClassToken {
       field("std", &ClassToken::std, "starts as N(0, std)").in(0, 10)};
 };
 
+// The mask [B,T] of padded data with the new token, which is real: [B,T+1].
+Value longer_mask(Builder& b, const Stream& s, bool first) {
+  const Value mask = padding_mask(s);
+  if (!mask) return {};
+  const int64_t batch = s.shape()[0], tokens = s.shape()[1];
+  auto ones = std::make_shared<Tensor>(DType::kF32, Shape{batch, 1});
+  std::ranges::fill(ones->f32(), 1.0f);
+  const Value one = b.graph.constant(std::shared_ptr<const Tensor>(std::move(ones)));
+  const Value flat = b.emit("reshape", {mask}, {{"shape", std::vector<int64_t>{batch, tokens}}});
+  return b.emit("concat", {first ? one : flat, first ? flat : one}, {{"axis", 1}});
+}
+
 Stream build(Builder& b, const BlockUse& use, Stream s) {
   const auto& a = use.attrs.as<ClassToken>();
   const int64_t batch = s.shape()[0], c = s.channels();
@@ -20,6 +34,7 @@ Stream build(Builder& b, const BlockUse& use, Stream s) {
   const Value tokens =
       b.emit("broadcast_to", {token}, {{"shape", std::vector<int64_t>{batch, 1, c}}});
   const bool first = a.place == "first";
+  s.mask = longer_mask(b, s, first);
   s.x = b.emit("concat", {first ? tokens : s.x, first ? s.x : tokens}, {{"axis", 1}});
   s.rows = s.columns = 0;  // no grid has such a token
   return s;

@@ -48,6 +48,7 @@ Value pass_messages(Builder& b, const BlockUse& use, const Stream& s) {
 Value build_on_tokens(Builder& b, const Yaml& entry, const Stream& s, Value x) {
   const int64_t nodes = s.shape()[0];
   Stream tokens{.domain = Domain::kTokens};
+  tokens.mask = s.mask;
   tokens.width_by = s.width_by;
   tokens.width_mark = s.width_mark;
   tokens.x = b.emit("reshape", {x},

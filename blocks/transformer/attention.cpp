@@ -4,6 +4,7 @@
 // kind: full; block_sparse computes only the blocks it looks at
 // (blocks/transformer/block_sparse.h); top_k keeps the `keep` highest scores of a query: all scores
 // are computed, the weighted sum and the backward pass touch the kept keys alone.
+// Nobody looks at padding.
 #include "blocks/transformer/block_sparse.h"
 
 namespace cambium {
@@ -39,19 +40,21 @@ void check_kind(const Attention& a) {
   refuse(top && (a.position == "alibi" || a.position == "t5"), "position");
 }
 
-Value attend_kept(Builder& b, const Attention& a, Value q, Value k, Value v) {
+Value attend_kept(Builder& b, const Attention& a, Value q, Value k, Value v, Value mask) {
   if (b.step) return attend_step(b, a, a.causal, q, k, v, {.keep = a.keep});
+  std::vector<Value> in = {q, k, v};
+  if (mask) in.push_back(mask);
   return b.emit(
-      "top_k_attention", {q, k, v},
+      "top_k_attention", in,
       {{"causal", a.causal}, {"scale", a.scale}, {"soft_cap", a.soft_cap}, {"keep", a.keep}});
 }
 
-Value attend_by_kind(Builder& b, const Attention& a, Value q, Value k, Value v) {
-  if (a.kind == "top_k") return attend_kept(b, a, q, k, v);
+Value attend_by_kind(Builder& b, const Attention& a, Value q, Value k, Value v, Value mask) {
+  if (a.kind == "top_k") return attend_kept(b, a, q, k, v, mask);
   if (a.kind == "block_sparse")
     return b.step ? attend_blocks_step(b, a, a, a.causal, q, k, v)
-                  : attend_blocks(b, a, a, a.causal, q, k, v);
-  return attend(b, a, a.causal, q, k, v);
+                  : attend_blocks(b, a, a, a.causal, q, k, v, mask);
+  return attend(b, a, a.causal, q, k, v, mask);
 }
 
 Stream build(Builder& b, const BlockUse& use, Stream s) {
@@ -62,7 +65,7 @@ Stream build(Builder& b, const BlockUse& use, Stream s) {
   const Value q = project_heads(b, a, "q", s, a.heads, d);            // [B,T,H,D]
   const Value k = project_heads(b, a, "k", s, a.groups(), d);         // [B,T,G,D]
   const Value v = project_heads(b, a, "v", s, a.groups(), d, false);  // [B,T,G,D]
-  s.x = join_heads(b, a, s.x, attend_by_kind(b, a, q, k, v));
+  s.x = join_heads(b, a, s.x, attend_by_kind(b, a, q, k, v, real_keys(b, s)));
   return s;
 }
 }  // namespace

@@ -68,9 +68,9 @@ inline Value slice_tokens(Builder& b, Value x, int64_t begin, int64_t end) {
 }
 
 // softmax(q k^T) v over the listed blocks, for q [B,T,H,D], k and v [B,T,G,D]: [B,T,H,D]. Queries
-// of the global blocks are a full attention of their own.
+// of the global blocks are a full attention of their own. `mask` [B,T] may be none.
 inline Value attend_blocks(Builder& b, const Heads& a, const BlockSparse& s, bool causal, Value q,
-                           Value k, Value v) {
+                           Value k, Value v, Value mask) {
   const int64_t T = q.shape()[1], count = (T + s.block - 1) / s.block;
   const int64_t first = std::min(s.global, count), n = std::min(T, first * s.block);
   const Value table = a.position == "t5" ? relative_table(b, a) : Value{};
@@ -84,12 +84,13 @@ inline Value attend_blocks(Builder& b, const Heads& a, const BlockSparse& s, boo
     const int64_t keys = causal ? n : T;
     parts.push_back(emit_attention(
         b, a, {slice_tokens(b, q, 0, n), slice_tokens(b, k, 0, keys), slice_tokens(b, v, 0, keys)},
-        {bias({n, keys, 0}), sinks, {}}, {{"causal", causal}}));
+        {bias({n, keys, 0}), sinks, {}, mask ? slice_tokens(b, mask, 0, keys) : Value{}},
+        {{"causal", causal}}));
   }
   if (n < T) {
     const Value list = block_list(b, lists_of_blocks(b, s, causal, first, count));
     parts.push_back(emit_attention(b, a, {slice_tokens(b, q, n, T), k, v},
-                                   {bias({T - n, T, n}), sinks, list},
+                                   {bias({T - n, T, n}), sinks, list, mask},
                                    {{"causal", causal}, {"block", s.block}}));
   }
   return parts.size() == 1 ? parts[0] : b.emit("concat", parts, {{"axis", 1}});

@@ -1,6 +1,7 @@
 // cross_attention: queries from the stream, keys and values from a tapped one. [B,T,C] with context
 // [B,S,C'] -> [B,T,C]
 //   q = x Wq;  k, v = c Wk, c Wv;  o = softmax(q k^T / sqrt(D)) v;  y = o Wo
+// Nobody looks at the context's padding.
 #include "blocks/transformer/heads.h"
 
 namespace cambium {
@@ -73,7 +74,7 @@ Stream build(Builder& b, const BlockUse& use, Stream s) {
       kept(b, "v", keys, [&] { return project_heads(b, a, "v", c, a.groups(), d, false); });
   const auto look = [&] {
     const WholeSequence whole(b);
-    return attend(b, a, false, q, k, v);
+    return attend(b, a, false, q, k, v, real_keys(b, c));
   };
   s.x = join_heads(b, a, s.x, look());
   return s;

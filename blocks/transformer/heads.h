@@ -1,6 +1,7 @@
 // What attention and cross_attention share: options, checks, projections, and the way to the fused
 // operator.
 #pragma once
+#include "blocks/padding.h"
 #include "blocks/transformer/relative.h"
 
 namespace cambium {
@@ -137,10 +138,27 @@ inline Value fold_residues(Builder& b, Value x, int64_t d, bool back) {
   return b.emit("reshape", {turned}, {{"shape", joined}});
 }
 
+// The same of a mask [B,S].
+inline Value fold_mask(Builder& b, Value mask, int64_t d) {
+  const int64_t batch = mask.shape()[0], keys = mask.shape()[1];
+  const auto reshaped = [&](Value x, std::vector<int64_t> shape) {
+    return b.emit("reshape", {x}, {{"shape", std::move(shape)}});
+  };
+  const Value folded = fold_residues(b, reshaped(mask, {batch, keys, 1, 1}), d, false);
+  return reshaped(folded, {batch * d, keys / d});
+}
+
 // Optional inputs of the attention operators; none where left out.
 struct AttentionInputs {
-  Value bias, sinks, blocks;
+  Value bias, sinks, blocks, mask;
 };
+
+// Which tokens of the stream are real, as attention's mask [B,T]; none when all are.
+inline Value real_keys(Builder& b, const Stream& s) {
+  const Value mask = padding_mask(s);
+  if (!mask) return {};
+  return b.emit("reshape", {mask}, {{"shape", std::vector<int64_t>{s.shape()[0], s.shape()[1]}}});
+}
 
 // The attention operator on inputs that stay whole: q [B,T,H,D], k and v [B,S,G,D] to [B,T,H,D].
 inline Value emit_attention(Builder& b, const Heads& a, std::vector<Value> qkv,
@@ -149,7 +167,7 @@ inline Value emit_attention(Builder& b, const Heads& a, std::vector<Value> qkv,
   args.insert(args.end(), {{"scale", a.scale}, {"soft_cap", a.soft_cap}});
   if (drop) args.push_back({"dropout", a.dropout});
   if (drop) args.push_back({"stream", b.random_stream("weights")});
-  qkv.insert(qkv.end(), {drop ? b.rng() : Value{}, more.bias, more.sinks, more.blocks});
+  qkv.insert(qkv.end(), {drop ? b.rng() : Value{}, more.bias, more.sinks, more.blocks, more.mask});
   while (!qkv.back()) qkv.pop_back();
   return b.emit("attention", std::move(qkv), args);
 }
@@ -189,8 +207,9 @@ inline Value attend_step(Builder& b, const Heads& a, bool causal, Value q, Value
 }
 
 // softmax(q k^T) v for q [B,T,H,D], k and v [B,S,G,D]: [B,T,H,D]. Positions count from the start of
-// either sequence.
-inline Value attend(Builder& b, const Heads& a, bool causal, Value q, Value k, Value v) {
+// either sequence; `mask` [B,S] may be none.
+inline Value attend(Builder& b, const Heads& a, bool causal, Value q, Value k, Value v,
+                    Value mask) {
   if (b.step) return attend_step(b, a, causal, q, k, v);
   if (a.dilation > 1) {
     const int64_t t = q.shape()[1];
@@ -198,11 +217,13 @@ inline Value attend(Builder& b, const Heads& a, bool causal, Value q, Value k, V
       throw UserError(str("dilation = ", a.dilation, " does not divide T = ", t),
                       "use a dilation that divides the number of tokens");
     for (Value* x : {&q, &k, &v}) *x = fold_residues(b, *x, a.dilation, false);
+    if (mask) mask = fold_mask(b, mask, a.dilation);
   }
   AttentionInputs more;
   if (a.position == "t5")
     more.bias = relative_bias(b, a, relative_table(b, a), causal, {q.shape()[1], k.shape()[1], 0});
   more.sinks = sinks_of(b, a);
+  more.mask = mask;
   const Value o =
       emit_attention(b, a, {q, k, v}, more,
                      {{"causal", causal}, {"window", a.window}, {"alibi", a.position == "alibi"}});

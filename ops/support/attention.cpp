@@ -77,6 +77,7 @@ static void check_extras(const Call& c, int extra) {
   };
   expect(extra + kBiasExtra, "bias", {DType::kF32, {H, std::max<int64_t>(0, S + T - 1)}});
   expect(extra + kSinksExtra, "sinks", {DType::kF32, {H}});
+  expect(extra + kMaskExtra, "mask", {DType::kF32, {c.shape(1)[0], S}});
   if (a.dropout > 0) require_rng(c, extra + kRngExtra);
   const int list = extra + kBlocksExtra;
   if (!c.has(list)) return;

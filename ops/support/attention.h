@@ -32,8 +32,22 @@ struct Attention {
 //   sinks [H]: one more key of score sinks[h] and value 0, of which lse knows,
 //   blocks i32 [ceil(T / block), L]: the blocks of `block` keys that a block of queries looks at,
 //   -1
-//     for none; what is not listed is not computed. Each query must see some key.
-enum AttentionExtra { kRngExtra, kBiasExtra, kSinksExtra, kBlocksExtra, kAttentionExtras };
+//     for none; what is not listed is not computed. Each query must see some key,
+//   mask [B,S]: keys below 1/2 are padding that no query sees; one that sees nothing else, nor a
+//     sink, gets o = 0 and lse = 0.
+enum AttentionExtra {
+  kRngExtra,
+  kBiasExtra,
+  kSinksExtra,
+  kBlocksExtra,
+  kMaskExtra,
+  kAttentionExtras
+};
+
+// Whether a mask, null where there is none, says that key i of its row is real.
+template <class Number> bool is_real(const Number* mask, int64_t i) {
+  return !mask || mask[i] >= Number(0.5);
+}
 
 // Queries and keys are worked on in tiles of 64. Scores lie transposed, a row a key and a lane a
 // query: the softmax then runs down the lanes without a sum across them, and keys and values are
@@ -118,18 +132,23 @@ void check_attention(const Call& c, int extra);
 // Of attention: q, k, v and the optional inputs.
 std::vector<Sample> attention_samples();
 
-// Calls f(s) for the keys that query t sees, in order; not for tiles. `blocks` may be null.
-template <class Block, class F>
-void each_seen_key(const AttentionSizes& z, const Block* blocks, int64_t t, const F& f) {
+// Calls f(s) for the keys that query t sees, in order; not for tiles. `blocks` may be null, and so
+// may `mask`, of the keys of its sequence.
+template <class Number, class F>
+void each_seen_key(const AttentionSizes& z, const Number* blocks, const double* mask, int64_t t,
+                   const F& see) {
   const int64_t first = z.lowest(t), end = z.visible(t);
+  const auto see_real = [&](int64_t s) {
+    if (is_real(mask, s)) see(s);
+  };
   if (!blocks) {
-    for (int64_t s = first; s < end; ++s) f(s);
+    for (int64_t s = first; s < end; ++s) see_real(s);
     return;
   }
   for (int64_t i = 0; i < z.listed; ++i) {
     const auto block = int64_t(blocks[t / z.block * z.listed + i]);
     const int64_t last = std::min(end, (block + 1) * z.block);
-    for (int64_t s = std::max(first, block * z.block); block >= 0 && s < last; ++s) f(s);
+    for (int64_t s = std::max(first, block * z.block); block >= 0 && s < last; ++s) see_real(s);
   }
 }
 }  // namespace cambium

@@ -21,6 +21,14 @@ Sample extended(Shape q, Shape k, Shape bias, Shape sinks, SampleInput list, Arg
   return out;
 }
 
+// With a mask of the keys, of which about 1 - 1 / (2 most) are real.
+Sample padded(Sample sample, double most) {
+  const Shape k = sample.inputs[1].type.shape;
+  while (sample.inputs.size() < 3 + kMaskExtra) sample.inputs.push_back(SampleInput::none());
+  sample.inputs.emplace_back(Shape{k[0], k[1]}, 0, most);
+  return sample;
+}
+
 // Random blocks below `blocks`, some twice.
 SampleInput list(Shape s, double blocks) {
   return {DType::kI32, s, 0, blocks};
@@ -50,6 +58,13 @@ std::vector<Sample> attention_samples() {
       extended({1, 11, 2, 3}, {1, 11, 2, 3}, {2, 21}, {2}, list({3, 2}, 3), {{"block", 4}}),
       extended({2, 150, 1, 8}, {2, 150, 1, 8}, {}, {}, list({3, 2}, 3), {{"block", 64}}),
       extended({1, 90, 2, 8}, {1, 90, 1, 8}, {}, {2}, list({6, 1}, 1),
-               {{"block", 16}, {"causal", true}, {"alibi", true}})};
+               {{"block", 16}, {"causal", true}, {"alibi", true}}),
+      padded(sample({3, 5, 4, 3}, {3, 7, 2, 3}, {}), 1),
+      padded(sample({2, 70, 2, 5}, {2, 131, 1, 5}, {{"causal", true}}), 2),
+      padded(sample({2, 90, 1, 8}, {2, 90, 1, 8}, {{"window", 3}, {"soft_cap", 0.7}}), 1),
+      padded(sample({1, 3, 2, 4}, {1, 5, 2, 4}, {}), 0.4),
+      padded(extended({1, 20, 2, 3}, {1, 20, 2, 3}, {2, 39}, {2}, list({5, 2}, 5), {{"block", 4}}),
+             1),
+      padded(dropped({1, 70, 1, 3}, {1, 131, 1, 3}, {{"dropout", 0.2}}), 1)};
 }
 }  // namespace cambium

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "blocks/model.h"
+#include "core/rng.h"
 #include "ops/ops.h"
 #include "tests/support/expect_error.h"
 
@@ -62,6 +63,60 @@ TEST(Padding, NothingRealPoolsToZero) {
                             .data;
     EXPECT_EQ(out[0], 0) << kind;
     EXPECT_NEAR(out[1], kind == "sum" ? 4 : 2, 1e-6) << kind;
+  }
+}
+
+// What `yaml` makes of two sequences of 6 tokens, the last 2 and 3 of which are padding that holds
+// `filling`.
+Numbers of_padded(const std::string& yaml, double filling) {
+  Graph g(builtin_ops());
+  const Vars vars;
+  Builder b(g, vars, true);
+  const Stream in = build_input(g, {.domain = Domain::kTokens,
+                                    .x = {DType::kF32, {2, 6, 4}},
+                                    .mask = ValueType{DType::kF32, {2, 6}}});
+  const Yaml model = parse_yaml("- " + yaml, "m.yaml");
+  g.outputs = {{"y", port_of(build_model(b, model, nullptr, in).x)}};
+  const Numbers mask = {1, 1, 1, 1, 0, 0, 1, 1, 1, 0, 0, 0};
+  return interpret(
+             g,
+             [&](const Node& n) -> Ref {
+               if (n.scope.path == "mask") return {mask};
+               Random random(3, stream_of(n.scope.path));
+               Ref r;
+               for (int64_t i = 0; i < n.outputs[0].shape.count(); ++i) {
+                 const double x = random.normal();
+                 r.data.push_back(n.scope.path == "x" && mask[size_t(i / 4)] == 0 ? filling : x);
+               }
+               return r;
+             })
+      .outputs[0]
+      .data;
+}
+
+TEST(Padding, AttentionDoesNotSeeIt) {
+  for (const std::string yaml :
+       {"attention: 2", "attention: {heads: 2, window: 2, position: alibi}",
+        "attention: {heads: 2, dilation: 2, position: rope}",
+        "attention: {heads: 2, causal: true, sinks: true}",
+        "attention: {heads: 2, position: t5, buckets: 6, max_distance: 5}",
+        "attention: {heads: 2, kind: block_sparse, block: 2, near: 1, random: 1}",
+        "attention: {heads: 2, kind: block_sparse, block: 2, near: 0, causal: true}",
+        "attention: {heads: 2, kind: top_k, keep: 2}", "moe: {experts: 3, capacity: 1}",
+        "[{tap: source}, {linear: 4}, {cross_attention: {context: source, heads: 2}}]",
+        "[{attention: 2}, {pool: attention}]", "[class_token, {attention: 2}, {pool: first}]",
+        "[{class_token: last}, {attention: 2}, {pool: max}]",
+        "[{tokens_to_graph: full}, {gps: {heads: 2, norm: rms, local: [{linear: 4}]}}]"}) {
+    const Numbers a = of_padded(yaml, 2), b = of_padded(yaml, -9);
+    ASSERT_EQ(a.size(), b.size());
+    const bool places = a.size() == 48;
+    EXPECT_TRUE(places || a.size() == 8) << yaml;
+    for (size_t i = 0; i < a.size(); ++i) {
+      const size_t t = i / 4 % 6;
+      if (!places || t < (i < 24 ? 4u : 3u)) {
+        EXPECT_EQ(a[i], b[i]) << yaml << " at " << i;
+      }
+    }
   }
 }
 

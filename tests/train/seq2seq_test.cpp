@@ -4,7 +4,9 @@
 #include "graph/cost.h"
 #include "tests/support/expect_error.h"
 #include "tests/support/tiny_experiment.h"
+#include "train/checkpoint.h"
 #include "train/generate.h"
+#include "train/step_graph.h"
 
 namespace cambium {
 namespace {
@@ -120,6 +122,102 @@ TEST_F(Seq2seq, SharesOneTable) {
   for (const Node& n : g.nodes())
     tables += n.role == Role::kParameter && n.scope.path.ends_with("table");
   EXPECT_EQ(tables, 1 + 2);  // of tokens, and of the places of either side
+}
+
+// Sources of 2 to 5 tokens.
+class PaddedSeq2seq : public Seq2seq {
+ protected:
+  Experiment open(int64_t steps) const {
+    std::string data = kData;
+    data.replace(data.find("seq2seq: true"), 13, "seq2seq: true, least: 2");
+    return open_text(folder_, data + kEncoder + kDecoder + kTrain, {str("train.steps=", steps)});
+  }
+};
+
+TEST_F(PaddedSeq2seq, LearnsSourcesOfAnyLength) {
+  const Experiment e = open(400);
+  Remember seen;
+  const RunResult r = run_training(e, {.folder = folder_.path("run")}, seen);
+  EXPECT_GT(r.test->accuracy, 0.97);
+  const auto weights = load_weights(folder_.path("run"), true);
+  for (const bool cache : {true, false}) {
+    Generator g(e, weights, "run", cache);
+    EXPECT_EQ(g.cached(), cache);
+    const auto answer = [&](const char* source, int64_t count) {
+      std::string text;
+      g.run(source, count, {.temperature = 0}, [&](std::string_view s) {
+        text += s;
+        return true;
+      });
+      return text;
+    };
+    EXPECT_EQ(answer("0 1 2 3 4", 5), "4 3 2 1 0 ");
+    EXPECT_EQ(answer("2 4 1", 3), "1 4 2 ");
+    EXPECT_EQ(answer("3 0", 2), "0 3 ");
+  }
+  Generator g(e, weights, "run");
+  EXPECT_STREQ(test::error_of([&] { g.start("1 2 3 1 2 3"); }).what(),
+               "the prompt has 6 symbols, the encoder reads at most 5");
+}
+
+// Neither the encoder's attention nor the decoder's sees it.
+TEST_F(PaddedSeq2seq, WhatPadsTheSourceChangesNothing) {
+  const Experiment e = open(1);
+  Progress silent;
+  run_training(e, {.folder = folder_.path("run")}, silent);
+  Engine engine;
+  const Plan plan = compile(optimised(e, model_graph(e, 4, false)), engine);
+  Store store;
+  store.add(plan, 0);
+  restore(store, load_weights(folder_.path("run"), false), "run");
+  Executor executor(plan, store);
+  Batch batch = allocate_batch(e.data->shape(4));
+  const std::vector<int64_t> examples = {0, 1, 2, 3};
+  e.data->read(Split::kTest, examples, 0, batch);
+  const auto logits = [&](int32_t padding) {
+    int64_t padded = 0;
+    for (int64_t i = 0; i < batch.x.shape().count(); ++i)
+      if (batch.mask.f32()[size_t(i)] == 0) {
+        batch.x.i32()[size_t(i)] = padding;
+        ++padded;
+      }
+    EXPECT_GT(padded, 0);
+    for (const auto& [name, value] : {std::pair{"x", &batch.x}, std::pair{"mask", &batch.mask},
+                                      std::pair{"decoder", &batch.decoder}})
+      executor.set_input(name, *value);
+    executor.run();
+    const auto bytes = executor.output("logits");
+    return std::vector<std::byte>(bytes.begin(), bytes.end());
+  };
+  EXPECT_EQ(logits(6), logits(0));
+}
+
+TEST_F(PaddedSeq2seq, CachesGiveTheLogitsOfTheWholeDecoder) {
+  const Experiment e = open(1);
+  Progress silent;
+  run_training(e, {.folder = folder_.path("run")}, silent);
+  const auto weights = load_weights(folder_.path("run"), false);
+  Generator fast(e, weights, "run", true), slow(e, weights, "run", false);
+  ASSERT_TRUE(fast.cached() && !slow.cached());
+  for (const char* source : {"0 1 2", "4 4 1 0 2", "3 1"}) {
+    std::vector<int32_t> written = fast.start(source);
+    slow.start(source);
+    for (const int32_t next : {3, 0, 4, 1}) {
+      const auto a = fast.logits_after(written), b = slow.logits_after(written);
+      for (size_t i = 0; i < a.size(); ++i) EXPECT_NEAR(a[i], b[i], 2e-5) << written.size();
+      written.push_back(next);
+    }
+  }
+}
+
+TEST_F(PaddedSeq2seq, RefusesLengthsThatDoNotFit) {
+  const auto message = [&](const char* data) {
+    return errors_of(str("data: {copy: {", data, "}}\n", kEncoder, kDecoder))[0];
+  };
+  EXPECT_NE(message("tokens: 4, seq2seq: true, least: 5").find("copy: least = 5 of tokens = 4"),
+            std::string::npos);
+  EXPECT_NE(message("least: 5").find("copy: only pairs of sequences differ in length"),
+            std::string::npos);
 }
 
 TEST_F(Seq2seq, RefusesAPromptOfAnotherLength) {
