@@ -49,7 +49,8 @@ TEST(Conv2d, AgreesWithThePlainSumWhenItIsLarge) {
   const Sample sample{{Shape{2, 26, 27, 64}, Shape{3, 3, 64, 64}, Shape{64}, Shape{2, 26, 27, 64}},
                       {{"activation", "relu"}}};
   Engine engine;
-  const Op& op = Graph(builtin_ops()).op("conv2d");
+  const Graph ops(builtin_ops());
+  const Op& op = ops.op("conv2d");
   OpCase c(op, sample);
   const std::vector<Ref> want = c.reference();
   const std::vector<Tensor> got = c.run(op.kernel(c.call(), engine));
@@ -62,7 +63,8 @@ TEST(Conv2d, AgreesWithThePlainSumWhenItIsLarge) {
 // What takes over from oneDNN's plain loops, for every kind of window and both precisions.
 void expect_by_taps(const char* name, const Sample& sample,
                     const std::function<Kernel(const Call&)>& make) {
-  const Op& op = Graph(builtin_ops()).op(name);
+  const Graph ops(builtin_ops());
+  const Op& op = ops.op(name);
   OpCase c(op, sample);
   const std::vector<Ref> want = c.reference();
   const std::vector<Tensor> got = c.run(make(c.call()));
@@ -115,7 +117,8 @@ TEST(ConvByTaps, TakesOverFromPlainLoops) {
                                               {{"input", std::vector<int64_t>{32, 32}}}}},
         std::pair{"conv2d_grad_weights", Sample{{Shape{8, 32, 32, 16}, Shape{8, 32, 32, 16}},
                                                 {{"kernel", std::vector<int64_t>{31, 31}}}}}}) {
-    const Op& op = Graph(builtin_ops()).op(name);
+    const Graph ops(builtin_ops());
+    const Op& op = ops.op(name);
     OpCase c(op, sample);
     EXPECT_FALSE(is_reference_impl(op.kernel(c.call(), engine).impl)) << name;
   }

@@ -14,7 +14,8 @@ Engine& engine() {
 // The op on x [rows,columns] with about one non-zero in forty and, of three rows, one empty.
 OpCase sparse_case(const char* op, int64_t rows, int64_t columns, int64_t width, const Args& args) {
   const SampleInput rng(DType::kI64, {2}, 1, 9);
-  const Op& found = Graph(builtin_ops()).op(op);
+  const Graph ops(builtin_ops());
+  const Op& found = ops.op(op);
   OpCase c(found, {{Shape{rows, columns}, Shape{columns, width}, rng}, args});
   Random random(3);
   for (int64_t i = 0; i < rows * columns; ++i)
