@@ -132,7 +132,7 @@ struct QueryState {  // of the scores seen so far; sum is of e^(score - highest)
     if (slope > 0) s += tile.distance_bias(v, i, slope);
     if (bias) s += load_bias(tile, v, i, bias);
     if (changed) store_lanes(column + i * kTileStride, s);
-    if (!whole) s = tile.mask(v, i) ? s : Lanes{} + kLowest;
+    if (!whole) s = select_lanes(tile.mask(v, i), s, Lanes{} + kLowest);
     top = s > top ? s : top;
   }
   return top;
@@ -157,7 +157,7 @@ struct QueryState {  // of the scores seen so far; sum is of e^(score - highest)
       continue;
     }
     Lanes e = exp_lanes(load_lanes(column + i * kTileStride) - top);
-    if (!whole) e = tile.mask(v, i) ? e : Lanes{};
+    if (!whole) e = select_lanes(tile.mask(v, i), e, Lanes{});
     store_lanes(column + i * kTileStride, e);
     sum += e;
   }

@@ -136,7 +136,7 @@ struct QueryState {
     if (head.alibi > 0) s += tile.distance_bias(v, i, head.alibi);
     if (head.bias) s += load_bias(tile, v, i, head.bias);
     Lanes p = exp_lanes(s - lse);
-    if (!whole) p = tile.mask(v, i) ? p : Lanes{};
+    if (!whole) p = select_lanes(tile.mask(v, i), p, Lanes{});
     if (factors) {
       const Lanes m = load_lanes(factors + at);
       store_lanes(weights + at, p * m);

@@ -5,13 +5,15 @@
 #include "core/format.h"
 #include "core/parallel.h"
 #include "core/version.h"
+#include "ops/support/dnnl.h"
 
 namespace cambium {
 std::string machine_text() {
 #if defined(__x86_64__)
-  const char* isa = __builtin_cpu_supports("avx512f") ? "avx512"
-                    : __builtin_cpu_supports("avx2")  ? "avx2"
-                                                      : "x86-64";
+  const char* isa = has_matrix_tiles()                  ? "avx512 with amx"
+                    : __builtin_cpu_supports("avx512f") ? "avx512"
+                    : __builtin_cpu_supports("avx2")    ? "avx2"
+                                                        : "x86-64";
 #else
   const char* isa = "generic";
 #endif

@@ -59,8 +59,7 @@ struct ScoreTile {
   // All ones in the lanes of vector v whose query sees key i.
   [[gnu::always_inline]] IntLanes mask(int64_t v, int64_t i) const {
     const int64_t base = q0 + v * kLanes;
-    return (lane_numbers() >= int32_t(z.first_query(j0 + i) - base)) &
-           (lane_numbers() <= int32_t(z.last_query(j0 + i) - base));
+    return lanes_from(z.first_query(j0 + i) - base) & ~lanes_from(z.last_query(j0 + i) + 1 - base);
   }
 
   // What ALiBi adds to the scores of vector v and key i.

@@ -51,6 +51,14 @@ inline dnnl::primitive_attr caller_scratch(const dnnl::post_ops& post = {}) {
   return attr;
 }
 
+// Whether bf16 is multiplied by matrix tiles (Intel AMX), several times faster than by any vector
+// kernel, ours included.
+inline bool has_matrix_tiles() {
+  const auto has = unsigned(dnnl::get_effective_cpu_isa());
+  const auto wanted = unsigned(dnnl::cpu_isa::avx512_core_amx);
+  return (has & wanted) == wanted;
+}
+
 #if DNNL_VERSION_MAJOR >= 3
 using SoftmaxForward = dnnl::softmax_forward;
 using SoftmaxBackward = dnnl::softmax_backward;

@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "ops/support/dnnl.h"
 #include "ops/support/partition.h"
 #include "ops/support/scratch.h"
 #include "ops/support/tile.h"
@@ -271,7 +272,7 @@ Grid best_grid(int64_t blocks, int64_t panels, int64_t threads) {
 }  // namespace
 
 bool suits_gemm_tn(const GemmTn& g) {
-  if (g.dtype == DType::kBf16 && !has_bf16_dot()) return false;
+  if (g.dtype == DType::kBf16 && (!has_bf16_dot() || has_matrix_tiles())) return false;
   return g.rows >= 256 && g.m >= kBlock && g.n >= kLanes && g.m * g.n <= int64_t{96} * 1024;
 }
 

@@ -27,6 +27,24 @@ using IntLanes [[gnu::vector_size(64)]] = int32_t;
   return IntLanes{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
 }
 
+// All ones in lanes n and above, zeros below. Read from a table, and chosen with below: GCC takes a
+// comparison of vectors apart, lane by lane, where a function is compiled for several machines.
+[[gnu::always_inline]] inline IntLanes lanes_from(int64_t n) {
+  alignas(64) static constexpr int32_t kSteps[2 * kLanes] = {
+      0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,
+      -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1};
+  IntLanes lanes;
+  __builtin_memcpy(&lanes, kSteps + kLanes - std::clamp<int64_t>(n, 0, kLanes), sizeof lanes);
+  return lanes;
+}
+
+// The lanes of x where `mask` is all ones, those of `other` where it is zero.
+[[gnu::always_inline]] inline Lanes select_lanes(const IntLanes& mask, const Lanes& x,
+                                                 const Lanes& other) {
+  return std::bit_cast<Lanes>((mask & std::bit_cast<IntLanes>(x)) |
+                              (~mask & std::bit_cast<IntLanes>(other)));
+}
+
 // Lane i of the answer is lane m[i] of a and b in a row.
 [[gnu::always_inline]] inline RegisterLanes choose_lanes(const RegisterLanes& a,
                                                          const RegisterLanes& b,
