@@ -26,18 +26,9 @@ Kernel kernel(const Call& c, Engine&) {
   return {.run =
               [=](const KernelArgs& k) {
                 auto* hit = reinterpret_cast<uint8_t*>(k.scratch);
-                parallel_for(rows, 8192 / (n + 1) + 1, [&](int64_t begin, int64_t end) {
-                  for (int64_t r = begin; r < end; ++r)
-                    hit[r] = is_scored(k.i32(1)[r], n) &&
-                             first_largest(k.f32(0) + r * n, n) == k.i32(1)[r];
-                });
-                int64_t correct = 0, scored = 0;
-                for (int64_t r = 0; r < rows; ++r) {
-                  correct += hit[r];
-                  scored += is_scored(k.i32(1)[r], n);
-                }
-                k.out_f32(0)[0] = float(correct);
-                k.out_f32(1)[0] = float(scored);
+                k.out_f32(0)[0] = float(count_correct(k.f32(0), k.i32(1), rows, n, hit));
+                k.out_f32(1)[0] = float(std::count_if(k.i32(1), k.i32(1) + rows,
+                                                      [=](int32_t v) { return is_scored(v, n); }));
               },
           .scratch_bytes = rows};
 }

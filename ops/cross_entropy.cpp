@@ -10,7 +10,6 @@
 #include <cmath>
 
 #include "ops/support/pointwise.h"
-#include "ops/support/reduce.h"
 
 namespace cambium {
 namespace {
@@ -47,43 +46,14 @@ void reference(const Call& c, std::span<const Ref> in, std::span<Ref> out) {
   if (out[2][0] > 0) out[0][0] /= out[2][0];
 }
 
-// lse[r], and sum[r] = the sum of the row, of rows of n logits.
-CAMBIUM_SIMD void row_statistics(const float* x, float* lse, float* sum, int64_t rows, int64_t n) {
-  constexpr int64_t kChunk = 512;
-  float e[kChunk];
-  for (int64_t r = 0; r < rows; ++r, x += n) {
-    const float top = fold_row<MaxFold>(x, n);
-    float total = 0;
-    for (int64_t v = 0; v < n; v += kChunk) {
-      const int64_t width = n - v < kChunk ? n - v : kChunk;
-      for (int64_t j = 0; j < width; ++j) e[j] = simd_exp(x[v + j] - top);
-      total += fold_row<SumFold>(e, width);
-    }
-    lse[r] = top + simd_log(total);
-    sum[r] = fold_row<SumFold>(x, n);
-  }
-}
-
 Kernel kernel(const Call& c, Engine&) {
-  const int64_t rows = c.shape(0).rows(), n = c.shape(0).last();
-  const auto& a = c.as<CrossEntropyAttrs>();
-  const double smoothing = a.label_smoothing;
+  const int64_t rows = c.shape(0).rows();
+  const RowLosses losses{c.shape(0).last(), c.as<CrossEntropyAttrs>()};
   return {.run =
               [=](const KernelArgs& k) {
                 auto* sum = reinterpret_cast<float*>(k.scratch);
-                const float *x = k.f32(0), *lse = k.out_f32(1);
-                parallel_for(rows, 4096 / (n + 1) + 1, [&](int64_t begin, int64_t end) {
-                  row_statistics(x + begin * n, k.out_f32(1) + begin, sum + begin, end - begin, n);
-                });
-                double loss = 0, scored = 0;
-                for (int64_t r = 0; r < rows; ++r) {
-                  const int64_t target = k.i32(1)[r];
-                  if (!is_scored(target, n)) continue;
-                  const double w = a.weight(target), l = lse[r];
-                  scored += w;
-                  loss += w * (l - (1 - smoothing) * double(x[r * n + target]) -
-                               smoothing * double(sum[r]) / double(n) + a.z_loss * l * l);
-                }
+                const double scored = losses.weight(k.i32(1), rows);
+                const double loss = losses.loss(k.f32(0), k.i32(1), rows, k.out_f32(1), sum);
                 k.out_f32(0)[0] = float(scored > 0 ? loss / scored : 0);
                 k.out_f32(2)[0] = float(scored);
               },

@@ -29,32 +29,12 @@ void reference(const Call& c, std::span<const Ref> in, std::span<Ref> out) {
   }
 }
 
-CAMBIUM_SIMD void row_gradient(const float* x, float* dx, int64_t n, float lse, float peak,
-                               float even, float factor) {
-#pragma GCC ivdep
-  for (int64_t v = 0; v < n; ++v) dx[v] = (simd_exp(x[v] - lse) * peak - even) * factor;
-}
-
 Kernel kernel(const Call& c, Engine&) {
-  const int64_t rows = c.shape(0).rows(), n = c.shape(0).last();
-  const auto& a = c.as<CrossEntropyAttrs>();
-  const auto smoothing = float(a.label_smoothing), z_loss = float(a.z_loss);
+  const int64_t rows = c.shape(0).rows();
+  const RowLosses losses{c.shape(0).last(), c.as<CrossEntropyAttrs>()};
   return {.run = [=](const KernelArgs& k) {
     const float scored = k.f32(3)[0], factor = scored > 0 ? k.f32(4)[0] / scored : 0;
-    parallel_for(rows, 8192 / (n + 1) + 1, [&](int64_t begin, int64_t end) {
-      for (int64_t r = begin; r < end; ++r) {
-        float* dx = k.out_f32() + r * n;
-        const int64_t target = k.i32(1)[r];
-        if (!is_scored(target, n)) {
-          std::fill_n(dx, n, 0.0f);
-          continue;
-        }
-        const float lse = k.f32(2)[r], share = factor * float(a.weight(target));
-        row_gradient(k.f32(0) + r * n, dx, n, lse, 1 + 2 * z_loss * lse, smoothing / float(n),
-                     share);
-        dx[target] -= (1 - smoothing) * share;
-      }
-    });
+    losses.gradient(k.f32(0), k.i32(1), rows, k.f32(2), factor, k.out_f32());
   }};
 }
 

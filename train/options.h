@@ -11,7 +11,7 @@ namespace cambium {
 struct TrainOptions {
   int64_t batch = 32, epochs = 0, steps = 0, accumulate = 1;
   int64_t eval_every = 0, eval_batches = 0, log_every = 10, checkpoint_every = 0, patience = 0;
-  int64_t seed = 0, data_seed = 0;
+  int64_t seed = 0, data_seed = 0, loss_rows = 0;
   double clip = 0, clip_value = 0, ema = 0, label_smoothing = 0, z_loss = 0, stop_at = 0;
   std::vector<double> class_weights;
   std::string best = "val.loss", accuracy = "micro", recompute = "none";
@@ -59,6 +59,11 @@ struct TrainOptions {
       field("class_weights", &TrainOptions::class_weights,
             "how much a target of each class counts in the training loss; empty: all 1")
           .in(0),
+      field("loss_rows", &TrainOptions::loss_rows,
+            "tokens whose logits are held at a time: a model that ends in `linear` is scored in "
+            "such chunks, with the same result; 0: all, and some hundred where all would take over "
+            "64 MiB")
+          .in(0, 1 << 30),
       field("best", &TrainOptions::best, "what makes a checkpoint the best one")
           .one_of("val.loss|val.accuracy|val.mae|val.r2|val.label_error_rate"),
       field("accuracy", &TrainOptions::accuracy,

@@ -1,5 +1,6 @@
 #include "train/scored_head.h"
 
+#include "ops/support/products.h"
 #include "train/experiment.h"
 
 namespace cambium {
@@ -7,28 +8,33 @@ namespace {
 // Below this many logits saved, gathering rows is not worth it.
 constexpr int64_t kLeastSaved = int64_t(1) << 20;
 
-// The product that ends a model: its node, and what comes into it as rows [R,C].
-struct Head {
-  int node = -1;
-  Value rows;
-};
-
 Value as_rows(Value x) {
   const std::vector<int64_t> shape = {x.shape().rows(), x.shape().last()};
   return x.graph->emit("reshape", {x}, {{"shape", shape}});
 }
 
-// `linear` without a residual, or what `linear: {tie: ...}` emits: a matmul between two reshapes.
-Head find_head(Graph& g, Value logits) {
+// The node of the product that makes the logits: `linear` without a residual, or what
+// `linear: {tie: ...}` emits, a matmul between two reshapes; -1 where they come otherwise.
+int product_of(Graph& g, Value logits) {
   const Node& last = g.node(logits.node);
-  if (last.kind() == "linear" && last.inputs.size() <= 3)
-    return {logits.node, as_rows(g.value(last.inputs[0]))};
-  if (last.kind() != "reshape") return {};
-  const int product = last.inputs[0].node;
-  if (g.node(product).kind() != "matmul") return {};
-  const Value rows = g.value(g.node(product).inputs[0]);
-  const bool one_a_row = rows.shape().rank() == 2 && rows.shape()[0] == logits.shape().rows();
-  return one_a_row ? Head{product, rows} : Head{};
+  if (last.kind() == "linear") return last.inputs.size() <= 3 ? logits.node : -1;
+  if (last.kind() != "reshape") return -1;
+  const Node& product = g.node(last.inputs[0].node);
+  if (product.kind() != "matmul") return -1;
+  const Shape& rows = g.type(product.inputs[0]).shape;
+  return rows.rank() == 2 && rows[0] == logits.shape().rows() ? last.inputs[0].node : -1;
+}
+
+std::optional<Head> head_of(Graph& g, int product) {
+  const Node& n = g.node(product);
+  const std::vector<Value> in = g.inputs_of(product);
+  if (n.kind() == "matmul") {
+    const auto& a = n.attrs.as<Matmul>();
+    if (a.transpose_a || in[1].shape().rank() != 2) return {};
+    return Head{.rows = in[0], .weights = in[1], .transposed = a.transpose_b};
+  }
+  if (n.attrs.as<Linear>().activation != "none") return {};
+  return Head{.rows = in[0], .weights = in[1], .bias = in.size() > 2 ? in[2] : Value{}};
 }
 }  // namespace
 
@@ -36,15 +42,15 @@ Scored scored_head(Graph& g, const DataShape& data) {
   const Value logits = g.value(g.output(output_name(data)));
   const Value target = g.value({*g.find(Role::kInput, "target"), 0});
   const int64_t rows = logits.shape().rows(), most = data.most_scored;
+  const int product = product_of(g, logits);
+  if (product < 0) return {logits, target};
   if (most == 0 || 2 * most > rows || (rows - most) * data.classes < kLeastSaved)
-    return {logits, target};
+    return {logits, target, head_of(g, product)};
   ScopeGuard guard(g, g.node(logits.node).scope);
-  const Head head = find_head(g, logits);
-  if (head.node < 0) return {logits, target};
   const Value index = g.emit("scored_rows", {target}, {{"most", most}});
-  const Value kept = g.emit("embed", {head.rows, index});  // [most,C]
-  std::vector<Value> in = g.inputs_of(head.node);
-  in[0] = kept;
-  return {g.copy(g.node(head.node), std::move(in)), index.nth(1)};
+  std::vector<Value> in = g.inputs_of(product);
+  in[0] = g.emit("embed", {as_rows(in[0]), index});  // [most,C]
+  const Value kept = g.copy(g.node(product), std::move(in));
+  return {kept, index.nth(1), head_of(g, kept.node)};
 }
 }  // namespace cambium

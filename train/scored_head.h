@@ -3,8 +3,16 @@
 #include "data/dataset.h"
 
 namespace cambium {
+// The product that ends a model, logits = rows weights (transposed: its transpose) + bias.
+struct Head {
+  Value rows, weights;
+  Value bias = {};  // none where there is none
+  bool transposed = false;
+};
+
 struct Scored {
   Value logits, target;
+  std::optional<Head> head = {};  // where the model ends in a `linear` block without activation
 };
 
 // The model's output and the target as they are; or, when the data bounds how many targets of a

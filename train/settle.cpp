@@ -3,14 +3,13 @@
 #include <algorithm>
 
 namespace cambium {
-namespace {
-// Where the spec says this option of `train:`.
-Mark mark_of(const Experiment& e, std::string_view key) {
+Mark mark_of_option(const Experiment& e, std::string_view key) {
   const Yaml* train = e.spec.section("train");
   const Yaml* option = train ? train->find(key) : nullptr;
   return option ? option->mark : Mark{};
 }
 
+namespace {
 std::string names_of_losses(TargetKind kind) {
   std::vector<std::string> names;
   for (const Loss* l : builtin_losses())
@@ -38,18 +37,19 @@ void check_class_options(const Experiment& e, TargetKind kind, Diagnostics& erro
       {"label_smoothing", o.label_smoothing > 0},
       {"z_loss", o.z_loss > 0},
       {"class_weights", !o.class_weights.empty()},
+      {"loss_rows", o.loss_rows > 0},
       {"accuracy", o.accuracy != TrainOptions().accuracy}};
   for (const auto& [name, is_given] : given)
     if (is_given)
       errors.add(
           UserError(str("'", name, "' is of class targets, the data's targets are ", name_of(kind)),
-                    str("leave ", name, " out"), mark_of(e, name)));
+                    str("leave ", name, " out"), mark_of_option(e, name)));
 }
 
 void check_class_weights(const Experiment& e, int64_t classes, Diagnostics& errors) {
   const std::vector<double>& weights = e.train.options.class_weights;
   if (weights.empty()) return;
-  const Mark mark = mark_of(e, "class_weights");
+  const Mark mark = mark_of_option(e, "class_weights");
   if (int64_t(weights.size()) != classes)
     errors.add(UserError(
         str("'class_weights' has ", weights.size(), " numbers, the data ", classes, " classes"),
@@ -66,7 +66,7 @@ void check_best(const Experiment& e, TargetKind kind, Diagnostics& errors) {
   std::vector<std::string> known;
   for (const std::string_view name : names) known.push_back(str("val.", name));
   errors.add(UserError(str("there is no ", best, ": the data's targets are ", name_of(kind)),
-                       str("use ", join_names(known, " or ")), mark_of(e, "best")));
+                       str("use ", join_names(known, " or ")), mark_of_option(e, "best")));
 }
 
 // A schedule that reacts to evaluations needs some.

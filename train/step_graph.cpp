@@ -6,7 +6,7 @@
 #include "graph/cost.h"
 #include "graph/passes.h"
 #include "ops/support/bf16.h"
-#include "train/scored_head.h"
+#include "train/chunked_loss.h"
 
 namespace cambium {
 namespace {
@@ -45,6 +45,7 @@ Scored emit_scored(Graph& g, const DataShape& data) {
 
 LossValues emit_loss(const Experiment& e, const Scored& s, const Args& more) {
   ScopeGuard guard(*s.logits.graph, {.path = "loss"});
+  if (const int64_t rows = loss_rows(e, s)) return emit_chunked_loss(s, rows, more, true).values;
   const Choice<Loss>& loss = e.train.loss;
   return loss.record->emit(loss.attrs, more, s.logits, s.target);
 }
@@ -200,12 +201,19 @@ Graph evaluation_graph(const Experiment& e, int64_t batch) {
   Graph g = model_graph(e, batch, false);
   const DataShape data = e.data->shape(batch);
   const Scored scored = emit_scored(g, data);
-  const auto [loss, count] = emit_loss(e, scored, options_of_data(data));
   ScopeGuard guard(g, {.path = "loss"});
-  g.outputs = {{std::string(output_name(data)), port_of(scored.logits)},
-               {"loss", port_of(loss)},
-               {"scored", port_of(count)}};
-  emit_counts(e, scored);
+  if (const int64_t rows = loss_rows(e, scored)) {
+    const ChunkedLoss chunked = emit_chunked_loss(scored, rows, options_of_data(data), false);
+    g.outputs = {{"loss", port_of(chunked.values.loss)},
+                 {"scored", port_of(chunked.values.scored)},
+                 {"correct", port_of(chunked.correct)}};
+  } else {
+    const auto [loss, count] = emit_loss(e, scored, options_of_data(data));
+    g.outputs = {{std::string(output_name(data)), port_of(scored.logits)},
+                 {"loss", port_of(loss)},
+                 {"scored", port_of(count)}};
+    emit_counts(e, scored);
+  }
   g.updates.clear();
   return g;
 }

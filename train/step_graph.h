@@ -17,9 +17,10 @@ Graph training_graph(const Experiment& e);
 std::optional<Graph> apply_graph(const Experiment& e);
 
 // The model without dropout, on running statistics. Inputs: those of the model and "target".
-// Outputs: output_name() (of scored_head), "loss" [] (mean over scored targets), "scored" [], and
-// of classes "correct" [] and for `accuracy: macro` "class_counts" [3,classes], of sequences
-// "edits", "symbols", "correct" and "sequences" [] (ctc_errors).
+// Outputs: output_name() (of scored_head; not when the loss is taken in chunks), "loss" [] (mean
+// over scored targets), "scored" [], and of classes "correct" [] and for `accuracy: macro`
+// "class_counts" [3,classes], of sequences "edits", "symbols", "correct" and "sequences" []
+// (ctc_errors).
 Graph evaluation_graph(const Experiment& e, int64_t batch);
 
 struct StepCost {

@@ -1,4 +1,4 @@
-// What cross_entropy and its gradient share: attributes and the checks of logits and targets.
+// What losses of logits share: attributes, checks of logits and targets, and the rows' losses.
 #pragma once
 #include <algorithm>
 
@@ -45,6 +45,26 @@ inline void require_cross_entropy(const Call& c) {
 inline bool is_scored(int64_t target, int64_t classes) {
   return target >= 0 && target < classes;
 }
+
+// The loss of rows of `classes` logits, in f32.
+struct RowLosses {
+  int64_t classes;
+  CrossEntropyAttrs attrs;
+
+  // The weight of the scored rows, which the loss is divided by.
+  double weight(const int32_t* target, int64_t rows) const;
+
+  // The sum over scored rows of weight times loss; lse[r] and the sum of the logits of each row.
+  double loss(const float* x, const int32_t* target, int64_t rows, float* lse, float* sum) const;
+
+  // dx = factor times the gradient of that sum, zero on rows that are not scored; dx may be x.
+  void gradient(const float* x, const int32_t* target, int64_t rows, const float* lse, float factor,
+                float* dx) const;
+};
+
+// How many scored rows of n logits have the first of their largest at the target; `hit` is scratch
+// for a byte a row.
+int64_t count_correct(const float* x, const int32_t* target, int64_t rows, int64_t n, uint8_t* hit);
 
 // The answer that logits x[0..n) give: the first of the largest.
 template <class T> int64_t first_largest(const T* x, int64_t n) {

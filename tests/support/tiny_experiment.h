@@ -25,6 +25,12 @@ inline Experiment open_text(const TempFolder& folder, const std::string& text,
   return open_experiment(load_spec(folder.path("spec.yaml"), set));
 }
 
+inline int count_ops(const Graph& g, std::string_view op) {
+  int n = 0;
+  for (const Node& node : g.nodes()) n += node.kind() == op;
+  return n;
+}
+
 struct Remember : Progress {
   std::vector<double> losses;
   std::vector<EvaluationReport> evaluations;

@@ -8,6 +8,7 @@
 
 namespace cambium {
 namespace {
+using test::count_ops;
 using test::open_text;
 using test::Remember;
 using test::TempFolder;
@@ -18,12 +19,6 @@ std::string mqar_spec(const std::string& head, const std::string& train = "{batc
          "model:\n  - {embed: 16, name: tokens}\n"
          "  - residual: [{attention: {heads: 2, causal: true}}]\n  - " +
          head + "\ntrain: " + train + "\n";
-}
-
-int count_ops(const Graph& g, std::string_view op) {
-  int n = 0;
-  for (const Node& node : g.nodes()) n += node.kind() == op;
-  return n;
 }
 
 // Hides what the data promises about its targets.
