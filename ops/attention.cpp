@@ -1,7 +1,8 @@
 // attention(q [B,T,H,D], k [B,S,G,D], v [B,S,G,D], optional rng i64 [2], bias [H,S+T-1], sinks [H],
-// blocks, mask; causal, window, alibi, scale, soft_cap, dropout, stream, block) -> o [B,T,H,D], lse
-// [B,H,T]. The optional inputs: ops/support/attention.h.
-//   s_ts = scale q_t . k_s,  p = softmax over s,  o_t = sum_s p_ts v_s,  lse_t = log sum_s e^s_ts.
+// blocks, mask; causal, window, alibi, rope, scale, soft_cap, dropout, stream, block) -> o
+// [B,T,H,D], lse [B,H,T]. The optional inputs: ops/support/attention.h.
+//   s_ts = scale q_t . k_s (with `rope`, of both turned by their positions),  p = softmax over s,
+//   o_t = sum_s p_ts v_s,  lse_t = log sum_s e^s_ts.
 // Head h reads key head h / (H / G) (grouped queries: Ainslie et al. 2023, arXiv 2305.13245).
 // Dropout zeroes weights p after the softmax; biases come after the cap. Online softmax over tiles
 // (Milakov and Gimelshein 2018, arXiv 1805.02867; Dao et al. 2022, arXiv 2205.14135): no [T,S]
@@ -12,6 +13,7 @@
 #include "graph/graph.h"
 #include "ops/support/attention_tiles.h"
 #include "ops/support/dropout.h"
+#include "ops/support/rope.h"
 #include "ops/support/scratch.h"
 
 namespace cambium {
@@ -45,46 +47,6 @@ std::vector<Value> vjp(const Call& c, std::span<const Value> dy) {
   return d;
 }
 
-void reference(const Call& c, std::span<const Ref> in, std::span<Ref> out) {
-  const AttentionSizes z = attention_sizes(c, kExtra);
-  const auto& a = c.as<Attention>();
-  const double scale = a.scale > 0 ? a.scale : 1 / std::sqrt(double(z.D));
-  const double* blocks = z.block > 0 ? in[kBlocks].data.data() : nullptr;
-  std::vector<double> p;
-  for (int64_t b = 0; b < z.B; ++b)
-    for (int64_t h = 0; h < z.H; ++h)
-      for (int64_t t = 0; t < z.T && z.S > 0; ++t) {
-        const int64_t at = z.query(b, t, h), g = h / z.heads_per_group();
-        double highest = -HUGE_VAL, sum = 0;
-        p.clear();
-        const double* mask = c.has(kMask) ? in[kMask].data.data() + b * z.S : nullptr;
-        each_seen_key(z, blocks, mask, t, [&](int64_t s) {
-          double dot = 0;
-          for (int64_t d = 0; d < z.D; ++d) dot += in[0][at + d] * in[1][z.key(b, s, g) + d];
-          p.push_back(attention_score(z, scale * dot, h, t, s));
-          if (c.has(kBias)) p.back() += in[kBias][z.bias(h, t, s)];
-          highest = std::max(highest, p.back());
-        });
-        if (p.empty()) {
-          out[1][(b * z.H + h) * z.T + t] = c.has(kSinks) ? in[kSinks][h] : 0;
-          continue;
-        }
-        for (double x : p) sum += std::exp(x - highest);
-        if (c.has(kSinks)) sum += std::exp(in[kSinks][h] - highest);
-        const double lse = highest + std::log(sum);
-        out[1][(b * z.H + h) * z.T + t] = lse;
-        size_t i = 0;
-        each_seen_key(z, blocks, mask, t, [&](int64_t s) {
-          double weight = std::exp(p[i++] - lse);
-          if (a.dropout > 0) {
-            const DropoutMask dropped = mask_of(in[kExtra], a.stream, a.dropout);
-            weight *= dropped.drops(z.mask_row(b, h, t) + s) ? 0 : 1 / (1 - a.dropout);
-          }
-          for (int64_t d = 0; d < z.D; ++d) out[0][at + d] += weight * in[2][z.key(b, s, g) + d];
-        });
-      }
-}
-
 // Pieces of one thread's scratch, in floats.
 struct Workspace {
   int64_t keys, values, queries, scores, output, factors, rows, total;
@@ -110,6 +72,7 @@ struct Problem {
   const DropoutMask* mask;           // null without dropout
   const float *bias, *sinks, *real;  // null when left out; `real` is the mask of the keys
   const int32_t* blocks;
+  const RopeTable* turns;  // null without rope
 };
 
 constexpr float kLowest = -1.7e38f;  // below any score, yet differences of it stay finite
@@ -210,6 +173,7 @@ struct QueryState {  // of the scores seen so far; sum is of e^(score - highest)
   float *queries = scratch + w.queries, *scores = scratch + w.scores, *output = scratch + w.output;
   float *keys = scratch + w.keys, *values = scratch + w.values, *factors = scratch + w.factors;
   pack_transposed(p.q + z.query(b, q0, h), z.H * z.D, count, z.D, z.scale, queries, kQueryTile);
+  if (p.turns) turn_columns(*p.turns, q0, kQueryTile / kLanes, queries, kQueryTile, false);
   std::fill_n(output, z.D * kQueryTile, 0.0f);
   QueryState state;
   std::fill_n(state.highest, kQueryTile, kLowest);
@@ -222,6 +186,7 @@ struct QueryState {  // of the scores seen so far; sum is of e^(score - highest)
     const ScoreTile tile = tiles.at(n);
     if (tile.keys <= 0) continue;
     pack_rows(p.k + z.key(b, tile.j0, g), z.G * z.D, tile.keys, z.D, 1, keys, z.D, z.D);
+    if (p.turns) turn_rows(*p.turns, tile.j0, tile.keys, keys, z.D, false);
     pack_rows(p.v + z.key(b, tile.j0, g), z.G * z.D, tile.keys, z.D, 1, values, z.D, z.D);
     multiply_scores(tile, keys, queries, scores);
     for (int64_t v = 0; v < tile.vectors(); ++v)
@@ -254,6 +219,7 @@ Kernel kernel(const Call& c, Engine&) {
   const int64_t items = z.B * z.H * z.query_tiles();
   const int64_t parts = attention_pairs(c, kExtra) * double(z.D) < 20000 ? 1 : part_count(items);
   const bool bias = c.has(kBias), sinks = c.has(kSinks), masked = c.has(kMask);
+  const auto turns = a.rope > 0 ? rope_table(a.rope, z.T, z.D) : nullptr;
   const auto run = [=](const KernelArgs& args) {
     const int64_t* rng = a.dropout > 0 ? args.i64(kExtra) : nullptr;
     const DropoutMask mask(rng ? rng[0] : 0, rng ? rng[1] : 0, a.stream, a.dropout);
@@ -267,7 +233,8 @@ Kernel kernel(const Call& c, Engine&) {
                     .bias = bias ? args.f32(kBias) : nullptr,
                     .sinks = sinks ? args.f32(kSinks) : nullptr,
                     .real = masked ? args.f32(kMask) : nullptr,
-                    .blocks = z.block > 0 ? args.i32(kBlocks) : nullptr};
+                    .blocks = z.block > 0 ? args.i32(kBlocks) : nullptr,
+                    .turns = turns.get()};
     if (p.blocks) check_blocks(z, p.blocks);
     float* scratch = reinterpret_cast<float*>(args.scratch);
     for_each_part(items, parts, [&](int64_t part, int64_t first, int64_t last) {
@@ -293,7 +260,7 @@ const Op op_attention = {.name = "attention",
                          .attrs = fields_of<Attention>,
                          .shape = shape,
                          .vjp = vjp,
-                         .reference = reference,
+                         .reference = attention_reference,
                          .kernel = kernel,
                          .cost = cost,
                          .samples = attention_samples()};

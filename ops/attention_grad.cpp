@@ -3,6 +3,7 @@
 // sequence. With p_ts = e^(s_ts - lse_t), m the dropout factors and delta_t = do_t . o_t:
 //   dv_s = sum_t m p do_t,  dp_ts = m (do_t . v_s),  ds = p (dp - delta),
 //   dq_t = scale sum_s ds_ts k_s,  dk_s = scale sum_t ds_ts q_t.
+// With `rope`, q_t and k_s are turned by their positions, and dq_t and dk_s back.
 // Dao et al. 2022, arXiv 2205.14135, algorithm 4. Scores are recomputed tile by tile. One thread
 // owns a key head with all its query heads, so sums need no atomics and keep their order.
 #include <cmath>
@@ -10,6 +11,7 @@
 #include "ops/support/attention_tiles.h"
 #include "ops/support/dropout.h"
 #include "ops/support/lanes.h"
+#include "ops/support/rope.h"
 #include "ops/support/scratch.h"
 
 namespace cambium {
@@ -29,46 +31,6 @@ std::vector<ValueType> shape(const Call& c) {
   if (c.has(kBias)) out.push_back({DType::kF32, {q[0], q[2], c.shape(kBias)[1]}});
   if (c.has(kSinks)) out.push_back({DType::kF32, {q[0], q[2]}});
   return out;
-}
-
-void reference(const Call& c, std::span<const Ref> in, std::span<Ref> out) {
-  const AttentionSizes z = attention_sizes(c, kExtra);
-  const auto& a = c.as<Attention>();
-  const double scale = a.scale > 0 ? a.scale : 1 / std::sqrt(double(z.D));
-  const bool bias = c.has(kBias), sinks = c.has(kSinks);
-  const double* blocks = z.block > 0 ? in[kBlocks].data.data() : nullptr;
-  const auto dot = [&](Input x, int64_t i, Input y, int64_t j) {
-    double sum = 0;
-    for (int64_t d = 0; d < z.D; ++d) sum += in[x][i + d] * in[y][j + d];
-    return sum;
-  };
-  for (int64_t b = 0; b < z.B; ++b)
-    for (int64_t h = 0; h < z.H; ++h)
-      for (int64_t t = 0; t < z.T && z.S > 0; ++t) {
-        const int64_t at = z.query(b, t, h), row = (b * z.H + h) * z.T + t;
-        const double delta = dot(kDo, at, kO, at);
-        if (sinks) out[3 + bias][b * z.H + h] -= std::exp(in[kSinks][h] - in[kLse][row]) * delta;
-        const double* mask = c.has(kMask) ? in[kMask].data.data() + b * z.S : nullptr;
-        each_seen_key(z, blocks, mask, t, [&](int64_t s) {
-          const int64_t key = z.key(b, s, h / z.heads_per_group());
-          const double product = scale * dot(kQ, at, kK, key);
-          const double added = bias ? in[kBias][z.bias(h, t, s)] : 0;
-          const double p = std::exp(attention_score(z, product, h, t, s) + added - in[kLse][row]);
-          const bool dropped =
-              a.dropout > 0 &&
-              mask_of(in[kRng], a.stream, a.dropout).drops(z.mask_row(b, h, t) + s);
-          const double m = dropped ? 0 : 1 / (1 - a.dropout);
-          double ds = p * (m * dot(kDo, at, kV, key) - delta);
-          if (bias) out[3][b * z.H * z.distances() + z.bias(h, t, s)] += ds;
-          ds *= scale;
-          if (a.soft_cap > 0) ds *= 1 - std::pow(std::tanh(product / a.soft_cap), 2);
-          for (int64_t d = 0; d < z.D; ++d) {
-            out[0][at + d] += ds * in[kK][key + d];
-            out[1][key + d] += ds * in[kQ][at + d];
-            out[2][key + d] += m * p * in[kDo][at + d];
-          }
-        });
-      }
 }
 
 // Pieces of one thread's scratch, in floats.
@@ -103,6 +65,7 @@ struct Problem {
   const float *bias, *sinks, *real;  // null when left out; `real` is the mask of the keys
   float *dbias, *dsinks;
   const int32_t* blocks;
+  const RopeTable* turns;  // null without rope
 };
 
 struct HeadExtras {  // of one head of one sequence; null when left out
@@ -160,6 +123,10 @@ struct QueryState {
   pack_transposed(p.d_o + from, stride, count, z.D, 1, scratch + w.d_o, kQueryTile);
   pack_rows(p.q + from, stride, count, z.D, z.scale, scratch + w.query_rows, z.width, z.width);
   pack_rows(p.d_o + from, stride, count, z.D, 1, scratch + w.d_o_rows, z.width, z.width);
+  if (p.turns) {
+    turn_columns(*p.turns, q0, kQueryTile / kLanes, scratch + w.queries, kQueryTile, false);
+    turn_rows(*p.turns, q0, count, scratch + w.query_rows, z.width, false);
+  }
   std::fill_n(scratch + w.dq, z.D * kQueryTile, 0.0f);
   std::fill_n(state.lse, kQueryTile, 0.0f);
   std::fill_n(state.delta, kQueryTile, 0.0f);
@@ -197,6 +164,7 @@ struct QueryState {
     const ScoreTile tile = tiles.at(n);
     if (tile.keys <= 0) continue;
     pack_rows(p.k + z.key(b, tile.j0, g), z.G * z.D, tile.keys, z.D, 1, keys, z.D, z.D);
+    if (p.turns) turn_rows(*p.turns, tile.j0, tile.keys, keys, z.D, false);
     pack_rows(p.v + z.key(b, tile.j0, g), z.G * z.D, tile.keys, z.D, 1, values, z.D, z.D);
     multiply_scores(tile, keys, scratch + w.queries, weights);
     multiply_scores(tile, values, scratch + w.d_o, slopes);
@@ -207,6 +175,7 @@ struct QueryState {
     add_to_keys(tile, slopes, scratch + w.query_rows, scratch + w.dk + tile.j0 * z.width);
     add_weighted(tile, keys, slopes, scratch + w.dq);
   }
+  if (p.turns) turn_columns(*p.turns, q0, kQueryTile / kLanes, scratch + w.dq, kQueryTile, true);
   alignas(64) float scale[kQueryTile];
   std::fill_n(scale, kQueryTile, z.scale);
   unpack_transposed(scratch + w.dq, kQueryTile, count, z.D, scale, p.dq + z.query(b, q0, h),
@@ -226,6 +195,7 @@ CAMBIUM_SIMD void differentiate(const Problem& p, int64_t first, int64_t last, f
       for (int64_t q0 = 0; q0 < z.T; q0 += z.query_tile())
         differentiate_tile(p, b, h, q0, w, scratch);
     }
+    if (p.turns) turn_rows(*p.turns, 0, z.S, scratch + w.dk, z.width, true);
     pack_rows(scratch + w.dk, z.width, z.S, z.D, 1, p.dk + from, stride, z.D);
     pack_rows(scratch + w.dv, z.width, z.S, z.D, 1, p.dv + from, stride, z.D);
   }
@@ -238,6 +208,7 @@ Kernel kernel(const Call& c, Engine&) {
   const int64_t items = z.B * z.G;
   const int64_t parts = attention_pairs(c, kExtra) * double(z.D) < 10000 ? 1 : part_count(items);
   const bool bias = c.has(kBias), sinks = c.has(kSinks), masked = c.has(kMask);
+  const auto turns = a.rope > 0 ? rope_table(a.rope, z.T, z.D) : nullptr;
   const auto run = [=](const KernelArgs& args) {
     const int64_t* rng = a.dropout > 0 ? args.i64(kRng) : nullptr;
     const DropoutMask mask(rng ? rng[0] : 0, rng ? rng[1] : 0, a.stream, a.dropout);
@@ -257,7 +228,8 @@ Kernel kernel(const Call& c, Engine&) {
                     .real = masked ? args.f32(kMask) : nullptr,
                     .dbias = bias ? args.out_f32(3) : nullptr,
                     .dsinks = sinks ? args.out_f32(3 + bias) : nullptr,
-                    .blocks = z.block > 0 ? args.i32(kBlocks) : nullptr};
+                    .blocks = z.block > 0 ? args.i32(kBlocks) : nullptr,
+                    .turns = turns.get()};
     if (p.blocks) check_blocks(z, p.blocks);
     float* scratch = reinterpret_cast<float*>(args.scratch);
     for_each_part(items, parts, [&](int64_t part, int64_t first, int64_t last) {
@@ -292,7 +264,7 @@ const Op op_attention_grad = {.name = "attention_grad",
                               .max_inputs = kExtra + kAttentionExtras,
                               .attrs = fields_of<Attention>,
                               .shape = shape,
-                              .reference = reference,
+                              .reference = attention_grad_reference,
                               .kernel = kernel,
                               .cost = cost,
                               .tolerance = 2e-5,

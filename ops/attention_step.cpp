@@ -31,6 +31,7 @@ std::vector<ValueType> shape(const Call& c) {
           " does not fit the cache ", k);
   require(c.in[kPosition].type() == ValueType{DType::kI32, {1, 1}},
           "position must be i32 [1,1], got ", c.in[kPosition].type());
+  require(c.as<AttentionStep>().rope == 0, "a cache holds keys that are turned already");
   const ValueType bias{DType::kF32, {q[2], 2 * k[1] - 1}}, sinks{DType::kF32, {q[2]}};
   require(!c.has(kBias) || c.in[kBias].type() == bias, "bias must be ", bias);
   require(!c.has(kSinks) || c.in[kSinks].type() == sinks, "sinks must be ", sinks);

@@ -4,26 +4,15 @@
 //   y_i = x_i cos - x_{i+D/2} sin,   y_{i+D/2} = x_{i+D/2} cos + x_i sin.
 // A rotation is orthogonal, so dx is rope with `inverse` flipped. Angles are computed in double
 // once, when the kernel is made. Su et al. 2021, arXiv 2104.09864, section 3.2.
+#include "ops/support/rope.h"
+
 #include <cmath>
 
 #include "core/parallel.h"
-#include "core/tensor.h"
 #include "graph/graph.h"
 
 namespace cambium {
 namespace {
-struct Rope {
-  double base = 10000;
-  bool inverse = false;
-  static constexpr auto fields =
-      std::tuple{field("base", &Rope::base, "wavelengths grow from 2 pi to 2 pi base").in(1),
-                 field("inverse", &Rope::inverse, "turn back")};
-};
-
-double angle(int64_t position, int64_t pair, int64_t width, double base) {
-  return double(position) * std::pow(base, -2.0 * double(pair) / double(width));
-}
-
 std::vector<ValueType> shape(const Call& c) {
   const Shape& s = c.shape(0);
   require(s.rank() == 4 && c.dtype(0) == DType::kF32, "x must be f32 [B,T,H,D], got ",
@@ -49,7 +38,7 @@ void reference(const Call& c, std::span<const Ref> in, std::span<Ref> out) {
   for (int64_t row = 0; row < s.count_between(0, 3); ++row)
     for (int64_t i = 0; i < half; ++i) {
       const int64_t position = c.has(1) ? int64_t(in[1][0]) : row / H % T;
-      const double turn = angle(position, i, D, a.base) * (a.inverse ? -1 : 1);
+      const double turn = rope_angle(position, i, D, a.base) * (a.inverse ? -1 : 1);
       const double x1 = in[0][row * D + i], x2 = in[0][row * D + half + i];
       out[0][row * D + i] = x1 * std::cos(turn) - x2 * std::sin(turn);
       out[0][row * D + half + i] = x2 * std::cos(turn) + x1 * std::sin(turn);
@@ -57,8 +46,9 @@ void reference(const Call& c, std::span<const Ref> in, std::span<Ref> out) {
 }
 
 // Rows [first, last) of x as [B*T, H, D]; cosines and sines are [T, D/2] each.
-CAMBIUM_SIMD void turn_rows(const float* x, float* y, const float* cosines, const float* sines,
-                            int64_t first, int64_t last, int64_t T, int64_t H, int64_t half) {
+CAMBIUM_SIMD void turn_heads(const float* x, float* y, const float* cosines, const float* sines,
+                             float sign, int64_t first, int64_t last, int64_t T, int64_t H,
+                             int64_t half) {
   for (int64_t row = first; row < last; ++row) {
     const float* cosine = cosines + row % T * half;
     const float* sine = sines + row % T * half;
@@ -67,9 +57,9 @@ CAMBIUM_SIMD void turn_rows(const float* x, float* y, const float* cosines, cons
       float* to = y + (row * H + h) * 2 * half;
 #pragma GCC ivdep
       for (int64_t i = 0; i < half; ++i) {
-        const float x1 = from[i], x2 = from[half + i];
-        to[i] = x1 * cosine[i] - x2 * sine[i];
-        to[half + i] = x2 * cosine[i] + x1 * sine[i];
+        const float x1 = from[i], x2 = from[half + i], s = sign * sine[i];
+        to[i] = x1 * cosine[i] - x2 * s;
+        to[half + i] = x2 * cosine[i] + x1 * s;
       }
     }
   }
@@ -85,11 +75,11 @@ Kernel step_kernel(const Call& c) {
                 auto *cosines = reinterpret_cast<float*>(k.scratch), *sines = cosines + half;
                 for (int64_t i = 0; i < half; ++i) {
                   const double turn =
-                      angle(k.i32(1)[0], i, 2 * half, a.base) * (a.inverse ? -1 : 1);
+                      rope_angle(k.i32(1)[0], i, 2 * half, a.base) * (a.inverse ? -1 : 1);
                   cosines[i] = float(std::cos(turn));
                   sines[i] = float(std::sin(turn));
                 }
-                turn_rows(k.f32(0), k.out_f32(), cosines, sines, 0, rows, 1, H, half);
+                turn_heads(k.f32(0), k.out_f32(), cosines, sines, 1, 0, rows, 1, H, half);
               },
           .scratch_bytes = 2 * half * int64_t(sizeof(float))};
 }
@@ -99,23 +89,15 @@ Kernel kernel(const Call& c, Engine&) {
   const auto a = c.as<Rope>();
   const Shape s = c.shape(0);
   const int64_t T = s[1], H = s[2], half = s[3] / 2, rows = s[0] * s[1];
-  auto table = std::make_shared<Tensor>(DType::kF32, Shape{2, T, half});
-  const std::span<float> values = table->f32();
-  for (int64_t t = 0; t < T; ++t)
-    for (int64_t i = 0; i < half; ++i) {
-      const double turn = angle(t, i, 2 * half, a.base) * (a.inverse ? -1 : 1);
-      values[size_t(t * half + i)] = float(std::cos(turn));
-      values[size_t((T + t) * half + i)] = float(std::sin(turn));
-    }
-  const auto run = [table = std::shared_ptr<const Tensor>(table), T, H, half,
-                    rows](const KernelArgs& args) {
-    const float* cosines = table->f32().data();
+  const float sign = a.inverse ? -1 : 1;
+  const auto table = rope_table(a.base, T, 2 * half);
+  return {.run = [=](const KernelArgs& args) {
     const int64_t grain = std::max<int64_t>(1, 32768 / std::max<int64_t>(1, H * half * 2));
     parallel_for(rows, grain, [&](int64_t first, int64_t last) {
-      turn_rows(args.f32(0), args.out_f32(), cosines, cosines + T * half, first, last, T, H, half);
+      turn_heads(args.f32(0), args.out_f32(), table->cosines.data(), table->sines.data(), sign,
+                 first, last, T, H, half);
     });
-  };
-  return {.run = run};
+  }};
 }
 
 Cost cost(const Call& c) {

@@ -6,6 +6,7 @@
 #include "graph/cost.h"
 #include "graph/passes.h"
 #include "ops/support/bf16.h"
+#include "ops/support/rope.h"
 #include "train/chunked_loss.h"
 
 namespace cambium {
@@ -220,6 +221,7 @@ Graph evaluation_graph(const Experiment& e, int64_t batch) {
 
 Graph optimised(const Experiment& e, Graph g) {
   g = run_passes(std::move(g), training_pipeline());
+  g = run_passes(fuse_rope(g), training_pipeline());
   if (e.precision == DType::kF32) return g;
   if (!has_bf16_products())
     throw RuntimeError("this machine has no bf16 products (oneDNN needs AVX-512 for them)",

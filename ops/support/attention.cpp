@@ -108,6 +108,8 @@ void check_attention(const Call& c, int extra) {
           " keys: the first queries would see nothing");
   require(!work || a.window == 0 || a.causal || std::abs(k[1] - q[1]) < a.window, "a window of ",
           a.window, " on ", q[1], " queries and ", k[1], " keys leaves queries without keys");
+  require(a.rope == 0 || (q[1] == k[1] && q[3] % 2 == 0),
+          "rope turns pairs of channels of as many queries as keys: q is ", q, ", k ", k);
   check_extras(c, extra);
 }
 }  // namespace cambium

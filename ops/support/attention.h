@@ -10,7 +10,7 @@
 namespace cambium {
 struct Attention {
   bool causal = false, alibi = false;
-  double scale = 0, soft_cap = 0, dropout = 0;
+  double scale = 0, soft_cap = 0, dropout = 0, rope = 0;
   int64_t window = 0, stream = 0, block = 0;
   static constexpr auto fields = std::tuple{
       field("causal", &Attention::causal, "query t sees keys s <= t + S - T only"),
@@ -22,6 +22,7 @@ struct Attention {
           .in(0),
       field("scale", &Attention::scale, "factor on q . k; 0: 1 / sqrt(D)").in(0),
       field("dropout", &Attention::dropout, "share of the weights that is zeroed").in(0, 0.999999),
+      field("rope", &Attention::rope, "base of the rotary positions of q and k; 0: none").in(0),
       field("stream", &Attention::stream, "name of the random stream of dropout"),
       field("block", &Attention::block, "size of the blocks that the input `blocks` speaks of")
           .in(0, 64)};
@@ -128,6 +129,10 @@ double attention_score(const AttentionSizes& z, double dot, int64_t h, int64_t t
 // UserError unless q, k, v are f32 [B,T,H,D], [B,S,G,D], [B,S,G,D] with H a multiple of G, and the
 // optional inputs from `extra` on fit.
 void check_attention(const Call& c, int extra);
+
+// The values and gradients in double, by the definition; of attention and attention_grad.
+void attention_reference(const Call& c, std::span<const Ref> in, std::span<Ref> out);
+void attention_grad_reference(const Call& c, std::span<const Ref> in, std::span<Ref> out);
 
 // Of attention: q, k, v and the optional inputs.
 std::vector<Sample> attention_samples();
