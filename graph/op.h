@@ -1,6 +1,7 @@
 // Op: everything the system knows about one operator, in one record. One file in ops/ defines one.
 #pragma once
 #include <functional>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -81,11 +82,19 @@ struct KernelArgs {
   float* out_f32(int i = 0) const { return static_cast<float*>(out[i]); }
 };
 
+// Copies of operands and results between our layout and the one a kernel works in.
+struct LayoutCopies {
+  int64_t bytes = 0;    // read and written by one run
+  double total_ms = 0;  // of all runs so far
+  std::string impl;
+};
+
 // Made once per plan, run every step; must not allocate when it runs.
 struct Kernel {
   std::function<void(const KernelArgs&)> run;
   int64_t scratch_bytes = 0;
-  std::string impl = "own";  // oneDNN's implementation string, or "own"
+  std::string impl = "own";                         // oneDNN's implementation string, or "own"
+  std::shared_ptr<const LayoutCopies> copies = {};  // null: it works on our layout
 };
 
 // y[i] = f(in[0][i], in[1][i], ...) for i < n; y may be one of the operands.

@@ -32,6 +32,18 @@ KernelTime describe(const Plan& plan, const PlanStep& step, double runs) {
   return k;
 }
 
+// The copies between layouts around kernel k, as a node of their own.
+KernelTime describe_copies(const KernelTime& k, const LayoutCopies& copies, double runs,
+                           double ms) {
+  KernelTime c = k;
+  c.op = "reorder";
+  c.impl = copies.impl;
+  c.flops = 0;
+  c.bytes = runs * double(copies.bytes);
+  c.ms = ms;
+  return c;
+}
+
 // The times of each measured step, read off the executors' running sums.
 class Readings {
  public:
@@ -42,7 +54,11 @@ class Readings {
   void take(double step_ms) {
     std::vector<double> now;
     for (const Executor* e : executors_)
-      for (const StepProfile& p : e->profile()) now.push_back(p.total_ms);
+      for (size_t i = 0; i < e->profile().size(); ++i) {
+        const LayoutCopies* copies = e->plan().steps[i].kernel.copies.get();
+        now.push_back(e->profile()[i].total_ms);
+        if (copies) now.push_back(copies->total_ms);
+      }
     seen_.resize(now.size(), 0);
     std::vector<double> ms(now.size());
     for (size_t k = 0; k < now.size(); ++k) ms[k] = now[k] - seen_[k];
@@ -68,13 +84,25 @@ class Readings {
       return sum / double(half);
     };
     p.step_ms = p.outside_ms = mean([](const Step& s) { return s.ms; });
+    const auto mean_of_next = [&, at = size_t(0)]() mutable {
+      const size_t i = at++;
+      return mean([i](const Step& s) { return s.kernel_ms[i]; });
+    };
     for (const Executor* e : executors_)
       for (size_t i = 0; i < e->plan().steps.size(); ++i) {
         const double runs = double(e->profile()[i].runs) / double(p.steps + forgotten_);
-        KernelTime k = describe(e->plan(), e->plan().steps[i], runs);
-        k.ms = mean([at = p.kernels.size()](const Step& s) { return s.kernel_ms[at]; });
+        const PlanStep& step = e->plan().steps[i];
+        KernelTime k = describe(e->plan(), step, runs);
+        k.ms = mean_of_next();
         p.outside_ms -= k.ms;
+        if (!step.kernel.copies) {
+          p.kernels.push_back(std::move(k));
+          continue;
+        }
+        const KernelTime copies = describe_copies(k, *step.kernel.copies, runs, mean_of_next());
+        k.ms -= copies.ms;
         p.kernels.push_back(std::move(k));
+        p.kernels.push_back(copies);
       }
   }
 

@@ -23,7 +23,9 @@ struct Work {
   double share() const { return ms > 0 ? least_ms / ms : 0; }
 };
 
-struct KernelTime : Work {    // one kernel; all its runs in a step together
+// One kernel; all its runs in a step together. Copies between layouts around a convolution are a
+// kernel "reorder" of their own.
+struct KernelTime : Work {
   std::string path;           // whom it serves: "repeat.0.attention.q", "loss", "optimizer"
   std::string op, out, impl;  // out: type of the first result; impl: Kernel::impl
   Phase phase = Phase::kForward;

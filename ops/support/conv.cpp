@@ -1,5 +1,6 @@
 #include "ops/support/conv.h"
 
+#include "core/clock.h"
 #include "ops/support/scratch.h"
 
 namespace cambium {
@@ -111,6 +112,8 @@ LaidOut::LaidOut(Engine& e, DnnlCall product) : engine_(e), product_(std::move(p
 DnnlCall LaidOut::copy(const MemoryDesc& from, const MemoryDesc& to) {
   const dnnl::reorder::primitive_desc pd(engine_.cpu, from, engine_.cpu, to, caller_scratch());
   DnnlCall call(engine_, dnnl::reorder(pd), pd);
+  copies_.bytes += int64_t(from.get_size() + to.get_size());
+  copies_.impl += (copies_.impl.empty() ? "" : "+") + call.impl();
   Scratch scratch{scratch_bytes_};
   call.scratchpad_at(scratch.add(call.scratch_bytes()));
   scratch_bytes_ = scratch.bytes;
@@ -146,17 +149,35 @@ void LaidOut::output(int argument, const MemoryDesc& kept, const MemoryDesc& wan
 }
 
 Kernel LaidOut::kernel() {
-  std::vector<DnnlCall> calls = std::move(before_);
-  calls.push_back(std::move(product_));
-  for (DnnlCall& call : after_) calls.push_back(std::move(call));
-  std::string impl;
-  for (const DnnlCall& c : calls) impl += (impl.empty() ? "" : "+") + c.impl();
-  const auto shared = std::make_shared<std::vector<DnnlCall>>(std::move(calls));
+  const std::string impl = product_.impl();
+  if (before_.empty() && after_.empty()) {
+    Kernel plain = dnnl_kernel(std::move(product_));
+    plain.scratch_bytes = scratch_bytes_;
+    return plain;
+  }
+
+  struct Calls {
+    std::vector<DnnlCall> before, after;
+    DnnlCall product;
+  };
+
+  const auto calls =
+      std::make_shared<Calls>(Calls{std::move(before_), std::move(after_), std::move(product_)});
+  const auto copies = std::make_shared<LayoutCopies>(copies_);
+  const auto run_all = [copies](std::vector<DnnlCall>& all, const KernelArgs& args) {
+    if (all.empty()) return;
+    const Stopwatch watch;
+    for (DnnlCall& call : all) call.run(args);
+    copies->total_ms += watch.milliseconds();
+  };
   return {.run =
-              [shared](const KernelArgs& args) {
-                for (DnnlCall& call : *shared) call.run(args);
+              [=](const KernelArgs& args) {
+                run_all(calls->before, args);
+                calls->product.run(args);
+                run_all(calls->after, args);
               },
           .scratch_bytes = scratch_bytes_,
-          .impl = impl};
+          .impl = impl,
+          .copies = copies};
 }
 }  // namespace cambium

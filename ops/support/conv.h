@@ -119,6 +119,7 @@ class LaidOut {
   Engine& engine_;
   DnnlCall product_;
   std::vector<DnnlCall> before_, after_;
+  LayoutCopies copies_;
   int64_t scratch_bytes_ = 0;
 };
 

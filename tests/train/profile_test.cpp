@@ -51,6 +51,27 @@ TEST(Profile, KernelsAndTheRestAddUpToTheStep) {
   EXPECT_EQ(phases.size(), 3u);
 }
 
+TEST(Profile, ShowsCopiesBetweenLayouts) {
+  const TempFolder folder;
+  const Experiment e = open_text(
+      folder,
+      "data: {random_images: {height: 32, width: 32, channels: 3, classes: 4, train: 16, val: 8, "
+      "test: 8}}\n"
+      "model: [{conv2d: {width: 64, kernel: 3}}, {conv2d: {width: 64, kernel: 3}}, {pool: mean}, "
+      "linear: $classes]\ntrain: {batch: 8, steps: 2}\n");
+  const Profile p = profile_training(e, {.steps = 3});
+  double copied = 0;
+  for (const KernelTime& k : p.kernels)
+    if (k.op == "reorder") {
+      EXPECT_GT(k.ms, 0);
+      EXPECT_EQ(k.flops, 0);
+      copied += k.bytes;
+    }
+  // Weights, at least, are laid out anew for every product of the second convolution.
+  EXPECT_GT(copied, 3.0 * 2 * 9 * 64 * 64 * 4);
+  EXPECT_NEAR(sum_ms(p) + p.outside_ms, p.step_ms, 1e-9);
+}
+
 TEST(Profile, CountsEveryBatchOfAnUpdate) {
   const TempFolder folder;
   const Experiment e = open_text(folder, markov_spec("{batch: 8, steps: 2, accumulate: 3}"));
