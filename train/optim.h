@@ -22,6 +22,21 @@ struct OptimizerInputs {
   std::span<const ParameterGroup> groups = {};  // one a parameter, or none
 };
 
+// What an estimate of the curvature may use: gradients, in parallel to the parameters, of the mean
+// cross-entropy against targets drawn from the model's own predictions.
+struct CurvatureInputs {
+  std::span<const Value> parameters, gradients;
+  Value scored;  // f32 []: how many targets the mean is over
+};
+
+// A second plan beside the step, for optimizers that divide by the curvature; of class targets
+// only.
+struct Curvature {
+  int64_t (*every)(const Attrs&) = nullptr;  // steps from one estimate to the next
+  // Enters new values of states that `Optimizer::emit` has made too.
+  void (*emit)(const Attrs&, Graph&, const CurvatureInputs&) = nullptr;
+};
+
 struct Optimizer {
   std::string_view name, doc, paper;
   FieldSet attrs = {};
@@ -30,6 +45,7 @@ struct Optimizer {
   // "<state>.<parameter>") and enters new values in graph.updates.
   void (*emit)(const Attrs&, Graph&, const OptimizerInputs&) = nullptr;
   bool averages = false;  // its states "average.<parameter>" are what is evaluated
+  std::optional<Curvature> curvature = {};
 };
 
 std::span<const Optimizer* const> builtin_optimizers();

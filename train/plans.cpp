@@ -10,15 +10,19 @@
 namespace cambium {
 TrainPlans compile_plans(const Experiment& e, Engine& engine) {
   TrainPlans plans{compile(recomputed(e, optimised(e, training_graph(e))), engine), std::nullopt,
+                   std::nullopt,
                    compile(optimised(e, evaluation_graph(e, e.train.options.batch)), engine)};
   if (auto apply = apply_graph(e))
     plans.apply = compile(run_passes(std::move(*apply), training_pipeline()), engine);
+  if (auto curvature = curvature_graph(e))
+    plans.curvature = compile(recomputed(e, optimised(e, std::move(*curvature))), engine);
   return plans;
 }
 
 std::vector<const Plan*> TrainPlans::all() const {
   std::vector<const Plan*> out = {&step, &evaluation};
-  if (apply) out.push_back(&*apply);
+  for (const std::optional<Plan>* more : {&apply, &curvature})
+    if (*more) out.push_back(&**more);
   return out;
 }
 

@@ -6,9 +6,10 @@
 
 namespace cambium {
 struct TrainPlans {
-  Plan step;                  // of training_graph
-  std::optional<Plan> apply;  // of apply_graph
-  Plan evaluation;            // of evaluation_graph, at the training batch
+  Plan step;                      // of training_graph
+  std::optional<Plan> apply;      // of apply_graph
+  std::optional<Plan> curvature;  // of curvature_graph
+  Plan evaluation;                // of evaluation_graph, at the training batch
 
   std::vector<const Plan*> all() const;
 };

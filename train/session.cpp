@@ -27,13 +27,13 @@ Session::Session(const Experiment& e, int64_t available_bytes)
   check_memory(e, need_, available_bytes);
   held_bytes_ = current_resident_bytes();
   const auto seed = uint64_t(e.train.options.seed);
-  store_.add(plans_.step, seed);
-  if (plans_.apply) store_.add(*plans_.apply, seed);
-  store_.add(plans_.evaluation, seed);
+  for (const Plan* plan : plans_.all()) store_.add(*plan, seed);
   // One at a time runs, and its outputs are read before the next does.
   const auto workspace = std::make_shared<Workspace>(plans_.all());
   step_ = std::make_unique<Executor>(plans_.step, store_, workspace);
   if (plans_.apply) apply_ = std::make_unique<Executor>(*plans_.apply, store_, workspace);
+  if (plans_.curvature)
+    curvature_ = std::make_unique<Executor>(*plans_.curvature, store_, workspace);
   evaluation_ = std::make_unique<Executor>(plans_.evaluation, store_, workspace);
   for (const Leaf& leaf : plans_.evaluation.store)
     if (const std::string average = average_name(leaf.name); store_.has(average))
@@ -62,14 +62,30 @@ void Session::set_step_inputs(Executor& executor, int64_t number, double lr) {
   set_values(executor, "step", {number});
 }
 
+int64_t Session::draw(int64_t number, int64_t batch) const {
+  return (number - 1) * e_.train.options.accumulate + batch + 1;
+}
+
+// On the first batch of the step, with the dropout that the step will have, before the step itself
+// fills the workspace.
+void Session::estimate_curvature(const Batch& batch, int64_t number) {
+  feed(*curvature_, batch);
+  set_values(*curvature_, "rng", {e_.train.options.seed, draw(number, 0)});
+  curvature_->run_gradients();
+  check_finite(*curvature_, store_, number, "loss");
+  check_finite(*curvature_, store_, number, "gradient norm");
+  curvature_->run_updates();
+}
+
 StepOutcome Session::step(int64_t number, double lr) {
   const TrainOptions& o = e_.train.options;
   StepOutcome out{};
   set_step_inputs(*step_, number, lr);
   for (int64_t k = 0; k < o.accumulate; ++k) {
     const Batch& batch = loader_->next();
+    if (k == 0 && estimates_curvature(e_, number)) estimate_curvature(batch, number);
     feed(*step_, batch);
-    set_values(*step_, "rng", {o.seed, (number - 1) * o.accumulate + k + 1});
+    set_values(*step_, "rng", {o.seed, draw(number, k)});
     step_->run_gradients();
     check_finite(*step_, store_, number, "loss");
     check_finite(*step_, store_, number, "gradient norm");
@@ -125,7 +141,8 @@ NamedTensors Session::tensors() const {
 
 std::vector<Executor*> Session::executors() const {
   std::vector<Executor*> out = {step_.get()};
-  if (apply_) out.push_back(apply_.get());
+  for (const auto* more : {&apply_, &curvature_})
+    if (*more) out.push_back(more->get());
   return out;
 }
 

@@ -40,12 +40,15 @@ class Session {
   // training needs on top.
   int64_t predicted_peak_bytes() const { return held_bytes_ + needed_bytes(); }
 
-  // Whose kernels make a step: one, and with accumulation a second for the update.
+  // Whose kernels make a step: one, with accumulation a second for the update, and where the
+  // optimizer wants the curvature one for its estimate.
   std::vector<Executor*> executors() const;
 
  private:
   void set_step_inputs(Executor& executor, int64_t number, double lr);
-  void swap_averages();  // of weights with the weights themselves
+  void estimate_curvature(const Batch& batch, int64_t number);
+  int64_t draw(int64_t number, int64_t batch) const;  // what random numbers of a batch depend on
+  void swap_averages();                               // of weights with the weights themselves
 
   const Experiment& e_;
   Engine engine_;
@@ -53,7 +56,7 @@ class Session {
   MemoryNeed need_;
   int64_t held_bytes_ = 0;
   Store store_;
-  std::unique_ptr<Executor> step_, apply_, evaluation_;
+  std::unique_ptr<Executor> step_, apply_, curvature_, evaluation_;
   std::unique_ptr<Loader> loader_;
   std::map<std::string, Tensor, std::less<>> best_;
   std::vector<std::pair<Tensor*, Tensor*>> averaged_;  // a parameter and its average, in the store

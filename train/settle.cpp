@@ -69,6 +69,15 @@ void check_best(const Experiment& e, TargetKind kind, Diagnostics& errors) {
                        str("use ", join_names(known, " or ")), mark_of_option(e, "best")));
 }
 
+// The curvature is estimated with targets that are drawn from the predicted classes.
+void check_curvature(const Experiment& e, TargetKind kind, Diagnostics& errors) {
+  const Choice<Optimizer>& o = e.train.optimizer;
+  if (o && o.record->curvature && kind != TargetKind::kClasses)
+    errors.add(UserError(str("optimizer '", o.record->name, "' draws classes from the model's ",
+                             "scores, the data's targets are ", name_of(kind)),
+                         "use optimizer: adamw", o.mark));
+}
+
 // A schedule that reacts to evaluations needs some.
 void check_schedule(const Experiment& e, Diagnostics& errors) {
   const Choice<Schedule>& s = e.train.schedule;
@@ -88,6 +97,7 @@ void settle_targets(Experiment& e, Diagnostics& errors) {
   else
     check_class_options(e, kind, errors);
   check_best(e, kind, errors);
+  check_curvature(e, kind, errors);
   check_schedule(e, errors);
 }
 }  // namespace cambium

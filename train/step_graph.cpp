@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "blocks/auxiliary.h"
+#include "core/rng.h"
 #include "graph/cost.h"
 #include "graph/passes.h"
 #include "ops/support/bf16.h"
@@ -35,6 +36,11 @@ Gradients gradients_of(Value loss) {
   if (out.parameters.empty())
     throw UserError("the model has nothing to train: no parameter reaches the loss");
   return out;
+}
+
+Value emit_norm(Graph& g, const std::vector<Value>& gradients) {
+  ScopeGuard guard(g, {.path = "loss", .phase = Phase::kBackward});
+  return g.emit("global_norm", gradients);
 }
 
 // The logits and targets that are scored.
@@ -157,11 +163,7 @@ Graph training_graph(const Experiment& e) {
   const Scored scored = emit_scored(g, e.data->shape(o.batch));
   const Value loss = emit_loss(e, scored, training_options(e)).loss;
   const Gradients d = gradients_of(objective(loss));
-  Value norm;
-  {
-    ScopeGuard guard(g, {.path = "loss", .phase = Phase::kBackward});
-    norm = g.emit("global_norm", d.gradients);
-  }
+  const Value norm = emit_norm(g, d.gradients);
   g.outputs = {{"loss", port_of(loss)}, {"grad_norm", port_of(norm)}};
   if (o.accumulate == 1)
     emit_update(g, e.train, d, norm, 1);
@@ -196,6 +198,36 @@ std::optional<Graph> apply_graph(const Experiment& e) {
   for (Value sum : d.gradients)
     g.updates.push_back({sum.node, port_of(g.emit("scale", {sum}, {{"a", 0.0}}))});
   return g;
+}
+
+std::optional<Graph> curvature_graph(const Experiment& e) {
+  const Choice<Optimizer>& optimizer = e.train.optimizer;
+  if (!optimizer.record->curvature) return std::nullopt;
+  const int64_t batch = e.train.options.batch;
+  Graph g = model_graph(e, batch, true);
+  g.updates.clear();  // running statistics move with the step itself
+  const Scored scored = emit_scored(g, e.data->shape(batch));
+  Value loss;
+  {
+    ScopeGuard guard(g, {.path = "loss"});
+    const auto known = g.find(Role::kInput, "rng");
+    const Value rng = known ? g.value({*known, 0}) : g.input("rng", {DType::kI64, {2}});
+    const Value drawn = g.emit("sample_classes", {scored.logits, scored.target, rng},
+                               {{"stream", int64_t(stream_of("curvature"))}});
+    loss = g.emit("cross_entropy", {scored.logits, drawn});
+  }
+  const Gradients d = gradients_of(loss);
+  const Value norm = emit_norm(g, d.gradients);
+  g.outputs = {{"loss", port_of(loss)}, {"grad_norm", port_of(norm)}};
+  ScopeGuard guard(g, {.path = "optimizer", .phase = Phase::kUpdate});
+  optimizer.record->curvature->emit(optimizer.attrs, g, {d.parameters, d.gradients, loss.nth(2)});
+  return g;
+}
+
+bool estimates_curvature(const Experiment& e, int64_t step) {
+  const Choice<Optimizer>& optimizer = e.train.optimizer;
+  if (!optimizer.record->curvature) return false;
+  return (step - 1) % optimizer.record->curvature->every(optimizer.attrs) == 0;
 }
 
 Graph evaluation_graph(const Experiment& e, int64_t batch) {
@@ -239,6 +271,12 @@ StepCost step_cost(const Experiment& e) {
                 .flops_per_step = step.flops() * double(o.accumulate),
                 .forward_flops_per_example = forward.forward_flops / double(batch)};
   if (const auto apply = apply_graph(e)) cost.flops_per_step += total_cost(*apply).flops();
+  if (auto curvature = curvature_graph(e)) {
+    const Choice<Optimizer>& optimizer = e.train.optimizer;
+    cost.flops_per_step +=
+        total_cost(run_passes(std::move(*curvature), training_pipeline())).flops() /
+        double(optimizer.record->curvature->every(optimizer.attrs));
+  }
   return cost;
 }
 }  // namespace cambium

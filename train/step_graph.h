@@ -16,6 +16,15 @@ Graph training_graph(const Experiment& e);
 // "step"; output "grad_norm" of the mean gradient.
 std::optional<Graph> apply_graph(const Experiment& e);
 
+// The estimate of the curvature on one batch, for an optimizer that wants it; else null. Inputs:
+// those of the model, "target" and "rng"; outputs "loss" [] against the targets that were drawn and
+// its "grad_norm" []. Its updates are states of the optimizer alone.
+std::optional<Graph> curvature_graph(const Experiment& e);
+
+// Whether update `step`, 1 at the first, begins with such an estimate: every n-th from the first
+// on, as Liu et al. 2023 do.
+bool estimates_curvature(const Experiment& e, int64_t step);
+
 // The model without dropout, on running statistics. Inputs: those of the model and "target".
 // Outputs: output_name() (of scored_head; not when the loss is taken in chunks), "loss" [] (mean
 // over scored targets), "scored" [], and of classes "correct" [] and for `accuracy: macro`
@@ -25,7 +34,8 @@ Graph evaluation_graph(const Experiment& e, int64_t batch);
 
 struct StepCost {
   int64_t parameters = 0;
-  double flops_per_step = 0;  // one update: all its batches, and the update itself
+  // One update: all its batches, the update itself and its share of the estimates of curvature.
+  double flops_per_step = 0;
   double forward_flops_per_example = 0;
 };
 

@@ -6,6 +6,11 @@
 #include "core/rng.h"
 
 namespace cambium {
+// Philox's stream of one user of random numbers in one training step.
+constexpr uint64_t stream_in_step(int64_t stream, int64_t step) {
+  return uint64_t(stream) ^ (uint64_t(step) * 0x9E3779B97F4A7C15u);
+}
+
 // One mask: Philox's seed and stream for one dropout in one training step.
 struct DropoutMask {
   uint64_t seed = 0, stream = 0;
@@ -15,7 +20,7 @@ struct DropoutMask {
   // `rng` = {seed, step}; `stream` names the dropout; 0 <= p < 1.
   DropoutMask(int64_t seed_value, int64_t step, int64_t stream_value, double p)
       : seed(uint64_t(seed_value)),
-        stream(uint64_t(stream_value) ^ (uint64_t(step) * 0x9E3779B97F4A7C15u)),
+        stream(stream_in_step(stream_value, step)),
         threshold(uint32_t(std::min(p * 0x1p32, 0x1p32 - 1))),
         keep_scale(float(1 / (1 - p))) {}
 

@@ -42,6 +42,15 @@ const Optimizer& optimizer_named(std::string_view name) {
   throw std::logic_error(str("no optimizer is called ", name));
 }
 
+// A graph with the parameters of the problem and their gradients as inputs.
+struct Tensors {
+  Graph g{builtin_ops()};
+  std::vector<Value> parameters = {g.parameter("w", {3, 4}, {}),
+                                   g.parameter("b", {3}, {.decay = false})};
+  std::vector<Value> gradients = {g.input("dw", {DType::kF32, {3, 4}}),
+                                  g.input("db", {DType::kF32, {3}})};
+};
+
 // The problem that the header of the golden file describes.
 class Problem {
  public:
@@ -49,19 +58,22 @@ class Problem {
     const Optimizer& o = optimizer_named(c.name);
     const Yaml options = parse_yaml(c.options, "golden");
     const Attrs attrs = o.attrs.parse(evaluate_entries(options.entries, Vars{}, nullptr), nullptr);
-    Graph g(builtin_ops());
-    const std::vector<Value> parameters = {g.parameter("w", {3, 4}, {}),
-                                           g.parameter("b", {3}, {.decay = false})};
-    const ValueType number{DType::kF32, {}};
-    const std::vector<Value> gradients = {g.input("dw", {DType::kF32, {3, 4}}),
-                                          g.input("db", {DType::kF32, {3}})};
-    ScopeGuard guard(g, {.path = "optimizer", .phase = Phase::kUpdate});
-    const Value lr = g.input("lr", number), step = g.input("step", {DType::kI64, {}});
-    // Half of a doubled gradient: `scale` comes before everything else.
-    o.emit(attrs, g, {parameters, gradients, lr, g.scalar(0.5), step});
-    plan_ = std::make_unique<Plan>(compile(std::move(g), engine_));
-    store_.add(*plan_, 0);
-    executor_ = std::make_unique<Executor>(*plan_, store_);
+    Tensors t;
+    {
+      ScopeGuard guard(t.g, {.path = "optimizer", .phase = Phase::kUpdate});
+      const Value lr = t.g.input("lr", {DType::kF32, {}}),
+                  step = t.g.input("step", {DType::kI64, {}});
+      // Half of a doubled gradient: `scale` comes before everything else.
+      o.emit(attrs, t.g, {t.parameters, t.gradients, lr, t.g.scalar(0.5), step});
+    }
+    executor_ = bind(std::move(t.g), plan_);
+    if (o.curvature) {
+      Tensors c;
+      ScopeGuard guard(c.g, {.path = "optimizer", .phase = Phase::kUpdate});
+      o.curvature->emit(attrs, c.g, {c.parameters, c.gradients, c.g.scalar(3)});
+      every_ = o.curvature->every(attrs);
+      curvature_ = bind(std::move(c.g), curvature_plan_);
+    }
     for (size_t i = 0; i < 12; ++i) store_.at("w").f32()[i] = float(std::cos(double(i)));
     for (size_t k = 0; k < 3; ++k) store_.at("b").f32()[k] = float(0.5 * std::sin(1.0 + double(k)));
   }
@@ -73,12 +85,16 @@ class Problem {
       dw[i] = float(2 * std::sin(1 + double(i) + 0.7 * time) * (1 + 0.5 * std::cos(time)) +
                     std::cos(double(i / 4 * (i % 4)) + time));
     for (size_t k = 0; k < 3; ++k) db[k] = float(2 * std::cos(double(k) + 0.3 * time));
-    put("dw", std::span<const float>(dw));
-    put("db", std::span<const float>(db));
     const float lr = 0.05f;
-    if (executor_->has_input("lr")) put("lr", std::span<const float>(&lr, 1));
-    if (executor_->has_input("step")) put("step", std::span<const int64_t>(&t, 1));
-    executor_->run();
+    for (Executor* executor :
+         {(t - 1) % every_ == 0 ? curvature_.get() : nullptr, executor_.get()}) {
+      if (!executor) continue;
+      put(*executor, "dw", std::span<const float>(dw));
+      put(*executor, "db", std::span<const float>(db));
+      put(*executor, "lr", std::span<const float>(&lr, 1));
+      put(*executor, "step", std::span<const int64_t>(&t, 1));
+      executor->run();
+    }
     std::vector<double> out;
     for (const char* name : {"w", "b"})
       for (float x : store_.at(name).f32()) out.push_back(x);
@@ -86,14 +102,22 @@ class Problem {
   }
 
  private:
-  template <class T> void put(std::string_view name, std::span<const T> values) {
-    std::memcpy(executor_->input(name).data(), values.data(), values.size_bytes());
+  std::unique_ptr<Executor> bind(Graph g, std::unique_ptr<Plan>& plan) {
+    plan = std::make_unique<Plan>(compile(std::move(g), engine_));
+    store_.add(*plan, 0);
+    return std::make_unique<Executor>(*plan, store_);
+  }
+
+  template <class T>
+  static void put(Executor& to, std::string_view name, std::span<const T> values) {
+    if (to.has_input(name)) std::memcpy(to.input(name).data(), values.data(), values.size_bytes());
   }
 
   Engine engine_;
-  std::unique_ptr<Plan> plan_;
+  std::unique_ptr<Plan> plan_, curvature_plan_;
   Store store_;
-  std::unique_ptr<Executor> executor_;
+  std::unique_ptr<Executor> executor_, curvature_;
+  int64_t every_ = 1;  // steps from one estimate of the curvature to the next
 };
 
 TEST(OptimizerGolden, EveryStepIsThePublishedOne) {
