@@ -1,12 +1,15 @@
 // gatv2: graph attention whose scores may rank neighbours differently for each node, because the
 // nonlinearity stands between the sum and the attention vector. [N,C] -> [N,heads width]
+//   edges: what an edge carries enters its score, <a, leaky_relu(W_s x_j + W_t x_i + W_e e_ji)>;
+//   what a node says to itself carries the mean of what reaches it, as in PyTorch Geometric's
+//   GATv2Conv
 #include "blocks/gnn/support.h"
 
 namespace cambium {
 namespace {
 struct Gatv2 {
   int64_t width = 8, heads = 8;
-  bool concat = true, bias = true, share_weights = false;
+  bool concat = true, bias = true, share_weights = false, edges = false;
   double slope = 0.2, dropout = 0, attention_dropout = 0;
   std::string activation = "none";
 
@@ -17,6 +20,7 @@ struct Gatv2 {
             "heads side by side (heads * width channels), else their mean"),
       field("bias", &Gatv2::bias, "adds a bias to every node"),
       field("share_weights", &Gatv2::share_weights, "one matrix for both ends of an edge"),
+      field("edges", &Gatv2::edges, "scores depend on what the data's edges carry"),
       field("slope", &Gatv2::slope, "of leaky_relu in the attention scores").in(0, 1),
       field("dropout", &Gatv2::dropout, "of the incoming features").in(0, 0.999),
       field("attention_dropout", &Gatv2::attention_dropout, "of the attention weights")
@@ -27,7 +31,14 @@ struct Gatv2 {
 // alpha [E,H] from what both ends of each edge hold, [N,H,D].
 Value attention_weights(Builder& b, const Gatv2& o, const Stream& s, Value source, Value target) {
   const Args loops = {{"self_loops", true}};
-  const Value pair = b.emit("edge_gather", {s.adjacency, source, target}, loops);  // [E,H,D]
+  Value pair = b.emit("edge_gather", {s.adjacency, source, target}, loops);  // [E,H,D]
+  if (o.edges) {
+    const Value carried = edge_features_with_loops(b, s);  // [E,F]
+    const int64_t channels = o.heads * o.width;
+    const Value term =
+        b.linear("edge", carried, channels, false, glorot(b, carried.shape().last(), channels));
+    pair = b.emit("add", {pair, as_heads(b, term, o.heads)});
+  }
   const Value bent = b.emit("leaky_relu", {pair}, {{"slope", o.slope}});
   const Value a = b.param("attention", {o.heads, o.width}, glorot(b, o.width, 1));
   const Value scores =
@@ -58,7 +69,7 @@ extern const Block block_gatv2 = {
     .doc = "graph attention with dynamic scores: each node ranks its neighbours in its own way",
     .formula =
         "alpha_ij = softmax_j(<a, leaky_relu(W_s x_j + W_t x_i)>); y_i = act(sum_j alpha_ij W_s "
-        "x_j + b)",
+        "x_j + b); with edges: <a, leaky_relu(W_s x_j + W_t x_i + W_e e_ji)>",
     .paper = "Brody, Alon and Yahav 2022, arXiv 2105.14491, eq. 7",
     .attrs = fields_of<Gatv2>,
     .primary = "width",
@@ -68,6 +79,7 @@ extern const Block block_gatv2 = {
                 {"gatv2: {width: 5, heads: 3, concat: false, share_weights: true, activation: elu}",
                  Domain::kGraph,
                  {6, 4}},
+                {"gatv2: {width: 3, heads: 2, edges: true}", Domain::kGraph, {6, 4}},
                 {"gatv2: {width: 4, heads: 1, dropout: 0.5, attention_dropout: 0.5, bias: false}",
                  Domain::kGraph,
                  {4, 3}}},

@@ -1,6 +1,7 @@
 // mpnn: messages from a two-layer perceptron on both ends of each edge, then a linear update.
 // [N,C] -> [N,width]
 //   m_ij = act(x_j S + x_i T + b);  y_i = act(x_i U + aggregate_j(m_ij) V + c)
+//   edges: what an edge carries enters its message, m_ij = act(x_j S + x_i T + e_ji E + b)
 // The perceptron's second layer commutes with sum and mean, so it is one matrix V with the
 // update's, applied once a node instead of once an edge.
 #include "blocks/gnn/support.h"
@@ -10,6 +11,7 @@ namespace {
 struct Mpnn {
   int64_t width = 0, hidden = 0;
   std::string aggregate = "sum", activation = "relu", norm = "none";
+  bool edges = false;
   double dropout = 0;
 
   static constexpr auto fields = std::tuple{
@@ -17,6 +19,7 @@ struct Mpnn {
       field("hidden", &Mpnn::hidden, "channels of a message; 0: width").in(0, 1 << 20),
       field("aggregate", &Mpnn::aggregate, "of a node's messages").one_of("sum|mean"),
       field("activation", &Mpnn::activation, "of messages and of the result").one_of(kActivations),
+      field("edges", &Mpnn::edges, "messages depend on what the data's edges carry"),
       field("norm", &Mpnn::norm, "before the last activation").one_of(kNorms),
       field("dropout", &Mpnn::dropout, "of the incoming features").in(0, 0.999)};
 };
@@ -27,7 +30,8 @@ Stream build(Builder& b, const BlockUse& use, Stream s) {
   const FirstLayers layer(b, s.x, o.dropout);
   const Value ends =
       b.emit("edge_gather", {s.adjacency, layer("source", hidden, false), layer("target", hidden)});
-  const Value messages = activate(b, o.activation, ends, "message_prelu");  // [E,hidden]
+  const Value messages =
+      activate(b, o.activation, with_edges(b, s, ends, o.edges), "message_prelu");  // [E,hidden]
   Value heard = b.emit("edge_sum", {s.adjacency, messages});
   if (o.aggregate == "mean") {
     const Value one = b.graph.scalar(1);
@@ -46,7 +50,9 @@ extern const Block block_mpnn = {
     .name = "mpnn",
     .family = "gnn",
     .doc = "message passing with a perceptron on both ends of each edge",
-    .formula = "m_ij = act(x_j S + x_i T + b); y_i = act(norm(x_i U + c + aggregate_j(m_ij) V))",
+    .formula =
+        "m_ij = act(x_j S + x_i T + b); y_i = act(norm(x_i U + c + aggregate_j(m_ij) V)); "
+        "with edges: m_ij = act(x_j S + x_i T + e_ji E + b)",
     .paper = "Gilmer et al. 2017, arXiv 1704.01212, section 2",
     .attrs = fields_of<Mpnn>,
     .primary = "width",
@@ -56,6 +62,7 @@ extern const Block block_mpnn = {
                 {"mpnn: {aggregate: mean, hidden: 5, activation: tanh, norm: layer}",
                  Domain::kGraph,
                  {6, 3}},
+                {"mpnn: {width: 3, hidden: 4, edges: true}", Domain::kGraph, {6, 4}},
                 {"mpnn: {width: 2, activation: prelu, dropout: 0.5}", Domain::kGraph, {4, 3}}},
 };
 }  // namespace cambium

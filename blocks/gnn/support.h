@@ -77,6 +77,21 @@ inline Value edge_features(Builder& b, const Stream& s) {
   return b.graph.value({*id, 0});
 }
 
+// The same for the edges and the loops of all nodes, [E+N,F]: a loop carries the mean of what
+// reaches its node.
+inline Value edge_features_with_loops(Builder& b, const Stream& s) {
+  return b.emit("edge_loops", {s.adjacency, edge_features(b, s)});
+}
+
+// x plus, with `edges`, what they carry through a layer "edge" without bias; x is [E,width].
+inline Value with_edges(Builder& b, const Stream& s, Value x, bool edges) {
+  if (!edges) return x;
+  const Value carried = edge_features(b, s);
+  const int64_t width = x.shape().last();
+  return b.emit("add", {x, b.linear("edge", carried, width, false,
+                                    glorot(b, carried.shape().last(), width))});
+}
+
 // How many each node hears, [N,1].
 inline Value in_degrees(Builder& b, const Stream& s) {
   auto ones = std::make_shared<Tensor>(DType::kF32, Shape{s.shape()[0], 1});
