@@ -96,6 +96,9 @@ class Builder {
   // of a parameter gets the first one's (UserError when the shapes differ); states stay separate,
   // because statistics differ from place to place.
   Value param(std::string_view name, Shape shape, Init init, bool decay = true);
+  // The same as if what asks stood under `share: <label>`, whose other parameters stay its own.
+  Value shared_param(const std::string& label, std::string_view name, Shape shape, Init init,
+                     bool decay = true);
   Value state(std::string_view name, ValueType type, Init init);
   void update_state(Value state, Value value);  // after each training step
 

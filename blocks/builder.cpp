@@ -208,6 +208,13 @@ Value Builder::param(std::string_view name, Shape shape, Init init, bool decay) 
   return s.value;
 }
 
+Value Builder::shared_param(const std::string& label, std::string_view name, Shape shape, Init init,
+                            bool decay) {
+  const Restore shared(share_name_, label);
+  const Restore root(share_root_, graph.scope.path);
+  return param(name, shape, init, decay);
+}
+
 Value Builder::state(std::string_view name, ValueType type, Init init) {
   return graph.state(path_of(name), type, init);
 }

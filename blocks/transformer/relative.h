@@ -3,12 +3,11 @@
 #include <cmath>
 
 #include "blocks/layers.h"
-#include "blocks/model.h"
 
 namespace cambium {
 struct Relative {
   int64_t heads = 1, buckets = 32, max_distance = 128;
-  std::string position = "none", bias_of = "";
+  std::string position = "none", share_bias = "";
   static constexpr auto fields = std::tuple{
       field("position", &Relative::position,
             "rope: rotate queries and keys by their position; rope_2d: by row and column of the "
@@ -21,8 +20,9 @@ struct Relative {
       field("max_distance", &Relative::max_distance,
             "t5: half of a direction's buckets hold one distance each, the others grow up to this")
           .in(2),
-      field("bias_of", &Relative::bias_of,
-            "t5: name of an attention block before this one whose biases serve here too")};
+      field("share_bias", &Relative::share_bias,
+            "t5: a label; blocks with the same one have one table of biases, such as all of a "
+            "repeat")};
 };
 
 // The bucket of a key `distance` places before its query. Raffel et al. 2019, arXiv 1910.10683,
@@ -41,20 +41,17 @@ inline int64_t bucket_of(const Relative& a, bool causal, int64_t distance) {
   return first + std::min(count - 1, exact + int64_t(grown));
 }
 
-// The learned biases [buckets,heads], of this block or of the one that `bias_of` names.
+// The learned biases [buckets,heads], of this block or of all with its `share_bias`.
 inline Value relative_table(Builder& b, const Relative& a) {
   const int64_t exact = a.buckets / 4;  // of one direction, when there are two
   if (a.max_distance <= 2 * exact)
     throw UserError(
         str("max_distance = ", a.max_distance, " is too near for ", a.buckets, " buckets"),
         str("use more than ", 2 * exact));
-  if (a.bias_of.empty())
-    return b.param("relative", {a.buckets, a.heads}, {Init::kNormal, 0.02}, false);
-  const Value table = find_parameter(b.graph, a.bias_of, "relative");
-  const Shape wanted{a.buckets, a.heads};
-  require(table.shape() == wanted, "bias_of = ", a.bias_of, " has a table ", table.shape(),
-          ", not ", wanted);
-  return table;
+  const Shape shape{a.buckets, a.heads};
+  const Init start{Init::kNormal, 0.02};
+  if (a.share_bias.empty()) return b.param("relative", shape, start, false);
+  return b.shared_param(a.share_bias, "relative", shape, start, false);
 }
 
 struct Distances {  // of T queries, the first at `offset`, from S keys, the first at 0

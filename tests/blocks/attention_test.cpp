@@ -62,17 +62,26 @@ TEST(Attention, LearnedBiasesWeighByDistance) {
   near(2, before, before, here);
 }
 
-TEST(Attention, BiasesCanBeThoseOfAnotherBlock) {
+TEST(Attention, LayersOfARepeatCanHaveOneTableOfBiases) {
   const auto parameters = [](const char* more) {
-    const BlockCase c(
-        str("[{attention: {heads: 2, position: t5}, name: first}, {attention: {heads: "
-            "2, position: t5",
-            more, "}}]"),
-        Domain::kTokens, {1, 5, 4});
+    const BlockCase c(str("[{repeat: 3, body: [{attention: {heads: 2, position: t5", more,
+                          "}}]}, {attention: {heads: 2, position: t5, share_bias: other}}]"),
+                      Domain::kTokens, {1, 5, 4});
     return total_cost(c.graph).parameters;
   };
-  EXPECT_EQ(parameters(""), 2 * (4 * (16 + 4) + 64));
-  EXPECT_EQ(parameters(", bias_of: first"), 2 * 4 * (16 + 4) + 64);
+  EXPECT_EQ(parameters(""), 4 * (4 * (16 + 4) + 64));
+  EXPECT_EQ(parameters(", share_bias: table"), 4 * 4 * (16 + 4) + 2 * 64);
+  EXPECT_EQ(parameters(", share_bias: other"), 4 * 4 * (16 + 4) + 64);
+}
+
+// A label of `share:` around it keeps what it shares.
+TEST(Attention, ATableOfBiasesIsSharedInsideSharedLayersToo) {
+  const BlockCase c(
+      "[{attention: {heads: 2, position: t5, share_bias: table}, share: all}, "
+      "{attention: {heads: 2, position: t5, share_bias: table}, share: all}, "
+      "{attention: {heads: 2, position: t5, share_bias: table}}]",
+      Domain::kTokens, {1, 5, 4});
+  EXPECT_EQ(total_cost(c.graph).parameters, 2 * 4 * (16 + 4) + 64);
 }
 
 TEST(Attention, SinksTakeWeight) {
@@ -222,8 +231,6 @@ TEST(Attention, RefusesWhatAKindCannotDo) {
   EXPECT_EQ(refusal("position: t5, max_distance: 16"),
             "attention 'attention': max_distance = 16 is too near for 32 buckets; use more than "
             "16");
-  EXPECT_EQ(refusal("position: t5, bias_of: nobody"),
-            "attention 'attention': no block 'nobody' with a relative stands before this one; ");
 }
 
 TEST(Positions, OfAGridTellRowAndColumn) {
