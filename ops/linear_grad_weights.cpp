@@ -106,6 +106,11 @@ extern const Op op_linear_grad_weights = {
                  {{"bias", false}}},
                 {{SampleInput(DType::kBf16, {300, 65}, -1, 1),
                   SampleInput(DType::kBf16, {300, 33}, -1, 1)}},
+                {{SampleInput(DType::kBf16, {613, 96}, -1, 1),
+                  SampleInput(DType::kBf16, {613, 64}, -1, 1)}},
+                {{SampleInput(DType::kBf16, {65, 1056}, -1, 1),
+                  SampleInput(DType::kBf16, {65, 32}, -1, 1)},
+                 {{"bias", false}}},
                 {{SampleInput(DType::kBf16, {30, 65}, -1, 1),
                   SampleInput(DType::kBf16, {30, 33}, -1, 1)}}},
 };

@@ -84,7 +84,7 @@ class Readings {
       return sum / double(half);
     };
     p.step_ms = p.outside_ms = mean([](const Step& s) { return s.ms; });
-    const auto mean_of_next = [&, at = size_t(0)]() mutable {
+    auto mean_of_next = [&, at = size_t(0)]() mutable {
       const size_t i = at++;
       return mean([i](const Step& s) { return s.kernel_ms[i]; });
     };

@@ -80,12 +80,6 @@ bool has_bf16_dot() {
 }
 #endif
 
-struct Range {
-  int64_t begin, end;
-
-  int64_t count() const { return end - begin; }
-};
-
 struct Part {
   Range blocks, panels;
 };
@@ -248,13 +242,8 @@ void multiply(const GemmTn& g, const Part& part, const KernelArgs& k, const Piec
                   k.out_f32(1) + column);
   }
 }
+}  // namespace
 
-struct Grid {
-  int64_t blocks, panels;  // parts along each
-};
-
-// The grid of at most `threads` parts whose largest part is smallest; panels first, since dividing
-// them leaves every thread to pack A only.
 Grid best_grid(int64_t blocks, int64_t panels, int64_t threads) {
   Grid best{1, 1};
   double least = INFINITY;
@@ -269,28 +258,26 @@ Grid best_grid(int64_t blocks, int64_t panels, int64_t threads) {
   }
   return best;
 }
-}  // namespace
 
 bool suits_gemm_tn(const GemmTn& g) {
+  if (suits_gemm_tn_tiles(g)) return true;
   if (g.dtype == DType::kBf16 && (!has_bf16_dot() || has_matrix_tiles())) return false;
   return g.rows >= 256 && g.m >= kBlock && g.n >= kLanes && g.m * g.n <= int64_t{96} * 1024;
 }
 
 Kernel gemm_tn_kernel(const GemmTn& g) {
+  if (suits_gemm_tn_tiles(g)) return gemm_tn_tiles_kernel(g);
   const int64_t blocks = (g.m + kBlock - 1) / kBlock, panels = (g.n + kPanel - 1) / kPanel;
   const Grid grid = best_grid(blocks, panels, thread_count());
   const Pieces at((panels + grid.panels - 1) / grid.panels);
   const int64_t parts = grid.blocks * grid.panels;
-  const auto slice = [](int64_t n, int64_t i, int64_t of) {
-    return Range{n * i / of, n * (i + 1) / of};
-  };
   const auto run = [=](const KernelArgs& k) {
     auto* scratch = reinterpret_cast<float*>(k.scratch);
     for_each_part(parts, parts, [&](int64_t, int64_t first, int64_t last) {
       for (int64_t i = first; i < last; ++i)
         multiply(g,
-                 {slice(blocks, i / grid.panels, grid.blocks),
-                  slice(panels, i % grid.panels, grid.panels)},
+                 {slice_of(blocks, i / grid.panels, grid.blocks),
+                  slice_of(panels, i % grid.panels, grid.panels)},
                  k, at, scratch + i * at.total);
     });
   };
