@@ -166,6 +166,8 @@ void run(const Options& o) {
     for (const int64_t t : o.lengths) {
       const Measured m =
           o.from.empty() ? measure(mixer, o, t) : measured_before(before, mixer.name, t);
+      if (t == o.lengths.front())
+        for (Sweep* s : {&ms, &micros, &memory}) s->parameters.push_back(m.parameters);
       ms.values.back().push_back(m.ms);
       micros.values.back().push_back(1e3 * m.ms / double(t * o.batch));
       memory.values.back().push_back(double(m.bytes) / double(1 << 20));
@@ -183,7 +185,7 @@ void run(const Options& o) {
   std::printf("one layer, C = %lld, batch %lld, f32, %d threads, forward and backward\n",
               static_cast<long long>(o.dim), static_cast<long long>(o.batch), thread_count());
   print_sweep(ms, "Median time of a step in ms:", "{:.1f}");
-  print_sweep(micros, "The same in microseconds a token:", "{:.2f}");
+  print_sweep(micros, "The same in microseconds a token:", "{:.1f}");
   print_sweep(memory, "Arena and scratch in MiB:", "{:.1f}");
   if (!o.json.empty()) replace_file(o.json, to_text(json, 1) + "\n");
   if (!o.svg.empty())

@@ -40,17 +40,20 @@ struct Sweep {
   std::vector<int64_t> lengths;
   std::vector<std::string> names;
   std::vector<std::vector<double>> values;  // [name][length]
+  std::vector<int64_t> parameters = {};     // of each name; empty: no such column
 };
 
 // A table in Markdown, one row a variant; `format` is that of one value ("{:.2f}").
 inline void print_sweep(const Sweep& s, std::string_view title, std::string_view format) {
   std::printf("\n%s\n\n|", std::string(title).c_str());
-  std::printf(" |");
+  const bool sized = !s.parameters.empty();
+  std::printf(sized ? " | parameters |" : " |");
   for (int64_t t : s.lengths) std::printf(" T = %lld |", static_cast<long long>(t));
   std::printf("\n|---|");
-  for (size_t i = 0; i < s.lengths.size(); ++i) std::printf("---:|");
+  for (size_t i = 0; i < s.lengths.size() + sized; ++i) std::printf("---:|");
   for (size_t i = 0; i < s.names.size(); ++i) {
     std::printf("\n| %s |", s.names[i].c_str());
+    if (sized) std::printf(" %s |", fmt::format("{:.0f}k", double(s.parameters[i]) / 1e3).c_str());
     for (double v : s.values[i]) std::printf(" %s |", fmt::format(fmt::runtime(format), v).c_str());
   }
   std::printf("\n");
