@@ -1,6 +1,7 @@
 // ctc_errors: how far the greedy answers of a CTC model lie from the targets. The answer is the
 // largest class of each frame, repeats joined, then blanks dropped.
 //   logits: [B,T,V]   target: i32 [B,S], symbols up to the first negative id
+//   mask (may be left out): [B,M], as in ctc: frames behind the real ones say nothing
 //   edits: [], the sum of the edit distances between answers and targets
 //   symbols: [], of all targets: edits / symbols is the label error rate
 //   correct: [], how many answers are the target   sequences: [], how many targets have symbols
@@ -11,6 +12,8 @@
 
 namespace cambium {
 namespace {
+constexpr int kMask = 2;
+
 struct CtcErrors {
   int64_t blank = 0;
   static constexpr auto fields =
@@ -18,7 +21,7 @@ struct CtcErrors {
 };
 
 std::vector<ValueType> shape(const Call& c) {
-  require_ctc(c, c.as<CtcErrors>().blank);
+  require_ctc(c, c.as<CtcErrors>().blank, kMask);
   return std::vector<ValueType>(4, {DType::kF32, {}});
 }
 
@@ -53,12 +56,14 @@ int32_t edit_distance(const int32_t* answer, int64_t length, const Id* target, i
 void reference(const Call& c, std::span<const Ref> in, std::span<Ref> out) {
   const int64_t B = c.shape(0)[0], T = c.shape(0)[1], V = c.shape(0)[2], S = c.shape(1)[1];
   std::vector<int32_t> answer(size_t(T), 0), row(size_t(S + 1), 0);
+  const CtcFrames frames(c, kMask);
   for (int64_t b = 0; b < B; ++b) {
+    const int64_t real = frames.of(frames.masked() ? in[kMask].data.data() : nullptr, b);
     const double* target = in[1].data.data() + b * S;
     const int64_t n = symbol_count(target, S);
     if (n == 0) continue;
     const int64_t length =
-        decode(in[0].data.data() + b * T * V, answer.data(), T, V, c.as<CtcErrors>().blank);
+        decode(in[0].data.data() + b * T * V, answer.data(), real, V, c.as<CtcErrors>().blank);
     const int32_t edits = edit_distance(answer.data(), length, target, n, row.data());
     out[0][0] += edits;
     out[1][0] += double(n);
@@ -71,6 +76,7 @@ Kernel kernel(const Call& c, Engine&) {
   const int64_t T = c.shape(0)[1], V = c.shape(0)[2], S = c.shape(1)[1];
   const int64_t blank = c.as<CtcErrors>().blank;
   const CtcChunks chunks(c.shape(0)[0]);
+  const CtcFrames frames(c, kMask);
   const int64_t ints = T + S + 1;
   return {.run =
               [=](const KernelArgs& k) {
@@ -79,7 +85,8 @@ Kernel kernel(const Call& c, Engine&) {
                 chunks.run([&](int64_t chunk, int64_t b) {
                   int32_t *answer = work + chunk * ints, *row = answer + T;
                   const int32_t* target = k.i32(1) + b * S;
-                  const int64_t length = decode(k.f32(0) + b * T * V, answer, T, V, blank);
+                  const int64_t real = frames.of(frames.masked() ? k.f32(kMask) : nullptr, b);
+                  const int64_t length = decode(k.f32(0) + b * T * V, answer, real, V, blank);
                   edits[b] = edit_distance(answer, length, target, symbol_count(target, S), row);
                 });
                 int64_t sum[4] = {};
@@ -109,7 +116,7 @@ extern const Op op_ctc_errors = {
         "edit distance of greedy CTC answers from their targets, symbols, right answers, "
         "sequences",
     .min_inputs = 2,
-    .max_inputs = 2,
+    .max_inputs = 3,
     .attrs = fields_of<CtcErrors>,
     .shape = shape,
     .reference = reference,
@@ -117,6 +124,7 @@ extern const Op op_ctc_errors = {
     .cost = cost,
     .samples = {{{Shape{3, 9, 5}, {DType::kI32, Shape{3, 4}, 1, 5}}},
                 {{Shape{40, 5, 3}, {DType::kI32, Shape{40, 2}, -1, 3}}, {{"blank", 2}}},
+                {{Shape{40, 6, 3}, {DType::kI32, Shape{40, 2}, -1, 3}, {Shape{40, 11}, -0.2, 1}}},
                 {{Shape{2, 4, 3}, {DType::kI32, Shape{2, 0}}}},
                 {{Shape{0, 4, 3}, {DType::kI32, Shape{0, 2}, 1, 3}}}},
 };

@@ -42,7 +42,7 @@ CAMBIUM_SIMD void posterior(const float* a, const float* b, float* g, int64_t n)
 }
 }  // namespace
 
-void require_ctc(const Call& c, int64_t blank) {
+void require_ctc(const Call& c, int64_t blank, int mask) {
   require_f32(c, 0);
   const Shape &x = c.shape(0), &target = c.shape(1);
   require(x.rank() == 3, "logits are ", x, ", not [B,T,V]");
@@ -50,6 +50,11 @@ void require_ctc(const Call& c, int64_t blank) {
   require(target.rank() == 2 && target[0] == x[0], "targets are ", target, ", logits ", x,
           " need [", x[0], ",S]");
   require(blank < x[2], "blank = ", blank, " is none of ", x[2], " classes");
+  if (!c.has(mask)) return;
+  require_f32(c, mask);
+  const Shape& m = c.shape(mask);
+  require(m.rank() == 2 && m[0] == x[0] && m[1] > 0, "the mask is ", m, ", logits ", x, " need [",
+          x[0], ",M] with M > 0");
 }
 
 std::vector<double> ctc_log_softmax(const Ref& logits, int64_t row, int64_t frames,

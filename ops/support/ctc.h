@@ -25,8 +25,31 @@ struct CtcAttrs {
   double weight(int64_t symbols) const { return per == "symbol" ? 1.0 / double(symbols) : 1.0; }
 };
 
-// logits f32 [B,T,V], target i32 [B,S], and a blank that is one of the classes.
-void require_ctc(const Call& c, int64_t blank);
+// logits f32 [B,T,V], target i32 [B,S], a blank that is one of the classes, and, when the call has
+// input `mask`, an f32 [B,M] there.
+void require_ctc(const Call& c, int64_t blank, int mask);
+
+// How many frames of each example count: all T, or those that the input `mask` [B,M] says are real,
+// its places before the first that is 0. A model may have joined frames, so that M is not T: then
+// they are the same share of T, rounded up.
+class CtcFrames {
+ public:
+  CtcFrames(const Call& c, int mask)
+      : all_(c.shape(0)[1]), places_(c.has(mask) ? c.shape(mask)[1] : 0) {}
+
+  bool masked() const { return places_ > 0; }
+
+  // Of example `b`; `mask` points to all of the input and is not looked at without one.
+  template <class T> int64_t of(const T* mask, int64_t b) const {
+    if (!masked()) return all_;
+    int64_t real = 0;
+    while (real < places_ && mask[b * places_ + real] > 0) ++real;
+    return (real * all_ + places_ - 1) / places_;
+  }
+
+ private:
+  int64_t all_, places_;
+};
 
 // The ids before the first that is negative.
 template <class Id> int64_t symbol_count(const Id* target, int64_t most) {

@@ -25,12 +25,15 @@ struct Given {
   std::vector<double> x;
   std::vector<std::vector<int32_t>> targets;
   Args args = {};
+  std::vector<std::vector<double>> mask = {};  // empty: without one
 
   OpCase of(std::string_view name) const {
     const Shape target{shape[0], int64_t(targets.at(0).size())};
     std::vector<SampleInput> inputs = {shape, {DType::kI32, target}};
     if (name == "ctc_grad")
       for (const Shape& s : {Shape{shape[0], shape[1]}, Shape{}, Shape{}}) inputs.emplace_back(s);
+    const size_t masked = inputs.size();
+    if (!mask.empty()) inputs.emplace_back(Shape{int64_t(mask.size()), int64_t(mask[0].size())});
     OpCase c(op(name), {inputs, args});
     for (size_t i = 0; i < x.size(); ++i) set(c, 0, i, x[i]);
     for (size_t i = 0; i < targets.size(); ++i)
@@ -38,7 +41,19 @@ struct Given {
         c.tensors[1].i32()[i * targets[i].size() + j] = targets[i][j];
         c.data[1].data[i * targets[i].size() + j] = targets[i][j];
       }
+    for (size_t i = 0; i < mask.size(); ++i)
+      for (size_t j = 0; j < mask[i].size(); ++j)
+        set(c, masked, i * mask[i].size() + j, mask[i][j]);
     return c;
+  }
+
+  // Only the first `frames` of each example, without a mask.
+  Given cut(int64_t frames) const {
+    Given out{.shape = {shape[0], frames, shape[2]}, .targets = targets, .args = args};
+    for (int64_t b = 0; b < shape[0]; ++b)
+      for (int64_t i = 0; i < frames * shape[2]; ++i)
+        out.x.push_back(x[size_t(b * shape[1] * shape[2] + i)]);
+    return out;
   }
 
   // ctc_grad with what ctc saves.
@@ -191,6 +206,80 @@ TEST(Ctc, LongAndImprobableSequencesStayFinite) {
   const std::vector<Tensor> fast = run(slope);
   for (int64_t i = 0; i < gradient.size(); ++i)
     ASSERT_NEAR(fast[0].f32()[size_t(i)], gradient[i], 2e-4) << i;
+}
+
+// Two examples of 9 frames, of which 5 are real by the mask.
+Given padded(std::vector<double> mask) {
+  Given g{.shape = {2, 9, 3}, .targets = {{1, 2, 1}, {2, 2, -1}}, .mask = {mask, mask}};
+  for (int i = 0; i < 54; ++i) g.x.push_back(2 * std::sin(i * 1.3));
+  return g;
+}
+
+const std::vector<double> kFiveOfNine = {1, 1, 1, 1, 1, 0, 0, 0, 0};
+
+TEST(Ctc, FramesBehindTheMaskAreAsIfTheyWereNotThere) {
+  const Given g = padded(kFiveOfNine), five = g.cut(5);
+  OpCase masked = g.of("ctc"), alone = five.of("ctc");
+  const double loss = alone.reference()[0][0];
+  EXPECT_NEAR(masked.reference()[0][0], loss, 1e-12);
+  EXPECT_NEAR(run(masked)[0].f32()[0], loss, 1e-6);
+  OpCase slope = g.gradient(), slope_alone = five.gradient();
+  const Ref wanted = slope_alone.reference()[0], exact = slope.reference()[0];
+  const std::vector<Tensor> fast = run(slope);
+  for (int64_t b = 0; b < 2; ++b)
+    for (int64_t i = 0; i < 27; ++i) {
+      const double d = i < 15 ? wanted[b * 15 + i] : 0;
+      EXPECT_NEAR(exact[b * 27 + i], d, 1e-12);
+      EXPECT_NEAR(fast[0].f32()[size_t(b * 27 + i)], d, 1e-6);
+    }
+}
+
+// 4 of 7 places are real, so 6 of 9 frames: 5.14 rounded up.
+TEST(Ctc, AModelMayHaveJoinedTheFramesOfTheMask) {
+  const Given g = padded({1, 1, 1, 1, 0, 0, 0});
+  OpCase masked = g.of("ctc"), six = g.cut(6).of("ctc");
+  EXPECT_NEAR(masked.reference()[0][0], six.reference()[0][0], 1e-12);
+  EXPECT_NEAR(run(masked)[0].f32()[0], six.reference()[0][0], 1e-6);
+}
+
+// 2 2 takes three frames, 1 2 1 too; the mask leaves the examples two and three.
+TEST(Ctc, LeavesOutWhatTheRealFramesCannotSay) {
+  Given g = padded({1, 1, 1, 0, 0, 0, 0, 0, 0});
+  g.mask[1][2] = 0;
+  OpCase c = g.of("ctc"), slope = g.gradient();
+  EXPECT_EQ(run(c)[2].f32()[0], 1);
+  EXPECT_EQ(c.reference()[2][0], 1);
+  const std::vector<Tensor> gradient = run(slope);
+  for (size_t i = 0; i < 54; ++i) EXPECT_EQ(gradient[0].f32()[i] != 0, i < 9) << i;
+}
+
+TEST(Ctc, RefusesAMaskOfAnotherBatch) {
+  Given g = padded(kFiveOfNine);
+  g.mask.pop_back();
+  for (const char* name : {"ctc", "ctc_errors", "ctc_grad"}) {
+    try {
+      g.of(name);
+      ADD_FAILURE() << name;
+    } catch (const UserError& e) {
+      EXPECT_NE(std::string(e.what()).find("the mask is [1,9], logits [2,9,3] need [2,M] with M > "
+                                           "0"),
+                std::string::npos)
+          << e.what();
+    }
+  }
+}
+
+TEST(CtcErrors, FramesBehindTheMaskSayNothing) {
+  Given g{.shape = {1, 5, 3}, .targets = {{1, 2}}, .mask = {{1, 1, 1, 0, 0}}};
+  for (const int b : {1, 0, 2, 1, 2})
+    for (int v = 0; v < 3; ++v) g.x.push_back(v == b ? 1 : 0);
+  OpCase c = g.of("ctc_errors");
+  const std::vector<Tensor> out = run(c);
+  EXPECT_EQ(out[0].f32()[0], 0);
+  EXPECT_EQ(out[2].f32()[0], 1);
+  g.mask.clear();
+  OpCase all = g.of("ctc_errors");
+  EXPECT_EQ(run(all)[0].f32()[0], 2);
 }
 
 TEST(CtcErrors, CountsTheEditsOfGreedyAnswers) {
