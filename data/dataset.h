@@ -36,7 +36,7 @@ struct DataShape {
   bool causal = false;      // next-token: the target at t is the input at t+1
   double density = 1;       // share of x that is not zero
   int64_t most_scored = 0;  // targets of a batch that are scored at most; 0: all of them
-  bool masked = false;      // graphs are padded with nodes, texts and sources with ids: Batch::mask
+  bool masked = false;      // padded graphs (nodes), texts (ids), sequences (frames): Batch::mask
   // Sequence to sequence: i32 [B,U], what was written before each of the targets [B,U]: the id
   // `begin`, then the targets one place later. x is what it is written from, padded with `begin`.
   std::optional<ValueType> decoder = {};

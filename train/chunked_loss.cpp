@@ -21,14 +21,14 @@ std::string hindrance(const Experiment& e, const Scored& s) {
 }  // namespace
 
 int64_t loss_rows(const Experiment& e, const Scored& s) {
-  const int64_t wanted = e.train.options.loss_rows, rows = s.logits.shape().rows();
+  const int64_t wanted = e.train.options.loss_rows, rows = s.output.shape().rows();
   const std::string why_not = hindrance(e, s);
   if (wanted > 0 && !why_not.empty())
     throw UserError(str("loss_rows = ", wanted, " is not possible: ", why_not),
                     "leave loss_rows out", mark_of_option(e, "loss_rows"));
   if (!why_not.empty()) return 0;
   if (wanted > 0) return wanted < rows ? wanted : 0;
-  const int64_t row_bytes = s.logits.shape().last() * int64_t(sizeof(float));
+  const int64_t row_bytes = s.output.shape().last() * int64_t(sizeof(float));
   if (rows * row_bytes < kLeastBytes) return 0;
   const int64_t chunk = std::max(kLeastRows, kChunkBytes / row_bytes / kLeastRows * kLeastRows);
   return chunk < rows ? chunk : 0;
@@ -41,7 +41,7 @@ ChunkedLoss emit_chunked_loss(const Scored& s, int64_t rows, Args more, bool gra
   more.push_back({"chunk", rows});
   std::vector<Value> in = {head.rows, head.weights, s.target};
   if (head.bias) in.push_back(head.bias);
-  const Value loss = s.logits.graph->emit("linear_cross_entropy", in, more);
+  const Value loss = s.output.graph->emit("linear_cross_entropy", in, more);
   return {{loss, loss.nth(1)}, loss.nth(2)};
 }
 }  // namespace cambium

@@ -10,13 +10,24 @@ struct LossValues {
   Value scored;  // f32 []: how many
 };
 
+// What a loss looks at. `mask` f32 [B,T], of sequences in padded data alone: 1 at the frames of x
+// that are real; a null Value otherwise.
+struct LossInputs {
+  Value output, target, mask;
+
+  // As operators on sequences take them.
+  std::vector<Value> of_sequences() const {
+    return mask ? std::vector{output, target, mask} : std::vector{output, target};
+  }
+};
+
 struct Loss {
   std::string_view name, doc, paper;
   FieldSet attrs = {};
   TargetKind target = TargetKind::kClasses;  // what it can score
   // `more` holds what the data says of sequences (blank) and, in training, options that shape it
   // alone, such as label smoothing.
-  LossValues (*emit)(const Attrs&, const Args& more, Value output, Value target) = nullptr;
+  LossValues (*emit)(const Attrs&, const Args& more, const LossInputs&) = nullptr;
 };
 
 std::span<const Loss* const> builtin_losses();

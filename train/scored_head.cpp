@@ -41,16 +41,18 @@ std::optional<Head> head_of(Graph& g, int product) {
 Scored scored_head(Graph& g, const DataShape& data) {
   const Value logits = g.value(g.output(output_name(data)));
   const Value target = g.value({*g.find(Role::kInput, "target"), 0});
+  if (data.target_kind() == TargetKind::kSequences)
+    return {{logits, target, data.masked ? g.value({*g.find(Role::kInput, "mask"), 0}) : Value{}}};
   const int64_t rows = logits.shape().rows(), most = data.most_scored;
   const int product = product_of(g, logits);
-  if (product < 0) return {logits, target};
+  if (product < 0) return {{logits, target}};
   if (most == 0 || 2 * most > rows || (rows - most) * data.classes < kLeastSaved)
-    return {logits, target, head_of(g, product)};
+    return {{logits, target}, head_of(g, product)};
   ScopeGuard guard(g, g.node(logits.node).scope);
   const Value index = g.emit("scored_rows", {target}, {{"most", most}});
   std::vector<Value> in = g.inputs_of(product);
   in[0] = g.emit("embed", {as_rows(in[0]), index});  // [most,C]
   const Value kept = g.copy(g.node(product), std::move(in));
-  return {kept, index.nth(1), head_of(g, kept.node)};
+  return {{kept, index.nth(1)}, head_of(g, kept.node)};
 }
 }  // namespace cambium

@@ -1,6 +1,6 @@
 // Scored head: the last layer of a model, computed only where a target is scored.
 #pragma once
-#include "data/dataset.h"
+#include "train/loss.h"
 
 namespace cambium {
 // The product that ends a model, logits = rows weights (transposed: its transpose) + bias.
@@ -10,14 +10,13 @@ struct Head {
   bool transposed = false;
 };
 
-struct Scored {
-  Value logits, target;
+struct Scored : LossInputs {
   std::optional<Head> head = {};  // where the model ends in a `linear` block without activation
 };
 
 // The model's output and the target as they are; or, when the data bounds how many targets of a
 // batch are scored to at most half, the vocabulary is large and the model ends in a `linear` block,
 // that layer once more on the scored rows: logits [most,V], target [most]. A loss is the same mean;
-// the old layer is left for dead. Needs the input "target".
+// the old layer is left for dead. Needs the input "target", and "mask" where the data is padded.
 Scored scored_head(Graph& g, const DataShape& data);
 }  // namespace cambium

@@ -51,10 +51,10 @@ Scored emit_scored(Graph& g, const DataShape& data) {
 }
 
 LossValues emit_loss(const Experiment& e, const Scored& s, const Args& more) {
-  ScopeGuard guard(*s.logits.graph, {.path = "loss"});
+  ScopeGuard guard(*s.output.graph, {.path = "loss"});
   if (const int64_t rows = loss_rows(e, s)) return emit_chunked_loss(s, rows, more, true).values;
   const Choice<Loss>& loss = e.train.loss;
-  return loss.record->emit(loss.attrs, more, s.logits, s.target);
+  return loss.record->emit(loss.attrs, more, s);
 }
 
 // What a loss is told in training and evaluation.
@@ -74,17 +74,16 @@ Args training_options(const Experiment& e) {
 }
 
 // The outputs of an evaluation that are counted rather than lost.
-void emit_counts(const Experiment& e, const Scored& s) {
-  Graph& g = *s.logits.graph;
+void emit_counts(const Experiment& e, const LossInputs& s) {
+  Graph& g = *s.output.graph;
   const TargetKind kind = e.data->shape(1).target_kind();
   if (kind == TargetKind::kClasses) {
     if (e.train.options.accuracy == "macro")
-      g.outputs.push_back({"class_counts", port_of(g.emit("class_counts", {s.logits, s.target}))});
-    g.outputs.push_back({"correct", port_of(g.emit("accuracy", {s.logits, s.target}))});
+      g.outputs.push_back({"class_counts", port_of(g.emit("class_counts", {s.output, s.target}))});
+    g.outputs.push_back({"correct", port_of(g.emit("accuracy", {s.output, s.target}))});
   }
   if (kind != TargetKind::kSequences) return;
-  const Value errors =
-      g.emit("ctc_errors", {s.logits, s.target}, options_of_data(e.data->shape(1)));
+  const Value errors = g.emit("ctc_errors", s.of_sequences(), options_of_data(e.data->shape(1)));
   for (int i = 0; const char* name : {"edits", "symbols", "correct", "sequences"})
     g.outputs.push_back({name, port_of(errors.nth(i++))});
 }
@@ -212,9 +211,9 @@ std::optional<Graph> curvature_graph(const Experiment& e) {
     ScopeGuard guard(g, {.path = "loss"});
     const auto known = g.find(Role::kInput, "rng");
     const Value rng = known ? g.value({*known, 0}) : g.input("rng", {DType::kI64, {2}});
-    const Value drawn = g.emit("sample_classes", {scored.logits, scored.target, rng},
+    const Value drawn = g.emit("sample_classes", {scored.output, scored.target, rng},
                                {{"stream", int64_t(stream_of("curvature"))}});
-    loss = g.emit("cross_entropy", {scored.logits, drawn});
+    loss = g.emit("cross_entropy", {scored.output, drawn});
   }
   const Gradients d = gradients_of(loss);
   const Value norm = emit_norm(g, d.gradients);
@@ -242,7 +241,7 @@ Graph evaluation_graph(const Experiment& e, int64_t batch) {
                  {"correct", port_of(chunked.correct)}};
   } else {
     const auto [loss, count] = emit_loss(e, scored, options_of_data(data));
-    g.outputs = {{std::string(output_name(data)), port_of(scored.logits)},
+    g.outputs = {{std::string(output_name(data)), port_of(scored.output)},
                  {"loss", port_of(loss)},
                  {"scored", port_of(count)}};
     emit_counts(e, scored);

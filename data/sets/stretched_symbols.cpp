@@ -11,6 +11,7 @@ namespace {
 struct StretchedSymbols : SplitCounts {
   int64_t symbols = 10, length = 6, stretch = 4, silence = 2, channels = 8, blank = 0;
   double noise = 0.3;
+  bool padded = false;
   static constexpr auto fields = std::tuple_cat(
       std::tuple{
           field("symbols", &StretchedSymbols::symbols, "different symbols").in(1, 1 << 16),
@@ -24,6 +25,9 @@ struct StretchedSymbols : SplitCounts {
           field("noise", &StretchedSymbols::noise,
                 "standard deviation of what is added to every number; sounds have 1")
               .in(0, 1e3),
+          field("padded", &StretchedSymbols::padded,
+                "a sequence ends behind its last symbol, and what follows is padding: zeros, and "
+                "the loss does not look at it; otherwise it is silence and noise"),
           field("blank", &StretchedSymbols::blank,
                 "the class that says nothing; the symbols are the others")
               .in(0, 1 << 16)},
@@ -47,6 +51,7 @@ class StretchedSymbolsSet final : public Dataset {
             .x = {DType::kF32, {batch, frames(), a.channels}},
             .target = {DType::kI32, {batch, a.length}},
             .classes = a.symbols + 1,
+            .masked = a.padded,
             .least_frames = 2 * a.length - 1,  // all symbols equal
             .blank = int32_t(a.blank)};
   }
@@ -56,11 +61,14 @@ class StretchedSymbolsSet final : public Dataset {
   void read(Split split, std::span<const int64_t> indices, uint64_t, Batch& into) const override {
     const auto row = size_t(frames() * options_.channels), length = size_t(options_.length);
     std::ranges::fill(into.x.f32(), 0.0f);
+    if (options_.padded) std::ranges::fill(into.mask.f32(), 0.0f);
     clear_target(into.target);
     for (size_t k = 0; k < indices.size(); ++k) {
       Random random(seed_, stream_of(str("stretched_symbols.", int(split), ".", indices[k])));
-      write(into.x.f32().subspan(k * row, row), into.target.i32().subspan(k * length, length),
-            random);
+      const size_t said = write(into.x.f32().subspan(k * row, row),
+                                into.target.i32().subspan(k * length, length), random);
+      if (options_.padded)
+        std::ranges::fill(into.mask.f32().subspan(k * size_t(frames()), said), 1.0f);
     }
     into.examples = int64_t(indices.size());
   }
@@ -74,15 +82,15 @@ class StretchedSymbolsSet final : public Dataset {
     const StretchedSymbols& a = options_;
     return str(a.train, " train, ", a.val, " val, ", a.test, " test sequences of 1 to ", a.length,
                " of ", a.symbols, " symbols in ", frames(), " frames, noise ", a.noise,
-               ", generated");
+               a.padded ? ", padded" : "", ", generated");
   }
 
  private:
   // Room for the longest sequence.
   int64_t frames() const { return options_.length * (options_.stretch + options_.silence); }
 
-  // x [T,C] comes filled with zeros, the target with -1.
-  void write(std::span<float> x, std::span<int32_t> target, Random& random) const {
+  // x [T,C] comes filled with zeros, the target with -1. Answers how many frames are real.
+  size_t write(std::span<float> x, std::span<int32_t> target, Random& random) const {
     const StretchedSymbols& a = options_;
     const size_t n = 1 + random.below(uint32_t(a.length)), C = size_t(a.channels);
     size_t frame = 0;
@@ -95,7 +103,9 @@ class StretchedSymbolsSet final : public Dataset {
       target[i] = int32_t(symbol + (symbol >= uint32_t(a.blank)));
       before = symbol;
     }
-    for (float& v : x) v += float(a.noise * random.normal());
+    if (!a.padded) frame = size_t(frames());
+    for (float& v : x.first(frame * C)) v += float(a.noise * random.normal());
+    return frame;
   }
 
   StretchedSymbols options_;

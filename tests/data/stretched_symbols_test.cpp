@@ -73,6 +73,31 @@ TEST(StretchedSymbols, AsksForFramesThatEveryTargetFits) {
   EXPECT_TRUE(std::ranges::all_of(b.target.i32().subspan(5), [](int32_t t) { return t == -1; }));
 }
 
+TEST(StretchedSymbols, PaddingBeginsBehindTheLastSymbol) {
+  const std::string silent = "data: {stretched_symbols: {symbols: 4, noise: 0";
+  const auto whole = open_text_spec(silent + "}}"),
+             padded = open_text_spec(silent + ", padded: true}}");
+  const auto noisy = open_text_spec("data: {stretched_symbols: {symbols: 4, padded: true}}");
+  EXPECT_TRUE(padded->shape(1).masked);
+  const auto T = size_t(padded->shape(1).x.shape[1]), C = size_t(padded->shape(1).x.shape[2]);
+  for (int64_t k = 0; k < 50; ++k) {
+    const Batch a = read_batch(*whole, Split::kTrain, {k}),
+                b = read_batch(*padded, Split::kTrain, {k}, 0, 2);
+    const Batch c = read_batch(*noisy, Split::kTrain, {k});
+    EXPECT_TRUE(std::ranges::equal(a.x.f32(), b.x.f32().first(T * C)));
+    EXPECT_TRUE(std::ranges::equal(b.mask.f32().first(T), c.mask.f32()));
+    size_t last = T;  // one behind the last frame with a sound
+    while (
+        std::ranges::all_of(a.x.f32().subspan((last - 1) * C, C), [](float v) { return v == 0; }))
+      --last;
+    for (size_t t = 0; t < T; ++t) {
+      EXPECT_EQ(b.mask.f32()[t], t < last);
+      EXPECT_EQ(b.mask.f32()[T + t], 0);  // of an example that is padding itself
+      EXPECT_EQ(c.x.f32()[t * C] != 0, t < last);
+    }
+  }
+}
+
 TEST(StretchedSymbols, TheBlankIsAClass) {
   const UserError e = error_of("data: {stretched_symbols: {symbols: 3, blank: 4}}");
   EXPECT_STREQ(e.what(), "stretched_symbols: blank = 4 of classes 0 to 3");

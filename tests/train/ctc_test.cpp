@@ -28,9 +28,11 @@ std::string symbols(const std::string& train, const std::string& data = "") {
 const char* const kTrain =
     "{batch: 32, steps: 250, eval_every: 50, checkpoint_every: 30, optimizer: {adamw: {lr: 0.01}}}";
 
-// With the blank first and last, in f32 and, where the machine has it, bf16.
+// With the blank first and last, padded behind the last symbol, in f32 and, where the machine has
+// it, bf16.
 TEST(CtcTraining, LearnsWhatWasSaid) {
-  std::vector<std::string> texts = {symbols(kTrain), symbols(kTrain, ", blank: 4")};
+  std::vector<std::string> texts = {symbols(kTrain), symbols(kTrain, ", blank: 4"),
+                                    symbols(kTrain, ", padded: true")};
   if (has_bf16_products()) texts.push_back(texts[0] + "precision: bf16\n");
   for (const std::string& text : texts) {
     const TempFolder folder;
@@ -47,14 +49,32 @@ TEST(CtcTraining, LearnsWhatWasSaid) {
 }
 
 TEST(CtcTraining, FramesMayBeJoined) {
+  for (const char* padding : {"", ", padded: true"}) {
+    const TempFolder folder;
+    std::string text = symbols("{batch: 32, steps: 2}", padding);
+    text.replace(text.find("kernel: 5"), 9, "kernel: 5, stride: 2");
+    const Experiment e = open_text(folder, text);
+    Remember seen;
+    const RunResult r = run_training(e, {}, seen);
+    EXPECT_TRUE(std::isfinite(r.test->loss));
+    EXPECT_GT(r.test->scored, 90);
+    EXPECT_EQ(model_graph(e, 2, false).outputs.size(), 1u);
+  }
+}
+
+// The loss and the errors both see which frames are real.
+TEST(CtcTraining, PaddingIsNeitherScoredNorAnswered) {
   const TempFolder folder;
-  std::string text = symbols("{batch: 32, steps: 2}");
-  text.replace(text.find("kernel: 5"), 9, "kernel: 5, stride: 2");
-  const Experiment e = open_text(folder, text);
-  Remember seen;
-  const RunResult r = run_training(e, {}, seen);
-  EXPECT_TRUE(std::isfinite(r.test->loss));
-  EXPECT_EQ(model_graph(e, 2, false).outputs.size(), 1u);
+  const Experiment e = open_text(folder, symbols("{batch: 4, steps: 1}", ", padded: true"));
+  Graph g = evaluation_graph(e, 4);
+  int looked = 0;
+  for (const Node& n : g.nodes())
+    if (n.op && (n.kind() == "ctc" || n.kind() == "ctc_errors")) {
+      ASSERT_EQ(n.inputs.size(), 3u);
+      EXPECT_EQ(n.inputs[2].node, *g.find(Role::kInput, "mask"));
+      ++looked;
+    }
+  EXPECT_EQ(looked, 2);
 }
 
 TEST(CtcTraining, NamesItsMetricsAndKeepsTheBestOfThem) {

@@ -8,8 +8,8 @@ extern const Loss loss_cross_entropy = {
         "negative log-likelihood of the target class in nats; label_smoothing, z_loss and "
         "class_weights of train: shape it",
     .target = TargetKind::kClasses,
-    .emit = [](const Attrs&, const Args& more, Value output, Value target) {
-      const Value loss = output.graph->emit("cross_entropy", {output, target}, more);
+    .emit = [](const Attrs&, const Args& more, const LossInputs& in) {
+      const Value loss = in.output.graph->emit("cross_entropy", {in.output, in.target}, more);
       return LossValues{loss, loss.nth(2)};
     }};
 }  // namespace cambium

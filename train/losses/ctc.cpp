@@ -24,10 +24,10 @@ extern const Loss loss_ctc = {
         "sequence data with recurrent neural networks",
     .attrs = fields_of<Ctc>,
     .target = TargetKind::kSequences,
-    .emit = [](const Attrs& attrs, const Args& more, Value output, Value target) {
+    .emit = [](const Attrs& attrs, const Args& more, const LossInputs& in) {
       Args args = more;
       args.push_back({"per", attrs.as<Ctc>().per});
-      const Value loss = output.graph->emit("ctc", {output, target}, args);
+      const Value loss = in.output.graph->emit("ctc", in.of_sequences(), args);
       return LossValues{loss, loss.nth(2)};
     }};
 }  // namespace cambium

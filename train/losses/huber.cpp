@@ -10,14 +10,14 @@ struct Huber {
 };
 }  // namespace
 
-extern const Loss loss_huber = {
-    .name = "huber",
-    .doc = "e^2 / 2 up to |e| = delta, delta (|e| - delta / 2) beyond",
-    .paper = "Huber 1964, Robust estimation of a location parameter",
-    .attrs = fields_of<Huber>,
-    .target = TargetKind::kValues,
-    .emit = [](const Attrs& attrs, const Args&, Value output, Value target) {
-      return emit_value_loss(output, target,
-                             {{"kind", "huber"}, {"delta", attrs.as<Huber>().delta}});
-    }};
+extern const Loss loss_huber = {.name = "huber",
+                                .doc = "e^2 / 2 up to |e| = delta, delta (|e| - delta / 2) beyond",
+                                .paper = "Huber 1964, Robust estimation of a location parameter",
+                                .attrs = fields_of<Huber>,
+                                .target = TargetKind::kValues,
+                                .emit = [](const Attrs& attrs, const Args&, const LossInputs& in) {
+                                  return emit_value_loss(
+                                      in.output, in.target,
+                                      {{"kind", "huber"}, {"delta", attrs.as<Huber>().delta}});
+                                }};
 }  // namespace cambium

@@ -6,7 +6,7 @@ extern const Loss loss_mae = {
     .name = "mae",
     .doc = "mean absolute error of values; its best answer is their median",
     .target = TargetKind::kValues,
-    .emit = [](const Attrs&, const Args&, Value output, Value target) {
-      return emit_value_loss(output, target, {{"kind", "mae"}});
+    .emit = [](const Attrs&, const Args&, const LossInputs& in) {
+      return emit_value_loss(in.output, in.target, {{"kind", "mae"}});
     }};
 }  // namespace cambium

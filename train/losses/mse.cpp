@@ -5,7 +5,7 @@ namespace cambium {
 extern const Loss loss_mse = {.name = "mse",
                               .doc = "mean squared error of values; its best answer is their mean",
                               .target = TargetKind::kValues,
-                              .emit = [](const Attrs&, const Args&, Value output, Value target) {
-                                return emit_value_loss(output, target, {{"kind", "mse"}});
+                              .emit = [](const Attrs&, const Args&, const LossInputs& in) {
+                                return emit_value_loss(in.output, in.target, {{"kind", "mse"}});
                               }};
 }  // namespace cambium
