@@ -1,4 +1,6 @@
 // Token mixers: what they refuse, that they cost what they promise, and what they must equal.
+#include <cmath>
+
 #include <gtest/gtest.h>
 
 #include "graph/cost.h"
@@ -133,6 +135,45 @@ TEST(Mixers, MambaHasTheParametersOfThePublishedModels) {
   const std::string after = "- norm: rms\n- linear: {tie: tokens}";
   EXPECT_EQ(parameters("{residual: [{norm: rms}, mamba]}", 24, 50280, "", after), 129'135'360);
   EXPECT_EQ(parameters("{residual: [{norm: rms}, mamba2]}", 24, 50288, "", after), 128'989'632);
+}
+
+// What a parameter that begins at zero is added to.
+std::span<const float> start_of(const Graph& g, std::string_view parameter) {
+  for (const Node& n : g.nodes()) {
+    if (!n.op || n.kind() != "add") continue;
+    const Node &left = g.node(n.inputs[0].node), &right = g.node(n.inputs[1].node);
+    if (left.scope.path == parameter && right.constant) return right.constant->f32();
+  }
+  return {};
+}
+
+// On these starts, and on no weight decay of them, rests what mamba learns first (docs/recall.md).
+TEST(Mixers, MambaStartsWithShortStepsAndRatesOneToN) {
+  const BlockCase c("- mamba: {state: 4, dt_min: 0.002, dt_max: 0.05}", Domain::kTokens,
+                    {1, 3, 128});
+  const auto dt = start_of(c.graph, "mamba.dt_bias"), rates = start_of(c.graph, "mamba.log_a");
+  ASSERT_EQ(dt.size(), 256u);
+  ASSERT_EQ(rates.size(), 1024u);
+  double mean = 0;
+  for (const float x : dt) {
+    const double step = std::log1p(std::exp(double(x)));  // softplus
+    EXPECT_TRUE(step > 0.00199 && step < 0.0501) << step;
+    mean += std::log(step) / 256;
+  }
+  EXPECT_NEAR(mean, std::log(0.01), 0.2);  // log-uniform: the geometric middle
+  for (size_t i = 0; i < rates.size(); ++i)
+    EXPECT_NEAR(std::exp(rates[i]), double(1 + i % 4), 1e-5);
+  int kept = 0;
+  for (const Node& n : c.graph.nodes())
+    if (n.role == Role::kParameter && !n.parameter.decay) {
+      const std::string& name = n.scope.path;
+      EXPECT_TRUE(name == "mamba.dt_bias" || name == "mamba.log_a" || name == "mamba.d" ||
+                  name == "mamba.conv.bias")
+          << name;
+      EXPECT_EQ(n.parameter.init.kind, name == "mamba.d" ? Init::kConstant : Init::kZeros);
+      ++kept;
+    }
+  EXPECT_EQ(kept, 4);
 }
 
 // RWKV-4-Pile-169M: 12 layers of width 768, a norm behind the embedding, not tied.
