@@ -1,6 +1,8 @@
 // batch_norm: y = act((x - mean) / sqrt(var + eps) * gamma + beta + residual), mean and biased
 // variance over all axes but the last. Ioffe and Szegedy 2015, arXiv 1502.03167.
 //   x, y: [..., C]   gamma, beta, mean, var: [C]   residual: [..., C] or left out
+//   mask: [rows of x] or left out; rows below 1/2 are padding: not counted in mean and var, and
+//   normalised like the rest. Without a real row both are 0.
 // One pass over memory gives both statistics: each block of rows is centred while it is in cache,
 // and the blocks are merged in order (Chan, Golub and LeVeque 1979).
 #include "ops/support/batch_norm.h"
@@ -9,11 +11,12 @@
 
 namespace cambium {
 namespace {
-constexpr int kResidual = 3;
+constexpr int kResidual = 3, kMask = 4;
 
 std::vector<ValueType> shape(const Call& c) {
   require_batch_norm_inputs(c, 0, std::array{1, 2});
   require_residual(c, kResidual);
+  require_row_mask(c, 0, kMask);
   return {{c.as<BatchNormAttrs>().dtype(), c.shape(0)}, c.in[1].type(), c.in[1].type()};
 }
 
@@ -21,21 +24,26 @@ std::vector<Value> vjp(const Call& c, std::span<const Value> dy) {
   const bool relu = c.as<BatchNormAttrs>().activation == "relu";
   Graph& g = *dy[0].graph;
   const Value y = relu ? c.out[0] : Value{};
-  const Value dx =
-      g.emit("batch_norm_grad", {dy[0], c.in[0], c.in[1], c.out[1], c.out[2], y}, c.attrs);
+  std::vector<Value> in = {dy[0], c.in[0], c.in[1], c.out[1], c.out[2], y};
+  if (c.has(kMask)) in.push_back(c.in[kMask]);
+  const Value dx = g.emit("batch_norm_grad", in, c.attrs);
   std::vector<Value> din = {dx, dx.nth(1), dx.nth(2)};
   if (c.has(kResidual)) din.push_back(relu ? g.emit("relu_grad", {y, dy[0]}) : dy[0]);
+  din.resize(c.in.size());
   return din;
 }
 
 void reference(const Call& c, std::span<const Ref> in, std::span<Ref> out) {
   const int64_t rows = c.shape(0).rows(), n = c.shape(0).last();
   const auto& a = c.as<BatchNormAttrs>();
+  const double* mask = c.has(kMask) ? in[kMask].data.data() : nullptr;
+  const double counted = double(count_real(mask, 0, rows));
   for (int64_t j = 0; j < n; ++j) {
     double mean = 0, variance = 0;
-    for (int64_t r = 0; r < rows; ++r) mean += in[0][r * n + j] / double(rows);
     for (int64_t r = 0; r < rows; ++r)
-      variance += std::pow(in[0][r * n + j] - mean, 2) / double(rows);
+      if (is_real(mask, r)) mean += in[0][r * n + j] / counted;
+    for (int64_t r = 0; r < rows; ++r)
+      if (is_real(mask, r)) variance += std::pow(in[0][r * n + j] - mean, 2) / counted;
     for (int64_t r = 0; r < rows; ++r) {
       const double z = (in[0][r * n + j] - mean) / std::sqrt(variance + a.eps) * in[1][j] +
                        in[2][j] + (c.has(kResidual) ? in[kResidual][r * n + j] : 0);
@@ -60,20 +68,69 @@ CAMBIUM_SIMD void block_statistics(const X* x, int64_t rows, int64_t n, float* s
       in, ColumnInput<float>{stats, 0});
 }
 
+// The same over the `counted` rows that are real. Padding is chosen away, not multiplied by 0, so
+// that not even infinity or NaN comes in from there.
+template <class X>
+CAMBIUM_SIMD void masked_statistics(const X* x, const float* mask, int64_t rows, int64_t counted,
+                                    int64_t n, float* stats) {
+  const ColumnInput<X> in{x, n};
+  const RowInput real{mask};
+  column_sums(
+      rows, n, stats,
+      [](auto& acc, const auto& v, const auto& real) {
+        acc += real >= 0.5f ? v : std::remove_reference_t<decltype(acc)>{};
+      },
+      in, real);
+  const float inverse = 1 / float(std::max<int64_t>(counted, 1));
+  for (int64_t j = 0; j < n; ++j) stats[j] *= inverse;
+  column_sums(
+      rows, n, stats + n,
+      [](auto& acc, const auto& v, const auto& m, const auto& real) {
+        acc += real >= 0.5f ? (v - m) * (v - m) : std::remove_reference_t<decltype(acc)>{};
+      },
+      in, ColumnInput<float>{stats, 0}, real);
+}
+
+// Rows of x, cut into blocks whose statistics are taken one by one.
+struct RowBlocks {
+  int64_t rows, n, block, count;
+};
+
+// stats [blocks, 2, n] and counts [blocks] of real rows, of all blocks in parallel. The mask may be
+// null.
+void find_statistics(const RowBlocks& s, DType from, const void* x, const float* mask, float* stats,
+                     float* counts) {
+  parallel_for(s.count, 1, [&](int64_t begin, int64_t end) {
+    for (int64_t b = begin; b < end; ++b) {
+      const int64_t first = b * s.block, rows = std::min(s.block, s.rows - first);
+      const int64_t counted = count_real(mask, first, first + rows);
+      counts[b] = float(counted);
+      with_elements(from, x, first * s.n, [&](const auto* at) {
+        float* to = stats + 2 * b * s.n;
+        if (mask)
+          masked_statistics(at, mask + first, rows, counted, s.n, to);
+        else
+          block_statistics(at, rows, s.n, to);
+      });
+    }
+  });
+}
+
 // Merges the blocks' means and squared distances in order.
-void merge_statistics(const float* stats, int64_t rows, int64_t n, float* mean, float* variance) {
-  const int64_t block = batch_norm_block_rows(n), blocks = (rows + block - 1) / block;
-  for (int64_t j = 0; j < n; ++j) {
+void merge_statistics(const RowBlocks& s, const float* stats, const float* counts, float* mean,
+                      float* variance) {
+  for (int64_t j = 0; j < s.n; ++j) {
     double count = 0, m = 0, squares = 0;
-    for (int64_t b = 0; b < blocks; ++b) {
-      const auto here = double(std::min(block, rows - b * block));
-      const double delta = double(stats[2 * b * n + j]) - m, total = count + here;
-      squares += double(stats[(2 * b + 1) * n + j]) + delta * delta * count * here / total;
+    for (int64_t b = 0; b < s.count; ++b) {
+      const double here = counts[b];
+      if (here == 0) continue;
+      const double delta = double(stats[2 * b * s.n + j]) - m, total = count + here;
+      squares += double(stats[(2 * b + 1) * s.n + j]) + delta * delta * count * here / total;
       m += delta * here / total;
       count = total;
     }
     mean[j] = float(m);
-    variance[j] = rows > 0 ? float(squares / double(rows)) : 0;
+    variance[j] = count > 0 ? float(squares / count) : 0;
   }
 }
 
@@ -91,25 +148,24 @@ void repeat_parameters(const KernelArgs& k, int64_t n, int64_t repeats, double e
 }
 
 Kernel kernel(const Call& c, Engine&) {
-  const int64_t rows = c.shape(0).rows(), n = c.shape(0).last();
-  const int64_t block = batch_norm_block_rows(n), blocks = (rows + block - 1) / block;
-  const int64_t repeats = parameter_repeats(n), period = repeats * n;
+  RowBlocks s{.rows = c.shape(0).rows(), .n = c.shape(0).last(), .block = 1, .count = 0};
+  s.block = batch_norm_block_rows(s.n);
+  s.count = (s.rows + s.block - 1) / s.block;
+  const int64_t repeats = parameter_repeats(s.n), period = repeats * s.n;
   Scratch scratch;
-  const int64_t stats_at = scratch.add_f32(blocks * 2 * n);
+  const int64_t stats_at = scratch.add_f32(s.count * 2 * s.n);
+  const int64_t counts_at = scratch.add_f32(s.count);
   const int64_t parameters_at = scratch.add_f32(3 * period);
   const NormTransform transform(c, period, kResidual);
+  const bool masked = c.has(kMask);
   const auto run = [=, eps = c.as<BatchNormAttrs>().eps](const KernelArgs& k) {
     auto* stats = reinterpret_cast<float*>(k.scratch + stats_at);
-    parallel_for(blocks, 1, [&](int64_t begin, int64_t end) {
-      for (int64_t b = begin; b < end; ++b)
-        with_elements(transform.from, k.in[0], b * block * n, [&](const auto* x) {
-          block_statistics(x, std::min(block, rows - b * block), n, stats + 2 * b * n);
-        });
-    });
-    merge_statistics(stats, rows, n, k.out_f32(1), k.out_f32(2));
+    auto* counts = reinterpret_cast<float*>(k.scratch + counts_at);
+    find_statistics(s, transform.from, k.in[0], masked ? k.f32(kMask) : nullptr, stats, counts);
+    merge_statistics(s, stats, counts, k.out_f32(1), k.out_f32(2));
     auto* means = reinterpret_cast<float*>(k.scratch + parameters_at);
     const Parameters p{means, means + period, means + 2 * period};
-    repeat_parameters(k, n, repeats, eps, p);
+    repeat_parameters(k, s.n, repeats, eps, p);
     transform(k, p.mean, p.scale, p.beta);
   };
   return {.run = run, .scratch_bytes = scratch.bytes};
@@ -125,7 +181,7 @@ extern const Op op_batch_norm = {
     .name = "batch_norm",
     .doc = "channels of mean 0 and variance 1 over the batch, then scaled and shifted",
     .min_inputs = 3,
-    .max_inputs = 4,
+    .max_inputs = 5,
     .attrs = fields_of<BatchNormAttrs>,
     .shape = shape,
     .vjp = vjp,
@@ -148,6 +204,19 @@ extern const Op op_batch_norm = {
                 {{Shape{70, 33}, Shape{33}, Shape{33}, Shape{70, 33}}, {{"activation", "relu"}}},
                 {{SampleInput(DType::kBf16, {900, 33}, -2, 4), Shape{33}, Shape{33},
                   SampleInput(DType::kBf16, {900, 33}, -2, 2)},
+                 {{"activation", "relu"}, {"to", "bf16"}}},
+                // With a mask of which about half, all, one or nothing is real.
+                {{Shape{900, 33}, Shape{33}, Shape{33}, SampleInput::none(), {Shape{900}, 0, 1}}},
+                {{Shape{2, 35, 19}, Shape{19}, Shape{19}, Shape{2, 35, 19}, {Shape{70}, 0, 1}},
+                 {{"activation", "relu"}}},
+                {{Shape{6, 5}, Shape{5}, Shape{5}, SampleInput::none(), {Shape{6}, 0.6, 1}}},
+                {{Shape{1, 4}, Shape{4}, Shape{4}, SampleInput::none(), {Shape{1}, 0.6, 1}}},
+                {{Shape{6, 5}, Shape{5}, Shape{5}, SampleInput::none(), {Shape{6}, 0, 0.4}}},
+                {{SampleInput(DType::kBf16, {3000, 16}, -2, 4),
+                  Shape{16},
+                  Shape{16},
+                  SampleInput(DType::kBf16, {3000, 16}, -2, 2),
+                  {Shape{3000}, 0, 1}},
                  {{"activation", "relu"}, {"to", "bf16"}}},
                 {{Shape{1, 4}, Shape{4}, Shape{4}}},
                 {{Shape{0, 3}, Shape{3}, Shape{3}}}},

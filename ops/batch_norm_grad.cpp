@@ -3,13 +3,16 @@
 // is:
 //   dgamma = sum of dy * h, dbeta = sum of dy, over the rows
 //   dx = gamma * rstd * (dy - dbeta / rows - h * dgamma / rows)
+// With a mask [rows of x] of what was counted in the statistics, as batch_norm takes it, `rows` is
+// the count of real rows, and a row of padding gets dx = gamma * rstd * dy: mean and var do not
+// depend on it.
 #include <cmath>
 
 #include "ops/support/batch_norm.h"
 
 namespace cambium {
 namespace {
-constexpr int kY = 5;
+constexpr int kY = 5, kMask = 6;
 
 std::vector<ValueType> shape(const Call& c) {
   require_batch_norm_inputs(c, 1, std::array{2, 3, 4});
@@ -17,11 +20,14 @@ std::vector<ValueType> shape(const Call& c) {
   const bool relu = c.as<BatchNormAttrs>().activation == "relu";
   require(c.has(kY) == relu, "y is needed after relu and only then");
   require(!relu || c.shape(kY) == c.shape(1), "y is not like x ", c.shape(1));
+  require_row_mask(c, 1, kMask);
   return {{c.as<BatchNormAttrs>().dtype(), c.shape(1)}, c.in[2].type(), c.in[2].type()};
 }
 
 void reference(const Call& c, std::span<const Ref> in, std::span<Ref> out) {
   const int64_t rows = c.shape(1).rows(), n = c.shape(1).last();
+  const double* mask = c.has(kMask) ? in[kMask].data.data() : nullptr;
+  const double counted = double(count_real(mask, 0, rows));
   for (int64_t j = 0; j < n; ++j) {
     const double rstd = 1 / std::sqrt(in[4][j] + c.as<BatchNormAttrs>().eps);
     const auto normal = [&](int64_t i) { return (in[1][i] - in[3][j]) * rstd; };
@@ -30,9 +36,11 @@ void reference(const Call& c, std::span<const Ref> in, std::span<Ref> out) {
       out[1][j] += dy(i) * normal(i);
       out[2][j] += dy(i);
     }
-    for (int64_t i = j; i < rows * n; i += n)
-      out[0][i] = in[2][j] * rstd *
-                  (dy(i) - out[2][j] / double(rows) - normal(i) * out[1][j] / double(rows));
+    for (int64_t i = j; i < rows * n; i += n) {
+      const double by_statistics =
+          is_real(mask, i / n) ? (out[2][j] + normal(i) * out[1][j]) / counted : 0;
+      out[0][i] = in[2][j] * rstd * (dy(i) - by_statistics);
+    }
   }
   if (c.as<BatchNormAttrs>().dtype() == DType::kBf16) round_to_bf16(out[0]);
 }
@@ -71,12 +79,14 @@ CAMBIUM_SIMD void block_sums_relu(const D* dy, const X* x, const Y* y, const flo
 }
 
 // dx = a * dy + b * (x - mean) + e with parameters that repeat every `period`; dy counts where y >
-// 0, everywhere without relu.
+// 0, everywhere without relu. With a mask a period is a row, and b = e = 0 where it is padding.
 template <bool kRelu, class D, class X, class Y, class R>
 CAMBIUM_SIMD void dx_range(const D* dy, const X* x, const Y* y, R* dx, int64_t n, const float* p,
-                           int64_t period) {
-  const float *a = p, *b = p + period, *e = p + 2 * period, *mean = p + 3 * period;
+                           int64_t period, const float* mask) {
+  const float *a = p, *mean = p + 3 * period, *zeros = p + 4 * period;
   for (int64_t i = 0; i < n; i += period) {
+    const bool real = !mask || is_real(mask, i / period);
+    const float *b = real ? p + period : zeros, *e = real ? p + 2 * period : zeros;
     const int64_t end = n - i < period ? n - i : period;
 #pragma GCC ivdep
     for (int64_t j = 0; j < end; ++j) {
@@ -91,11 +101,13 @@ struct GradSizes {
 };
 
 // Fills the parameters of dx_range and writes dgamma and dbeta.
-void finish_sums(const KernelArgs& k, const GradSizes& s, double eps, const float* sums, float* p) {
+void finish_sums(const KernelArgs& k, const GradSizes& s, double eps, const float* sums,
+                 const float* mask, float* p) {
+  const double rows = double(std::max<int64_t>(1, count_real(mask, 0, s.rows)));
   for (int64_t j = 0; j < s.n; ++j) {
     const double rstd = 1 / std::sqrt(double(k.f32(4)[j]) + eps);
     const double dgamma = double(sums[j]) * rstd, dbeta = sums[s.n + j];
-    const double a = k.f32(2)[j] * rstd, rows = double(s.rows);
+    const double a = k.f32(2)[j] * rstd;
     k.out_f32(1)[j] = float(dgamma);
     k.out_f32(2)[j] = float(dbeta);
     const float values[4] = {float(a), float(-a * rstd * dgamma / rows), float(-a * dbeta / rows),
@@ -105,6 +117,7 @@ void finish_sums(const KernelArgs& k, const GradSizes& s, double eps, const floa
   for (int q = 0; q < 4; ++q)
     repeat_parameter(p + q * s.period, s.n, s.repeats,
                      [&](int64_t j) { return p[q * s.period + j]; });
+  std::fill_n(p + 4 * s.period, s.period, 0.0f);
 }
 
 struct GradTypes {
@@ -131,14 +144,15 @@ void add_blocks(const KernelArgs& k, const GradSizes& s, const GradTypes& t, boo
 }
 
 void write_dx(const KernelArgs& k, const GradSizes& s, const GradTypes& t, bool relu,
-              const float* p) {
+              const float* mask, const float* p) {
   for_each_period(s.rows * s.n, s.period, [&](int64_t at, int64_t n) {
+    const float* real = mask ? mask + at / s.n : nullptr;
     with_elements(t.dy, k.in[0], at, [&](const auto* dy) {
       with_elements(t.x, k.in[1], at, [&](const auto* x) {
         with_elements(t.dx, k.out[0], at, [&](auto* dx) {
-          if (!relu) return dx_range<false>(dy, x, x, dx, n, p, s.period);
+          if (!relu) return dx_range<false>(dy, x, x, dx, n, p, s.period, real);
           with_elements(t.y, k.in[kY], at,
-                        [&](const auto* y) { dx_range<true>(dy, x, y, dx, n, p, s.period); });
+                        [&](const auto* y) { dx_range<true>(dy, x, y, dx, n, p, s.period, real); });
         });
       });
     });
@@ -154,20 +168,22 @@ Kernel kernel(const Call& c, Engine&) {
               .period = 1};
   s.block = batch_norm_block_rows(s.n);
   s.blocks = (s.rows + s.block - 1) / s.block;
-  s.repeats = parameter_repeats(s.n);
+  const bool masked = c.has(kMask);
+  s.repeats = masked ? 1 : parameter_repeats(s.n);
   s.period = s.repeats * s.n;
   const bool relu = c.has(kY);
   const GradTypes types{c.dtype(0), c.dtype(1), relu ? c.dtype(kY) : DType::kF32,
                         c.as<BatchNormAttrs>().dtype()};
   Scratch scratch;
   const int64_t sums_at = scratch.add_f32(std::max<int64_t>(1, s.blocks) * 2 * s.n);
-  const int64_t parameters_at = scratch.add_f32(4 * s.period);
+  const int64_t parameters_at = scratch.add_f32(5 * s.period);
   const auto run = [=, eps = c.as<BatchNormAttrs>().eps](const KernelArgs& k) {
     auto* sums = reinterpret_cast<float*>(k.scratch + sums_at);
     auto* p = reinterpret_cast<float*>(k.scratch + parameters_at);
     add_blocks(k, s, types, relu, sums);
-    finish_sums(k, s, eps, sums, p);
-    write_dx(k, s, types, relu, p);
+    const float* mask = masked ? k.f32(kMask) : nullptr;
+    finish_sums(k, s, eps, sums, mask, p);
+    write_dx(k, s, types, relu, mask, p);
   };
   return {.run = run, .scratch_bytes = scratch.bytes};
 }
@@ -177,7 +193,7 @@ extern const Op op_batch_norm_grad = {
     .name = "batch_norm_grad",
     .doc = "gradients of batch_norm from dy, x, gamma, mean, var and, after relu, y",
     .min_inputs = 5,
-    .max_inputs = 6,
+    .max_inputs = 7,
     .attrs = fields_of<BatchNormAttrs>,
     .shape = shape,
     .reference = reference,
@@ -215,6 +231,36 @@ extern const Op op_batch_norm_grad = {
                   {Shape{33}, 0.5, 2}},
                  {{"to", "bf16"}}},
                 {{Shape{5, 300}, Shape{5, 300}, Shape{300}, Shape{300}, {Shape{300}, 0.5, 2}}},
+                // With a mask of which about half, all or nothing is real.
+                {{Shape{900, 33},
+                  Shape{900, 33},
+                  Shape{33},
+                  Shape{33},
+                  {Shape{33}, 0.5, 2},
+                  SampleInput::none(),
+                  {Shape{900}, 0, 1}}},
+                {{SampleInput(DType::kBf16, {3000, 16}, -2, 2),
+                  SampleInput(DType::kBf16, {3000, 16}, -2, 2),
+                  Shape{16},
+                  Shape{16},
+                  {Shape{16}, 0.5, 2},
+                  SampleInput(DType::kBf16, {3000, 16}, -2, 2),
+                  {Shape{3000}, 0, 1}},
+                 {{"activation", "relu"}, {"to", "bf16"}}},
+                {{Shape{2, 3, 5},
+                  Shape{2, 3, 5},
+                  Shape{5},
+                  Shape{5},
+                  {Shape{5}, 0.5, 2},
+                  SampleInput::none(),
+                  {Shape{6}, 0.6, 1}}},
+                {{Shape{6, 5},
+                  Shape{6, 5},
+                  Shape{5},
+                  Shape{5},
+                  {Shape{5}, 0.5, 2},
+                  SampleInput::none(),
+                  {Shape{6}, 0, 0.4}}},
                 {{Shape{0, 3}, Shape{0, 3}, Shape{3}, Shape{3}, {Shape{3}, 0.5, 2}}}},
 };
 }  // namespace cambium

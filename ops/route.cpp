@@ -17,6 +17,7 @@
 
 #include "core/parallel.h"
 #include "graph/graph.h"
+#include "ops/support/row_mask.h"
 #include "ops/support/scratch.h"
 #include "ops/support/shapes.h"
 
@@ -88,10 +89,6 @@ void choose(const Score* scores, const Sizes& z, Score* weight, Int* chosen) {
   }
 }
 
-template <class Float> bool is_real(Float mask) {
-  return mask >= Float(0.5);
-}
-
 // Gives the choices their rows; `mask` may be null, `begin` is scratch for E numbers.
 template <class Int, class Float>
 void place(const Sizes& z, const Float* mask, const Int* chosen, Int* slot, Int* token, Int* counts,
@@ -99,11 +96,11 @@ void place(const Sizes& z, const Float* mask, const Int* chosen, Int* slot, Int*
   std::fill_n(counts, z.E, Int(0));
   std::fill_n(share, z.E, Float(0));
   std::fill_n(token, z.rows(), Int(0));
-  const int64_t tokens = mask ? std::count_if(mask, mask + z.N, is_real<Float>) : z.N;
+  const int64_t tokens = count_real(mask, 0, z.N);
   const int64_t most = z.most(tokens);
   for (int64_t i = 0; i < z.N * z.K; ++i) {
     slot[i] = Int(-1);
-    if (mask && !is_real(mask[i / z.K])) continue;
+    if (!is_real(mask, i / z.K)) continue;
     const auto e = int64_t(chosen[i]);
     share[e] += 1;
     const bool room = counts[e] < Int(most);

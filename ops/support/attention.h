@@ -5,6 +5,7 @@
 #include "graph/op.h"
 #include "ops/support/dropout_mask.h"
 #include "ops/support/partition.h"
+#include "ops/support/row_mask.h"
 #include "ops/support/tile.h"
 
 namespace cambium {
@@ -44,11 +45,6 @@ enum AttentionExtra {
   kMaskExtra,
   kAttentionExtras
 };
-
-// Whether a mask, null where there is none, says that key i of its row is real.
-template <class Number> bool is_real(const Number* mask, int64_t i) {
-  return !mask || mask[i] >= Number(0.5);
-}
 
 // Queries and keys are worked on in tiles of 64. Scores lie transposed, a row a key and a lane a
 // query: the softmax then runs down the lanes without a sum across them, and keys and values are

@@ -71,6 +71,13 @@ void require_residual(const Call& c, int i) {
   require(c.shape(i) == c.shape(0), "the residual is ", c.shape(i), ", x ", c.shape(0));
 }
 
+void require_row_mask(const Call& c, int x, int i) {
+  if (!c.has(i)) return;
+  const ValueType want{DType::kF32, {c.shape(x).rows()}};
+  require(c.in[size_t(i)].type() == want, "the mask is ", c.in[size_t(i)].type().text(),
+          ", not one number a row: ", want.text());
+}
+
 std::optional<Absorbed> absorb_into_norm(const Call& c, int residual, std::string_view reader,
                                          Value operand) {
   auto attrs = c.as<BatchNormAttrs>();
@@ -81,7 +88,7 @@ std::optional<Absorbed> absorb_into_norm(const Call& c, int residual, std::strin
     return Absorbed{inputs, attrs};
   }
   if (reader != "add" || !operand || c.has(residual) || operand.shape() != c.shape(0)) return {};
-  inputs.resize(size_t(residual) + 1);
+  inputs.resize(std::max(inputs.size(), size_t(residual) + 1));  // a mask may stand behind it
   inputs[size_t(residual)] = operand;
   return Absorbed{inputs, attrs};
 }

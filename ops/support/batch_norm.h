@@ -6,6 +6,7 @@
 
 #include "ops/support/lanes.h"
 #include "ops/support/norm.h"
+#include "ops/support/row_mask.h"
 
 namespace cambium {
 struct BatchNormAttrs {
@@ -79,6 +80,9 @@ struct NormTransform {
 
 // UserError unless input `i` is left out or of x's shape, in f32 or bf16.
 void require_residual(const Call& c, int i);
+
+// UserError unless input `i` is left out or a mask [rows of x], f32; x is input `x`.
+void require_row_mask(const Call& c, int x, int i);
 
 // A sum with something of y's shape becomes the residual, input `residual`; relu the activation.
 std::optional<Absorbed> absorb_into_norm(const Call& c, int residual, std::string_view reader,

@@ -71,32 +71,43 @@ using LanesFrom = std::conditional_t<std::is_same_v<T, float>, LoadedLanes, Wide
 // An array in f32 or bf16 that a column sum reads: row r at p + r * stride (0: one row of
 // parameters).
 template <class T> struct ColumnInput {
+  using Lanes = LanesFrom<T>;
   const T* p;
   int64_t stride;
+
+  const T* at(int64_t r, int64_t j) const { return p + r * stride + j; }
+};
+
+// One number a row, the same for all its columns.
+struct RowInput {
+  using Lanes = RepeatedLanes;
+  const float* p;
+
+  const float* at(int64_t r, int64_t) const { return p + r; }
 };
 
 // out[j] = sum over rows of add(acc, x[r][j]...) for n columns, rows in order.
-template <class Add, class... T>
+template <class Add, class... In>
 [[gnu::always_inline]] inline void column_sums(int64_t rows, int64_t n, float* out, const Add& add,
-                                               const ColumnInput<T>&... x) {
+                                               const In&... x) {
   int64_t j = 0;
   for (; j + 2 * kLanes <= n; j += 2 * kLanes) {
     RegisterLanes acc[2] = {};
     for (int64_t r = 0; r < rows; ++r) {
-      add(acc[0], LanesFrom<T>(x.p + r * x.stride + j).v...);
-      add(acc[1], LanesFrom<T>(x.p + r * x.stride + j + kLanes).v...);
+      add(acc[0], typename In::Lanes(x.at(r, j)).v...);
+      add(acc[1], typename In::Lanes(x.at(r, j + kLanes)).v...);
     }
     write_lanes(out + j, acc[0]);
     write_lanes(out + j + kLanes, acc[1]);
   }
   for (; j + kLanes <= n; j += kLanes) {
     RegisterLanes acc = {};
-    for (int64_t r = 0; r < rows; ++r) add(acc, LanesFrom<T>(x.p + r * x.stride + j).v...);
+    for (int64_t r = 0; r < rows; ++r) add(acc, typename In::Lanes(x.at(r, j)).v...);
     write_lanes(out + j, acc);
   }
   for (; j < n; ++j) {
     float acc = 0;
-    for (int64_t r = 0; r < rows; ++r) add(acc, wide(x.p[r * x.stride + j])...);
+    for (int64_t r = 0; r < rows; ++r) add(acc, wide(*x.at(r, j))...);
     out[j] = acc;
   }
 }

@@ -21,6 +21,13 @@ struct LoadedLanes {
   RegisterLanes v;
 };
 
+// One number in every lane.
+struct RepeatedLanes {
+  [[gnu::always_inline]] explicit RepeatedLanes(const float* x) : v(RegisterLanes{} + *x) {}
+
+  RegisterLanes v;
+};
+
 [[gnu::always_inline]] inline void write_lanes(float* to, const RegisterLanes& v) {
   __builtin_memcpy(to, &v, sizeof v);
 }

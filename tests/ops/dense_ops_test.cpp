@@ -80,6 +80,8 @@ TEST(Reductions, GiveTheSameBitsOnAnyNumberOfThreads) {
       {"reduce_sum", {{Shape{400001}}}},
       {"layer_norm_grad", {{Shape{999, 33}, Shape{999, 33}, Shape{999}, Shape{999}, Shape{33}}}},
       {"batch_norm", {{Shape{9999, 33}, Shape{33}, Shape{33}}}},
+      {"batch_norm",
+       {{Shape{9999, 33}, Shape{33}, Shape{33}, SampleInput::none(), {Shape{9999}, 0, 1}}}},
       {"value_loss", {{Shape{100001}, Shape{100001}}}}};
   for (const auto& [name, sample] : cases) {
     Engine e;
@@ -99,6 +101,26 @@ TEST(BatchNorm, KeepsTheVarianceOfShiftedData) {
   OpCase c(op("batch_norm"), {{{Shape{4096, 3}, 1000, 1001}, Shape{3}, Shape{3}}});
   const std::vector<Tensor> out = c.run(kernel_of(c, e));
   for (int64_t j = 0; j < 3; ++j) EXPECT_NEAR(number_at(out[2], j), 1.0 / 12, 0.01);
+}
+
+// One real row is its own mean, whatever the padding around it holds.
+TEST(BatchNorm, CountsRealRowsAlone) {
+  Engine e;
+  OpCase c(op("batch_norm"), {{Shape{5, 19}, Shape{19}, Shape{19}, SampleInput::none(), Shape{5}}});
+  std::ranges::copy(std::array{0.0f, 0.4f, 1.0f, 0.0f, 0.0f}, c.tensors[4].f32().begin());
+  c.tensors[0].f32()[0] = INFINITY;
+  c.tensors[0].f32()[4 * 19 + 18] = NAN;
+  const std::vector<Tensor> out = c.run(kernel_of(c, e));
+  for (int64_t j = 0; j < 19; ++j) {
+    EXPECT_EQ(number_at(out[1], j), number_at(c.tensors[0], 2 * 19 + j));
+    EXPECT_EQ(number_at(out[2], j), 0);
+    EXPECT_EQ(number_at(out[0], 2 * 19 + j), number_at(c.tensors[2], j));
+  }
+}
+
+TEST(BatchNorm, TakesARowMaskOnly) {
+  EXPECT_EQ(error_of("batch_norm", {{2, 3, 4}, {4}, {4}, {2, 3, 4}, {2, 3}}),
+            "batch_norm '': the mask is [2,3], not one number a row: [6]");
 }
 
 TEST(CrossEntropy, IsZeroWithoutScoredRows) {
