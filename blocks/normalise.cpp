@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "blocks/layers.h"
+#include "blocks/padding.h"
 
 namespace cambium {
 namespace {
@@ -13,23 +13,35 @@ void update_running(Builder& b, Value running, Value batch, double momentum) {
   b.update_state(running, b.emit("lerp", {running, batch}, {{"t", momentum}}));
 }
 
-Value unbiased(Builder& b, Value var, int64_t count) {
-  if (count < 2) return var;
+// n / (n - 1) times the variance of n rows, those of a mask [rows] if there is one.
+Value unbiased(Builder& b, Value var, int64_t rows, Value mask) {
+  if (rows < 2) return var;
   Scope s = b.graph.scope;
   s.phase = Phase::kUpdate;
   const ScopeGuard guard(b.graph, std::move(s));
-  return b.emit("scale", {var}, {{"a", double(count) / double(count - 1)}});
+  if (!mask) return b.emit("scale", {var}, {{"a", double(rows) / double(rows - 1)}});
+  const Value n = b.emit("reduce_sum", {mask}, {{"axes", std::vector<int64_t>{0}}});  // [1]
+  const Value less = b.emit("scale", {n}, {{"a", 1.0}, {"b", -1.0}});
+  const Value factor = b.emit("div", {n, b.emit("maximum", {less, b.graph.scalar(1)})});
+  return b.emit("mul", {var, factor});
 }
 
-Value batch_norm(Builder& b, Value x, Value gamma, Value beta, const NormOptions& o) {
+// The mask, if there is one, has a number for each row of x.
+Value batch_norm(Builder& b, Value x, Value gamma, Value beta, Value mask, const NormOptions& o) {
   const ValueType channel{DType::kF32, Shape{x.shape().last()}};
   const Value mean = b.state("running_mean", channel, {});
   const Value var = b.state("running_var", channel, {Init::kConstant, 1});
   const Args args = {{"eps", o.eps}, {"activation", o.relu ? "relu" : "none"}};
   if (!b.training) return b.emit("batch_norm_apply", {x, gamma, beta, mean, var}, args);
-  const Value y = b.emit("batch_norm", {x, gamma, beta}, args);
+  const int64_t rows = x.shape().rows();
+  std::vector<Value> in = {x, gamma, beta};
+  if (mask) {
+    mask = b.emit("reshape", {mask}, {{"shape", std::vector<int64_t>{rows}}});
+    in.insert(in.end(), {Value{}, mask});  // no residual
+  }
+  const Value y = b.emit("batch_norm", in, args);
   update_running(b, mean, y.nth(1), o.momentum);
-  update_running(b, var, unbiased(b, y.nth(2), x.shape().rows()), o.momentum);
+  update_running(b, var, unbiased(b, y.nth(2), rows, mask), o.momentum);
   return y;
 }
 
@@ -91,9 +103,9 @@ Value group_norm(Builder& b, std::string_view kind, Value x, Value gamma, Value 
   return b.emit("reshape", {y},
                 {{"shape", std::vector<int64_t>(s.dims().begin(), s.dims().end())}});
 }
-}  // namespace
 
-Value normalise(Builder& b, std::string_view kind, Value x, const NormOptions& o) {
+Value normalise_rows(Builder& b, std::string_view kind, Value x, const Stream* places,
+                     const NormOptions& o) {
   require(!b.step || (kind != "group" && kind != "instance"), kind,
           " norm needs all places of an example and does not work one token at a time");
   if (kind == "none") return x;
@@ -109,7 +121,19 @@ Value normalise(Builder& b, std::string_view kind, Value x, const NormOptions& o
     const Value alpha = b.param("alpha", {1}, {Init::kConstant, 0.5}, false);
     return b.emit("dynamic_tanh", {x, alpha, gamma, beta});
   }
-  return batch_norm(b, x, gamma, beta, o);
+  return batch_norm(b, x, gamma, beta, places && b.training ? padding_mask(*places) : Value{}, o);
+}
+}  // namespace
+
+Value normalise(Builder& b, std::string_view kind, Value x, const NormOptions& o) {
+  return normalise_rows(b, kind, x, nullptr, o);
+}
+
+Value normalise_places(Builder& b, std::string_view kind, Value x, const Stream& s, NormOptions o) {
+  require(x.shape().rows() == s.shape().rows(), "a norm of ", x.shape(), " in places of ",
+          s.shape());
+  if (s.domain == Domain::kGraph) o.examples = s.batch;
+  return normalise_rows(b, kind, x, &s, o);
 }
 
 void require_causal_norm(bool causal, std::string_view norm) {

@@ -1,11 +1,17 @@
 // Padding: what blocks need to know of places that hold nothing real.
 #pragma once
-#include "blocks/block.h"
+#include "blocks/layers.h"
 
 namespace cambium {
 // The stream's mask as [batch,places,1], 1 where something real is, when its data is padded and it
 // still has the data's places; else nothing.
 Value padding_mask(const Stream& s);
+
+// normalise() of an x [...,C] with the places of s: group and instance take its examples, and the
+// statistics of batch, those of the batch and the running ones, count real places alone, as if the
+// data were not padded.
+Value normalise_places(Builder& b, std::string_view kind, Value x, const Stream& s,
+                       NormOptions o = {});
 
 // x [B,P,C] and a mask of it to [B,C], over real places alone. kind: mean, sum, max or attention
 // (weights from the parameter "score.weight" [C,1]); 0 for an example without any. UserError for

@@ -38,9 +38,8 @@ Stream build(Builder& b, const BlockUse& use, Stream s) {
     heard = b.emit("div", {heard, b.emit("scale", {total}, {{"a", 1.0}, {"b", 1e-6}})});
   }
   const Value sum = b.emit("add", {layer("self", width), heard});
-  s.x = activate(b, o.activation, b.in_scope("norm", [&] {
-    return normalise(b, o.norm, sum, {.examples = s.batch});
-  }));
+  s.x = activate(b, o.activation,
+                 b.in_scope("norm", [&] { return normalise_places(b, o.norm, sum, s); }));
   return s;
 }
 }  // namespace

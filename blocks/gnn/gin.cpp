@@ -52,8 +52,7 @@ Stream build(Builder& b, const BlockUse& use, Stream s) {
   } else {
     inner = b.linear("inner", sum(s.x), hidden, bias);
   }
-  const Value normed =
-      b.in_scope("norm", [&] { return normalise(b, o.norm, inner, {.examples = s.batch}); });
+  const Value normed = b.in_scope("norm", [&] { return normalise_places(b, o.norm, inner, s); });
   const Value active = b.dropout(activate(b, o.activation, normed), o.dropout);
   s.x = b.linear("outer", active, width);
   return s;

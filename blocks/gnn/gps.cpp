@@ -63,8 +63,7 @@ Stream build(Builder& b, const BlockUse& use, Stream s) {
           s.shape()[0], " nodes in ", s.batch, " graphs");
   const auto join = [&](std::string_view name, Value x, Value branch) {
     const Value sum = b.emit("add", {x, b.dropout(branch, o.dropout, str(name, "_dropout"))});
-    return b.in_scope(str(name, "_norm"),
-                      [&] { return normalise(b, o.norm, sum, {.examples = s.batch}); });
+    return b.in_scope(str(name, "_norm"), [&] { return normalise_places(b, o.norm, sum, s); });
   };
   const Yaml attention = use_of(use, "attention", {"heads", "attention_dropout"},
                                 {{"heads", o.heads}, {"dropout", o.attention_dropout}});

@@ -50,8 +50,7 @@ Stream build(Builder& b, const BlockUse& use, Stream s) {
   }
   const auto join = [&](std::string_view name, Value x, Value branch) {
     const Value sum = b.emit("add", {x, b.dropout(branch, o.dropout, str(name, "_dropout"))});
-    return b.in_scope(str(name, "_norm"),
-                      [&] { return normalise(b, o.norm, sum, {.examples = s.batch}); });
+    return b.in_scope(str(name, "_norm"), [&] { return normalise_places(b, o.norm, sum, s); });
   };
   const Value h = join("attention", s.x, attention(b, o, s));
   const int64_t inner = std::max<int64_t>(1, std::llround(o.expand * double(c)));

@@ -39,8 +39,7 @@ Stream build(Builder& b, const BlockUse& use, Stream s) {
   }
   const Value sum = b.emit("add", {layer("self", width), b.linear("messages", heard, width, false,
                                                                   glorot(b, hidden, width))});
-  const Value normed =
-      b.in_scope("norm", [&] { return normalise(b, o.norm, sum, {.examples = s.batch}); });
+  const Value normed = b.in_scope("norm", [&] { return normalise_places(b, o.norm, sum, s); });
   s.x = activate(b, o.activation, normed);
   return s;
 }

@@ -65,9 +65,8 @@ Stream build(Builder& b, const BlockUse& use, Stream s) {
   const Value heard =
       b.linear("summaries", all, width, false, glorot(b, all.shape().last(), width));
   const Value sum = b.emit("add", {layer("self", width), heard});
-  s.x = activate(b, o.activation, b.in_scope("norm", [&] {
-    return normalise(b, o.norm, sum, {.examples = s.batch});
-  }));
+  s.x = activate(b, o.activation,
+                 b.in_scope("norm", [&] { return normalise_places(b, o.norm, sum, s); }));
   return s;
 }
 }  // namespace

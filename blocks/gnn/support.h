@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "blocks/layers.h"
+#include "blocks/padding.h"
 
 namespace cambium {
 // Glorot and Bengio 2010: U(+-sqrt(6 / (fan in + fan out))), the start of the published graph

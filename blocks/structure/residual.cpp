@@ -3,7 +3,7 @@
 //   layer_scale multiplies what the branch (and its outer norm) gives by a trained gamma [C];
 //   drop_path leaves the branch out for whole examples, in training.
 #include "blocks/domains.h"
-#include "blocks/layers.h"
+#include "blocks/padding.h"
 
 namespace cambium {
 namespace {
@@ -28,10 +28,9 @@ Stream build(Builder& b, const BlockUse& use, Stream s) {
   const auto& a = use.attrs.as<Residual>();
   const Yaml* body = use.body("body");
   require(body, "has no branch");
-  const int64_t examples = s.domain == Domain::kGraph ? s.batch : 0;
   const auto norm = [&](Value x, std::string_view name) {
     if (a.norm == "none") return x;
-    return b.in_scope(name, [&] { return normalise(b, a.norm, x, {.examples = examples}); });
+    return b.in_scope(name, [&] { return normalise_places(b, a.norm, x, s); });
   };
   Stream branch = s;
   if (a.place != "post") branch.x = norm(s.x, "norm");

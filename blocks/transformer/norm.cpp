@@ -1,6 +1,7 @@
 // norm: over the channels of each place (layer, rms, scale, l2), all places (batch), the places of
-// each example (group, instance), or dynamic_tanh, which needs no statistics.
-#include "blocks/layers.h"
+// each example (group, instance), or dynamic_tanh, which needs no statistics. Batch counts real
+// places alone where smaller graphs or shorter texts are padded; group and instance count all.
+#include "blocks/padding.h"
 
 namespace cambium {
 namespace {
@@ -22,12 +23,9 @@ struct Norm {
 
 Stream build(Builder& b, const BlockUse& use, Stream s) {
   const auto& a = use.attrs.as<Norm>();
-  s.x = normalise(b, a.kind, s.x,
-                  {.eps = a.eps,
-                   .bias = a.bias,
-                   .momentum = a.momentum,
-                   .groups = a.groups,
-                   .examples = s.domain == Domain::kGraph ? s.batch : 0});
+  s.x =
+      normalise_places(b, a.kind, s.x, s,
+                       {.eps = a.eps, .bias = a.bias, .momentum = a.momentum, .groups = a.groups});
   return s;
 }
 }  // namespace
@@ -37,10 +35,8 @@ extern const Block block_norm = {
     .family = "transformer",
     .doc =
         "Normalises: layer, rms, scale and l2 over the channels of a place, batch over all places "
-        "per "
-        "channel, instance and group over the places of an example per channel or group of "
-        "channels; "
-        "dynamic_tanh squashes instead",
+        "per channel but those that pad the data, instance and group over the places of an example "
+        "per channel or group of channels; dynamic_tanh squashes instead",
     .formula =
         "y = (x - mean) / sqrt(var + eps) gamma + beta; rms: y = x / sqrt(mean(x^2) + eps) gamma; "
         "scale: y = g x / |x|; l2: y = x / |x|; dynamic_tanh: y = gamma tanh(alpha x) + beta",
