@@ -3,7 +3,8 @@
 //   K_l = 2 Re sum_n c_n (e^(dt A_n) - 1) / A_n e^(dt A_n l);  y = mix(gelu(conv(x, K) + D x))
 // A_n starts at -1/2 + i pi n (S4D-Lin) or at (state / pi) (state / (2 n + 1) - 1) i - 1/2
 // (S4D-Inv), c at random with E |c|^2 = 1, dt log-uniform in [dt_min, dt_max]. mix: a linear layer
-// to 2 C and a gate (glu), a linear layer, or nothing. Always causal; O(T log T) by FFT.
+// to 2 C and a gate (glu), a linear layer, or nothing. Always causal; O(T log T) by FFT;
+// one token at a time as a recurrence of N complex states a channel.
 #include <cmath>
 #include <numbers>
 
@@ -35,7 +36,9 @@ void check(const S4d& a) {
                     str("use dt_min: ", a.dt_max, " or less"));
 }
 
-Value long_kernel(Builder& b, const S4d& a, int64_t c, int64_t t) {
+// conv(x, K); in a step the recurrence behind K, whose complex states [B,C,N] are "re" and "im".
+Value long_convolve(Builder& b, const S4d& a, Value x) {
+  const int64_t c = x.shape().last();
   const int64_t n = a.state / 2;
   Random random(0, uint64_t(b.random_stream("log_dt")));
   const Value log_dt = param_from(b, "log_dt", {c}, [&](int64_t) {
@@ -49,16 +52,26 @@ Value long_kernel(Builder& b, const S4d& a, int64_t c, int64_t t) {
   });
   const Init half{Init::kNormal, std::sqrt(0.5)};
   const Value re = b.param("c_re", {c, n}, half), im = b.param("c_im", {c, n}, half);
-  return b.emit("s4d_kernel", {log_dt, log_a, imaginary, re, im}, {{"length", t}});
+  if (!b.step) {
+    const Args length = {{"length", x.shape()[1]}};
+    return b.emit("long_conv",
+                  {x, b.emit("s4d_kernel", {log_dt, log_a, imaginary, re, im}, length)});
+  }
+  const ValueType state{DType::kF32, {x.shape()[0], c, n}};
+  const Value h_re = b.state("re", state, {}), h_im = b.state("im", state, {});
+  const Value y = b.emit("s4d_step", {log_dt, log_a, imaginary, re, im, x, h_re, h_im});
+  b.update_state(h_re, y.nth(1));
+  b.update_state(h_im, y.nth(2));
+  return y;
 }
 
 Stream build(Builder& b, const BlockUse& use, Stream s) {
   const auto& a = use.attrs.as<S4d>();
   check(a);
   const int64_t c = s.channels();
-  const Value k = long_kernel(b, a, c, s.shape()[1]);  // [T,C]
+  const Value heard = long_convolve(b, a, s.x);
   const Value d = b.param("d", {c}, {Init::kNormal, 1}, false);
-  const Value mixed = b.emit("add", {b.emit("long_conv", {s.x, k}), b.emit("mul", {s.x, d})});
+  const Value mixed = b.emit("add", {heard, b.emit("mul", {s.x, d})});
   Value y = b.dropout(b.emit("gelu", {mixed}), a.dropout);
   if (a.mix == "linear") y = b.residual_linear("o", y, c);
   if (a.mix == "glu") {
@@ -80,6 +93,7 @@ extern const Block block_s4d = {
     .attrs = fields_of<S4d>,
     .primary = "state",
     .accepts = {Domain::kTokens},
+    .steps = true,
     .keeps_shape = true,
     .build = build,
     .samples = {
