@@ -52,6 +52,19 @@ Value with_past(Builder& b, Value x, int64_t reach) {
   return all;
 }
 
+Value of_place(Builder& b, Value table) {
+  return b.step ? b.emit("embed", {table, b.step->position}) : table;
+}
+
+Value remember(Builder& b, std::string_view name, Value x) {
+  Shape all = x.shape();
+  all.set(1, b.step->context);
+  const Value cache = recall(b, str(name, "_cache"), all);
+  const Value next = b.emit("cache_write", {cache, x, b.step->position});
+  b.update_state(cache, next);
+  return next;
+}
+
 void require_looks_back(const Builder& b, bool causal) {
   require(!b.step || causal, "only its causal form works one token at a time");
 }

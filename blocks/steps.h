@@ -9,6 +9,14 @@ namespace cambium {
 // state is "<path>.past".
 Value with_past(Builder& b, Value x, int64_t reach);
 
+// A table [T,...] of what goes with each place; in a step, when T is the context, the row [1,1,...]
+// of this token's place.
+Value of_place(Builder& b, Value table);
+
+// In a step: writes the token's x [B,1,...] into the cache "<name>_cache" [B,context,...] and
+// answers that.
+Value remember(Builder& b, std::string_view name, Value x);
+
 // UserError in a step unless the block looks back only.
 void require_looks_back(const Builder& b, bool causal);
 

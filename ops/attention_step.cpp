@@ -7,6 +7,7 @@
 #include "core/parallel.h"
 #include "graph/graph.h"
 #include "ops/support/lanes.h"
+#include "ops/support/position.h"
 #include "ops/support/scratch.h"
 #include "ops/support/top_k_attention.h"
 
@@ -29,8 +30,7 @@ std::vector<ValueType> shape(const Call& c) {
           c.shape(kV), " are not [B,1,H,D] and twice [B,S,G,D]");
   require(q[1] == 1 && q[0] == k[0] && q[3] == k[3] && k[2] > 0 && q[2] % k[2] == 0, "q ", q,
           " does not fit the cache ", k);
-  require(c.in[kPosition].type() == ValueType{DType::kI32, {1, 1}},
-          "position must be i32 [1,1], got ", c.in[kPosition].type());
+  require_position(c, kPosition);
   require(c.as<AttentionStep>().rope == 0, "a cache holds keys that are turned already");
   const ValueType bias{DType::kF32, {q[2], 2 * k[1] - 1}}, sinks{DType::kF32, {q[2]}};
   require(!c.has(kBias) || c.in[kBias].type() == bias, "bias must be ", bias);
@@ -59,8 +59,7 @@ AttentionSizes sizes(const Call& c) {
 
 // Attention of the query at `position`, as if the sequence ended there.
 AttentionSizes sizes_at(AttentionSizes z, int64_t position) {
-  if (position < 0 || position >= z.S)
-    throw RuntimeError(str("position ", position, " is outside the cache of ", z.S));
+  check_position(position, z.S);
   z.T = z.S = position + 1;
   return z;
 }

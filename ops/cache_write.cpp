@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "graph/graph.h"
+#include "ops/support/position.h"
 #include "ops/support/shapes.h"
 
 namespace cambium {
@@ -15,14 +16,8 @@ std::vector<ValueType> shape(const Call& c) {
   bool fits = cache.rank() >= 2 && x.rank() == cache.rank() && x[1] == 1;
   for (int i = 0; fits && i < cache.rank(); ++i) fits = i == 1 || x[i] == cache[i];
   require(fits, "x ", x, " is no token of the cache ", cache);
-  require(c.in[2].type() == ValueType{DType::kI32, {1, 1}}, "position must be i32 [1,1], got ",
-          c.in[2].type());
+  require_position(c, 2);
   return {c.in[0].type()};
-}
-
-void check_position(int64_t position, int64_t context) {
-  if (position < 0 || position >= context)
-    throw RuntimeError(str("position ", position, " is outside the cache of ", context));
 }
 
 void reference(const Call& c, std::span<const Ref> in, std::span<Ref> out) {

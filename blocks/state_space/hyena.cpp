@@ -6,11 +6,14 @@
 //   decays d_c run from slow to fast over the channels, falling to 1 % after 150 % and 30 % of the
 //   length.
 // The sines are sin(w (h W + b)) with one trainable w for all layers, from `frequency` on. L is
-// `length`, or T. Always causal; O(T log T) by FFT.
+// `length`, or T. Always causal; O(T log T) by FFT. One token at a time, each long convolution
+// keeps what it saw and its filter as far as it is known in caches [B,T,C] and [1,T,C], and a token
+// costs a pass over both.
 #include <cmath>
 #include <numbers>
 
 #include "blocks/layers.h"
+#include "blocks/steps.h"
 
 namespace cambium {
 namespace {
@@ -70,14 +73,22 @@ Value implicit_filters(Builder& b, const Hyena& a, int64_t t, int64_t c, int64_t
   const auto sine = [&](std::string_view name, Value x) {
     return b.emit("sin", {b.emit("mul", {b.linear(name, x, a.filter_width), w})});
   };
-  Value h = sine("in", positions(b, a, t, length));
+  Value h = sine("in", of_place(b, positions(b, a, t, length)));
   for (int64_t i = 0; i < a.filter_layers; ++i) h = sine(str("inner", i), h);
   return b.linear("out", h, (a.order - 1) * c, false);
 }
 
+// v and the filter f of convolution i, both of all places or of this token alone.
+Value long_convolve(Builder& b, int64_t i, Value v, Value f) {
+  if (!b.step) return b.emit("long_conv", {v, f});
+  const Value past = remember(b, str("past", i), v), filter = remember(b, str("filter", i), f);
+  return b.emit("long_conv_step", {past, filter, b.step->position});
+}
+
 Stream build(Builder& b, const BlockUse& use, Stream s) {
   const auto& a = use.attrs.as<Hyena>();
-  const int64_t t = s.shape()[1], c = s.channels(), length = a.length > 0 ? a.length : t;
+  const int64_t t = b.step ? b.step->context : s.shape()[1], c = s.channels();
+  const int64_t length = a.length > 0 ? a.length : t;
   if (t > length)
     throw UserError(str("length = ", length, " is below the ", t, " tokens that came in"),
                     str("use length: ", t, " or more, or 0"));
@@ -89,13 +100,13 @@ Stream build(Builder& b, const BlockUse& use, Stream s) {
     return b.emit("slice", {x}, {{"begin", i * c}, {"end", (i + 1) * c}});
   };
   const Value filters = b.in_scope("filter", [&] { return implicit_filters(b, a, t, c, length); });
-  const Value decay = window(b, t, c, length);
+  const Value decay = of_place(b, window(b, t, c, length));
   Value v = piece(u.x, a.order);
   for (int64_t i = a.order - 1; i >= 1; --i) {
     v = b.emit("mul", {v, piece(u.x, i)});
-    const Value f = b.emit("mul", {piece(filters, i - 1), decay});  // [T,C]
+    const Value f = b.emit("mul", {piece(filters, i - 1), decay});
     const Value d = b.param(str("d", i), {c}, {Init::kNormal, 1}, false);
-    v = b.emit("add", {b.emit("long_conv", {v, f}), b.emit("mul", {v, d})});
+    v = b.emit("add", {long_convolve(b, i, v, f), b.emit("mul", {v, d})});
   }
   s.x = b.residual_linear("o", b.emit("mul", {v, piece(u.x, 0)}), c);
   return s;
@@ -111,6 +122,7 @@ extern const Block block_hyena = {
     .attrs = fields_of<Hyena>,
     .primary = "order",
     .accepts = {Domain::kTokens},
+    .steps = true,
     .keeps_shape = true,
     .build = build,
     .samples = {{"hyena: {filter_width: 4, frequency: 1}", Domain::kTokens, {2, 5, 3}},

@@ -2,6 +2,7 @@
 // operator.
 #pragma once
 #include "blocks/padding.h"
+#include "blocks/steps.h"
 #include "blocks/transformer/relative.h"
 
 namespace cambium {
@@ -112,16 +113,6 @@ inline Value project_heads(Builder& b, const Heads& a, std::string_view name, co
   if (a.position != "rope") return y;
   return b.emit("rope", b.step ? std::vector{y, b.step->position} : std::vector{y},
                 {{"base", a.rope_base}});
-}
-
-// Writes the token's x [B,1,G,D] into the cache "<name>_cache" [B,context,G,D] and answers that.
-inline Value remember(Builder& b, std::string_view name, Value x) {
-  const Shape& s = x.shape();
-  const Value cache =
-      b.state(str(name, "_cache"), {DType::kF32, {s[0], b.step->context, s[2], s[3]}}, {});
-  const Value next = b.emit("cache_write", {cache, x, b.step->position});
-  b.update_state(cache, next);
-  return next;
 }
 
 // [B,T,H,D] -> [B d, T / d, H, D]: tokens of one residue modulo d become a sequence; or the way

@@ -1,7 +1,7 @@
 // positions: adds a vector for each position to the tokens. [B,T,C] -> [B,T,C]
 #include <cmath>
 
-#include "blocks/block.h"
+#include "blocks/steps.h"
 
 namespace cambium {
 namespace {
@@ -56,7 +56,7 @@ Stream build(Builder& b, const BlockUse& use, Stream s) {
     table = b.param("table", {t, c}, {Init::kNormal, a.std}, false);
   else
     table = b.graph.constant(a.kind == "sinusoidal" ? waves(t, c, a.base) : waves_2d(s, a.base));
-  const Value here = b.step ? b.emit("embed", {table, b.step->position}) : table;  // [1,1,C]
+  const Value here = of_place(b, table);
   s.x = b.emit("add", {s.x, here});
   return s;
 }

@@ -51,6 +51,15 @@ TEST(S4dStep, IsTheConvolutionTokenByToken) {
   }
 }
 
+TEST(LongConvStep, RefusesAPlaceOutsideTheCache) {
+  Engine engine;
+  OpCase c(op_called("long_conv_step"),
+           {{Shape{1, 3, 2}, Shape{1, 3, 2}, SampleInput(DType::kI32, {1, 1}, 3, 4)}});
+  const Kernel kernel = c.graph.node(c.out[0].node).op->kernel(c.call(), engine);
+  EXPECT_THROW(c.run(kernel), RuntimeError);
+  EXPECT_THROW(c.reference(), RuntimeError);
+}
+
 std::string error_of(std::string_view name, const Sample& sample) {
   try {
     OpCase c(op_called(name), sample);
@@ -61,6 +70,13 @@ std::string error_of(std::string_view name, const Sample& sample) {
 }
 
 TEST(TokenSteps, NameTheShapesThatDoNotFit) {
+  const SampleInput place(DType::kI32, {1, 1}, 0, 1);
+  EXPECT_EQ(error_of("long_conv_step", {{Shape{3, 2}, Shape{1, 3, 2}, place}}),
+            "long_conv_step '': x must be [B,S,C], got [3,2]");
+  EXPECT_EQ(error_of("long_conv_step", {{Shape{2, 3, 2}, Shape{2, 3, 2}, place}}),
+            "long_conv_step '': the filter is [2,3,2], x [2,3,2]");
+  EXPECT_EQ(error_of("long_conv_step", {{Shape{2, 3, 2}, Shape{1, 3, 2}, Shape{1, 1}}}),
+            "long_conv_step '': position must be i32 [1,1], got [1,1]");
   Sample s = step_sample();
   s.inputs[5] = Shape{1, 2, kChannels};
   EXPECT_EQ(error_of("s4d_step", s), "s4d_step '': x must be [B,1,3], got [1,2,3]");

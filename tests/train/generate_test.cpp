@@ -110,7 +110,7 @@ TEST(Generator, CachesGiveTheSameLogits) {
 
 TEST(Generator, ComputesTheWholeContextWhereABlockNeedsIt) {
   for (const char* block :
-       {"hyena", "attention: {heads: 2, causal: true, dilation: 2}", "gru: {bidirectional: true}"})
+       {"attention: {heads: 2, causal: true, dilation: 2}", "gru: {bidirectional: true}"})
     expect_same_logits(str("  - embed: 8\n  - ", block, "\n"), false);
 }
 

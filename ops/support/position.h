@@ -1,0 +1,17 @@
+// The place of a token in caches of those before it: i32 [1,1].
+#pragma once
+#include "graph/op.h"
+
+namespace cambium {
+// UserError unless input `i` is a position.
+inline void require_position(const Call& c, int i) {
+  require(c.in[size_t(i)].type() == ValueType{DType::kI32, {1, 1}},
+          "position must be i32 [1,1], got ", c.in[size_t(i)].type());
+}
+
+// RuntimeError for a position outside [0, context).
+inline void check_position(int64_t position, int64_t context) {
+  if (position < 0 || position >= context)
+    throw RuntimeError(str("position ", position, " is outside the cache of ", context));
+}
+}  // namespace cambium
