@@ -101,7 +101,8 @@ Graph fuse_rope(const Graph& g) {
                      std::span<const Value> in) -> std::optional<std::vector<Value>> {
                    if (n.kind() == kAttention || turned_back[size_t(id)])
                      return on_unturned(out, n, in);
-                   if (n.kind() != "rope" || !in[0]) return std::nullopt;
+                   // Of the gradients, dq and dk are turned back already, dv is not.
+                   if (n.kind() != "rope" || !in[0] || in[0].output > 1) return std::nullopt;
                    const Node& from = out.node(in[0].node);
                    if (from.kind() != kGradient || from.attrs.as<Attention>().rope == 0)
                      return std::nullopt;

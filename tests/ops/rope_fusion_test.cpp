@@ -27,6 +27,7 @@ struct Wiring {
   int64_t keys = 6;              // queries: 6
   bool queries_twice = false;    // turned queries go into the loss as well
   bool output_gradient = false;  // d loss / d turned queries is asked for
+  bool values = false;           // are turned, too
 };
 
 Graph example(const Wiring& w) {
@@ -35,7 +36,8 @@ Graph example(const Wiring& w) {
   const Value k = g.parameter("k", {2, w.keys, 2, 4}, {});
   const Value v = g.parameter("v", {2, w.keys, 2, 4}, {});
   const Value turned = g.emit("rope", {q});
-  const Value o = g.emit("attention", {turned, g.emit("rope", {k}, {{"base", w.key_base}}), v});
+  const Value o = g.emit("attention", {turned, g.emit("rope", {k}, {{"base", w.key_base}}),
+                                       w.values ? g.emit("rope", {v}) : v});
   const auto sum = [&](Value x) { return g.emit("reduce_sum", {g.emit("square", {x})}); };
   const Value loss = w.queries_twice ? g.emit("add", {sum(o), sum(turned)}) : sum(o);
   std::vector<Value> wrt = {q, k, v};
@@ -77,6 +79,13 @@ TEST(FuseRope, LeavesOtherRotationsAlone) {
     EXPECT_EQ(count_of(same, "rope"), 4);
     expect_same(g, same);
   }
+}
+
+TEST(FuseRope, TurnsTheGradientOfTurnedValuesBack) {
+  const Graph g = example({.values = true}), fused = drop_dead(fuse_rope(g));
+  EXPECT_EQ(count_of(g, "rope"), 6);
+  EXPECT_EQ(count_of(fused, "rope"), 2);
+  expect_same(g, fused);
 }
 }  // namespace
 }  // namespace cambium
