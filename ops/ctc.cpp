@@ -14,8 +14,7 @@
 // Graves et al. 2006, Connectionist temporal classification, eq. 6 to 8.
 #include "ops/support/ctc.h"
 
-#include "ops/support/pointwise.h"
-#include "ops/support/reduce.h"
+#include "ops/support/log_sum.h"
 
 namespace cambium {
 namespace {
@@ -54,18 +53,7 @@ void reference(const Call& c, std::span<const Ref> in, std::span<Ref> out) {
 }
 
 CAMBIUM_SIMD void log_sums(const float* x, float* lse, int64_t rows, int64_t n) {
-  constexpr int64_t kChunk = 512;
-  float e[kChunk];
-  for (int64_t r = 0; r < rows; ++r, x += n) {
-    const float top = fold_row<MaxFold>(x, n);
-    float total = 0;
-    for (int64_t v = 0; v < n; v += kChunk) {
-      const int64_t width = n - v < kChunk ? n - v : kChunk;
-      for (int64_t j = 0; j < width; ++j) e[j] = simd_exp(x[v + j] - top);
-      total += fold_row<SumFold>(e, width);
-    }
-    lse[r] = top + simd_log(total);
-  }
+  for (int64_t r = 0; r < rows; ++r, x += n) lse[r] = log_sum_of_row(x, n);
 }
 
 Kernel kernel(const Call& c, Engine&) {

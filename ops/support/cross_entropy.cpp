@@ -1,23 +1,13 @@
 #include "ops/support/cross_entropy.h"
 
-#include "ops/support/pointwise.h"
-#include "ops/support/reduce.h"
+#include "ops/support/log_sum.h"
 
 namespace cambium {
 namespace {
 CAMBIUM_SIMD void statistics_of_rows(const float* x, float* lse, float* sum, int64_t rows,
                                      int64_t n) {
-  constexpr int64_t kChunk = 512;
-  float e[kChunk];
   for (int64_t r = 0; r < rows; ++r, x += n) {
-    const float top = fold_row<MaxFold>(x, n);
-    float total = 0;
-    for (int64_t v = 0; v < n; v += kChunk) {
-      const int64_t width = n - v < kChunk ? n - v : kChunk;
-      for (int64_t j = 0; j < width; ++j) e[j] = simd_exp(x[v + j] - top);
-      total += fold_row<SumFold>(e, width);
-    }
-    lse[r] = top + simd_log(total);
+    lse[r] = log_sum_of_row(x, n);
     sum[r] = fold_row<SumFold>(x, n);
   }
 }
