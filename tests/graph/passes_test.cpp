@@ -5,23 +5,13 @@
 
 #include <gtest/gtest.h>
 
-#include "core/rng.h"
 #include "ops/ops.h"
+#include "tests/support/graph_values.h"
 
 namespace cambium {
 namespace {
-Ref random_leaf(const Node& n) {
-  Random random(7, stream_of(n.scope.path));
-  Ref r{std::vector<double>(size_t(n.outputs[0].shape.count()))};
-  for (double& x : r.data) x = random.normal();
-  return r;
-}
-
-int count_of(const Graph& g, std::string_view kind) {
-  int n = 0;
-  for (const Node& node : g.nodes()) n += node.kind() == kind;
-  return n;
-}
+using test::count_ops;
+using test::random_leaf;
 
 // x -> linear -> relu -> (+ x) with a duplicate and a dead branch, and a constant to fold.
 Graph example() {
@@ -53,31 +43,31 @@ TEST(Passes, KeepWhatTheGraphComputes) {
 
 TEST(FoldConstants, ComputesOnce) {
   const Graph out = drop_dead(fold_constants(example()));
-  EXPECT_EQ(count_of(out, "constant"), 1);
-  EXPECT_EQ(count_of(out, "mul"), 2);
+  EXPECT_EQ(count_ops(out, "constant"), 1);
+  EXPECT_EQ(count_ops(out, "mul"), 2);
 }
 
 TEST(ShareCommon, KeepsOneOfTwoEqualNodes) {
-  EXPECT_EQ(count_of(example(), "scale"), 2);
-  EXPECT_EQ(count_of(share_common(example()), "scale"), 1);
+  EXPECT_EQ(count_ops(example(), "scale"), 2);
+  EXPECT_EQ(count_ops(share_common(example()), "scale"), 1);
 }
 
 TEST(DropDead, RemovesWhatNobodyNeeds) {
-  EXPECT_EQ(count_of(example(), "neg"), 1);
-  EXPECT_EQ(count_of(drop_dead(example()), "neg"), 0);
+  EXPECT_EQ(count_ops(example(), "neg"), 1);
+  EXPECT_EQ(count_ops(drop_dead(example()), "neg"), 0);
 }
 
 TEST(DropDead, KeepsUnusedInputs) {
   Graph g = example();
   g.input("unused", {DType::kF32, {1}});
-  EXPECT_EQ(count_of(drop_dead(g), "input"), 2);
+  EXPECT_EQ(count_ops(drop_dead(g), "input"), 2);
 }
 
 TEST(FusePostOps, MovesActivationAndResidualIntoLinear) {
   const Graph out = drop_dead(fuse_post_ops(example()));
-  EXPECT_EQ(count_of(out, "relu"), 0);
-  EXPECT_EQ(count_of(out, "add"), 0);
-  EXPECT_EQ(count_of(out, "linear"), 1);
+  EXPECT_EQ(count_ops(out, "relu"), 0);
+  EXPECT_EQ(count_ops(out, "add"), 0);
+  EXPECT_EQ(count_ops(out, "linear"), 1);
 }
 
 TEST(FusePostOps, LeavesAnActivationWhoseInputIsReadTwice) {
@@ -85,7 +75,7 @@ TEST(FusePostOps, LeavesAnActivationWhoseInputIsReadTwice) {
   const Value x = g.input("x", {DType::kF32, {4, 8}}), w = g.parameter("w", {8, 8}, {});
   const Value h = g.emit("linear", {x, w});
   g.outputs = {{"y", port_of(g.emit("mul", {g.emit("relu", {h}), h}))}};
-  EXPECT_EQ(count_of(drop_dead(fuse_post_ops(g)), "relu"), 1);
+  EXPECT_EQ(count_ops(drop_dead(fuse_post_ops(g)), "relu"), 1);
 }
 
 // Its statistics are read too, by the running ones, before the sum exists.
@@ -98,8 +88,8 @@ TEST(FusePostOps, MovesResidualAndActivationIntoBatchNorm) {
   const Value sum = g.emit("relu", {g.emit("add", {y, skip})});
   g.outputs = {{"mean", port_of(mean)}, {"y", port_of(sum)}};
   const Graph out = drop_dead(fuse_post_ops(g));
-  EXPECT_EQ(count_of(out, "batch_norm"), 1);
-  EXPECT_EQ(count_of(out, "add") + count_of(out, "relu"), 0);
+  EXPECT_EQ(count_ops(out, "batch_norm"), 1);
+  EXPECT_EQ(count_ops(out, "add") + count_ops(out, "relu"), 0);
   EXPECT_EQ(out.node(out.outputs[1].port.node).inputs.size(), 4u);
 }
 
@@ -112,14 +102,14 @@ TEST(FusePostOps, LeavesASumThatBatchNormCannotWaitFor) {
   const Value late = g.emit("mul", {g.emit("neg", {x}), y.nth(1)});
   g.outputs = {{"y", port_of(g.emit("add", {y, late}))}};
   const Graph out = drop_dead(fuse_post_ops(g));
-  EXPECT_EQ(count_of(out, "add"), 1);
+  EXPECT_EQ(count_ops(out, "add"), 1);
 }
 
 TEST(RunPasses, SaysUnchangedAndHonoursTheOffSwitch) {
   std::ostringstream log;
   PassOptions options{.off = {"fuse_post_ops"}, .log = &log};
   const Graph once = run_passes(example(), training_pipeline(), options);
-  EXPECT_EQ(count_of(once, "relu"), 1);
+  EXPECT_EQ(count_ops(once, "relu"), 1);
   EXPECT_EQ(log.str().find("fuse_post_ops"), std::string::npos);
   log.str("");
   run_passes(once.clone(), training_pipeline(), options);

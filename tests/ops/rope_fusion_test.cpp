@@ -2,25 +2,15 @@
 // needs what they give.
 #include <gtest/gtest.h>
 
-#include "core/rng.h"
 #include "graph/passes.h"
 #include "ops/ops.h"
 #include "ops/support/rope.h"
+#include "tests/support/graph_values.h"
 
 namespace cambium {
 namespace {
-Ref random_leaf(const Node& n) {
-  Random random(7, stream_of(n.scope.path));
-  Ref r{std::vector<double>(size_t(n.outputs[0].shape.count()))};
-  for (double& x : r.data) x = random.normal();
-  return r;
-}
-
-int count_of(const Graph& g, std::string_view kind) {
-  int n = 0;
-  for (const Node& node : g.nodes()) n += node.kind() == kind;
-  return n;
-}
+using test::count_ops;
+using test::random_leaf;
 
 struct Wiring {
   double key_base = 10000;
@@ -58,33 +48,33 @@ void expect_same(const Graph& a, const Graph& b) {
 
 TEST(FuseRope, LeavesNoRotationOfItsOwn) {
   const Graph g = example({}), fused = drop_dead(fuse_rope(g));
-  EXPECT_EQ(count_of(g, "rope"), 4);
-  EXPECT_EQ(count_of(fused, "rope"), 0);
+  EXPECT_EQ(count_ops(g, "rope"), 4);
+  EXPECT_EQ(count_ops(fused, "rope"), 0);
   expect_same(g, fused);
 }
 
 TEST(FuseRope, KeepsWhatOthersRead) {
   // The gradient of the turned queries is a sum, which is turned back as a whole.
   const Graph shared = example({.queries_twice = true}), fused = drop_dead(fuse_rope(shared));
-  EXPECT_EQ(count_of(fused, "rope"), 4);  // attention_grad still reads both
+  EXPECT_EQ(count_ops(fused, "rope"), 4);  // attention_grad still reads both
   expect_same(shared, fused);
   const Graph asked = example({.output_gradient = true}), kept = drop_dead(fuse_rope(asked));
-  EXPECT_EQ(count_of(kept, "rope"), 4);
+  EXPECT_EQ(count_ops(kept, "rope"), 4);
   expect_same(asked, kept);
 }
 
 TEST(FuseRope, LeavesOtherRotationsAlone) {
   for (const Wiring& w : {Wiring{.key_base = 500}, Wiring{.keys = 9}}) {
     const Graph g = example(w), same = drop_dead(fuse_rope(g));
-    EXPECT_EQ(count_of(same, "rope"), 4);
+    EXPECT_EQ(count_ops(same, "rope"), 4);
     expect_same(g, same);
   }
 }
 
 TEST(FuseRope, TurnsTheGradientOfTurnedValuesBack) {
   const Graph g = example({.values = true}), fused = drop_dead(fuse_rope(g));
-  EXPECT_EQ(count_of(g, "rope"), 6);
-  EXPECT_EQ(count_of(fused, "rope"), 2);
+  EXPECT_EQ(count_ops(g, "rope"), 6);
+  EXPECT_EQ(count_ops(fused, "rope"), 2);
   expect_same(g, fused);
 }
 }  // namespace

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "core/files.h"
+#include "tests/support/graph_values.h"
 #include "tests/support/test_data.h"
 #include "train/trainer.h"
 
@@ -23,12 +24,6 @@ inline Experiment open_text(const TempFolder& folder, const std::string& text,
                             const std::vector<std::string>& set = {}) {
   replace_file(folder.path("spec.yaml"), text);
   return open_experiment(load_spec(folder.path("spec.yaml"), set));
-}
-
-inline int count_ops(const Graph& g, std::string_view op) {
-  int n = 0;
-  for (const Node& node : g.nodes()) n += node.kind() == op;
-  return n;
 }
 
 struct Remember : Progress {
