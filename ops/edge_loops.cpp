@@ -1,9 +1,10 @@
 // edge_loops: from what edges carry to what they and the loops i -> i of every node carry.
-//   adjacency of N nodes and at most E edges, x [E,...] -> y [E+N,...], in the order of the twin
-//   with self loops y_e = x_e;  y_(i -> i) = the mean of x over the edges that reach i, 0 where
-//   none does; a loop that the graph has itself keeps what it carries transpose: y [E+N,...] -> x
-//   [E,...] with x_e = y_e + y_(i -> i) / edges that reach i, the gradient; rows past the real
-//   edges are 0.
+// Adjacency of N nodes and at most E edges, x [E,...] -> y [E+N,...], in the order of the twin with
+// self loops:
+//   y_e = x_e,  y_(i -> i) = the mean of x over the edges that reach i, 0 where none does.
+// A loop that the graph has itself keeps what it carries. With `transpose`, the gradient:
+//   y [E+N,...] -> x [E,...],  x_e = y_e + y_(i -> i) / the number of edges that reach i.
+// Rows past the real edges are 0.
 // The fill of PyTorch Geometric's GATConv (fill_value: mean).
 #include "ops/support/edge_values.h"
 

@@ -1,8 +1,8 @@
 // gated_gcn: neighbours are summed through a gate for each edge and channel. [N,C] -> [N,width]
 //   eta_ij = sigmoid(x_i A + x_j B + c);  y_i = act(norm(x_i U + sum_j eta_ij (x_j V) + d))
 //   edges: what an edge carries opens its gate too, eta_ij = sigmoid(x_i A + x_j B + e_ji E + c);
-//   it is the data's in every layer (Dwivedi et al. let it change from layer to layer) normalise:
-//   the sum is divided by 1e-6 + sum_j eta_ij (Dwivedi et al. 2020, arXiv 2003.00982).
+//   it is the data's in every layer (Dwivedi et al. let it change from layer to layer).
+//   normalise: the sum is divided by 1e-6 + sum_j eta_ij (Dwivedi et al. 2020, arXiv 2003.00982).
 #include "blocks/gnn/support.h"
 
 namespace cambium {
