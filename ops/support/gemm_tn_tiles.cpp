@@ -1,5 +1,5 @@
 // A^T B in bf16 on matrix tiles (Intel AMX). oneDNN 2.6 runs these products, whose left operand
-// lies transposed, at a sixth of the rate of its others.
+// lies transposed, at two fifths of the rate of its others (mad-128: 303 GF/s of 690 to 845).
 #include "ops/support/dnnl.h"
 #include "ops/support/gemm_tn.h"
 #include "ops/support/partition.h"
