@@ -11,7 +11,7 @@
 #include <cmath>
 
 #include "graph/graph.h"
-#include "ops/support/attention_tiles.h"
+#include "ops/support/attention_softmax.h"
 #include "ops/support/dropout.h"
 #include "ops/support/rope.h"
 #include "ops/support/scratch.h"
@@ -75,67 +75,6 @@ struct Problem {
   const RopeTable* turns;  // null without rope
 };
 
-constexpr float kLowest = -1.7e38f;  // below any score, yet differences of it stay finite
-
-struct QueryState {  // of the scores seen so far; sum is of e^(score - highest)
-  alignas(64) float highest[kQueryTile], sum[kQueryTile];
-};
-
-// The scores of vector v as the softmax sees them, kLowest where a query does not see the key; and
-// their maximum with `top`. `real` is the tile's part of the mask.
-[[gnu::always_inline]] inline Lanes adjust(const ScoreTile& tile, int64_t v, float slope,
-                                           const float* bias, const float* real, float* column,
-                                           Lanes top) {
-  const TileRange keys = tile.keys_of(v, 1);
-  const bool whole = tile.whole(v), changed = slope > 0 || tile.z.soft_cap > 0 || bias;
-  for (int64_t i = keys.begin; i < keys.end; ++i) {
-    if (!is_real(real, i)) continue;
-    Lanes s = load_lanes(column + i * kTileStride);
-    if (tile.z.soft_cap > 0) s = capped(s, tile.z.soft_cap, nullptr);
-    if (slope > 0) s += tile.distance_bias(v, i, slope);
-    if (bias) s += load_bias(tile, v, i, bias);
-    if (changed) store_lanes(column + i * kTileStride, s);
-    if (!whole) s = select_lanes(tile.mask(v, i), s, Lanes{} + kLowest);
-    top = s > top ? s : top;
-  }
-  return top;
-}
-
-// Turns the scores of vector v into weights e^(score - highest), zeros where a query does not see
-// the key, and shrinks the state and the rows of `output` to the new maximum.
-[[gnu::always_inline]] inline void soften(const ScoreTile& tile, int64_t v, float slope,
-                                          const float* bias, const float* real, bool first,
-                                          float* scores, QueryState& state, float* output) {
-  float* column = scores + v * kLanes;
-  const TileRange keys = tile.keys_of(v, 1), written = tile.written_keys(v);
-  const bool whole = tile.whole(v);
-  const Lanes before = load_lanes(state.highest + v * kLanes);
-  const Lanes top = adjust(tile, v, slope, bias, real, column, before);
-  Lanes sum = {};
-  for (int64_t i = written.begin; i < keys.begin; ++i)
-    store_lanes(column + i * kTileStride, Lanes{});
-  for (int64_t i = keys.begin; i < keys.end; ++i) {
-    if (!is_real(real, i)) {
-      store_lanes(column + i * kTileStride, Lanes{});
-      continue;
-    }
-    Lanes e = exp_lanes(load_lanes(column + i * kTileStride) - top);
-    if (!whole) e = select_lanes(tile.mask(v, i), e, Lanes{});
-    store_lanes(column + i * kTileStride, e);
-    sum += e;
-  }
-  for (int64_t i = std::max(keys.begin, keys.end); i < written.end; ++i)
-    store_lanes(column + i * kTileStride, Lanes{});
-  const Lanes shrink = exp_lanes(before - top);
-  store_lanes(state.highest + v * kLanes, top);
-  store_lanes(state.sum + v * kLanes, load_lanes(state.sum + v * kLanes) * shrink + sum);
-  if (first) return;
-  for (int64_t d = 0; d < tile.z.D; ++d) {
-    float* row = output + d * kQueryTile + v * kLanes;
-    store_lanes(row, load_lanes(row) * shrink);
-  }
-}
-
 [[gnu::always_inline]] inline void apply_factors(const ScoreTile& tile, const float* factors,
                                                  float* scores) {
   for (int64_t i = 0; i < tile.keys; ++i)
@@ -147,7 +86,7 @@ struct QueryState {  // of the scores seen so far; sum is of e^(score - highest)
 // Writes the queries' results: o = output / sum, lse = highest + log sum, where the sum counts the
 // sink; zeros where it is empty.
 [[gnu::always_inline]] inline void finish_tile(const Problem& p, int64_t b, int64_t h, int64_t q0,
-                                               int64_t count, const QueryState& state,
+                                               int64_t count, const SoftmaxState& state,
                                                const float* output) {
   alignas(64) float inverse[kQueryTile], logs[kQueryTile];
   for (int64_t t = 0; t < kQueryTile; ++t) {
@@ -175,7 +114,7 @@ struct QueryState {  // of the scores seen so far; sum is of e^(score - highest)
   pack_transposed(p.q + z.query(b, q0, h), z.H * z.D, count, z.D, z.scale, queries, kQueryTile);
   if (p.turns) turn_columns(*p.turns, q0, kQueryTile / kLanes, queries, kQueryTile, false);
   std::fill_n(output, z.D * kQueryTile, 0.0f);
-  QueryState state;
+  SoftmaxState state;
   std::fill_n(state.highest, kQueryTile, kLowest);
   std::fill_n(state.sum, kQueryTile, 0.0f);
   const KeyTiles tiles(z, p.blocks, q0, count);
@@ -189,9 +128,9 @@ struct QueryState {  // of the scores seen so far; sum is of e^(score - highest)
     if (p.turns) turn_rows(*p.turns, tile.j0, tile.keys, keys, z.D, false);
     pack_rows(p.v + z.key(b, tile.j0, g), z.G * z.D, tile.keys, z.D, 1, values, z.D, z.D);
     multiply_scores(tile, keys, queries, scores);
+    const ScoreChanges changes = {slope, bias, p.real ? p.real + b * z.S + tile.j0 : nullptr};
     for (int64_t v = 0; v < tile.vectors(); ++v)
-      soften(tile, v, slope, bias, p.real ? p.real + b * z.S + tile.j0 : nullptr, first, scores,
-             state, output);
+      soften(tile, v, changes, first, scores, state, output);
     if (p.mask) {
       mask_factors(tile, *p.mask, b, h, scratch + w.rows, factors);
       apply_factors(tile, factors, scores);

@@ -48,6 +48,15 @@ struct ScoreTile {
             std::clamp<int64_t>(z.last_query(j0 + i + n - 1) + 1 - q0, 0, queries)};
   }
 
+  // Keys that every query of vector v sees, a part of keys_of(v, 1).
+  TileRange shared_keys(int64_t v) const {
+    const TileRange some = keys_of(v, 1);
+    const int64_t begin =
+        std::clamp(z.lowest(last_of(v)) - j0, some.begin, std::max(some.begin, some.end));
+    const int64_t end = std::clamp(z.visible(q0 + v * kLanes) - j0, int64_t{0}, some.end);
+    return {begin, std::max(begin, end)};
+  }
+
   // Whether every query of vector v sees every key.
   bool whole(int64_t v) const {
     return z.visible(q0 + v * kLanes) - j0 >= keys && z.lowest(last_of(v)) <= j0;
