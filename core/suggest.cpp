@@ -28,6 +28,9 @@ std::vector<std::string> nearest_names(std::string_view word, std::span<const st
   // One slip of the keyboard from a name, that name is meant.
   if (!near.empty() && near[0].first <= 1)
     std::erase_if(near, [](const auto& candidate) { return candidate.first > 1; });
+  if (near.empty() && word.size() >= 4)  // a name cut short
+    for (const std::string& name : known)
+      if (name.starts_with(word)) near.emplace_back(0, name);
   std::vector<std::string> names;
   for (size_t i = 0; i < near.size() && i < 3; ++i) names.push_back(near[i].second);
   return names;

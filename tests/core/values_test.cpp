@@ -125,6 +125,7 @@ TEST(Suggestion, NamesTheNearestOrAll) {
   const std::vector<std::string> alike = {"attention", "retention"};
   EXPECT_EQ(suggestion("atention", alike), "did you mean 'attention'?");
   EXPECT_EQ(suggestion("tention", alike), "did you mean 'attention' or 'retention'?");
+  EXPECT_EQ(suggestion("atte", known), "did you mean 'attention'?");
   EXPECT_EQ(suggestion("xyz", known), "known: attention, ffn, norm, conv2d");
   EXPECT_EQ(suggestion("x", {}), "");
   const std::vector<std::string> many = {"aab", "aac", "aad", "aae"};
