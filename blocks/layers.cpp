@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "blocks/padding.h"
 #include "blocks/steps.h"
 
 namespace cambium {
@@ -88,7 +89,7 @@ Stream depthwise(Builder& b, Stream s, const DepthwiseOptions& o) {
   const bool line = tokens && (o.causal || s.rows == 0);  // a line of tokens, not a grid of them
   require(!o.causal || tokens, "causal needs tokens, a grid has no order");
   require(!tokens || o.stride == 1, "stride = ", o.stride, " needs a grid, got tokens");
-  Value x = s.x;
+  Value x = o.causal ? s.x : with_padding_zeroed(b, s).x;
   if (line)
     x = b.emit("reshape", {x}, {{"shape", std::vector<int64_t>{in[0], in[1], 1, c}}});
   else if (tokens)

@@ -86,7 +86,31 @@ int64_t group_count(std::string_view kind, int64_t c, int64_t asked) {
                   str("groups that do: ", fits));
 }
 
-Value group_norm(Builder& b, std::string_view kind, Value x, Value gamma, Value beta,
+// group_norm of x [E,P,C] whose statistics leave out the places where the mask [E,P,1] is 0.
+Value masked_group_norm(Builder& b, Value x, Value gamma, Value beta, Value mask, int64_t groups,
+                        double eps) {
+  const Shape s = x.shape();
+  const int64_t each = s[2] / groups;
+  const auto total = [&](Value v) {
+    return b.emit("reduce_sum", {v}, {{"axes", std::vector<int64_t>{1, 3}}, {"keep", true}});
+  };
+  const auto reshaped = [&](Value v, std::vector<int64_t> to) {
+    return b.emit("reshape", {v}, {{"shape", std::move(to)}});
+  };
+  const Value real = reshaped(mask, {s[0], s[1], 1, 1});
+  const Value wide = reshaped(x, {s[0], s[1], groups, each});
+  const Value places = b.emit("maximum", {total(real), b.graph.scalar(1)});
+  const Value count = b.emit("scale", {places}, {{"a", double(each)}});
+  const Value mean = b.emit("div", {total(b.emit("mul", {wide, real})), count});
+  const Value centred = b.emit("sub", {wide, mean});
+  const Value squares = b.emit("mul", {b.emit("square", {centred}), real});
+  const Value var = b.emit("div", {total(squares), count});
+  const Value deviation = b.emit("sqrt", {b.emit("scale", {var}, {{"a", 1.0}, {"b", eps}})});
+  const Value y = reshaped(b.emit("div", {centred, deviation}), {s[0], s[1], s[2]});
+  return b.emit("add", {b.emit("mul", {y, gamma}), beta});
+}
+
+Value group_norm(Builder& b, std::string_view kind, Value x, Value gamma, Value beta, Value mask,
                  const NormOptions& o) {
   const Shape s = x.shape();
   const int64_t examples = o.examples ? o.examples : s[0];
@@ -98,8 +122,10 @@ Value group_norm(Builder& b, std::string_view kind, Value x, Value gamma, Value 
   const Value rows = b.emit(
       "reshape", {x},
       {{"shape", std::vector<int64_t>{examples, examples ? s.rows() / examples : 1, s.last()}}});
-  const Value y = b.emit("group_norm", {rows, gamma, beta},
-                         {{"groups", group_count(kind, s.last(), o.groups)}, {"eps", o.eps}});
+  const int64_t groups = group_count(kind, s.last(), o.groups);
+  const Value y =
+      mask ? masked_group_norm(b, rows, gamma, beta, mask, groups, o.eps)
+           : b.emit("group_norm", {rows, gamma, beta}, {{"groups", groups}, {"eps", o.eps}});
   return b.emit("reshape", {y},
                 {{"shape", std::vector<int64_t>(s.dims().begin(), s.dims().end())}});
 }
@@ -116,12 +142,13 @@ Value normalise_rows(Builder& b, std::string_view kind, Value x, const Stream* p
   if (kind == "rms") return b.emit("rms_norm", {x, gamma}, {{"eps", o.eps}});
   const Value beta = o.bias ? b.param("beta", {c}, {}, false) : zeros(b, c);
   if (kind == "layer") return b.emit("layer_norm", {x, gamma, beta}, {{"eps", o.eps}});
-  if (kind == "group" || kind == "instance") return group_norm(b, kind, x, gamma, beta, o);
+  const auto mask = [&] { return places ? padding_mask(*places) : Value{}; };
+  if (kind == "group" || kind == "instance") return group_norm(b, kind, x, gamma, beta, mask(), o);
   if (kind == "dynamic_tanh") {
     const Value alpha = b.param("alpha", {1}, {Init::kConstant, 0.5}, false);
     return b.emit("dynamic_tanh", {x, alpha, gamma, beta});
   }
-  return batch_norm(b, x, gamma, beta, places && b.training ? padding_mask(*places) : Value{}, o);
+  return batch_norm(b, x, gamma, beta, b.training ? mask() : Value{}, o);
 }
 }  // namespace
 

@@ -24,6 +24,12 @@ Value padding_mask(const Stream& s) {
                             {{"shape", std::vector<int64_t>{batch, places / batch, 1}}});
 }
 
+Stream with_padding_zeroed(Builder& b, Stream s) {
+  if (s.domain != Domain::kTokens) return s;
+  if (const Value mask = padding_mask(s)) s.x = b.emit("mul", {s.x, mask});
+  return s;
+}
+
 Value pool_unpadded(Builder& b, const std::string& kind, Value x, Value mask) {
   if (kind == "attention") {
     const Value scores = pushed_out(b, b.linear("score", x, 1, false), mask);  // [B,P,1]

@@ -7,9 +7,13 @@ namespace cambium {
 // still has the data's places; else nothing.
 Value padding_mask(const Stream& s);
 
-// normalise() of an x [...,C] with the places of s: group and instance take its examples, and the
-// statistics of batch, those of the batch and the running ones, count real places alone, as if the
-// data were not padded.
+// Tokens with zeros where the data is padded, so that a window over several of them sees there what
+// it sees beyond the ends; other streams as they are.
+Stream with_padding_zeroed(Builder& b, Stream s);
+
+// normalise() of an x [...,C] with the places of s: group and instance take its examples, and their
+// statistics and those of batch, of the batch and the running ones, count real places alone, as if
+// the data were not padded.
 Value normalise_places(Builder& b, std::string_view kind, Value x, const Stream& s,
                        NormOptions o = {});
 

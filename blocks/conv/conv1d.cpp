@@ -26,16 +26,19 @@ struct Conv1d {
 Stream build(Builder& b, const BlockUse& use, Stream s) {
   const auto& a = use.attrs.as<Conv1d>();
   require_causal_norm(a.padding == "causal", a.norm);
-  Value y = convolve_line(b, s.x,
-                          {.width = a.width ? a.width : s.channels(),
-                           .kernel = a.kernel,
-                           .stride = a.stride,
-                           .dilation = a.dilation,
-                           .groups = a.groups,
-                           .padding = a.padding,
-                           .bias = a.bias && a.norm != "batch"});
-  y = b.in_scope("norm", [&] { return normalise(b, a.norm, y); });
-  return with_tokens(s, activate(b, a.activation, y));
+  if (a.padding != "causal") s = with_padding_zeroed(b, s);
+  const Value y = convolve_line(b, s.x,
+                                {.width = a.width ? a.width : s.channels(),
+                                 .kernel = a.kernel,
+                                 .stride = a.stride,
+                                 .dilation = a.dilation,
+                                 .groups = a.groups,
+                                 .padding = a.padding,
+                                 .bias = a.bias && a.norm != "batch"});
+  s = with_tokens(s, y);
+  s.x = b.in_scope("norm", [&] { return normalise_places(b, a.norm, y, s); });
+  s.x = activate(b, a.activation, s.x);
+  return s;
 }
 }  // namespace
 

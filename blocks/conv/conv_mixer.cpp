@@ -2,7 +2,7 @@
 //   h = x + norm(act(depthwise(x)));  y = norm(act(pointwise(h)))
 // On tokens that came from a grid the places are its rows and columns; `causal` makes it a
 // convolution along the tokens that never looks ahead.
-#include "blocks/layers.h"
+#include "blocks/padding.h"
 
 namespace cambium {
 namespace {
@@ -25,7 +25,8 @@ Stream build(Builder& b, const BlockUse& use, Stream s) {
   require_causal_norm(a.causal, a.norm);
   const auto finish = [&](Value x, std::string_view name) {
     const Value y = activate(b, a.activation, x, str("act", name.substr(4)));
-    return a.norm == "none" ? y : b.in_scope(name, [&] { return normalise(b, a.norm, y); });
+    return a.norm == "none" ? y
+                            : b.in_scope(name, [&] { return normalise_places(b, a.norm, y, s); });
   };
   const bool bias = true;  // the norm stands behind the activation, so the bias is not taken away
   const Stream mixed = b.in_scope("depthwise", [&] {

@@ -3,7 +3,7 @@
 //   y = x + gamma (act(norm(depthwise(x)) W1 + b1) W2 + b2)
 #include <cmath>
 
-#include "blocks/layers.h"
+#include "blocks/padding.h"
 
 namespace cambium {
 namespace {
@@ -36,7 +36,7 @@ Stream build(Builder& b, const BlockUse& use, Stream s) {
       b.in_scope("depthwise", [&] {
          return depthwise(b, s, {.kernel = a.kernel, .dilation = a.dilation, .causal = a.causal});
        }).x;
-  h = b.in_scope("norm", [&] { return normalise(b, a.norm, h, {.eps = 1e-6}); });
+  h = b.in_scope("norm", [&] { return normalise_places(b, a.norm, h, s, {.eps = 1e-6}); });
   const std::string_view gate = gate_of(a.activation);
   if (gate.empty()) {
     h = activate(b, a.activation, b.linear("up", h, inner));

@@ -1,5 +1,5 @@
 // depthwise_conv: one small filter for each channel, over a grid or along tokens.
-#include "blocks/layers.h"
+#include "blocks/padding.h"
 
 namespace cambium {
 namespace {
@@ -28,7 +28,8 @@ Stream build(Builder& b, const BlockUse& use, Stream s) {
                  .dilation = a.dilation,
                  .causal = a.causal,
                  .bias = a.bias});
-  if (a.norm != "none") s.x = b.in_scope("norm", [&] { return normalise(b, a.norm, s.x); });
+  if (a.norm != "none")
+    s.x = b.in_scope("norm", [&] { return normalise_places(b, a.norm, s.x, s); });
   s.x = activate(b, a.activation, s.x);
   return s;
 }

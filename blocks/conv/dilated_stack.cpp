@@ -48,8 +48,10 @@ Stream build(Builder& b, const BlockUse& use, Stream s) {
                              .kernel = a.kernel,
                              .dilation = dilation_of(a, i),
                              .padding = a.causal ? "causal" : "same"};
+      s.x = x;
+      const Value seen = a.causal ? x : with_padding_zeroed(b, s).x;
       const auto convolved = [&](std::string_view name) {
-        return b.in_scope(name, [&] { return convolve_line(b, x, conv); });
+        return b.in_scope(name, [&] { return convolve_line(b, seen, conv); });
       };
       const Value gate = activate(b, "sigmoid", convolved("gate"));
       const Value z =

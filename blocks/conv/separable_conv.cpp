@@ -1,6 +1,6 @@
 // separable_conv: a filter of its own for each channel, then a linear layer over channels: a
 // convolution in kernel^2 C + C width weights. [B,Y,X,C] -> [B,Y',X',width], or along tokens
-#include "blocks/layers.h"
+#include "blocks/padding.h"
 
 namespace cambium {
 namespace {
@@ -31,8 +31,8 @@ Stream build(Builder& b, const BlockUse& use, Stream s) {
   const bool bias = a.bias && a.norm != "batch";
   const auto finish = [&](Value x, std::string_view name) {
     const bool fused = a.norm == "batch" && a.activation == "relu";
-    const Value y =
-        b.in_scope(str(name, "_norm"), [&] { return normalise(b, a.norm, x, {.relu = fused}); });
+    const Value y = b.in_scope(str(name, "_norm"),
+                               [&] { return normalise_places(b, a.norm, x, s, {.relu = fused}); });
     return fused ? y : activate(b, a.activation, y, str(name, "_prelu"));
   };
   const int64_t width = a.width ? a.width : s.channels();

@@ -21,7 +21,8 @@ struct SqueezeExcite {
 Stream build(Builder& b, const BlockUse& use, Stream s) {
   const auto& a = use.attrs.as<SqueezeExcite>();
   const int64_t hidden = std::max<int64_t>(1, std::llround(a.ratio * double(s.channels())));
-  s.x = squeeze_and_excite(b, s.x, a.hidden ? a.hidden : hidden, a.activation, a.gate);
+  s.x = squeeze_and_excite(b, s.x, a.hidden ? a.hidden : hidden, a.activation, a.gate,
+                           padding_mask(s));
   return s;
 }
 }  // namespace

@@ -2,7 +2,7 @@
 #pragma once
 #include <algorithm>
 
-#include "blocks/layers.h"
+#include "blocks/padding.h"
 #include "blocks/steps.h"
 
 namespace cambium {
@@ -67,16 +67,21 @@ inline int64_t to_multiple_of_8(double v) {
   return double(rounded) < 0.9 * v ? rounded + 8 : rounded;
 }
 
-// y = x gate(act(mean(x) W1 + b1) W2 + b2): x [B,...,C], the mean over an example's places. Hu et
-// al. 2018, arXiv 1709.01507.
+// y = x gate(act(mean(x) W1 + b1) W2 + b2): x [B,...,C], the mean over an example's places, those
+// of a mask [B,T,1] if there is one. Hu et al. 2018, arXiv 1709.01507.
 inline Value squeeze_and_excite(Builder& b, Value x, int64_t hidden, std::string_view activation,
-                                std::string_view gate) {
+                                std::string_view gate, Value mask = {}) {
   const Shape s = x.shape();
   require(s.rank() > 2 && s.count_between(1, s.rank() - 1) > 0, "there is nothing to squeeze in ",
           s);
   std::vector<int64_t> places;
   for (int axis = 1; axis + 1 < s.rank(); ++axis) places.push_back(axis);
-  const Value mean = b.emit("reduce_mean", {x}, {{"axes", places}, {"keep", true}});
+  Value mean;
+  if (mask)
+    mean = b.emit("reshape", {pool_unpadded(b, "mean", x, mask)},
+                  {{"shape", std::vector<int64_t>{s[0], 1, s.last()}}});
+  else
+    mean = b.emit("reduce_mean", {x}, {{"axes", places}, {"keep", true}});
   const Value inner = activate(b, activation, b.linear("squeeze", mean, hidden));
   return b.emit("mul", {x, activate(b, gate, b.linear("excite", inner, s.last()))});
 }

@@ -1,4 +1,5 @@
-// Batch norm of padded data: how far smaller graphs are padded changes nothing that is real.
+// Batch, group and instance norm of padded data: how far smaller graphs are padded changes nothing
+// that is real.
 #include <gtest/gtest.h>
 
 #include "tests/support/block_case.h"
@@ -83,9 +84,10 @@ TEST(PaddedNorm, MorePaddingChangesNothingReal) {
        {"norm: batch", "{residual: [{linear: 4}], norm: batch, place: sandwich}",
         "gin: {width: 3, norm: batch}", "gps: {heads: 2, norm: batch}",
         "gated_gcn: {width: 3, norm: batch}", "mpnn: {width: 3, norm: batch}",
-        "pna: {width: 3, norm: batch}", "graph_transformer: {heads: 2, norm: batch}"}) {
+        "pna: {width: 3, norm: batch}", "graph_transformer: {heads: 2, norm: batch}",
+        "norm: instance", "norm: {kind: group, groups: 2}"}) {
     const Step tight = step(yaml, 3, 7), wide = step(yaml, 6, -40);
-    EXPECT_FALSE(tight.states.empty()) << yaml;
+    EXPECT_EQ(tight.states.empty(), yaml.find("batch") == yaml.npos) << yaml;
     expect_near(tight.real, wide.real, yaml);
     expect_near(tight.states, wide.states, yaml);
   }
@@ -101,6 +103,26 @@ TEST(PaddedNorm, RunningStatisticsAreThoseOfRealRows) {
       want[kChannels + j] += std::pow(x[r * kChannels + j] - want[j], 2) / 4;
   }
   expect_near(got.states, want, "mean and unbiased variance");
+}
+
+// y_0 - y_1 = gamma (x_0 - x_1) / deviation, with the deviation over the real rows of each graph.
+TEST(PaddedNorm, DeviationsAreThoseOfAGraphsRealRows) {
+  constexpr int64_t kPlaces = 5;
+  const Numbers y = step("norm: instance", kPlaces, 100).real, x = features(kPlaces, 0);
+  for (size_t c = 0; c < kChannels; ++c) {
+    const auto gamma = [&](size_t graph) {
+      const size_t n = size_t(kReal[graph]), from = graph * kPlaces,
+                   real = graph * size_t(kReal[0]);
+      const auto row = [&](size_t r) { return x[(from + r) * kChannels + c]; };
+      double mean = 0, var = 0;
+      for (size_t r = 0; r < n; ++r) mean += row(r) / double(n);
+      for (size_t r = 0; r < n; ++r) var += std::pow(row(r) - mean, 2) / double(n);
+      const double dy = y[real * kChannels + c] - y[(real + 1) * kChannels + c];
+      return dy / (row(0) - row(1)) * std::sqrt(var + 1e-5);
+    };
+    EXPECT_NEAR(gamma(0), gamma(1), 1e-12) << c;
+    EXPECT_GT(std::abs(gamma(0)), 0.01);
+  }
 }
 }  // namespace
 }  // namespace cambium

@@ -94,6 +94,20 @@ Numbers of_padded(const std::string& yaml, double filling) {
       .data;
 }
 
+// What is real comes out the same whatever the padding holds.
+void expect_unseen(const std::string& yaml) {
+  const Numbers a = of_padded(yaml, 2), b = of_padded(yaml, -9);
+  ASSERT_EQ(a.size(), b.size());
+  const bool places = a.size() == 48;
+  EXPECT_TRUE(places || a.size() == 8) << yaml;
+  for (size_t i = 0; i < a.size(); ++i) {
+    const size_t t = i / 4 % 6;
+    if (!places || t < (i < 24 ? 4u : 3u)) {
+      EXPECT_EQ(a[i], b[i]) << yaml << " at " << i;
+    }
+  }
+}
+
 TEST(Padding, AttentionDoesNotSeeIt) {
   for (const std::string yaml :
        {"attention: 2", "attention: {heads: 2, window: 2, position: alibi}",
@@ -106,18 +120,20 @@ TEST(Padding, AttentionDoesNotSeeIt) {
         "[{tap: source}, {linear: 4}, {cross_attention: {context: source, heads: 2}}]",
         "[{attention: 2}, {pool: attention}]", "[class_token, {attention: 2}, {pool: first}]",
         "[{class_token: last}, {attention: 2}, {pool: max}]",
-        "[{tokens_to_graph: full}, {gps: {heads: 2, norm: rms, local: [{linear: 4}]}}]"}) {
-    const Numbers a = of_padded(yaml, 2), b = of_padded(yaml, -9);
-    ASSERT_EQ(a.size(), b.size());
-    const bool places = a.size() == 48;
-    EXPECT_TRUE(places || a.size() == 8) << yaml;
-    for (size_t i = 0; i < a.size(); ++i) {
-      const size_t t = i / 4 % 6;
-      if (!places || t < (i < 24 ? 4u : 3u)) {
-        EXPECT_EQ(a[i], b[i]) << yaml << " at " << i;
-      }
-    }
-  }
+        "[{tokens_to_graph: full}, {gps: {heads: 2, norm: rms, local: [{linear: 4}]}}]"})
+    expect_unseen(yaml);
+}
+
+TEST(Padding, WindowsAndNormsDoNotSeeIt) {
+  for (const std::string yaml :
+       {"conv1d: {kernel: 3, bias: true}", "conv1d: {kernel: 2, dilation: 2, norm: instance}",
+        "conv1d: {padding: causal, norm: rms}", "depthwise_conv: {kernel: 3, norm: batch}",
+        "separable_conv: {kernel: 3, norm: group}", "conv_mixer: {kernel: 3, norm: instance}",
+        "convnext: {kernel: 3, norm: batch, layer_scale: 1}",
+        "gated_conv: {kernel: 3, norm: instance}",
+        "dilated_stack: {layers: 2, causal: false, kernel: 3}", "squeeze_excite: 0.5",
+        "{norm: {kind: group, groups: 2}}", "norm: instance", "norm: batch"})
+    expect_unseen(yaml);
 }
 
 TEST(Padding, AStreamOfOtherPlacesHasNoMask) {
