@@ -66,9 +66,11 @@ void StudyView::on_plan(const StudyPlan& plan, int64_t jobs) {
     if (v.match)
       matched = str(", ", plan.study.match->free, " = ", v.match->value, " (",
                     signed_fixed(100 * v.match->deviation(), 2), " % off)");
+    const std::string state =
+        v.state_bytes > 0 ? str(", state ", memory_text(double(v.state_bytes))) : "";
     terminal_.note(str("        ", printable(v.name), ": ", compact(double(v.cost.parameters)),
                        " parameters", matched, ", ", grouped(v.steps), " steps, ",
-                       flops_text(v.cost.flops_per_step * double(v.steps))));
+                       flops_text(v.cost.flops_per_step * double(v.steps)), state));
   }
 }
 

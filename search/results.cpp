@@ -192,6 +192,7 @@ Json study_json(const StudyPlan& plan, const Results* results, const std::string
                  {"steps", v.steps},
                  {"flops_per_step", v.cost.flops_per_step},
                  {"forward_flops_per_example", v.forward_flops},
+                 {"state_bytes", v.state_bytes},
                  {"peak_bytes", v.needed_bytes},
                  {"step_ms", results ? results->rows[i].step_ms : 0.0},
                  {"domain_summary", v.domains}};

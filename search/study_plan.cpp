@@ -4,6 +4,7 @@
 
 #include "graph/cost.h"
 #include "search/budget.h"
+#include "train/generation_state.h"
 #include "train/plans.h"
 
 namespace cambium {
@@ -210,6 +211,7 @@ void Planner::plan_variant(const Variant& v) {
   Engine engine;
   p.needed_bytes = memory_need(e, compile_plans(e, engine)).total();
   p.forward_flops = p.cost.forward_flops_per_example;
+  if (const auto state = generation_state(e)) p.state_bytes = state->bytes;
   p.domains = domains_of(model_graph(e, 1, false));
   plan_.variants.push_back(std::move(p));
 }

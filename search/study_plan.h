@@ -13,6 +13,7 @@ struct PlannedVariant {
   double planned = 0;          // of the budget, in its unit; steps without a budget
   int64_t needed_bytes = 0;    // memory of a run
   double forward_flops = 0;    // an example
+  int64_t state_bytes = 0;     // GenerationState::bytes; 0: no state
   std::string domains;         // "grid, tokens": what flows through the model
   std::optional<Match> match;  // of the free variable
 };

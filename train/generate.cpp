@@ -6,6 +6,7 @@
 
 #include "core/rng.h"
 #include "train/checkpoint.h"
+#include "train/generation_state.h"
 #include "train/step_graph.h"
 
 namespace cambium {
@@ -77,7 +78,7 @@ void Generator::make_step_plan() {
   store_.add(*step_plan_, 0);
   const Graph& g = step_plan_->graph;
   for (const Update& u : g.updates)
-    if (g.node(u.value.node).kind() != "cache_write")
+    if (!is_cache(g, u))
       for (const Leaf& leaf : step_plan_->store)
         if (leaf.name == g.node(u.node).scope.path) running_.push_back(leaf);
   step_ = std::make_unique<Executor>(*step_plan_, store_);

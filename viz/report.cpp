@@ -142,7 +142,10 @@ std::string models_part(const StudyResults& r) {
     out += "<article class=\"model\">" + html("h3", v.name);
     out += html("p",
                 str(compact(v.parameters), " parameters, ", flops_text(v.forward_flops_per_example),
-                    " forward an example", v.domains.empty() ? "" : ", ", v.domains),
+                    " forward an example", v.domains.empty() ? "" : ", ", v.domains,
+                    v.state_bytes > 0
+                        ? str(", ", memory_text(v.state_bytes), " of state to generate a sequence")
+                        : ""),
                 "soft");
     out += v.picture.empty() ? html("p",
                                     v.picture_problem.empty()

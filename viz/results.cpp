@@ -80,6 +80,7 @@ VariantInfo read_variant(const Item& v) {
   out.flops_per_step = v.number("flops_per_step");
   out.forward_flops_per_example = v.number("forward_flops_per_example");
   out.peak_bytes = v.number("peak_bytes");
+  out.state_bytes = v.number("state_bytes");
   out.step_ms = v.number("step_ms");
   return out;
 }

@@ -15,6 +15,7 @@ struct VariantInfo {
   std::string name, spec_yaml, spec_hash, domains;
   double parameters = 0, flops_per_step = 0, forward_flops_per_example = 0, peak_bytes = 0,
          step_ms = 0;
+  double state_bytes = 0;       // kept of a sequence while it goes on symbol by symbol
   std::string picture;          // an svg element, already filtered; empty when there is none
   std::string picture_problem;  // why there is none
 };

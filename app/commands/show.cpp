@@ -46,6 +46,10 @@ int show(const Options& options, Context& context) {
   const auto rows = model_rows(g, options.depth);
   std::string text = str(options.spec, ", a batch of ", batch, "\n\n", to_text(rows));
   Json answer = {{"spec", options.spec}, {"batch", batch}, {"rows", to_json(rows)}};
+  if (const auto state = generation_state(e)) {
+    text += "\n" + to_text(*state);
+    answer["generation_state"] = to_json(*state);
+  }
   if (const auto price = recompute_price(e)) {
     text += "\n" + to_text(*price);
     answer["recompute"] = to_json(*price);

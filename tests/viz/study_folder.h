@@ -112,6 +112,7 @@ struct StudyFolder {
                                    {"flops_per_step", 1.1e9},
                                    {"forward_flops_per_example", 2.9e6},
                                    {"peak_bytes", 380000000},
+                                   {"state_bytes", 96000},
                                    {"step_ms", 21.0},
                                    {"domain_summary", "grid, tokens"}});
       summary["rows"].push_back(summary_row(v));
