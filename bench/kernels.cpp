@@ -1,96 +1,75 @@
-// Single kernels and the cost of a step beside its kernels, under Google Benchmark.
+// Every operator's kernel alone, at sizes that training meets, and the cost of a step beside its
+// kernels, under Google Benchmark.
 // usage: kernels [--benchmark_filter=REGEX]
+#include <map>
+
 #include <benchmark/benchmark.h>
 
-#include "core/rng.h"
+#include "bench/kernel_cases.h"
 #include "graph/executor.h"
-#include "ops/ops.h"
-#include "ops/support/dnnl.h"
+#include "tests/support/op_case.h"
 
 namespace cambium {
 namespace {
-// A plan of one use of an op on normal numbers, run as often as the benchmark asks.
-void run_op(benchmark::State& state, std::string_view op, const std::vector<ValueType>& types,
-            const Args& args = {}) {
-  Engine engine;
-  Graph g(builtin_ops());
-  std::vector<Value> in;
-  for (size_t i = 0; i < types.size(); ++i) in.push_back(g.input(str("x", i), types[i]));
-  const Value y = g.emit(op, in, args);
-  g.outputs = {{"y", port_of(y)}};
-  const std::vector<Value> out = g.outputs_of(y.node);
-  const double flops = g.node(y.node).op->cost({in, g.node(y.node).attrs, out}).flops;
-  const Plan plan = compile(std::move(g), engine);
-  Store store;
-  Executor executor(plan, store);
-  for (size_t i = 0; i < types.size(); ++i) {
-    Tensor t(types[i]);
-    for (int64_t k = 0; k < t.shape().count(); ++k)
-      t.f32()[size_t(k)] = float(philox(1, i, uint64_t(k))[0]) / 4.3e9f - 0.5f;
-    executor.set_input(str("x", i), t);
+std::vector<const void*> sources_of(OpCase& c) {
+  std::vector<const void*> out;
+  for (size_t i = 0; i < c.in.size(); ++i) out.push_back(c.in[i] ? c.tensors[i].data() : nullptr);
+  return out;
+}
+
+Cost cost_of(const KernelCase& k, const Call& call) {
+  if (k.op->cost) return k.op->cost(call);
+  int64_t bytes = 0, elements = 0;
+  for (const Value v : call.in) bytes += v ? v.type().bytes() : 0;
+  for (const Value v : call.out) {
+    bytes += v.type().bytes();
+    elements += v.shape().count();
   }
-  for (auto _ : state) executor.run();
-  state.counters["GF/s"] =
-      benchmark::Counter(flops * double(state.iterations()) / 1e9, benchmark::Counter::kIsRate);
+  return {.flops = double(elements), .bytes = double(bytes)};
 }
 
-ValueType f32(Shape shape) {
-  return {DType::kF32, shape};
+void run_kernel(benchmark::State& state, const KernelCase& k) {
+  Engine engine;
+  OpCase c(*k.op, k.sample);
+  const Kernel kernel = k.op->kernel(c.call(), engine);
+  const std::vector<const void*> sources = sources_of(c);
+  std::vector<Tensor> results;
+  std::vector<void*> targets;
+  for (const Value v : c.out) results.emplace_back(v.type());
+  for (Tensor& t : results) targets.push_back(t.data());
+  Tensor scratch(DType::kU8, Shape{kernel.scratch_bytes});
+  for (auto _ : state) kernel.run({sources.data(), targets.data(), scratch.data()});
+  const Cost cost = cost_of(k, c.call());
+  const auto rate = [&](double each) {
+    return benchmark::Counter(each * double(state.iterations()) / 1e9, benchmark::Counter::kIsRate);
+  };
+  state.counters["GF/s"] = rate(cost.flops);
+  state.counters["GB/s"] = rate(cost.bytes);
+  state.SetLabel(kernel.impl);
 }
 
-void BM_attention(benchmark::State& state) {  // [B,T,H,D], causal
-  const Shape q{8, state.range(0), state.range(1), state.range(2)};
-  run_op(state, "attention", {f32(q), f32(q), f32(q)}, {{"causal", true}});
+// "attention/0": the operator and which of its cases.
+void register_kernels() {
+  std::map<std::string_view, int> cases;
+  for (const KernelCase& k : kernel_cases())
+    benchmark::RegisterBenchmark(str(k.op->name, "/", cases[k.op->name]++).c_str(),
+                                 [k](benchmark::State& state) { run_kernel(state, k); })
+        ->Unit(benchmark::kMicrosecond)
+        ->UseRealTime();
 }
-
-BENCHMARK(BM_attention)->Args({128, 8, 16})->Args({256, 6, 64})->Args({1024, 4, 64});
-
-void BM_linear(benchmark::State& state) {  // rows, inputs, outputs
-  run_op(state, "linear",
-         {f32({state.range(0), state.range(1)}), f32({state.range(1), state.range(2)})});
-}
-
-BENCHMARK(BM_linear)->Args({16384, 128, 512})->Args({2048, 384, 1536});
-
-void BM_linear_grad_weights(benchmark::State& state) {
-  run_op(state, "linear_grad_weights",
-         {f32({state.range(0), state.range(1)}), f32({state.range(0), state.range(2)})});
-}
-
-BENCHMARK(BM_linear_grad_weights)->Args({6272, 64, 64})->Args({16384, 128, 512});
-
-void BM_conv2d_3x3(benchmark::State& state) {  // batch, side, channels
-  const int64_t c = state.range(2);
-  run_op(state, "conv2d",
-         {f32({state.range(0), state.range(1), state.range(1), c}), f32({3, 3, c, c})});
-}
-
-BENCHMARK(BM_conv2d_3x3)->Args({128, 32, 16})->Args({64, 32, 64})->Args({64, 8, 256});
-
-void BM_layer_norm(benchmark::State& state) {
-  const int64_t c = state.range(1);
-  run_op(state, "layer_norm", {f32({state.range(0), c}), f32({c}), f32({c})});
-}
-
-BENCHMARK(BM_layer_norm)->Args({16384, 128})->Args({2048, 768});
-
-void BM_gelu(benchmark::State& state) {
-  run_op(state, "gelu", {f32({state.range(0)})});
-}
-
-BENCHMARK(BM_gelu)->Arg(1 << 20);
 
 // What a step costs beside its kernels: 100 nodes of four numbers each, one kernel a node.
 void BM_hundred_tiny_nodes(benchmark::State& state) {
+  const ValueType four{DType::kF32, {4}};
   Engine engine;
   Graph g(builtin_ops());
-  Value x = g.input("x", f32({4}));
+  Value x = g.input("x", four);
   for (int i = 0; i < 100; ++i) x = g.emit("scale", {x}, {{"a", 0.99}});
   g.outputs = {{"y", port_of(x)}};
   const Plan plan = compile(std::move(g), engine, {.chains = false});
   Store store;
   Executor executor(plan, store);
-  executor.set_input("x", Tensor(f32({4})));
+  executor.set_input("x", Tensor(four));
   for (auto _ : state) executor.run();
   state.counters["us/node"] =
       benchmark::Counter(double(state.iterations()) * 100 / 1e6,
@@ -101,4 +80,9 @@ BENCHMARK(BM_hundred_tiny_nodes);
 }  // namespace
 }  // namespace cambium
 
-BENCHMARK_MAIN();
+int main(int argc, char** argv) {
+  benchmark::Initialize(&argc, argv);
+  if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 1;
+  cambium::register_kernels();
+  benchmark::RunSpecifiedBenchmarks();
+}
