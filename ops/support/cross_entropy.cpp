@@ -63,6 +63,21 @@ void RowLosses::gradient(const float* x, const int32_t* target, int64_t rows, co
   });
 }
 
+CAMBIUM_SIMD int64_t first_largest(const float* x, int64_t n) {
+  constexpr int64_t kChunk = 512;
+  float top = fold_row<MaxFold>(x, std::min(kChunk, n));
+  int64_t at = 0;
+  for (int64_t v = kChunk; v < n; v += kChunk) {
+    const float highest = fold_row<MaxFold>(x + v, std::min(kChunk, n - v));
+    if (highest <= top) continue;
+    top = highest;
+    at = v;
+  }
+  const int64_t end = std::min(at + kChunk, n);
+  while (at < end && x[at] != top) ++at;
+  return at < end ? at : 0;  // a NaN is the largest nowhere
+}
+
 int64_t count_correct(const float* x, const int32_t* target, int64_t rows, int64_t n,
                       uint8_t* hit) {
   parallel_for(rows, 8192 / (n + 1) + 1, [&](int64_t begin, int64_t end) {

@@ -66,7 +66,9 @@ struct RowLosses {
 // for a byte a row.
 int64_t count_correct(const float* x, const int32_t* target, int64_t rows, int64_t n, uint8_t* hit);
 
-// The answer that logits x[0..n) give: the first of the largest.
+// The answer that n >= 1 logits give: the first of the largest.
+int64_t first_largest(const float* x, int64_t n);
+
 template <class T> int64_t first_largest(const T* x, int64_t n) {
   return std::max_element(x, x + n) - x;
 }

@@ -1,7 +1,10 @@
 // Single claims about the dense operators that samples cannot state.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "core/parallel.h"
+#include "ops/support/cross_entropy.h"
 #include "tests/support/op_case.h"
 
 namespace cambium {
@@ -151,6 +154,19 @@ TEST(OpErrors, NameTheShapes) {
             "softmax '': axis 2 is outside shape [2,3]");
   EXPECT_EQ(error_of("layer_norm", {{2, 3}, {4}, {3}}),
             "layer_norm '': input 1 is [4], x is [2,3] with 3 channels");
+}
+
+TEST(FirstLargest, IsTheFirstOfEquals) {
+  Random random(3, 1);
+  for (const int64_t n : {1, 2, 15, 16, 63, 64, 65, 511, 512, 513, 1024, 1500, 5000})
+    for (const uint32_t values : {1u, 3u, 100000u})
+      for (int trial = 0; trial < 5; ++trial) {
+        std::vector<float> x;
+        for (int64_t i = 0; i < n; ++i) x.push_back(float(random.below(values)) - 2);
+        EXPECT_EQ(first_largest(x.data(), n), std::ranges::max_element(x) - x.begin()) << n;
+      }
+  const std::vector<float> lowest(700, -std::numeric_limits<float>::infinity());
+  EXPECT_EQ(first_largest(lowest.data(), 700), 0);
 }
 }  // namespace
 }  // namespace cambium
