@@ -76,63 +76,78 @@ struct Buffers {
   float slope;
 };
 
+template <int64_t kHeads>
 CAMBIUM_SIMD void score_nodes(const Buffers& b, int64_t first, int64_t last) {
   const int64_t channels = b.heads * b.width;
-  for (int64_t n = first; n < last; ++n)
+  for (int64_t n = first; n < last; ++n) {
+    const float* z = b.z + n * channels;
+    if constexpr (kHeads == 8) {
+      const EightByEight row(z);
+      store_heads<8>(b.s + n * 8, 8, row.dots(b.a_src));
+      store_heads<8>(b.t + n * 8, 8, row.dots(b.a_dst));
+      continue;
+    }
     for (int64_t h = 0; h < b.heads; ++h) {
-      const float* z = b.z + n * channels + h * b.width;
       float s = 0, t = 0;
-      for (int64_t d = 0; d < b.width; ++d) {
-        s += b.a_src[h * b.width + d] * z[d];
-        t += b.a_dst[h * b.width + d] * z[d];
+      for (int64_t d = h * b.width; d < (h + 1) * b.width; ++d) {
+        s += b.a_src[d] * z[d];
+        t += b.a_dst[d] * z[d];
       }
       b.s[n * b.heads + h] = s;
       b.t[n * b.heads + h] = t;
     }
+  }
 }
 
-// alpha of the edges of one row, for heads [from, from + count), count <= kHeads.
-constexpr int64_t kHeads = 16;
-
+// alpha of the edges of row i, for heads [from, from + n), n <= 16.
+template <int64_t kHeads>
 [[gnu::always_inline]] inline void softmax_row(const Buffers& b, int64_t i, int64_t from,
-                                               int64_t count) {
-  float top[kHeads], total[kHeads];
-  std::fill_n(top, kHeads, -std::numeric_limits<float>::infinity());
-  std::fill_n(total, kHeads, 0.0f);
+                                               int64_t n) {
   const int32_t begin = b.in->begin[size_t(i)], end = b.in->begin[size_t(i) + 1];
-  const float* t = b.t + i * b.heads + from;
+  const Lanes t = load_heads<kHeads>(b.t + i * b.heads + from, n);
+  Lanes top = Lanes{} - std::numeric_limits<float>::infinity(), total = {};
   for (int32_t e = begin; e < end; ++e) {
-    const float* s = b.s + b.in->neighbour[size_t(e)] * b.heads + from;
-    float* alpha = b.alpha + e * b.heads + from;
-    for (int64_t h = 0; h < count; ++h) {
-      const float u = s[h] + t[h];
-      alpha[h] = u > 0 ? u : b.slope * u;
-      top[h] = std::max(top[h], alpha[h]);
-    }
+    Lanes u = load_heads<kHeads>(b.s + b.in->neighbour[size_t(e)] * b.heads + from, n) + t;
+    const Lanes down = u * b.slope;  // the slope is at most 1
+    u = u > down ? u : down;
+    top = u > top ? u : top;
+    store_heads<kHeads>(b.alpha + e * b.heads + from, n, u);
   }
   for (int32_t e = begin; e < end; ++e) {
     float* alpha = b.alpha + e * b.heads + from;
-    for (int64_t h = 0; h < count; ++h) total[h] += alpha[h] = simd_exp(alpha[h] - top[h]);
+    const Lanes x = exp_lanes(load_heads<kHeads>(alpha, n) - top);
+    total += x;
+    store_heads<kHeads>(alpha, n, x);
   }
-  for (int64_t h = 0; h < count; ++h) total[h] = 1 / total[h];
+  const Lanes inverse = 1.0f / total;
   for (int32_t e = begin; e < end; ++e) {
     float* alpha = b.alpha + e * b.heads + from;
-    for (int64_t h = 0; h < count; ++h) alpha[h] *= total[h];
+    store_heads<kHeads>(alpha, n, load_heads<kHeads>(alpha, n) * inverse);
   }
 }
 
+template <int64_t kHeads>
 CAMBIUM_SIMD void softmax_rows(const Buffers& b, int64_t first, int64_t last) {
   for (int64_t i = first; i < last; ++i)
-    for (int64_t h = 0; h < b.heads; h += kHeads)
-      softmax_row(b, i, h, std::min(kHeads, b.heads - h));
+    for (int64_t h = 0; h < b.heads; h += kLanes)
+      softmax_row<kHeads>(b, i, h, std::min(kLanes, b.heads - h));
 }
 
+template <int64_t kHeads>
 CAMBIUM_SIMD void gather_rows(const Buffers& b, int64_t first, int64_t last) {
   const int64_t channels = b.heads * b.width;
   for (int64_t i = first; i < last; ++i) {
     float* y = b.y + i * channels;
     std::fill_n(y, channels, 0.0f);
-    for (int32_t e = b.in->begin[size_t(i)]; e < b.in->begin[size_t(i) + 1]; ++e) {
+    const int32_t begin = b.in->begin[size_t(i)], end = b.in->begin[size_t(i) + 1];
+    if constexpr (kHeads == 8) {
+      EightByEight sum(y);
+      for (int32_t e = begin; e < end; ++e)
+        sum.add(load_heads<8>(b.kept + e * 8, 8), b.z + b.in->neighbour[size_t(e)] * channels);
+      sum.store(y);
+      continue;
+    }
+    for (int32_t e = begin; e < end; ++e) {
       const float* z = b.z + b.in->neighbour[size_t(e)] * channels;
       for (int64_t h = 0; h < b.heads; ++h) {
         const float w = b.kept[e * b.heads + h];
@@ -163,13 +178,15 @@ Kernel kernel(const Call& c, Engine&) {
     b.heads = z[1];
     b.width = z[2];
     b.slope = float(a.slope);
-    parallel_for(z[0], 100'000 / (z[1] * z[2] + 1) + 1,
-                 [&](int64_t first, int64_t last) { score_nodes(b, first, last); });
-    for_row_ranges(g.in, z[1] * (z[2] + 8), [&](int64_t first, int64_t last) {
-      softmax_rows(b, first, last);
-      if (a.dropout > 0)
-        drop_edges({args.i64(4)[0], args.i64(4)[1], a.stream, a.dropout}, b, first, last);
-      gather_rows(b, first, last);
+    with_heads(z[1], z[2], [&](auto heads) {
+      parallel_for(z[0], 100'000 / (z[1] * z[2] + 1) + 1,
+                   [&](int64_t first, int64_t last) { score_nodes<heads()>(b, first, last); });
+      for_row_ranges(g.in, z[1] * (z[2] + 8), [&](int64_t first, int64_t last) {
+        softmax_rows<heads()>(b, first, last);
+        if (a.dropout > 0)
+          drop_edges({args.i64(4)[0], args.i64(4)[1], a.stream, a.dropout}, b, first, last);
+        gather_rows<heads()>(b, first, last);
+      });
     });
     std::fill(b.alpha + g.edges * z[1], b.alpha + edges * z[1], 0.0f);
   };
@@ -194,6 +211,12 @@ const std::vector<Sample> kSamples = {
       Shape{19, 2},
       {DType::kI64, {2}, 1, 9}},
      {{"dropout", 0.5}, {"stream", 7}}},
+    {{{DType::kAdjacency, {9, 9, 40}},
+      Shape{9, 8, 8},
+      Shape{8, 8},
+      Shape{8, 8},
+      {DType::kI64, {2}, 1, 9}},
+     {{"dropout", 0.5}, {"stream", 3}}},
     {{{DType::kAdjacency, {1, 1, 1}}, Shape{1, 1, 1}, Shape{1, 1}, Shape{1, 1}}},
     {{{DType::kAdjacency, {3, 3, 0}}, Shape{3, 2, 4}, Shape{2, 4}, Shape{2, 4}},
      {{"self_loops", false}}},

@@ -10,7 +10,7 @@
 // no atomics, the same bits for any number of threads.
 #include <algorithm>
 
-#include "ops/support/gat.h"
+#include "ops/support/gat_grad.h"
 
 namespace cambium {
 namespace {
@@ -68,123 +68,17 @@ void reference(const Call& c, std::span<const Ref> in, std::span<Ref> out) {
   });
 }
 
-struct Buffers {
-  const Adjacency* g;
-  const float *z, *a_src, *a_dst, *y, *alpha, *s, *t, *dy;
-  float *dz, *da_src, *da_dst;
-  float *du, *weight;  // [E,H]
-  float *ds, *dt;      // [N,H]
-  float* partial;      // [blocks,2,H*D]
-  int64_t heads, width;
-  float slope;
-};
-
-[[gnu::always_inline]] inline float dot(const float* x, const float* y, int64_t n) {
-  constexpr int64_t kLanes = 8;
-  float lane[kLanes] = {};
-  int64_t k = 0;
-  for (; k + kLanes <= n; k += kLanes)
-    for (int64_t l = 0; l < kLanes; ++l) lane[l] += x[k + l] * y[k + l];
-  for (int64_t l = 0; k < n; ++k, ++l) lane[l] += x[k] * y[k];
-  return ((lane[0] + lane[4]) + (lane[1] + lane[5])) + ((lane[2] + lane[6]) + (lane[3] + lane[7]));
-}
-
-// Pass 1, rows of destinations: du and the weights after dropout. `weight` holds the mask on entry
-// when there is dropout, else 1 is meant.
-CAMBIUM_SIMD void score_rows(const Buffers& b, bool masked, int64_t first, int64_t last) {
-  const int64_t channels = b.heads * b.width;
-  const Csr& in = b.g->in;
-  for (int64_t i = first; i < last; ++i)
-    for (int64_t h = 0; h < b.heads; ++h) {
-      const int64_t at = h * b.width;
-      const float* dy = b.dy + i * channels + at;
-      const float mean = dot(dy, b.y + i * channels + at, b.width);
-      float dt = 0;
-      for (int32_t e = in.begin[size_t(i)]; e < in.begin[size_t(i) + 1]; ++e) {
-        const int64_t j = in.neighbour[size_t(e)], edge = e * b.heads + h;
-        const float m = masked ? b.weight[edge] : 1.0f, alpha = b.alpha[edge];
-        float du = alpha * (m * dot(dy, b.z + j * channels + at, b.width) - mean);
-        if (b.s[j * b.heads + h] + b.t[i * b.heads + h] <= 0) du *= b.slope;
-        b.du[edge] = du;
-        b.weight[edge] = m * alpha;
-        dt += du;
-      }
-      b.dt[i * b.heads + h] = dt;
-    }
-}
-
-// Pass 2, rows of sources.
-CAMBIUM_SIMD void gather_rows(const Buffers& b, int64_t first, int64_t last) {
-  const int64_t channels = b.heads * b.width;
-  const Csr& out = b.g->out;
-  for (int64_t j = first; j < last; ++j) {
-    float *dz = b.dz + j * channels, *ds = b.ds + j * b.heads;
-    const float* dt = b.dt + j * b.heads;
-    std::fill_n(dz, channels, 0.0f);
-    std::fill_n(ds, b.heads, 0.0f);
-    for (int32_t k = out.begin[size_t(j)]; k < out.begin[size_t(j) + 1]; ++k) {
-      const float* dy = b.dy + out.neighbour[size_t(k)] * channels;
-      const int64_t edge = b.g->out_edge[size_t(k)] * b.heads;
-      for (int64_t h = 0; h < b.heads; ++h) {
-        ds[h] += b.du[edge + h];
-        const float w = b.weight[edge + h];
-        for (int64_t d = h * b.width; d < (h + 1) * b.width; ++d) dz[d] += w * dy[d];
-      }
-    }
-    for (int64_t h = 0; h < b.heads; ++h)
-      for (int64_t d = h * b.width; d < (h + 1) * b.width; ++d)
-        dz[d] += ds[h] * b.a_src[d] + dt[h] * b.a_dst[d];
-  }
-}
-
-constexpr int64_t kNodesOfBlock = 128;
-
-int64_t block_count(int64_t nodes) {
-  return (nodes + kNodesOfBlock - 1) / kNodesOfBlock;
-}
-
-// Pass 3: da_src and da_dst of each block of nodes, then of all.
-CAMBIUM_SIMD void sum_blocks(const Buffers& b, int64_t first, int64_t last) {
-  const int64_t channels = b.heads * b.width;
-  for (int64_t block = first; block < last; ++block) {
-    float *src = b.partial + 2 * block * channels, *dst = src + channels;
-    std::fill_n(src, 2 * channels, 0.0f);
-    const int64_t end = std::min(b.g->nodes, (block + 1) * kNodesOfBlock);
-    for (int64_t n = block * kNodesOfBlock; n < end; ++n)
-      for (int64_t h = 0; h < b.heads; ++h) {
-        const float ds = b.ds[n * b.heads + h], dt = b.dt[n * b.heads + h];
-        const float* z = b.z + n * channels;
-        for (int64_t d = h * b.width; d < (h + 1) * b.width; ++d) {
-          src[d] += ds * z[d];
-          dst[d] += dt * z[d];
-        }
-      }
-  }
-}
-
-void sum_nodes(const Buffers& b) {
-  const int64_t channels = b.heads * b.width, blocks = block_count(b.g->nodes);
-  parallel_for(blocks, 100'000 / (kNodesOfBlock * (channels + 1)) + 1,
-               [&](int64_t first, int64_t last) { sum_blocks(b, first, last); });
-  std::fill_n(b.da_src, channels, 0.0f);
-  std::fill_n(b.da_dst, channels, 0.0f);
-  for (int64_t k = 0; k < blocks; ++k)
-    for (int64_t d = 0; d < channels; ++d) {
-      b.da_src[d] += b.partial[2 * k * channels + d];
-      b.da_dst[d] += b.partial[(2 * k + 1) * channels + d];
-    }
-}
-
-Buffers buffers_of(const KernelArgs& args, const GatAttention& a, const Shape& z, int64_t edges) {
-  Buffers b{.g = &graph_of(args.adjacency(kGraph), a.self_loops),
-            .z = args.f32(kZ),
-            .a_src = args.f32(kASrc),
-            .a_dst = args.f32(kADst),
-            .y = args.f32(kY),
-            .alpha = args.f32(kAlpha),
-            .s = args.f32(kS),
-            .t = args.f32(kT),
-            .dy = args.f32(kDy)};
+GatGradBuffers buffers_of(const KernelArgs& args, const GatAttention& a, const Shape& z,
+                          int64_t edges) {
+  GatGradBuffers b{.g = &graph_of(args.adjacency(kGraph), a.self_loops),
+                   .z = args.f32(kZ),
+                   .a_src = args.f32(kASrc),
+                   .a_dst = args.f32(kADst),
+                   .y = args.f32(kY),
+                   .alpha = args.f32(kAlpha),
+                   .s = args.f32(kS),
+                   .t = args.f32(kT),
+                   .dy = args.f32(kDy)};
   b.dz = args.out_f32(0);
   b.da_src = args.out_f32(1);
   b.da_dst = args.out_f32(2);
@@ -204,20 +98,23 @@ Kernel kernel(const Call& c, Engine&) {
   const Shape z = c.shape(kZ);
   const int64_t edges = c.shape(kAlpha)[0];
   const auto run = [a, z, edges](const KernelArgs& args) {
-    const Buffers b = buffers_of(args, a, z, edges);
-    for_row_ranges(b.g->in, z[1] * (z[2] + 8), [&](int64_t first, int64_t last) {
-      const int64_t begin = b.g->in.begin[size_t(first)] * z[1];
-      const int64_t count = b.g->in.begin[size_t(last)] * z[1] - begin;
-      if (a.dropout > 0)
-        fill_factors({args.i64(kRng)[0], args.i64(kRng)[1], a.stream, a.dropout}, begin, count,
-                     b.weight + begin);
-      score_rows(b, a.dropout > 0, first, last);
+    const GatGradBuffers b = buffers_of(args, a, z, edges);
+    with_heads(z[1], z[2], [&](auto heads) {
+      for_row_ranges(b.g->in, z[1] * (z[2] + 8), [&](int64_t first, int64_t last) {
+        const int64_t begin = b.g->in.begin[size_t(first)] * z[1];
+        const int64_t count = b.g->in.begin[size_t(last)] * z[1] - begin;
+        if (a.dropout > 0)
+          fill_factors({args.i64(kRng)[0], args.i64(kRng)[1], a.stream, a.dropout}, begin, count,
+                       b.weight + begin);
+        score_gat_rows<heads()>(b, a.dropout > 0, first, last);
+      });
+      for_row_ranges(b.g->out, z[1] * (z[2] + 2), [&](int64_t first, int64_t last) {
+        gather_gat_rows<heads()>(b, first, last);
+      });
+      sum_gat_nodes<heads()>(b);
     });
-    for_row_ranges(b.g->out, z[1] * (z[2] + 2),
-                   [&](int64_t first, int64_t last) { gather_rows(b, first, last); });
-    sum_nodes(b);
   };
-  const int64_t floats = 2 * (edges + z[0]) * z[1] + 2 * block_count(z[0]) * z.count_between(1, 3);
+  const int64_t floats = 2 * (edges + z[0]) * z[1] + 2 * gat_blocks(z[0]) * z.count_between(1, 3);
   return {.run = run, .scratch_bytes = 4 * floats};
 }
 
@@ -252,6 +149,7 @@ const std::vector<Sample> kSamples = {
     {sample(7, 30, 7, 3, 5)},
     {sample(9, 30, 0, 8, 8), {{"self_loops", false}, {"slope", 0.1}}},
     {with_rng(sample(6, 20, 6, 19, 2)), {{"dropout", 0.5}, {"stream", 7}}},
+    {with_rng(sample(9, 40, 9, 8, 8)), {{"dropout", 0.5}, {"stream", 3}}},
     {sample(1, 1, 1, 1, 1)},
     {sample(3, 0, 0, 2, 4), {{"self_loops", false}}},
     {sample(0, 0, 0, 2, 3)},
