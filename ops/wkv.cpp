@@ -47,14 +47,11 @@ CAMBIUM_SIMD void average(const WkvSizes& z, const float* k, const float* v, con
     start_wkv(w + channel, u + channel, count, s);
     for (int64_t t = 0; t < z.T; ++t) {
       const int64_t at = (item / z.blocks() * z.T + t) * z.C + channel;
-      float kt[kLanes] = {}, vt[kLanes] = {}, yt[kLanes];
-      std::copy_n(k + at, count, kt);
-      std::copy_n(v + at, count, vt);
+      const Lanes kt = load_some(k + at, count), vt = load_some(v + at, count);
       WkvStep step;
       look(s, kt, vt, step);
-      for (int64_t l = 0; l < kLanes; ++l) yt[l] = step.y[l];
       advance(s, kt, vt);
-      std::copy_n(yt, count, y + at);
+      store_some(y + at, count, step.y);
     }
   }
 }

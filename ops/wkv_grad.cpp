@@ -57,29 +57,27 @@ struct Problem {
 
 // G, H, and what dw and du have so far.
 struct Back {
-  float g[kLanes], h[kLanes], exponent[kLanes], dw[kLanes], du[kLanes];
+  Lanes g, h, exponent, dw, du;
 };
 
-// One token, backwards: writes dk and dv, then adds the token to G and H.
-[[gnu::always_inline]] inline void step_back(const WkvLanes& s, const WkvStep& step, const float* k,
-                                             const float* v, const float* dy, Back& back, float* dk,
-                                             float* dv) {
-  for (int64_t l = 0; l < kLanes; ++l) {
-    const float share = dy[l] / step.total[l];  // times e^-step.exponent: dy / S
-    const float bonus = share * step.now[l] * (v[l] - step.y[l]);
-    const float later = simd_exp(k[l] + back.exponent[l]);
-    dv[l] = share * step.now[l] + later * back.g[l];
-    dk[l] = bonus + later * (v[l] * back.g[l] + back.h[l]);
-    const float carried = simd_exp(s.w[l] + s.exponent[l] + back.exponent[l]);
-    back.dw[l] += carried * (s.above[l] * back.g[l] + s.below[l] * back.h[l]);
-    back.du[l] += bonus;
-    const float aged = s.w[l] + back.exponent[l];
-    const float top = aged > -step.exponent[l] ? aged : -step.exponent[l];
-    const float old = simd_exp(aged - top), fresh = simd_exp(-step.exponent[l] - top) * share;
-    back.g[l] = old * back.g[l] + fresh;
-    back.h[l] = old * back.h[l] - fresh * step.y[l];
-    back.exponent[l] = top;
-  }
+// One token, backwards: answers dk and dv, then adds the token to G and H.
+[[gnu::always_inline]] inline void step_back(const WkvLanes& s, const WkvStep& step, const Lanes& k,
+                                             const Lanes& v, const Lanes& dy, Back& back, Lanes& dk,
+                                             Lanes& dv) {
+  const Lanes share = dy / step.total;  // times e^-step.exponent: dy / S
+  const Lanes bonus = share * step.now * (v - step.y);
+  const Lanes later = exp_lanes(k + back.exponent);
+  dv = share * step.now + later * back.g;
+  dk = bonus + later * (v * back.g + back.h);
+  const Lanes carried = exp_lanes(s.w + s.exponent + back.exponent);
+  back.dw += carried * (s.above * back.g + s.below * back.h);
+  back.du += bonus;
+  const Lanes aged = s.w + back.exponent, newest = -step.exponent;
+  const Lanes top = aged > newest ? aged : newest;
+  const Lanes old = exp_lanes(aged - top), fresh = exp_lanes(newest - top) * share;
+  back.g = old * back.g + fresh;
+  back.h = old * back.h - fresh * step.y;
+  back.exponent = top;
 }
 
 // Items [first, last) of (sequence, block of channels); `states` has room for T.
@@ -87,35 +85,28 @@ CAMBIUM_SIMD void differentiate(const Problem& p, int64_t first, int64_t last, W
   const WkvSizes& z = p.z;
   for (int64_t item = first; item < last; ++item) {
     const int64_t b = item / z.blocks(), channel = item % z.blocks() * kLanes;
-    const int64_t count = std::min(kLanes, z.C - channel);
-    float k[kLanes] = {}, v[kLanes] = {}, dy[kLanes] = {}, dk[kLanes], dv[kLanes];
+    const int64_t count = std::min(kLanes, z.C - channel), start = b * z.T * z.C + channel;
     WkvLanes s;
     start_wkv(p.w + channel, p.u + channel, count, s);
     for (int64_t t = 0; t < z.T; ++t) {
-      const int64_t at = (b * z.T + t) * z.C + channel;
-      std::copy_n(p.k + at, count, k);
-      std::copy_n(p.v + at, count, v);
+      const int64_t at = start + t * z.C;
       states[t] = s;
-      advance(s, k, v);
+      advance(s, load_some(p.k + at, count), load_some(p.v + at, count));
     }
-    Back back;
-    for (int64_t l = 0; l < kLanes; ++l) {
-      back.g[l] = back.h[l] = back.dw[l] = back.du[l] = 0;
-      back.exponent[l] = -1e30f;
-    }
+    Back back = {};
+    back.exponent = Lanes{} - 1e30f;
     for (int64_t t = z.T - 1; t >= 0; --t) {
-      const int64_t at = (b * z.T + t) * z.C + channel;
-      std::copy_n(p.k + at, count, k);
-      std::copy_n(p.v + at, count, v);
-      std::copy_n(p.dy + at, count, dy);
+      const int64_t at = start + t * z.C;
+      const Lanes k = load_some(p.k + at, count), v = load_some(p.v + at, count);
       WkvStep step;
       look(states[t], k, v, step);
-      step_back(states[t], step, k, v, dy, back, dk, dv);
-      std::copy_n(dk, count, p.dk + at);
-      std::copy_n(dv, count, p.dv + at);
+      Lanes dk, dv;
+      step_back(states[t], step, k, v, load_some(p.dy + at, count), back, dk, dv);
+      store_some(p.dk + at, count, dk);
+      store_some(p.dv + at, count, dv);
     }
-    std::copy_n(back.dw, count, p.dw + b * z.C + channel);
-    std::copy_n(back.du, count, p.du + b * z.C + channel);
+    store_some(p.dw + b * z.C + channel, count, back.dw);
+    store_some(p.du + b * z.C + channel, count, back.du);
   }
 }
 

@@ -111,34 +111,15 @@ struct KeyTiles {
   }
 };
 
-// Up to 16 numbers from any address; lanes past `count` are zero.
-[[gnu::always_inline]] inline Lanes load_some(const float* from, int64_t count) {
-  alignas(64) float lanes[kLanes] = {};
-  __builtin_memcpy(lanes, from, size_t(count) * sizeof(float));
-  return load_lanes(lanes);
-}
-
 [[gnu::always_inline]] inline Lanes load_bias(const ScoreTile& tile, int64_t v, int64_t i,
                                               const float* bias) {
   const float* from = bias + tile.bias_place(v, i);
-  const int64_t n = tile.lanes_of(v);
-  if (n < kLanes) return load_some(from, n);
-  Lanes lanes;
-  __builtin_memcpy(&lanes, from, sizeof lanes);
-  return lanes;
+  return load_some(from, tile.lanes_of(v));
 }
 
 // Adds the first `count` lanes of x.
 [[gnu::always_inline]] inline void add_some(float* to, int64_t count, const Lanes& x) {
-  if (count < kLanes) {
-    const Lanes sum = load_some(to, count) + x;
-    __builtin_memcpy(to, &sum, size_t(count) * sizeof(float));
-    return;
-  }
-  Lanes sum;
-  __builtin_memcpy(&sum, to, sizeof sum);
-  sum += x;
-  __builtin_memcpy(to, &sum, sizeof sum);
+  store_some(to, count, load_some(to, count) + x);
 }
 
 // scores[i, t] = a_i . b_t for the pairs that see each other, in blocks of 8 keys and 16 queries:

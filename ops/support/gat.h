@@ -50,9 +50,7 @@ template <int64_t kHeads>
     return __builtin_shufflevector(half, HalfLanes{}, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13,
                                    14, 15);
   }
-  Lanes lanes = {};
-  for (int64_t h = 0; h < (kHeads ? kHeads : n); ++h) lanes[h] = x[h];
-  return lanes;
+  return load_some(x, kHeads ? kHeads : n);
 }
 
 template <int64_t kHeads>
@@ -61,7 +59,7 @@ template <int64_t kHeads>
     *reinterpret_cast<HalfLanes*>(x) = __builtin_shufflevector(v, v, 0, 1, 2, 3, 4, 5, 6, 7);
     return;
   }
-  for (int64_t h = 0; h < (kHeads ? kHeads : n); ++h) x[h] = v[h];
+  store_some(x, kHeads ? kHeads : n, v);
 }
 
 // Rows of 8 heads of 8 channels, the published model's, as four vectors.

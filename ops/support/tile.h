@@ -22,6 +22,21 @@ using IntLanes [[gnu::vector_size(64)]] = int32_t;
   *reinterpret_cast<Lanes*>(p) = v;
 }
 
+// The first `count` of 16 numbers; lanes behind them are zero.
+[[gnu::always_inline]] inline Lanes load_some(const float* from, int64_t count) {
+  if (count >= kLanes) return load_lanes(from);
+  alignas(64) float lane[kLanes] = {};
+  for (int64_t l = 0; l < count; ++l) lane[l] = from[l];
+  return load_lanes(lane);
+}
+
+[[gnu::always_inline]] inline void store_some(float* to, int64_t count, const Lanes& x) {
+  if (count >= kLanes) return store_lanes(to, x);
+  alignas(64) float lane[kLanes];
+  store_lanes(lane, x);
+  for (int64_t l = 0; l < count; ++l) to[l] = lane[l];
+}
+
 // 0, 1, ... 15.
 [[gnu::always_inline]] inline IntLanes lane_numbers() {
   return IntLanes{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};

@@ -29,43 +29,37 @@ inline void check_wkv(const Call& c) {
 
 // Sums over the tokens before: e^exponent above and e^exponent below.
 struct WkvLanes {
-  float w[kLanes], u[kLanes], above[kLanes], below[kLanes], exponent[kLanes];
+  Lanes w, u, above, below, exponent;
 };
 
 // What one token sees: y = (before above + now v) / total, all over e^exponent.
 struct WkvStep {
-  float y[kLanes], before[kLanes], now[kLanes], total[kLanes], exponent[kLanes];
+  Lanes y, before, now, total, exponent;
 };
 
 [[gnu::always_inline]] inline void start_wkv(const float* w, const float* u, int64_t count,
                                              WkvLanes& s) {
-  for (int64_t l = 0; l < kLanes; ++l) {
-    s.w[l] = l < count ? w[l] : 0;
-    s.u[l] = l < count ? u[l] : 0;
-    s.above[l] = s.below[l] = 0;
-    s.exponent[l] = -1e30f;
-  }
+  s.w = load_some(w, count);
+  s.u = load_some(u, count);
+  s.above = s.below = Lanes{};
+  s.exponent = Lanes{} - 1e30f;
 }
 
-[[gnu::always_inline]] inline void look(const WkvLanes& s, const float* k, const float* v,
+[[gnu::always_inline]] inline void look(const WkvLanes& s, const Lanes& k, const Lanes& v,
                                         WkvStep& step) {
-  for (int64_t l = 0; l < kLanes; ++l) {
-    const float here = s.u[l] + k[l], top = s.exponent[l] > here ? s.exponent[l] : here;
-    step.before[l] = simd_exp(s.exponent[l] - top);
-    step.now[l] = simd_exp(here - top);
-    step.total[l] = step.before[l] * s.below[l] + step.now[l];
-    step.y[l] = (step.before[l] * s.above[l] + step.now[l] * v[l]) / step.total[l];
-    step.exponent[l] = top;
-  }
+  const Lanes here = s.u + k;
+  step.exponent = s.exponent > here ? s.exponent : here;
+  step.before = exp_lanes(s.exponent - step.exponent);
+  step.now = exp_lanes(here - step.exponent);
+  step.total = step.before * s.below + step.now;
+  step.y = (step.before * s.above + step.now * v) / step.total;
 }
 
-[[gnu::always_inline]] inline void advance(WkvLanes& s, const float* k, const float* v) {
-  for (int64_t l = 0; l < kLanes; ++l) {
-    const float aged = s.exponent[l] + s.w[l], top = aged > k[l] ? aged : k[l];
-    const float old = simd_exp(aged - top), fresh = simd_exp(k[l] - top);
-    s.above[l] = old * s.above[l] + fresh * v[l];
-    s.below[l] = old * s.below[l] + fresh;
-    s.exponent[l] = top;
-  }
+[[gnu::always_inline]] inline void advance(WkvLanes& s, const Lanes& k, const Lanes& v) {
+  const Lanes aged = s.exponent + s.w, top = aged > k ? aged : k;
+  const Lanes old = exp_lanes(aged - top), fresh = exp_lanes(k - top);
+  s.above = old * s.above + fresh * v;
+  s.below = old * s.below + fresh;
+  s.exponent = top;
 }
 }  // namespace cambium
