@@ -55,6 +55,11 @@ void read_nested(const Yaml& yaml, VerifyCell& cell, Diagnostics& errors) {
   for (const YamlEntry& e : cell.grid)
     if (!e.value.is_list() || e.value.items.empty())
       errors.add(UserError(str("grid: '", e.key, "' takes a list of values"), {}, e.value.mark));
+  for (const YamlEntry& e : cell.grid)
+    if (e.key == "train.seed" && cell.numbers.seeds > 1)
+      errors.add(UserError(
+          str("grid: train.seed and seeds = ", cell.numbers.seeds, " both say which seeds are run"),
+          "leave one of them out", e.value.mark));
   if (const Yaml* settings = yaml.find("settings")) {
     if (settings->is_list()) cell.settings = settings->items;
     for (const Yaml& s : cell.settings)

@@ -8,6 +8,7 @@
 //   set: {train.epochs: 200}                    # overrides
 //   settings: [{data.mqar.length: 64}, ...]     # the score is their mean
 //   grid: {train.optimizer.adamw.lr: [1e-3, 1e-4]}   # of each setting and seed the best is taken
+//                                       # train.seed: [0, 1, 2] there: of several starts the best
 //   seeds: 3
 //   tolerance: 1
 //   bound: within                       # at_least, at_most: better is never a failure
@@ -49,6 +50,8 @@ struct VerifyCell {
   std::vector<YamlEntry> grid;       // path in the spec -> list of values
   std::vector<Yaml> settings;        // maps of overrides; one empty map when there are none
 };
+
+bool grid_has_seeds(const VerifyCell& cell);
 
 // The cells of a folder by name. UserError when the folder holds none.
 std::vector<std::string> verify_names(const std::string& folder);

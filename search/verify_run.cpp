@@ -105,6 +105,10 @@ void summarise(const VerifyCell& cell, std::span<const VerifyRun> runs, VerifyRe
 }
 }  // namespace
 
+bool grid_has_seeds(const VerifyCell& cell) {
+  return std::ranges::count(cell.grid, "train.seed", &YamlEntry::key) > 0;
+}
+
 int64_t plan_size(const VerifyCell& cell) {
   return int64_t(cell.settings.size() * points_of(cell.grid).size()) * cell.numbers.seeds;
 }
@@ -123,9 +127,13 @@ std::vector<VerifyRun> plan_verify(const VerifyCell& cell, const std::string& da
                  &cell.overrides, &data, &cell.settings[k].entries, &point})
           run.overrides.insert(run.overrides.end(), list->begin(), list->end());
         for (const YamlEntry& e : point) run.text += short_text(e) + ", ";
-        run.overrides.push_back(scalar_entry("train.seed", str(seed), {}));
-        run.overrides.back().value.quoted = false;
-        run.text += str("seed ", seed);
+        if (grid_has_seeds(cell)) {
+          run.text.resize(run.text.size() - 2);
+        } else {
+          run.overrides.push_back(scalar_entry("train.seed", str(seed), {}));
+          run.overrides.back().value.quoted = false;
+          run.text += str("seed ", seed);
+        }
         runs.push_back(std::move(run));
       }
   return runs;

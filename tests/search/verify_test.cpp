@@ -86,6 +86,17 @@ TEST_F(Verify, RunsEverySettingSeedAndPointOfTheGrid) {
   EXPECT_EQ(runs[11].group, 5);
 }
 
+TEST_F(Verify, TakesTheBestOfSeveralStarts) {
+  const auto runs = plan_verify(load(kCell + "grid: {train.seed: [3, 5]}\n"), "");
+  ASSERT_EQ(runs.size(), 2u);
+  EXPECT_EQ(runs[1].group, 0);
+  EXPECT_EQ(runs[1].text, "seed 5");
+  EXPECT_EQ(runs[1].overrides.back().key, "train.seed");
+  EXPECT_EQ(runs[1].overrides.back().value.text, "5");
+  const auto e = error_of<UserErrors>([&] { load(kCell + "seeds: 2\ngrid: {train.seed: [3]}\n"); });
+  EXPECT_NE(std::string(e.what()).find("grid: train.seed and seeds = 2"), std::string::npos);
+}
+
 TEST_F(Verify, SaysWhichDataIsMissing) {
   const VerifyCell cell = load(kCell + "data: {vars.x: graphs/some}\n");
   EXPECT_EQ(error_of([&] { plan_verify(cell, ""); }).help,
