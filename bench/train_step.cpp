@@ -1,7 +1,7 @@
 // Times whole training steps of a spec. (Which nodes they spend their time in: cambium profile.)
 // usage: train_step SPEC [--steps N] [--threads N] [--set a.b=v]...
-// Prints one JSON line: spec, median and fastest step in ms, FLOP rate, parameters, peak memory, and
-// the time until everything was ready with the part of it that opening the data takes.
+// Prints one JSON line: spec, median and fastest step in ms, FLOP rate, parameters, peak memory,
+// and the time until everything was ready with the part of it that opening the data takes.
 #include <algorithm>
 #include <cstdio>
 #include <string>

@@ -3,8 +3,7 @@
 namespace cambium {
 std::vector<ValueType> broadcast_shape(const Call& c) {
   const bool chainable = c.shape(0) == c.shape(1);
-  for (int i = 0; i < 2; ++i)
-    chainable ? require_float(c, i) : require_f32(c, i);
+  for (int i = 0; i < 2; ++i) chainable ? require_float(c, i) : require_f32(c, i);
   return {{DType::kF32, broadcast_shapes(c.shape(0), c.shape(1))}};
 }
 

@@ -1,7 +1,7 @@
 // Single claims about the dense operators that samples cannot state.
-#include <gtest/gtest.h>
-
 #include <algorithm>
+
+#include <gtest/gtest.h>
 
 #include "core/parallel.h"
 #include "ops/support/cross_entropy.h"
