@@ -153,6 +153,25 @@ TEST_F(Commands, ShowPricesRecompute) {
   EXPECT_NE(out.find("\narena of a step: "), out.npos) << out;
 }
 
+TEST_F(Commands, ShowSaysWhatASequenceKeeps) {
+  const std::string attention = "{attention: {heads: 2, causal: true}}";
+  for (const auto& [block, says] :
+       {std::pair<std::string, std::string>{attention, " symbols, growing with each\n"},
+        {"gru", " symbols, as much as after the first\n"},
+        {str("{parallel: [[", attention, "], [gru]]}"), " B of it growing with each\n"},
+        {"{gru: {bidirectional: true}}", " none, every symbol needs the whole again: "}}) {
+    const std::string model = str("model=[{embed: 8}, ", block, ", {linear: $classes}]");
+    const std::string out = run_words({"show", spec(), "--set", model}).out;
+    const size_t line = out.find("\nstate of a sequence while generating: ");
+    ASSERT_NE(line, out.npos) << out;
+    EXPECT_NE(out.find(says, line), out.npos) << out;
+  }
+  const std::string gru = "model=[{embed: 8}, gru, {linear: $classes}]";
+  const Json state = json_of({"show", spec(), "--set", gru, "--json"})["generation_state"];
+  EXPECT_EQ(state["bytes"], 32);
+  EXPECT_EQ(state["fixed_bytes"], 32);
+}
+
 TEST_F(Commands, ExpandedSpecsMeanTheSame) {
   for (const auto& f : std::filesystem::directory_iterator(CAMBIUM_SOURCE_DIR "/configs/models")) {
     const std::string name = f.path().stem();

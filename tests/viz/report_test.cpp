@@ -124,8 +124,9 @@ TEST(Report, HasEveryPartAndIsSmall) {
     for (VariantInfo& v : r.variants)
       v.picture = inline_picture(model_graph(toy::hybrid(), v.name, {.max_boxes = 24}));
   const std::string page = html_report(r);
-  for (const char* part : {"Verdict", "Results", "Learning curves", "Budget and cost", "Models",
-                           "Failures", "Reproduce", "cambium compare configs/studies"})
+  for (const char* part :
+       {"Verdict", "Results", "Learning curves", "Budget and cost", "Models", "Failures",
+        "Reproduce", "cambium compare configs/studies", "96 kB of state to generate a sequence"})
     EXPECT_TRUE(has(page, part)) << part;
   EXPECT_LT(page.size(), 1'500'000u);
   EXPECT_EQ(page, html_report(r));
