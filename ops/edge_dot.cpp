@@ -33,16 +33,6 @@ void reference(const Call& c, std::span<const Ref> in, std::span<Ref> out) {
                 });
 }
 
-[[gnu::always_inline]] inline float dot(const float* x, const float* y, int64_t n) {
-  constexpr int64_t kParts = 8;
-  float part[kParts] = {};
-  int64_t k = 0;
-  for (; k + kParts <= n; k += kParts)
-    for (int64_t l = 0; l < kParts; ++l) part[l] += x[k + l] * y[k + l];
-  for (int64_t l = 0; k < n; ++k, ++l) part[l] += x[k] * y[k];
-  return ((part[0] + part[4]) + (part[1] + part[5])) + ((part[2] + part[6]) + (part[3] + part[7]));
-}
-
 CAMBIUM_SIMD void dot_rows(const Csr& csr, const float* q, const float* k, float* s, int64_t first,
                            int64_t last, int64_t heads, int64_t width) {
   const int64_t n = heads * width;
@@ -53,7 +43,7 @@ CAMBIUM_SIMD void dot_rows(const Csr& csr, const float* q, const float* k, float
       if (width == 1)
         for (int64_t h = 0; h < heads; ++h) to[h] = x[h] * y[h];
       else
-        for (int64_t h = 0; h < heads; ++h) to[h] = dot(x + h * width, y + h * width, width);
+        for (int64_t h = 0; h < heads; ++h) to[h] = head_dot(x + h * width, y + h * width, width);
     }
 }
 

@@ -55,4 +55,15 @@ template <class F> void for_row_ranges(const Csr& csr, int64_t channels, const F
     if (first < last) f(first, last);
   });
 }
+
+// <x, y> of a head of n channels, in eight sums.
+[[gnu::always_inline]] inline float head_dot(const float* x, const float* y, int64_t n) {
+  constexpr int64_t kParts = 8;
+  float part[kParts] = {};
+  int64_t k = 0;
+  for (; k + kParts <= n; k += kParts)
+    for (int64_t l = 0; l < kParts; ++l) part[l] += x[k + l] * y[k + l];
+  for (int64_t l = 0; k < n; ++k, ++l) part[l] += x[k] * y[k];
+  return ((part[0] + part[4]) + (part[1] + part[5])) + ((part[2] + part[6]) + (part[3] + part[7]));
+}
 }  // namespace cambium

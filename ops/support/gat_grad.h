@@ -16,16 +16,6 @@ struct GatGradBuffers {
   float slope;
 };
 
-[[gnu::always_inline]] inline float gat_dot(const float* x, const float* y, int64_t n) {
-  constexpr int64_t kLanes = 8;
-  float lane[kLanes] = {};
-  int64_t k = 0;
-  for (; k + kLanes <= n; k += kLanes)
-    for (int64_t l = 0; l < kLanes; ++l) lane[l] += x[k + l] * y[k + l];
-  for (int64_t l = 0; k < n; ++k, ++l) lane[l] += x[k] * y[k];
-  return ((lane[0] + lane[4]) + (lane[1] + lane[5])) + ((lane[2] + lane[6]) + (lane[3] + lane[7]));
-}
-
 // <dy_h, x_h> of heads [from, from + n) of a row, n <= 16.
 template <int64_t kHeads>
 [[gnu::always_inline]] inline Lanes dots_of_heads(const GatGradBuffers& b, const float* dy,
@@ -33,7 +23,7 @@ template <int64_t kHeads>
   alignas(64) float lane[kLanes] = {};
   for (int64_t h = 0; h < n; ++h) {
     const int64_t at = (from + h) * b.width;
-    lane[h] = gat_dot(dy + at, x + at, b.width);
+    lane[h] = head_dot(dy + at, x + at, b.width);
   }
   return load_lanes(lane);
 }
