@@ -51,8 +51,6 @@ struct VerifyCell {
   std::vector<Yaml> settings;        // maps of overrides; one empty map when there are none
 };
 
-bool grid_has_seeds(const VerifyCell& cell);
-
 // The cells of a folder by name. UserError when the folder holds none.
 std::vector<std::string> verify_names(const std::string& folder);
 

@@ -103,11 +103,11 @@ void summarise(const VerifyCell& cell, std::span<const VerifyRun> runs, VerifyRe
   if (r.groups.size() > 1) r.deviation = std::sqrt(squares / (n - 1));
   r.passed = within_tolerance(cell.numbers, r.mean);
 }
-}  // namespace
 
 bool grid_has_seeds(const VerifyCell& cell) {
   return std::ranges::count(cell.grid, "train.seed", &YamlEntry::key) > 0;
 }
+}  // namespace
 
 int64_t plan_size(const VerifyCell& cell) {
   return int64_t(cell.settings.size() * points_of(cell.grid).size()) * cell.numbers.seeds;
