@@ -2,7 +2,6 @@
 #pragma once
 #include "core/json_forward.h"
 #include "graph/cost.h"
-#include "train/generation_state.h"
 
 namespace cambium {
 struct ModelRow {
@@ -20,7 +19,4 @@ std::vector<ModelRow> model_rows(const Graph& g, int64_t depth);
 
 std::string to_text(const std::vector<ModelRow>& rows);
 Json to_json(const std::vector<ModelRow>& rows);
-
-std::string to_text(const GenerationState& state);  // a line
-Json to_json(const GenerationState& state);
 }  // namespace cambium

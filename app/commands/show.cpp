@@ -4,6 +4,7 @@
 #include "app/model_table.h"
 #include "app/recompute_table.h"
 #include "app/run.h"
+#include "app/state_line.h"
 #include "core/json.h"
 #include "train/experiment.h"
 #include "viz/text.h"
