@@ -10,7 +10,9 @@
 #include "ops/support/activation.h"
 #include "ops/support/bf16.h"
 #include "ops/support/conv.h"
+#include "ops/support/conv_taps.h"
 #include "ops/support/pointwise.h"
+#include "ops/support/scratch.h"
 
 namespace cambium {
 namespace {
@@ -25,7 +27,8 @@ std::vector<ValueType> shape(const Call& c) {
   const ConvSizes z = sizes(c);
   const Shape y = z.output_shape();
   require(!c.has(kBias) || c.shape(kBias) == Shape{z.O}, "bias must be [", z.O, "]");
-  require(!c.has(kResidual) || c.shape(kResidual) == y, "residual must be ", y);
+  require(!c.has(kResidual) || c.in[kResidual].type() == ValueType{DType::kF32, y},
+          "residual must be f32 ", y);
   require_result(c, c.as<Conv>().to, kX);
   return {{precision_of(c.as<Conv>().to), y}};
 }
@@ -74,7 +77,12 @@ void reference(const Call& c, std::span<const Ref> in, std::span<Ref> out) {
   if (a.to == "bf16") round_to_bf16(y);
 }
 
-dnnl::post_ops post_ops_of(const Call& c, const ConvDescs& d) {
+// The residual is f32 whatever the result is.
+MemoryDesc residual_md(const Call& c) {
+  return conv_descs(sizes(c), {}).kept_y;
+}
+
+dnnl::post_ops post_ops_of(const Call& c) {
   const std::string& name = c.as<Conv>().activation;
   dnnl::post_ops post;
   using dnnl::algorithm;
@@ -83,7 +91,7 @@ dnnl::post_ops post_ops_of(const Call& c, const ConvDescs& d) {
   if (name == "silu") append_eltwise(post, algorithm::eltwise_swish, 1, 0);
   if (name == "tanh") append_eltwise(post, algorithm::eltwise_tanh, 0, 0);
   if (name == "sigmoid") append_eltwise(post, algorithm::eltwise_logistic, 0, 0);
-  if (c.has(kResidual)) append_binary(post, algorithm::binary_add, d.y);
+  if (c.has(kResidual)) append_binary(post, algorithm::binary_add, residual_md(c));
   return post;
 }
 
@@ -99,6 +107,28 @@ Kernel then_activate(Kernel product, const Call& c) {
   return product;
 }
 
+// Rounds a result that was made in f32.
+Kernel then_narrow(Kernel product, int64_t count) {
+  Scratch scratch{product.scratch_bytes};
+  const int64_t wide_at = scratch.add_f32(count);
+  product.run = [=, run = std::move(product.run)](const KernelArgs& k) {
+    void* const wide = k.scratch + wide_at;
+    run({k.in, &wide, k.scratch});
+    parallel_for(count, kPointwiseGrain, [&](int64_t begin, int64_t end) {
+      narrow_range(static_cast<const float*>(wide) + begin,
+                   static_cast<uint16_t*>(k.out[0]) + begin, end - begin);
+    });
+  };
+  product.scratch_bytes = scratch.bytes;
+  return product;
+}
+
+Kernel own_kernel(const Call& c, const ConvSizes& z) {
+  Kernel k = then_activate(forward_by_taps(z, c.dtype(kX), c.has(kBias)), c);
+  if (c.as<Conv>().to == "f32") return k;
+  return then_narrow(std::move(k), z.output_shape().count());
+}
+
 Kernel kernel(const Call& c, Engine& e) {
   const ConvSizes z = sizes(c);
   if (z.output_shape().count() == 0) return {.run = [](const KernelArgs&) {}};
@@ -106,11 +136,13 @@ Kernel kernel(const Call& c, Engine& e) {
   const ConvDescs d =
       winograd ? winograd_descs(z)
                : conv_descs(z, {.x = c.dtype(kX), .w = c.dtype(kW), .y = c.out[0].type().dtype});
-  const auto pd = conv_forward_pd(e, d, bias, winograd ? dnnl::post_ops() : post_ops_of(c, d));
+  const auto pd = conv_forward_pd(e, d, bias, winograd ? dnnl::post_ops() : post_ops_of(c));
+  if (turned_down(e, pd.impl_info_str())) return own_kernel(c, z);
   DnnlCall call(e, dnnl::convolution_forward(pd), pd);
   if (bias) call.input(DNNL_ARG_BIAS, d.bias, kBias);
   if (c.has(kResidual) && !winograd)
-    call.input(post_op_argument(c.as<Conv>().activation == "none" ? 0 : 1), d.y, kResidual);
+    call.input(post_op_argument(c.as<Conv>().activation == "none" ? 0 : 1), residual_md(c),
+               kResidual);
   LaidOut conv(e, std::move(call));
   conv.input(DNNL_ARG_SRC, d.kept_x, pd.src_desc(), kX);
   conv.input(DNNL_ARG_WEIGHTS, d.kept_weights, pd.weights_desc(), kW);
@@ -165,6 +197,9 @@ std::vector<Sample> samples() {
           {{SampleInput(DType::kBf16, {2, 9, 8, 16}, -1, 1),
             SampleInput(DType::kBf16, {3, 3, 16, 32}, -1, 1), Shape{32}},
            {{"to", "bf16"}}},
+          {{SampleInput(DType::kBf16, {2, 9, 8, 16}, -1, 1),
+            SampleInput(DType::kBf16, {3, 3, 16, 32}, -1, 1), none, Shape{2, 9, 8, 32}},
+           {{"to", "bf16"}, {"activation", "relu"}}},
           {{Shape{0, 5, 5, 2}, Shape{3, 3, 2, 2}}}};
 }
 }  // namespace

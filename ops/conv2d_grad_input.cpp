@@ -50,8 +50,7 @@ Kernel kernel(const Call& c, Engine& e) {
   const auto pd = make_backward_pd<dnnl::convolution_backward_data>(
       e, caller_scratch(), conv_forward_pd(e, hint, false, {}), d.algorithm, d.x, d.weights, d.y,
       d.strides, d.dilations, d.before, d.after);
-  if (is_reference_impl(pd.impl_info_str()))
-    return grad_input_by_taps(z, type, c.out[0].type().dtype);
+  if (turned_down(e, pd.impl_info_str())) return grad_input_by_taps(z, type, c.out[0].type().dtype);
   LaidOut conv(e, DnnlCall(e, dnnl::convolution_backward_data(pd), pd));
   conv.input(DNNL_ARG_DIFF_DST, d.kept_y, pd.diff_dst_desc(), 0);
   conv.input(DNNL_ARG_WEIGHTS, d.kept_weights, pd.weights_desc(), 1);

@@ -65,7 +65,7 @@ Kernel kernel(const Call& c, Engine& e) {
   const ConvDescs d = winograd ? winograd_descs(z) : conv_descs(z, {.x = type, .y = type});
   const ConvDescs hint = winograd ? d : conv_descs(z, {.x = type, .w = type, .y = type});
   const auto pd = backward_pd(e, d, hint, bias);
-  if (is_reference_impl(pd.impl_info_str())) return grad_weights_by_taps(z, type, bias);
+  if (turned_down(e, pd.impl_info_str())) return grad_weights_by_taps(z, type, bias);
   DnnlCall call(e, dnnl::convolution_backward_weights(pd), pd);
   if (bias) call.output(DNNL_ARG_DIFF_BIAS, d.bias, 1);
   LaidOut conv(e, std::move(call));

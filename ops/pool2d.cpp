@@ -1,6 +1,7 @@
 // pool2d(x [B,Y,X,C]; kind, kernel, stride, padding, pad) -> y [B,Y',X',C]: the maximum or the mean
 // of each window and channel. Padding is left out of both, so a mean divides by the pixels inside.
 // Gradient: pool2d_grad.
+#include "core/parallel.h"
 #include "graph/graph.h"
 #include "ops/support/dnnl.h"
 #include "ops/support/pool.h"
@@ -33,6 +34,38 @@ void reference(const Call& c, std::span<const Ref> in, std::span<Ref> out) {
   }
 }
 
+// Rows [first, last) of y, all images counted through.
+template <bool kAverage>
+CAMBIUM_SIMD void pool_rows(const PoolSizes& z, const float* x, float* y, int64_t first,
+                            int64_t last) {
+  for (int64_t r = first; r < last; ++r)
+    for (int64_t column = 0; column < z.x.out; ++column) {
+      const int64_t b = r / z.y.out;
+      const PoolWindow w = pool_window(z, r % z.y.out, column);
+      float* to = y + z.output(b, r % z.y.out, column);
+      const float* corner = x + z.input(b, w.y0, w.x0);
+      for (int64_t k = 0; k < z.C; ++k) to[k] = kAverage ? 0 : corner[k];
+      for (int64_t row = w.y0; row < w.y1; ++row)
+        for (int64_t i = w.x0; i < w.x1; ++i) {
+          const float* v = x + z.input(b, row, i);
+#pragma GCC ivdep
+          for (int64_t k = 0; k < z.C; ++k)
+            to[k] = kAverage ? to[k] + v[k] : v[k] > to[k] ? v[k] : to[k];
+        }
+      const float share = 1.0f / float(w.count());
+      for (int64_t k = 0; kAverage && k < z.C; ++k) to[k] *= share;
+    }
+}
+
+Kernel own_kernel(const PoolSizes& z) {
+  const int64_t row = std::max<int64_t>(1, z.output(0, 1, 0) * z.y.kernel * z.x.kernel);
+  return {.run = [z, row](const KernelArgs& k) {
+    parallel_for(z.B * z.y.out, 1 + 16384 / row, [&](int64_t first, int64_t last) {
+      (z.average ? pool_rows<true> : pool_rows<false>)(z, k.f32(0), k.out_f32(), first, last);
+    });
+  }};
+}
+
 Kernel kernel(const Call& c, Engine& e) {
   const PoolSizes z = pool_sizes(c.as<Pool>(), c.shape(0));
   if (z.output_shape().count() == 0) return {.run = [](const KernelArgs&) {}};
@@ -46,6 +79,7 @@ Kernel kernel(const Call& c, Engine& e) {
       z.average ? dnnl::algorithm::pooling_avg_exclude_padding : dnnl::algorithm::pooling_max, x, y,
       memory::dims{z.y.stride, z.x.stride}, memory::dims{z.y.kernel, z.x.kernel},
       memory::dims{0, 0}, memory::dims{z.y.before, z.x.before}, memory::dims{z.y.after, z.x.after});
+  if (turned_down(e, pd.impl_info_str())) return own_kernel(z);
   DnnlCall call(e, PoolForward(pd), pd);
   call.input(DNNL_ARG_SRC, x, 0).output(DNNL_ARG_DST, y, 0);
   return dnnl_kernel(std::move(call));

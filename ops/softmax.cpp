@@ -77,6 +77,25 @@ Kernel column_kernel(const AxisView& v) {
   }};
 }
 
+// Rows of the last axis.
+CAMBIUM_SIMD void softmax_row(const float* x, float* y, int64_t n) {
+  float top = x[0], total = 0;
+  for (int64_t k = 1; k < n; ++k) top = x[k] > top ? x[k] : top;
+#pragma GCC ivdep
+  for (int64_t k = 0; k < n; ++k) y[k] = simd_exp(x[k] - top);
+  for (int64_t k = 0; k < n; ++k) total += y[k];
+  for (int64_t k = 0; k < n; ++k) y[k] /= total;
+}
+
+Kernel row_kernel(const AxisView& v) {
+  return {.run = [=](const KernelArgs& k) {
+    parallel_for(v.outer, 4096 / v.n + 1, [&](int64_t begin, int64_t end) {
+      for (int64_t r = begin; r < end; ++r)
+        softmax_row(k.f32(0) + r * v.n, k.out_f32() + r * v.n, v.n);
+    });
+  }};
+}
+
 Kernel kernel(const Call& c, Engine& e) {
   const AxisView v = view(c);
   if (v.outer * v.n * v.inner == 0) return {.run = [](const KernelArgs&) {}};
@@ -84,6 +103,7 @@ Kernel kernel(const Call& c, Engine& e) {
   const MemoryDesc md = dense_md({v.outer, v.n});
   const auto pd = make_pd<SoftmaxForward>(e, caller_scratch(), dnnl::prop_kind::forward_training,
                                           dnnl::algorithm::softmax_accurate, md, md, 1);
+  if (turned_down(e, pd.impl_info_str())) return row_kernel(v);
   DnnlCall call(e, SoftmaxForward(pd), pd);
   call.input(DNNL_ARG_SRC, md, 0).output(DNNL_ARG_DST, md, 0);
   return dnnl_kernel(std::move(call));

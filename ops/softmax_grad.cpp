@@ -59,6 +59,23 @@ Kernel column_kernel(const AxisView& v) {
   }};
 }
 
+// A row of the last axis; dx may be dy.
+CAMBIUM_SIMD void softmax_grad_row(const float* y, const float* dy, float* dx, int64_t n) {
+  float total = 0;
+  for (int64_t k = 0; k < n; ++k) total += y[k] * dy[k];
+#pragma GCC ivdep
+  for (int64_t k = 0; k < n; ++k) dx[k] = (dy[k] - total) * y[k];
+}
+
+Kernel row_kernel(const AxisView& v) {
+  return {.run = [=](const KernelArgs& k) {
+    parallel_for(v.outer, 16384 / v.n + 1, [&](int64_t begin, int64_t end) {
+      for (int64_t r = begin; r < end; ++r)
+        softmax_grad_row(k.f32(0) + r * v.n, k.f32(1) + r * v.n, k.out_f32() + r * v.n, v.n);
+    });
+  }};
+}
+
 Kernel kernel(const Call& c, Engine& e) {
   const AxisView v = view(c);
   if (v.outer * v.n * v.inner == 0) return {.run = [](const KernelArgs&) {}};
@@ -69,6 +86,7 @@ Kernel kernel(const Call& c, Engine& e) {
                               dnnl::algorithm::softmax_accurate, md, md, 1);
   const auto pd = make_backward_pd<SoftmaxBackward>(
       e, caller_scratch(), forward, dnnl::algorithm::softmax_accurate, md, md, md, 1);
+  if (turned_down(e, pd.impl_info_str())) return row_kernel(v);
   DnnlCall call(e, SoftmaxBackward(pd), pd);
   call.input(DNNL_ARG_DST, md, 0).input(DNNL_ARG_DIFF_DST, md, 1).output(DNNL_ARG_DIFF_SRC, md, 0);
   return dnnl_kernel(std::move(call));

@@ -86,6 +86,27 @@ void grad_input_row(const ConvSizes& z, const float* dy, const float* swapped, f
   }
 }
 
+// Row `row` of y, all images counted through; `bias` may be null.
+void forward_row(const ConvSizes& z, const float* x, const float* w, const float* bias, float* y,
+                 int64_t row) {
+  const int64_t image = row / z.y.out, n = z.inputs(), m = z.outputs();
+  for (int64_t ox = 0; ox < z.x.out; ++ox)
+    for (int64_t o = 0; o < z.O; ++o) y[ox * z.O + o] = bias ? bias[o] : 0;
+  for (int64_t ky = 0; ky < z.y.kernel; ++ky) {
+    const int64_t iy = z.y.at(row % z.y.out, ky);
+    if (!z.y.inside(iy)) continue;
+    for (int64_t kx = 0; kx < z.x.kernel; ++kx)
+      for (int64_t ox = 0; ox < z.x.out; ++ox) {
+        const int64_t ix = z.x.at(ox, kx);
+        if (!z.x.inside(ix)) continue;
+        const float* from = x + ((image * z.y.extent + iy) * z.x.extent + ix) * z.C;
+        const float* tap = w + (ky * z.x.kernel + kx) * n * z.O;
+        for (int64_t g = 0; g < z.groups; ++g)
+          add_rows(from + g * n, tap + g * m, y + ox * z.O + g * m, n, z.O, m);
+      }
+  }
+}
+
 // dw of one tap, [inputs, O].
 void grad_weights_tap(const ConvSizes& z, const float* x, const float* dy, float* dw, int64_t ky,
                       int64_t kx) {
@@ -113,6 +134,20 @@ void grad_bias(const ConvSizes& z, const float* dy, float* db, int64_t begin, in
     for (int64_t o = begin; o < end; ++o) db[o] += dy[p * z.O + o];
 }
 }  // namespace
+
+Kernel forward_by_taps(const ConvSizes& z, DType operands, bool bias) {
+  Scratch scratch;
+  const Operand x(0, z.input_shape().count(), operands, scratch);
+  const Operand w(1, z.weights_shape().count(), operands, scratch);
+  const auto run = [=, row = z.x.out * z.O](const KernelArgs& k) {
+    const float *from = x.load(k), *weights = w.load(k);
+    parallel_for(z.B * z.y.out, 1, [&](int64_t begin, int64_t end) {
+      for (int64_t r = begin; r < end; ++r)
+        forward_row(z, from, weights, bias ? k.f32(2) : nullptr, k.out_f32() + r * row, r);
+    });
+  };
+  return {.run = run, .scratch_bytes = scratch.bytes};
+}
 
 Kernel grad_input_by_taps(const ConvSizes& z, DType operands, DType result) {
   Scratch scratch;

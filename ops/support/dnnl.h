@@ -14,6 +14,7 @@ namespace cambium {
 struct Engine {
   dnnl::engine cpu{dnnl::engine::kind::cpu, 0};
   dnnl::stream stream{cpu};
+  bool own_only = false;  // turn oneDNN down wherever there is a kernel of our own (for tests)
 };
 
 using MemoryDesc = dnnl::memory::desc;
@@ -117,6 +118,11 @@ inline int post_op_argument(int position) {
 // True for oneDNN's plain-loop implementations, hundreds of times slower than the others.
 inline bool is_reference_impl(std::string_view impl) {
   return impl.starts_with("ref") || impl.find(":ref") != std::string_view::npos;
+}
+
+// Whether a kernel of our own runs in its place.
+inline bool turned_down(const Engine& e, std::string_view impl) {
+  return e.own_only || is_reference_impl(impl);
 }
 
 // A primitive with prebuilt arguments: running it only points them at the buffers of the call.

@@ -89,6 +89,23 @@ TEST_P(OpKernel, MatchesReference) {
   }
 }
 
+// Where oneDNN has only plain loops, as on a machine that it has no code for.
+class OwnKernel : public testing::TestWithParam<const Op*> {};
+
+TEST_P(OwnKernel, MatchesReference) {
+  const Op& op = *GetParam();
+  Engine alone{.own_only = true};
+  for (const Sample& s : op.samples) {
+    SCOPED_TRACE(describe(s));
+    OpCase c(op, s);
+    const std::vector<Ref> want = c.reference();
+    const Kernel kernel = op.kernel(c.call(), alone);
+    EXPECT_EQ(kernel.impl, "own");
+    const std::vector<Tensor> got = c.run(kernel);
+    for (size_t k = 0; k < got.size(); ++k) expect_close(got[k], want[k], op.tolerance);
+  }
+}
+
 TEST_P(OpKernel, WorksOnOneThread) {
   const Op& op = *GetParam();
   const int threads = thread_count();
@@ -135,8 +152,14 @@ TEST_P(OpGradient, MatchesFiniteDifferences) {
 const auto any = [](const Op&) { return true; };
 const auto has_kernel = [](const Op& op) { return op.kernel != nullptr; };
 const auto has_in_place = [](const Op& op) { return op.kernel && op.in_place; };
+const auto has_both = [](const Op& op) {
+  constexpr std::string_view names[] = {"conv2d", "conv2d_grad_input", "conv2d_grad_weights",
+                                        "pool2d", "softmax",           "softmax_grad"};
+  return std::ranges::find(names, op.name) != std::end(names);
+};
 // Others have no gradient by nature (integer results, gradients themselves) or kinks everywhere.
 const auto has_gradient = [](const Op& op) { return op.vjp && op.smooth; };
+INSTANTIATE_TEST_SUITE_P(Ops, OwnKernel, testing::ValuesIn(ops_that(has_both)), name_of_op);
 INSTANTIATE_TEST_SUITE_P(Ops, EveryOp, testing::ValuesIn(ops_that(any)), name_of_op);
 INSTANTIATE_TEST_SUITE_P(Ops, OpKernel, testing::ValuesIn(ops_that(has_kernel)), name_of_op);
 INSTANTIATE_TEST_SUITE_P(Ops, OpInPlace, testing::ValuesIn(ops_that(has_in_place)), name_of_op);
