@@ -9,7 +9,7 @@ namespace cambium {
 AlignedBytes allocate_bytes(int64_t bytes) {
   constexpr int64_t kLine = 64, kHugePage = 2 << 20;
   const int64_t alignment = bytes >= kHugePage ? kHugePage : kLine;
-  const int64_t rounded = (std::max<int64_t>(bytes, 1) + kLine - 1) / kLine * kLine;
+  const int64_t rounded = whole_lines(std::max<int64_t>(bytes, 1));
   // Only the start is aligned to a huge page: rounding the end up would cost up to 2 MB a tensor.
   void* raw = nullptr;
   if (::posix_memalign(&raw, size_t(alignment), size_t(rounded)) != 0)

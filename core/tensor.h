@@ -1,4 +1,5 @@
-// Tensor: a typed, 64-byte aligned, zero-initialised buffer that owns its memory. Move-only.
+// Tensor: a typed, 64-byte aligned, zero-initialised buffer. Move-only. It owns its memory, or
+// together with others a block that it is a part of.
 #pragma once
 #include <cstdlib>
 #include <cstring>
@@ -14,6 +15,11 @@ struct FreeBytes {
 
 using AlignedBytes = std::unique_ptr<std::byte, FreeBytes>;
 
+// The bytes that a buffer of so many takes in a block, so that the next starts at a cache line.
+constexpr int64_t whole_lines(int64_t bytes) {
+  return (bytes + 63) / 64 * 64;
+}
+
 // Allocates zeroed bytes at a 64-byte boundary (huge pages from 2 MiB on). RuntimeError when memory
 // is out.
 AlignedBytes allocate_bytes(int64_t bytes);
@@ -25,6 +31,14 @@ class Tensor {
   explicit Tensor(ValueType type) : type_(type), data_(allocate_bytes(type.bytes())) {}
 
   Tensor(DType dtype, Shape shape) : Tensor(ValueType{dtype, shape}) {}
+
+  // The part of a block that starts `offset` bytes into it; the block lives as long as a part.
+  Tensor(ValueType type, const std::shared_ptr<std::byte>& block, int64_t offset)
+      : type_(type), data_(block, block.get() + offset) {}
+
+  Tensor(Tensor&&) = default;
+  Tensor& operator=(Tensor&&) = default;
+  Tensor(const Tensor&) = delete;
 
   const ValueType& type() const { return type_; }
 
@@ -68,6 +82,6 @@ class Tensor {
   }
 
   ValueType type_;
-  AlignedBytes data_;
+  std::shared_ptr<std::byte> data_;
 };
 }  // namespace cambium

@@ -58,7 +58,7 @@ class Assigner {
   }
 
   void add_leaf(int id, const Node& n) {
-    const Leaf leaf{n.scope.path, n.outputs[0], n.parameter, n.role};
+    const Leaf leaf{n.scope.path, n.outputs[0], n.parameter, n.role, n.copy_of};
     auto& mine = result_.buffer_of[size_t(id)];
     if (n.role == Role::kInput) {
       plan_.inputs.push_back(leaf);

@@ -53,7 +53,7 @@ void* Executor::address(const Slot& slot) {
     case Slot::kArena:
       return workspace_->arena.get() + slot.offset_bytes;
     case Slot::kStore:
-      return store_.at(plan_.store[i].name).data();
+      return store_.address(plan_.store[i]);
     case Slot::kInput:
       if (slot.type.dtype == DType::kAdjacency) return &adjacencies_[i];
       return inputs_[i].data();
@@ -127,8 +127,9 @@ void Executor::run_gradients() {
 void Executor::run_updates() {
   run_range(plan_.first_update, plan_.steps.size());
   for (const StateCopy& c : plan_.copies) {
-    Tensor& to = store_.at(plan_.store[size_t(c.store_index)].name);
-    if (to.bytes() > 0) std::memcpy(to.data(), address(c.from), size_t(to.bytes()));
+    const Leaf& to = plan_.store[size_t(c.store_index)];
+    if (to.type.bytes() > 0)
+      std::memcpy(store_.address(to), address(c.from), size_t(to.type.bytes()));
   }
 }
 

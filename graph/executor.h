@@ -7,22 +7,29 @@
 
 namespace cambium {
 // The named tensors (parameters, optimizer moments, running statistics) that several plans share.
+// What a plan adds lies end to end in one block, in the order of the plan.
 class Store {
  public:
   // Makes what the plan names and the store lacks, initialised for `seed`; InternalError when a
   // name exists with another type.
   void add(const Plan& plan, uint64_t seed);
 
+  // Makes the copies in bf16 anew; due after parameters were written by anything but a plan.
+  void refresh_copies();
+
   Tensor& at(std::string_view name);  // InternalError when there is none
   const Tensor& at(std::string_view name) const;
   bool has(std::string_view name) const;
 
+  // All but the copies.
   const std::map<std::string, Tensor, std::less<>>& tensors() const { return tensors_; }
 
+  void* address(const Leaf& leaf);  // InternalError when there is none
+
  private:
-  int inspect(
-      size_t step);  // runs it; the node that made the first value that is not finite, or -1
+  Tensor* find(const Leaf& leaf);
   std::map<std::string, Tensor, std::less<>> tensors_;
+  std::map<std::string, Tensor, std::less<>> copies_;  // in bf16, by the parameter's name
 };
 
 // Fills a tensor as `init` says, a function of (seed, name, element) alone.

@@ -57,6 +57,19 @@ Value Graph::state(std::string name, ValueType type, Init init) {
                  .parameter = {.init = init}});
 }
 
+std::string narrow_copy_name(std::string_view parameter) {
+  return str("bf16.", parameter);
+}
+
+Value Graph::narrow_copy(std::string_view parameter, Shape shape) {
+  std::string name = narrow_copy_name(parameter);
+  ensure(!find(Role::kState, name), "state '", name, "' exists already");
+  return append({.role = Role::kState,
+                 .outputs = {{DType::kBf16, shape}},
+                 .scope = {.path = std::move(name)},
+                 .copy_of = std::string(parameter)});
+}
+
 Value Graph::constant(std::shared_ptr<const Tensor> value) {
   Node n{.role = Role::kConstant, .outputs = {value->type()}, .scope = {.path = scope.path}};
   n.constant = std::move(value);

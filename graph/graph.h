@@ -57,6 +57,7 @@ struct Node {
   std::vector<ValueType> outputs;
   Scope scope;              // for parameters, states and inputs scope.path is the unique name
   ParameterInfo parameter;  // kParameter and kState (init only)
+  std::string copy_of;      // kState: the parameter that it holds in bf16
   std::shared_ptr<const Tensor> constant;      // kConstant of a dense type
   std::shared_ptr<const Adjacency> adjacency;  // kConstant of dtype kAdjacency
 
@@ -87,6 +88,7 @@ class Graph {
   Value input(std::string name, ValueType type);
   Value parameter(std::string name, Shape shape, ParameterInfo info);
   Value state(std::string name, ValueType type, Init init = {});
+  Value narrow_copy(std::string_view parameter, Shape shape);  // the state narrow_copy_name says
   Value constant(std::shared_ptr<const Tensor> value);
   Value constant(std::shared_ptr<const Adjacency> value);
   Value scalar(double value);  // an f32 constant of rank 0
@@ -127,6 +129,8 @@ class Graph {
   std::deque<Node> nodes_;
   std::map<std::pair<Role, std::string>, int> named_;  // inputs, parameters, states
 };
+
+std::string narrow_copy_name(std::string_view parameter);  // "bf16.<parameter>"
 
 inline Port port_of(Value v) {
   return {v.node, v.output};

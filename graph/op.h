@@ -161,6 +161,8 @@ struct Op {
   // has two inputs, its other operand. Null: never.
   std::optional<Absorbed> (*absorb)(const Call&, std::string_view reader, const Attrs& reader_attrs,
                                     Value operand) = nullptr;
+  // Attributes of the use that answers these outputs in bf16 too, after all others. Null: cannot.
+  Attrs (*narrowed)(const Attrs&, const std::vector<int64_t>& outputs) = nullptr;
   bool cheap = false;  // computing it again costs about a pass over its values; so with `range`
   bool view = false;   // output 0 is input 0's bytes under another shape; no kernel
   double tolerance = 2e-6;  // kernel against reference, relative to max(1, |value|)

@@ -12,12 +12,6 @@
 
 namespace cambium {
 namespace {
-constexpr int64_t kAlignment = 64;
-
-int64_t rounded(int64_t bytes) {
-  return (bytes + kAlignment - 1) / kAlignment * kAlignment;
-}
-
 bool overlap(const Life& a, const Life& b) {
   return a.first <= b.last && b.first <= a.last;
 }
@@ -29,7 +23,7 @@ Placement place_in_order(std::span<const Life> lives, std::span<const int> order
   Placement p{.offsets = std::vector<int64_t>(lives.size(), 0), .strategy = std::move(strategy)};
   std::vector<int> placed;  // sorted by offset
   for (int i : order) {
-    const int64_t size = rounded(lives[size_t(i)].bytes);
+    const int64_t size = whole_lines(lives[size_t(i)].bytes);
     int64_t best = -1, best_gap = std::numeric_limits<int64_t>::max(), end = 0;
     for (int j : placed) {
       if (!overlap(lives[size_t(i)], lives[size_t(j)])) continue;
@@ -38,7 +32,7 @@ Placement place_in_order(std::span<const Life> lives, std::span<const int> order
         best = end;
         best_gap = gap;
       }
-      end = std::max(end, p.offsets[size_t(j)] + rounded(lives[size_t(j)].bytes));
+      end = std::max(end, p.offsets[size_t(j)] + whole_lines(lives[size_t(j)].bytes));
     }
     p.offsets[size_t(i)] = best >= 0 ? best : end;
     p.bytes = std::max(p.bytes, p.offsets[size_t(i)] + size);
@@ -71,7 +65,7 @@ std::vector<int> by_breadth(std::span<const Life> lives) {
   std::vector<std::vector<int>> alive{size_t(steps)};
   for (int i : by_size(lives))
     for (int s = lives[size_t(i)].first; s <= lives[size_t(i)].last; ++s) {
-      breadth[size_t(s)] += rounded(lives[size_t(i)].bytes);
+      breadth[size_t(s)] += whole_lines(lives[size_t(i)].bytes);
       alive[size_t(s)].push_back(i);
     }
   std::vector<int> step_order(static_cast<size_t>(steps));
@@ -102,7 +96,7 @@ Placement improved(std::span<const Life> lives, std::vector<int> order, Placemen
   for (int64_t k = 0; k < trials && best.bytes > lower_bound; ++k) {
     const auto n = uint32_t(order.size());
     const auto highest = std::ranges::find_if(order, [&](int i) {
-      return best.offsets[size_t(i)] + rounded(lives[size_t(i)].bytes) == best.bytes;
+      return best.offsets[size_t(i)] + whole_lines(lives[size_t(i)].bytes) == best.bytes;
     });
     std::vector<size_t> beside;  // turns
     for (size_t t = 0; t < n; ++t)
@@ -125,8 +119,8 @@ Placement improved(std::span<const Life> lives, std::vector<int> order, Placemen
 int64_t lower_bound_of(std::span<const Life> lives) {
   std::map<int, int64_t> change;  // step -> bytes born minus bytes dead
   for (const Life& l : lives) {
-    change[l.first] += rounded(l.bytes);
-    change[l.last + 1] -= rounded(l.bytes);
+    change[l.first] += whole_lines(l.bytes);
+    change[l.last + 1] -= whole_lines(l.bytes);
   }
   int64_t alive = 0, most = 0;
   for (const auto& [step, bytes] : change) most = std::max(most, alive += bytes);

@@ -28,6 +28,7 @@ struct Leaf {  // an input, or a named piece of state that plans share through a
   ValueType type;
   ParameterInfo parameter;
   Role role;
+  std::string copy_of = {};  // the parameter whose values it holds in bf16
 };
 
 struct StateCopy {  // an update whose value could not be computed in place

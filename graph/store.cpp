@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "core/bf16.h"
 #include "core/parallel.h"
 #include "core/rng.h"
 #include "graph/executor.h"
@@ -27,17 +28,54 @@ void initialise(Tensor& t, const Init& init, uint64_t seed, std::string_view nam
   });
 }
 
+Tensor* Store::find(const Leaf& leaf) {
+  auto& tensors = leaf.copy_of.empty() ? tensors_ : copies_;
+  const auto it = tensors.find(leaf.copy_of.empty() ? leaf.name : leaf.copy_of);
+  return it == tensors.end() ? nullptr : &it->second;
+}
+
 void Store::add(const Plan& plan, uint64_t seed) {
+  std::vector<const Leaf*> lacking;
+  std::vector<int64_t> offsets;
+  int64_t bytes = 0;
   for (const Leaf& leaf : plan.store) {
-    if (const auto it = tensors_.find(leaf.name); it != tensors_.end()) {
-      ensure(it->second.type() == leaf.type, "'", leaf.name, "' is ", it->second.type(),
-             " in the store and ", leaf.type, " in the plan");
+    if (const Tensor* t = find(leaf)) {
+      ensure(t->type() == leaf.type, "'", leaf.name, "' is ", t->type(), " in the store and ",
+             leaf.type, " in the plan");
       continue;
     }
-    Tensor t(leaf.type);
-    initialise(t, leaf.parameter.init, seed, leaf.name);
-    tensors_.emplace(leaf.name, std::move(t));
+    lacking.push_back(&leaf);
+    offsets.push_back(bytes);
+    bytes += whole_lines(leaf.type.bytes());
   }
+  const std::shared_ptr<std::byte> block = allocate_bytes(bytes);
+  for (size_t i = 0; i < lacking.size(); ++i) {
+    const Leaf& leaf = *lacking[i];
+    Tensor t(leaf.type, block, offsets[i]);
+    if (leaf.copy_of.empty()) {
+      initialise(t, leaf.parameter.init, seed, leaf.name);
+      tensors_.emplace(leaf.name, std::move(t));
+    } else {
+      copies_.emplace(leaf.copy_of, std::move(t));
+    }
+  }
+  refresh_copies();
+}
+
+void Store::refresh_copies() {
+  for (auto& [name, copy] : copies_) {
+    const std::span<const float> from = at(name).f32();
+    auto* const to = reinterpret_cast<uint16_t*>(copy.data());
+    parallel_for(int64_t(from.size()), 16384, [&](int64_t begin, int64_t end) {
+      narrow_range(from.data() + begin, to + begin, end - begin);
+    });
+  }
+}
+
+void* Store::address(const Leaf& leaf) {
+  Tensor* const t = find(leaf);
+  ensure(t != nullptr, "the store has no '", leaf.name, "'");
+  return t->data();
 }
 
 const Tensor& Store::at(std::string_view name) const {

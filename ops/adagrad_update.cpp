@@ -6,16 +6,15 @@
 
 namespace cambium {
 namespace {
-struct Adagrad {
+struct Adagrad : PerTensor {
   static constexpr bool kStep = true;
   static constexpr int kScalars = 0;
   double lr_decay = 0, eps = 1e-10;
-  std::vector<double> weight_decay, lr_scale;
-  static constexpr auto fields = std::tuple{
-      field("lr_decay", &Adagrad::lr_decay, "lr is divided by 1 + (step - 1) of this").in(0),
-      field("eps", &Adagrad::eps, "added to the root").in(0),
-      field("weight_decay", &Adagrad::weight_decay, "L2 penalty of each tensor; empty: 0").in(0),
-      field("lr_scale", &Adagrad::lr_scale, "factor on lr of each tensor; empty: 1").in(0)};
+  static constexpr auto fields = std::tuple_cat(
+      std::tuple{
+          field("lr_decay", &Adagrad::lr_decay, "lr is divided by 1 + (step - 1) of this").in(0),
+          field("eps", &Adagrad::eps, "added to the root").in(0)},
+      PerTensor::fields);
 };
 
 template <class T> struct Rule {
@@ -48,6 +47,7 @@ const Op op_adagrad_update = {.name = "adagrad_update",
                               .kernel = Rules::kernel,
                               .cost = Rules::cost<9>,
                               .in_place = Rules::in_place,
+                              .narrowed = Rules::narrowed,
                               .smooth = false,
                               .samples = Rules::samples({{"lr_decay", 0.1}})};
 }  // namespace cambium

@@ -8,19 +8,17 @@
 
 namespace cambium {
 namespace {
-struct Adam {
+struct Adam : PerTensor {
   static constexpr bool kStep = true;
   static constexpr int kScalars = 0;
   double beta1 = 0.9, beta2 = 0.999, eps = 1e-8;
   bool decoupled = true;
-  std::vector<double> weight_decay, lr_scale;
-  static constexpr auto fields =
+  static constexpr auto fields = std::tuple_cat(
       std::tuple{field("beta1", &Adam::beta1, "decay of the mean gradient").in(0, 1),
                  field("beta2", &Adam::beta2, "decay of the mean squared gradient").in(0, 1),
                  field("eps", &Adam::eps, "added to the root").in(0),
-                 field("decoupled", &Adam::decoupled, "decay apart from the gradient (AdamW)"),
-                 field("weight_decay", &Adam::weight_decay, "decay of each tensor; empty: 0").in(0),
-                 field("lr_scale", &Adam::lr_scale, "factor on lr of each tensor; empty: 1").in(0)};
+                 field("decoupled", &Adam::decoupled, "decay apart from the gradient (AdamW)")},
+      PerTensor::fields);
 };
 
 template <class T> struct Rule {
@@ -68,6 +66,7 @@ const Op op_adam_update = {.name = "adam_update",
                            .kernel = Rules::kernel,
                            .cost = Rules::cost<15>,
                            .in_place = Rules::in_place,
+                           .narrowed = Rules::narrowed,
                            .smooth = false,
                            .samples = samples()};
 }  // namespace cambium

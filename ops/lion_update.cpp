@@ -5,16 +5,14 @@
 
 namespace cambium {
 namespace {
-struct Lion {
+struct Lion : PerTensor {
   static constexpr bool kStep = false;
   static constexpr int kScalars = 0;
   double beta1 = 0.9, beta2 = 0.99;
-  std::vector<double> weight_decay, lr_scale;
-  static constexpr auto fields =
+  static constexpr auto fields = std::tuple_cat(
       std::tuple{field("beta1", &Lion::beta1, "share of the momentum in the direction").in(0, 1),
-                 field("beta2", &Lion::beta2, "decay of the momentum").in(0, 1),
-                 field("weight_decay", &Lion::weight_decay, "decay of each tensor; empty: 0").in(0),
-                 field("lr_scale", &Lion::lr_scale, "factor on lr of each tensor; empty: 1").in(0)};
+                 field("beta2", &Lion::beta2, "decay of the momentum").in(0, 1)},
+      PerTensor::fields);
 };
 
 template <class T> struct Rule {
@@ -52,6 +50,7 @@ const Op op_lion_update = {.name = "lion_update",
                            .kernel = Rules::kernel,
                            .cost = Rules::cost<10>,
                            .in_place = Rules::in_place,
+                           .narrowed = Rules::narrowed,
                            .smooth = false,
                            .samples = Rules::samples()};
 }  // namespace cambium

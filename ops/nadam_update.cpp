@@ -9,20 +9,19 @@
 
 namespace cambium {
 namespace {
-struct Nadam {
+struct Nadam : PerTensor {
   static constexpr bool kStep = true;
   static constexpr int kScalars = 0;
   double beta1 = 0.9, beta2 = 0.999, eps = 1e-8, momentum_decay = 4e-3;
   bool decoupled = false;
-  std::vector<double> weight_decay, lr_scale;
-  static constexpr auto fields = std::tuple{
-      field("beta1", &Nadam::beta1, "decay of the mean gradient").in(0, 1),
-      field("beta2", &Nadam::beta2, "decay of the mean squared gradient").in(0, 1),
-      field("eps", &Nadam::eps, "added to the root").in(0),
-      field("momentum_decay", &Nadam::momentum_decay, "psi: how fast the momentum grows").in(0),
-      field("decoupled", &Nadam::decoupled, "decay apart from the gradient"),
-      field("weight_decay", &Nadam::weight_decay, "decay of each tensor; empty: 0").in(0),
-      field("lr_scale", &Nadam::lr_scale, "factor on lr of each tensor; empty: 1").in(0)};
+  static constexpr auto fields = std::tuple_cat(
+      std::tuple{
+          field("beta1", &Nadam::beta1, "decay of the mean gradient").in(0, 1),
+          field("beta2", &Nadam::beta2, "decay of the mean squared gradient").in(0, 1),
+          field("eps", &Nadam::eps, "added to the root").in(0),
+          field("momentum_decay", &Nadam::momentum_decay, "psi: how fast the momentum grows").in(0),
+          field("decoupled", &Nadam::decoupled, "decay apart from the gradient")},
+      PerTensor::fields);
 
   // mu_t, mu_t+1 and M_t. The product has no closed form; below 1e-18 it does not count.
   std::array<double, 3> once(double step) const {
@@ -77,6 +76,7 @@ const Op op_nadam_update = {.name = "nadam_update",
                             .kernel = Rules::kernel,
                             .cost = Rules::cost<18>,
                             .in_place = Rules::in_place,
+                            .narrowed = Rules::narrowed,
                             .smooth = false,
                             .samples = Rules::samples({{"decoupled", true}, {"beta2", 0.95}})};
 }  // namespace cambium

@@ -10,19 +10,17 @@
 
 namespace cambium {
 namespace {
-struct Radam {
+struct Radam : PerTensor {
   static constexpr bool kStep = true;
   static constexpr int kScalars = 0;
   double beta1 = 0.9, beta2 = 0.999, eps = 1e-8;
   bool decoupled = false;
-  std::vector<double> weight_decay, lr_scale;
-  static constexpr auto fields = std::tuple{
-      field("beta1", &Radam::beta1, "decay of the mean gradient").in(0, 1),
-      field("beta2", &Radam::beta2, "decay of the mean squared gradient").in(0, 1),
-      field("eps", &Radam::eps, "added to the root").in(0),
-      field("decoupled", &Radam::decoupled, "decay apart from the gradient"),
-      field("weight_decay", &Radam::weight_decay, "decay of each tensor; empty: 0").in(0),
-      field("lr_scale", &Radam::lr_scale, "factor on lr of each tensor; empty: 1").in(0)};
+  static constexpr auto fields = std::tuple_cat(
+      std::tuple{field("beta1", &Radam::beta1, "decay of the mean gradient").in(0, 1),
+                 field("beta2", &Radam::beta2, "decay of the mean squared gradient").in(0, 1),
+                 field("eps", &Radam::eps, "added to the root").in(0),
+                 field("decoupled", &Radam::decoupled, "decay apart from the gradient")},
+      PerTensor::fields);
 };
 
 template <class T> struct Rule {
@@ -78,6 +76,7 @@ const Op op_radam_update = {.name = "radam_update",
                             .kernel = Rules::kernel,
                             .cost = Rules::cost<18>,
                             .in_place = Rules::in_place,
+                            .narrowed = Rules::narrowed,
                             .smooth = false,
                             .samples = samples()};
 }  // namespace cambium

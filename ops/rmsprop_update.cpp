@@ -7,19 +7,18 @@
 
 namespace cambium {
 namespace {
-struct RmsProp {
+struct RmsProp : PerTensor {
   static constexpr bool kStep = false;
   static constexpr int kScalars = 0;
   double alpha = 0.99, eps = 1e-8, momentum = 0;
   bool centered = false;
-  std::vector<double> weight_decay, lr_scale;
-  static constexpr auto fields = std::tuple{
-      field("alpha", &RmsProp::alpha, "decay of the mean squared gradient").in(0, 1),
-      field("eps", &RmsProp::eps, "added to the root").in(0),
-      field("momentum", &RmsProp::momentum, "share of the last direction that is kept").in(0, 1),
-      field("centered", &RmsProp::centered, "divide by the deviation of the gradient"),
-      field("weight_decay", &RmsProp::weight_decay, "L2 penalty of each tensor; empty: 0").in(0),
-      field("lr_scale", &RmsProp::lr_scale, "factor on lr of each tensor; empty: 1").in(0)};
+  static constexpr auto fields = std::tuple_cat(
+      std::tuple{field("alpha", &RmsProp::alpha, "decay of the mean squared gradient").in(0, 1),
+                 field("eps", &RmsProp::eps, "added to the root").in(0),
+                 field("momentum", &RmsProp::momentum, "share of the last direction that is kept")
+                     .in(0, 1),
+                 field("centered", &RmsProp::centered, "divide by the deviation of the gradient")},
+      PerTensor::fields);
 };
 
 template <class T, bool kCentered, bool kMomentum> struct Rule {
@@ -113,6 +112,7 @@ const Op op_rmsprop_update = {.name = "rmsprop_update",
                               .kernel = kernel,
                               .cost = cost,
                               .in_place = in_place,
+                              .narrowed = UpdateRule<RmsProp, Plain, 1>::narrowed,
                               .smooth = false,
                               .samples = samples()};
 }  // namespace cambium

@@ -9,18 +9,18 @@
 
 namespace cambium {
 namespace {
-struct ScheduleFree {
+struct ScheduleFree : PerTensor {
   static constexpr bool kStep = true;
   static constexpr int kScalars = 1;
   double beta1 = 0.9, beta2 = 0.999, eps = 1e-8;
-  std::vector<double> weight_decay, lr_scale;
-  static constexpr auto fields = std::tuple{
-      field("beta1", &ScheduleFree::beta1, "where gradients are taken: 0 at z, 1 at the average")
-          .in(0, 1),
-      field("beta2", &ScheduleFree::beta2, "decay of the mean squared gradient").in(0, 1),
-      field("eps", &ScheduleFree::eps, "added to the root").in(0),
-      field("weight_decay", &ScheduleFree::weight_decay, "decay of each tensor; empty: 0").in(0),
-      field("lr_scale", &ScheduleFree::lr_scale, "factor on lr of each tensor; empty: 1").in(0)};
+  static constexpr auto fields = std::tuple_cat(
+      std::tuple{
+          field("beta1", &ScheduleFree::beta1,
+                "where gradients are taken: 0 at z, 1 at the average")
+              .in(0, 1),
+          field("beta2", &ScheduleFree::beta2, "decay of the mean squared gradient").in(0, 1),
+          field("eps", &ScheduleFree::eps, "added to the root").in(0)},
+      PerTensor::fields);
 };
 
 template <class T> struct Rule {
@@ -72,6 +72,7 @@ const Op op_schedule_free_update = {.name = "schedule_free_update",
                                     .kernel = Rules::kernel,
                                     .cost = Rules::cost<18>,
                                     .in_place = Rules::in_place,
+                                    .narrowed = Rules::narrowed,
                                     .smooth = false,
                                     .samples = samples()};
 }  // namespace cambium

@@ -8,17 +8,16 @@
 
 namespace cambium {
 namespace {
-struct Sophia {
+struct Sophia : PerTensor {
   static constexpr bool kStep = false;
   static constexpr int kScalars = 0;
   double beta1 = 0.96, rho = 0.05, eps = 1e-12;
-  std::vector<double> weight_decay, lr_scale;
-  static constexpr auto fields = std::tuple{
-      field("beta1", &Sophia::beta1, "decay of the mean gradient").in(0, 1),
-      field("rho", &Sophia::rho, "factor of the curvature that a step is divided by").in(0),
-      field("eps", &Sophia::eps, "least number that a step is divided by").in(1e-30),
-      field("weight_decay", &Sophia::weight_decay, "decay of each tensor; empty: 0").in(0),
-      field("lr_scale", &Sophia::lr_scale, "factor on lr of each tensor; empty: 1").in(0)};
+  static constexpr auto fields = std::tuple_cat(
+      std::tuple{
+          field("beta1", &Sophia::beta1, "decay of the mean gradient").in(0, 1),
+          field("rho", &Sophia::rho, "factor of the curvature that a step is divided by").in(0),
+          field("eps", &Sophia::eps, "least number that a step is divided by").in(1e-30)},
+      PerTensor::fields);
 };
 
 template <class T> struct Rule {
@@ -63,6 +62,7 @@ const Op op_sophia_update = {.name = "sophia_update",
                              .kernel = Rules::kernel,
                              .cost = Rules::cost<10>,
                              .in_place = Rules::in_place,
+                             .narrowed = Rules::narrowed,
                              .smooth = false,
                              .samples = samples()};
 }  // namespace cambium

@@ -199,5 +199,6 @@ void restore(Store& store, const std::map<std::string, Tensor, std::less<>>& ten
             origin, "', the spec makes it ", to.type());
     if (to.bytes() > 0) std::memcpy(to.data(), found->second.data(), size_t(to.bytes()));
   }
+  store.refresh_copies();
 }
 }  // namespace cambium

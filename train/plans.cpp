@@ -5,18 +5,26 @@
 #include "core/fmt.h"
 #include "core/memory.h"
 #include "graph/passes.h"
+#include "train/narrow_copies.h"
 #include "train/recompute.h"
 
 namespace cambium {
 TrainPlans compile_plans(const Experiment& e, Engine& engine) {
-  TrainPlans plans{compile(recomputed(e, optimised(e, training_graph(e))), engine), std::nullopt,
-                   std::nullopt,
-                   compile(optimised(e, evaluation_graph(e, e.train.options.batch)), engine)};
-  if (auto apply = apply_graph(e))
-    plans.apply = compile(run_passes(std::move(*apply), training_pipeline()), engine);
-  if (auto curvature = curvature_graph(e))
-    plans.curvature = compile(recomputed(e, optimised(e, std::move(*curvature))), engine);
-  return plans;
+  Graph step = recomputed(e, optimised(e, training_graph(e)));
+  std::optional<Graph> apply = apply_graph(e), curvature = curvature_graph(e);
+  if (apply) apply = run_passes(std::move(*apply), training_pipeline());
+  if (curvature) curvature = recomputed(e, optimised(e, std::move(*curvature)));
+  if (const ParameterNames names = narrow_parameters(step); !names.empty()) {
+    step = read_copies(step, names);
+    Graph& writer = apply ? *apply : step;
+    writer = write_copies(writer, names);
+    if (curvature) curvature = read_copies(*curvature, names);
+  }
+  const auto compiled = [&](std::optional<Graph>& g) {
+    return g ? std::optional(compile(std::move(*g), engine)) : std::nullopt;
+  };
+  return {compile(std::move(step), engine), compiled(apply), compiled(curvature),
+          compile(optimised(e, evaluation_graph(e, e.train.options.batch)), engine)};
 }
 
 std::vector<const Plan*> TrainPlans::all() const {

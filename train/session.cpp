@@ -131,6 +131,7 @@ void Session::use_best() {
       if (t.bytes() > 0 && store_.has(to))
         std::memcpy(store_.at(to).data(), t.data(), size_t(t.bytes()));
   }
+  store_.refresh_copies();
 }
 
 NamedTensors Session::tensors() const {

@@ -2,6 +2,8 @@
 #pragma once
 #include <cstdint>
 
+#include "core/tensor.h"
+
 namespace cambium {
 struct Scratch {
   int64_t bytes = 0;
@@ -9,7 +11,7 @@ struct Scratch {
   // The offset of a new piece.
   int64_t add(int64_t size) {
     const int64_t offset = bytes;
-    bytes += (size + 63) / 64 * 64;
+    bytes += whole_lines(size);
     return offset;
   }
 

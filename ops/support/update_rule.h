@@ -1,8 +1,7 @@
 // Updates that treat every element alike, from one rule. An op of such a rule has the inputs
 //   lr [], scale [], (step i64 [] when A::kStep), (A::kScalars further f32 []),
 //   p1..pn, g1..gn, then kStates groups of n states
-// and answers p', then the states, all in place. The attributes A have lists `weight_decay` and
-// `lr_scale`, one entry a tensor (empty: 0 and 1). A rule is
+// and answers p', then the states, all in place, then the p' of A::narrow in bf16. A rule is
 //   template <class T> struct Rule {
 //     Rule(const A&, const TensorStep&);         // its numbers for one tensor in one step
 //     T operator()(T p, T g, T* states) const;   // answers p', changes the states; always_inline
@@ -12,9 +11,21 @@
 #include <array>
 #include <cmath>
 
+#include "ops/support/bf16.h"
 #include "ops/support/update.h"
 
 namespace cambium {
+// What the attributes of every update by a rule hold.
+struct PerTensor {
+  std::vector<double> weight_decay, lr_scale;
+  std::vector<int64_t> narrow;
+  static constexpr auto fields = std::tuple{
+      field("weight_decay", &PerTensor::weight_decay, "decay of each tensor; empty: 0").in(0),
+      field("lr_scale", &PerTensor::lr_scale, "factor on lr of each tensor; empty: 1").in(0),
+      field("narrow", &PerTensor::narrow, "numbers of the tensors that are answered in bf16 too")
+          .in(0)};
+};
+
 // What an update knows of a tensor in a step, in double. `decay` is what the spec says, without lr;
 // `scalars` follow step; `once` is A::once(step), computed once for all tensors.
 struct TensorStep {
@@ -60,6 +71,10 @@ template <class A, template <class> class Rule, int kStates> struct UpdateRule {
     per_tensor(a.lr_scale, n, 1, "lr_scale");
     std::vector<ValueType> types = types_of(c, kFirst, n);
     for (const ValueType& t : types_of(c, kFirst + 2 * n, kStates * n)) types.push_back(t);
+    for (int64_t k : a.narrow) {
+      require(k < n, "narrow names tensor ", k, " of ", n);
+      types.push_back({DType::kBf16, c.shape(kFirst + int(k))});
+    }
     return types;
   }
 
@@ -90,6 +105,11 @@ template <class A, template <class> class Rule, int kStates> struct UpdateRule {
         for (size_t j = 0; j < kStates; ++j) out[(1 + j) * n + k][i] = state[j];
       }
     }
+    for (size_t j = 0; j < a.narrow.size(); ++j) {
+      Ref& copy = out[(1 + kStates) * n + j];
+      copy.data = out[size_t(a.narrow[j])].data;
+      round_to_bf16(copy);
+    }
   }
 
   static Kernel kernel(const Call& c, Engine&) {
@@ -97,6 +117,8 @@ template <class A, template <class> class Rule, int kStates> struct UpdateRule {
     const int n = tensors(c);
     const auto decay = per_tensor(a.weight_decay, n, 0, ""),
                lr_scale = per_tensor(a.lr_scale, n, 1, "");
+    std::vector<int> copy_of(size_t(n), -1);  // tensor -> the output that is its copy
+    for (int j = 0; int64_t k : a.narrow) copy_of[size_t(k)] = (1 + kStates) * n + j++;
     return {.run = [=, chunks = UpdateChunks(c, kFirst, n)](const KernelArgs& args) {
       const TensorStep all = step_of(a, [&](int i) {
         return A::kStep && i == 2 ? double(args.i64(2)[0]) : double(args.f32(i)[0]);
@@ -115,14 +137,26 @@ template <class A, template <class> class Rule, int kStates> struct UpdateRule {
         update_range(args.f32(kFirst + k) + at, args.f32(kFirst + n + k) + at, args.out_f32(k) + at,
                      states, piece.end - at, Rule<float>(a, s),
                      std::make_index_sequence<size_t(kStates)>());
+        if (const int copy = copy_of[size_t(k)]; copy >= 0)  // while p' is in the cache
+          narrow_range(args.out_f32(k) + at, static_cast<uint16_t*>(args.out[copy]) + at,
+                       piece.end - at);
       });
     }};
+  }
+
+  static Attrs narrowed(const Attrs& attrs, const std::vector<int64_t>& tensors) {
+    A a = attrs.as<A>();
+    a.narrow = tensors;
+    return a;
   }
 
   template <int kFlops> static Cost cost(const Call& c) {
     double elements = 0;
     for (int k = 0; k < tensors(c); ++k) elements += double(c.shape(kFirst + k).count());
-    return {.flops = kFlops * elements, .bytes = 4.0 * (3 + 2 * kStates) * elements};
+    double narrow = 0;
+    for (int64_t k : c.as<A>().narrow) narrow += double(c.shape(kFirst + int(k)).count());
+    return {.flops = kFlops * elements + narrow,
+            .bytes = 4.0 * (3 + 2 * kStates) * elements + 2 * narrow};
   }
 
   static std::vector<InPlace> in_place(const Call& c) {
@@ -154,7 +188,8 @@ template <class A, template <class> class Rule, int kStates> struct UpdateRule {
             sample({{3, 5}, {1}}, with({{"weight_decay", std::vector<double>{0.1, 0}}})),
             sample({{0}, {3, 5}}, with({{"weight_decay", std::vector<double>{0.1, 0.5}},
                                         {"lr_scale", std::vector<double>{0.5, 2}}})),
-            sample({{130, 257}, {7}}, args)};
+            sample({{130, 257}, {7}}, with({{"narrow", std::vector<int64_t>{0}}})),
+            sample({{3}, {0}, {2, 5}}, with({{"narrow", std::vector<int64_t>{2, 1}}}))};
   }
 };
 }  // namespace cambium
