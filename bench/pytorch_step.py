@@ -1,10 +1,11 @@
 """One training step in PyTorch, timed: the other side of bench/run.
 
 usage: pytorch_step.py CASE [--dtype f32|bf16] [--steps N] [--threads N]
-Prints one JSON line: case, median and fastest step in ms, all steps, parameters, peak memory. The cases are those of
-bench/cases: same sizes, same batch, AdamW. bf16 is torch.autocast.
+Prints one JSON line: case, median and fastest step in ms, all steps, parameters, peak memory, the kernels that OpenBLAS
+chose. The cases are those of bench/cases: same sizes, same batch, AdamW. bf16 is torch.autocast.
 """
 import argparse
+import ctypes
 import json
 import math
 import resource
@@ -163,6 +164,16 @@ def fused():
     return {"fused": True} if (major, minor) >= (2, 4) else {"foreach": True}
 
 
+def blas_kernels():
+    """The processor that OpenBLAS takes this one for, such as "SkylakeX"; "" when PyTorch has another BLAS."""
+    for line in open("/proc/self/maps"):
+        library = ctypes.CDLL(line.split()[-1]) if "openblas" in line else None
+        if hasattr(library, "openblas_get_corename"):
+            library.openblas_get_corename.restype = ctypes.c_char_p
+            return library.openblas_get_corename().decode()
+    return ""
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     parser.add_argument("case", choices=CASES)
@@ -194,7 +205,7 @@ def main():
         "case": options.case, "side": "pytorch " + torch.__version__, "dtype": options.dtype,
         "times_ms": [round(t, 3) for t in times_ms],
         "median_ms": round(statistics.median(times_ms), 3), "fastest_ms": round(min(times_ms), 3),
-        "parameters": sum(p.numel() for p in model.parameters()),
+        "blas": blas_kernels(), "parameters": sum(p.numel() for p in model.parameters()),
         "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024}))
 
 

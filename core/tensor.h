@@ -1,7 +1,6 @@
 // Tensor: a typed, 64-byte aligned, zero-initialised buffer. Move-only. It owns its memory, or
 // together with others a block that it is a part of.
 #pragma once
-#include <cstdlib>
 #include <cstring>
 #include <memory>
 #include <span>
@@ -9,20 +8,16 @@
 #include "core/shape.h"
 
 namespace cambium {
-struct FreeBytes {
-  void operator()(std::byte* p) const { std::free(p); }
-};
-
-using AlignedBytes = std::unique_ptr<std::byte, FreeBytes>;
+using Bytes = std::shared_ptr<std::byte>;
 
 // The bytes that a buffer of so many takes in a block, so that the next starts at a cache line.
 constexpr int64_t whole_lines(int64_t bytes) {
   return (bytes + 63) / 64 * 64;
 }
 
-// Allocates zeroed bytes at a 64-byte boundary (huge pages from 2 MiB on). RuntimeError when memory
-// is out.
-AlignedBytes allocate_bytes(int64_t bytes);
+// Allocates zeroed bytes at a 64-byte boundary. From 2 MiB on they are the system's own zeros, in
+// huge pages, which take memory only when they are first touched. RuntimeError when memory is out.
+Bytes allocate_bytes(int64_t bytes);
 
 class Tensor {
  public:
@@ -33,7 +28,7 @@ class Tensor {
   Tensor(DType dtype, Shape shape) : Tensor(ValueType{dtype, shape}) {}
 
   // The part of a block that starts `offset` bytes into it; the block lives as long as a part.
-  Tensor(ValueType type, const std::shared_ptr<std::byte>& block, int64_t offset)
+  Tensor(ValueType type, const Bytes& block, int64_t offset)
       : type_(type), data_(block, block.get() + offset) {}
 
   Tensor(Tensor&&) = default;
@@ -82,6 +77,6 @@ class Tensor {
   }
 
   ValueType type_;
-  std::shared_ptr<std::byte> data_;
+  Bytes data_;
 };
 }  // namespace cambium

@@ -46,7 +46,7 @@ struct StepProfile {
 struct Workspace {
   explicit Workspace(std::span<const Plan* const> plans);
 
-  AlignedBytes arena, scratch;
+  Bytes arena, scratch;
 };
 
 class Executor {

@@ -48,7 +48,7 @@ void Store::add(const Plan& plan, uint64_t seed) {
     offsets.push_back(bytes);
     bytes += whole_lines(leaf.type.bytes());
   }
-  const std::shared_ptr<std::byte> block = allocate_bytes(bytes);
+  const Bytes block = allocate_bytes(bytes);
   for (size_t i = 0; i < lacking.size(); ++i) {
     const Leaf& leaf = *lacking[i];
     Tensor t(leaf.type, block, offsets[i]);

@@ -1,4 +1,5 @@
 // Random numbers, shapes, tensors, adjacencies, suggestions, JSON, signals and memory.
+#include <algorithm>
 #include <csignal>
 #include <numeric>
 
@@ -83,6 +84,23 @@ TEST(Tensor, IsZeroedAlignedAndTyped) {
   EXPECT_EQ(t.clone().f32()[4], 7.0f);
   EXPECT_THROW(t.i32(), InternalError);
   EXPECT_EQ(Tensor(DType::kF32, Shape{0}).bytes(), 0);
+}
+
+TEST(Tensor, LargeOnesAreZeroedAndStartAtAHugePage) {
+  const Tensor t(DType::kU8, Shape{(5 << 20) + 3});
+  EXPECT_EQ(reinterpret_cast<uintptr_t>(t.data()) % (2 << 20), 0u);
+  EXPECT_TRUE(std::ranges::all_of(t.raw(), [](std::byte b) { return b == std::byte(0); }));
+}
+
+TEST(Tensor, APartKeepsItsBlockAlive) {
+  Tensor part;
+  {
+    const Bytes block = allocate_bytes(256);
+    part = Tensor({DType::kF32, {4}}, block, 64);
+    EXPECT_EQ(part.data(), block.get() + 64);
+  }
+  part.f32()[3] = 5;  // the address sanitizer watches
+  EXPECT_EQ(part.clone().f32()[3], 5.0f);
 }
 
 TEST(Tensor, TooMuchMemoryIsARuntimeError) {

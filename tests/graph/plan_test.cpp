@@ -7,6 +7,7 @@
 
 #include <gtest/gtest.h>
 
+#include "core/bf16.h"
 #include "core/rng.h"
 #include "graph/executor.h"
 #include "graph/passes.h"
@@ -250,6 +251,34 @@ TEST(Store, InitialWeightsDependOnSeedAndNameAlone) {
   initialise(c, {Init::kNormal, 0.02}, 2, "w");
   EXPECT_TRUE(std::ranges::equal(a.f32(), b.f32()));
   EXPECT_FALSE(std::ranges::equal(a.f32(), c.f32()));
+}
+
+TEST(Store, LaysWhatAPlanAddsEndToEnd) {
+  Graph g(builtin_ops());
+  const Value a = g.parameter("b", {3, 5}, {}), b = g.parameter("a", {7}, {});
+  g.outputs = {{"b", port_of(a)}, {"a", port_of(b)}};
+  Engine engine;
+  const Plan plan = compile(std::move(g), engine);
+  Store store;
+  store.add(plan, 1);
+  EXPECT_EQ(store.at("a").data() - store.at("b").data(), 64);  // 60 bytes, to the next line
+}
+
+TEST(Store, CopiesFollowTheirParameterWhenTheyAreMadeAnew) {
+  Graph g(builtin_ops());
+  const Value w = g.parameter("w", {3}, {.init = {Init::kConstant, 1}});
+  const Value copy = g.narrow_copy("w", {3});
+  g.outputs = {{"w", port_of(w)}, {"copy", port_of(copy)}};
+  Session run(std::move(g));
+  const auto second = [&] {
+    run.exec->run();
+    return from_bf16(reinterpret_cast<const uint16_t*>(run.exec->output("copy").data())[1]);
+  };
+  EXPECT_EQ(second(), 1.0f);
+  run.store.at("w").f32()[1] = -3;
+  run.store.refresh_copies();
+  EXPECT_EQ(second(), -3.0f);
+  EXPECT_FALSE(run.store.has("bf16.w")) << "a copy is nothing to save";
 }
 
 TEST(Store, RefusesTwoTypesUnderOneName) {
