@@ -87,7 +87,11 @@ std::vector<Row> convolution_rows() {
   const Args depthwise = {{"groups", int64_t{64}}};
   const Args kernel = {{"kernel", Shapes{3, 3}}, {"bias", false}};
   Args depthwise_kernel = {{"kernel", Shapes{7, 7}}, {"bias", false}, {"groups", int64_t{64}}};
-  return {{"conv2d", {Shape{128, 32, 32, 16}, Shape{3, 3, 16, 16}}},
+  const Shape blocked{64, 4, 32, 32, 16};  // kGrid in blocks of 16 channels
+  return {{"block_channels", {kGrid}},
+          {"unblock_channels", {blocked}},
+          {"conv2d", {blocked, Shape{3, 3, 64, 64}}},
+          {"conv2d", {Shape{128, 32, 32, 16}, Shape{3, 3, 16, 16}}},
           {"conv2d", {kGrid, Shape{3, 3, 64, 64}}},
           {"conv2d", {Shape{64, 8, 8, 256}, Shape{3, 3, 256, 256}}},
           {"conv2d", {kGrid, Shape{7, 7, 1, 64}}, depthwise},

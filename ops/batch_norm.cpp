@@ -1,6 +1,7 @@
 // batch_norm: y = act((x - mean) / sqrt(var + eps) * gamma + beta + residual), mean and biased
 // variance over all axes but the last. Ioffe and Szegedy 2015, arXiv 1502.03167.
 //   x, y: [..., C]   gamma, beta, mean, var: [C]   residual: [..., C] or left out
+//   with `blocked`, x, y and residual are images in blocks of 16 channels (block_channels)
 //   mask: [rows of x] or left out; rows below 1/2 are padding: not counted in mean and var, and
 //   normalised like the rest. Without a real row both are 0.
 // One pass over memory gives both statistics: each block of rows is centred while it is in cache,
@@ -33,8 +34,8 @@ std::vector<Value> vjp(const Call& c, std::span<const Value> dy) {
   return din;
 }
 
-void reference(const Call& c, std::span<const Ref> in, std::span<Ref> out) {
-  const int64_t rows = c.shape(0).rows(), n = c.shape(0).last();
+void plain_reference(const Call& c, std::span<const Ref> in, std::span<Ref> out) {
+  const int64_t n = c.shape(1)[0], rows = n == 0 ? 0 : c.shape(0).count() / n;
   const auto& a = c.as<BatchNormAttrs>();
   const double* mask = c.has(kMask) ? in[kMask].data.data() : nullptr;
   const double counted = double(count_real(mask, 0, rows));
@@ -53,6 +54,10 @@ void reference(const Call& c, std::span<const Ref> in, std::span<Ref> out) {
     out[2][j] = variance;
   }
   if (a.dtype() == DType::kBf16) round_to_bf16(out[0]);
+}
+
+void reference(const Call& c, std::span<const Ref> in, std::span<Ref> out) {
+  normalise_in_plain_layout(c, in, out, plain_reference);
 }
 
 // Sum and sum of squared distances to the block's mean, for each column of a block: stats [2, n].
@@ -91,46 +96,44 @@ CAMBIUM_SIMD void masked_statistics(const X* x, const float* mask, int64_t rows,
       in, ColumnInput<float>{stats, 0}, real);
 }
 
-// Rows of x, cut into blocks whose statistics are taken one by one.
-struct RowBlocks {
-  int64_t rows, n, block, count;
-};
-
 // stats [blocks, 2, n] and counts [blocks] of real rows, of all blocks in parallel. The mask may be
 // null.
 void find_statistics(const RowBlocks& s, DType from, const void* x, const float* mask, float* stats,
                      float* counts) {
-  parallel_for(s.count, 1, [&](int64_t begin, int64_t end) {
+  const int64_t n = s.runs.n;
+  parallel_for(s.count(), 1, [&](int64_t begin, int64_t end) {
     for (int64_t b = begin; b < end; ++b) {
-      const int64_t first = b * s.block, rows = std::min(s.block, s.rows - first);
+      const int64_t first = s.first_row(b), rows = s.rows(b);
       const int64_t counted = count_real(mask, first, first + rows);
       counts[b] = float(counted);
-      with_elements(from, x, first * s.n, [&](const auto* at) {
-        float* to = stats + 2 * b * s.n;
+      with_elements(from, x, s.first_element(b), [&](const auto* at) {
+        float* to = stats + 2 * b * n;
         if (mask)
-          masked_statistics(at, mask + first, rows, counted, s.n, to);
+          masked_statistics(at, mask + first, rows, counted, n, to);
         else
-          block_statistics(at, rows, s.n, to);
+          block_statistics(at, rows, n, to);
       });
     }
   });
 }
 
-// Merges the blocks' means and squared distances in order.
+// Merges the means and squared distances of a channel's blocks in order.
 void merge_statistics(const RowBlocks& s, const float* stats, const float* counts, float* mean,
                       float* variance) {
-  for (int64_t j = 0; j < s.n; ++j) {
+  const int64_t n = s.runs.n;
+  for (int64_t channel = 0; channel < s.runs.channels(); ++channel) {
+    const int64_t j = channel % n, first = channel / n * s.of_a_group();
     double count = 0, m = 0, squares = 0;
-    for (int64_t b = 0; b < s.count; ++b) {
+    for (int64_t b = first; b < first + s.of_a_group(); ++b) {
       const double here = counts[b];
       if (here == 0) continue;
-      const double delta = double(stats[2 * b * s.n + j]) - m, total = count + here;
-      squares += double(stats[(2 * b + 1) * s.n + j]) + delta * delta * count * here / total;
+      const double delta = double(stats[2 * b * n + j]) - m, total = count + here;
+      squares += double(stats[(2 * b + 1) * n + j]) + delta * delta * count * here / total;
       m += delta * here / total;
       count = total;
     }
-    mean[j] = float(m);
-    variance[j] = count > 0 ? float(squares / count) : 0;
+    mean[channel] = float(m);
+    variance[channel] = count > 0 ? float(squares / count) : 0;
   }
 }
 
@@ -138,24 +141,23 @@ struct Parameters {  // of a channel, repeated over a period
   float *mean, *scale, *beta;
 };
 
-void repeat_parameters(const KernelArgs& k, int64_t n, int64_t repeats, double eps, Parameters p) {
+void repeat_parameters(const KernelArgs& k, const ChannelRuns& v, int64_t repeats, double eps,
+                       Parameters p) {
   const float *mean = k.out_f32(1), *variance = k.out_f32(2);
-  repeat_parameter(p.mean, n, repeats, [&](int64_t j) { return mean[j]; });
-  repeat_parameter(p.scale, n, repeats, [&](int64_t j) {
+  repeat_parameter(p.mean, v, repeats, [&](int64_t j) { return mean[j]; });
+  repeat_parameter(p.scale, v, repeats, [&](int64_t j) {
     return float(k.f32(1)[j] / std::sqrt(double(variance[j]) + eps));
   });
-  repeat_parameter(p.beta, n, repeats, [&](int64_t j) { return k.f32(2)[j]; });
+  repeat_parameter(p.beta, v, repeats, [&](int64_t j) { return k.f32(2)[j]; });
 }
 
 Kernel kernel(const Call& c, Engine&) {
-  RowBlocks s{.rows = c.shape(0).rows(), .n = c.shape(0).last(), .block = 1, .count = 0};
-  s.block = batch_norm_block_rows(s.n);
-  s.count = (s.rows + s.block - 1) / s.block;
-  const int64_t repeats = parameter_repeats(s.n), period = repeats * s.n;
+  const RowBlocks s(ChannelRuns(c, 0));
+  const int64_t n = s.runs.n, repeats = parameter_repeats(n), period = repeats * n;
   Scratch scratch;
-  const int64_t stats_at = scratch.add_f32(s.count * 2 * s.n);
-  const int64_t counts_at = scratch.add_f32(s.count);
-  const int64_t parameters_at = scratch.add_f32(3 * period);
+  const int64_t stats_at = scratch.add_f32(s.count() * 2 * n);
+  const int64_t counts_at = scratch.add_f32(s.count());
+  const int64_t all = s.runs.groups * period, parameters_at = scratch.add_f32(3 * all);
   const NormTransform transform(c, period, kResidual);
   const bool masked = c.has(kMask);
   const auto run = [=, eps = c.as<BatchNormAttrs>().eps](const KernelArgs& k) {
@@ -164,8 +166,8 @@ Kernel kernel(const Call& c, Engine&) {
     find_statistics(s, transform.from, k.in[0], masked ? k.f32(kMask) : nullptr, stats, counts);
     merge_statistics(s, stats, counts, k.out_f32(1), k.out_f32(2));
     auto* means = reinterpret_cast<float*>(k.scratch + parameters_at);
-    const Parameters p{means, means + period, means + 2 * period};
-    repeat_parameters(k, s.n, repeats, eps, p);
+    const Parameters p{means, means + all, means + 2 * all};
+    repeat_parameters(k, s.runs, repeats, eps, p);
     transform(k, p.mean, p.scale, p.beta);
   };
   return {.run = run, .scratch_bytes = scratch.bytes};
@@ -218,6 +220,14 @@ extern const Op op_batch_norm = {
                   SampleInput(DType::kBf16, {3000, 16}, -2, 2),
                   {Shape{3000}, 0, 1}},
                  {{"activation", "relu"}, {"to", "bf16"}}},
+                {{{Shape{3, 2, 7, 9, 16}, 3, 4}, Shape{32}, Shape{32}}, {{"blocked", true}}},
+                {{Shape{2, 3, 33, 40, 16}, Shape{48}, Shape{48}}, {{"blocked", true}}},
+                {{Shape{2, 2, 3, 4, 16}, Shape{32}, Shape{32}, Shape{2, 2, 3, 4, 16}},
+                 {{"blocked", true}, {"activation", "relu"}}},
+                {{SampleInput(DType::kBf16, {2, 1, 20, 20, 16}, -2, 4), Shape{16}, Shape{16},
+                  SampleInput(DType::kBf16, {2, 1, 20, 20, 16}, -2, 2)},
+                 {{"blocked", true}, {"to", "bf16"}}},
+                {{Shape{2, 3, 3, 2, 16}, Shape{16}, Shape{16}}},  // not an image in blocks
                 {{Shape{1, 4}, Shape{4}, Shape{4}}},
                 {{Shape{0, 3}, Shape{3}, Shape{3}}}},
 };

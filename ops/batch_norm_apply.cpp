@@ -1,6 +1,7 @@
 // batch_norm_apply: y = act((x - mean) / sqrt(var + eps) * gamma + beta + residual) with given
 // statistics, for evaluation. The statistics carry no gradient.
 //   x, y: [..., C]   gamma, beta, mean, var: [C]   residual: [..., C] or left out
+//   with `blocked`, x, y and residual are images in blocks of 16 channels (block_channels)
 #include <cmath>
 
 #include "ops/support/batch_norm.h"
@@ -15,8 +16,8 @@ std::vector<ValueType> shape(const Call& c) {
   return {{c.as<BatchNormAttrs>().dtype(), c.shape(0)}};
 }
 
-void reference(const Call& c, std::span<const Ref> in, std::span<Ref> out) {
-  const int64_t n = c.shape(0).last();
+void plain_reference(const Call& c, std::span<const Ref> in, std::span<Ref> out) {
+  const int64_t n = c.shape(1)[0];
   const auto& a = c.as<BatchNormAttrs>();
   for (int64_t i = 0; i < in[0].size(); ++i) {
     const int64_t j = i % n;
@@ -27,20 +28,25 @@ void reference(const Call& c, std::span<const Ref> in, std::span<Ref> out) {
   if (a.dtype() == DType::kBf16) round_to_bf16(out[0]);
 }
 
+void reference(const Call& c, std::span<const Ref> in, std::span<Ref> out) {
+  normalise_in_plain_layout(c, in, out, plain_reference);
+}
+
 Kernel kernel(const Call& c, Engine&) {
-  const int64_t n = c.shape(0).last(), repeats = parameter_repeats(n), period = repeats * n;
+  const ChannelRuns v(c, 0);
+  const int64_t repeats = parameter_repeats(v.n), period = repeats * v.n, all = v.groups * period;
   const NormTransform transform(c, period, kResidual);
   const auto run = [=, eps = c.as<BatchNormAttrs>().eps](const KernelArgs& k) {
     auto* means = reinterpret_cast<float*>(k.scratch);
-    float *scale = means + period, *beta = scale + period;
-    repeat_parameter(means, n, repeats, [&](int64_t j) { return k.f32(3)[j]; });
-    repeat_parameter(scale, n, repeats, [&](int64_t j) {
+    float *scale = means + all, *beta = scale + all;
+    repeat_parameter(means, v, repeats, [&](int64_t j) { return k.f32(3)[j]; });
+    repeat_parameter(scale, v, repeats, [&](int64_t j) {
       return float(k.f32(1)[j] / std::sqrt(double(k.f32(4)[j]) + eps));
     });
-    repeat_parameter(beta, n, repeats, [&](int64_t j) { return k.f32(2)[j]; });
+    repeat_parameter(beta, v, repeats, [&](int64_t j) { return k.f32(2)[j]; });
     transform(k, means, scale, beta);
   };
-  return {.run = run, .scratch_bytes = 3 * period * int64_t(sizeof(float))};
+  return {.run = run, .scratch_bytes = 3 * all * int64_t(sizeof(float))};
 }
 
 std::optional<Absorbed> absorb(const Call& c, std::string_view reader, const Attrs&,
@@ -81,6 +87,8 @@ extern const Op op_batch_norm_apply = {
                   {Shape{30}, 0.5, 2},
                   SampleInput(DType::kBf16, {50, 30}, -2, 2)},
                  {{"activation", "relu"}}},
+                {{Shape{3, 2, 7, 9, 16}, Shape{32}, Shape{32}, Shape{32}, {Shape{32}, 0.5, 2}},
+                 {{"blocked", true}, {"activation", "relu"}}},
                 {{Shape{0, 3}, Shape{3}, Shape{3}, Shape{3}, {Shape{3}, 0.5, 2}}}},
 };
 }  // namespace cambium

@@ -5,7 +5,7 @@
 //   dx = gamma * rstd * (dy - dbeta / rows - h * dgamma / rows)
 // With a mask [rows of x] of what was counted in the statistics, as batch_norm takes it, `rows` is
 // the count of real rows, and a row of padding gets dx = gamma * rstd * dy: mean and var do not
-// depend on it.
+// depend on it. With `blocked`, dy, x, y and dx are images in blocks of 16 channels.
 #include <cmath>
 
 #include "ops/support/batch_norm.h"
@@ -24,8 +24,8 @@ std::vector<ValueType> shape(const Call& c) {
   return {{c.as<BatchNormAttrs>().dtype(), c.shape(1)}, c.in[2].type(), c.in[2].type()};
 }
 
-void reference(const Call& c, std::span<const Ref> in, std::span<Ref> out) {
-  const int64_t rows = c.shape(1).rows(), n = c.shape(1).last();
+void plain_reference(const Call& c, std::span<const Ref> in, std::span<Ref> out) {
+  const int64_t n = c.shape(2)[0], rows = n == 0 ? 0 : c.shape(1).count() / n;
   const double* mask = c.has(kMask) ? in[kMask].data.data() : nullptr;
   const double counted = double(count_real(mask, 0, rows));
   for (int64_t j = 0; j < n; ++j) {
@@ -43,6 +43,10 @@ void reference(const Call& c, std::span<const Ref> in, std::span<Ref> out) {
     }
   }
   if (c.as<BatchNormAttrs>().dtype() == DType::kBf16) round_to_bf16(out[0]);
+}
+
+void reference(const Call& c, std::span<const Ref> in, std::span<Ref> out) {
+  normalise_in_plain_layout(c, in, out, plain_reference);
 }
 
 // Column sums of dy * (x - mean) and of dy over a block: sums [2, n].
@@ -97,27 +101,32 @@ CAMBIUM_SIMD void dx_range(const D* dy, const X* x, const Y* y, R* dx, int64_t n
 }
 
 struct GradSizes {
-  int64_t rows, n, block, blocks, repeats, period;
+  RowBlocks blocks;
+  int64_t repeats, period;
+
+  int64_t all() const { return blocks.runs.groups * period; }  // numbers of one parameter
 };
 
-// Fills the parameters of dx_range and writes dgamma and dbeta.
+// Fills the parameters of dx_range, [group][5][period], and writes dgamma and dbeta from the sums
+// [group][blocks of a group][2][n], of which the first block holds the total.
 void finish_sums(const KernelArgs& k, const GradSizes& s, double eps, const float* sums,
                  const float* mask, float* p) {
-  const double rows = double(std::max<int64_t>(1, count_real(mask, 0, s.rows)));
-  for (int64_t j = 0; j < s.n; ++j) {
-    const double rstd = 1 / std::sqrt(double(k.f32(4)[j]) + eps);
-    const double dgamma = double(sums[j]) * rstd, dbeta = sums[s.n + j];
-    const double a = k.f32(2)[j] * rstd;
-    k.out_f32(1)[j] = float(dgamma);
-    k.out_f32(2)[j] = float(dbeta);
-    const float values[4] = {float(a), float(-a * rstd * dgamma / rows), float(-a * dbeta / rows),
-                             k.f32(3)[j]};
-    for (int q = 0; q < 4; ++q) p[q * s.period + j] = values[q];
+  const ChannelRuns& v = s.blocks.runs;
+  const double rows =
+      double(std::max<int64_t>(1, mask ? count_real(mask, 0, v.rows) : v.pictures * v.rows));
+  for (int64_t channel = 0; channel < v.channels(); ++channel) {
+    const int64_t j = channel % v.n, group = channel / v.n;
+    const float* total = sums + group * std::max<int64_t>(1, s.blocks.of_a_group()) * 2 * v.n;
+    const double rstd = 1 / std::sqrt(double(k.f32(4)[channel]) + eps);
+    const double dgamma = double(total[j]) * rstd, dbeta = total[v.n + j];
+    const double a = k.f32(2)[channel] * rstd;
+    k.out_f32(1)[channel] = float(dgamma);
+    k.out_f32(2)[channel] = float(dbeta);
+    const float values[5] = {float(a), float(-a * rstd * dgamma / rows), float(-a * dbeta / rows),
+                             k.f32(3)[channel], 0};
+    for (int q = 0; q < 5; ++q)
+      for (int64_t i = j; i < s.period; i += v.n) p[(group * 5 + q) * s.period + i] = values[q];
   }
-  for (int q = 0; q < 4; ++q)
-    repeat_parameter(p + q * s.period, s.n, s.repeats,
-                     [&](int64_t j) { return p[q * s.period + j]; });
-  std::fill_n(p + 4 * s.period, s.period, 0.0f);
 }
 
 struct GradTypes {
@@ -126,33 +135,40 @@ struct GradTypes {
 
 void add_blocks(const KernelArgs& k, const GradSizes& s, const GradTypes& t, bool relu,
                 float* sums) {
-  parallel_for(s.blocks, 1, [&](int64_t begin, int64_t end) {
+  const RowBlocks& blocks = s.blocks;
+  const int64_t n = blocks.runs.n, each = blocks.of_a_group();
+  parallel_for(blocks.count(), 1, [&](int64_t begin, int64_t end) {
     for (int64_t b = begin; b < end; ++b) {
-      const int64_t at = b * s.block * s.n, rows = std::min(s.block, s.rows - b * s.block);
-      float* to = sums + 2 * b * s.n;
+      const int64_t at = blocks.first_element(b), rows = blocks.rows(b);
+      const float* mean = k.f32(3) + blocks.group(b) * n;
+      float* to = sums + 2 * b * n;
       with_elements(t.dy, k.in[0], at, [&](const auto* dy) {
         with_elements(t.x, k.in[1], at, [&](const auto* x) {
-          if (!relu) return block_sums(dy, x, k.f32(3), rows, s.n, to);
+          if (!relu) return block_sums(dy, x, mean, rows, n, to);
           with_elements(t.y, k.in[kY], at,
-                        [&](const auto* y) { block_sums_relu(dy, x, y, k.f32(3), rows, s.n, to); });
+                        [&](const auto* y) { block_sums_relu(dy, x, y, mean, rows, n, to); });
         });
       });
     }
   });
-  if (s.blocks == 0) std::fill_n(sums, 2 * s.n, 0.0f);
-  fold_tree<SumFold>(sums, s.blocks, 2 * s.n);
+  if (each == 0) std::fill_n(sums, 2 * blocks.runs.channels(), 0.0f);
+  for (int64_t group = 0; group < blocks.runs.groups; ++group)
+    fold_tree<SumFold>(sums + group * each * 2 * n, each, 2 * n);
 }
 
 void write_dx(const KernelArgs& k, const GradSizes& s, const GradTypes& t, bool relu,
-              const float* mask, const float* p) {
-  for_each_period(s.rows * s.n, s.period, [&](int64_t at, int64_t n) {
-    const float* real = mask ? mask + at / s.n : nullptr;
+              const float* mask, const float* parameters) {
+  const ChannelRuns& v = s.blocks.runs;
+  for_each_period(v, s.period, [&](int64_t at, int64_t count, int64_t group) {
+    const float* real = mask ? mask + at / v.n : nullptr;
+    const float* p = parameters + group * 5 * s.period;
     with_elements(t.dy, k.in[0], at, [&](const auto* dy) {
       with_elements(t.x, k.in[1], at, [&](const auto* x) {
         with_elements(t.dx, k.out[0], at, [&](auto* dx) {
-          if (!relu) return dx_range<false>(dy, x, x, dx, n, p, s.period, real);
-          with_elements(t.y, k.in[kY], at,
-                        [&](const auto* y) { dx_range<true>(dy, x, y, dx, n, p, s.period, real); });
+          if (!relu) return dx_range<false>(dy, x, x, dx, count, p, s.period, real);
+          with_elements(t.y, k.in[kY], at, [&](const auto* y) {
+            dx_range<true>(dy, x, y, dx, count, p, s.period, real);
+          });
         });
       });
     });
@@ -160,23 +176,17 @@ void write_dx(const KernelArgs& k, const GradSizes& s, const GradTypes& t, bool 
 }
 
 Kernel kernel(const Call& c, Engine&) {
-  GradSizes s{.rows = c.shape(1).rows(),
-              .n = c.shape(1).last(),
-              .block = 1,
-              .blocks = 0,
-              .repeats = 1,
-              .period = 1};
-  s.block = batch_norm_block_rows(s.n);
-  s.blocks = (s.rows + s.block - 1) / s.block;
-  const bool masked = c.has(kMask);
-  s.repeats = masked ? 1 : parameter_repeats(s.n);
-  s.period = s.repeats * s.n;
-  const bool relu = c.has(kY);
+  const RowBlocks blocks(ChannelRuns(c, 1));
+  const bool masked = c.has(kMask), relu = c.has(kY);
+  const int64_t n = blocks.runs.n, repeats = masked ? 1 : parameter_repeats(n);
+  const GradSizes s{blocks, repeats, repeats * n};
   const GradTypes types{c.dtype(0), c.dtype(1), relu ? c.dtype(kY) : DType::kF32,
                         c.as<BatchNormAttrs>().dtype()};
   Scratch scratch;
-  const int64_t sums_at = scratch.add_f32(std::max<int64_t>(1, s.blocks) * 2 * s.n);
-  const int64_t parameters_at = scratch.add_f32(5 * s.period);
+  const int64_t groups = blocks.runs.groups;
+  const int64_t sums_at =
+      scratch.add_f32(groups * std::max<int64_t>(1, blocks.of_a_group()) * 2 * n);
+  const int64_t parameters_at = scratch.add_f32(5 * s.all());
   const auto run = [=, eps = c.as<BatchNormAttrs>().eps](const KernelArgs& k) {
     auto* sums = reinterpret_cast<float*>(k.scratch + sums_at);
     auto* p = reinterpret_cast<float*>(k.scratch + parameters_at);
@@ -201,66 +211,76 @@ extern const Op op_batch_norm_grad = {
     .cost = pointwise_cost<12>,
     .in_place = norm_in_place,
     .tolerance = 5e-5,  // sums over rows
-    .samples = {{{Shape{6, 5}, Shape{6, 5}, Shape{5}, Shape{5}, {Shape{5}, 0.5, 2}}},
-                {{Shape{2, 3, 4, 7},
-                  Shape{2, 3, 4, 7},
-                  Shape{7},
-                  Shape{7},
-                  {Shape{7}, 0.5, 2},
-                  Shape{2, 3, 4, 7}},
-                 {{"activation", "relu"}}},
-                {{Shape{900, 33}, Shape{900, 33}, Shape{33}, Shape{33}, {Shape{33}, 0.5, 2}}},
-                {{Shape{3000, 16},
-                  Shape{3000, 16},
-                  Shape{16},
-                  Shape{16},
-                  {Shape{16}, 0.5, 2},
-                  Shape{3000, 16}},
-                 {{"activation", "relu"}}},
-                {{SampleInput(DType::kBf16, {3000, 16}, -2, 2),
-                  SampleInput(DType::kBf16, {3000, 16}, -2, 2),
-                  Shape{16},
-                  Shape{16},
-                  {Shape{16}, 0.5, 2},
-                  SampleInput(DType::kBf16, {3000, 16}, -2, 2)},
-                 {{"activation", "relu"}, {"to", "bf16"}}},
-                {{Shape{900, 33},
-                  SampleInput(DType::kBf16, {900, 33}, -2, 2),
-                  Shape{33},
-                  Shape{33},
-                  {Shape{33}, 0.5, 2}},
-                 {{"to", "bf16"}}},
-                {{Shape{5, 300}, Shape{5, 300}, Shape{300}, Shape{300}, {Shape{300}, 0.5, 2}}},
-                // With a mask of which about half, all or nothing is real.
-                {{Shape{900, 33},
-                  Shape{900, 33},
-                  Shape{33},
-                  Shape{33},
-                  {Shape{33}, 0.5, 2},
-                  SampleInput::none(),
-                  {Shape{900}, 0, 1}}},
-                {{SampleInput(DType::kBf16, {3000, 16}, -2, 2),
-                  SampleInput(DType::kBf16, {3000, 16}, -2, 2),
-                  Shape{16},
-                  Shape{16},
-                  {Shape{16}, 0.5, 2},
-                  SampleInput(DType::kBf16, {3000, 16}, -2, 2),
-                  {Shape{3000}, 0, 1}},
-                 {{"activation", "relu"}, {"to", "bf16"}}},
-                {{Shape{2, 3, 5},
-                  Shape{2, 3, 5},
-                  Shape{5},
-                  Shape{5},
-                  {Shape{5}, 0.5, 2},
-                  SampleInput::none(),
-                  {Shape{6}, 0.6, 1}}},
-                {{Shape{6, 5},
-                  Shape{6, 5},
-                  Shape{5},
-                  Shape{5},
-                  {Shape{5}, 0.5, 2},
-                  SampleInput::none(),
-                  {Shape{6}, 0, 0.4}}},
-                {{Shape{0, 3}, Shape{0, 3}, Shape{3}, Shape{3}, {Shape{3}, 0.5, 2}}}},
+    .samples =
+        {{{Shape{6, 5}, Shape{6, 5}, Shape{5}, Shape{5}, {Shape{5}, 0.5, 2}}},
+         {{Shape{2, 3, 4, 7},
+           Shape{2, 3, 4, 7},
+           Shape{7},
+           Shape{7},
+           {Shape{7}, 0.5, 2},
+           Shape{2, 3, 4, 7}},
+          {{"activation", "relu"}}},
+         {{Shape{900, 33}, Shape{900, 33}, Shape{33}, Shape{33}, {Shape{33}, 0.5, 2}}},
+         {{Shape{3000, 16},
+           Shape{3000, 16},
+           Shape{16},
+           Shape{16},
+           {Shape{16}, 0.5, 2},
+           Shape{3000, 16}},
+          {{"activation", "relu"}}},
+         {{SampleInput(DType::kBf16, {3000, 16}, -2, 2),
+           SampleInput(DType::kBf16, {3000, 16}, -2, 2),
+           Shape{16},
+           Shape{16},
+           {Shape{16}, 0.5, 2},
+           SampleInput(DType::kBf16, {3000, 16}, -2, 2)},
+          {{"activation", "relu"}, {"to", "bf16"}}},
+         {{Shape{900, 33},
+           SampleInput(DType::kBf16, {900, 33}, -2, 2),
+           Shape{33},
+           Shape{33},
+           {Shape{33}, 0.5, 2}},
+          {{"to", "bf16"}}},
+         {{Shape{5, 300}, Shape{5, 300}, Shape{300}, Shape{300}, {Shape{300}, 0.5, 2}}},
+         // With a mask of which about half, all or nothing is real.
+         {{Shape{900, 33},
+           Shape{900, 33},
+           Shape{33},
+           Shape{33},
+           {Shape{33}, 0.5, 2},
+           SampleInput::none(),
+           {Shape{900}, 0, 1}}},
+         {{SampleInput(DType::kBf16, {3000, 16}, -2, 2),
+           SampleInput(DType::kBf16, {3000, 16}, -2, 2),
+           Shape{16},
+           Shape{16},
+           {Shape{16}, 0.5, 2},
+           SampleInput(DType::kBf16, {3000, 16}, -2, 2),
+           {Shape{3000}, 0, 1}},
+          {{"activation", "relu"}, {"to", "bf16"}}},
+         {{Shape{2, 3, 5},
+           Shape{2, 3, 5},
+           Shape{5},
+           Shape{5},
+           {Shape{5}, 0.5, 2},
+           SampleInput::none(),
+           {Shape{6}, 0.6, 1}}},
+         {{Shape{6, 5},
+           Shape{6, 5},
+           Shape{5},
+           Shape{5},
+           {Shape{5}, 0.5, 2},
+           SampleInput::none(),
+           {Shape{6}, 0, 0.4}}},
+         {{Shape{3, 2, 7, 9, 16}, Shape{3, 2, 7, 9, 16}, Shape{32}, Shape{32}, {Shape{32}, 0.5, 2}},
+          {{"blocked", true}}},
+         {{Shape{2, 3, 33, 40, 16},
+           SampleInput(DType::kBf16, {2, 3, 33, 40, 16}, -2, 2),
+           Shape{48},
+           Shape{48},
+           {Shape{48}, 0.5, 2},
+           Shape{2, 3, 33, 40, 16}},
+          {{"blocked", true}, {"activation", "relu"}, {"to", "bf16"}}},
+         {{Shape{0, 3}, Shape{0, 3}, Shape{3}, Shape{3}, {Shape{3}, 0.5, 2}}}},
 };
 }  // namespace cambium

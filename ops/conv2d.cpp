@@ -1,6 +1,7 @@
 // conv2d(x [B,Y,X,C], w [KY,KX,C/groups,O], optional bias [O], optional residual [B,Y',X',O];
 // stride, padding, pad, dilation, groups, activation) -> y [B,Y',X',O] = act(conv(x, w) + bias) +
-// residual. Cross-correlation, channels last; groups = C = O is a depthwise convolution.
+// residual. Cross-correlation, channels last; groups = C = O is a depthwise convolution. Images in
+// blocks of 16 channels (block_channels) give a result in blocks.
 // Gradients: conv2d_grad_input, conv2d_grad_weights; the activation's gradient comes first.
 // oneDNN's fast kernels want blocked weights: they are copied into scratch each run, a few
 // microseconds, against 3 to 10 times slower products on the plain layout (measured, 2.6.3).
@@ -25,7 +26,7 @@ ConvSizes sizes(const Call& c) {
 std::vector<ValueType> shape(const Call& c) {
   require_product(c, kX, kW);
   const ConvSizes z = sizes(c);
-  const Shape y = z.output_shape();
+  const Shape y = shape_like(c.shape(kX), z.output_shape());
   require(!c.has(kBias) || c.shape(kBias) == Shape{z.O}, "bias must be [", z.O, "]");
   require(!c.has(kResidual) || c.in[kResidual].type() == ValueType{DType::kF32, y},
           "residual must be f32 ", y);
@@ -52,7 +53,7 @@ std::vector<Value> vjp(const Call& c, std::span<const Value> dy) {
   const auto& a = c.as<Conv>();
   Graph& g = *dy[0].graph;
   const Value d = sum_gradient(c, dy[0]);
-  const Shape &x = c.shape(kX), &w = c.shape(kW);
+  const Shape x = plain_shape(c.shape(kX)), &w = c.shape(kW);
   Args input = window_args(a), weights = window_args(a);
   input.push_back({"input", std::vector<int64_t>{x[1], x[2]}});
   weights.push_back({"kernel", std::vector<int64_t>{w[0], w[1]}});
@@ -65,7 +66,7 @@ std::vector<Value> vjp(const Call& c, std::span<const Value> dy) {
   return gradients;
 }
 
-void reference(const Call& c, std::span<const Ref> in, std::span<Ref> out) {
+void plain_reference(const Call& c, std::span<const Ref> in, std::span<Ref> out) {
   const auto& a = c.as<Conv>();
   const ConvSizes z = sizes(c);
   Ref& y = out[0];
@@ -75,6 +76,10 @@ void reference(const Call& c, std::span<const Ref> in, std::span<Ref> out) {
     y[i] = activate(a.activation, y[i]) + (c.has(kResidual) ? in[kResidual][i] : 0);
   }
   if (a.to == "bf16") round_to_bf16(y);
+}
+
+void reference(const Call& c, std::span<const Ref> in, std::span<Ref> out) {
+  in_plain_layout(c, in, out, [&](auto from, auto to) { plain_reference(c, from, to); });
 }
 
 // The residual is f32 whatever the result is.
@@ -132,22 +137,23 @@ Kernel own_kernel(const Call& c, const ConvSizes& z) {
 Kernel kernel(const Call& c, Engine& e) {
   const ConvSizes z = sizes(c);
   if (z.output_shape().count() == 0) return {.run = [](const KernelArgs&) {}};
-  const bool bias = c.has(kBias), winograd = c.dtype(kX) == DType::kF32 && suits_winograd(z);
+  const bool bias = c.has(kBias);
+  const auto special = special_descs(z, c.in[kX].type());
   const ConvDescs d =
-      winograd ? winograd_descs(z)
-               : conv_descs(z, {.x = c.dtype(kX), .w = c.dtype(kW), .y = c.out[0].type().dtype});
-  const auto pd = conv_forward_pd(e, d, bias, winograd ? dnnl::post_ops() : post_ops_of(c));
-  if (turned_down(e, pd.impl_info_str())) return own_kernel(c, z);
+      special ? *special
+              : conv_descs(z, {.x = c.dtype(kX), .w = c.dtype(kW), .y = c.out[0].type().dtype});
+  const auto pd = conv_forward_pd(e, d, bias, special ? dnnl::post_ops() : post_ops_of(c));
+  if (!is_blocked(c.shape(kX)) && turned_down(e, pd.impl_info_str())) return own_kernel(c, z);
   DnnlCall call(e, dnnl::convolution_forward(pd), pd);
   if (bias) call.input(DNNL_ARG_BIAS, d.bias, kBias);
-  if (c.has(kResidual) && !winograd)
+  if (c.has(kResidual) && !special)
     call.input(post_op_argument(c.as<Conv>().activation == "none" ? 0 : 1), residual_md(c),
                kResidual);
   LaidOut conv(e, std::move(call));
   conv.input(DNNL_ARG_SRC, d.kept_x, pd.src_desc(), kX);
   conv.input(DNNL_ARG_WEIGHTS, d.kept_weights, pd.weights_desc(), kW);
   conv.output(DNNL_ARG_DST, d.kept_y, pd.dst_desc(), 0);
-  return winograd ? then_activate(conv.kernel(), c) : conv.kernel();
+  return special ? then_activate(conv.kernel(), c) : conv.kernel();
 }
 
 Cost cost(const Call& c) {
@@ -200,22 +206,26 @@ std::vector<Sample> samples() {
           {{SampleInput(DType::kBf16, {2, 9, 8, 16}, -1, 1),
             SampleInput(DType::kBf16, {3, 3, 16, 32}, -1, 1), none, Shape{2, 9, 8, 32}},
            {{"to", "bf16"}, {"activation", "relu"}}},
+          {{Shape{2, 2, 9, 7, 16}, Shape{3, 3, 32, 16}, Shape{16}, Shape{2, 1, 9, 7, 16}},
+           {{"activation", "relu"}}},
+          {{Shape{2, 4, 26, 27, 16}, Shape{3, 3, 64, 64}}},
           {{Shape{0, 5, 5, 2}, Shape{3, 3, 2, 2}}}};
 }
 }  // namespace
 
 extern const Op op_conv2d;
-const Op op_conv2d = {.name = "conv2d",
-                      .doc = "2-D convolution with bias, activation and residual",
-                      .min_inputs = 2,
-                      .max_inputs = 4,
-                      .attrs = fields_of<Conv>,
-                      .shape = shape,
-                      .vjp = vjp,
-                      .reference = reference,
-                      .kernel = kernel,
-                      .cost = cost,
-                      .absorb = absorb,
-                      .tolerance = 1e-5,
-                      .samples = samples()};
+const Op op_conv2d = {
+    .name = "conv2d",
+    .doc = "2-D convolution with bias, activation and residual",
+    .min_inputs = 2,
+    .max_inputs = 4,
+    .attrs = fields_of<Conv>,
+    .shape = shape,
+    .vjp = vjp,
+    .reference = reference,
+    .kernel = kernel,
+    .cost = cost,
+    .absorb = absorb,
+    .tolerance = 4e-4,  // Winograd, of values of about 30; the plain sum keeps 2e-5
+    .samples = samples()};
 }  // namespace cambium

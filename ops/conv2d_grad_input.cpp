@@ -11,7 +11,7 @@ namespace cambium {
 namespace {
 ConvSizes sizes(const Call& c) {
   const auto& a = c.as<ConvGradInput>();
-  const Shape &dy = c.shape(0), &w = c.shape(1);
+  const Shape dy = plain_shape(c.shape(0)), &w = c.shape(1);
   require(a.input.size() == 2, "input must be [Y, X], got ", a.input.size(), " numbers");
   require(dy.rank() == 4 && w.rank() == 4, "dy and w must have rank 4, got ", dy, " and ", w);
   const Shape x{dy[0], a.input[0], a.input[1], w[2] * a.groups};
@@ -21,16 +21,20 @@ ConvSizes sizes(const Call& c) {
 std::vector<ValueType> shape(const Call& c) {
   require_product(c, 0, 1);
   const ConvSizes z = sizes(c);
-  require(c.shape(0) == z.output_shape(), "dy is ", c.shape(0), ", the convolution makes ",
-          z.output_shape());
+  require(plain_shape(c.shape(0)) == z.output_shape(), "dy is ", c.shape(0),
+          ", the convolution makes ", z.output_shape());
   require_result(c, c.as<ConvGradInput>().to, 0);
-  return {{precision_of(c.as<ConvGradInput>().to), z.input_shape()}};
+  return {{precision_of(c.as<ConvGradInput>().to), shape_like(c.shape(0), z.input_shape())}};
 }
 
-void reference(const Call& c, std::span<const Ref> in, std::span<Ref> out) {
+void plain_reference(const Call& c, std::span<const Ref> in, std::span<Ref> out) {
   for_each_product(sizes(c),
                    [&](int64_t x, int64_t w, int64_t y) { out[0][x] += in[0][y] * in[1][w]; });
   if (c.as<ConvGradInput>().to == "bf16") round_to_bf16(out[0]);
+}
+
+void reference(const Call& c, std::span<const Ref> in, std::span<Ref> out) {
+  in_plain_layout(c, in, out, [&](auto from, auto to) { plain_reference(c, from, to); });
 }
 
 Kernel zeros(int64_t bytes) {
@@ -43,14 +47,15 @@ Kernel kernel(const Call& c, Engine& e) {
   const ConvSizes z = sizes(c);
   if (z.output_shape().count() == 0) return zeros(c.out[0].type().bytes());
   const DType type = c.dtype(0);
-  const bool winograd = type == DType::kF32 && suits_winograd(z);
-  const ConvDescs d = winograd ? winograd_descs(z)
-                               : conv_descs(z, {.x = c.out[0].type().dtype, .w = type, .y = type});
-  const ConvDescs hint = winograd ? d : conv_descs(z, {.x = type, .w = type, .y = type});
+  const auto special = special_descs(z, c.in[0].type());
+  const ConvDescs d =
+      special ? *special : conv_descs(z, {.x = c.out[0].type().dtype, .w = type, .y = type});
+  const ConvDescs hint = special ? d : conv_descs(z, {.x = type, .w = type, .y = type});
   const auto pd = make_backward_pd<dnnl::convolution_backward_data>(
       e, caller_scratch(), conv_forward_pd(e, hint, false, {}), d.algorithm, d.x, d.weights, d.y,
       d.strides, d.dilations, d.before, d.after);
-  if (turned_down(e, pd.impl_info_str())) return grad_input_by_taps(z, type, c.out[0].type().dtype);
+  if (!is_blocked(c.shape(0)) && turned_down(e, pd.impl_info_str()))
+    return grad_input_by_taps(z, type, c.out[0].type().dtype);
   LaidOut conv(e, DnnlCall(e, dnnl::convolution_backward_data(pd), pd));
   conv.input(DNNL_ARG_DIFF_DST, d.kept_y, pd.diff_dst_desc(), 0);
   conv.input(DNNL_ARG_WEIGHTS, d.kept_weights, pd.weights_desc(), 1);
@@ -84,6 +89,8 @@ std::vector<Sample> samples() {
        {{"input", input(9, 8)}, {"to", "bf16"}}},
       {{Shape{1, 9, 33, 1}, Shape{31, 31, 1, 1}}, {{"input", input(9, 33)}}},
       {{Shape{2, 26, 27, 64}, Shape{3, 3, 64, 64}}, {{"input", input(26, 27)}}},
+      {{Shape{2, 4, 26, 27, 16}, Shape{3, 3, 64, 64}}, {{"input", input(26, 27)}}},
+      {{Shape{2, 2, 6, 5, 16}, Shape{3, 3, 16, 32}}, {{"input", input(6, 5)}}},
       {{Shape{0, 5, 5, 2}, Shape{3, 3, 2, 2}}, {{"input", input(5, 5)}}}};
 }
 }  // namespace

@@ -12,7 +12,9 @@ namespace cambium {
 namespace {
 ConvSizes sizes(const Call& c) {
   const auto& a = c.as<ConvGradWeights>();
-  const Shape &x = c.shape(0), &dy = c.shape(1);
+  require(is_blocked(c.shape(0)) == is_blocked(c.shape(1)), "x is ", c.shape(0), " and dy ",
+          c.shape(1), ": both or neither lie in blocks");
+  const Shape x = plain_shape(c.shape(0)), dy = plain_shape(c.shape(1));
   require(a.kernel.size() == 2, "kernel must be [KY, KX], got ", a.kernel.size(), " numbers");
   require(x.rank() == 4 && dy.rank() == 4, "x and dy must have rank 4, got ", x, " and ", dy);
   require(x[3] % a.groups == 0, "groups = ", a.groups, " does not divide C = ", x[3]);
@@ -22,18 +24,22 @@ ConvSizes sizes(const Call& c) {
 std::vector<ValueType> shape(const Call& c) {
   require_product(c, 0, 1);
   const ConvSizes z = sizes(c);
-  require(c.shape(1) == z.output_shape(), "dy is ", c.shape(1), ", the convolution makes ",
-          z.output_shape());
+  require(plain_shape(c.shape(1)) == z.output_shape(), "dy is ", c.shape(1),
+          ", the convolution makes ", z.output_shape());
   std::vector<ValueType> types = {{DType::kF32, z.weights_shape()}};
   if (c.as<ConvGradWeights>().bias) types.push_back({DType::kF32, Shape{z.O}});
   return types;
 }
 
-void reference(const Call& c, std::span<const Ref> in, std::span<Ref> out) {
+void plain_reference(const Call& c, std::span<const Ref> in, std::span<Ref> out) {
   const ConvSizes z = sizes(c);
   for_each_product(z, [&](int64_t x, int64_t w, int64_t y) { out[0][w] += in[0][x] * in[1][y]; });
   if (c.as<ConvGradWeights>().bias)
     for (int64_t i = 0; i < in[1].size(); ++i) out[1][i % z.O] += in[1][i];
+}
+
+void reference(const Call& c, std::span<const Ref> in, std::span<Ref> out) {
+  in_plain_layout(c, in, out, [&](auto from, auto to) { plain_reference(c, from, to); });
 }
 
 Kernel zeros(const ConvSizes& z, bool bias) {
@@ -58,14 +64,15 @@ Kernel kernel(const Call& c, Engine& e) {
   const ConvSizes z = sizes(c);
   const bool bias = c.as<ConvGradWeights>().bias;
   if (z.output_shape().count() == 0) return zeros(z, bias);
-  if (z.depthwise() && std::max(z.y.kernel, z.x.kernel) > 3)
+  const bool blocked = is_blocked(c.shape(0));
+  if (!blocked && z.depthwise() && std::max(z.y.kernel, z.x.kernel) > 3)
     return depthwise_grad_weights_kernel(z, bias);
   const DType type = c.dtype(0);
-  const bool winograd = type == DType::kF32 && suits_winograd(z);
-  const ConvDescs d = winograd ? winograd_descs(z) : conv_descs(z, {.x = type, .y = type});
-  const ConvDescs hint = winograd ? d : conv_descs(z, {.x = type, .w = type, .y = type});
+  const auto special = special_descs(z, c.in[0].type());
+  const ConvDescs d = special ? *special : conv_descs(z, {.x = type, .y = type});
+  const ConvDescs hint = special ? d : conv_descs(z, {.x = type, .w = type, .y = type});
   const auto pd = backward_pd(e, d, hint, bias);
-  if (turned_down(e, pd.impl_info_str())) return grad_weights_by_taps(z, type, bias);
+  if (!blocked && turned_down(e, pd.impl_info_str())) return grad_weights_by_taps(z, type, bias);
   DnnlCall call(e, dnnl::convolution_backward_weights(pd), pd);
   if (bias) call.output(DNNL_ARG_DIFF_BIAS, d.bias, 1);
   LaidOut conv(e, std::move(call));
@@ -82,27 +89,30 @@ Cost cost(const Call& c) {
 
 std::vector<Sample> samples() {
   const auto kernel = [](int64_t y, int64_t x) { return std::vector<int64_t>{y, x}; };
-  return {{{Shape{2, 5, 7, 3}, Shape{2, 5, 7, 5}}, {{"kernel", kernel(3, 3)}}},
-          {{Shape{1, 1, 1, 1}, Shape{1, 1, 1, 1}}, {{"bias", false}}},
-          {{Shape{2, 8, 9, 6}, Shape{2, 4, 5, 4}},
-           {{"stride", 2}, {"groups", 2}, {"kernel", kernel(3, 2)}, {"bias", false}}},
-          {{Shape{2, 9, 9, 4}, Shape{2, 5, 5, 3}},
-           {{"dilation", 2}, {"padding", "valid"}, {"kernel", kernel(3, 3)}}},
-          {{Shape{2, 6, 7, 17}, Shape{2, 6, 7, 17}}, {{"groups", 17}, {"kernel", kernel(5, 7)}}},
-          {{Shape{5, 6, 9, 33}, Shape{5, 3, 5, 33}},
-           {{"groups", 33}, {"kernel", kernel(4, 9)}, {"stride", 2}, {"bias", false}}},
-          {{Shape{1, 9, 8, 3}, Shape{1, 9, 8, 3}},
-           {{"groups", 3}, {"kernel", kernel(5, 3)}, {"dilation", 2}}},
-          {{Shape{2, 6, 6, 3}, Shape{2, 3, 3, 4}},
-           {{"stride", 2}, {"pad", 1}, {"kernel", kernel(3, 3)}}},
-          {{SampleInput(DType::kBf16, {2, 7, 7, 16}, -1, 1),
-            SampleInput(DType::kBf16, {2, 7, 7, 16}, -1, 1)},
-           {{"kernel", kernel(3, 3)}, {"bias", false}}},
-          {{SampleInput(DType::kBf16, {2, 8, 8, 3}, -1, 1),
-            SampleInput(DType::kBf16, {2, 4, 4, 5}, -1, 1)},
-           {{"stride", 2}, {"kernel", kernel(3, 3)}}},
-          {{Shape{2, 26, 27, 64}, Shape{2, 26, 27, 64}}, {{"kernel", kernel(3, 3)}}},
-          {{Shape{0, 5, 5, 2}, Shape{0, 5, 5, 2}}, {{"kernel", kernel(3, 3)}}}};
+  return {
+      {{Shape{2, 5, 7, 3}, Shape{2, 5, 7, 5}}, {{"kernel", kernel(3, 3)}}},
+      {{Shape{1, 1, 1, 1}, Shape{1, 1, 1, 1}}, {{"bias", false}}},
+      {{Shape{2, 8, 9, 6}, Shape{2, 4, 5, 4}},
+       {{"stride", 2}, {"groups", 2}, {"kernel", kernel(3, 2)}, {"bias", false}}},
+      {{Shape{2, 9, 9, 4}, Shape{2, 5, 5, 3}},
+       {{"dilation", 2}, {"padding", "valid"}, {"kernel", kernel(3, 3)}}},
+      {{Shape{2, 6, 7, 17}, Shape{2, 6, 7, 17}}, {{"groups", 17}, {"kernel", kernel(5, 7)}}},
+      {{Shape{5, 6, 9, 33}, Shape{5, 3, 5, 33}},
+       {{"groups", 33}, {"kernel", kernel(4, 9)}, {"stride", 2}, {"bias", false}}},
+      {{Shape{1, 9, 8, 3}, Shape{1, 9, 8, 3}},
+       {{"groups", 3}, {"kernel", kernel(5, 3)}, {"dilation", 2}}},
+      {{Shape{2, 6, 6, 3}, Shape{2, 3, 3, 4}},
+       {{"stride", 2}, {"pad", 1}, {"kernel", kernel(3, 3)}}},
+      {{SampleInput(DType::kBf16, {2, 7, 7, 16}, -1, 1),
+        SampleInput(DType::kBf16, {2, 7, 7, 16}, -1, 1)},
+       {{"kernel", kernel(3, 3)}, {"bias", false}}},
+      {{SampleInput(DType::kBf16, {2, 8, 8, 3}, -1, 1),
+        SampleInput(DType::kBf16, {2, 4, 4, 5}, -1, 1)},
+       {{"stride", 2}, {"kernel", kernel(3, 3)}}},
+      {{Shape{2, 26, 27, 64}, Shape{2, 26, 27, 64}}, {{"kernel", kernel(3, 3)}}},
+      {{Shape{2, 4, 26, 27, 16}, Shape{2, 4, 26, 27, 16}}, {{"kernel", kernel(3, 3)}}},
+      {{Shape{2, 1, 6, 5, 16}, Shape{2, 2, 6, 5, 16}}, {{"kernel", kernel(3, 3)}, {"bias", false}}},
+      {{Shape{0, 5, 5, 2}, Shape{0, 5, 5, 2}}, {{"kernel", kernel(3, 3)}}}};
 }
 }  // namespace
 

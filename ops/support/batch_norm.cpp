@@ -34,7 +34,7 @@ NormTransform::NormTransform(const Call& c, int64_t period, int residual)
     : from(c.dtype(0)),
       to(c.as<BatchNormAttrs>().dtype()),
       relu(c.as<BatchNormAttrs>().activation == "relu"),
-      n(c.shape(0).count()),
+      runs(c, 0),
       period(period),
       residual(c.has(residual) ? residual : -1) {
   if (c.has(residual)) residual_type = c.dtype(residual);
@@ -42,23 +42,31 @@ NormTransform::NormTransform(const Call& c, int64_t period, int residual)
 
 void NormTransform::operator()(const KernelArgs& k, const float* mean, const float* scale,
                                const float* beta) const {
-  for_each_period(n, period, [&](int64_t at, int64_t count) {
+  for_each_period(runs, period, [&](int64_t at, int64_t count, int64_t group) {
+    const float *m = mean + group * period, *s = scale + group * period, *b = beta + group * period;
     with_elements(from, k.in[0], at, [&](const auto* x) {
       with_elements(to, k.out[0], at, [&](auto* y) {
         if (residual >= 0)
           with_elements(residual_type, k.in[residual], at, [&](const auto* r) {
             if (relu)
-              residual_range<true>(x, r, y, count, mean, scale, beta, period);
+              residual_range<true>(x, r, y, count, m, s, b, period);
             else
-              residual_range<false>(x, r, y, count, mean, scale, beta, period);
+              residual_range<false>(x, r, y, count, m, s, b, period);
           });
         else if (relu)
-          transform_range<true>(x, y, count, mean, scale, beta, period);
+          transform_range<true>(x, y, count, m, s, b, period);
         else
-          transform_range<false>(x, y, count, mean, scale, beta, period);
+          transform_range<false>(x, y, count, m, s, b, period);
       });
     });
   });
+}
+
+void normalise_in_plain_layout(const Call& c, std::span<const Ref> in, std::span<Ref> out,
+                               void (*reference)(const Call&, std::span<const Ref>,
+                                                 std::span<Ref>)) {
+  if (!c.as<BatchNormAttrs>().blocked) return reference(c, in, out);
+  in_plain_layout(c, in, out, [&](auto from, auto to) { reference(c, from, to); });
 }
 
 std::vector<InPlace> norm_in_place(const Call& c) {
@@ -73,6 +81,7 @@ void require_residual(const Call& c, int i) {
 
 void require_row_mask(const Call& c, int x, int i) {
   if (!c.has(i)) return;
+  require(!c.as<BatchNormAttrs>().blocked, "an image in blocks takes no mask of rows");
   const ValueType want{DType::kF32, {c.shape(x).rows()}};
   require(c.in[size_t(i)].type() == want, "the mask is ", c.in[size_t(i)].type().text(),
           ", not one number a row: ", want.text());
@@ -95,6 +104,8 @@ std::optional<Absorbed> absorb_into_norm(const Call& c, int residual, std::strin
 
 void require_batch_norm_inputs(const Call& c, int x, std::span<const int> parameters) {
   require_float(c, x);
-  require_channels(c, x, parameters);
+  const bool blocked = c.as<BatchNormAttrs>().blocked;
+  require(!blocked || is_blocked(c.shape(x)), "x is no image in blocks: ", c.shape(x));
+  require_channels(c, x, parameters, blocked ? plain_shape(c.shape(x)) : c.shape(x));
 }
 }  // namespace cambium

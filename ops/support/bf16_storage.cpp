@@ -16,16 +16,6 @@ bool is_batch_norm(const Node& n) {
 
 constexpr std::string_view kWriters[] = {"conv2d", "conv2d_grad_input", "linear", "matmul"};
 
-// A chain loads operands of either type; these ops take both where no operand is repeated.
-bool is_plain_pointwise(const Graph& g, const Node& n) {
-  const auto shape = n.op->shape;
-  if (!n.op->range || n.scope.phase == Phase::kUpdate ||
-      (shape != like_first && shape != like_all && shape != broadcast_shape))
-    return false;
-  return std::ranges::all_of(
-      n.inputs, [&](Port p) { return p.node >= 0 && g.type(p).shape == n.outputs[0].shape; });
-}
-
 // Whether this use of the op can write output 0 in bf16, with a cast in its chain if need be.
 bool can_write_narrow(const Graph& g, const Node& n) {
   if (is_batch_norm(n) || n.op->name == "batch_norm_grad" || is_plain_pointwise(g, n)) return true;

@@ -4,7 +4,8 @@
 #include "ops/support/scratch.h"
 
 namespace cambium {
-ConvSizes conv_sizes(const ConvWindow& a, const Shape& x, const Shape& w) {
+ConvSizes conv_sizes(const ConvWindow& a, const Shape& image, const Shape& w) {
+  const Shape x = plain_shape(image);
   require(x.rank() == 4, "x must be [B,Y,X,C], got ", x);
   require(w.rank() == 4 && w.count() > 0, "w must be [KY,KX,C/groups,O], got ", w);
   const int64_t C = x[3], O = w[3];
@@ -75,6 +76,20 @@ ConvDescs winograd_descs(const ConvSizes& z) {
   d.y = any_md({z.B, z.O, z.y.out, z.x.out});
   d.algorithm = dnnl::algorithm::convolution_winograd;
   return d;
+}
+
+ConvDescs blocked_descs(const ConvSizes& z) {
+  ConvDescs d = conv_descs(z);
+  d.x = d.kept_x = blocked_md(blocked_shape(z.input_shape()));
+  d.y = d.kept_y = blocked_md(blocked_shape(z.output_shape()));
+  if (suits_winograd(z)) d.algorithm = dnnl::algorithm::convolution_winograd;
+  return d;
+}
+
+std::optional<ConvDescs> special_descs(const ConvSizes& z, const ValueType& image) {
+  if (is_blocked(image.shape)) return blocked_descs(z);
+  if (image.dtype == DType::kF32 && suits_winograd(z)) return winograd_descs(z);
+  return std::nullopt;
 }
 
 bool suits_winograd(const ConvSizes& z) {

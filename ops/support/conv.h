@@ -1,6 +1,6 @@
 // What the convolution operators share: attributes, sizes, oneDNN descriptors.
 #pragma once
-#include "ops/support/dnnl.h"
+#include "ops/support/blocked.h"
 #include "ops/support/window.h"
 
 namespace cambium {
@@ -66,7 +66,8 @@ struct ConvSizes {
   }
 };
 
-// Sizes from the shapes of x [B,Y,X,C] and w [KY,KX,C/groups,O]. UserError when they do not fit.
+// Sizes from the shapes of x [B,Y,X,C], in either layout, and w [KY,KX,C/groups,O]. UserError when
+// they do not fit.
 ConvSizes conv_sizes(const ConvWindow& a, const Shape& x, const Shape& w);
 
 // The attributes of `a` that all three operators share, as arguments.
@@ -97,6 +98,13 @@ dnnl::convolution_forward::primitive_desc conv_forward_pd(Engine& e, const ConvD
 // The same convolution by Winograd's minimal filtering F(4x4, 3x3) (Lavin and Gray 2015, arXiv
 // 1509.09308): 36 products where the plain sum has 144, in layouts of its own.
 ConvDescs winograd_descs(const ConvSizes& z);
+
+// The same for operands and results that lie in blocks of 16 channels.
+ConvDescs blocked_descs(const ConvSizes& z);
+
+// What the kernels of a convolution whose images have the layout and type of `image` start from:
+// nothing where `types` are to be asked for as they are.
+std::optional<ConvDescs> special_descs(const ConvSizes& z, const ValueType& image);
 
 // Whether that is worth its copies, and this oneDNN has it (2.x, AVX-512): 3 x 3 in f32 at stride 1
 // with 32 channels or more. Its rounding errors are about ten times those of the plain sum.

@@ -3,15 +3,17 @@
 namespace cambium {
 void require_norm_inputs(const Call& c, int x, std::span<const int> parameters) {
   require_f32(c, x);
-  require_channels(c, x, parameters);
+  require_channels(c, x, parameters, c.shape(x));
 }
 
-void require_channels(const Call& c, int x, std::span<const int> parameters) {
-  require(c.shape(x).rank() >= 1, "a norm needs an axis of channels, got a scalar");
+void require_channels(const Call& c, int x, std::span<const int> parameters,
+                      const Shape& channels_last) {
+  require(channels_last.rank() >= 1, "a norm needs an axis of channels, got a scalar");
+  const int64_t channels = channels_last.last();
   for (int p : parameters) {
     require_f32(c, p);
-    require(c.shape(p) == Shape{c.shape(x).last()}, "input ", p, " is ", c.shape(p), ", x is ",
-            c.shape(x), " with ", c.shape(x).last(), " channels");
+    require(c.shape(p) == Shape{channels}, "input ", p, " is ", c.shape(p), ", x is ", c.shape(x),
+            " with ", channels, " channels");
   }
 }
 

@@ -48,8 +48,9 @@ inline Shape row_shape(const Shape& s) {
 
 // Checks x [..., C] and parameters [C] at these inputs.
 void require_norm_inputs(const Call& c, int x, std::span<const int> parameters);
-// The same for an x of any type.
-void require_channels(const Call& c, int x, std::span<const int> parameters);
+// The same for an x of any type, which is `channels_last` in that layout.
+void require_channels(const Call& c, int x, std::span<const int> parameters,
+                      const Shape& channels_last);
 // Checks that these inputs hold one number a row of x.
 void require_row_statistics(const Call& c, int x, std::span<const int> statistics);
 

@@ -1,10 +1,21 @@
 #include "ops/support/pointwise.h"
 
+#include <algorithm>
+
 namespace cambium {
 std::vector<ValueType> broadcast_shape(const Call& c) {
   const bool chainable = c.shape(0) == c.shape(1);
   for (int i = 0; i < 2; ++i) chainable ? require_float(c, i) : require_f32(c, i);
   return {{DType::kF32, broadcast_shapes(c.shape(0), c.shape(1))}};
+}
+
+bool is_plain_pointwise(const Graph& g, const Node& n) {
+  const auto shape = n.op ? n.op->shape : nullptr;
+  if (!n.op || !n.op->range || n.scope.phase == Phase::kUpdate ||
+      (shape != like_first && shape != like_all && shape != broadcast_shape))
+    return false;
+  return std::ranges::all_of(
+      n.inputs, [&](Port p) { return p.node >= 0 && g.type(p).shape == n.outputs[0].shape; });
 }
 
 std::vector<InPlace> broadcast_in_place(const Call& c) {

@@ -13,6 +13,10 @@ namespace cambium {
 // Elements below which one thread does the work alone.
 constexpr int64_t kPointwiseGrain = 16384;
 
+// Whether no operand is repeated, outside the update: then a chain loads operands of f32 and of
+// bf16, and in any layout that all of them have.
+bool is_plain_pointwise(const Graph& g, const Node& n);
+
 template <class F> F functor(const Call& c) {
   if constexpr (std::is_constructible_v<F, const Call&>)
     return F(c);

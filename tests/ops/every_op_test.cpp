@@ -89,13 +89,15 @@ TEST_P(OpKernel, MatchesReference) {
   }
 }
 
-// Where oneDNN has only plain loops, as on a machine that it has no code for.
+// Where oneDNN has only plain loops, as on a machine that it has no code for. Images in blocks are
+// for its Winograd convolutions alone.
 class OwnKernel : public testing::TestWithParam<const Op*> {};
 
 TEST_P(OwnKernel, MatchesReference) {
   const Op& op = *GetParam();
   Engine alone{.own_only = true};
   for (const Sample& s : op.samples) {
+    if (s.inputs[0].type.shape.rank() == 5) continue;
     SCOPED_TRACE(describe(s));
     OpCase c(op, s);
     const std::vector<Ref> want = c.reference();
