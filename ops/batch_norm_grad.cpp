@@ -102,7 +102,7 @@ CAMBIUM_SIMD void dx_range(const D* dy, const X* x, const Y* y, R* dx, int64_t n
 
 struct GradSizes {
   RowBlocks blocks;
-  int64_t repeats, period;
+  int64_t period;
 
   int64_t all() const { return blocks.runs.groups * period; }  // numbers of one parameter
 };
@@ -179,7 +179,7 @@ Kernel kernel(const Call& c, Engine&) {
   const RowBlocks blocks(ChannelRuns(c, 1));
   const bool masked = c.has(kMask), relu = c.has(kY);
   const int64_t n = blocks.runs.n, repeats = masked ? 1 : parameter_repeats(n);
-  const GradSizes s{blocks, repeats, repeats * n};
+  const GradSizes s{blocks, repeats * n};
   const GradTypes types{c.dtype(0), c.dtype(1), relu ? c.dtype(kY) : DType::kF32,
                         c.as<BatchNormAttrs>().dtype()};
   Scratch scratch;
