@@ -13,6 +13,8 @@ namespace cambium {
 class Shape {
  public:
   static constexpr int kMaxRank = 6;
+  // Elements that no machine holds; sums and bytes of several such tensors still fit in 64 bits.
+  static constexpr int64_t kMaxCount = int64_t{1} << 48;
 
   Shape() = default;
 
@@ -31,10 +33,16 @@ class Shape {
 
   int64_t count() const { return count_between(0, rank_); }
 
-  // The product of the extents in [begin, end).
+  // The product of the extents in [begin, end). UserError above kMaxCount.
   int64_t count_between(int begin, int end) const {
     int64_t n = 1;
-    for (int i = begin; i < end; ++i) n *= dim_[size_t(i)];
+    bool beyond = false, empty = false;  // an empty tensor may have any other extents
+    for (int i = begin; i < end; ++i) {
+      empty |= dim_[size_t(i)] == 0;
+      beyond |= __builtin_mul_overflow(n, dim_[size_t(i)], &n) || n > kMaxCount;
+    }
+    if (empty) return 0;
+    if (beyond) refuse_count();
     return n;
   }
 
@@ -59,6 +67,11 @@ class Shape {
   }
 
  private:
+  [[noreturn]] void refuse_count() const {
+    throw UserError(str("a tensor of ", text(), " is larger than any machine's memory"),
+                    "look for a width, a length or a batch that is too large");
+  }
+
   void assign(std::span<const int64_t> extents) {
     ensure(extents.size() <= kMaxRank, "rank ", extents.size(), " is above ", kMaxRank);
     for (int64_t n : extents) {

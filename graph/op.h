@@ -14,6 +14,7 @@
 
 namespace cambium {
 class Graph;
+struct Reach;   // which inputs an element can hear; defined in graph/reach.h
 struct Engine;  // oneDNN engine and stream; defined in ops/support/dnnl.h
 
 // A handle on one output of one node, for builders. Valid while the Graph stays where it is;
@@ -101,8 +102,9 @@ struct Kernel {
 using RangeFunction = std::function<void(const float* const* in, float* y, int64_t n)>;
 
 struct Cost {
-  double flops = 0;  // multiply and add count separately
-  double bytes = 0;  // read + written, each operand once
+  double flops = 0;     // multiply and add count separately
+  double bytes = 0;     // read + written, each operand once
+  double products = 0;  // the part of flops that is products of matrices, convolutions, scores
 };
 
 struct InPlace {  // output `out` may be written over input `in` when that input dies here
@@ -155,7 +157,10 @@ struct Op {
   // A pointwise op on a piece of its operands, in f32 whatever their type; operands of one element
   // are repeated by the caller, and a result in bf16 is rounded here. Null: not pointwise.
   RangeFunction (*range)(const Call&) = nullptr;
-  Cost (*cost)(const Call&) = nullptr;                      // null: one flop per output element
+  Cost (*cost)(const Call&) = nullptr;  // null: one flop per output element
+  // Which elements of its inputs each element of its outputs can depend on: graph/reach.h. No
+  // operator is without an answer; a new one is checked against its reference.
+  void (*reach)(const Call&, std::span<const Reach> in, std::span<Reach> out) = nullptr;
   std::vector<InPlace> (*in_place)(const Call&) = nullptr;  // null: never
   // Whether this use can compute its only reader too: the reader's name, attributes and, when it
   // has two inputs, its other operand. Null: never.

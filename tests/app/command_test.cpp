@@ -10,6 +10,7 @@
 #include "app/train_view.h"
 #include "core/files.h"
 #include "core/json.h"
+#include "places.h"
 #include "tests/app/run_in_process.h"
 #include "tests/support/tiny_experiment.h"
 #include "viz/text.h"

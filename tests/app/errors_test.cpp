@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include "core/files.h"
+#include "places.h"
 #include "tests/app/run_in_process.h"
 
 namespace cambium {

@@ -6,6 +6,7 @@
 #include "app/block_examples.h"
 #include "core/files.h"
 #include "core/json.h"
+#include "places.h"
 #include "tests/app/run_in_process.h"
 #include "tests/support/tiny_experiment.h"
 #include "train/session.h"

@@ -9,6 +9,7 @@
 
 #include "core/files.h"
 #include "core/json.h"
+#include "places.h"
 #include "tests/support/tiny_experiment.h"
 
 namespace cambium {

@@ -9,6 +9,7 @@
 #include "app/catalogue.h"
 #include "blocks/block.h"
 #include "core/files.h"
+#include "places.h"
 #include "tests/app/run_in_process.h"
 #include "tests/support/json_schema.h"
 

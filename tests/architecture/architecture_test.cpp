@@ -11,6 +11,7 @@
 #include <gtest/gtest.h>
 
 #include "core/fmt.h"
+#include "places.h"
 
 namespace cambium {
 namespace {

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "graph/cost.h"
+#include "places.h"
 #include "tests/support/block_case.h"
 
 namespace cambium {

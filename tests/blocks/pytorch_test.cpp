@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include "places.h"
 #include "tests/support/block_values.h"
 
 namespace cambium {

@@ -6,6 +6,7 @@
 
 #include <gtest/gtest.h>
 
+#include "places.h"
 #include "tests/support/op_case.h"
 
 namespace cambium {

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <filesystem>
 
+#include "places.h"
 #include "search/study_plan.h"
 #include "tests/support/test_data.h"
 

@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "core/files.h"
+#include "places.h"
 #include "tests/support/expect_error.h"
 #include "tests/support/tiny_experiment.h"
 

@@ -9,6 +9,7 @@
 #include "graph/executor.h"
 #include "graph/passes.h"
 #include "ops/support/dnnl.h"
+#include "places.h"
 #include "train/step_graph.h"
 
 namespace cambium {

@@ -7,6 +7,8 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include "places.h"
+
 namespace cambium::test {
 // A path under CAMBIUM_TEST_DATA (default ../shared/data beside the source folder).
 inline std::string data_path(const std::string& relative) {

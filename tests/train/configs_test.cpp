@@ -6,6 +6,7 @@
 
 #include "graph/cost.h"
 #include "ops/support/dnnl.h"
+#include "places.h"
 #include "tests/support/config_data.h"
 #include "train/session.h"
 

@@ -1,4 +1,5 @@
 // Training to name hidden tokens.
+#include "places.h"
 #include "tests/support/tiny_experiment.h"
 #include "train/session.h"
 

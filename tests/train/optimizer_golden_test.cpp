@@ -9,6 +9,7 @@
 #include "graph/executor.h"
 #include "ops/ops.h"
 #include "ops/support/dnnl.h"
+#include "places.h"
 #include "train/optim.h"
 
 namespace cambium {

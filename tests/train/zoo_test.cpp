@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include "places.h"
 #include "tests/support/expect_error.h"
 #include "tests/support/model_values.h"
 #include "tests/support/relative_error.h"

@@ -7,6 +7,7 @@
 
 #include "core/files.h"
 #include "graph/cost.h"
+#include "places.h"
 #include "tests/viz/toy_model.h"
 #include "viz/dot.h"
 
