@@ -52,8 +52,9 @@ void TrainView::on_start(const RunInfo& info) {
   terminal_.note(str("memory  ", memory_text(double(info.peak_bytes)), " at the peak, ",
                      memory_text(double(info.needed_bytes)), " of it to come, ",
                      memory_text(double(info.available_bytes)), " free"));
-  for (const auto& [name, loss] : info.reference_losses)
-    terminal_.note(str("floor   ", name, ": ", fixed(loss, 4), info.values ? "" : " nats"));
+  for (const ReferenceLoss& r : info.reference_losses)
+    terminal_.note(str(r.floor ? "floor   " : "beside  ", r.name, ": ", fixed(r.loss, 4),
+                       info.values ? "" : " nats"));
   terminal_.note(str("steps   ", grouped(info.first_step), " to ", grouped(info.steps), ", ",
                      grouped(info.batches_per_epoch), " batches an epoch"));
 }

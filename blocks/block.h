@@ -41,6 +41,8 @@ struct Block {
   std::vector<Domain> accepts = {};           // empty: every domain
   bool steps = false;        // works one token at a time, with a cache if it must (Builder::step)
   bool keeps_shape = false;  // the stream leaves as it came, so checking can go on after an error
+  // What keeps it from hearing later tokens, where it may: an option of it, or another block.
+  std::string_view looks_back_with = "";
   Stream (*build)(Builder&, const BlockUse&, Stream) = nullptr;
   std::vector<BlockSample> samples = {};
 };
@@ -159,6 +161,7 @@ class Builder {
   }
 
   std::map<std::string, const Yaml*> definitions;  // `define:` -> its value
+  std::map<std::string, const Block*> blocks;      // those that were built, by path
   std::vector<RecomputeMark> recompute;            // of `recompute:`, outer blocks first
   WeightStart weight_start;                        // until the end of the list that set it
 

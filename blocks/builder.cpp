@@ -124,6 +124,7 @@ Stream Builder::build_checked(const Entry& e, Stream in, const std::string& path
   }
   if (step && e.block && !e.block->steps) throw UserError("it does not work one token at a time");
   paths_.insert(path);
+  if (e.block) blocks[path] = e.block;
   if (e.recompute)
     recompute.push_back({path, *e.recompute, e.block && e.block->repeats, e.use.mark});
   Scope scope = graph.scope;

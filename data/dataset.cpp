@@ -70,6 +70,14 @@ Batch allocate_batch(const DataShape& shape) {
   return batch;
 }
 
+bool ReferenceLoss::undercut_by(double mean, int64_t targets) const {
+  constexpr double kChanceNats = 14;  // about one in a million
+  constexpr double kDeviations = 6;   // neighbouring targets are not independent
+  if (!floor || targets <= 0) return false;
+  const double n = double(targets);
+  return mean < loss - kChanceNats / n - kDeviations * deviation / std::sqrt(n);
+}
+
 Shape DataShape::output() const {
   if (target_kind() == TargetKind::kValues) return target.shape;
   if (target_kind() == TargetKind::kSequences) return {x.shape[0], x.shape[1], classes};

@@ -80,6 +80,25 @@ void clear_target(Tensor& target);
 // A number that this process has not given before, never 0.
 uint64_t new_version();
 
+// A loss to print beside a model's: of values the name says which loss it is of, else it is in
+// nats.
+struct ReferenceLoss {
+  std::string name;
+  double loss;
+  // No model can expect less of data that it has not seen: the entropy of what is asked for.
+  // `deviation` is then that of one target's loss when its true distribution is answered.
+  bool floor = false;
+  double deviation = 0;
+
+  bool operator==(const ReferenceLoss&) const = default;
+
+  // Whether a mean over so many targets is below the floor by more than luck gives. A model that
+  // does not know the answers saves c nats in all against the true distribution with a chance of
+  // at most e^-c, whatever it answers (Markov's inequality on the ratio of likelihoods); the true
+  // distribution's own mean spreads by deviation / sqrt(targets).
+  bool undercut_by(double mean, int64_t targets) const;
+};
+
 // Immutable after construction and safe to read from several threads.
 class Dataset {
  public:
@@ -110,9 +129,8 @@ class Dataset {
 
   virtual std::vector<int32_t> encode(std::string_view) const { return {}; }
 
-  // A floor to print beside the neural loss, such as an n-gram's, in nats; of values the name says
-  // which loss it is of. Empty when there is none.
-  virtual std::vector<std::pair<std::string, double>> reference_losses() const { return {}; }
+  // What to compare the neural loss with, such as an n-gram's. Empty when there is nothing.
+  virtual std::vector<ReferenceLoss> reference_losses() const { return {}; }
 };
 
 // A mistake in one option of a dataset, thrown by DatasetKind::open, which knows no YAML;

@@ -83,9 +83,7 @@ class SequenceSet final : public Dataset {
                task_.fresh ? " anew each epoch" : "");
   }
 
-  std::vector<std::pair<std::string, double>> reference_losses() const override {
-    return task_.reference_losses;
-  }
+  std::vector<ReferenceLoss> reference_losses() const override { return task_.reference_losses; }
 
  private:
   bool is_pair() const { return task_.source > 0; }

@@ -38,7 +38,7 @@ struct SequenceTask {
   int64_t source = 0;       // S > 0: pairs of sequences, x of S tokens and T to write (DataShape)
   int32_t begin = 0;        // of a pair: what stands in `decoder` before anything is written
   bool padded = false;      // pairs differ in length: the mask says where the source is real
-  std::vector<std::pair<std::string, double>> reference_losses;
+  std::vector<ReferenceLoss> reference_losses;
 
   std::function<void(const SequenceExample&)> write;
   // Of a pair, in place of `write`; the decoder's input [T] comes filled with `begin`, and the mask

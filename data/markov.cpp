@@ -91,6 +91,15 @@ double MarkovChain::entropy_rate() const {
   return rate;
 }
 
+double MarkovChain::entropy_deviation() const {
+  const double rate = entropy_rate();
+  double variance = 0;
+  for (int64_t s = 0; s < states(); ++s)
+    for (const double p : row(s))
+      variance += p > 0 ? stationary_[size_t(s)] * p * std::pow(-std::log(p) - rate, 2) : 0;
+  return std::sqrt(variance);
+}
+
 void MarkovChain::sample(Random& random, std::span<int32_t> to) const {
   int64_t state = draw(cumulative_stationary_, random);
   int64_t place = states();

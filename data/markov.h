@@ -26,6 +26,7 @@ class MarkovChain {
 
   // The mean of -ln p(next | state) over the stationary distribution: no predictor does better.
   double entropy_rate() const;
+  double entropy_deviation() const;  // of -ln p(next | state) from its mean
 
   // A stationary stretch of the chain: the first `order` symbols come from the stationary
   // distribution, which is why they carry no exact floor.

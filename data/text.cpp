@@ -75,16 +75,16 @@ class TextSet final : public Dataset {
 
   std::vector<int32_t> encode(std::string_view text) const override { return text_->encode(text); }
 
-  std::vector<std::pair<std::string, double>> reference_losses() const override {
+  std::vector<ReferenceLoss> reference_losses() const override {
     if (options_.floor_order == 0) return {};
     const int64_t train = std::min(parts_[0].size, kFloorTrain);
     std::vector<int32_t> text(size_t(train + std::min(parts_[1].size, kFloorVal)));
     text_->copy(parts_[1].begin - train, text);
-    std::vector<std::pair<std::string, double>> losses;
-    losses.emplace_back("unigram", witten_bell_loss(text, train, text_->classes(), 1));
+    std::vector<ReferenceLoss> losses;
+    losses.push_back({"unigram", witten_bell_loss(text, train, text_->classes(), 1)});
     if (options_.floor_order > 1)
-      losses.emplace_back(str(options_.floor_order, "-gram"),
-                          witten_bell_loss(text, train, text_->classes(), options_.floor_order));
+      losses.push_back({str(options_.floor_order, "-gram"),
+                        witten_bell_loss(text, train, text_->classes(), options_.floor_order)});
     return losses;
   }
 

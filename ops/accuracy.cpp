@@ -3,6 +3,7 @@
 // The first of equal logits counts as the largest.
 #include "ops/support/cross_entropy.h"
 #include "ops/support/pointwise.h"
+#include "ops/support/reach.h"
 
 namespace cambium {
 namespace {
@@ -49,6 +50,7 @@ extern const Op op_accuracy = {
     .reference = reference,
     .kernel = kernel,
     .cost = cost,
+    .reach = reach_all,
     .samples = {{{Shape{50, 3}, {DType::kI32, Shape{50}, -1, 3}}},
                 {{Shape{2, 300, 5}, {DType::kI32, Shape{2, 300}, 0, 5}}},
                 {{Shape{1}, {DType::kI32, Shape{}, 0, 1}}},

@@ -9,6 +9,7 @@
 #include <cmath>
 
 #include "ops/support/adafactor.h"
+#include "ops/support/reach.h"
 #include "ops/support/update.h"
 
 namespace cambium {
@@ -192,6 +193,7 @@ const Op op_adafactor_update = {.name = "adafactor_update",
                                 .reference = reference,
                                 .kernel = kernel,
                                 .cost = cost,
+                                .reach = reach_all,
                                 .in_place = in_place,
                                 .smooth = false,
                                 .samples = samples()};

@@ -2,6 +2,7 @@
 //   g = scale g + decay p;  s' = s + g^2;  p' = p - lr / (1 + (step - 1) lr_decay) g / (sqrt(s') +
 //   eps)
 // Duchi et al. 2011, JMLR 12.
+#include "ops/support/reach.h"
 #include "ops/support/update_rule.h"
 
 namespace cambium {
@@ -46,6 +47,7 @@ const Op op_adagrad_update = {.name = "adagrad_update",
                               .reference = Rules::reference,
                               .kernel = Rules::kernel,
                               .cost = Rules::cost<9>,
+                              .reach = reach_all,
                               .in_place = Rules::in_place,
                               .narrowed = Rules::narrowed,
                               .smooth = false,

@@ -4,6 +4,7 @@
 //   p' = p (1 - lr decay if decoupled) - lr (m' / (1 - b1^step)) / (sqrt(v' / (1 - b2^step)) + eps)
 // with lr times the tensor's lr_scale. Kingma and Ba 2015, arXiv 1412.6980; decoupled decay:
 // Loshchilov and Hutter 2019, arXiv 1711.05101. The corrections are computed in double per step.
+#include "ops/support/reach.h"
 #include "ops/support/update_rule.h"
 
 namespace cambium {
@@ -65,6 +66,7 @@ const Op op_adam_update = {.name = "adam_update",
                            .reference = Rules::reference,
                            .kernel = Rules::kernel,
                            .cost = Rules::cost<15>,
+                           .reach = reach_all,
                            .in_place = Rules::in_place,
                            .narrowed = Rules::narrowed,
                            .smooth = false,

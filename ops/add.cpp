@@ -1,6 +1,7 @@
 // add: y = a + b with NumPy broadcasting.
 //   da = db = dy, summed over broadcast axes
 #include "ops/support/pointwise.h"
+#include "ops/support/reach.h"
 
 namespace cambium {
 namespace {
@@ -24,6 +25,7 @@ extern const Op op_add = {
     .kernel = binary_kernel<Add>,
     .range = binary_range<Add>,
     .cost = pointwise_cost<1>,
+    .reach = reach_pointwise,
     .in_place = broadcast_in_place,
     .samples = binary_samples(),
 };

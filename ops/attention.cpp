@@ -189,6 +189,14 @@ Cost cost(const Call& c) {
   return {.flops = attention_pairs(c, kExtra) * (4 * double(c.shape(0)[3]) + 6),
           .bytes = 4 * (elements + double(c.shape(0).count()))};
 }
+
+void reach(const Call& c, std::span<const Reach> in, std::span<Reach> out) {
+  Heard rest;
+  for (int i : {kRng, kBias, kSinks})
+    if (c.has(i)) rest.join(whole(in[size_t(i)]));
+  reach_attention(attention_sizes(c, kExtra), in, c.has(kMask) ? &in[kMask] : nullptr,
+                  c.has(kBlocks) ? &in[kBlocks] : nullptr, rest, out);
+}
 }  // namespace
 
 extern const Op op_attention;
@@ -202,5 +210,6 @@ const Op op_attention = {.name = "attention",
                          .reference = attention_reference,
                          .kernel = kernel,
                          .cost = cost,
+                         .reach = reach,
                          .samples = attention_samples()};
 }  // namespace cambium

@@ -294,6 +294,7 @@ const Op op_attention_grad = {.name = "attention_grad",
                               .reference = attention_grad_reference,
                               .kernel = kernel,
                               .cost = cost,
+                              .reach = reach_all,
                               .tolerance = 2e-5,
                               .samples = samples()};
 }  // namespace cambium

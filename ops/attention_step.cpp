@@ -8,6 +8,7 @@
 #include "graph/graph.h"
 #include "ops/support/lanes.h"
 #include "ops/support/position.h"
+#include "ops/support/reach.h"
 #include "ops/support/scratch.h"
 #include "ops/support/top_k_attention.h"
 
@@ -207,6 +208,7 @@ const Op op_attention_step = {.name = "attention_step",
                               .reference = reference,
                               .kernel = kernel,
                               .cost = cost,
+                              .reach = reach_all,
                               .tolerance = 5e-6,
                               .samples = samples()};
 }  // namespace cambium

@@ -10,6 +10,8 @@
 
 #include <cmath>
 
+#include "ops/support/reach.h"
+
 namespace cambium {
 namespace {
 constexpr int kResidual = 3, kMask = 4;
@@ -177,6 +179,23 @@ std::optional<Absorbed> absorb(const Call& c, std::string_view reader, const Att
                                Value operand) {
   return absorb_into_norm(c, kResidual, reader, operand);
 }
+
+// Statistics hear every row that counts; each row then hears itself too.
+void reach(const Call& c, std::span<const Reach> in, std::span<Reach> out) {
+  const Shape& s = c.shape(0);
+  Heard all = whole_from(in, 1);
+  Reach x = in[0];
+  if (c.has(kMask) && in[kMask].known && !is_blocked(s)) {
+    Ref real = *in[kMask].known;
+    for (double& m : real.data) m = m >= 0.5;
+    const Reach counted = reach_of_known(c.shape(kMask), std::make_shared<const Ref>(real));
+    x = product(x, reshaped(counted, s.with_last(1)), s);
+  }
+  all.join(whole(x));
+  out[0] = joined(out[0], in[0], s);
+  if (c.has(kResidual)) out[0] = joined(out[0], in[kResidual], s);
+  for (Reach& y : out) join_whole(y, all);
+}
 }  // namespace
 
 extern const Op op_batch_norm = {
@@ -190,6 +209,7 @@ extern const Op op_batch_norm = {
     .reference = reference,
     .kernel = kernel,
     .cost = pointwise_cost<8>,
+    .reach = reach,
     .absorb = absorb,
     .cheap = true,
     .tolerance = 1e-5,

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "ops/support/batch_norm.h"
+#include "ops/support/reach.h"
 
 namespace cambium {
 namespace {
@@ -65,6 +66,7 @@ extern const Op op_batch_norm_apply = {
     .reference = reference,
     .kernel = kernel,
     .cost = pointwise_cost<3>,
+    .reach = reach_pointwise,
     .in_place = norm_in_place,
     .absorb = absorb,
     .cheap = true,

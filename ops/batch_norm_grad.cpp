@@ -9,6 +9,7 @@
 #include <cmath>
 
 #include "ops/support/batch_norm.h"
+#include "ops/support/reach.h"
 
 namespace cambium {
 namespace {
@@ -209,6 +210,7 @@ extern const Op op_batch_norm_grad = {
     .reference = reference,
     .kernel = kernel,
     .cost = pointwise_cost<12>,
+    .reach = reach_all,
     .in_place = norm_in_place,
     .tolerance = 5e-5,  // sums over rows
     .samples =

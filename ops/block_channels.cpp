@@ -2,6 +2,7 @@
 // The pass keep_blocked places it after differentiation.
 #include "ops/support/blocked.h"
 #include "ops/support/pointwise.h"
+#include "ops/support/reach.h"
 
 namespace cambium {
 namespace {
@@ -17,6 +18,15 @@ void reference(const Call& c, std::span<const Ref> in, std::span<Ref> out) {
 Kernel kernel(const Call& c, Engine&) {
   return block_kernel(c.out_shape(), c.dtype(0), true);
 }
+
+// Channels are not told apart.
+void reach(const Call& c, std::span<const Reach> in, std::span<Reach> out) {
+  if (c.shape(0).count() == 0) return;
+  Reach x = mixed(in[0], std::array{3});
+  x.shape.set(3, 1);
+  const Shape& s = c.shape(0);
+  out[0] = spread(reshaped(x, {s[0], 1, s[1], s[2], 1}), out[0].shape);
+}
 }  // namespace
 
 extern const Op op_block_channels;
@@ -26,6 +36,7 @@ const Op op_block_channels = {.name = "block_channels",
                               .reference = reference,
                               .kernel = kernel,
                               .cost = pointwise_cost<0>,
+                              .reach = reach,
                               .cheap = true,
                               .tolerance = 0,
                               .samples = {{{Shape{2, 3, 5, 32}}},

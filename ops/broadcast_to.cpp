@@ -2,6 +2,7 @@
 //   dx = dy summed over the repeated axes
 #include "graph/graph.h"
 #include "ops/support/pointwise.h"
+#include "ops/support/reach.h"
 
 namespace cambium {
 namespace {
@@ -41,6 +42,10 @@ Kernel kernel(const Call& c, Engine&) {
     });
   }};
 }
+
+void reach(const Call&, std::span<const Reach> in, std::span<Reach> out) {
+  out[0] = spread(in[0], out[0].shape);
+}
 }  // namespace
 
 extern const Op op_broadcast_to = {
@@ -52,6 +57,7 @@ extern const Op op_broadcast_to = {
     .reference = reference,
     .kernel = kernel,
     .cost = pointwise_cost<0>,
+    .reach = reach,
     .cheap = true,
     .samples = {{{Shape{3, 1}}, {{"shape", std::vector<int64_t>{3, 5}}}},
                 {{Shape{}}, {{"shape", std::vector<int64_t>{2, 3}}}},

@@ -5,6 +5,7 @@
 
 #include "graph/graph.h"
 #include "ops/support/position.h"
+#include "ops/support/reach.h"
 #include "ops/support/shapes.h"
 
 namespace cambium {
@@ -58,6 +59,7 @@ const Op op_cache_write = {
     .reference = reference,
     .kernel = kernel,
     .cost = cost,
+    .reach = reach_all,
     .in_place = first_in_place,
     .samples = {{{Shape{2, 5, 3, 4}, Shape{2, 1, 3, 4}, SampleInput(DType::kI32, {1, 1}, 0, 5)}},
                 {{Shape{1, 1}, Shape{1, 1}, SampleInput(DType::kI32, {1, 1}, 0, 1)}},

@@ -7,6 +7,7 @@
 #include "graph/graph.h"
 #include "ops/support/bf16.h"
 #include "ops/support/pointwise.h"
+#include "ops/support/reach.h"
 
 namespace cambium {
 namespace {
@@ -77,6 +78,7 @@ extern const Op op_cast = {
     .kernel = kernel,
     .range = range,
     .cost = cost,
+    .reach = reach_pointwise,
     .smooth = false,  // rounding is a staircase
     .samples = {{{Shape{3, 5}}},
                 {{Shape{1}}},

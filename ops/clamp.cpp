@@ -1,6 +1,7 @@
 // clamp(x; lo, hi) -> y = min(max(x, lo), hi), pointwise; a NaN stays one.
 // Used on gradients, so it needs none.
 #include "ops/support/pointwise.h"
+#include "ops/support/reach.h"
 
 namespace cambium {
 namespace {
@@ -40,6 +41,7 @@ extern const Op op_clamp = {
     .kernel = unary_kernel<ClampFunction>,
     .range = unary_range<ClampFunction>,
     .cost = pointwise_cost<2>,
+    .reach = reach_pointwise,
     .in_place = first_in_place,
     .samples = unary_samples(0, 0, {{"lo", -0.5}, {"hi", 0.75}}),
 };

@@ -5,6 +5,7 @@
 //   up to 2^24 rows. No gradient.
 #include "ops/support/cross_entropy.h"
 #include "ops/support/pointwise.h"
+#include "ops/support/reach.h"
 
 namespace cambium {
 namespace {
@@ -64,6 +65,7 @@ extern const Op op_class_counts = {
     .reference = reference,
     .kernel = kernel,
     .cost = cost,
+    .reach = reach_all,
     .samples = {{{Shape{50, 3}, {DType::kI32, Shape{50}, -1, 3}}},
                 {{Shape{2, 30, 5}, {DType::kI32, Shape{2, 30}, 0, 7}}},
                 {{Shape{1}, {DType::kI32, Shape{}, 0, 1}}},

@@ -2,6 +2,7 @@
 // gradients of this norm down to `max`. Part of the update, so it needs no gradient. A NaN norm
 // gives NaN.
 #include "graph/op.h"
+#include "ops/support/reach.h"
 
 namespace cambium {
 namespace {
@@ -40,6 +41,7 @@ const Op op_clip_scale = {.name = "clip_scale",
                           .shape = shape,
                           .reference = reference,
                           .kernel = kernel,
+                          .reach = reach_pointwise,
                           .in_place = first_in_place,
                           .samples = {{{SampleInput(Shape{}, 0.1, 0.9)}},
                                       {{SampleInput(Shape{3}, 5, 6)}, {{"max", 2.0}}},

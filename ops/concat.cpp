@@ -4,6 +4,7 @@
 
 #include "graph/graph.h"
 #include "ops/support/pointwise.h"
+#include "ops/support/reach.h"
 
 namespace cambium {
 namespace {
@@ -82,6 +83,20 @@ Kernel kernel(const Call& c, Engine&) {
     });
   }};
 }
+
+void reach(const Call& c, std::span<const Reach> in, std::span<Reach> out) {
+  const int axis = normalised_axis(c.as<Concat>().axis, c.shape(0));
+  int64_t begin = 0;
+  bool first = true;
+  for (const Reach& x : in) {
+    const int64_t at = begin;
+    const Reach moved = along(x, axis, out[0].shape[axis],
+                              [=](int64_t o, const Hear& hear) { hear(o - at, o - at + 1); });
+    out[0] = first ? moved : joined(out[0], moved, moved.shape);
+    first = false;
+    begin += x.shape[axis];
+  }
+}
 }  // namespace
 
 extern const Op op_concat = {
@@ -94,6 +109,7 @@ extern const Op op_concat = {
     .reference = reference,
     .kernel = kernel,
     .cost = pointwise_cost<0>,
+    .reach = reach,
     .cheap = true,
     .samples = {{{Shape{2, 3}, Shape{2, 5}}},
                 {{Shape{2, 3, 4}, Shape{2, 1, 4}, Shape{2, 2, 4}}, {{"axis", 1}}},

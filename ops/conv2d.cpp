@@ -13,6 +13,7 @@
 #include "ops/support/conv.h"
 #include "ops/support/conv_taps.h"
 #include "ops/support/pointwise.h"
+#include "ops/support/reach.h"
 #include "ops/support/scratch.h"
 
 namespace cambium {
@@ -211,6 +212,23 @@ std::vector<Sample> samples() {
           {{Shape{2, 4, 26, 27, 16}, Shape{3, 3, 64, 64}}},
           {{Shape{0, 5, 5, 2}, Shape{3, 3, 2, 2}}}};
 }
+
+void reach(const Call& c, std::span<const Reach> in, std::span<Reach> out) {
+  const ConvSizes z = sizes(c);
+  const bool blocked = is_blocked(c.shape(kX));
+  const int rows = blocked ? 2 : 1;
+  Reach x = in[kX];
+  if (blocked)
+    x = mixed(x, std::array{1, 4});
+  else if (!z.depthwise())
+    x = mixed(x, std::array{3});
+  x = windows(windows(x, rows, z.y), rows + 1, z.x);
+  if (!z.depthwise() || blocked) x.shape = out[0].shape;
+  if (c.has(kResidual)) x = joined(x, in[kResidual], out[0].shape);
+  join_whole(x, whole(in[kW]));
+  if (c.has(kBias)) join_whole(x, whole(in[kBias]));
+  out[0] = x;
+}
 }  // namespace
 
 extern const Op op_conv2d;
@@ -225,6 +243,7 @@ const Op op_conv2d = {
     .reference = reference,
     .kernel = kernel,
     .cost = cost,
+    .reach = reach,
     .absorb = absorb,
     .tolerance = 4e-4,  // Winograd, of values of about 30; the plain sum keeps 2e-5
     .samples = samples()};

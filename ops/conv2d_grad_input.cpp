@@ -6,6 +6,7 @@
 #include "ops/support/conv.h"
 #include "ops/support/conv_taps.h"
 #include "ops/support/pointwise.h"
+#include "ops/support/reach.h"
 
 namespace cambium {
 namespace {
@@ -106,6 +107,7 @@ const Op op_conv2d_grad_input = {
     .reference = reference,
     .kernel = kernel,
     .cost = cost,
+    .reach = reach_all,
     .tolerance = 4e-4,  // Winograd, of values of about 30; the plain sum keeps 1e-5
     .samples = samples()};
 }  // namespace cambium

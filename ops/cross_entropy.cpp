@@ -10,6 +10,7 @@
 #include <cmath>
 
 #include "ops/support/pointwise.h"
+#include "ops/support/reach.h"
 
 namespace cambium {
 namespace {
@@ -78,6 +79,7 @@ extern const Op op_cross_entropy = {
     .reference = reference,
     .kernel = kernel,
     .cost = cost,
+    .reach = reach_rows,
     .samples = {{{Shape{6, 5}, {DType::kI32, Shape{6}, -1, 5}}},
                 {{Shape{2, 3, 65}, {DType::kI32, Shape{2, 3}, 0, 65}}, {{"label_smoothing", 0.1}}},
                 {{{Shape{40, 1030}, -30, 30}, {DType::kI32, Shape{40}, -1, 1030}}},

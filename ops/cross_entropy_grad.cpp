@@ -4,6 +4,7 @@
 
 #include "ops/support/cross_entropy.h"
 #include "ops/support/pointwise.h"
+#include "ops/support/reach.h"
 
 namespace cambium {
 namespace {
@@ -60,6 +61,7 @@ extern const Op op_cross_entropy_grad = {
     .reference = reference,
     .kernel = kernel,
     .cost = pointwise_cost<15>,
+    .reach = reach_all,
     .in_place = first_in_place,
     .samples = samples(),
 };

@@ -15,6 +15,7 @@
 #include "ops/support/ctc.h"
 
 #include "ops/support/log_sum.h"
+#include "ops/support/reach.h"
 
 namespace cambium {
 namespace {
@@ -116,6 +117,7 @@ extern const Op op_ctc = {
     .reference = reference,
     .kernel = kernel,
     .cost = cost,
+    .reach = reach_all,
     .samples = {{{Shape{3, 9, 5}, {DType::kI32, Shape{3, 4}, 1, 5}}},
                 {{{Shape{20, 31, 7}, -5, 5}, {DType::kI32, Shape{20, 9}, -1, 7}}, {{"blank", 6}}},
                 {{{Shape{2, 300, 40}, -3, 3}, {DType::kI32, Shape{2, 37}, 1, 40}},

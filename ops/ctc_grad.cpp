@@ -7,6 +7,7 @@
 
 #include "ops/support/ctc.h"
 #include "ops/support/pointwise.h"
+#include "ops/support/reach.h"
 
 namespace cambium {
 namespace {
@@ -116,6 +117,7 @@ extern const Op op_ctc_grad = {
     .reference = reference,
     .kernel = kernel,
     .cost = cost,
+    .reach = reach_all,
     .samples = samples(),
 };
 }  // namespace cambium

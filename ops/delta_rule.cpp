@@ -10,6 +10,7 @@
 #include <cmath>
 
 #include "graph/graph.h"
+#include "ops/support/reach.h"
 
 namespace cambium {
 namespace {
@@ -198,6 +199,7 @@ const Op op_delta_rule = {.name = "delta_rule",
                           .reference = reference,
                           .kernel = kernel,
                           .cost = cost,
+                          .reach = reach_back,
                           .tolerance = 1e-5,
                           .samples = samples()};
 }  // namespace cambium

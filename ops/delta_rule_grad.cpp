@@ -9,6 +9,7 @@
 
 #include "graph/graph.h"
 #include "ops/support/delta_rule.h"
+#include "ops/support/reach.h"
 
 namespace cambium {
 namespace {
@@ -288,6 +289,7 @@ const Op op_delta_rule_grad = {.name = "delta_rule_grad",
                                .reference = delta_rule_grad_reference,
                                .kernel = kernel,
                                .cost = cost,
+                               .reach = reach_all,
                                .tolerance = 2e-5,
                                .samples = samples()};
 }  // namespace cambium

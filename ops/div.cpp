@@ -1,6 +1,7 @@
 // div: y = a / b with NumPy broadcasting.
 //   da = dy / b, db = -da * y, summed over broadcast axes
 #include "ops/support/pointwise.h"
+#include "ops/support/reach.h"
 
 namespace cambium {
 namespace {
@@ -27,6 +28,7 @@ extern const Op op_div = {
     .kernel = binary_kernel<Div>,
     .range = binary_range<Div>,
     .cost = pointwise_cost<1>,
+    .reach = reach_pointwise,
     .in_place = broadcast_in_place,
     .samples = binary_samples(0.5, 2),
 };

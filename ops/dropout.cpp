@@ -5,6 +5,7 @@
 #include "ops/support/dropout.h"
 
 #include "graph/graph.h"
+#include "ops/support/reach.h"
 
 namespace cambium {
 static std::vector<Value> vjp(const Call& c, std::span<const Value> dy) {
@@ -24,6 +25,7 @@ const Op op_dropout = {.name = "dropout",
                        .reference = dropout_reference,
                        .kernel = dropout_kernel,
                        .cost = dropout_cost,
+                       .reach = reach_pointwise,
                        .in_place = first_in_place,
                        .cheap = true,
                        .samples = dropout_samples()};

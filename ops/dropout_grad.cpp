@@ -1,6 +1,7 @@
 // dropout_grad(dy, rng; p, stream) -> dx: dx_i = dy_i * factor_i, the mask of dropout's forward
 // pass.
 #include "ops/support/dropout.h"
+#include "ops/support/reach.h"
 
 namespace cambium {
 extern const Op op_dropout_grad;
@@ -13,6 +14,7 @@ const Op op_dropout_grad = {.name = "dropout_grad",
                             .reference = dropout_reference,
                             .kernel = dropout_kernel,
                             .cost = dropout_cost,
+                            .reach = reach_all,
                             .in_place = first_in_place,
                             .samples = dropout_samples()};
 }  // namespace cambium

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "ops/support/norm.h"
+#include "ops/support/reach.h"
 
 namespace cambium {
 namespace {
@@ -53,6 +54,7 @@ extern const Op op_dynamic_tanh = {
     .reference = reference,
     .kernel = kernel,
     .cost = pointwise_cost<18>,
+    .reach = reach_pointwise,
     .in_place = first_in_place,
     .cheap = true,
     .samples = {{{Shape{2, 3, 5}, Shape{1}, Shape{5}, Shape{5}}},

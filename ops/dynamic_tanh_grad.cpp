@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "ops/support/norm.h"
+#include "ops/support/reach.h"
 
 namespace cambium {
 namespace {
@@ -71,6 +72,7 @@ extern const Op op_dynamic_tanh_grad = {
     .reference = reference,
     .kernel = kernel,
     .cost = pointwise_cost<26>,
+    .reach = reach_all,
     .in_place = first_in_place,
     .tolerance = 5e-5,  // sums over rows and channels
     .samples = {{{Shape{2, 3, 5}, Shape{2, 3, 5}, Shape{1}, Shape{5}}},

@@ -2,6 +2,7 @@
 //   adjacency of N nodes and E edges, q [N,H,D], k [N,H,D] -> s [E,H];  s_e = <q_i, k_j>, e from j
 //   to i dq_i = sum of ds_e k_j over the edges that reach i, dk_j = sum of ds_e q_i over those that
 //   leave j: edge_spmm and its transpose, so that nothing of size E D is ever made
+#include "ops/support/edge_reach.h"
 #include "ops/support/edge_values.h"
 
 namespace cambium {
@@ -70,6 +71,13 @@ const std::vector<Sample> kSamples = {
     {{{DType::kAdjacency, {3, 3, 0}}, Shape{3, 2, 4}, Shape{3, 2, 4}}},
     {{{DType::kAdjacency, {4, 4, 6}}, Shape{4, 2, 0}, Shape{4, 2, 0}}},
 };
+
+void reach(const Call& c, std::span<const Reach> in, std::span<Reach> out) {
+  const EdgeReach edges(c, in[0], c.as<EdgeAttrs>().self_loops);
+  const Reach q = edges.edges_of(without_channels(in[1]), false, true);
+  const Reach k = edges.edges_of(without_channels(in[2]), true, false);
+  out[0] = with_channels(joined(q, k, q.shape), out[0].shape);
+}
 }  // namespace
 
 extern const Op op_edge_dot = {
@@ -83,6 +91,7 @@ extern const Op op_edge_dot = {
     .reference = reference,
     .kernel = kernel,
     .cost = cost,
+    .reach = reach,
     .tolerance = 5e-6,
     .samples = kSamples,
 };

@@ -1,6 +1,7 @@
 // edge_gather: brings values of nodes to the edges. m_e = s_j + t_i for edge e from j to i.
 //   adjacency of N nodes and E edges, s [N,...] or none, t [N,...] or none -> m [E,...]
 //   ds_j = sum of dm over the edges that leave j, dt_i = over those that reach i: edge_sum
+#include "ops/support/edge_reach.h"
 #include "ops/support/edge_values.h"
 
 namespace cambium {
@@ -80,6 +81,15 @@ const std::vector<Sample> kSamples = {
     {{{DType::kAdjacency, {3, 3, 0}}, Shape{3, 4}, Shape{3, 4}}},
     {{{DType::kAdjacency, {4, 4, 6}}, Shape{4, 0}, Shape{4, 0}}},
 };
+
+void reach(const Call& c, std::span<const Reach> in, std::span<Reach> out) {
+  const EdgeReach edges(c, in[0], c.as<EdgeAttrs>().self_loops);
+  for (int i : {1, 2}) {
+    if (!c.has(i)) continue;
+    const Reach ends = edges.edges_of(without_channels(in[size_t(i)]), i == 1, i == 2);
+    out[0] = joined(out[0], with_channels(ends, out[0].shape), out[0].shape);
+  }
+}
 }  // namespace
 
 extern const Op op_edge_gather = {
@@ -93,6 +103,7 @@ extern const Op op_edge_gather = {
     .reference = reference,
     .kernel = kernel,
     .cost = cost,
+    .reach = reach,
     .samples = kSamples,
 };
 }  // namespace cambium

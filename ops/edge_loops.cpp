@@ -6,6 +6,7 @@
 //   y [E+N,...] -> x [E,...],  x_e = y_e + y_(i -> i) / the number of edges that reach i.
 // Rows past the real edges are 0.
 // The fill of PyTorch Geometric's GATConv (fill_value: mean).
+#include "ops/support/edge_reach.h"
 #include "ops/support/edge_values.h"
 
 namespace cambium {
@@ -105,6 +106,28 @@ const std::vector<Sample> kSamples = {
     {{{DType::kAdjacency, {3, 3, 0}}, Shape{0, 4}}},
     {{{DType::kAdjacency, {4, 4, 6}}, Shape{10, 0}}, {{"transpose", true}}},
 };
+
+// An edge hears itself; a loop that was added, all edges that reach its node; and the other way.
+void reach(const Call& c, std::span<const Reach> in, std::span<Reach> out) {
+  if (!in[0].adjacency || out[0].shape.count() == 0) return join_whole(out[0], whole(in[1]));
+  const bool transpose = c.as<EdgeLoops>().transpose;
+  const Reach x = without_channels(in[1]);
+  Reach y(Shape{out[0].shape[0]});
+  y.stored = y.shape;
+  y.cells.assign(size_t(y.shape[0]), {});
+  const auto hear = [&](int64_t to, int64_t from) {
+    y.cells[size_t(to)].join(x.cells[x.uniform(0) ? 0 : size_t(from)]);
+  };
+  for (int64_t i = 0; i < in[0].adjacency->nodes; ++i) {
+    const Row r(*in[0].adjacency, i);
+    for (int64_t k = 0; k < r.count; ++k) {
+      const int64_t edge = r.first + k, place = r.place(k);
+      transpose ? hear(edge, place) : hear(place, edge);
+      if (r.loop >= 0) transpose ? hear(edge, r.loop) : hear(r.loop, edge);
+    }
+  }
+  out[0] = with_channels(y, out[0].shape);
+}
 }  // namespace
 
 extern const Op op_edge_loops = {
@@ -118,6 +141,7 @@ extern const Op op_edge_loops = {
     .reference = reference,
     .kernel = kernel,
     .cost = cost,
+    .reach = reach,
     .samples = kSamples,
 };
 }  // namespace cambium

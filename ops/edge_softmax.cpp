@@ -5,6 +5,7 @@
 #include <cmath>
 #include <limits>
 
+#include "ops/support/edge_reach.h"
 #include "ops/support/edge_values.h"
 
 namespace cambium {
@@ -93,6 +94,12 @@ const std::vector<Sample> kSamples = {
     {{{DType::kAdjacency, {3, 3, 0}}, Shape{0, 4}}},
     {{{DType::kAdjacency, {4, 4, 6}}, Shape{6, 0}}},
 };
+
+void reach(const Call& c, std::span<const Reach> in, std::span<Reach> out) {
+  const EdgeReach edges(c, in[0], c.as<EdgeAttrs>().self_loops);
+  const Reach nodes = edges.nodes_of(without_channels(in[1]));
+  out[0] = with_channels(edges.edges_of(nodes, false, true), out[0].shape);
+}
 }  // namespace
 
 extern const Op op_edge_softmax = {
@@ -106,6 +113,7 @@ extern const Op op_edge_softmax = {
     .reference = reference,
     .kernel = kernel,
     .cost = cost,
+    .reach = reach,
     .in_place = in_place,
     .tolerance = 1e-5,
     .samples = kSamples,

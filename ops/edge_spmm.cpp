@@ -3,6 +3,7 @@
 //   adjacency of N nodes and E edges, w [E,H], x [N,H,D] -> y [N,H,D]
 //   y_i = sum of w_e x_j over the edges e from j to i; transpose: y_j = sum of w_e x_i
 //   dw_e = <dy at the end that sums, x at the other>: edge_dot;  dx: the transpose with the same w
+#include "ops/support/edge_reach.h"
 #include "ops/support/edge_values.h"
 
 namespace cambium {
@@ -84,6 +85,14 @@ const std::vector<Sample> kSamples = {
     {{{DType::kAdjacency, {3, 3, 0}}, Shape{0, 2}, Shape{3, 2, 4}}},
     {{{DType::kAdjacency, {4, 4, 6}}, Shape{6, 2}, Shape{4, 2, 0}}},
 };
+
+void reach(const Call& c, std::span<const Reach> in, std::span<Reach> out) {
+  const auto& a = c.as<EdgeSpmm>();
+  const EdgeReach edges(c, in[0], a.self_loops);
+  const Reach weights = edges.nodes_of(without_channels(in[1]), a.transpose);
+  const Reach nodes = edges.neighbours_of(without_channels(in[2]), a.transpose);
+  out[0] = with_channels(joined(weights, nodes, nodes.shape), out[0].shape);
+}
 }  // namespace
 
 extern const Op op_edge_spmm = {
@@ -97,6 +106,7 @@ extern const Op op_edge_spmm = {
     .reference = reference,
     .kernel = kernel,
     .cost = cost,
+    .reach = reach,
     .tolerance = 5e-6,
     .samples = kSamples,
 };

@@ -3,6 +3,7 @@
 //   the edges that reach i; end source: y_j = over those that leave j dm_e = dy at that end:
 //   edge_gather
 // Each node adds up its own edges in order: no atomics, the same bits for any number of threads.
+#include "ops/support/edge_reach.h"
 #include "ops/support/edge_values.h"
 
 namespace cambium {
@@ -75,6 +76,12 @@ const std::vector<Sample> kSamples = {
     {{{DType::kAdjacency, {3, 3, 0}}, Shape{0, 4}}},
     {{{DType::kAdjacency, {4, 4, 6}}, Shape{6, 0}}, {{"end", "source"}}},
 };
+
+void reach(const Call& c, std::span<const Reach> in, std::span<Reach> out) {
+  const auto& a = c.as<EdgeSum>();
+  const EdgeReach edges(c, in[0], a.self_loops);
+  out[0] = with_channels(edges.nodes_of(without_channels(in[1]), a.end == "source"), out[0].shape);
+}
 }  // namespace
 
 extern const Op op_edge_sum = {
@@ -88,6 +95,7 @@ extern const Op op_edge_sum = {
     .reference = reference,
     .kernel = kernel,
     .cost = cost,
+    .reach = reach,
     .samples = kSamples,
 };
 }  // namespace cambium

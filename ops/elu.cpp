@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "ops/support/pointwise.h"
+#include "ops/support/reach.h"
 
 namespace cambium {
 namespace {
@@ -40,6 +41,7 @@ extern const Op op_elu = {
     .kernel = unary_kernel<EluFunction>,
     .range = unary_range<EluFunction>,
     .cost = pointwise_cost<15>,
+    .reach = reach_pointwise,
     .in_place = first_in_place,
     .samples = unary_samples(0, 0, {{"alpha", 0.7}}),
 };

@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "ops/support/pointwise.h"
+#include "ops/support/reach.h"
 
 namespace cambium {
 namespace {
@@ -37,6 +38,7 @@ extern const Op op_elu_grad = {
     .kernel = twin_kernel<EluGrad>,
     .range = binary_range<EluGrad>,
     .cost = pointwise_cost<15>,
+    .reach = reach_all,
     .in_place = broadcast_in_place,
     .samples = twin_samples({{"alpha", 0.7}}),
 };

@@ -4,6 +4,7 @@
 // decay: TensorFlow's ExponentialMovingAverage.
 #include <algorithm>
 
+#include "ops/support/reach.h"
 #include "ops/support/update.h"
 
 namespace cambium {
@@ -87,6 +88,7 @@ const Op op_ema_update = {.name = "ema_update",
                           .reference = reference,
                           .kernel = kernel,
                           .cost = cost,
+                          .reach = reach_all,
                           .in_place = in_place,
                           .smooth = false,
                           .samples = samples()};

@@ -7,6 +7,7 @@
 #include "core/parallel.h"
 #include "graph/graph.h"
 #include "ops/support/embedding.h"
+#include "ops/support/reach.h"
 
 namespace cambium {
 static std::vector<ValueType> shape(const Call& c) {
@@ -55,6 +56,23 @@ static SampleInput ids(Shape s, double rows) {
   return {DType::kI32, s, 0, rows};
 }
 
+// A row hears its id and, where that is known, its row of the table alone.
+static void reach(const Call& c, std::span<const Reach> in, std::span<Reach> out) {
+  const int64_t n = c.shape(1).count();
+  if (out[0].shape.count() == 0) return;
+  Reach rows = reshaped(in[1], {n});
+  if (in[1].known) {
+    const std::vector<double>& ids = in[1].known->data;
+    const Reach chosen = along(as_rows(in[0]), 0, n, [&](int64_t r, const Hear& hear) {
+      hear(int64_t(ids[size_t(r)]), int64_t(ids[size_t(r)]) + 1);
+    });
+    rows = joined(rows, chosen, rows.shape);
+  } else {
+    join_whole(rows, whole(in[0]));
+  }
+  out[0] = from_rows(rows, out[0].shape);
+}
+
 extern const Op op_embed;
 const Op op_embed = {.name = "embed",
                      .doc = "rows of a table, chosen by ids",
@@ -65,6 +83,7 @@ const Op op_embed = {.name = "embed",
                      .reference = reference,
                      .kernel = kernel,
                      .cost = cost,
+                     .reach = reach,
                      .cheap = true,
                      .samples = {{{Shape{5, 3}, ids({2, 4}, 5)}},
                                  {{Shape{1, 1}, ids({1}, 1)}},

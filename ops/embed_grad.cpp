@@ -6,6 +6,7 @@
 #include "graph/graph.h"
 #include "ops/support/embedding.h"
 #include "ops/support/partition.h"
+#include "ops/support/reach.h"
 
 namespace cambium {
 namespace {
@@ -107,6 +108,7 @@ const Op op_embed_grad = {.name = "embed_grad",
                           .reference = reference,
                           .kernel = kernel,
                           .cost = cost,
+                          .reach = reach_all,
                           .samples = {{{ids({2, 4}, 5), Shape{2, 4, 3}}, {{"rows", 5}}},
                                       {{ids({1}, 1), Shape{1, 1}}, {{"rows", 1}}},
                                       {{ids({3, 13}, 7), Shape{3, 13, 33}}, {{"rows", 9}}},

@@ -10,6 +10,7 @@
 #include <cmath>
 #include <limits>
 
+#include "ops/support/edge_reach.h"
 #include "ops/support/gat.h"
 #include "ops/support/simd_math.h"
 
@@ -222,6 +223,17 @@ const std::vector<Sample> kSamples = {
      {{"self_loops", false}}},
     {{{DType::kAdjacency, {0, 0, 0}}, Shape{0, 2, 3}, Shape{2, 3}, Shape{2, 3}}},
 };
+
+void reach(const Call& c, std::span<const Reach> in, std::span<Reach> out) {
+  const EdgeReach edges(c, in[0], c.as<GatAttention>().self_loops);
+  Reach z = without_channels(in[1]);
+  join_whole(z, whole_from(in, 2));
+  const Reach ends = edges.nodes_of(edges.edges_of(z, true, true));
+  out[0] = with_channels(ends, out[0].shape);
+  out[1] = with_channels(edges.edges_of(ends, false, true), out[1].shape);
+  out[2] = with_channels(z, out[2].shape);
+  out[3] = out[2];
+}
 }  // namespace
 
 extern const Op op_gat_attention = {
@@ -235,6 +247,7 @@ extern const Op op_gat_attention = {
     .reference = reference,
     .kernel = kernel,
     .cost = cost,
+    .reach = reach,
     .tolerance = 1e-5,
     .samples = kSamples,
 };

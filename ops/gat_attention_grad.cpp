@@ -11,6 +11,7 @@
 #include <algorithm>
 
 #include "ops/support/gat_grad.h"
+#include "ops/support/reach.h"
 
 namespace cambium {
 namespace {
@@ -166,6 +167,7 @@ extern const Op op_gat_attention_grad = {
     .reference = reference,
     .kernel = kernel,
     .cost = cost,
+    .reach = reach_all,
     .tolerance = 1e-5,
     .samples = kSamples,
 };

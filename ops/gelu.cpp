@@ -3,6 +3,7 @@
 #include "ops/support/gelu.h"
 
 #include "ops/support/pointwise.h"
+#include "ops/support/reach.h"
 
 namespace cambium {
 namespace {
@@ -43,6 +44,7 @@ extern const Op op_gelu = {
     .kernel = kernel,
     .range = range,
     .cost = pointwise_cost<19>,
+    .reach = reach_pointwise,
     .in_place = first_in_place,
     .samples = samples(),
 };

@@ -1,6 +1,7 @@
 // gelu_grad: dx = dy * (Phi(x) + x phi(x)), or the derivative of the tanh approximation.
 #include "ops/support/gelu.h"
 #include "ops/support/pointwise.h"
+#include "ops/support/reach.h"
 
 namespace cambium {
 namespace {
@@ -38,6 +39,7 @@ extern const Op op_gelu_grad = {
     .kernel = kernel,
     .range = range,
     .cost = pointwise_cost<25>,
+    .reach = reach_all,
     .in_place = broadcast_in_place,
     .samples = samples(),
 };

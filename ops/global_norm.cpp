@@ -3,6 +3,7 @@
 // Used for clipping, so it needs no gradient. Pascanu et al. 2013, arXiv 1211.5063.
 #include <cmath>
 
+#include "ops/support/reach.h"
 #include "ops/support/update.h"
 
 namespace cambium {
@@ -66,6 +67,7 @@ const Op op_global_norm = {.name = "global_norm",
                            .reference = reference,
                            .kernel = kernel,
                            .cost = cost,
+                           .reach = reach_all,
                            .samples = {{{Shape{3, 5}}},
                                        {{Shape{1}, Shape{0, 3}, Shape{7}}},
                                        {{Shape{0}}},

@@ -7,6 +7,7 @@
 
 #include "ops/support/lanes.h"
 #include "ops/support/norm.h"
+#include "ops/support/reach.h"
 
 namespace cambium {
 namespace {
@@ -110,6 +111,16 @@ Kernel kernel(const Call& c, Engine&) {
               },
           .scratch_bytes = batch * 2 * n * int64_t(sizeof(float))};
 }
+
+void reach(const Call& c, std::span<const Reach> in, std::span<Reach> out) {
+  if (c.shape(0).count() == 0) return;
+  Reach examples = reduced(in[0], axes_after(c.shape(0), 1), {c.shape(0)[0], 1});  // of all groups
+  join_whole(examples, whole_from(in, 1));
+  Shape one = c.shape(0);
+  for (int i = 1; i < one.rank(); ++i) one.set(i, 1);
+  out[0] = spread(reshaped(examples, one), c.shape(0));
+  out[1] = out[2] = spread(examples, out[1].shape);
+}
 }  // namespace
 
 extern const Op op_group_norm = {
@@ -123,6 +134,7 @@ extern const Op op_group_norm = {
     .reference = reference,
     .kernel = kernel,
     .cost = pointwise_cost<8>,
+    .reach = reach,
     .cheap = true,
     .tolerance = 1e-5,
     .samples = {{{Shape{2, 3, 2, 6}, Shape{6}, Shape{6}}, {{"groups", 2}}},

@@ -6,6 +6,7 @@
 // them. Examples are folded pairwise, so the bits do not depend on the number of threads.
 #include "ops/support/lanes.h"
 #include "ops/support/norm.h"
+#include "ops/support/reach.h"
 
 namespace cambium {
 namespace {
@@ -122,6 +123,7 @@ extern const Op op_group_norm_grad = {
     .reference = reference,
     .kernel = kernel,
     .cost = pointwise_cost<16>,
+    .reach = reach_all,
     .in_place = first_in_place,
     .tolerance = 5e-5,  // sums over places and examples
     .samples = {{{Shape{2, 3, 2, 6}, Shape{2, 3, 2, 6}, Shape{2, 2}, Shape{2, 2}, Shape{6}}},

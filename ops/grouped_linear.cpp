@@ -9,6 +9,7 @@
 #include "ops/support/bf16.h"
 #include "ops/support/eigen.h"
 #include "ops/support/grouped.h"
+#include "ops/support/reach.h"
 #include "ops/support/shapes.h"
 
 namespace cambium {
@@ -133,6 +134,7 @@ const Op op_grouped_linear = {
     .reference = reference,
     .kernel = kernel,
     .cost = cost,
+    .reach = reach_rows,
     .tolerance = 1e-5,  // sums of many terms
     .samples = {{{Shape{9, 5}, Shape{4, 5, 3}, counts(4, 3), Shape{4, 3}}},
                 {{Shape{9, 3}, Shape{4, 5, 3}, counts(4, 3)}, {{"transpose", true}}},

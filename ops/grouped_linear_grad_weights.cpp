@@ -8,6 +8,7 @@
 #include "ops/support/eigen.h"
 #include "ops/support/grouped.h"
 #include "ops/support/lanes.h"
+#include "ops/support/reach.h"
 #include "ops/support/scratch.h"
 #include "ops/support/shapes.h"
 
@@ -110,6 +111,7 @@ const Op op_grouped_linear_grad_weights = {
     .reference = reference,
     .kernel = kernel,
     .cost = cost,
+    .reach = reach_all,
     .tolerance = 1e-5,  // sums of many terms
     .samples = {{{Shape{9, 5}, Shape{9, 3}, counts(4, 3)}},
                 {{Shape{9, 5}, Shape{9, 3}, counts(4, 3)}, {{"bias", false}}},

@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "graph/graph.h"
+#include "ops/support/reach.h"
 #include "ops/support/recurrent.h"
 
 namespace cambium {
@@ -116,6 +117,10 @@ Sample sample(int64_t b, int64_t t, int64_t h, bool bias, bool reverse = false) 
   if (bias) s.inputs.push_back(Shape{3 * h});
   return s;
 }
+
+void reach(const Call& c, std::span<const Reach> in, std::span<Reach> out) {
+  reach_in_order(c, in, out, c.as<Recurrent>().reverse);
+}
 }  // namespace
 
 extern const Op op_gru;
@@ -130,6 +135,7 @@ const Op op_gru = {
     .reference = reference,
     .kernel = kernel,
     .cost = cost,
+    .reach = reach,
     .tolerance = 1e-5,
     .samples = {sample(2, 5, 3, true), sample(1, 1, 1, false), sample(13, 9, 33, true),
                 sample(3, 4, 16, false, true), sample(0, 3, 2, true), sample(2, 0, 2, true),

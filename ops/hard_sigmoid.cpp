@@ -1,6 +1,7 @@
 // hard_sigmoid: y = min(max(x / 6 + 1/2, 0), 1). Howard et al. 2019, arXiv 1905.02244, section 5.2.
 //   dx = dy / 6 where |x| < 3, else 0
 #include "ops/support/pointwise.h"
+#include "ops/support/reach.h"
 
 namespace cambium {
 namespace {
@@ -26,6 +27,7 @@ extern const Op op_hard_sigmoid = {
     .kernel = unary_kernel<HardSigmoid>,
     .range = unary_range<HardSigmoid>,
     .cost = pointwise_cost<4>,
+    .reach = reach_pointwise,
     .in_place = first_in_place,
     .samples = unary_samples(),
 };

@@ -1,5 +1,6 @@
 // hard_sigmoid_grad: dx = dy / 6 where |x| < 3, else 0.
 #include "ops/support/pointwise.h"
+#include "ops/support/reach.h"
 
 namespace cambium {
 namespace {
@@ -20,6 +21,7 @@ extern const Op op_hard_sigmoid_grad = {
     .kernel = twin_kernel<HardSigmoidGrad>,
     .range = binary_range<HardSigmoidGrad>,
     .cost = pointwise_cost<3>,
+    .reach = reach_all,
     .in_place = broadcast_in_place,
     .samples = twin_samples(),
 };

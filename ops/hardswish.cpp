@@ -1,6 +1,7 @@
 // hardswish: y = x min(max(x / 6 + 1/2, 0), 1). Howard et al. 2019, arXiv 1905.02244, section 5.2.
 //   dx = 0 below -3, dy above 3, dy (x / 3 + 1/2) between
 #include "ops/support/pointwise.h"
+#include "ops/support/reach.h"
 
 namespace cambium {
 namespace {
@@ -27,6 +28,7 @@ extern const Op op_hardswish = {
     .kernel = unary_kernel<Hardswish>,
     .range = unary_range<Hardswish>,
     .cost = pointwise_cost<5>,
+    .reach = reach_pointwise,
     .in_place = first_in_place,
     .samples = unary_samples(),
 };

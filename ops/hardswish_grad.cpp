@@ -1,5 +1,6 @@
 // hardswish_grad: dx = 0 below x = -3, dy above 3, dy (x / 3 + 1/2) between.
 #include "ops/support/pointwise.h"
+#include "ops/support/reach.h"
 
 namespace cambium {
 namespace {
@@ -23,6 +24,7 @@ extern const Op op_hardswish_grad = {
     .kernel = twin_kernel<HardswishGrad>,
     .range = binary_range<HardswishGrad>,
     .cost = pointwise_cost<5>,
+    .reach = reach_all,
     .in_place = broadcast_in_place,
     .samples = twin_samples(),
 };

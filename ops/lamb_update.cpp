@@ -9,6 +9,7 @@
 // algorithm 2 with phi(x) = x.
 #include <cmath>
 
+#include "ops/support/reach.h"
 #include "ops/support/update.h"
 
 namespace cambium {
@@ -231,6 +232,7 @@ const Op op_lamb_update = {.name = "lamb_update",
                            .reference = reference,
                            .kernel = kernel,
                            .cost = cost,
+                           .reach = reach_all,
                            .in_place = in_place,
                            .smooth = false,
                            .samples = samples()};

@@ -5,6 +5,7 @@
 // 4.2.
 #include "graph/graph.h"
 #include "ops/support/components.h"
+#include "ops/support/reach.h"
 
 namespace cambium {
 namespace {
@@ -51,6 +52,7 @@ const Op op_laplacian_vectors = {.name = "laplacian_vectors",
                                  .reference = reference,
                                  .kernel = kernel,
                                  .cost = cost,
+                                 .reach = reach_nothing,
                                  .samples = {{{graph(9, 20)}, {{"count", 3}}},
                                              {{graph(1, 1)}, {{"count", 2}}},
                                              {{graph(40, 50)}, {{"count", 60}}},

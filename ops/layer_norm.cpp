@@ -6,6 +6,7 @@
 
 #include "ops/support/lanes.h"
 #include "ops/support/norm.h"
+#include "ops/support/reach.h"
 
 namespace cambium {
 namespace {
@@ -75,6 +76,7 @@ extern const Op op_layer_norm = {
     .reference = reference,
     .kernel = kernel,
     .cost = pointwise_cost<8>,
+    .reach = reach_rows,
     .absorb = absorb_cast,
     .cheap = true,
     .tolerance = 5e-6,

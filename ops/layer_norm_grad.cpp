@@ -4,6 +4,7 @@
 //   dgamma = sum of dy * h over rows, dbeta = sum of dy over rows
 #include "ops/support/lanes.h"
 #include "ops/support/norm.h"
+#include "ops/support/reach.h"
 
 namespace cambium {
 namespace {
@@ -103,6 +104,7 @@ extern const Op op_layer_norm_grad = {
     .reference = reference,
     .kernel = kernel,
     .cost = pointwise_cost<16>,
+    .reach = reach_all,
     .in_place = in_place,
     .absorb = absorb,
     .tolerance = 2e-5,  // sums over rows

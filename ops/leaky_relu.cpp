@@ -1,6 +1,7 @@
 // leaky_relu: y = x above 0, slope * x below. Maas et al. 2013.
 //   dx = dy above 0, slope * dy below
 #include "ops/support/pointwise.h"
+#include "ops/support/reach.h"
 
 namespace cambium {
 namespace {
@@ -37,6 +38,7 @@ extern const Op op_leaky_relu = {
     .kernel = unary_kernel<LeakyReluFunction>,
     .range = unary_range<LeakyReluFunction>,
     .cost = pointwise_cost<2>,
+    .reach = reach_pointwise,
     .in_place = first_in_place,
     .samples = unary_samples(0, 0, {{"slope", 0.2}}),
 };

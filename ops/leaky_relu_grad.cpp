@@ -1,6 +1,7 @@
 // leaky_relu_grad: dx = dy above x = 0, slope * dy below.
 //   no gradient of its own
 #include "ops/support/pointwise.h"
+#include "ops/support/reach.h"
 
 namespace cambium {
 namespace {
@@ -34,6 +35,7 @@ extern const Op op_leaky_relu_grad = {
     .kernel = twin_kernel<LeakyReluGrad>,
     .range = binary_range<LeakyReluGrad>,
     .cost = pointwise_cost<2>,
+    .reach = reach_all,
     .in_place = broadcast_in_place,
     .samples = twin_samples({{"slope", 0.2}}),
 };

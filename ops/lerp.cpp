@@ -1,6 +1,7 @@
 // lerp: y = a + t * (b - a): running statistics, moving averages.
 //   da = (1 - t) * dy, db = t * dy
 #include "ops/support/pointwise.h"
+#include "ops/support/reach.h"
 
 namespace cambium {
 namespace {
@@ -38,6 +39,7 @@ extern const Op op_lerp = {
     .reference = binary_reference<LerpFunction>,
     .kernel = twin_kernel<LerpFunction>,
     .cost = pointwise_cost<3>,
+    .reach = reach_pointwise,
     .in_place = broadcast_in_place,
     .cheap = true,
     .samples = twin_samples({{"t", 0.3}}),

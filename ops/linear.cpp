@@ -6,6 +6,7 @@
 #include "ops/support/eigen.h"
 #include "ops/support/pointwise.h"
 #include "ops/support/products.h"
+#include "ops/support/reach.h"
 
 namespace cambium {
 namespace {
@@ -153,6 +154,21 @@ std::vector<Sample> samples() {
                  {{"activation", "relu"}, {"to", "bf16"}}});
   return all;
 }
+
+void reach(const Call& c, std::span<const Reach> in, std::span<Reach> out) {
+  Reach x = in[0];
+  const bool one_row = c.shape(0).rank() == 1;
+  Shape to = out[0].shape;
+  if (one_row) {
+    x = reshaped(x, {1, c.shape(0)[0]});
+    to = Shape{1, to[0]};
+  }
+  Reach y = contracted(x, in[1], to);
+  if (one_row) y = reshaped(y, out[0].shape);
+  for (int i : {kBias, kResidual})
+    if (c.has(i)) y = joined(y, in[size_t(i)], out[0].shape);
+  out[0] = y;
+}
 }  // namespace
 
 extern const Op op_linear = {
@@ -166,6 +182,7 @@ extern const Op op_linear = {
     .reference = reference,
     .kernel = kernel,
     .cost = cost,
+    .reach = reach,
     .absorb = absorb,
     .tolerance = 1e-5,  // sums of many terms
     .samples = samples(),

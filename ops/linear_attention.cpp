@@ -203,6 +203,7 @@ const Op op_linear_attention = {
     .reference = reference,
     .kernel = kernel,
     .cost = cost,
+    .reach = reach_back,
     .tolerance = 1e-5,
     .samples = samples()};
 }  // namespace cambium

@@ -7,7 +7,6 @@
 // No state is stored. The terms of the last sum cancel: it is kept in double, and dg is as accurate
 // as f32 products are beside the largest term. With normalise, v
 // has a column of ones and do becomes [do / (n + eps), -(do . o) / (n + eps)].
-#include "graph/graph.h"
 #include "ops/support/linear_attention.h"
 
 namespace cambium {
@@ -295,6 +294,7 @@ const Op op_linear_attention_grad = {.name = "linear_attention_grad",
                                      .reference = linear_attention_grad_reference,
                                      .kernel = kernel,
                                      .cost = cost,
+                                     .reach = reach_all,
                                      .tolerance = 2e-5,
                                      .samples = samples()};
 }  // namespace cambium

@@ -11,6 +11,7 @@
 #include "ops/support/bf16.h"
 #include "ops/support/chunked_head.h"
 #include "ops/support/pointwise.h"
+#include "ops/support/reach.h"
 
 namespace cambium {
 namespace {
@@ -157,5 +158,6 @@ extern const Op op_linear_cross_entropy = {
     .reference = reference,
     .kernel = kernel,
     .cost = cost,
+    .reach = reach_all,
     .samples = samples()};
 }  // namespace cambium

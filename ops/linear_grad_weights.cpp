@@ -7,6 +7,7 @@
 #include "ops/support/eigen.h"
 #include "ops/support/gemm_tn.h"
 #include "ops/support/pointwise.h"
+#include "ops/support/reach.h"
 #include "ops/support/reduce.h"
 
 namespace cambium {
@@ -93,6 +94,7 @@ extern const Op op_linear_grad_weights = {
     .reference = reference,
     .kernel = kernel,
     .cost = cost,
+    .reach = reach_all,
     .tolerance = 3e-5,  // sums of many terms
     .samples = {{{Shape{2, 3, 5}, Shape{2, 3, 7}}},
                 {{Shape{6, 5}, Shape{6, 7}}, {{"bias", false}}},

@@ -5,6 +5,7 @@
 // gradient is linear_scan_grad.
 #include "core/parallel.h"
 #include "graph/graph.h"
+#include "ops/support/reach.h"
 #include "ops/support/shapes.h"
 
 namespace cambium {
@@ -69,6 +70,7 @@ const Op op_linear_scan = {.name = "linear_scan",
                            .reference = reference,
                            .kernel = kernel,
                            .cost = cost,
+                           .reach = reach_back,
                            .cheap = true,
                            .samples = {{{SampleInput(Shape{2, 5, 3}, 0, 1), Shape{2, 5, 3}}},
                                        {{Shape{1, 1, 1}, Shape{1, 1, 1}}},

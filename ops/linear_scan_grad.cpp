@@ -2,6 +2,7 @@
 // g_{t+1}, db_t = g_t, da_t = g_t h_{t-1}, the gradient of linear_scan.
 #include "core/parallel.h"
 #include "graph/graph.h"
+#include "ops/support/reach.h"
 #include "ops/support/shapes.h"
 
 namespace cambium {
@@ -70,6 +71,7 @@ const Op op_linear_scan_grad = {
     .reference = reference,
     .kernel = kernel,
     .cost = cost,
+    .reach = reach_all,
     .samples = {sample({2, 5, 3}), sample({1, 1, 1}), sample({2, 70, 130}), sample({0, 3, 2}),
                 sample({2, 0, 3}), sample({2, 3, 0})}};
 }  // namespace cambium

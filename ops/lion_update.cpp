@@ -1,6 +1,7 @@
 // lion_update(lr [], scale [], p1..pn, g1..gn, m1..mn) -> p', m', all in place: steps of one size.
 //   g = scale g;  p' = p (1 - lr decay) - lr sign(b1 m + (1 - b1) g);  m' = b2 m + (1 - b2) g
 // where sign(0) = 0. Chen et al. 2023, arXiv 2302.06675, program 1.
+#include "ops/support/reach.h"
 #include "ops/support/update_rule.h"
 
 namespace cambium {
@@ -49,6 +50,7 @@ const Op op_lion_update = {.name = "lion_update",
                            .reference = Rules::reference,
                            .kernel = Rules::kernel,
                            .cost = Rules::cost<10>,
+                           .reach = reach_all,
                            .in_place = Rules::in_place,
                            .narrowed = Rules::narrowed,
                            .smooth = false,

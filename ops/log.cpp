@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "ops/support/pointwise.h"
+#include "ops/support/reach.h"
 
 namespace cambium {
 namespace {
@@ -26,6 +27,7 @@ extern const Op op_log = {
     .kernel = unary_kernel<Log>,
     .range = unary_range<Log>,
     .cost = pointwise_cost<16>,
+    .reach = reach_pointwise,
     .in_place = first_in_place,
     .samples = unary_samples(0.3, 5),
 };

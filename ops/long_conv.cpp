@@ -6,6 +6,7 @@
 #include "graph/graph.h"
 #include "ops/support/fft.h"
 #include "ops/support/partition.h"
+#include "ops/support/reach.h"
 
 namespace cambium {
 namespace {
@@ -82,6 +83,10 @@ Cost cost(const Call& c) {
 Sample sample(int64_t b, int64_t t, int64_t c, bool correlate = false) {
   return {{Shape{b, t, c}, Shape{t, c}}, {{"correlate", correlate}}};
 }
+
+void reach(const Call& c, std::span<const Reach> in, std::span<Reach> out) {
+  reach_in_order(c, in, out, c.as<LongConv>().correlate);
+}
 }  // namespace
 
 extern const Op op_long_conv;
@@ -96,6 +101,7 @@ const Op op_long_conv = {
     .reference = reference,
     .kernel = kernel,
     .cost = cost,
+    .reach = reach,
     .tolerance = 2e-5,
     .samples = {sample(2, 5, 3), sample(1, 1, 1), sample(3, 70, 17), sample(2, 33, 32, true),
                 sample(1, 1030, 2), sample(0, 3, 2), sample(2, 0, 3), sample(2, 3, 0)}};

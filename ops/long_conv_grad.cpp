@@ -5,6 +5,7 @@
 #include "graph/graph.h"
 #include "ops/support/fft.h"
 #include "ops/support/partition.h"
+#include "ops/support/reach.h"
 
 namespace cambium {
 namespace {
@@ -71,6 +72,7 @@ const Op op_long_conv_grad = {
     .reference = reference,
     .kernel = kernel,
     .cost = cost,
+    .reach = reach_all,
     .tolerance = 5e-5,
     .samples = {sample(2, 5, 3), sample(1, 1, 1), sample(3, 70, 17), sample(1, 600, 2),
                 sample(0, 3, 2), sample(2, 0, 3), sample(2, 3, 0)}};

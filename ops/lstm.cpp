@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "graph/graph.h"
+#include "ops/support/reach.h"
 #include "ops/support/recurrent.h"
 
 namespace cambium {
@@ -100,6 +101,10 @@ Cost cost(const Call& c) {
 Sample sample(int64_t b, int64_t t, int64_t h, bool reverse = false) {
   return {{Shape{b, t, 4 * h}, SampleInput(Shape{h, 4 * h}, -0.5, 0.5)}, {{"reverse", reverse}}};
 }
+
+void reach(const Call& c, std::span<const Reach> in, std::span<Reach> out) {
+  reach_in_order(c, in, out, c.as<Recurrent>().reverse);
+}
 }  // namespace
 
 extern const Op op_lstm;
@@ -114,6 +119,7 @@ const Op op_lstm = {
     .reference = reference,
     .kernel = kernel,
     .cost = cost,
+    .reach = reach,
     .tolerance = 1e-5,
     .samples = {sample(2, 5, 3), sample(1, 1, 1), sample(13, 9, 33), sample(3, 4, 16, true),
                 sample(0, 3, 2), sample(2, 0, 2), sample(2, 3, 0)}};

@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "graph/graph.h"
+#include "ops/support/reach.h"
 #include "ops/support/recurrent.h"
 
 namespace cambium {
@@ -122,6 +123,7 @@ const Op op_lstm_grad = {
     .reference = reference,
     .kernel = kernel,
     .cost = cost,
+    .reach = reach_all,
     .tolerance = 1e-5,
     .samples = {sample(2, 5, 3), sample(1, 1, 1), sample(13, 9, 33), sample(3, 4, 16, true),
                 sample(0, 3, 2), sample(2, 0, 2), sample(2, 3, 0)}};

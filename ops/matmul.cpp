@@ -9,6 +9,7 @@
 #include "ops/support/eigen.h"
 #include "ops/support/pointwise.h"
 #include "ops/support/products.h"
+#include "ops/support/reach.h"
 
 namespace cambium {
 namespace {
@@ -107,6 +108,17 @@ Kernel kernel(const Call& c, Engine& e) {
 Cost cost(const Call& c) {
   return operand_cost(c, 2.0 * double(sizes(c).k));
 }
+
+void reach(const Call& c, std::span<const Reach> in, std::span<Reach> out) {
+  const auto turned = [](const Reach& r, bool turn) {
+    std::vector<int64_t> perm;
+    for (int i = 0; i < r.shape.rank(); ++i) perm.push_back(i);
+    if (turn) std::swap(perm[perm.size() - 1], perm[perm.size() - 2]);
+    return transposed(r, perm);
+  };
+  const auto& a = c.as<Matmul>();
+  out[0] = contracted(turned(in[0], a.transpose_a), turned(in[1], a.transpose_b), out[0].shape);
+}
 }  // namespace
 
 extern const Op op_matmul = {
@@ -120,6 +132,7 @@ extern const Op op_matmul = {
     .reference = reference,
     .kernel = kernel,
     .cost = cost,
+    .reach = reach,
     .tolerance = 1e-5,  // sums of many terms
     .samples = {{{Shape{3, 5}, Shape{5, 7}}},
                 {{Shape{2, 3, 5}, Shape{2, 5, 7}}},

@@ -1,6 +1,7 @@
 // maximum: y = max(a, b) with NumPy broadcasting.
 //   da = dy where a > b, db = the rest of dy
 #include "ops/support/pointwise.h"
+#include "ops/support/reach.h"
 
 namespace cambium {
 namespace {
@@ -26,6 +27,7 @@ extern const Op op_maximum = {
     .kernel = binary_kernel<Maximum>,
     .range = binary_range<Maximum>,
     .cost = pointwise_cost<1>,
+    .reach = reach_pointwise,
     .in_place = broadcast_in_place,
     .samples = binary_samples(),
 };

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "ops/support/pointwise.h"
+#include "ops/support/reach.h"
 
 namespace cambium {
 namespace {
@@ -31,6 +32,7 @@ extern const Op op_mish = {
     .kernel = unary_kernel<Mish>,
     .range = unary_range<Mish>,
     .cost = pointwise_cost<18>,
+    .reach = reach_pointwise,
     .in_place = first_in_place,
     .samples = unary_samples(),
 };

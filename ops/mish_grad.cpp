@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "ops/support/pointwise.h"
+#include "ops/support/reach.h"
 
 namespace cambium {
 namespace {
@@ -30,6 +31,7 @@ extern const Op op_mish_grad = {
     .kernel = twin_kernel<MishGrad>,
     .range = binary_range<MishGrad>,
     .cost = pointwise_cost<27>,
+    .reach = reach_all,
     .in_place = broadcast_in_place,
     .samples = twin_samples(),
 };

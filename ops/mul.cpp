@@ -1,6 +1,7 @@
 // mul: y = a * b with NumPy broadcasting.
 //   da = dy * b, db = dy * a, summed over broadcast axes
 #include "ops/support/pointwise.h"
+#include "ops/support/reach.h"
 
 namespace cambium {
 namespace {
@@ -12,6 +13,10 @@ std::vector<Value> vjp(const Call& c, std::span<const Value> dy) {
   Graph& g = *dy[0].graph;
   return {unbroadcast(g.emit("mul", {dy[0], c.in[1]}), c.shape(0)),
           unbroadcast(g.emit("mul", {dy[0], c.in[0]}), c.shape(1))};
+}
+
+void reach(const Call&, std::span<const Reach> in, std::span<Reach> out) {
+  out[0] = product(in[0], in[1], out[0].shape);
 }
 }  // namespace
 
@@ -26,6 +31,7 @@ extern const Op op_mul = {
     .kernel = binary_kernel<Mul>,
     .range = binary_range<Mul>,
     .cost = pointwise_cost<1>,
+    .reach = reach,
     .in_place = broadcast_in_place,
     .samples = binary_samples(),
 };

@@ -5,6 +5,7 @@
 //   p' = p (1 - lr decay if decoupled)
 //        - lr ((1 - mu_t) / (1 - M_t) g + mu_t+1 / (1 - M_t+1) m') / (sqrt(v' / (1 - b2^t)) + eps)
 // Dozat 2016, "Incorporating Nesterov momentum into Adam".
+#include "ops/support/reach.h"
 #include "ops/support/update_rule.h"
 
 namespace cambium {
@@ -75,6 +76,7 @@ const Op op_nadam_update = {.name = "nadam_update",
                             .reference = Rules::reference,
                             .kernel = Rules::kernel,
                             .cost = Rules::cost<18>,
+                            .reach = reach_all,
                             .in_place = Rules::in_place,
                             .narrowed = Rules::narrowed,
                             .smooth = false,

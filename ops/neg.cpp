@@ -1,6 +1,7 @@
 // neg: y = -x.
 //   dx = -dy
 #include "ops/support/pointwise.h"
+#include "ops/support/reach.h"
 
 namespace cambium {
 namespace {
@@ -22,6 +23,7 @@ extern const Op op_neg = {
     .kernel = unary_kernel<Neg>,
     .range = unary_range<Neg>,
     .cost = pointwise_cost<1>,
+    .reach = reach_pointwise,
     .in_place = first_in_place,
     .samples = unary_samples(),
 };

@@ -5,6 +5,7 @@
 // Gradient: dy_ic flows to the node argmax_ic (neighbour_max_grad).
 #include <cmath>
 
+#include "ops/support/edge_reach.h"
 #include "ops/support/edges.h"
 
 namespace cambium {
@@ -92,6 +93,11 @@ const std::vector<Sample> kSamples = {
     {{{DType::kAdjacency, {3, 3, 0}}, Shape{3, 4}}},
     {{{DType::kAdjacency, {4, 4, 6}}, Shape{4, 0}}},
 };
+
+void reach(const Call& c, std::span<const Reach> in, std::span<Reach> out) {
+  const Reach heard = EdgeReach(c, in[0], false).neighbours_of(without_channels(in[1]));
+  for (Reach& y : out) y = with_channels(heard, y.shape);
+}
 }  // namespace
 
 extern const Op op_neighbour_max = {
@@ -105,6 +111,7 @@ extern const Op op_neighbour_max = {
     .reference = reference,
     .kernel = kernel,
     .cost = cost,
+    .reach = reach,
     .samples = kSamples,
 };
 }  // namespace cambium

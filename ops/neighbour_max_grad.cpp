@@ -2,6 +2,7 @@
 //   adjacency, argmax i32 [N,C], dy [N,C] -> dx [N,C];  dx_jc = sum over edges j -> i with
 //   argmax_ic = j of dy_ic. It walks the transposed rows, so no two threads write one node.
 #include "ops/support/edges.h"
+#include "ops/support/reach.h"
 
 namespace cambium {
 namespace {
@@ -79,6 +80,7 @@ extern const Op op_neighbour_max_grad = {
     .reference = reference,
     .kernel = kernel,
     .cost = cost,
+    .reach = reach_all,
     .samples = kSamples,
 };
 }  // namespace cambium

@@ -4,6 +4,7 @@
 
 #include "graph/graph.h"
 #include "ops/support/pointwise.h"
+#include "ops/support/reach.h"
 
 namespace cambium {
 namespace {
@@ -55,6 +56,13 @@ Kernel kernel(const Call& c, Engine&) {
     });
   }};
 }
+
+void reach(const Call& c, std::span<const Reach> in, std::span<Reach> out) {
+  const int axis = normalised_axis(c.as<Pad>().axis, c.shape(0));
+  const int64_t before = c.as<Pad>().before;
+  out[0] = along(in[0], axis, out[0].shape[axis],
+                 [=](int64_t o, const Hear& hear) { hear(o - before, o - before + 1); });
+}
 }  // namespace
 
 extern const Op op_pad = {
@@ -66,6 +74,7 @@ extern const Op op_pad = {
     .reference = reference,
     .kernel = kernel,
     .cost = pointwise_cost<0>,
+    .reach = reach,
     .cheap = true,
     .samples = {{{Shape{3, 2}}, {{"before", 1}, {"after", 2}}},
                 {{Shape{4, 3, 2}}, {{"axis", 1}, {"before", 0}, {"after", 1}}},

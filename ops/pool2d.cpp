@@ -5,6 +5,7 @@
 #include "graph/graph.h"
 #include "ops/support/dnnl.h"
 #include "ops/support/pool.h"
+#include "ops/support/reach.h"
 
 namespace cambium {
 namespace {
@@ -101,6 +102,11 @@ std::vector<Sample> samples() {
       {{Shape{2, 6, 6, 3}}, {{"kernel", 1}, {"stride", 2}, {"kind", "avg"}}},
       {{Shape{0, 4, 4, 2}}}};
 }
+
+void reach(const Call& c, std::span<const Reach> in, std::span<Reach> out) {
+  const PoolSizes z = pool_sizes(c.as<Pool>(), c.shape(0));
+  out[0] = windows(windows(in[0], 1, z.y), 2, z.x);
+}
 }  // namespace
 
 extern const Op op_pool2d;
@@ -112,5 +118,6 @@ const Op op_pool2d = {.name = "pool2d",
                       .reference = reference,
                       .kernel = kernel,
                       .cost = cost,
+                      .reach = reach,
                       .samples = samples()};
 }  // namespace cambium

@@ -4,6 +4,7 @@
 // image.
 #include "core/parallel.h"
 #include "ops/support/pool.h"
+#include "ops/support/reach.h"
 
 namespace cambium {
 namespace {
@@ -133,5 +134,6 @@ const Op op_pool2d_grad = {.name = "pool2d_grad",
                            .reference = reference,
                            .kernel = kernel,
                            .cost = cost,
+                           .reach = reach_all,
                            .samples = samples()};
 }  // namespace cambium

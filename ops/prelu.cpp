@@ -3,6 +3,7 @@
 //   x, y: [..., C]   slope: [C]
 //   dx = dy above 0, slope dy below;  dslope = sum over rows of dy x where x < 0
 #include "ops/support/norm.h"
+#include "ops/support/reach.h"
 
 namespace cambium {
 namespace {
@@ -33,6 +34,7 @@ extern const Op op_prelu = {
     .reference = binary_reference<Prelu>,
     .kernel = binary_kernel<Prelu>,
     .cost = pointwise_cost<2>,
+    .reach = reach_pointwise,
     .in_place = first_in_place,
     .cheap = true,
     .samples = {{{Shape{2, 3, 5}, Shape{5}}},

@@ -1,6 +1,7 @@
 // prelu_grad: from dy, x, slope to dx and dslope.
 //   dx = dy above x = 0, slope dy below;  dslope_c = sum over rows of dy x where x < 0
 #include "ops/support/norm.h"
+#include "ops/support/reach.h"
 
 namespace cambium {
 namespace {
@@ -55,6 +56,7 @@ extern const Op op_prelu_grad = {
     .reference = reference,
     .kernel = kernel,
     .cost = pointwise_cost<5>,
+    .reach = reach_all,
     .in_place = first_in_place,
     .tolerance = 1e-5,  // sums over rows
     .samples = {{{Shape{2, 3, 5}, Shape{2, 3, 5}, Shape{5}}},

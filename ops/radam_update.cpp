@@ -6,6 +6,7 @@
 //             r = sqrt((rho - 4) (rho - 2) R / ((R - 4) (R - 2) rho));
 //   else:     p' = p - lr mean
 // where decoupled decay makes p into p (1 - lr decay). Liu et al. 2020, arXiv 1908.03265.
+#include "ops/support/reach.h"
 #include "ops/support/update_rule.h"
 
 namespace cambium {
@@ -75,6 +76,7 @@ const Op op_radam_update = {.name = "radam_update",
                             .reference = Rules::reference,
                             .kernel = Rules::kernel,
                             .cost = Rules::cost<18>,
+                            .reach = reach_all,
                             .in_place = Rules::in_place,
                             .narrowed = Rules::narrowed,
                             .smooth = false,

@@ -49,6 +49,7 @@ extern const Op op_reduce_max = {
     .reference = reference,
     .kernel = kernel,
     .cost = cost,
+    .reach = reach_reduced,
     .samples = samples(),
 };
 }  // namespace cambium

@@ -1,5 +1,6 @@
 // reduce_max_grad: dx = dy / n where x equals the maximum y of its group and n elements do.
 #include "ops/support/pointwise.h"
+#include "ops/support/reach.h"
 #include "ops/support/reduce.h"
 
 namespace cambium {
@@ -78,6 +79,7 @@ extern const Op op_reduce_max_grad = {
     .reference = reference,
     .kernel = kernel,
     .cost = pointwise_cost<2>,
+    .reach = reach_all,
     .samples = samples(),
 };
 }  // namespace cambium

@@ -40,6 +40,7 @@ extern const Op op_reduce_mean = {
     .reference = reference,
     .kernel = kernel,
     .cost = cost,
+    .reach = reach_reduced,
     .samples = reduce_samples(),
 };
 }  // namespace cambium

@@ -34,6 +34,7 @@ extern const Op op_reduce_sum = {
     .reference = reference,
     .kernel = kernel,
     .cost = cost,
+    .reach = reach_reduced,
     .tolerance = 1e-5,  // sums of many terms
     .samples = reduce_samples(),
 };

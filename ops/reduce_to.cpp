@@ -3,6 +3,7 @@
 //   dx = dy repeated
 #include "graph/graph.h"
 #include "ops/support/pointwise.h"
+#include "ops/support/reach.h"
 #include "ops/support/reduce.h"
 
 namespace cambium {
@@ -40,6 +41,11 @@ Cost cost(const Call& c) {
   cost.flops = double(c.shape(0).count());
   return cost;
 }
+
+void reach(const Call& c, std::span<const Reach> in, std::span<Reach> out) {
+  const std::vector<int> axes = broadcast_axes(out[0].shape, c.shape(0));
+  out[0] = reduced(in[0], axes, out[0].shape);
+}
 }  // namespace
 
 extern const Op op_reduce_to = {
@@ -51,6 +57,7 @@ extern const Op op_reduce_to = {
     .reference = reference,
     .kernel = kernel,
     .cost = cost,
+    .reach = reach,
     .tolerance = 1e-5,  // sums of many terms
     .samples = {{{Shape{3, 5}}, {{"shape", std::vector<int64_t>{3, 1}}}},
                 {{Shape{3, 5}}, {{"shape", std::vector<int64_t>{5}}}},

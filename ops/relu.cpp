@@ -1,6 +1,7 @@
 // relu: y = max(x, 0). NaN stays NaN.
 //   dx = dy where y > 0, else 0
 #include "ops/support/pointwise.h"
+#include "ops/support/reach.h"
 
 namespace cambium {
 namespace {
@@ -22,6 +23,7 @@ extern const Op op_relu = {
     .kernel = unary_kernel<Relu>,
     .range = unary_range<Relu>,
     .cost = pointwise_cost<1>,
+    .reach = reach_pointwise,
     .in_place = first_in_place,
     .samples = unary_samples(),
 };

@@ -1,6 +1,7 @@
 // relu2: y = max(x, 0)^2. So et al. 2021, arXiv 2109.08668 (Primer).
 //   dx = 2 dy max(x, 0)
 #include "ops/support/pointwise.h"
+#include "ops/support/reach.h"
 
 namespace cambium {
 namespace {
@@ -24,6 +25,7 @@ extern const Op op_relu2 = {
     .kernel = unary_kernel<Relu2>,
     .range = unary_range<Relu2>,
     .cost = pointwise_cost<2>,
+    .reach = reach_pointwise,
     .in_place = first_in_place,
     .samples = unary_samples(),
 };

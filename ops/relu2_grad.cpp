@@ -1,5 +1,6 @@
 // relu2_grad: dx = 2 dy max(x, 0); x is relu2's input.
 #include "ops/support/pointwise.h"
+#include "ops/support/reach.h"
 
 namespace cambium {
 namespace {
@@ -20,6 +21,7 @@ extern const Op op_relu2_grad = {
     .kernel = twin_kernel<Relu2Grad>,
     .range = binary_range<Relu2Grad>,
     .cost = pointwise_cost<2>,
+    .reach = reach_all,
     .in_place = broadcast_in_place,
     .samples = twin_samples(),
 };

@@ -1,5 +1,6 @@
 // relu_grad: dx = dy where y > 0, else 0; y is relu's result.
 #include "ops/support/pointwise.h"
+#include "ops/support/reach.h"
 
 namespace cambium {
 namespace {
@@ -20,6 +21,7 @@ extern const Op op_relu_grad = {
     .kernel = twin_kernel<ReluGrad>,
     .range = binary_range<ReluGrad>,
     .cost = pointwise_cost<1>,
+    .reach = reach_all,
     .in_place = broadcast_in_place,
     .samples = twin_samples(),
 };

@@ -1,6 +1,7 @@
 // reshape: the same elements under another shape; a view, nothing moves.
 //   dx = dy reshaped back
 #include "graph/graph.h"
+#include "ops/support/reach.h"
 #include "ops/support/shapes.h"
 
 namespace cambium {
@@ -38,6 +39,10 @@ std::vector<Value> vjp(const Call& c, std::span<const Value> dy) {
   return {dy[0].graph->emit("reshape", {dy[0]},
                             {{"shape", std::vector<int64_t>(dims.begin(), dims.end())}})};
 }
+
+void reach(const Call&, std::span<const Reach> in, std::span<Reach> out) {
+  out[0] = reshaped(in[0], out[0].shape);
+}
 }  // namespace
 
 extern const Op op_reshape = {
@@ -46,6 +51,7 @@ extern const Op op_reshape = {
     .attrs = fields_of<Reshape>,
     .shape = shape,
     .vjp = vjp,
+    .reach = reach,
     .view = true,
     .samples = {{{Shape{2, 6}}, {{"shape", std::vector<int64_t>{3, 4}}}},
                 {{Shape{4, 1, 3}}, {{"shape", std::vector<int64_t>{-1, 2}}}},

@@ -4,6 +4,7 @@
 
 #include "ops/support/lanes.h"
 #include "ops/support/norm.h"
+#include "ops/support/reach.h"
 
 namespace cambium {
 namespace {
@@ -63,6 +64,7 @@ extern const Op op_rms_norm = {
     .reference = reference,
     .kernel = kernel,
     .cost = pointwise_cost<4>,
+    .reach = reach_rows,
     .absorb = absorb_cast,
     .cheap = true,
     .tolerance = 5e-6,

@@ -3,6 +3,7 @@
 //   dx = rstd * (g - h * avg(g * h)) + residual;  dgamma = sum of dy * h over rows
 #include "ops/support/lanes.h"
 #include "ops/support/norm.h"
+#include "ops/support/reach.h"
 
 namespace cambium {
 namespace {
@@ -89,6 +90,7 @@ extern const Op op_rms_norm_grad = {
     .reference = reference,
     .kernel = kernel,
     .cost = pointwise_cost<11>,
+    .reach = reach_all,
     .in_place = in_place,
     .absorb = absorb,
     .tolerance = 2e-5,  // sums over rows

@@ -3,6 +3,7 @@
 //   g = scale g + decay p;  v' = alpha v + (1 - alpha) g^2;  a' = alpha a + (1 - alpha) g;
 //   d = g / (sqrt(v' - a'^2 if centered) + eps);  m' = momentum m + d;  p' = p - lr m', or lr d.
 // Tieleman and Hinton 2012; centered: Graves 2013, arXiv 1308.0850.
+#include "ops/support/reach.h"
 #include "ops/support/update_rule.h"
 
 namespace cambium {
@@ -111,6 +112,7 @@ const Op op_rmsprop_update = {.name = "rmsprop_update",
                               .reference = reference,
                               .kernel = kernel,
                               .cost = cost,
+                              .reach = reach_all,
                               .in_place = in_place,
                               .narrowed = UpdateRule<RmsProp, Plain, 1>::narrowed,
                               .smooth = false,

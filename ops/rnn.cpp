@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "graph/graph.h"
+#include "ops/support/reach.h"
 #include "ops/support/recurrent.h"
 
 namespace cambium {
@@ -75,6 +76,10 @@ Cost cost(const Call& c) {
 Sample sample(int64_t b, int64_t t, int64_t h, bool reverse = false) {
   return {{Shape{b, t, h}, SampleInput(Shape{h, h}, -0.2, 0.2)}, {{"reverse", reverse}}};
 }
+
+void reach(const Call& c, std::span<const Reach> in, std::span<Reach> out) {
+  reach_in_order(c, in, out, c.as<Rnn>().reverse);
+}
 }  // namespace
 
 extern const Op op_rnn;
@@ -89,6 +94,7 @@ const Op op_rnn = {
     .reference = reference,
     .kernel = kernel,
     .cost = cost,
+    .reach = reach,
     .tolerance = 1e-5,
     .samples = {sample(2, 5, 3),
                 sample(1, 1, 1),

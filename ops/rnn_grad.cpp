@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "graph/graph.h"
+#include "ops/support/reach.h"
 #include "ops/support/recurrent.h"
 #include "ops/support/rnn.h"
 
@@ -90,6 +91,7 @@ const Op op_rnn_grad = {
     .reference = reference,
     .kernel = kernel,
     .cost = cost,
+    .reach = reach_all,
     .tolerance = 1e-5,
     .samples = {sample(2, 5, 3, "tanh"), sample(1, 1, 1, "tanh"), sample(13, 9, 33, "relu"),
                 sample(3, 4, 16, "relu", true), sample(0, 3, 2, "tanh"), sample(2, 0, 2, "tanh"),

@@ -10,6 +10,7 @@
 
 #include "core/parallel.h"
 #include "graph/graph.h"
+#include "ops/support/reach.h"
 
 namespace cambium {
 namespace {
@@ -116,6 +117,7 @@ const Op op_rope = {.name = "rope",
                     .reference = reference,
                     .kernel = kernel,
                     .cost = cost,
+                    .reach = reach_rows,
                     .in_place = first_in_place,
                     .cheap = true,
                     .samples = {{{Shape{2, 5, 3, 6}}},

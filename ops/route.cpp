@@ -17,6 +17,7 @@
 
 #include "core/parallel.h"
 #include "graph/graph.h"
+#include "ops/support/edge_reach.h"
 #include "ops/support/row_mask.h"
 #include "ops/support/scratch.h"
 #include "ops/support/shapes.h"
@@ -157,6 +158,34 @@ Cost cost(const Call& c) {
 SampleInput mask(int64_t tokens) {
   return {Shape{tokens}, 0, 1};
 }
+
+// Which row a choice gets is told by one order that it may choose: the first K experts for every
+// token. With a capacity a choice hears all tokens before it, which may have filled its expert.
+// Where rows stand is undone by weighted_rows, so that rows and counts are no news.
+void reach(const Call& c, std::span<const Reach> in, std::span<Reach> out) {
+  const Sizes z = sizes(c);
+  if (z.N * z.K == 0) return;
+  Reach tokens = without_channels(in[kScores]);
+  if (c.has(kMask)) tokens = joined(tokens, in[kMask], tokens.shape);
+  const Reach earlier = along(tokens, 0, z.N, [](int64_t n, const Hear& hear) { hear(0, n + 1); });
+  const bool mask = c.has(kMask), known = !mask || in[kMask].known;
+  if (known) {
+    Ref scores{std::vector<double>(size_t(z.N * z.E))};
+    for (int64_t i = 0; i < z.N * z.E; ++i) scores[i] = -double(i % z.E);
+    std::vector<Ref> args = {std::move(scores)}, numbers;
+    if (mask) args.push_back(*in[kMask].known);
+    for (const Reach& r : out) numbers.push_back({std::vector<double>(size_t(r.shape.count()))});
+    reference(c, args, numbers);
+    for (int i : {kSlot, kToken, kCounts})
+      out[size_t(i)].known = std::make_shared<const Ref>(std::move(numbers[size_t(i)]));
+  }
+  out[kWeight] = with_channels(tokens, out[kWeight].shape);
+  out[kChosen] = with_channels(tokens, out[kChosen].shape);
+  auto slots = out[kSlot].known;
+  out[kSlot] = with_channels(z.capacity > 0 ? earlier : tokens, out[kSlot].shape);
+  out[kSlot].known = std::move(slots);
+  join_whole(out[kShare], whole(tokens));
+}
 }  // namespace
 
 extern const Op op_route;
@@ -170,6 +199,7 @@ const Op op_route = {.name = "route",
                      .reference = reference,
                      .kernel = kernel,
                      .cost = cost,
+                     .reach = reach,
                      .samples = {{{Shape{7, 4}}, {{"top_k", 2}}},
                                  {{Shape{7, 4}}, {{"top_k", 2}, {"capacity", 0.8}}},
                                  {{Shape{33, 5}}, {{"capacity", 1.0}}},

@@ -5,6 +5,7 @@
 #include "core/parallel.h"
 #include "graph/graph.h"
 #include "ops/support/embedding.h"
+#include "ops/support/reach.h"
 #include "ops/support/shapes.h"
 
 namespace cambium {
@@ -61,6 +62,7 @@ const Op op_route_grad = {.name = "route_grad",
                           .reference = reference,
                           .kernel = kernel,
                           .cost = cost,
+                          .reach = reach_all,
                           .samples = {{{ids({5, 2}, 4), Shape{5, 2}}, {{"experts", 4}}},
                                       {{ids({1, 1}, 1), Shape{1, 1}}, {{"experts", 1}}},
                                       {{ids({9000, 1}, 7), Shape{9000, 1}}, {{"experts", 7}}},

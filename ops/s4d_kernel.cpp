@@ -10,6 +10,7 @@
 #include <cmath>
 
 #include "graph/graph.h"
+#include "ops/support/edge_reach.h"
 
 namespace cambium {
 namespace {
@@ -113,6 +114,14 @@ Sample sample(int64_t length, int64_t c, int64_t n) {
   return {{SampleInput(Shape{c}, -4, -1), SampleInput(s, -1.5, 0), SampleInput(s, -6, 6), s, s},
           {{"length", length}}};
 }
+
+// A channel of the kernel hears its own numbers.
+void reach(const Call& c, std::span<const Reach> in, std::span<Reach> out) {
+  const S4dSizes z = s4d_sizes(c);
+  if (z.L * z.C == 0) return;
+  for (const Reach& x : in)
+    out[0] = joined(out[0], reshaped(without_channels(x), {1, z.C}), out[0].shape);
+}
 }  // namespace
 
 extern const Op op_s4d_kernel;
@@ -127,6 +136,7 @@ const Op op_s4d_kernel = {
     .reference = reference,
     .kernel = kernel,
     .cost = cost,
+    .reach = reach,
     .tolerance = 1e-5,
     .samples = {sample(5, 3, 4), sample(1, 1, 1), sample(200, 19, 5), sample(65, 32, 2),
                 sample(3, 0, 2), sample(3, 2, 0), sample(0, 2, 3)}};

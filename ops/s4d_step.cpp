@@ -6,6 +6,7 @@
 // and products are in double: an error of e^p would grow over all that the state remembers.
 #include "core/parallel.h"
 #include "graph/graph.h"
+#include "ops/support/reach.h"
 #include "ops/support/s4d_kernel.h"
 #include "ops/support/shapes.h"
 
@@ -89,6 +90,7 @@ const Op op_s4d_step = {.name = "s4d_step",
                         .reference = reference,
                         .kernel = kernel,
                         .cost = cost,
+                        .reach = reach_all,
                         .in_place = in_place,
                         .tolerance = 1e-5,
                         .samples = {sample(2, 3, 4), sample(1, 1, 1), sample(1, 40, 32),

@@ -9,6 +9,7 @@
 #include "ops/support/cross_entropy.h"
 #include "ops/support/dropout_mask.h"
 #include "ops/support/pointwise.h"
+#include "ops/support/reach.h"
 #include "ops/support/reduce.h"
 
 namespace cambium {
@@ -126,6 +127,7 @@ extern const Op op_sample_classes = {
     .reference = reference,
     .kernel = kernel,
     .cost = cost,
+    .reach = reach_rows,
     .samples = samples(),
 };
 }  // namespace cambium

@@ -1,6 +1,7 @@
 // scale: y = a * x + b with fixed numbers a and b.
 //   dx = a * dy
 #include "ops/support/pointwise.h"
+#include "ops/support/reach.h"
 
 namespace cambium {
 namespace {
@@ -37,6 +38,7 @@ extern const Op op_scale = {
     .kernel = unary_kernel<ScaleFunction>,
     .range = unary_range<ScaleFunction>,
     .cost = pointwise_cost<2>,
+    .reach = reach_pointwise,
     .in_place = first_in_place,
     .samples = unary_samples(0, 0, {{"a", -1.7}, {"b", 0.3}}),
 };

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "graph/op.h"
+#include "ops/support/reach.h"
 
 namespace cambium {
 namespace {
@@ -55,6 +56,7 @@ const Op op_schedule_free_weight = {.name = "schedule_free_weight",
                                     .shape = shape,
                                     .reference = reference,
                                     .kernel = kernel,
+                                    .reach = reach_all,
                                     .smooth = false,
                                     .samples = samples()};
 }  // namespace cambium

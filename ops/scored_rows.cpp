@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "graph/graph.h"
+#include "ops/support/reach.h"
 #include "ops/support/shapes.h"
 
 namespace cambium {
@@ -76,6 +77,7 @@ extern const Op op_scored_rows = {
     .reference = reference,
     .kernel = kernel,
     .cost = cost,
+    .reach = reach_all,
     .samples = {{{{DType::kI32, Shape{9}, -1, 3}}, {{"most", 9}}},
                 {{{DType::kI32, Shape{3, 5}, -3, 2}}, {{"most", 14}}},
                 {{{DType::kI32, Shape{4}, -2, 0}}, {{"most", 2}}},

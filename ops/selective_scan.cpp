@@ -11,6 +11,7 @@
 #include <cmath>
 
 #include "graph/graph.h"
+#include "ops/support/reach.h"
 
 namespace cambium {
 namespace {
@@ -184,6 +185,7 @@ const Op op_selective_scan = {
     .reference = reference,
     .kernel = kernel,
     .cost = cost,
+    .reach = reach_back,
     .tolerance = 1e-5,
     .samples = samples()};
 }  // namespace cambium

@@ -8,6 +8,7 @@
 #include <cmath>
 
 #include "graph/graph.h"
+#include "ops/support/reach.h"
 #include "ops/support/selective_scan.h"
 
 namespace cambium {
@@ -293,6 +294,7 @@ const Op op_selective_scan_grad = {.name = "selective_scan_grad",
                                    .reference = reference,
                                    .kernel = kernel,
                                    .cost = cost,
+                                   .reach = reach_all,
                                    .tolerance = 2e-5,
                                    .samples = samples()};
 }  // namespace cambium

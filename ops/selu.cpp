@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "ops/support/pointwise.h"
+#include "ops/support/reach.h"
 
 namespace cambium {
 namespace {
@@ -31,6 +32,7 @@ extern const Op op_selu = {
     .kernel = unary_kernel<Selu>,
     .range = unary_range<Selu>,
     .cost = pointwise_cost<16>,
+    .reach = reach_pointwise,
     .in_place = first_in_place,
     // Many elements keep away from the kink at 0, across which finite differences mean nothing.
     .samples = {{{Shape{3, 7}}},

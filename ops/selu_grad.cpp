@@ -2,6 +2,7 @@
 #include <cmath>
 
 #include "ops/support/pointwise.h"
+#include "ops/support/reach.h"
 
 namespace cambium {
 namespace {
@@ -28,6 +29,7 @@ extern const Op op_selu_grad = {
     .kernel = twin_kernel<SeluGrad>,
     .range = binary_range<SeluGrad>,
     .cost = pointwise_cost<15>,
+    .reach = reach_all,
     .in_place = broadcast_in_place,
     .samples = twin_samples(),
 };

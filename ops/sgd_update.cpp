@@ -3,6 +3,7 @@
 //   p' = p - lr lr_scale (nesterov ? g + momentum m' : m').
 // With momentum 0 the m's are left out and p' = p - lr lr_scale g. Sutskever et al. 2013, "On the
 // importance of initialization and momentum in deep learning".
+#include "ops/support/reach.h"
 #include "ops/support/update.h"
 
 namespace cambium {
@@ -141,6 +142,7 @@ const Op op_sgd_update = {.name = "sgd_update",
                           .reference = reference,
                           .kernel = kernel,
                           .cost = cost,
+                          .reach = reach_all,
                           .in_place = in_place,
                           .smooth = false,
                           .samples = samples()};

@@ -1,6 +1,7 @@
 // sigmoid_grad: dx = dy * y * (1 - y); y is the result of sigmoid.
 //   no gradient of its own
 #include "ops/support/pointwise.h"
+#include "ops/support/reach.h"
 
 namespace cambium {
 namespace {
@@ -21,6 +22,7 @@ extern const Op op_sigmoid_grad = {
     .kernel = twin_kernel<SigmoidGrad>,
     .range = binary_range<SigmoidGrad>,
     .cost = pointwise_cost<3>,
+    .reach = reach_all,
     .in_place = broadcast_in_place,
     .samples = twin_samples(),
 };

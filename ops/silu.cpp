@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "ops/support/pointwise.h"
+#include "ops/support/reach.h"
 
 namespace cambium {
 namespace {
@@ -26,6 +27,7 @@ extern const Op op_silu = {
     .kernel = unary_kernel<Silu>,
     .range = unary_range<Silu>,
     .cost = pointwise_cost<15>,
+    .reach = reach_pointwise,
     .in_place = first_in_place,
     .samples = unary_samples(),
 };

@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "ops/support/pointwise.h"
+#include "ops/support/reach.h"
 
 namespace cambium {
 namespace {
@@ -29,6 +30,7 @@ extern const Op op_silu_grad = {
     .kernel = twin_kernel<SiluGrad>,
     .range = binary_range<SiluGrad>,
     .cost = pointwise_cost<19>,
+    .reach = reach_all,
     .in_place = broadcast_in_place,
     .samples = twin_samples(),
 };

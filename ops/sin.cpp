@@ -2,6 +2,7 @@
 #include <cmath>
 
 #include "ops/support/pointwise.h"
+#include "ops/support/reach.h"
 #include "ops/support/simd_trig.h"
 
 namespace cambium {
@@ -27,6 +28,7 @@ extern const Op op_sin = {
     .kernel = unary_kernel<Sin>,
     .range = unary_range<Sin>,
     .cost = pointwise_cost<20>,
+    .reach = reach_pointwise,
     .in_place = first_in_place,
     .samples = unary_samples(-30, 30),
 };

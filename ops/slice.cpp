@@ -4,6 +4,7 @@
 
 #include "graph/graph.h"
 #include "ops/support/pointwise.h"
+#include "ops/support/reach.h"
 
 namespace cambium {
 namespace {
@@ -57,6 +58,14 @@ Kernel kernel(const Call& c, Engine&) {
 Cost cost(const Call& c) {
   return {.bytes = 2.0 * double(c.out[0].type().bytes())};
 }
+
+void reach(const Call& c, std::span<const Reach> in, std::span<Reach> out) {
+  const auto [at, begin, end] = c.as<Slice>();
+  const int axis = normalised_axis(at, c.shape(0));
+  const int64_t first = begin;
+  out[0] = along(in[0], axis, end - begin,
+                 [=](int64_t o, const Hear& hear) { hear(first + o, first + o + 1); });
+}
 }  // namespace
 
 extern const Op op_slice = {
@@ -68,6 +77,7 @@ extern const Op op_slice = {
     .reference = reference,
     .kernel = kernel,
     .cost = cost,
+    .reach = reach,
     .cheap = true,
     .samples = {{{Shape{3, 7}}, {{"begin", 2}, {"end", 5}}},
                 {{Shape{4, 3, 2}}, {{"axis", 1}, {"begin", 0}, {"end", 1}}},

@@ -7,6 +7,7 @@
 #include "graph/graph.h"
 #include "ops/support/dnnl.h"
 #include "ops/support/pointwise.h"
+#include "ops/support/reach.h"
 
 namespace cambium {
 namespace {
@@ -108,6 +109,10 @@ Kernel kernel(const Call& c, Engine& e) {
   call.input(DNNL_ARG_SRC, md, 0).output(DNNL_ARG_DST, md, 0);
   return dnnl_kernel(std::move(call));
 }
+
+void reach(const Call& c, std::span<const Reach> in, std::span<Reach> out) {
+  out[0] = mixed(in[0], std::array{normalised_axis(c.as<Softmax>().axis, c.shape(0))});
+}
 }  // namespace
 
 extern const Op op_softmax = {
@@ -119,6 +124,7 @@ extern const Op op_softmax = {
     .reference = reference,
     .kernel = kernel,
     .cost = pointwise_cost<16>,
+    .reach = reach,
     .in_place = first_in_place,
     .cheap = true,
     .samples = {{{Shape{2, 3}}},

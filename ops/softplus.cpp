@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "ops/support/pointwise.h"
+#include "ops/support/reach.h"
 
 namespace cambium {
 namespace {
@@ -32,6 +33,7 @@ extern const Op op_softplus = {
     .kernel = unary_kernel<Softplus>,
     .range = unary_range<Softplus>,
     .cost = pointwise_cost<30>,
+    .reach = reach_pointwise,
     .in_place = first_in_place,
     .samples = unary_samples(),
 };

@@ -2,6 +2,7 @@
 #include <cmath>
 
 #include "ops/support/pointwise.h"
+#include "ops/support/reach.h"
 
 namespace cambium {
 namespace {
@@ -22,6 +23,7 @@ extern const Op op_softplus_grad = {
     .kernel = twin_kernel<SoftplusGrad>,
     .range = binary_range<SoftplusGrad>,
     .cost = pointwise_cost<15>,
+    .reach = reach_all,
     .in_place = broadcast_in_place,
     .samples = twin_samples(),
 };

@@ -4,6 +4,7 @@
 //   p' = p (1 - lr decay) - lr clip(m' / max(rho h, eps), 1)
 // where clip(x, 1) cuts x to [-1, 1]. h passes through: another plan estimates it (sophia.cpp).
 // Liu et al. 2023, arXiv 2305.14342, algorithm 3 (rho is its gamma).
+#include "ops/support/reach.h"
 #include "ops/support/update_rule.h"
 
 namespace cambium {
@@ -61,6 +62,7 @@ const Op op_sophia_update = {.name = "sophia_update",
                              .reference = Rules::reference,
                              .kernel = Rules::kernel,
                              .cost = Rules::cost<10>,
+                             .reach = reach_all,
                              .in_place = Rules::in_place,
                              .narrowed = Rules::narrowed,
                              .smooth = false,

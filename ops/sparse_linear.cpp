@@ -11,6 +11,7 @@
 #include "core/parallel.h"
 #include "graph/graph.h"
 #include "ops/support/dropout.h"
+#include "ops/support/reach.h"
 #include "ops/support/shapes.h"
 #include "ops/support/sparse_rows.h"
 
@@ -170,6 +171,7 @@ extern const Op op_sparse_linear = {
     .reference = reference,
     .kernel = kernel,
     .cost = cost,
+    .reach = reach_rows,
     .tolerance = 2e-5,  // sums of many terms
     .samples = {{{Shape{3, 5}, Shape{5, 7}}},
                 {{Shape{1, 33}, Shape{33, 16}, kRandom}, {{"dropout", 0.5}, {"stream", 7}}},

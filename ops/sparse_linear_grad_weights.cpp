@@ -4,6 +4,7 @@
 // number of threads.
 #include "core/parallel.h"
 #include "graph/graph.h"
+#include "ops/support/reach.h"
 #include "ops/support/shapes.h"
 #include "ops/support/sparse_rows.h"
 
@@ -96,6 +97,7 @@ extern const Op op_sparse_linear_grad_weights = {
     .reference = reference,
     .kernel = kernel,
     .cost = cost,
+    .reach = reach_all,
     .tolerance = 2e-5,  // sums of many terms
     .samples = {{{Shape{3, 5}, Shape{3, 7}, kept(3, 5)}, {{"scale", 2.0}}},
                 {{Shape{1, 33}, Shape{1, 16}, kept(1, 33)}},

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "ops/support/edge_reach.h"
 #include "ops/support/edges.h"
 #include "ops/support/simd_math.h"
 
@@ -148,6 +149,12 @@ const std::vector<Sample> kSamples = {
     {{{DType::kAdjacency, {3, 3, 0}}, Shape{3, 4}}, {{"norm", "mean"}}},
     {{{DType::kAdjacency, {4, 4, 6}}, Shape{4, 0}}, {{"norm", "sum"}}},
 };
+
+void reach(const Call& c, std::span<const Reach> in, std::span<Reach> out) {
+  const auto& a = c.as<Spmm>();
+  const EdgeReach edges(c, in[0], a.self_loops);
+  out[0] = with_channels(edges.neighbours_of(without_channels(in[1]), a.transpose), out[0].shape);
+}
 }  // namespace
 
 extern const Op op_spmm = {
@@ -161,6 +168,7 @@ extern const Op op_spmm = {
     .reference = reference,
     .kernel = kernel,
     .cost = cost,
+    .reach = reach,
     .samples = kSamples,
 };
 }  // namespace cambium

@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "ops/support/pointwise.h"
+#include "ops/support/reach.h"
 
 namespace cambium {
 namespace {
@@ -27,6 +28,7 @@ extern const Op op_sqrt = {
     .kernel = unary_kernel<Sqrt>,
     .range = unary_range<Sqrt>,
     .cost = pointwise_cost<1>,
+    .reach = reach_pointwise,
     .in_place = first_in_place,
     .samples = unary_samples(0.3, 5),
 };

@@ -1,6 +1,7 @@
 // square: y = x^2.
 //   dx = 2 x dy
 #include "ops/support/pointwise.h"
+#include "ops/support/reach.h"
 
 namespace cambium {
 namespace {
@@ -23,6 +24,7 @@ extern const Op op_square = {
     .kernel = unary_kernel<Square>,
     .range = unary_range<Square>,
     .cost = pointwise_cost<1>,
+    .reach = reach_pointwise,
     .in_place = first_in_place,
     .samples = unary_samples(),
 };

@@ -1,6 +1,7 @@
 // sub: y = a - b with NumPy broadcasting.
 //   da = dy, db = -dy, summed over broadcast axes
 #include "ops/support/pointwise.h"
+#include "ops/support/reach.h"
 
 namespace cambium {
 namespace {
@@ -25,6 +26,7 @@ extern const Op op_sub = {
     .kernel = binary_kernel<Sub>,
     .range = binary_range<Sub>,
     .cost = pointwise_cost<1>,
+    .reach = reach_pointwise,
     .in_place = broadcast_in_place,
     .samples = binary_samples(),
 };

@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "ops/support/pointwise.h"
+#include "ops/support/reach.h"
 
 namespace cambium {
 namespace {
@@ -26,6 +27,7 @@ extern const Op op_tanh = {
     .kernel = unary_kernel<Tanh>,
     .range = unary_range<Tanh>,
     .cost = pointwise_cost<16>,
+    .reach = reach_pointwise,
     .in_place = first_in_place,
     .samples = unary_samples(),
 };

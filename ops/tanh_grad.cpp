@@ -1,6 +1,7 @@
 // tanh_grad: dx = dy * (1 - y^2); y is the result of tanh.
 //   no gradient of its own
 #include "ops/support/pointwise.h"
+#include "ops/support/reach.h"
 
 namespace cambium {
 namespace {
@@ -21,6 +22,7 @@ extern const Op op_tanh_grad = {
     .kernel = twin_kernel<TanhGrad>,
     .range = binary_range<TanhGrad>,
     .cost = pointwise_cost<3>,
+    .reach = reach_all,
     .in_place = broadcast_in_place,
     .samples = twin_samples(),
 };

@@ -199,6 +199,10 @@ Sample padded(Sample sample, double most) {
   sample.inputs.emplace_back(Shape{k[0], k[1]}, 0, most);
   return sample;
 }
+
+void reach(const Call& c, std::span<const Reach> in, std::span<Reach> out) {
+  reach_attention(top_k_sizes(c), in, c.has(kMask) ? &in[kMask] : nullptr, nullptr, {}, out);
+}
 }  // namespace
 
 extern const Op op_top_k_attention;
@@ -213,6 +217,7 @@ const Op op_top_k_attention = {
     .reference = reference,
     .kernel = kernel,
     .cost = cost,
+    .reach = reach,
     .samples = {sample({2, 5, 4, 3}, {2, 7, 2, 3}, {{"keep", 3}}),
                 sample({1, 1, 1, 1}, {1, 1, 1, 1}, {{"keep", 4}}),
                 sample({1, 70, 2, 5}, {1, 131, 1, 5}, {{"keep", 9}, {"causal", true}}),

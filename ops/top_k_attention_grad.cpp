@@ -8,6 +8,7 @@
 
 #include "graph/graph.h"
 #include "ops/support/lanes.h"
+#include "ops/support/reach.h"
 #include "ops/support/top_k_attention.h"
 
 namespace cambium {
@@ -162,6 +163,7 @@ const Op op_top_k_attention_grad = {
     .reference = reference,
     .kernel = kernel,
     .cost = cost,
+    .reach = reach_all,
     .tolerance = 2e-5,
     .samples = {
         sample({2, 5, 4, 3}, {2, 7, 2, 3}, 3, {}), sample({1, 1, 1, 1}, {1, 1, 1, 1}, 4, {}),

@@ -5,6 +5,7 @@
 
 #include "graph/graph.h"
 #include "ops/support/pointwise.h"
+#include "ops/support/reach.h"
 
 namespace cambium {
 namespace {
@@ -126,6 +127,10 @@ Kernel kernel(const Call& c, Engine&) {
   if (c.out_shape().count() == 0) return {.run = [](const KernelArgs&) {}};
   return axes.back().stride == 1 ? row_kernel(axes) : tile_kernel(axes);
 }
+
+void reach(const Call& c, std::span<const Reach> in, std::span<Reach> out) {
+  out[0] = transposed(in[0], c.as<Transpose>().perm);
+}
 }  // namespace
 
 extern const Op op_transpose = {
@@ -137,6 +142,7 @@ extern const Op op_transpose = {
     .reference = reference,
     .kernel = kernel,
     .cost = pointwise_cost<0>,
+    .reach = reach,
     .cheap = true,
     .samples = {{{Shape{3, 5}}, {{"perm", std::vector<int64_t>{1, 0}}}},
                 {{Shape{2, 3, 4, 5}}, {{"perm", std::vector<int64_t>{0, 2, 1, 3}}}},

@@ -1,6 +1,7 @@
 // unblock_channels: x [B, C/16, Y, X, 16] -> [B,Y,X,C], what block_channels undoes.
 #include "ops/support/blocked.h"
 #include "ops/support/pointwise.h"
+#include "ops/support/reach.h"
 
 namespace cambium {
 namespace {
@@ -18,6 +19,15 @@ void reference(const Call& c, std::span<const Ref> in, std::span<Ref> out) {
 Kernel kernel(const Call& c, Engine&) {
   return block_kernel(c.shape(0), c.dtype(0), false);
 }
+
+// Channels are not told apart.
+void reach(const Call& c, std::span<const Reach> in, std::span<Reach> out) {
+  if (c.shape(0).count() == 0) return;
+  Reach x = mixed(in[0], std::array{1, 4});
+  x.shape.set(1, 1);
+  x.shape.set(4, 1);
+  out[0] = spread(reshaped(x, out[0].shape.with_last(1)), out[0].shape);
+}
 }  // namespace
 
 extern const Op op_unblock_channels;
@@ -27,6 +37,7 @@ const Op op_unblock_channels = {.name = "unblock_channels",
                                 .reference = reference,
                                 .kernel = kernel,
                                 .cost = pointwise_cost<0>,
+                                .reach = reach,
                                 .cheap = true,
                                 .tolerance = 0,
                                 .samples = {{{Shape{2, 2, 3, 5, 16}}},

@@ -4,6 +4,7 @@
 #include "ops/support/upsample.h"
 
 #include "ops/support/pointwise.h"
+#include "ops/support/reach.h"
 
 namespace cambium {
 namespace {
@@ -73,6 +74,18 @@ Kernel kernel(const Call& c, Engine&) {
 Cost cost(const Call& c) {
   return operand_cost(c, c.as<Upsample>().kind == "nearest" ? 0 : 9);
 }
+
+void reach(const Call& c, std::span<const Reach> in, std::span<Reach> out) {
+  const auto& a = c.as<Upsample>();
+  out[0] = in[0];
+  for (int axis : {1, 2}) {
+    const int64_t extent = c.shape(0)[axis];
+    out[0] = along(out[0], axis, extent * a.factor, [&](int64_t o, const Hear& hear) {
+      const Blend blend = blend_of(a, o, extent);
+      hear(blend.low, (blend.part > 0 ? blend.high : blend.low) + 1);
+    });
+  }
+}
 }  // namespace
 
 extern const Op op_upsample = {
@@ -84,6 +97,7 @@ extern const Op op_upsample = {
     .reference = reference,
     .kernel = kernel,
     .cost = cost,
+    .reach = reach,
     .samples = {{{Shape{2, 3, 4, 5}}},
                 {{Shape{2, 4, 3, 19}}, {{"kind", "bilinear"}}},
                 {{Shape{1, 2, 5, 3}}, {{"kind", "bilinear"}, {"factor", 3}}},

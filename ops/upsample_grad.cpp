@@ -1,6 +1,7 @@
 // upsample_grad(dy [B,factor Y,factor X,C]; factor, kind) -> dx [B,Y,X,C]: what flows back to each
 // pixel from all that were made of it. Every thread gathers for its own rows of dx.
 #include "ops/support/pointwise.h"
+#include "ops/support/reach.h"
 #include "ops/support/upsample.h"
 
 namespace cambium {
@@ -89,6 +90,7 @@ extern const Op op_upsample_grad = {
     .reference = reference,
     .kernel = kernel,
     .cost = cost,
+    .reach = reach_all,
     .samples = {{{Shape{2, 6, 8, 5}}},
                 {{Shape{2, 8, 6, 19}}, {{"kind", "bilinear"}}},
                 {{Shape{1, 6, 15, 3}}, {{"kind", "bilinear"}, {"factor", 3}}},

@@ -7,6 +7,7 @@
 #include "ops/support/value_loss.h"
 
 #include "ops/support/pointwise.h"
+#include "ops/support/reach.h"
 #include "ops/support/reduce.h"
 
 namespace cambium {
@@ -92,6 +93,7 @@ extern const Op op_value_loss = {
     .reference = reference,
     .kernel = kernel,
     .cost = cost,
+    .reach = reach_all,
     .samples = {{{Shape{6, 5}, Shape{6, 5}}},
                 {{Shape{3, 4001}, Shape{3, 4001}}, {{"kind", "mae"}}},
                 {{Shape{7, 3}, Shape{7, 3}}, {{"kind", "huber"}, {"delta", 0.7}}},

@@ -1,6 +1,7 @@
 // value_loss_grad: from prediction, target, scored, dloss to
 //   dprediction = f'(prediction - target) * dloss / scored where the target is a number, else 0.
 #include "ops/support/pointwise.h"
+#include "ops/support/reach.h"
 #include "ops/support/value_loss.h"
 
 namespace cambium {
@@ -46,6 +47,7 @@ extern const Op op_value_loss_grad = {
     .reference = reference,
     .kernel = kernel,
     .cost = pointwise_cost<4>,
+    .reach = reach_all,
     .in_place = first_in_place,
     .samples = {{{Shape{6, 5}, Shape{6, 5}, {Shape{}, 2, 3}, Shape{}}},
                 {{Shape{3, 401}, Shape{3, 401}, {Shape{}, 2, 3}, Shape{}}, {{"kind", "mae"}}},

@@ -7,6 +7,7 @@
 
 #include "graph/graph.h"
 #include "ops/support/components.h"
+#include "ops/support/reach.h"
 
 namespace cambium {
 namespace {
@@ -73,6 +74,7 @@ const Op op_walk_returns = {.name = "walk_returns",
                             .reference = reference,
                             .kernel = kernel,
                             .cost = cost,
+                            .reach = reach_nothing,
                             .samples = {{{graph(9, 20)}, {{"steps", 5}}},
                                         {{graph(1, 1)}, {{"steps", 2}}},
                                         {{graph(40, 50)}, {{"steps", 7}}}}};

@@ -6,6 +6,7 @@
 
 #include "core/parallel.h"
 #include "graph/graph.h"
+#include "ops/support/edge_reach.h"
 #include "ops/support/rows.h"
 
 namespace cambium {
@@ -59,6 +60,24 @@ Cost cost(const Call& c) {
 SampleInput slots(Shape s, double rows) {
   return {DType::kI32, s, -1, rows};
 }
+
+void reach(const Call& c, std::span<const Reach> in, std::span<Reach> out) {
+  if (out[0].shape.count() == 0) return;
+  const int64_t K = c.shape(1)[1];
+  const Reach x = without_channels(in[0]);
+  Reach rows = joined(without_channels(in[1]), without_channels(in[2]), {c.shape(1)[0]});
+  if (in[2].known && x.shape[0] > 0) {
+    const std::vector<double>& slots = in[2].known->data;
+    const Reach chosen = along(x, 0, rows.shape[0], [&](int64_t n, const Hear& hear) {
+      for (int64_t i = n * K; i < (n + 1) * K; ++i)
+        hear(int64_t(slots[size_t(i)]), int64_t(slots[size_t(i)]) + 1);
+    });
+    rows = joined(rows, chosen, rows.shape);
+  } else {
+    join_whole(rows, whole(x));
+  }
+  out[0] = with_channels(rows, out[0].shape);
+}
 }  // namespace
 
 extern const Op op_weighted_rows;
@@ -72,6 +91,7 @@ const Op op_weighted_rows = {
     .reference = reference,
     .kernel = kernel,
     .cost = cost,
+    .reach = reach,
     .samples = {{{Shape{9, 5}, Shape{4, 2}, slots({4, 2}, 9)}},
                 {{Shape{1, 1}, Shape{1, 1}, slots({1, 1}, 1)}},
                 {{Shape{60, 33}, Shape{700, 3}, slots({700, 3}, 60)}},

@@ -7,6 +7,7 @@
 #include "core/parallel.h"
 #include "graph/graph.h"
 #include "ops/support/lanes.h"
+#include "ops/support/reach.h"
 #include "ops/support/rows.h"
 #include "ops/support/scratch.h"
 
@@ -118,6 +119,7 @@ const Op op_weighted_rows_grad = {
     .reference = reference,
     .kernel = kernel,
     .cost = cost,
+    .reach = reach_all,
     .tolerance = 1e-5,  // sums of many terms
     .samples = {{{Shape{9, 5}, Shape{4, 2}, slots({4, 2}, 9), Shape{4, 5}}},
                 {{Shape{1, 1}, Shape{1, 1}, slots({1, 1}, 1), Shape{1, 1}}},

@@ -10,6 +10,7 @@
 #include <cmath>
 
 #include "graph/graph.h"
+#include "ops/support/reach.h"
 
 namespace cambium {
 namespace {
@@ -87,6 +88,7 @@ const Op op_wkv = {.name = "wkv",
                    .reference = reference,
                    .kernel = kernel,
                    .cost = cost,
+                   .reach = reach_back,
                    .tolerance = 1e-5,
                    .samples = {sample(2, 5, 3), sample(1, 1, 1), sample(2, 70, 35), sample(0, 3, 2),
                                sample(2, 0, 2), sample(2, 3, 0)}};

@@ -9,6 +9,7 @@
 #include <cmath>
 
 #include "graph/graph.h"
+#include "ops/support/reach.h"
 #include "ops/support/scratch.h"
 #include "ops/support/wkv.h"
 
@@ -165,6 +166,7 @@ const Op op_wkv_grad = {.name = "wkv_grad",
                         .reference = reference,
                         .kernel = kernel,
                         .cost = cost,
+                        .reach = reach_all,
                         .tolerance = 2e-5,
                         .samples = {sample(2, 5, 3), sample(1, 1, 1), sample(2, 70, 35),
                                     sample(0, 3, 2), sample(2, 0, 2), sample(2, 3, 0)}};

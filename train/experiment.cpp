@@ -4,6 +4,7 @@
 
 #include "blocks/check.h"
 #include "core/hash.h"
+#include "train/leaks.h"
 #include "train/sections.h"
 #include "train/settle.h"
 
@@ -67,6 +68,14 @@ void check_without_data(const Experiment& e, Diagnostics& errors) {
   check_parts(parts, vars, definitions, report);
 }
 
+void check_leaks(Experiment& e, Diagnostics& errors) {
+  const std::optional<Leak> leak = find_leak(e);
+  if (leak && e.train.options.allow_leaks)
+    e.leak = leak->error.what();
+  else if (leak)
+    errors.add(leak->error);
+}
+
 // Of what training moves.
 std::vector<std::string> parameter_names(const Graph& g) {
   std::vector<std::string> names;
@@ -125,6 +134,7 @@ Experiment open_experiment(Spec spec, std::shared_ptr<const Dataset> opened) {
       Model built = build_model_graph(e, batch, true);
       e.recompute = std::move(built.recompute);
       check_groups(e.train.groups, parameter_names(built.graph), errors);
+      if (errors.empty()) check_leaks(e, errors);
     });
   else if (!e.data)
     check_without_data(e, errors);

@@ -18,6 +18,8 @@ struct Experiment {
   // optimizer are f32 in both.
   DType precision = DType::kF32;
   std::vector<RecomputeMark> recompute;  // of the model's blocks
+  std::string
+      leak;  // what the model hears against the rules (train/leaks.h), where that is allowed
 
   int64_t batches_per_epoch() const;  // a last batch that is not full is left out
   int64_t total_steps() const;        // updates
@@ -49,10 +51,11 @@ DecoderGraphs decoder_graphs(const Experiment& e, int64_t batch);
 // the model is wrong or ends in another shape.
 Graph model_graph(const Experiment& e, int64_t batch, bool training);
 
-// The same with what its blocks say of `recompute`.
+// The same with what its blocks say of `recompute`, and which block stands at each path.
 struct Model {
   Graph graph;
   std::vector<RecomputeMark> recompute;
+  std::map<std::string, const Block*> blocks;
 };
 
 Model build_model_graph(const Experiment& e, int64_t batch, bool training);

@@ -106,7 +106,7 @@ Model build_model_graph(const Experiment& e, int64_t batch, bool training) {
     throw UserError("the decoder never looks at the encoder",
                     "put - cross_attention: {heads: 4} into its blocks", sections.decoder->mark);
   g.outputs.push_back({std::string(output_name(shape)), port_of(out.x)});
-  return {std::move(g), std::move(builder.recompute)};
+  return {std::move(g), std::move(builder.recompute), std::move(builder.blocks)};
 }
 
 Graph model_graph(const Experiment& e, int64_t batch, bool training) {

@@ -14,6 +14,7 @@ struct TrainOptions {
   int64_t seed = 0, data_seed = 0, loss_rows = 0;
   double clip = 0, clip_value = 0, ema = 0, label_smoothing = 0, z_loss = 0, stop_at = 0;
   std::vector<double> class_weights;
+  bool allow_leaks = false;
   std::string best = "val.loss", accuracy = "micro", recompute = "none";
 
   static constexpr auto fields = std::tuple{
@@ -73,6 +74,9 @@ struct TrainOptions {
       field("stop_at", &TrainOptions::stop_at,
             "validation accuracy, or R2 of values, from 0 to 1, that ends the run; 0: none does")
           .in(0, 1),
+      field("allow_leaks", &TrainOptions::allow_leaks,
+            "train a model whose answers hear what they are asked for, other examples of the batch "
+            "or padding, which is refused otherwise; its results say so and win nothing"),
       field("recompute", &TrainOptions::recompute,
             "what the backward pass computes again instead of keeping; pointwise: activations, "
             "norms, casts, dropout and copies, where that saves memory. The same numbers; beside a "

@@ -28,6 +28,7 @@ void write_run_json(const std::string& folder, std::string_view status, const Ex
   j["seed"] = e.train.options.seed;
   j["status"] = status;
   j["error"] = error;
+  if (!r.sees_answers.empty()) j["sees_answers"] = r.sees_answers;
   j["parameters"] = r.cost.parameters;
   j["steps"] = s.step;
   j["planned_steps"] = e.total_steps();

@@ -46,7 +46,7 @@ class StepTimes {
 class Run {
  public:
   Run(const Experiment& e, const RunSettings& settings, Progress& progress)
-      : e_(e), settings_(settings), progress_(progress), total_(e.total_steps()) {
+      : e_(e), settings_(settings), progress_(progress), total_(e.total_steps()), floor_(e) {
     state_.seed = e.train.options.seed;
     state_.spec_hash = spec_hash(e.spec);
     state_.machine = machine_text();
@@ -81,6 +81,7 @@ class Run {
   RunResult result_;
   RunLogs logs_;
   StepTimes times_;
+  FloorWatch floor_;
   Stopwatch started_, saved_;
   double seconds_before_ = 0;
   int64_t saved_step_ = -1;
@@ -98,6 +99,7 @@ RunResult& Run::result() {
   state_.seconds = seconds_before_ + started_.seconds();
   result_.state = state_;
   result_.step_ms = times_.median();
+  result_.sees_answers = floor_.why();
   return result_;
 }
 
@@ -155,8 +157,9 @@ void Run::report_start() {
                .peak_bytes = session_->predicted_peak_bytes(),
                .data = e_.data->describe(),
                .values = e_.predicts_values(),
-               .reference_losses = e_.data->reference_losses()};
+               .reference_losses = floor_.references()};
   progress_.on_start(info);
+  if (!floor_.why().empty()) progress_.on_note(floor_.sentence());
 }
 
 void Run::train_step(int64_t number) {
@@ -213,8 +216,11 @@ void Run::evaluate_now() {
                {"samples", state_.examples},
                {"flops", double(state_.step) * result_.cost.flops_per_step}};
   for (const auto& [name, value] : m.numbers()) line[str("val.", name)] = value;
+  const bool told = floor_.observe(m);
+  if (!floor_.why().empty()) line["sees_answers"] = true;
   logs_.log.append(line);
   progress_.on_evaluation({state_.step, m, best, watch.seconds()});
+  if (told) progress_.on_note(floor_.sentence());
 }
 
 bool Run::checkpoint_due() const {
@@ -241,6 +247,7 @@ void Run::finish() {
   if (e_.data->count(Split::kTest) == 0) return;
   session_->use_best();
   result_.test = session_->evaluate_on(Split::kTest, 0);
+  if (floor_.observe(*result_.test)) progress_.on_note(floor_.sentence());
 }
 
 RunResult Run::run() {

@@ -3,6 +3,7 @@
 #include <functional>
 
 #include "train/checkpoint.h"
+#include "train/floor_watch.h"
 #include "train/plans.h"
 
 namespace cambium {
@@ -13,7 +14,7 @@ struct RunInfo {  // known before the first step
   int64_t peak_bytes;  // predicted, of the whole process
   std::string data;    // one line about the dataset
   bool values;         // its targets are values, not classes: losses are not in nats
-  std::vector<std::pair<std::string, double>> reference_losses;
+  std::vector<ReferenceLoss> reference_losses;
 };
 
 struct StepReport {
@@ -55,7 +56,8 @@ struct RunResult {
   RunState state;
   std::optional<Metrics> test;  // at the best evaluation; none when stopped or without a test split
   StepCost cost;
-  double step_ms = 0;           // median of this session
+  std::string sees_answers;  // why its numbers are no achievement (train/floor_watch.h), or empty
+  double step_ms = 0;        // median of this session
   int64_t predicted_bytes = 0;  // of the whole process, its data included
 };
 

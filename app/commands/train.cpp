@@ -35,6 +35,8 @@ void answer(const RunResult& result, const std::string& folder, Context& context
     text = str("test    ", to_text(*result.test), " (", result.test->scored, " scored)\n");
   if (s.best)
     text += str("best    validation ", to_text(s.best->metrics), " at step ", s.best->step, "\n");
+  if (!result.sees_answers.empty())
+    text += str("note    this model sees its answers: ", result.sees_answers, "\n");
   text += str("run     ", folder, "\n");
   const Json best = s.best ? to_json(s.best->metrics) : Json(nullptr);
   context.answer({{"run", folder},
@@ -43,7 +45,8 @@ void answer(const RunResult& result, const std::string& folder, Context& context
                   {"parameters", result.cost.parameters},
                   {"step_ms", result.step_ms},
                   {"best", best},
-                  {"test", metrics_json(result.test)}},
+                  {"test", metrics_json(result.test)},
+                  {"sees_answers", result.sees_answers}},
                  text);
 }
 

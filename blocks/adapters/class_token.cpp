@@ -50,6 +50,7 @@ extern const Block block_class_token = {
     .attrs = fields_of<ClassToken>,
     .primary = "place",
     .accepts = {Domain::kTokens},
+    .looks_back_with = "place: last",
     .build = build,
     .samples = {{"class_token", Domain::kTokens, {2, 3, 4}},
                 {"class_token: {place: last, std: 0}", Domain::kTokens, {1, 1, 3}}}};

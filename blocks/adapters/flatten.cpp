@@ -21,6 +21,7 @@ extern const Block block_flatten = {
     .formula = "y[b] = x[b] as one row",
     .paper = "",
     .accepts = {Domain::kTokens, Domain::kGrid, Domain::kGraph},
+    .looks_back_with = "the tokens as they are: an answer is asked for at each of them",
     .build = build,
     .samples = {{"flatten", Domain::kGrid, {2, 3, 2, 4}},
                 {"flatten", Domain::kTokens, {2, 3, 4}},

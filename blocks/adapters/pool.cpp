@@ -63,6 +63,7 @@ extern const Block block_pool = {
     .attrs = fields_of<Pool>,
     .primary = "kind",
     .accepts = {Domain::kTokens, Domain::kGrid, Domain::kGraph},
+    .looks_back_with = "the tokens as they are: an answer is asked for at each of them",
     .build = build,
     .samples = {{"pool: mean", Domain::kTokens, {2, 3, 4}},
                 {"pool: max", Domain::kGrid, {2, 3, 2, 4}},

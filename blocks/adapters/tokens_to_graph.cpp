@@ -64,6 +64,7 @@ extern const Block block_tokens_to_graph = {
     .attrs = fields_of<TokensToGraph>,
     .primary = "neighbours",
     .accepts = {Domain::kTokens},
+    .looks_back_with = "causal: true",
     .build = build,
     .samples = {{"tokens_to_graph: {neighbours: window, window: 2}", Domain::kTokens, {2, 5, 3}},
                 {"tokens_to_graph: {neighbours: full, causal: true}", Domain::kTokens, {1, 4, 2}},

@@ -52,6 +52,7 @@ extern const Block block_conv1d = {
     .primary = "width",
     .accepts = {Domain::kTokens},
     .steps = true,
+    .looks_back_with = "padding: causal",
     .build = build,
     .samples = {
         {"conv1d: 3", Domain::kTokens, {2, 5, 2}},

@@ -51,6 +51,7 @@ extern const Block block_conv_mixer = {
     .accepts = {Domain::kGrid, Domain::kTokens},
     .steps = true,
     .keeps_shape = true,
+    .looks_back_with = "causal: true",
     .build = build,
     .samples = {{"conv_mixer: 3", Domain::kGrid, {2, 3, 4, 3}},
                 {"conv_mixer: {kernel: 2, activation: silu, norm: layer, shortcut: true}",

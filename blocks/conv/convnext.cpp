@@ -62,6 +62,7 @@ extern const Block block_convnext = {
     .accepts = {Domain::kGrid, Domain::kTokens},
     .steps = true,
     .keeps_shape = true,
+    .looks_back_with = "causal: true",
     .build = build,
     .samples = {{"convnext: {kernel: 3, layer_scale: 0.5}", Domain::kGrid, {2, 3, 4, 3}},
                 {"convnext: {expand: 2, activation: gelu_erf, drop_path: 0.4, layer_scale: 1}",

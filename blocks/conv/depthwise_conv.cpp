@@ -47,6 +47,7 @@ extern const Block block_depthwise_conv = {
     .primary = "kernel",
     .accepts = {Domain::kGrid, Domain::kTokens},
     .steps = true,
+    .looks_back_with = "causal: true",
     .build = build,
     .samples = {
         {"depthwise_conv: 3", Domain::kGrid, {2, 4, 3, 3}},

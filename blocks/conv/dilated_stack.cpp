@@ -78,6 +78,7 @@ extern const Block block_dilated_stack = {
     .primary = "layers",
     .accepts = {Domain::kTokens},
     .steps = true,
+    .looks_back_with = "causal: true",
     .build = build,
     .samples = {
         {"dilated_stack: 3", Domain::kTokens, {2, 5, 2}},

@@ -53,6 +53,7 @@ extern const Block block_gated_conv = {
     .primary = "width",
     .accepts = {Domain::kGrid, Domain::kTokens},
     .steps = true,
+    .looks_back_with = "causal: true",
     .build = build,
     .samples = {{"gated_conv: 3", Domain::kGrid, {2, 3, 4, 2}},
                 {"gated_conv: {width: 4, kernel: 2, stride: 2, gate: swiglu, norm: batch}",

@@ -60,6 +60,7 @@ extern const Block block_separable_conv = {
     .primary = "width",
     .accepts = {Domain::kGrid, Domain::kTokens},
     .steps = true,
+    .looks_back_with = "causal: true",
     .build = build,
     .samples = {
         {"separable_conv: 3", Domain::kGrid, {2, 4, 3, 2}},

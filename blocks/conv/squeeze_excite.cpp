@@ -38,6 +38,7 @@ extern const Block block_squeeze_excite = {
     .primary = "ratio",
     .accepts = {Domain::kGrid, Domain::kTokens},
     .keeps_shape = true,
+    .looks_back_with = "a gate on each token by itself, such as ffn: {activation: swiglu}",
     .build = build,
     .samples = {{"squeeze_excite: 0.5", Domain::kGrid, {2, 3, 2, 4}},
                 {"squeeze_excite: {hidden: 3, activation: silu, gate: hard_sigmoid}",

@@ -90,6 +90,7 @@ extern const Block block_linear_attention = {
     .accepts = {Domain::kTokens},
     .steps = true,
     .keeps_shape = true,
+    .looks_back_with = "causal: true",
     .build = build,
     .samples = {
         {"linear_attention: {heads: 2, causal: true}", Domain::kTokens, {2, 5, 6}},

@@ -106,6 +106,7 @@ extern const Block block_performer = {
     .accepts = {Domain::kTokens},
     .steps = true,
     .keeps_shape = true,
+    .looks_back_with = "causal: true",
     .build = build,
     .samples = {{"performer: {heads: 2, causal: true}", Domain::kTokens, {2, 5, 6}},
                 {"performer: {features: 7, seed: 3}", Domain::kTokens, {1, 6, 4}},

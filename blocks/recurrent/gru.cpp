@@ -26,6 +26,7 @@ extern const Block block_gru = {
     .primary = "width",
     .accepts = {Domain::kTokens},
     .steps = true,
+    .looks_back_with = "bidirectional: false",
     .build = build,
     .samples = {{"gru: 3", Domain::kTokens, {2, 4, 5}},
                 {"gru: {layers: 2, bidirectional: true, dropout: 0.3}", Domain::kTokens, {1, 3, 2}},

@@ -26,6 +26,7 @@ extern const Block block_lstm = {
     .primary = "width",
     .accepts = {Domain::kTokens},
     .steps = true,
+    .looks_back_with = "bidirectional: false",
     .build = build,
     .samples = {
         {"lstm: 3", Domain::kTokens, {2, 4, 5}},

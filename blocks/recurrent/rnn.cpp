@@ -31,6 +31,7 @@ extern const Block block_rnn = {
     .primary = "width",
     .accepts = {Domain::kTokens},
     .steps = true,
+    .looks_back_with = "bidirectional: false",
     .build = build,
     .samples = {{"rnn: 3", Domain::kTokens, {2, 4, 5}},
                 {"rnn: {layers: 2, bidirectional: true, dropout: 0.3}", Domain::kTokens, {1, 3, 2}},

@@ -87,6 +87,7 @@ extern const Block block_attention = {
     .accepts = {Domain::kTokens},
     .steps = true,
     .keeps_shape = true,
+    .looks_back_with = "causal: true",
     .build = build,
     .samples = {
         {"attention: 2", Domain::kTokens, {2, 5, 4}},

@@ -52,6 +52,7 @@ extern const Block block_norm = {
     .accepts = {Domain::kTokens, Domain::kGrid, Domain::kGraph, Domain::kVector},
     .steps = true,
     .keeps_shape = true,
+    .looks_back_with = "kind: rms or kind: layer, which take each token by itself",
     .build = build,
     .samples = {{"norm: layer", Domain::kTokens, {2, 3, 5}},
                 {"norm: {kind: layer, bias: false}", Domain::kVector, {3, 4}},

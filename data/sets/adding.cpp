@@ -58,7 +58,7 @@ class AddingSet final : public Dataset {
   }
 
   // The variance of U(0, 1) is 1 / 12; the mean size of N(0, s) is s sqrt(2 / pi).
-  std::vector<std::pair<std::string, double>> reference_losses() const override {
+  std::vector<ReferenceLoss> reference_losses() const override {
     const double noise = options_.noise * options_.noise;
     return {{"the noise alone, mse", noise},
             {"the noise alone, mae", options_.noise * std::sqrt(2 / std::numbers::pi)},

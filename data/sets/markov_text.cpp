@@ -37,7 +37,10 @@ std::unique_ptr<Dataset> open(const Attrs& attrs, uint64_t seed) {
                     .counts = a,
                     .causal = true,
                     .fresh = true,
-                    .reference_losses = {{"entropy rate", chain->entropy_rate()}}};
+                    .reference_losses = {{.name = "entropy rate",
+                                          .loss = chain->entropy_rate(),
+                                          .floor = true,
+                                          .deviation = chain->entropy_deviation()}}};
   // Positions that see fewer than `order` symbols are not scored: the entropy rate is exact.
   task.write = [chain](const SequenceExample& e) {
     const auto& [split, index, random, x, target] = e;

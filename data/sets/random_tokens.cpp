@@ -66,8 +66,10 @@ class RandomTokensSet final : public Dataset {
                options_.classes ? str(", random labels in ", options_.classes, " classes") : "");
   }
 
-  std::vector<std::pair<std::string, double>> reference_losses() const override {
-    return {{"uniform", std::log(double(options_.classes ? options_.classes : options_.vocab))}};
+  std::vector<ReferenceLoss> reference_losses() const override {
+    return {{.name = "uniform",
+             .loss = std::log(double(options_.classes ? options_.classes : options_.vocab)),
+             .floor = true}};
   }
 
  private:

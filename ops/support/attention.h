@@ -5,6 +5,7 @@
 #include "graph/op.h"
 #include "ops/support/dropout_mask.h"
 #include "ops/support/partition.h"
+#include "ops/support/reach.h"
 #include "ops/support/row_mask.h"
 #include "ops/support/tile.h"
 
@@ -129,6 +130,11 @@ void check_attention(const Call& c, int extra);
 // The values and gradients in double, by the definition; of attention and attention_grad.
 void attention_reference(const Call& c, std::span<const Ref> in, std::span<Ref> out);
 void attention_grad_reference(const Call& c, std::span<const Ref> in, std::span<Ref> out);
+
+// What each result hears: `in` begins with q, k and v; `mask` and `blocks` may be null; `rest` is
+// heard by all. out: o [B,T,H,D], lse [B,H,T] and, of top_k_attention, kept [B,H,T,K].
+void reach_attention(const AttentionSizes& z, std::span<const Reach> in, const Reach* mask,
+                     const Reach* blocks, const Heard& rest, std::span<Reach> out);
 
 // Of attention: q, k, v and the optional inputs.
 std::vector<Sample> attention_samples();

@@ -1,7 +1,7 @@
 // What linear_attention and its gradient share: attributes, sizes, and the scan of a matrix state.
 #pragma once
-#include "graph/op.h"
 #include "ops/support/partition.h"
+#include "ops/support/reach.h"
 #include "ops/support/scratch.h"
 #include "ops/support/tile.h"
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "graph/graph.h"
+#include "graph/reach.h"
 
 namespace cambium {
 Shape kept_shape(const Shape& s, std::span<const int> axes) {
@@ -23,6 +24,10 @@ std::vector<ValueType> reduced_type(const Call& c) {
   for (int i = 0; i < c.shape(0).rank(); ++i)
     if (!std::ranges::binary_search(axes, i)) extents.push_back(c.shape(0)[i]);
   return {{DType::kF32, Shape(extents)}};
+}
+
+void reach_reduced(const Call& c, std::span<const Reach> in, std::span<Reach> out) {
+  out[0] = reduced(in[0], reduced_axes(c), out[0].shape);
 }
 
 int64_t reduced_count(const Shape& s, std::span<const int> axes) {

@@ -165,6 +165,7 @@ Value spread(const Call& c, Value dy);
 void for_each_reduced(const Shape& s, std::span<const int> axes,
                       const std::function<void(int64_t, int64_t)>& f);
 std::vector<Sample> reduce_samples();
+void reach_reduced(const Call& c, std::span<const Reach> in, std::span<Reach> out);
 
 // One fold_axis for each run of neighbouring reduced axes, innermost first.
 std::vector<AxisView> fold_steps(const Shape& s, std::span<const int> axes);

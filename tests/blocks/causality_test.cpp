@@ -1,105 +1,106 @@
-// Causal blocks never look ahead: changing token t leaves every output before t as it was.
+// What every block lets its output hear, as the graph claims it and as changing the input shows it:
+// later tokens, and other examples of the batch.
 #include <gtest/gtest.h>
 
-#include "tests/support/block_case.h"
+#include "tests/support/reach_case.h"
 
 namespace cambium {
 namespace {
-constexpr int64_t kTokens = 6, kChannels = 4;
+constexpr uint64_t kSeeds[] = {1, 2};
 
-// Which outputs differ, by position, after token `t` of the first example was changed.
-std::vector<bool> changed_positions(const std::string& yaml, int64_t t) {
-  const BlockCase c("- " + yaml, Domain::kTokens, {2, kTokens, kChannels});
-  BlockCase::Data leaves = c.data(3);
-  const std::vector<double> before = c.run(leaves);
-  for (int64_t i = 0; i < kChannels; ++i)
-    leaves.at("x")[t * kChannels + i] += 0.7 + 0.1 * double(i);
-  const std::vector<double> after = c.run(leaves);
-  std::vector<bool> changed(kTokens, false);
-  const int64_t width = c.out.channels();
-  for (int64_t i = 0; i < kTokens * width; ++i)
-    if (before[size_t(i)] != after[size_t(i)]) changed[size_t(i / width)] = true;
-  return changed;
+// Element k of a result of as many places as the input, or of fewer: its example and place.
+struct Where {
+  int64_t example, place;
+};
+
+Where where(const BlockCase& c, const PlacesOf& in, size_t k) {
+  const int64_t rows = c.out.shape().rows(),
+                row = int64_t(k) / std::max<int64_t>(1, c.out.shape().last());
+  const int64_t places = std::max<int64_t>(1, rows / std::max<int64_t>(1, in.examples));
+  return {row / places, row % places};
 }
 
-class Causal : public testing::TestWithParam<const char*> {};
+bool inside(const Heard& a, const Heard& b) {
+  return a.nothing() || (b.first_example <= a.first_example && a.last_example <= b.last_example &&
+                         b.first_place <= a.first_place && a.last_place <= b.last_place);
+}
 
-TEST_P(Causal, OutputsBeforeAChangedTokenStayEqual) {
-  for (int64_t t = 0; t < kTokens; ++t) {
-    const std::vector<bool> changed = changed_positions(GetParam(), t);
-    for (int64_t i = 0; i < t; ++i) EXPECT_FALSE(changed[size_t(i)]) << "t " << t << " at " << i;
-    EXPECT_TRUE(changed[size_t(t)]) << "t " << t;
+// How many elements hear a later token, and how many another example.
+struct Leaks {
+  int64_t later = 0, others = 0;
+
+  bool operator==(const Leaks&) const = default;
+};
+
+Leaks leaks_in(const BlockCase& c, const std::vector<Heard>& heard) {
+  const PlacesOf in(c.in);
+  const bool same_places = c.out.shape().rows() == in.examples * in.places;
+  Leaks n;
+  for (size_t k = 0; k < heard.size(); ++k) {
+    const Where w = where(c, in, k);
+    if (heard[k].nothing()) continue;
+    n.others += heard[k].first_example != w.example || heard[k].last_example != w.example;
+    n.later += same_places && heard[k].last_place > w.place;
   }
+  return n;
 }
 
-TEST_P(Causal, LaterOutputsHearTheFirstToken) {
-  EXPECT_TRUE(changed_positions(GetParam(), 0)[1]);
+void PrintTo(const Leaks& n, std::ostream* out) {
+  *out << n.later << " elements hear later places, " << n.others << " other examples";
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Blocks, Causal,
-    testing::Values(
-        "attention: {heads: 2, causal: true}",
-        "attention: {heads: 2, kv_heads: 1, causal: true, position: rope}",
-        "attention: {heads: 2, causal: true, window: 2, position: alibi, gate: true}",
-        "attention: {heads: 2, causal: true, position: t5, buckets: 4, max_distance: 4, sinks: "
-        "true}",
-        "attention: {heads: 2, causal: true, kind: top_k, keep: 3}",
-        "attention: {heads: 2, causal: true, kind: block_sparse, block: 2, near: 1}",
-        "depthwise_conv: {kernel: 3, causal: true}",
-        "depthwise_conv: {kernel: 4, dilation: 1, causal: true, norm: rms}",
-        "linear_attention: {heads: 2, causal: true}",
-        "linear_attention: {causal: true, feature_map: taylor2, normalise: false}",
-        "performer: {heads: 2, causal: true}", "performer: {causal: true, kernel: relu}",
-        "retention: 2", "retention: {heads: 1, rope: false, gate: false}", "mamba: 4",
-        "mamba: {conv: 1, expand: 1}", "conv_mixer: {kernel: 3, causal: true, norm: rms}",
-        "conv_mixer: {kernel: 2, causal: true, norm: layer, shortcut: true}",
-        "conv_mixer: {kernel: 3, causal: true, norm: dynamic_tanh, activation: prelu}",
-        "{residual: [{attention: {heads: 1, causal: true}}], norm: scale, place: sandwich}",
-        "conv1d: {width: 3, padding: causal}", "causal_conv: 3",
-        "causal_conv: {kernel: 2, groups: 4, norm: rms, activation: prelu}", "dilated_stack: 4",
-        "dilated_stack: {layers: 5, kernel: 3, cycle: 2, hidden: 3, width: 5}",
-        "gated_conv: {kernel: 3, causal: true}",
-        "gated_conv: {kernel: 2, causal: true, gate: swiglu, norm: rms}",
-        "separable_conv: {kernel: 3, causal: true, between: true, norm: layer}",
-        "{residual: [{attention: {heads: 1, causal: true}}, "
-        "{moe: {experts: 3, capacity: 0.8, balance: 0}}]}",
-        "convnext: {kernel: 3, causal: true}",
-        "convnext: {kernel: 2, causal: true, activation: geglu, norm: dynamic_tanh}",
-        "{repeat: 2, body: {residual: [{attention: {heads: 1, causal: true}}], norm: rms}}"));
-
-class Pointwise : public testing::TestWithParam<const char*> {};
-
-TEST_P(Pointwise, ATokenReachesNoOtherPlace) {
-  const std::vector<bool> changed = changed_positions(GetParam(), 2);
-  for (int64_t i = 0; i < kTokens; ++i) EXPECT_EQ(changed[size_t(i)], i == 2) << i;
+void expect_claims_hold(const BlockCase& c) {
+  const std::vector<Heard> claimed = claimed_by(c), found = found_in(c, kSeeds);
+  ASSERT_EQ(claimed.size(), found.size());
+  int64_t beyond = 0;
+  for (size_t k = 0; k < found.size(); ++k) beyond += !inside(found[k], claimed[k]);
+  EXPECT_EQ(beyond, 0) << "elements hear more than the graph claims";
+  EXPECT_EQ(leaks_in(c, claimed), leaks_in(c, found));
 }
 
-INSTANTIATE_TEST_SUITE_P(Blocks, Pointwise,
-                         testing::Values("ffn: {activation: swiglu}", "norm: layer", "norm: rms",
-                                         "norm: l2", "norm: dynamic_tanh",
-                                         "ffn: {activation: reglu}", "linear: 3",
-                                         "positions: learned", "moe: {experts: 3, top_k: 2}",
-                                         "{parallel: [[], {linear: 4}], combine: gate}"));
+class EveryBlockHears : public testing::TestWithParam<BlockTrial> {};
 
-TEST(Causality, FullAttentionLooksAhead) {
-  EXPECT_TRUE(changed_positions("attention: 2", kTokens - 1)[0]);
+TEST_P(EveryBlockHears, WhatItsGraphClaims) {
+  const auto& [block, s] = GetParam();
+  if (s.shape.count() > 400) GTEST_SKIP() << "too large to change place by place";
+  for (const bool training : {false, true})
+    expect_claims_hold(BlockCase("- " + s.yaml, s.domain, s.shape, {.training = training}));
 }
 
-TEST(Causality, RecurrencesInBothDirectionsLookAhead) {
-  for (const char* yaml : {"lstm", "gru", "rnn"})
-    EXPECT_TRUE(changed_positions(str("{", yaml, ": {bidirectional: true}}"), kTokens - 1)[0]);
+INSTANTIATE_TEST_SUITE_P(Blocks, EveryBlockHears, testing::ValuesIn(block_trials()));
+
+// On tokens a block hears later ones unless it is told not to, or cannot.
+Leaks leaks_of(const std::string& yaml) {
+  const BlockCase c("- " + yaml, Domain::kTokens, {2, 6, 4}, {.training = false});
+  expect_claims_hold(c);
+  return leaks_in(c, claimed_by(c));
 }
 
-TEST(Causality, LinearAttentionLooksAheadUnlessTold) {
-  EXPECT_TRUE(changed_positions("linear_attention: 2", kTokens - 1)[0]);
-  EXPECT_TRUE(changed_positions("performer: 2", kTokens - 1)[0]);
+TEST(Causality, WhatABlockSaysKeepsItFromLookingAheadDoes) {
+  int64_t tried = 0;
+  for (const Block* block : builtin_blocks()) {
+    const std::string option(block->looks_back_with);
+    if (option.find(": ") == option.npos || option.find(' ') != option.rfind(' ')) continue;
+    const std::string yaml = str("{", block->name, ": {", option, "}}");
+    const bool adds = block->name == "class_token" || block->name == "tokens_to_graph";
+    if (adds) continue;  // the places change, or messages must follow
+    ++tried;
+    EXPECT_EQ(leaks_of(yaml), Leaks()) << yaml;
+  }
+  EXPECT_GE(tried, 10);
+}
+
+TEST(Causality, MessagesFollowTheEdgesOfTokens) {
+  EXPECT_EQ(leaks_of("[{tokens_to_graph: {neighbours: full, causal: true}}, {gcn: 4}]").later, 0);
+  EXPECT_GT(leaks_of("[{tokens_to_graph: full}, {gcn: 4}]").later, 0);
 }
 
 TEST(Causality, DilationReachesBackInSteps) {
-  const std::vector<bool> changed =
-      changed_positions("depthwise_conv: {kernel: 2, dilation: 3, causal: true}", 0);
-  EXPECT_EQ(changed, std::vector<bool>({true, false, false, true, false, false}));
+  const BlockCase c("- depthwise_conv: {kernel: 2, dilation: 3, causal: true}", Domain::kTokens,
+                    {1, 6, 4});
+  const std::vector<Heard> found = found_in(c, kSeeds);
+  EXPECT_EQ(found[size_t(4 * 4)].first_place, 1);
+  EXPECT_EQ(found[size_t(4 * 4)].last_place, 4);
 }
 }  // namespace
 }  // namespace cambium

@@ -109,7 +109,7 @@ TEST(RandomTokens, AskForTheNextTokenOrALabel) {
   EXPECT_FALSE(labelled->shape(4).causal);
   const Batch b = read(*labelled, Split::kTest, {0, 1, 2, 3});
   for (int32_t label : b.target.i32()) EXPECT_TRUE(label >= 0 && label < 3);
-  EXPECT_NEAR(labelled->reference_losses().at(0).second, std::log(3.0), 1e-12);
+  EXPECT_NEAR(labelled->reference_losses().at(0).loss, std::log(3.0), 1e-12);
 }
 }  // namespace
 }  // namespace cambium

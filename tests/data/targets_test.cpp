@@ -36,8 +36,8 @@ TEST(Adding, TheNoiseIsTheFloorItSays) {
     squares += e * e / kMany;
     sizes += std::abs(e) / kMany;
   }
-  EXPECT_NEAR(squares, noisy->reference_losses()[0].second, 0.02);
-  EXPECT_NEAR(sizes, noisy->reference_losses()[1].second, 0.02);
+  EXPECT_NEAR(squares, noisy->reference_losses()[0].loss, 0.02);
+  EXPECT_NEAR(sizes, noisy->reference_losses()[1].loss, 0.02);
 }
 
 TEST(Adding, RefusesMoreMarksThanNumbers) {

@@ -134,9 +134,9 @@ TEST(NGram, PeriodicTextIsPredictable) {
   const auto data = open_text_spec(spec(write_file(folder, "t", digits(5000)), "context: 8"));
   const auto losses = data->reference_losses();
   ASSERT_EQ(losses.size(), 2u);
-  EXPECT_NEAR(losses[0].second, std::log(10.0), 1e-2);
-  EXPECT_LT(losses[1].second, 0.01);
-  EXPECT_EQ(losses[1].first, "5-gram");
+  EXPECT_NEAR(losses[0].loss, std::log(10.0), 1e-2);
+  EXPECT_LT(losses[1].loss, 0.01);
+  EXPECT_EQ(losses[1].name, "5-gram");
 }
 
 TEST(NGram, FloorOfTinyShakespeareIsThePublishedOne) {
@@ -144,7 +144,7 @@ TEST(NGram, FloorOfTinyShakespeareIsThePublishedOne) {
   if (test::skip_without(path)) return;
   const auto data = open_text_spec(spec(path, "context: 64"));
   EXPECT_EQ(data->shape(1).classes, 65);
-  EXPECT_NEAR(data->reference_losses()[1].second, 1.669, 1e-3);
+  EXPECT_NEAR(data->reference_losses()[1].loss, 1.669, 1e-3);
 }
 }  // namespace
 }  // namespace cambium

@@ -50,6 +50,7 @@ TEST_P(EveryOp, IsComplete) {
   EXPECT_FALSE(op.doc.empty());
   EXPECT_GE(op.samples.size(), 2u);
   ASSERT_TRUE(op.shape);
+  EXPECT_TRUE(op.reach) << "it does not say what it hears";
   EXPECT_TRUE(op.view || (op.reference && op.kernel));
   bool can_be_empty = false, has_empty = false;
   for (const Sample& s : op.samples)

@@ -33,9 +33,9 @@ TEST(Regression, ReachesTheNoise) {
   Remember seen;
   const RunResult r = run_training(e, {.folder = folder.path("run")}, seen);
   ASSERT_TRUE(r.test && r.test->kind == TargetKind::kValues);
-  const double floor = e.data->reference_losses()[0].second;
+  const double floor = e.data->reference_losses()[0].loss;
   EXPECT_NEAR(r.test->loss, floor, 0.4 * floor);
-  EXPECT_NEAR(r.test->mae, e.data->reference_losses()[1].second, 0.02);
+  EXPECT_NEAR(r.test->mae, e.data->reference_losses()[1].loss, 0.02);
   EXPECT_GT(r.test->r2, 0.97);
   EXPECT_EQ(r.test->scored, 128);
 }

@@ -37,7 +37,7 @@ TEST(Trainer, LearnsAndReports) {
   EXPECT_LT(seen.losses.back(), 0.9 * seen.losses.front());
   EXPECT_EQ(seen.evaluations.size(), 12u);
   EXPECT_GT(r.test->accuracy, 1.0 / 6);
-  const double entropy = e.data->reference_losses()[0].second;
+  const double entropy = e.data->reference_losses()[0].loss;
   EXPECT_GT(r.test->loss, entropy - 0.05);
   const Json run = load_json(folder.path("run/run.json"));
   EXPECT_EQ(run["status"], "done");
