@@ -1,11 +1,12 @@
 // relu_grad: dx = dy where y > 0, else 0; y is relu's result.
+#include "ops/support/nan.h"
 #include "ops/support/pointwise.h"
 
 namespace cambium {
 namespace {
 struct ReluGrad {
   template <class T> [[gnu::always_inline]] T operator()(T y, T dy) const {
-    return y > 0 ? dy : T(0);
+    return unless_nan(y, y > 0 ? dy : T(0));
   }
 };
 }  // namespace
