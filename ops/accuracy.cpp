@@ -1,6 +1,6 @@
 // accuracy: how many scored rows have their largest logit at the target, and how many are scored.
 //   logits: [..., V]   target: i32 [...], rows outside [0, V) are not scored   correct, scored: []
-// The first of equal logits counts as the largest.
+// The first of equal logits counts as the largest; a row with a NaN is right for no target.
 #include "ops/support/cross_entropy.h"
 #include "ops/support/pointwise.h"
 #include "ops/support/reach.h"

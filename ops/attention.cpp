@@ -174,7 +174,7 @@ Kernel kernel(const Call& c, Engine&) {
                     .real = masked ? args.f32(kMask) : nullptr,
                     .blocks = z.block > 0 ? args.i32(kBlocks) : nullptr,
                     .turns = turns.get()};
-    if (p.blocks) check_blocks(z, p.blocks);
+    if (p.blocks) check_blocks("attention", z, p.blocks);
     float* scratch = reinterpret_cast<float*>(args.scratch);
     for_each_part(items, parts, [&](int64_t part, int64_t first, int64_t last) {
       attend(p, first, last, scratch + part * w.total);

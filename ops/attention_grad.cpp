@@ -257,7 +257,7 @@ Kernel kernel(const Call& c, Engine&) {
                     .dsinks = sinks ? args.out_f32(3 + bias) : nullptr,
                     .blocks = z.block > 0 ? args.i32(kBlocks) : nullptr,
                     .turns = turns.get()};
-    if (p.blocks) check_blocks(z, p.blocks);
+    if (p.blocks) check_blocks("attention_grad", z, p.blocks);
     float* scratch = reinterpret_cast<float*>(args.scratch);
     for_each_part(items, parts, [&](int64_t part, int64_t first, int64_t last) {
       differentiate(p, first, last, scratch + part * w.total);

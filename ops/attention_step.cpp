@@ -58,9 +58,16 @@ AttentionSizes sizes(const Call& c) {
   return z;
 }
 
+// RuntimeError for a listed block that is none of the cache's; `blocks` may be null.
+template <class Id> void check_listed(const AttentionSizes& whole, const Id* blocks) {
+  if (!blocks) return;
+  const int64_t count = (whole.S + whole.block - 1) / whole.block;
+  check_ids("attention_step's block", blocks, count * whole.listed, count, BelowZero::kNone);
+}
+
 // Attention of the query at `position`, as if the sequence ended there.
 AttentionSizes sizes_at(AttentionSizes z, int64_t position) {
-  check_position(position, z.S);
+  check_position("attention_step", position, z.S);
   z.T = z.S = position + 1;
   return z;
 }
@@ -70,6 +77,7 @@ void reference(const Call& c, std::span<const Ref> in, std::span<Ref> out) {
   const AttentionSizes z = sizes_at(sizes(c), position);
   const int64_t S = c.shape(kK)[1], keep = c.as<AttentionStep>().keep;
   const double* blocks = z.block > 0 ? in[kBlocks].data.data() : nullptr;
+  check_listed(sizes(c), blocks);
   for (int64_t row = 0; row < z.B * z.H; ++row) {
     const int64_t b = row / z.H, h = row % z.H, g = h / z.heads_per_group();
     std::vector<Scored<double>> seen;
@@ -82,8 +90,11 @@ void reference(const Call& c, std::span<const Ref> in, std::span<Ref> out) {
     });
     std::sort(seen.begin(), seen.end());
     if (keep > 0 && keep < int64_t(seen.size())) seen.resize(size_t(keep));
-    const double highest = seen[0].score;
-    double sum = c.has(kSinks) ? std::exp(in[kSinks][h] - highest) : 0;
+    if (seen.empty()) continue;
+    const double sink = c.has(kSinks) ? in[kSinks][h] : -HUGE_VAL;
+    double highest = sink, sum = 0;
+    for (const Scored<double>& x : seen) highest = std::max(highest, x.score);
+    sum += std::exp(sink - highest);
     for (Scored<double>& x : seen) sum += x.score = std::exp(x.score - highest);
     for (const Scored<double>& x : seen)
       for (int64_t d = 0; d < z.D; ++d)
@@ -144,6 +155,7 @@ Kernel kernel(const Call& c, Engine&) {
     const int64_t position = args.i32(kPosition)[0];
     const AttentionSizes z = sizes_at(whole, position);
     const int32_t* blocks = z.block > 0 ? args.i32(kBlocks) : nullptr;
+    check_listed(whole, blocks);
     const int64_t grain = std::max<int64_t>(1, 16384 / ((position + 1) * z.D + 1));
     parallel_for(rows, grain, [&](int64_t begin, int64_t end) {
       for (int64_t r = begin; r < end; ++r) {

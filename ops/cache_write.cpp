@@ -25,7 +25,7 @@ void reference(const Call& c, std::span<const Ref> in, std::span<Ref> out) {
   const int64_t B = c.shape(0)[0], S = c.shape(0)[1],
                 row = c.shape(0).count() / std::max<int64_t>(1, B * S);
   const auto position = int64_t(in[2][0]);
-  check_position(position, S);
+  check_position("cache_write", position, S);
   out[0].data = in[0].data;
   for (int64_t b = 0; b < B; ++b)
     for (int64_t i = 0; i < row; ++i) out[0][(b * S + position) * row + i] = in[1][b * row + i];
@@ -36,7 +36,7 @@ Kernel kernel(const Call& c, Engine&) {
   const int64_t row = B * S > 0 ? count / (B * S) : 0;
   return {.run = [=](const KernelArgs& k) {
     const int64_t position = k.i32(2)[0];
-    check_position(position, S);
+    check_position("cache_write", position, S);
     if (k.out[0] != k.in[0]) std::memcpy(k.out[0], k.in[0], size_t(count) * sizeof(float));
     for (int64_t b = 0; b < B; ++b)
       std::memcpy(k.out_f32() + (b * S + position) * row, k.f32(1) + b * row,

@@ -1,8 +1,8 @@
 // class_counts: what a mean of accuracies over classes is made of.
 //   logits: [..., V]   target: i32 [...], rows outside [0, V) are not scored   counts: [3, V]
 //   counts[0, v]: scored rows with target v whose largest logit is v; counts[1, v]: with target v;
-//   counts[2, v]: with v as largest logit. The first of equal logits counts as the largest. Exact
-//   up to 2^24 rows. No gradient.
+//   counts[2, v]: with v as largest logit. The first of equal logits counts as the largest; a
+//   row with a NaN has none. Exact up to 2^24 rows. No gradient.
 #include "ops/support/cross_entropy.h"
 #include "ops/support/pointwise.h"
 #include "ops/support/reach.h"
@@ -22,7 +22,7 @@ void reference(const Call& c, std::span<const Ref> in, std::span<Ref> out) {
     const int64_t answer = first_largest(&in[0].data[size_t(r * n)], n);
     out[0][target] += answer == target;
     out[0][n + target] += 1;
-    out[0][2 * n + answer] += 1;
+    if (answer >= 0) out[0][2 * n + answer] += 1;
   }
 }
 
@@ -43,7 +43,7 @@ Kernel kernel(const Call& c, Engine&) {
                   if (!is_scored(target[r], n)) continue;
                   counts[target[r]] += answer[r] == target[r] ? 1 : 0;
                   counts[n + target[r]] += 1;
-                  counts[2 * n + answer[r]] += 1;
+                  if (answer[r] >= 0) counts[2 * n + answer[r]] += 1;
                 }
               },
           .scratch_bytes = rows * int64_t(sizeof(int32_t))};

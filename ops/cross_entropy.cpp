@@ -28,7 +28,6 @@ std::vector<Value> vjp(const Call& c, std::span<const Value> dy) {
 void reference(const Call& c, std::span<const Ref> in, std::span<Ref> out) {
   const int64_t rows = c.shape(0).rows(), n = c.shape(0).last();
   const auto& a = c.as<CrossEntropyAttrs>();
-  const double smoothing = a.label_smoothing;
   for (int64_t r = 0; r < rows; ++r) {
     double top = -HUGE_VAL, total = 0, sum = 0;
     for (int64_t v = 0; v < n; ++v) top = std::max(top, in[0][r * n + v]);
@@ -38,11 +37,9 @@ void reference(const Call& c, std::span<const Ref> in, std::span<Ref> out) {
     }
     out[1][r] = top + std::log(total);
     const auto target = int64_t(in[1][r]);
-    if (!is_scored(target, n)) continue;
-    const double w = a.weight(target), lse = out[1][r];
-    out[2][0] += w;
-    out[0][0] += w * (lse - (1 - smoothing) * in[0][r * n + target] - smoothing * sum / double(n) +
-                      a.z_loss * lse * lse);
+    if (!a.counts(target, n)) continue;
+    out[2][0] += a.weight(target);
+    out[0][0] += a.weight(target) * a.of_row(out[1][r], in[0][r * n + target], sum, n);
   }
   if (out[2][0] > 0) out[0][0] /= out[2][0];
 }

@@ -21,7 +21,7 @@ void reference(const Call& c, std::span<const Ref> in, std::span<Ref> out) {
   const double smoothing = a.label_smoothing;
   for (int64_t r = 0; r < rows; ++r) {
     const auto target = int64_t(in[1][r]);
-    if (!is_scored(target, n)) continue;
+    if (!a.counts(target, n)) continue;
     for (int64_t v = 0; v < n; ++v) {
       const double q = (v == target ? 1 - smoothing : 0) + smoothing / double(n);
       const double share = std::exp(in[0][r * n + v] - in[2][r]) * (1 + 2 * a.z_loss * in[2][r]);

@@ -6,10 +6,15 @@
 
 #include "core/parallel.h"
 #include "graph/graph.h"
-#include "ops/support/embedding.h"
+#include "ops/support/ids.h"
 #include "ops/support/reach.h"
 
 namespace cambium {
+template <class Id> static void check_tokens(const Id* ids, int64_t n, int64_t rows) {
+  check_ids("embed's id", ids, n, rows, BelowZero::kRefused,
+            "the data has more kinds of tokens than the model; set the vocabulary to fit");
+}
+
 static std::vector<ValueType> shape(const Call& c) {
   const Shape &table = c.shape(0), &ids = c.shape(1);
   require(table.rank() == 2 && c.dtype(0) == DType::kF32, "the table must be f32 [V,C], got ",
@@ -27,6 +32,7 @@ static std::vector<Value> vjp(const Call& c, std::span<const Value> dy) {
 
 static void reference(const Call& c, std::span<const Ref> in, std::span<Ref> out) {
   const int64_t C = c.shape(0)[1];
+  check_tokens(in[1].data.data(), in[1].size(), c.shape(0)[0]);
   for (int64_t r = 0; r < in[1].size(); ++r)
     for (int64_t k = 0; k < C; ++k) out[0][r * C + k] = in[0][int64_t(in[1][r]) * C + k];
 }
@@ -37,7 +43,7 @@ static Kernel kernel(const Call& c, Engine&) {
     const float* table = args.f32(0);
     const int32_t* ids = args.i32(1);
     float* y = args.out_f32();
-    check_ids(ids, n, V);
+    check_tokens(ids, n, V);
     if (C == 0) return;
     parallel_for(n, std::max<int64_t>(1, 65536 / C), [&](int64_t first, int64_t last) {
       for (int64_t r = first; r < last; ++r)

@@ -4,7 +4,7 @@
 #include <cstring>
 
 #include "graph/graph.h"
-#include "ops/support/embedding.h"
+#include "ops/support/ids.h"
 #include "ops/support/partition.h"
 #include "ops/support/reach.h"
 
@@ -26,6 +26,7 @@ std::vector<ValueType> shape(const Call& c) {
 
 void reference(const Call& c, std::span<const Ref> in, std::span<Ref> out) {
   const int64_t C = c.shape(1).last();
+  check_ids("embed_grad's id", in[0].data.data(), in[0].size(), c.as<EmbedGrad>().rows);
   for (int64_t r = 0; r < in[0].size(); ++r)
     for (int64_t k = 0; k < C; ++k) out[0][int64_t(in[0][r]) * C + k] += in[1][r * C + k];
 }
@@ -76,7 +77,7 @@ Kernel kernel(const Call& c, Engine&) {
   const int64_t parts = (n + rows) * C < 32768 ? 1 : part_count(rows);
   const auto run = [=](const KernelArgs& args) {
     const int32_t* ids = args.i32(0);
-    check_ids(ids, n, rows);
+    check_ids("embed_grad's id", ids, n, rows);
     const Places p{reinterpret_cast<int32_t*>(args.scratch),
                    reinterpret_cast<int32_t*>(args.scratch + begin_bytes)};
     group_by_id(ids, n, rows, p);

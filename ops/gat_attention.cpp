@@ -50,12 +50,20 @@ void reference(const Call& c, std::span<const Ref> in, std::span<Ref> out) {
       out[2][n * heads + k / width] += in[2][k] * in[1][n * heads * width + k];
       out[3][n * heads + k / width] += in[3][k] * in[1][n * heads * width + k];
     }
-  std::vector<double> total(size_t(g.nodes * heads), 0.0);
+  std::vector<double> total(size_t(g.nodes * heads), 0.0), top(total.size(), -HUGE_VAL);
   for_each_edge(g, [&](int64_t e, int64_t j, int64_t i) {
     for (int64_t h = 0; h < heads; ++h) {
       const double u = out[2][j * heads + h] + out[3][i * heads + h];
-      out[1][e * heads + h] = std::exp(u > 0 ? u : a.slope * u);
-      total[size_t(i * heads + h)] += out[1][e * heads + h];
+      double &score = out[1][e * heads + h], &highest = top[size_t(i * heads + h)];
+      score = u > 0 ? u : a.slope * u;
+      highest = std::max(highest, score);
+    }
+  });
+  for_each_edge(g, [&](int64_t e, int64_t, int64_t i) {
+    for (int64_t h = 0; h < heads; ++h) {
+      double& weight = out[1][e * heads + h];
+      weight = std::exp(weight - top[size_t(i * heads + h)]);
+      total[size_t(i * heads + h)] += weight;
     }
   });
   for_each_edge(g, [&](int64_t e, int64_t j, int64_t i) {

@@ -63,6 +63,7 @@ std::vector<Value> vjp(const Call& c, std::span<const Value> dy) {
 
 void reference(const Call& c, std::span<const Ref> in, std::span<Ref> out) {
   const Sizes z = sizes(c);
+  checked_total("grouped_linear", in[kCounts].data.data(), z.groups, z.rows);
   int64_t at = 0;
   for (int64_t e = 0; e < z.groups; ++e) {
     const auto n = int64_t(in[kCounts][e]);
@@ -86,7 +87,7 @@ Kernel kernel(const Call& c, Engine& engine) {
   const AnyProduct product(engine, {kAnySize, z.out, z.in, false, z.transpose}, dtype, bias);
   const auto run = [=](const KernelArgs& args) {
     const int32_t* counts = args.i32(kCounts);
-    const int64_t total = checked_total(counts, z.groups, z.rows);
+    const int64_t total = checked_total("grouped_linear", counts, z.groups, z.rows);
     int64_t at = 0;
     for (int64_t e = 0; e < z.groups; at += counts[e++]) {
       const int64_t n = counts[e];

@@ -36,6 +36,8 @@ std::vector<ValueType> shape(const Call& c) {
 
 void reference(const Call& c, std::span<const Ref> in, std::span<Ref> out) {
   const int64_t K = c.shape(kX)[1], N = c.shape(kDy)[1];
+  checked_total("grouped_linear_grad_weights", in[kCounts].data.data(), in[kCounts].size(),
+                c.shape(kX)[0]);
   int64_t at = 0;
   for (int64_t e = 0; e < in[kCounts].size(); ++e) {
     const auto n = int64_t(in[kCounts][e]);
@@ -63,7 +65,7 @@ Kernel kernel(const Call& c, Engine& engine) {
   scratch.add_f32(narrow && bias ? rows * N : 0);  // dy of a group in f32
   const auto run = [=](const KernelArgs& args) {
     const int32_t* counts = args.i32(kCounts);
-    checked_total(counts, groups, rows);
+    checked_total("grouped_linear_grad_weights", counts, groups, rows);
     int64_t at = 0;
     for (int64_t e = 0; e < groups; at += counts[e++]) {
       const int64_t n = counts[e];

@@ -1,4 +1,5 @@
 // hard_sigmoid_grad: dx = dy / 6 where |x| < 3, else 0.
+#include "ops/support/nan.h"
 #include "ops/support/pointwise.h"
 #include "ops/support/reach.h"
 
@@ -6,7 +7,7 @@ namespace cambium {
 namespace {
 struct HardSigmoidGrad {
   template <class T> [[gnu::always_inline]] T operator()(T x, T dy) const {
-    return ((x > -3) & (x < 3)) ? dy * T(1.0 / 6) : T(0);
+    return unless_nan(x, ((x > -3) & (x < 3)) ? dy * T(1.0 / 6) : T(0));
   }
 };
 }  // namespace

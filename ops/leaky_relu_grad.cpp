@@ -1,5 +1,6 @@
 // leaky_relu_grad: dx = dy above x = 0, slope * dy below.
 //   no gradient of its own
+#include "ops/support/nan.h"
 #include "ops/support/pointwise.h"
 #include "ops/support/reach.h"
 
@@ -17,10 +18,10 @@ struct LeakyReluGrad {
   explicit LeakyReluGrad(const Call& c) : slope(c.as<LeakyRelu>().slope), slope32(float(slope)) {}
 
   [[gnu::always_inline]] float operator()(float x, float dy) const {
-    return x > 0 ? dy : slope32 * dy;
+    return unless_nan(x, x > 0 ? dy : slope32 * dy);
   }
 
-  double operator()(double x, double dy) const { return x > 0 ? dy : slope * dy; }
+  double operator()(double x, double dy) const { return unless_nan(x, x > 0 ? dy : slope * dy); }
 };
 }  // namespace
 

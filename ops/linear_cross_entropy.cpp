@@ -75,9 +75,10 @@ void reference_row(const LinearCrossEntropy& a, int64_t target, std::vector<doub
     sum += v;
   }
   const double lse = top + std::log(total), s = a.label_smoothing;
-  out[kLoss][0] += w * (lse - (1 - s) * x[size_t(target)] - s * sum / n + a.z_loss * lse * lse);
   out[kScored][0] += w;
   out[kCorrect][0] += first_largest(x.data(), int64_t(x.size())) == target;
+  if (w == 0) return std::ranges::fill(x, 0.0);
+  out[kLoss][0] += w * a.of_row(lse, x[size_t(target)], sum, int64_t(x.size()));
   for (double& v : x) v = w * (std::exp(v - lse) * (1 + 2 * a.z_loss * lse) - s / n);
   x[size_t(target)] -= w * (1 - s);
 }

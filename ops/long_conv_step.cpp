@@ -22,7 +22,7 @@ std::vector<ValueType> shape(const Call& c) {
 void reference(const Call& c, std::span<const Ref> in, std::span<Ref> out) {
   const int64_t B = c.shape(0)[0], S = c.shape(0)[1], C = c.shape(0)[2];
   const auto position = int64_t(in[2][0]);
-  check_position(position, S);
+  check_position("long_conv_step", position, S);
   for (int64_t b = 0; b < B; ++b)
     for (int64_t s = 0; s <= position; ++s)
       for (int64_t i = 0; i < C; ++i)
@@ -44,7 +44,7 @@ Kernel kernel(const Call& c, Engine&) {
   const int64_t B = c.shape(0)[0], S = c.shape(0)[1], C = c.shape(0)[2];
   return {.run = [=](const KernelArgs& k) {
     const int64_t position = k.i32(2)[0];
-    check_position(position, S);
+    check_position("long_conv_step", position, S);
     const int64_t grain = std::max<int64_t>(16, 16384 / (position + 1));
     for (int64_t b = 0; b < B; ++b)
       parallel_for(C, grain, [&](int64_t first, int64_t last) {

@@ -1,12 +1,13 @@
 // maximum: y = max(a, b) with NumPy broadcasting.
 //   da = dy where a > b, db = the rest of dy
+#include "ops/support/nan.h"
 #include "ops/support/pointwise.h"
 #include "ops/support/reach.h"
 
 namespace cambium {
 namespace {
 struct Maximum {
-  template <class T> [[gnu::always_inline]] T operator()(T a, T b) const { return a > b ? a : b; }
+  template <class T> [[gnu::always_inline]] T operator()(T a, T b) const { return larger(a, b); }
 };
 
 std::vector<Value> vjp(const Call& c, std::span<const Value> dy) {

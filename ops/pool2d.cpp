@@ -4,6 +4,7 @@
 #include "core/parallel.h"
 #include "graph/graph.h"
 #include "ops/support/dnnl.h"
+#include "ops/support/nan.h"
 #include "ops/support/pool.h"
 #include "ops/support/reach.h"
 
@@ -29,7 +30,7 @@ void reference(const Call& c, std::span<const Ref> in, std::span<Ref> out) {
       for (int64_t x = w.x0; x < w.x1; ++x) {
         const double v = in[0][z.input(b, y, x) + k];
         sum += v;
-        highest = std::max(highest, v);
+        highest = larger(highest, v);
       }
     out[0][i] = z.average ? sum / double(w.count()) : highest;
   }

@@ -1,7 +1,9 @@
 // pool2d_grad(x [B,Y,X,C], dy [B,Y',X',C]; pool2d's attributes) -> dx [B,Y,X,C]. Mean: dy / pixels
-// to every pixel of the window. Maximum: dy to the first largest pixel of the window, found again
-// from x, so that the forward pass saves no positions. Windows may overlap; one thread owns an
-// image.
+// to every pixel of the window. Maximum: dy to the first largest pixel of the window, or a NaN,
+// found again from x, so that the forward pass saves no positions. Windows may overlap; one thread
+// owns an image.
+#include <cmath>
+
 #include "core/parallel.h"
 #include "ops/support/pool.h"
 #include "ops/support/reach.h"
@@ -29,7 +31,7 @@ void reference(const Call& c, std::span<const Ref> in, std::span<Ref> out) {
       for (int64_t x = w.x0; x < w.x1; ++x) {
         const int64_t at = z.input(b, y, x) + k;
         if (z.average) out[0][at] += in[1][i] / double(w.count());
-        if (in[0][at] > in[0][best]) best = at;
+        if (in[0][at] > in[0][best] || std::isnan(in[0][at])) best = at;
       }
     if (!z.average) out[0][best] += in[1][i];
   }
@@ -52,7 +54,7 @@ constexpr int64_t kChunk = 64;  // channels at a time, so that their best pixels
     for (int64_t column = w.x0; column < w.x1; ++column, ++pixel) {
       const float* v = x + z.input(0, row, column);
       for (int64_t c = 0; c < n; ++c) {
-        const bool better = v[c] > best[c];
+        const bool better = (v[c] > best[c]) | (v[c] != v[c]);
         best[c] = better ? v[c] : best[c];
         where[c] = better ? pixel : where[c];
       }

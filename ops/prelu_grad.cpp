@@ -1,5 +1,6 @@
 // prelu_grad: from dy, x, slope to dx and dslope.
 //   dx = dy above x = 0, slope dy below;  dslope_c = sum over rows of dy x where x < 0
+#include "ops/support/nan.h"
 #include "ops/support/norm.h"
 #include "ops/support/reach.h"
 
@@ -15,9 +16,9 @@ std::vector<ValueType> shape(const Call& c) {
 void reference(const Call& c, std::span<const Ref> in, std::span<Ref> out) {
   const int64_t n = c.shape(1).last();
   for (int64_t i = 0; i < in[1].size(); ++i) {
-    const bool below = in[1][i] < 0;
-    out[0][i] = below ? in[2][i % n] * in[0][i] : in[0][i];
-    if (below) out[1][i % n] += in[0][i] * in[1][i];
+    const double dy = in[0][i], x = in[1][i];
+    out[0][i] = unless_nan(x, x < 0 ? in[2][i % n] * dy : dy);
+    out[1][i % n] += x >= 0 ? 0 : dy * x;
   }
 }
 
@@ -27,8 +28,8 @@ CAMBIUM_SIMD void prelu_grad_rows(const float* dy, const float* x, const float* 
 #pragma GCC ivdep
     for (int64_t j = 0; j < n; ++j) {
       const float d = dy[j], v = x[j];
-      dslope[j] += v < 0 ? d * v : 0.0f;
-      dx[j] = v < 0 ? slope[j] * d : d;
+      dslope[j] += v >= 0 ? 0.0f : d * v;  // both written so that NaN passes through
+      dx[j] = unless_nan(v, v < 0 ? slope[j] * d : d);
     }
 }
 

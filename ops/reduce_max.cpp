@@ -1,5 +1,6 @@
-// reduce_max: y = largest x over `axes` (all when none are named).
+// reduce_max: y = largest x over `axes` (all when none are named), NaN when one is.
 //   dx = dy shared evenly among the elements that attain it
+#include "ops/support/nan.h"
 #include "ops/support/pointwise.h"
 #include "ops/support/reduce.h"
 
@@ -17,9 +18,8 @@ std::vector<Value> vjp(const Call& c, std::span<const Value> dy) {
 
 void reference(const Call& c, std::span<const Ref> in, std::span<Ref> out) {
   std::ranges::fill(out[0].data, -INFINITY);
-  for_each_reduced(c.shape(0), reduced_axes(c), [&](int64_t from, int64_t to) {
-    out[0][to] = std::max(out[0][to], in[0][from]);
-  });
+  for_each_reduced(c.shape(0), reduced_axes(c),
+                   [&](int64_t from, int64_t to) { out[0][to] = larger(out[0][to], in[0][from]); });
 }
 
 Kernel kernel(const Call& c, Engine&) {

@@ -6,7 +6,7 @@ namespace cambium {
 namespace {
 struct Relu2Grad {
   template <class T> [[gnu::always_inline]] T operator()(T x, T dy) const {
-    return x > 0 ? 2 * x * dy : T(0);
+    return x < 0 ? T(0) : 2 * x * dy;  // NaN stays NaN
   }
 };
 }  // namespace

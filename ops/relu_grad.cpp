@@ -1,4 +1,5 @@
 // relu_grad: dx = dy where y > 0, else 0; y is relu's result.
+#include "ops/support/nan.h"
 #include "ops/support/pointwise.h"
 #include "ops/support/reach.h"
 
@@ -6,7 +7,7 @@ namespace cambium {
 namespace {
 struct ReluGrad {
   template <class T> [[gnu::always_inline]] T operator()(T y, T dy) const {
-    return y > 0 ? dy : T(0);
+    return unless_nan(y, y > 0 ? dy : T(0));
   }
 };
 }  // namespace

@@ -4,7 +4,7 @@
 
 #include "core/parallel.h"
 #include "graph/graph.h"
-#include "ops/support/embedding.h"
+#include "ops/support/ids.h"
 #include "ops/support/reach.h"
 #include "ops/support/shapes.h"
 
@@ -26,6 +26,7 @@ std::vector<ValueType> shape(const Call& c) {
 
 void reference(const Call& c, std::span<const Ref> in, std::span<Ref> out) {
   const int64_t K = c.shape(0)[1], E = c.as<RouteGrad>().experts;
+  check_ids("route_grad's expert", in[0].data.data(), in[0].size(), E);
   for (int64_t i = 0; i < in[0].size(); ++i) out[0][i / K * E + int64_t(in[0][i])] += in[1][i];
 }
 
@@ -33,7 +34,7 @@ Kernel kernel(const Call& c, Engine&) {
   const int64_t N = c.shape(0)[0], K = c.shape(0)[1], E = c.as<RouteGrad>().experts;
   return {.run = [=](const KernelArgs& args) {
     const int32_t* chosen = args.i32(0);
-    check_ids(chosen, N * K, E);
+    check_ids("route_grad's expert", chosen, N * K, E);
     parallel_for(N, std::max<int64_t>(1, 65536 / (E + K)), [&](int64_t first, int64_t last) {
       std::fill(args.out_f32() + first * E, args.out_f32() + last * E, 0.0f);
       for (int64_t i = first * K; i < last * K; ++i)

@@ -2,6 +2,7 @@
 //   no gradient of its own
 #include <cmath>
 
+#include "ops/support/nan.h"
 #include "ops/support/pointwise.h"
 #include "ops/support/reach.h"
 
@@ -9,11 +10,13 @@ namespace cambium {
 namespace {
 struct SiluGrad {
   [[gnu::always_inline]] float operator()(float x, float dy) const {
+    x = within(x, 104.0f);  // beyond, the slope is 1 or 0
     const float s = simd_sigmoid(x);
     return dy * s * (1 + x * (1 - s));
   }
 
   double operator()(double x, double dy) const {
+    x = within(x, 700.0);
     const double s = 1 / (1 + std::exp(-x));
     return dy * s * (1 + x * (1 - s));
   }

@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "graph/graph.h"
+#include "ops/support/ids.h"
 #include "ops/support/lanes.h"
 #include "ops/support/reach.h"
 #include "ops/support/top_k_attention.h"
@@ -32,6 +33,8 @@ void reference(const Call& c, std::span<const Ref> in, std::span<Ref> out) {
   const auto& a = c.as<TopKAttention>();
   const double scale = a.scale > 0 ? a.scale : 1 / std::sqrt(double(z.D));
   const int64_t K = kept_keys(c);
+  check_ids("top_k_attention_grad's key", in[kKept].data.data(), in[kKept].size(), z.S,
+            BelowZero::kNone);
   const auto dot = [&](Input x, int64_t i, Input y, int64_t j) {
     double sum = 0;
     for (int64_t d = 0; d < z.D; ++d) sum += in[x][i + d] * in[y][j + d];
@@ -129,8 +132,7 @@ Kernel kernel(const Call& c, Engine&) {
                     .dq = args.out_f32(0),
                     .dk = args.out_f32(1),
                     .dv = args.out_f32(2)};
-    for (int64_t i = 0; i < kept; ++i)
-      if (p.kept[i] >= z.S) throw RuntimeError(str("kept key ", p.kept[i], " is none of ", z.S));
+    check_ids("top_k_attention_grad's key", p.kept, kept, z.S, BelowZero::kNone);
     for_each_part(items, parts,
                   [&](int64_t, int64_t first, int64_t last) { differentiate(p, first, last); });
   }};

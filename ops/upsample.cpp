@@ -42,7 +42,7 @@ CAMBIUM_SIMD void blend_row(const float* low, const float* high, float part, con
   for (int64_t j = 0; j < count; ++j, y += channels) {
     const float *a = low + columns[j].low * channels, *b = low + columns[j].high * channels;
     const float *c = high + columns[j].low * channels, *d = high + columns[j].high * channels;
-    const float q = columns[j].part;
+    const auto q = float(columns[j].part);
     for (int64_t k = 0; k < channels; ++k)
       y[k] = (1 - part) * ((1 - q) * a[k] + q * b[k]) + part * ((1 - q) * c[k] + q * d[k]);
   }
@@ -64,8 +64,8 @@ Kernel kernel(const Call& c, Engine&) {
           for (int64_t j = 0; j < y[2]; ++j)
             std::copy_n(image + r.low * from + columns[size_t(j)].low * x[3], x[3], row + j * x[3]);
         else
-          blend_row(image + r.low * from, image + r.high * from, r.part, columns.data(), y[2], x[3],
-                    row);
+          blend_row(image + r.low * from, image + r.high * from, float(r.part), columns.data(),
+                    y[2], x[3], row);
       }
     });
   }};

@@ -44,8 +44,8 @@ std::vector<std::vector<Share>> shares_of(const Upsample& a, int64_t extent) {
   const std::vector<Blend> blends = blends_of(a, extent);
   for (size_t i = 0; i < blends.size(); ++i) {
     const Blend& b = blends[i];
-    shares[size_t(b.low)].push_back({int64_t(i), 1 - b.part});
-    if (b.part > 0) shares[size_t(b.high)].push_back({int64_t(i), b.part});
+    shares[size_t(b.low)].push_back({int64_t(i), float(1 - b.part)});
+    if (b.part > 0) shares[size_t(b.high)].push_back({int64_t(i), float(b.part)});
   }
   return shares;
 }

@@ -7,6 +7,7 @@
 #include "core/parallel.h"
 #include "graph/graph.h"
 #include "ops/support/edge_reach.h"
+#include "ops/support/ids.h"
 #include "ops/support/rows.h"
 
 namespace cambium {
@@ -23,6 +24,8 @@ std::vector<Value> vjp(const Call& c, std::span<const Value> dy) {
 
 void reference(const Call& c, std::span<const Ref> in, std::span<Ref> out) {
   const int64_t C = c.shape(0)[1], K = c.shape(1)[1];
+  check_ids("weighted_rows's slot", in[2].data.data(), in[2].size(), c.shape(0)[0],
+            BelowZero::kNone);
   for (int64_t i = 0; i < in[1].size(); ++i)
     for (int64_t j = 0; j < C && in[2][i] >= 0; ++j)
       out[0][i / K * C + j] += in[1][i] * in[0][int64_t(in[2][i]) * C + j];
@@ -44,7 +47,7 @@ CAMBIUM_SIMD void sum_rows(const float* x, const float* weight, const int32_t* s
 Kernel kernel(const Call& c, Engine&) {
   const int64_t R = c.shape(0)[0], C = c.shape(0)[1], N = c.shape(1)[0], K = c.shape(1)[1];
   return {.run = [=](const KernelArgs& args) {
-    check_slots(args.i32(2), N * K, R);
+    check_ids("weighted_rows's slot", args.i32(2), N * K, R, BelowZero::kNone);
     parallel_for(N, std::max<int64_t>(1, 32768 / (K * C + 1)), [&](int64_t first, int64_t last) {
       sum_rows(args.f32(0), args.f32(1), args.i32(2), args.out_f32(), first, last, K, C);
     });

@@ -6,6 +6,7 @@
 
 #include "core/parallel.h"
 #include "graph/graph.h"
+#include "ops/support/ids.h"
 #include "ops/support/lanes.h"
 #include "ops/support/reach.h"
 #include "ops/support/rows.h"
@@ -22,6 +23,8 @@ std::vector<ValueType> shape(const Call& c) {
 
 void reference(const Call& c, std::span<const Ref> in, std::span<Ref> out) {
   const int64_t C = c.shape(0)[1], K = c.shape(1)[1];
+  check_ids("weighted_rows_grad's slot", in[2].data.data(), in[2].size(), c.shape(0)[0],
+            BelowZero::kNone);
   for (int64_t i = 0; i < in[1].size(); ++i)
     for (int64_t j = 0; j < C && in[2][i] >= 0; ++j) {
       const int64_t at = int64_t(in[2][i]) * C + j;
@@ -88,7 +91,7 @@ Kernel kernel(const Call& c, Engine&) {
                     .dweight = args.out_f32(1),
                     .begin = reinterpret_cast<int32_t*>(args.scratch + begin),
                     .places = reinterpret_cast<int32_t*>(args.scratch + places)};
-    check_slots(p.slot, choices, R);
+    check_ids("weighted_rows_grad's slot", p.slot, choices, R, BelowZero::kNone);
     group_by_slot(p);
     const int64_t grain = std::max<int64_t>(1, 32768 / (C + 1));
     parallel_for(R, grain, [&](int64_t first, int64_t last) { rows_gradient(p, first, last); });

@@ -27,16 +27,12 @@ std::vector<Value> vjp(const Call& c, std::span<const Value> dy) {
 void reference(const Call& c, std::span<const Ref> in, std::span<Ref> out) {
   const WkvSizes z = wkv_sizes(c);
   for (int64_t b = 0; b < z.B; ++b)
-    for (int64_t i = 0; i < z.C; ++i) {
-      double above = 0, below = 0;
+    for (int64_t i = 0; i < z.C; ++i)
       for (int64_t t = 0; t < z.T; ++t) {
-        const int64_t at = (b * z.T + t) * z.C + i;
-        const double k = in[0][at], v = in[1][at], now = std::exp(in[3][i] + k);
-        out[0][at] = (above + now * v) / (below + now);
-        above = std::exp(in[2][i]) * above + std::exp(k) * v;
-        below = std::exp(in[2][i]) * below + std::exp(k);
+        const std::vector<double> share = wkv_shares(z, in, b, t, i);
+        for (int64_t s = 0; s <= t; ++s)
+          out[0][z.at(b, t, i)] += share[size_t(s)] * in[1][z.at(b, s, i)];
       }
-    }
 }
 
 // Items [first, last) of (sequence, block of channels).

@@ -24,29 +24,23 @@ std::vector<ValueType> shape(const Call& c) {
 void reference(const Call& c, std::span<const Ref> in, std::span<Ref> out) {
   const WkvSizes z = wkv_sizes(c);
   for (int64_t b = 0; b < z.B; ++b)
-    for (int64_t i = 0; i < z.C; ++i) {
-      const double decay = std::exp(in[2][i]);
-      std::vector<double> above(size_t(z.T + 1), 0.0), below(size_t(z.T + 1), 0.0);
-      const auto place = [&](int64_t t) { return (b * z.T + t) * z.C + i; };
+    for (int64_t i = 0; i < z.C; ++i)
       for (int64_t t = 0; t < z.T; ++t) {
-        const double e = std::exp(in[0][place(t)]);
-        above[size_t(t + 1)] = decay * above[size_t(t)] + e * in[1][place(t)];
-        below[size_t(t + 1)] = decay * below[size_t(t)] + e;
+        const std::vector<double> share = wkv_shares(z, in, b, t, i);
+        const double dy = in[4][z.at(b, t, i)];
+        double y = 0;
+        for (int64_t s = 0; s <= t; ++s) y += share[size_t(s)] * in[1][z.at(b, s, i)];
+        for (int64_t s = 0; s <= t; ++s) {
+          const int64_t at = z.at(b, s, i);
+          const double exponent = dy * share[size_t(s)] * (in[1][at] - y);  // dLoss/dexponent
+          out[0][at] += exponent;
+          out[1][at] += dy * share[size_t(s)];
+          if (s == t)
+            out[3][i] += exponent;
+          else
+            out[2][i] += double(t - 1 - s) * exponent;
+        }
       }
-      double g = 0, h = 0;
-      for (int64_t t = z.T - 1; t >= 0; --t) {
-        const int64_t at = place(t);
-        const double k = in[0][at], v = in[1][at], dy = in[4][at], now = std::exp(in[3][i] + k);
-        const double total = below[size_t(t)] + now, y = (above[size_t(t)] + now * v) / total;
-        const double bonus = dy * (v - y) * now / total;
-        out[1][at] = dy * now / total + std::exp(k) * g;
-        out[0][at] = bonus + std::exp(k) * (v * g + h);
-        out[3][i] += bonus;
-        out[2][i] += decay * (above[size_t(t)] * g + below[size_t(t)] * h);
-        g = dy / total + decay * g;
-        h = -dy * y / total + decay * h;
-      }
-    }
 }
 
 struct Problem {

@@ -96,6 +96,13 @@ def bucket(far, buckets, most):
     return torch.where(far_away < exact, far_away, grown.clamp(max=half - 1)) + half * (far < 0)
 
 
+def alibi_slopes(h):
+    """The authors' get_slopes: of the power of two below, then every second one of twice as many."""
+    power = 2 ** int(math.log2(h))
+    slopes = lambda n: 2.0 ** (-8 * (torch.arange(n) + 1) / n)
+    return torch.cat([slopes(power), slopes(2 * power)[::2][:h - power]])
+
+
 def attention(p, x, h, kv=0, causal=False, window=0, place="none", sinks=False, keep=0):
     t, c = x.shape[1], x.shape[2]
     d, kv = c // h, kv or h
@@ -105,7 +112,7 @@ def attention(p, x, h, kv=0, causal=False, window=0, place="none", sinks=False, 
     far = torch.arange(t)[:, None] - torch.arange(t)[None, :]
     mask = torch.zeros(h, t, t, dtype=torch.float64)
     if place == "alibi":
-        mask -= (2.0 ** (-8 * (torch.arange(h) + 1) / h))[:, None, None] * far.abs()
+        mask -= alibi_slopes(h)[:, None, None] * far.abs()
     if place == "t5":
         mask = mask + p("relative", 8, h)[bucket(far, 8, 12)].permute(2, 0, 1)
     if causal:

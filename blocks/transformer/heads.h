@@ -48,30 +48,32 @@ inline int64_t head_multiple(const Heads& a) {
   return a.position == "rope" ? 2 : a.position == "rope_2d" ? 4 : 1;
 }
 
+// The numbers of heads next to a.heads that C channels can be split into.
+inline std::string heads_that_fit(const Heads& a, int64_t c) {
+  const int64_t multiple = head_multiple(a);
+  int64_t below = 0, above = 0;
+  for (int64_t h = 1; h <= c && h <= 64; ++h) {
+    if (c % h != 0 || (c / h) % multiple != 0) continue;
+    if (h < a.heads) below = h;
+    if (h > a.heads && above == 0) above = h;
+  }
+  std::string help = below ? str("use heads: ", below) : std::string();
+  if (above) help += help.empty() ? str("use heads: ", above) : str(" or heads: ", above);
+  return help;
+}
+
 // UserError, with heads that fit, unless C channels can be split that way.
 inline void check_heads(const Heads& a, int64_t c) {
-  std::vector<int64_t> fits;
-  const int64_t multiple = head_multiple(a);
-  for (int64_t h = 1; h <= c && h <= 64; ++h)
-    if (c % h == 0 && (c / h) % multiple == 0) fits.push_back(h);
-  if (c % a.heads != 0) {
-    int64_t below = 0, above = 0;
-    for (int64_t h : fits) {
-      if (h < a.heads) below = h;
-      if (h > a.heads && above == 0) above = h;
-    }
-    std::string help = below ? str("use heads: ", below) : std::string();
-    if (above) help += help.empty() ? str("use heads: ", above) : str(" or heads: ", above);
-    throw UserError(str("heads = ", a.heads, " does not divide C = ", c), help);
-  }
+  if (c % a.heads != 0)
+    throw UserError(str("heads = ", a.heads, " does not divide C = ", c), heads_that_fit(a, c));
   require(a.kv_heads == 0 || a.heads % a.kv_heads == 0, "kv_heads = ", a.kv_heads,
           " does not divide heads = ", a.heads);
   const int64_t width = c / a.heads;
-  require(a.position != "rope" || width % 2 == 0, "position = rope needs heads of even width, ",
-          "heads = ", a.heads, " of C = ", c, " are ", width, " wide");
-  require(width % multiple == 0,
-          "position = rope_2d needs heads whose width 4 divides, heads = ", a.heads, " of C = ", c,
-          " are ", width, " wide");
+  if (width % head_multiple(a) != 0)
+    throw UserError(str("position = ", a.position, " needs heads ",
+                        a.position == "rope" ? "of even width" : "whose width 4 divides",
+                        ", heads = ", a.heads, " of C = ", c, " are ", width, " wide"),
+                    heads_that_fit(a, c));
 }
 
 inline Value part_of_heads(Builder& b, Value x, int64_t begin, int64_t end,
@@ -211,13 +213,17 @@ inline Value attend(Builder& b, const Heads& a, bool causal, Value q, Value k, V
     if (mask) mask = fold_mask(b, mask, a.dilation);
   }
   AttentionInputs more;
+  const Distances distances{q.shape()[1], k.shape()[1], 0, a.dilation};
+  const bool alibi = a.position == "alibi";
   if (a.position == "t5")
-    more.bias = relative_bias(b, a, relative_table(b, a), causal, {q.shape()[1], k.shape()[1], 0});
+    more.bias = relative_bias(b, a, relative_table(b, a), causal, distances);
+  else if (alibi && a.dilation > 1)  // the operator's own count the tokens of one residue
+    more.bias = alibi_bias(b, a, distances);
   more.sinks = sinks_of(b, a);
   more.mask = mask;
   const Value o =
       emit_attention(b, a, {q, k, v}, more,
-                     {{"causal", causal}, {"window", a.window}, {"alibi", a.position == "alibi"}});
+                     {{"causal", causal}, {"window", a.window}, {"alibi", alibi && !more.bias}});
   return a.dilation > 1 ? fold_residues(b, o, a.dilation, true) : o;
 }
 

@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "blocks/layers.h"
+#include "ops/support/alibi.h"
 
 namespace cambium {
 struct Relative {
@@ -11,7 +12,9 @@ struct Relative {
   static constexpr auto fields = std::tuple{
       field("position", &Relative::position,
             "rope: rotate queries and keys by their position; rope_2d: by row and column of the "
-            "grid they came from; alibi: scores fall with the distance; t5: a learned bias for "
+            "grid they came from; alibi: scores fall with the distance (heads that are no power of "
+            "two take slopes as the "
+            "authors' code does); t5: a learned bias for "
             "each bucket of distances")
           .one_of("none|rope|rope_2d|alibi|t5"),
       field("buckets", &Relative::buckets,
@@ -54,12 +57,13 @@ inline Value relative_table(Builder& b, const Relative& a) {
   return b.shared_param(a.share_bias, "relative", shape, start, false);
 }
 
-struct Distances {  // of T queries, the first at `offset`, from S keys, the first at 0
-  int64_t queries, keys, offset;
+// Of T queries, the first at `offset`, from S keys, the first at 0, all `step` places apart.
+struct Distances {
+  int64_t queries, keys, offset, step = 1;
 
   int64_t count() const { return queries + keys - 1; }
 
-  int64_t at(int64_t place) const { return place - (keys - 1) + offset; }
+  int64_t at(int64_t place) const { return (place - (keys - 1) + offset) * step; }
 };
 
 // What the attention operators take as bias [heads,S+T-1].
@@ -77,7 +81,7 @@ inline Value alibi_bias(Builder& b, const Relative& a, Distances d) {
   for (int64_t h = 0; h < a.heads; ++h)
     for (int64_t i = 0; i < d.count(); ++i)
       bias->f32()[size_t(h * d.count() + i)] =
-          float(-std::exp2(-8.0 * double(h + 1) / double(a.heads)) * double(std::abs(d.at(i))));
+          float(-alibi_slope(h, a.heads) * double(std::abs(d.at(i))));
   return b.graph.constant(std::move(bias));
 }
 }  // namespace cambium

@@ -61,13 +61,6 @@ double attention_pairs(const Call& c, int extra) {
   return pairs * heads;
 }
 
-void check_blocks(const AttentionSizes& z, const int32_t* blocks) {
-  const int64_t most = (z.S + z.block - 1) / z.block;
-  for (int64_t i = 0; i < z.query_tiles() * z.listed; ++i)
-    if (blocks[i] >= most)
-      throw RuntimeError(str("block ", blocks[i], " is none of the ", most, " blocks of keys"));
-}
-
 static void check_extras(const Call& c, int extra) {
   const auto& a = c.as<Attention>();
   const int64_t T = c.shape(0)[1], H = c.shape(0)[2], S = c.shape(1)[1];

@@ -3,7 +3,9 @@
 #include <cmath>
 
 #include "graph/op.h"
+#include "ops/support/alibi.h"
 #include "ops/support/dropout_mask.h"
+#include "ops/support/ids.h"
 #include "ops/support/partition.h"
 #include "ops/support/reach.h"
 #include "ops/support/row_mask.h"
@@ -19,7 +21,8 @@ struct Attention {
       field("window", &Attention::window,
             "query t sees keys with |t + S - T - s| < window only; 0: all")
           .in(0),
-      field("alibi", &Attention::alibi, "head h adds -2^(-8 (h + 1) / H) |t + S - T - s|"),
+      field("alibi", &Attention::alibi,
+            "head h adds -slope(h) |t + S - T - s|; 2^(-8 (h + 1) / H) for H = 1, 2, 4 ..."),
       field("soft_cap", &Attention::soft_cap, "scores s become cap tanh(s / cap); 0: they stay")
           .in(0),
       field("scale", &Attention::scale, "factor on q . k; 0: 1 / sqrt(D)").in(0),
@@ -82,8 +85,8 @@ struct AttentionSizes {
     return window > 0 ? std::min(T - 1, s - (S - T) + window - 1) : T - 1;
   }
 
-  // The factor of the distance in head h (Press et al. 2021, arXiv 2108.12409).
-  double slope(int64_t h) const { return alibi ? std::exp2(-8.0 * double(h + 1) / double(H)) : 0; }
+  // The factor of the distance in head h.
+  double slope(int64_t h) const { return alibi ? alibi_slope(h, H) : 0; }
 
   int64_t query(int64_t b, int64_t t, int64_t h) const { return ((b * T + t) * H + h) * D; }
 
@@ -118,7 +121,11 @@ AttentionSizes attention_sizes(const Attention& a, const Shape& q, const Shape& 
 double attention_pairs(const Call& c, int extra);
 
 // RuntimeError for a listed block that is none of the keys'.
-void check_blocks(const AttentionSizes& z, const int32_t* blocks);
+template <class Id>
+void check_blocks(std::string_view op, const AttentionSizes& z, const Id* blocks) {
+  check_ids(str(op, "'s block"), blocks, z.query_tiles() * z.listed, (z.S + z.block - 1) / z.block,
+            BelowZero::kNone);
+}
 
 // The score of a pair from its scaled dot product, in double.
 double attention_score(const AttentionSizes& z, double dot, int64_t h, int64_t t, int64_t s);

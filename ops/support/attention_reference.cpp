@@ -31,6 +31,7 @@ void attention_reference(const Call& c, std::span<const Ref> in, std::span<Ref> 
   const auto& a = c.as<Attention>();
   const double scale = a.scale > 0 ? a.scale : 1 / std::sqrt(double(z.D));
   const double* blocks = z.block > 0 ? in[kForwardExtra + kBlocksExtra].data.data() : nullptr;
+  if (blocks) check_blocks("attention", z, blocks);
   const std::vector<double> q = turned(in[0].data, a.rope, z.T, z.H, z.D, 1);
   const std::vector<double> k = turned(in[1].data, a.rope, z.S, z.G, z.D, 1);
   std::vector<double> p;
@@ -57,9 +58,11 @@ void attention_reference(const Call& c, std::span<const Ref> in, std::span<Ref> 
               c.has(kForwardExtra + kSinksExtra) ? in[kForwardExtra + kSinksExtra][h] : 0;
           continue;
         }
+        const double sink =
+            c.has(kForwardExtra + kSinksExtra) ? in[kForwardExtra + kSinksExtra][h] : -HUGE_VAL;
+        highest = std::max(highest, sink);
         for (double x : p) sum += std::exp(x - highest);
-        if (c.has(kForwardExtra + kSinksExtra))
-          sum += std::exp(in[kForwardExtra + kSinksExtra][h] - highest);
+        sum += std::exp(sink - highest);
         const double lse = highest + std::log(sum);
         out[1][(b * z.H + h) * z.T + t] = lse;
         size_t i = 0;
@@ -80,6 +83,7 @@ void attention_grad_reference(const Call& c, std::span<const Ref> in, std::span<
   const double scale = a.scale > 0 ? a.scale : 1 / std::sqrt(double(z.D));
   const bool bias = c.has(kBias), sinks = c.has(kSinks);
   const double* blocks = z.block > 0 ? in[kBlocks].data.data() : nullptr;
+  if (blocks) check_blocks("attention_grad", z, blocks);
   const std::vector<double> q = turned(in[kQ].data, a.rope, z.T, z.H, z.D, 1);
   const std::vector<double> k = turned(in[kK].data, a.rope, z.S, z.G, z.D, 1);
   const auto dot = [&](const std::vector<double>& x, int64_t i, const std::vector<double>& y,

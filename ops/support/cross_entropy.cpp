@@ -32,15 +32,11 @@ double RowLosses::loss(const float* x, const int32_t* target, int64_t rows, floa
   parallel_for(rows, 4096 / (n + 1) + 1, [&](int64_t begin, int64_t end) {
     statistics_of_rows(x + begin * n, lse + begin, sum + begin, end - begin, n);
   });
-  const double smoothing = attrs.label_smoothing;
   double loss = 0;
-  for (int64_t r = 0; r < rows; ++r) {
-    if (!is_scored(target[r], n)) continue;
-    const double l = lse[r];
-    loss +=
-        attrs.weight(target[r]) * (l - (1 - smoothing) * double(x[r * n + target[r]]) -
-                                   smoothing * double(sum[r]) / double(n) + attrs.z_loss * l * l);
-  }
+  for (int64_t r = 0; r < rows; ++r)
+    if (attrs.counts(target[r], n))
+      loss += attrs.weight(target[r]) *
+              attrs.of_row(double(lse[r]), double(x[r * n + target[r]]), double(sum[r]), n);
   return loss;
 }
 
@@ -51,7 +47,7 @@ void RowLosses::gradient(const float* x, const int32_t* target, int64_t rows, co
   parallel_for(rows, 8192 / (n + 1) + 1, [&](int64_t begin, int64_t end) {
     for (int64_t r = begin; r < end; ++r) {
       float* d = dx + r * n;
-      if (!is_scored(target[r], n)) {
+      if (!attrs.counts(target[r], n)) {
         std::fill_n(d, n, 0.0f);
         continue;
       }
@@ -65,17 +61,17 @@ void RowLosses::gradient(const float* x, const int32_t* target, int64_t rows, co
 
 CAMBIUM_SIMD int64_t first_largest(const float* x, int64_t n) {
   constexpr int64_t kChunk = 512;
-  float top = fold_row<MaxFold>(x, std::min(kChunk, n));
+  float top = -__builtin_inff();
   int64_t at = 0;
-  for (int64_t v = kChunk; v < n; v += kChunk) {
+  for (int64_t v = 0; v < n; v += kChunk) {
     const float highest = fold_row<MaxFold>(x + v, std::min(kChunk, n - v));
+    if (highest != highest) return -1;
     if (highest <= top) continue;
     top = highest;
     at = v;
   }
-  const int64_t end = std::min(at + kChunk, n);
-  while (at < end && x[at] != top) ++at;
-  return at < end ? at : 0;  // a NaN is the largest nowhere
+  while (x[at] != top) ++at;
+  return at;
 }
 
 int64_t count_correct(const float* x, const int32_t* target, int64_t rows, int64_t n,

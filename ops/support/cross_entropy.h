@@ -6,6 +6,11 @@
 #include "ops/support/shapes.h"
 
 namespace cambium {
+// Targets outside [0, V) are skipped: -1 marks a row that is not scored.
+inline bool is_scored(int64_t target, int64_t classes) {
+  return target >= 0 && target < classes;
+}
+
 struct CrossEntropyAttrs {
   double label_smoothing = 0, z_loss = 0;
   std::vector<double> class_weights;
@@ -20,6 +25,20 @@ struct CrossEntropyAttrs {
 
   double weight(int64_t target) const {
     return class_weights.empty() ? 1 : class_weights[size_t(target)];
+  }
+
+  // Whether the row's logits are looked at: a class of weight 0 has no say, whatever they are.
+  bool counts(int64_t target, int64_t classes) const {
+    return is_scored(target, classes) && weight(target) > 0;
+  }
+
+  // The loss of a row with weight 1: from log sum e^x, the target's logit and the sum of all n. A
+  // class may have the logit -inf, for which the factor 0 must not be asked.
+  double of_row(double lse, double at_target, double sum, int64_t n) const {
+    double loss = lse + z_loss * lse * lse;
+    if (label_smoothing < 1) loss -= (1 - label_smoothing) * at_target;
+    if (label_smoothing > 0) loss -= label_smoothing * sum / double(n);
+    return loss;
   }
 };
 
@@ -39,11 +58,6 @@ inline void require_cross_entropy(const Call& c) {
   const size_t weights = c.as<CrossEntropyAttrs>().class_weights.size();
   require(weights == 0 || int64_t(weights) == c.shape(0).last(), weights, " class weights for ",
           c.shape(0).last(), " classes");
-}
-
-// Targets outside [0, V) are skipped: -1 marks a row that is not scored.
-inline bool is_scored(int64_t target, int64_t classes) {
-  return target >= 0 && target < classes;
 }
 
 // The loss of rows of `classes` logits, in f32.
@@ -66,10 +80,11 @@ struct RowLosses {
 // for a byte a row.
 int64_t count_correct(const float* x, const int32_t* target, int64_t rows, int64_t n, uint8_t* hit);
 
-// The answer that n >= 1 logits give: the first of the largest.
+// The answer that n >= 1 logits give: the first of the largest; -1, none, when one of them is NaN.
 int64_t first_largest(const float* x, int64_t n);
 
 template <class T> int64_t first_largest(const T* x, int64_t n) {
+  if (std::any_of(x, x + n, [](T v) { return v != v; })) return -1;
   return std::max_element(x, x + n) - x;
 }
 }  // namespace cambium

@@ -6,6 +6,7 @@
 #include <numbers>
 
 #include "core/fields.h"
+#include "ops/support/nan.h"
 #include "ops/support/simd_math.h"
 
 namespace cambium {
@@ -40,13 +41,16 @@ struct GeluErf {
 };
 
 struct GeluTanhGrad {
+  // Beyond 16 the slope is 1 or 0; the cube would leave f32.
   [[gnu::always_inline]] float operator()(float x, float dy) const {
+    x = within(x, 16.0f);
     const float s = simd_sigmoid(float(kGeluTwice) * (x + float(kGeluCubic) * x * x * x));
     const float slope = float(kGeluTwice) * (1.0f + float(3 * kGeluCubic) * x * x);
     return dy * (s + x * s * (1.0f - s) * slope);
   }
 
   double operator()(double x, double dy) const {
+    x = within(x, 16.0);
     const double s = 1 / (1 + std::exp(-kGeluTwice * (x + kGeluCubic * x * x * x)));
     return dy * (s + x * s * (1 - s) * kGeluTwice * (1 + 3 * kGeluCubic * x * x));
   }
@@ -56,11 +60,13 @@ struct GeluErfGrad {
   static constexpr double kDensity = 0.3989422804014327;  // 1 / sqrt(2 pi)
 
   [[gnu::always_inline]] float operator()(float x, float dy) const {
+    x = within(x, 16.0f);
     const float below = 0.5f * (1.0f + simd_erf(x * float(std::numbers::sqrt2 / 2)));
     return dy * (below + x * float(kDensity) * simd_exp(-0.5f * x * x));
   }
 
   double operator()(double x, double dy) const {
+    x = within(x, 40.0);
     const double below = 0.5 * (1 + std::erf(x * std::numbers::sqrt2 / 2));
     return dy * (below + x * kDensity * std::exp(-0.5 * x * x));
   }

@@ -10,16 +10,6 @@ void require_counts(const Call& c, int i, int64_t groups) {
           c.in[size_t(i)].type());
 }
 
-int64_t checked_total(const int32_t* counts, int64_t groups, int64_t rows) {
-  int64_t total = 0;
-  for (int64_t g = 0; g < groups; ++g) {
-    if (counts[g] < 0) throw RuntimeError(str("group ", g, " has ", counts[g], " rows"));
-    total += counts[g];
-  }
-  if (total > rows) throw RuntimeError(str("groups of ", total, " rows share only ", rows));
-  return total;
-}
-
 // The extents of one side of the product are given when it runs: oneDNN asks for a placeholder when
 // the primitive is made, and for memory of the true extents at each run.
 struct AnyProduct::Primitive {

@@ -2,6 +2,7 @@
 #pragma once
 #include <memory>
 
+#include "core/error.h"
 #include "graph/op.h"
 
 namespace cambium {
@@ -9,7 +10,17 @@ namespace cambium {
 void require_counts(const Call& c, int i, int64_t groups);
 
 // The sum of counts[0..groups); RuntimeError when one is negative or the sum exceeds `rows`.
-int64_t checked_total(const int32_t* counts, int64_t groups, int64_t rows);
+template <class Count>
+int64_t checked_total(std::string_view op, const Count* counts, int64_t groups, int64_t rows) {
+  int64_t total = 0;
+  for (int64_t g = 0; g < groups; ++g) {
+    const auto n = int64_t(counts[g]);
+    if (n < 0) throw RuntimeError(str(op, "'s group ", g, " has ", n, " rows"));
+    total += n;
+  }
+  if (total > rows) throw RuntimeError(str(op, "'s groups of ", total, " rows share only ", rows));
+  return total;
+}
 
 // y [m,n] = op(a) op(b), or that + y, row-major: a [m,k] ([k,m] when transposed), b [k,n] ([n,k]),
 // both f32 or both bf16, y f32. kAnySize for m or k: known when it runs. oneDNN's product, which

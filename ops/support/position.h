@@ -1,6 +1,7 @@
 // The place of a token in caches of those before it: i32 [1,1].
 #pragma once
 #include "graph/op.h"
+#include "ops/support/ids.h"
 
 namespace cambium {
 // UserError unless input `i` is a position.
@@ -10,8 +11,7 @@ inline void require_position(const Call& c, int i) {
 }
 
 // RuntimeError for a position outside [0, context).
-inline void check_position(int64_t position, int64_t context) {
-  if (position < 0 || position >= context)
-    throw RuntimeError(str("position ", position, " is outside the cache of ", context));
+inline void check_position(std::string_view op, int64_t position, int64_t context) {
+  check_ids(str(op, "'s position"), &position, 1, context);
 }
 }  // namespace cambium

@@ -17,11 +17,11 @@ struct SumFold {
   template <class T> [[gnu::always_inline]] static void fold(T& into, const T& x) { into += x; }
 };
 
-struct MaxFold {
+struct MaxFold {  // NaN is the largest
   static constexpr float kIdentity = -__builtin_inff();
 
   template <class T> [[gnu::always_inline]] static void fold(T& into, const T& x) {
-    into = x > into ? x : into;
+    into = (x > into) | (x != x) ? x : into;  // larger, of vectors too
   }
 };
 

@@ -13,11 +13,4 @@ inline void check_weighted_rows(const Call& c) {
   require(c.in[2].type() == ValueType{DType::kI32, c.shape(1)}, "slot must be i32 ", c.shape(1),
           " like weight, got ", c.in[2].type());
 }
-
-// RuntimeError for a slot of `rows` or more.
-inline void check_slots(const int32_t* slot, int64_t n, int64_t rows) {
-  for (int64_t i = 0; i < n; ++i)
-    if (slot[i] >= rows)
-      throw RuntimeError(str("slot ", slot[i], " at position ", i, " is none of ", rows, " rows"));
-}
 }  // namespace cambium

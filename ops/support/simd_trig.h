@@ -1,6 +1,11 @@
-// Sine and cosine in f32 for vectorised loops: about 2 ulp (absolute) for |x| up to 10^4; beyond,
-// the reduction by pi loses digits. NaN stays NaN, infinities become NaN.
+// Sine and cosine in f32 for vectorised loops, to about 2 ulp (absolute). Up to 10^4 polynomials;
+// beyond, where their reduction by pi loses digits, the C library in double. NaN stays NaN,
+// infinities become NaN.
 #pragma once
+#include <algorithm>
+#include <cmath>
+
+#include "core/parallel.h"
 #include "ops/support/simd_math.h"
 
 namespace cambium {
@@ -28,6 +33,9 @@ namespace simd_detail {
 }
 }  // namespace simd_detail
 
+constexpr float kNearAngle = 1e4f;
+
+// For |x| <= kNearAngle.
 [[gnu::always_inline]] inline float simd_sin(float x) {
   const float n = (x * 0.318309886f + 12582912.0f) - 12582912.0f;
   return simd_detail::sign_of_parity(n) * simd_detail::sine_near(simd_detail::less_pi(x, n));
@@ -37,5 +45,34 @@ namespace simd_detail {
   const float n = (x * 0.318309886f - 0.5f + 12582912.0f) - 12582912.0f;  // x = (n + 1/2) pi + r
   const float r = simd_detail::less_pi(x, n + 0.5f);
   return -simd_detail::sign_of_parity(n) * simd_detail::sine_near(r);
+}
+
+struct Sine {
+  [[gnu::always_inline]] static float near(float x) { return simd_sin(x); }
+
+  static double exact(double x) { return std::sin(x); }
+};
+
+struct Cosine {
+  [[gnu::always_inline]] static float near(float x) { return simd_cos(x); }
+
+  static double exact(double x) { return std::cos(x); }
+};
+
+// y[i] = F of x[i]; x and y may be the same buffer.
+template <class F> CAMBIUM_SIMD void map_angles(const float* x, float* y, int64_t n) {
+  constexpr int64_t kBlock = 256;
+  float block[kBlock];
+  for (int64_t at = 0; at < n; at += kBlock) {
+    const int64_t width = std::min(kBlock, n - at);
+    int far = 0;
+    for (int64_t i = 0; i < width; ++i) {
+      block[i] = x[at + i];
+      far |= int((block[i] > kNearAngle) | (block[i] < -kNearAngle));
+    }
+    for (int64_t i = 0; i < width; ++i) y[at + i] = F::near(block[i]);
+    for (int64_t i = 0; far && i < width; ++i)
+      if (std::abs(block[i]) > kNearAngle) y[at + i] = float(F::exact(double(block[i])));
+  }
 }
 }  // namespace cambium

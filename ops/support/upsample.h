@@ -18,14 +18,15 @@ struct Upsample {
 // beyond the outer centres the border goes on (PyTorch's align_corners=False).
 struct Blend {
   int64_t low, high;
-  float part;
+  double part;
 };
 
 inline Blend blend_of(const Upsample& a, int64_t i, int64_t extent) {
   if (a.kind == "nearest") return {i / a.factor, i / a.factor, 0};
   const double at = std::max(0.0, (double(i) + 0.5) / double(a.factor) - 0.5);
   const auto low = int64_t(at);
-  return {low, std::min(low + 1, extent - 1), float(at - double(low))};
+  const double part = at - double(low);  // a pixel without weight is not looked at
+  return {low, part > 0 ? std::min(low + 1, extent - 1) : low, part};
 }
 
 // All blends of an axis that is `extent` long before.

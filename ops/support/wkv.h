@@ -1,5 +1,8 @@
 // What wkv and its gradient share: sizes, and the running sums of 16 channels.
 #pragma once
+#include <algorithm>
+#include <cmath>
+
 #include "graph/op.h"
 #include "ops/support/partition.h"
 #include "ops/support/tile.h"
@@ -9,11 +12,28 @@ struct WkvSizes {
   int64_t B, T, C;
 
   int64_t blocks() const { return (C + kLanes - 1) / kLanes; }
+
+  int64_t at(int64_t b, int64_t t, int64_t channel) const { return (b * T + t) * C + channel; }
 };
 
 inline WkvSizes wkv_sizes(const Call& c) {
   const Shape& k = c.shape(0);
   return {k[0], k[1], k[2]};
+}
+
+// References: what each token s <= t counts in y_t of channel i, from k, v, w and u; sums to one.
+inline std::vector<double> wkv_shares(const WkvSizes& z, std::span<const Ref> in, int64_t b,
+                                      int64_t t, int64_t i) {
+  std::vector<double> share;
+  for (int64_t s = 0; s <= t; ++s) {
+    const auto age = double(t - 1 - s);
+    share.push_back(in[0][z.at(b, s, i)] + (s == t ? in[3][i] : age > 0 ? age * in[2][i] : 0));
+  }
+  const double top = *std::ranges::max_element(share);
+  double total = 0;
+  for (double& x : share) total += x = std::exp(x - top);
+  for (double& x : share) x /= total;
+  return share;
 }
 
 // UserError unless k and v are f32 [B,T,C], w and u [C].

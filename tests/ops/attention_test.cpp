@@ -93,7 +93,7 @@ TEST(Embed, NamesTheIdOutsideTheTable) {
     c.run(op.kernel(c.call(), engine));
     FAIL() << "an id outside the table was read";
   } catch (const RuntimeError& e) {
-    EXPECT_STREQ(e.what(), "id 7 at position 2 is outside the table's rows [0, 5)");
+    EXPECT_STREQ(e.what(), "embed's id 7 at position 2 is outside [0, 5)");
   }
   c.tensors[1].i32()[2] = -1;
   EXPECT_THROW(c.run(op.kernel(c.call(), engine)), RuntimeError);

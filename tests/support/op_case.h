@@ -41,6 +41,22 @@ class OpCase {
     return results;
   }
 
+  // Element i of an input becomes x as its type holds it, for the reference and for the kernel.
+  void put(size_t input, int64_t i, double x) {
+    Tensor& t = tensors[input];
+    double& held = data[input][i];
+    if (t.type().dtype == DType::kF32) {
+      held = t.f32()[size_t(i)] = float(x);
+    } else if (t.type().dtype == DType::kBf16) {
+      const uint16_t narrow = to_bf16(float(x));
+      std::memcpy(t.raw().data() + 2 * i, &narrow, 2);
+      held = from_bf16(narrow);
+    } else {
+      held = std::floor(x);
+      store_integer(t, i, int64_t(held));
+    }
+  }
+
   // Runs the kernel once. Outputs and scratch are filled with NaN before, except that the outputs
   // named in `shared` lie in (a copy of) their input's buffer.
   std::vector<Tensor> run(const Kernel& kernel, std::span<const InPlace> shared = {}) {
@@ -83,19 +99,11 @@ class OpCase {
       std::memcpy(tensors.back().data(), &data.back().adjacency, sizeof(const Adjacency*));
       return;
     }
+    data.back().data.resize(size_t(input.type.shape.count()));
     for (int64_t i = 0; i < input.type.shape.count(); ++i) {
       const double u = random.uniform(), in_range = input.lo + u * (input.hi - input.lo);
-      if (input.type.dtype == DType::kF32) {
-        const auto x = float(input.lo < input.hi ? in_range : random.normal());
-        data.back().data.push_back(tensors.back().f32()[size_t(i)] = x);
-      } else if (input.type.dtype == DType::kBf16) {
-        const uint16_t x = to_bf16(float(in_range));
-        std::memcpy(tensors.back().raw().data() + 2 * i, &x, 2);
-        data.back().data.push_back(from_bf16(x));
-      } else {
-        data.back().data.push_back(std::floor(in_range));
-        store_integer(tensors.back(), i, int64_t(std::floor(in_range)));
-      }
+      const bool normal = input.type.dtype == DType::kF32 && input.lo >= input.hi;
+      put(data.size() - 1, i, normal ? random.normal() : in_range);
     }
   }
 

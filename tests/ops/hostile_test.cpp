@@ -1,0 +1,280 @@
+// What every operator does with hostile numbers, generated from the samples it declares. The truth
+// is the reference in double. The rule for each element of a float result:
+//   truth NaN      the kernel says NaN: it hides none;
+//   truth +-inf    the kernel says the same, and so where the truth is beyond f32;
+//   truth finite   the kernel agrees, to the operator's tolerance and sixteen times what the truth
+//                  itself moves when the inputs move by an ulp of f32.
+// Where an input is near 1e30 an intermediate result (a square, an exponential) may leave f32: then
+// the kernel may say inf or NaN instead, but no wrong number. Pointwise operators may not.
+// The references are held to two more: a NaN reaches every result that its element can change, and
+// no result that the operator does not hear it in.
+#include <gtest/gtest.h>
+
+#include "tests/support/op_case.h"
+
+namespace cambium {
+namespace {
+constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
+constexpr double kFinite[] = {0, -0.0, 1e-42, -1e-42, 1e-30, 1e7, -1e7};
+constexpr double kEndless[] = {HUGE_VAL, -HUGE_VAL, kNaN};
+constexpr double kHuge[] = {1e30, -1e30};
+constexpr int64_t kElements = 20000;  // larger samples are left out
+
+Engine& engine() {
+  static Engine e;
+  return e;
+}
+
+struct Place {
+  size_t input;
+  int64_t element;
+};
+
+struct Replaced {
+  Place at;
+  double by;
+};
+
+std::string describe(const Sample& s, const std::vector<Replaced>& replaced) {
+  std::string text;
+  for (const SampleInput& i : s.inputs) text += (i.absent ? "none" : i.type.text()) + " ";
+  for (const Arg& a : s.args) text += a.name + "=" + a.value.text() + " ";
+  for (const Replaced& r : replaced)
+    text += str("input ", r.at.input, "[", r.at.element, "] = ", r.by, " ");
+  return text;
+}
+
+bool is_float(const SampleInput& i) {
+  return !i.absent && (i.type.dtype == DType::kF32 || i.type.dtype == DType::kBf16);
+}
+
+bool is_integer(const SampleInput& i) {
+  return !i.absent && !is_float(i) && i.type.dtype != DType::kAdjacency;
+}
+
+// Every element of the inputs that `keep` accepts.
+std::vector<Place> places_of(const Sample& s, bool (*keep)(const SampleInput&)) {
+  std::vector<Place> places;
+  for (size_t i = 0; i < s.inputs.size(); ++i)
+    for (int64_t e = 0; keep(s.inputs[i]) && e < s.inputs[i].type.shape.count(); ++e)
+      places.push_back({i, e});
+  return places;
+}
+
+bool is_small(const Sample& s) {
+  int64_t elements = 0;
+  for (const SampleInput& i : s.inputs)
+    if (!i.absent && i.type.dtype != DType::kAdjacency) elements += i.type.shape.count();
+  return elements <= kElements;
+}
+
+// Puts numbers into a case while it lives.
+class Replacement {
+ public:
+  Replacement(OpCase& c, const std::vector<Replaced>& replaced) : case_(c) {
+    for (const Replaced& r : replaced) {
+      before_.push_back({r.at, c.data[r.at.input][r.at.element]});
+      c.put(r.at.input, r.at.element, r.by);
+    }
+  }
+
+  ~Replacement() {
+    for (size_t i = before_.size(); i-- > 0;)
+      case_.put(before_[i].at.input, before_[i].at.element, before_[i].by);
+  }
+
+ private:
+  OpCase& case_;
+  std::vector<Replaced> before_;
+};
+
+// How far each result of the reference moves when every input moves by about an ulp of f32.
+std::vector<Ref> spread(OpCase& c, const std::vector<Ref>& truth) {
+  std::vector<Ref> moved = truth;
+  for (Ref& r : moved) std::ranges::fill(r.data, 0.0);
+  const std::vector<Ref> at = c.data;
+  for (uint64_t seed = 1; seed <= 6; ++seed) {
+    Random random(seed, stream_of("ulp"));
+    for (size_t i = 0; i < c.in.size(); ++i)
+      if (c.in[i] && c.in[i].type().dtype == DType::kF32)
+        for (double& x : c.data[i].data) x *= 1 + (random.uniform() < 0.5 ? -1.2e-7 : 1.2e-7);
+    const std::vector<Ref> results = c.reference();
+    for (size_t k = 0; k < truth.size(); ++k)
+      for (int64_t j = 0; j < truth[k].size(); ++j) {
+        const double step = std::abs(results[k][j] - truth[k][j]);
+        if (!(step <= moved[k][j])) moved[k][j] = std::isnan(step) ? HUGE_VAL : step;
+      }
+    c.data = at;
+  }
+  return moved;
+}
+
+bool agrees(double got, double want, double tolerance, bool loud) {
+  if (std::isnan(want)) return std::isnan(got);
+  if (loud && !std::isfinite(got)) return true;
+  constexpr double kLargest = std::numeric_limits<float>::max();
+  if (std::abs(want) > kLargest)
+    return got == std::copysign(HUGE_VAL, want) || std::abs(got - want) <= tolerance;
+  return std::abs(got - want) <= tolerance;
+}
+
+class OpUnderHostileNumbers : public testing::TestWithParam<const Op*> {
+ protected:
+  // Runs reference and kernel and says where they part.
+  void compare(OpCase& c, const Kernel& kernel, bool loud) {
+    const Op& op = *GetParam();
+    const std::vector<Ref> want = c.reference();
+    const std::vector<Tensor> got = c.run(kernel);
+    std::vector<Ref> moved;
+    for (size_t k = 0; k < got.size(); ++k) {
+      const double near = got[k].type().dtype == DType::kBf16 ? 1.0 / 256 : op.tolerance;
+      for (int64_t i = 0; i < want[k].size(); ++i) {
+        const double a = number_at(got[k], i), b = want[k][i];
+        double tolerance = near * std::max(1.0, std::abs(b));
+        if (agrees(a, b, tolerance, loud)) continue;
+        if (moved.empty()) moved = spread(c, want);
+        tolerance += 16 * moved[k][i];
+        if (agrees(a, b, tolerance, loud)) continue;
+        ADD_FAILURE() << "output " << k << "[" << i << "] is " << a << ", the truth " << b;
+        return;
+      }
+    }
+  }
+};
+
+TEST_P(OpUnderHostileNumbers, KernelKeepsTheRule) {
+  const Op& op = *GetParam();
+  std::vector<double> all;
+  for (const auto& list : {std::span<const double>(kFinite), std::span<const double>(kEndless),
+                           std::span<const double>(kHuge)})
+    all.insert(all.end(), list.begin(), list.end());
+  int failures = 0;
+  for (const Sample& s : op.samples) {
+    const std::vector<Place> places = places_of(s, is_float);
+    if (places.empty() || !is_small(s)) continue;
+    OpCase c(op, s);
+    const Kernel kernel = op.kernel(c.call(), engine());
+    Random random(1, stream_of(op.name));
+    const auto one = [&](double x) {
+      return Replaced{places[random.below(uint32_t(places.size()))], x};
+    };
+    const int rounds = places.size() < 1500 ? 4 : 1;
+    for (int round = 0; round < rounds; ++round)
+      for (size_t v = 0; v < 2 * all.size(); ++v) {
+        std::vector<Replaced> replaced = {one(all[v % all.size()])};
+        if (v >= all.size()) replaced.push_back(one(all[random.below(uint32_t(all.size()))]));
+        const bool huge =
+            std::ranges::any_of(replaced, [](const Replaced& r) { return std::abs(r.by) == 1e30; });
+        const Replacement held(c, replaced);
+        SCOPED_TRACE(describe(s, replaced));
+        compare(c, kernel, huge && !op.range);
+        failures += HasFailure();
+        if (failures > 8) return;
+      }
+  }
+}
+
+// A RuntimeError's text, or "" when f has run.
+template <class F> std::string refusal(const F& f) {
+  try {
+    f();
+  } catch (const RuntimeError& e) {
+    return e.what();
+  }
+  return "";
+}
+
+class OpUnderHostileIds : public OpUnderHostileNumbers {};
+
+TEST_P(OpUnderHostileIds, KernelAndReferenceRefuseTheSame) {
+  const Op& op = *GetParam();
+  int failures = 0;
+  for (const Sample& s : op.samples) {
+    const std::vector<Place> places = places_of(s, is_integer);
+    if (places.empty() || !is_small(s)) continue;
+    OpCase c(op, s);
+    const Kernel kernel = op.kernel(c.call(), engine());
+    Random random(1, stream_of(op.name));
+    for (int round = 0; round < 3; ++round)
+      for (int v = 0; v < 5; ++v) {
+        const Place at = places[random.below(uint32_t(places.size()))];
+        const double hi = s.inputs[at.input].hi;
+        const std::vector<Replaced> replaced = {
+            {at, std::array{-1.0, hi, hi + 1, 2147483647.0, -2147483648.0}[size_t(v)]}};
+        const Replacement held(c, replaced);
+        SCOPED_TRACE(describe(s, replaced));
+        const std::string said = refusal([&] { c.reference(); });
+        EXPECT_EQ(refusal([&] { c.run(kernel); }), said);
+        if (said.empty() && !HasFailure()) compare(c, kernel, false);
+        failures += HasFailure();
+        if (failures > 8) return;
+      }
+  }
+}
+
+class OpReference : public testing::TestWithParam<const Op*> {};
+
+// Which results differ from `base`, when one element takes a few other values.
+std::vector<std::vector<bool>> heard(OpCase& c, Place at, const std::vector<Ref>& base) {
+  std::vector<std::vector<bool>> differs;
+  for (const Ref& r : base) differs.emplace_back(size_t(r.size()), false);
+  const double x = c.data[at.input][at.element];
+  for (double v : {x + 0.25, x - 0.5, 3.0, -3.0, 40.0, -40.0, 0.3 * x}) {
+    const Replacement held(c, {{at, v}});
+    const std::vector<Ref> results = c.reference();
+    for (size_t k = 0; k < base.size(); ++k)
+      for (int64_t j = 0; j < base[k].size(); ++j)
+        if (results[k][j] != base[k][j]) differs[k][size_t(j)] = true;
+  }
+  return differs;
+}
+
+TEST_P(OpReference, LetsNaNThroughWhereItIsHeard) {
+  const Op& op = *GetParam();
+  int failures = 0;
+  for (const Sample& s : op.samples) {
+    const std::vector<Place> places = places_of(s, is_float);
+    if (places.empty() || places.size() > 1500) continue;
+    OpCase c(op, s);
+    const std::vector<Ref> base = c.reference();
+    Random random(2, stream_of(op.name));
+    for (int round = 0; round < 8; ++round) {
+      const Place at = places[random.below(uint32_t(places.size()))];
+      const auto differs = heard(c, at, base);
+      const std::vector<Replaced> replaced = {{at, kNaN}};
+      const Replacement held(c, replaced);
+      SCOPED_TRACE(describe(s, replaced));
+      const std::vector<Ref> results = c.reference();
+      for (size_t k = 0; k < base.size(); ++k)
+        for (int64_t j = 0; j < base[k].size() && failures < 6; ++j) {
+          const bool nan = std::isnan(results[k][j]);
+          if (nan == differs[k][size_t(j)]) continue;
+          ADD_FAILURE() << "output " << k << "[" << j
+                        << "]: " << (nan ? "NaN is not heard there but leaks" : "NaN is hidden");
+          ++failures;
+        }
+    }
+  }
+}
+
+std::vector<const Op*> ops_with(bool (*keep)(const SampleInput&)) {
+  std::vector<const Op*> kept;
+  for (const Op* op : builtin_ops()) {
+    const bool any = std::ranges::any_of(
+        op->samples, [&](const Sample& s) { return std::ranges::any_of(s.inputs, keep); });
+    if (any && op->kernel) kept.push_back(op);
+  }
+  return kept;
+}
+
+std::string name_of_op(const testing::TestParamInfo<const Op*>& info) {
+  return std::string(info.param->name);
+}
+
+INSTANTIATE_TEST_SUITE_P(Ops, OpUnderHostileNumbers, testing::ValuesIn(ops_with(is_float)),
+                         name_of_op);
+INSTANTIATE_TEST_SUITE_P(Ops, OpUnderHostileIds, testing::ValuesIn(ops_with(is_integer)),
+                         name_of_op);
+INSTANTIATE_TEST_SUITE_P(Ops, OpReference, testing::ValuesIn(ops_with(is_float)), name_of_op);
+}  // namespace
+}  // namespace cambium
