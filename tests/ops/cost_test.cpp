@@ -15,6 +15,10 @@ bool has_attribute(const Call& c, std::string_view text) {
   return str(",", c.attrs.text(), ",").find(str(",", text, ",")) != std::string::npos;
 }
 
+std::string describe(const Call& c) {
+  return str(c.in[0].type().text(), " ", c.attrs.text());
+}
+
 // Products that no pair of elements stands for, by the shapes of the operands.
 using Formula = double (*)(const Call&);
 
@@ -191,11 +195,11 @@ TEST_P(OpProducts, AreWhatTheReferenceMultiplies) {
     if (!f.usable || !is_small(f.c, operand)) continue;
     const double products = (op.name == "attention" ? 4 : 2) * double(f.pairs(operand));
     if (leaves_products_out(op, f.c.call())) {
-      EXPECT_GE(cost.products, products) << f.c.call().attrs.text();
+      EXPECT_GE(cost.products, products) << describe(f.c.call());
       continue;
     }
     counted += products > 0;
-    EXPECT_DOUBLE_EQ(cost.products, products) << f.c.call().attrs.text() << f.c.in[0].shape();
+    EXPECT_DOUBLE_EQ(cost.products, products) << describe(f.c.call());
   }
   EXPECT_GT(counted, 0) << "no sample was counted";
 }
@@ -233,16 +237,17 @@ TEST_P(GradientProducts, AreTwiceTheForwardOnes) {
     else if (op.name == "long_conv")  // spectra are multiplied after as many transforms
       EXPECT_NEAR(backward, times * forward, 0.1 * backward);
     else
-      EXPECT_DOUBLE_EQ(backward, times * forward) << c.call().attrs.text() << c.in[0].shape();
+      EXPECT_DOUBLE_EQ(backward, times * forward) << describe(c.call());
   }
 }
 
 TEST(AttentionCost, CountsThePairsThatSeeEachOther) {
-  const auto pairs = [](int64_t queries, int64_t keys, Args args) {
+  const auto pairs = [](int64_t queries, int64_t keys, const Args& args) {
     Graph g(builtin_ops());
-    const auto in = [&](const char* name, int64_t n) { return g.input(name, Shape{1, n, 1, 8}); };
-    const Value o =
-        g.emit("attention", {in("q", queries), in("k", keys), in("v", keys)}, std::move(args));
+    const auto in = [&](const char* name, int64_t n) {
+      return g.input(name, {DType::kF32, Shape{1, n, 1, 8}});
+    };
+    const Value o = g.emit("attention", {in("q", queries), in("k", keys), in("v", keys)}, args);
     return cost_of(g, o.node).products / (4 * 8);
   };
   EXPECT_EQ(pairs(10, 10, {}), 100);
