@@ -113,6 +113,7 @@ class ScopeTree {
     for (int c : s.children) {
       const ScopeCost inner = cost(scopes_[size_t(c)].path);
       own.forward_flops -= inner.forward_flops;
+      own.forward_products -= inner.forward_products;
       own.parameters -= inner.parameters;
       own.activation_bytes -= inner.activation_bytes;
       own.bytes -= inner.bytes;
@@ -132,14 +133,16 @@ std::vector<ModelRow> model_rows(const Graph& g, int64_t depth) {
 }
 
 std::string to_text(const std::vector<ModelRow>& rows) {
-  Table table({2, 3, 4, 5});
-  table.row({"block", "out", "parameters", "FLOP", "activations", "% FLOP"});
+  Table table({2, 3, 4, 5, 6});
+  table.row({"block", "out", "parameters", "FLOP", "of it products", "activations", "% FLOP"});
   const double all = rows.empty() ? 0 : rows[0].cost.forward_flops;
   const auto add = [&](const ModelRow& r) {
     const std::string indent(size_t(2 * std::max(0, r.depth - 1)), ' ');
     const std::string times = r.copies > 1 ? str(" x", r.copies) : "";
     table.row({str(indent, r.name, times), extents_text(r.out), compact(double(r.cost.parameters)),
-               compact(r.cost.forward_flops), memory_text(double(r.cost.activation_bytes)),
+               compact(r.cost.forward_flops),
+               share_text(r.cost.forward_products, r.cost.forward_flops),
+               memory_text(double(r.cost.activation_bytes)),
                all > 0 ? fixed(100 * r.cost.forward_flops / all, 1) : "-"});
   };
   for (size_t i = 1; i < rows.size(); ++i) add(rows[i]);
@@ -158,6 +161,7 @@ Json to_json(const std::vector<ModelRow>& rows) {
                    {"out", std::vector<int64_t>(dims.begin(), dims.end())},
                    {"parameters", r.cost.parameters},
                    {"forward_flops", r.cost.forward_flops},
+                   {"forward_products", r.cost.forward_products},
                    {"activation_bytes", r.cost.activation_bytes}});
   }
   return out;

@@ -43,6 +43,18 @@ std::string difference_text(const ResultRow& row, const std::string& baseline, c
              clear && row.p_value < 0.05 ? " *" : "");
 }
 
+// "12.3 x1.24 [1.10, 1.40]": the ratio to the baseline, from runs that had equal neighbours.
+std::string time_text(const ResultRow& row, const std::string& baseline) {
+  const std::string ms = fixed(row.step_ms, 1);
+  if (row.variant == baseline || row.n == 0) return ms;
+  const std::optional<TimeRatio>& t = row.time_ratio;
+  if (!t || !t->interval) return ms + " (too few runs to compare)";
+  const std::string interval =
+      str("[", fixed(t->interval->low, 2), ", ", fixed(t->interval->high, 2), "]");
+  return t->is_clear() ? str(ms, " x", fixed(t->ratio, 2), " ", interval)
+                       : str(ms, " (too noisy to say: ", interval, ")");
+}
+
 double progress_of(std::span<const RunView> runs) {
   double done = 0;
   for (const RunView& v : runs)
@@ -70,7 +82,9 @@ void StudyView::on_plan(const StudyPlan& plan, int64_t jobs) {
         v.state_bytes > 0 ? str(", state ", memory_text(double(v.state_bytes))) : "";
     terminal_.note(str("        ", printable(v.name), ": ", compact(double(v.cost.parameters)),
                        " parameters", matched, ", ", grouped(v.steps), " steps, ",
-                       flops_text(v.cost.flops_per_step * double(v.steps)), state));
+                       flops_text(v.cost.flops_per_step * double(v.steps)), " (",
+                       share_text(v.cost.products_per_step, v.cost.flops_per_step), " products)",
+                       state));
   }
 }
 
@@ -104,6 +118,18 @@ void StudyView::finish() {
   terminal_.end_status();
 }
 
+// What a run cost, products and rest apart, and what no budget counts: docs/flops.md.
+static std::string audit_text(const Results& results) {
+  Table table({1, 2, 3, 4, 5, 6});
+  table.row({"cost of a run", "steps", "FLOP", "products", "rest", "evaluation, not counted"});
+  for (const BudgetLine& b : results.audit)
+    table.row(
+        {printable(b.variant), fixed(b.steps, 0), compact(b.flops), compact(b.products),
+         compact(b.flops - b.products),
+         str(compact(b.evaluation_flops), " (", fixed(100 * b.evaluation_share(), 1), " %)")});
+  return "\n" + table.text();
+}
+
 std::string results_table(const Comparison& c) {
   const Unit u = unit_of(c.plan);
   const auto& published = c.plan.study.published;
@@ -116,17 +142,21 @@ std::string results_table(const Comparison& c) {
   if (!published.empty()) head.emplace_back("published");
   table.row(std::move(head));
   for (const ResultRow& r : c.results.rows) {
-    std::vector<std::string> row = {
-        printable(r.variant),          r.n ? fixed(u.scale * r.mean, u.digits) : "-",
-        interval_text(r.interval, u),  difference_text(r, c.plan.study.baseline, u),
-        fixed(r.step_ms, 1),           memory_text(double(r.peak_bytes)),
-        compact(double(r.parameters)), str(r.n)};
+    std::vector<std::string> row = {printable(r.variant),
+                                    r.n ? fixed(u.scale * r.mean, u.digits) : "-",
+                                    interval_text(r.interval, u),
+                                    difference_text(r, c.plan.study.baseline, u),
+                                    time_text(r, c.plan.study.baseline),
+                                    memory_text(double(r.peak_bytes)),
+                                    compact(double(r.parameters)),
+                                    str(r.n)};
     const auto theirs = published.find(r.variant);
     if (!published.empty())
       row.push_back(theirs == published.end() ? "-" : fixed(theirs->second, u.digits));
     table.row(std::move(row));
   }
-  return table.text() + "* the interval excludes 0 and p < 0.05 after Holm's correction\n";
+  return table.text() + audit_text(c.results) +
+         "* the interval excludes 0 and p < 0.05 after Holm's correction\n";
 }
 
 std::string failures_text(const Comparison& c) {

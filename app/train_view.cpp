@@ -48,7 +48,9 @@ void TrainView::on_start(const RunInfo& info) {
   if (mode_ == ProgressMode::kNone) return;
   terminal_.note(str("data    ", info.data));
   terminal_.note(str("model   ", compact(double(info.cost.parameters)), " parameters, ",
-                     flops_text(info.cost.flops_per_step), " a step"));
+                     flops_text(info.cost.flops_per_step), " a step (",
+                     share_text(info.cost.products_per_step, info.cost.flops_per_step),
+                     " products)"));
   terminal_.note(str("memory  ", memory_text(double(info.peak_bytes)), " at the peak, ",
                      memory_text(double(info.needed_bytes)), " of it to come, ",
                      memory_text(double(info.available_bytes)), " free"));

@@ -25,9 +25,11 @@ ScopeCost node_cost(const Graph& g, int id) {
   if (!n.op) return c;
   const Cost cost = cost_of(g, id);
   c.bytes = cost.bytes;
+  c.products = cost.products;
   switch (n.scope.phase) {
     case Phase::kForward:
       c.forward_flops = cost.flops;
+      c.forward_products = cost.products;
       if (!n.op->view)
         for (const ValueType& t : n.outputs) c.activation_bytes += t.bytes();
       break;
@@ -49,6 +51,8 @@ ScopeCost& ScopeCost::operator+=(const ScopeCost& o) {
   bytes += o.bytes;
   parameters += o.parameters;
   activation_bytes += o.activation_bytes;
+  products += o.products;
+  forward_products += o.forward_products;
   return *this;
 }
 

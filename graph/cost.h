@@ -1,4 +1,5 @@
 // Cost: floating-point operations, bytes moved and parameters, per node and summed over scopes.
+// What is counted is what the mathematics needs, not what a kernel computes again: docs/flops.md.
 #pragma once
 #include <map>
 
@@ -11,6 +12,8 @@ struct ScopeCost {
   double forward_flops = 0, backward_flops = 0, update_flops = 0, bytes = 0;
   int64_t parameters = 0;        // elements; a shared tensor counts where it was first made
   int64_t activation_bytes = 0;  // outputs of forward ops
+  double products = 0,
+         forward_products = 0;  // the part of flops() and forward_flops: Cost::products
 
   double flops() const { return forward_flops + backward_flops + update_flops; }
 

@@ -186,8 +186,10 @@ Kernel kernel(const Call& c, Engine&) {
 Cost cost(const Call& c) {
   double elements = double(c.out_shape(1).count());
   for (int i = 0; i < 3; ++i) elements += double(c.shape(i).count());
-  return {.flops = attention_pairs(c, kExtra) * (4 * double(c.shape(0)[3]) + 6),
-          .bytes = 4 * (elements + double(c.shape(0).count()))};
+  const double pairs = attention_pairs(c, kExtra), products = pairs * 4 * double(c.shape(0)[3]);
+  return {.flops = products + 6 * pairs,
+          .bytes = 4 * (elements + double(c.shape(0).count())),
+          .products = products};
 }
 
 void reach(const Call& c, std::span<const Reach> in, std::span<Reach> out) {

@@ -182,8 +182,10 @@ Cost cost(const Call& c) {
   const AttentionSizes z = sizes(c);
   const double keys = std::min(double(z.S) / 2, z.block > 0 ? double(z.listed * z.block) : 1e18);
   const double pairs = double(z.B * z.H) * keys;
-  return {.flops = pairs * (4 * double(c.shape(kQ)[3]) + 6),
-          .bytes = 4 * (2 * double(z.B * z.G * z.D) * keys + 2 * double(c.shape(kQ).count()))};
+  const double products = pairs * 4 * double(c.shape(kQ)[3]);
+  return {.flops = products + 6 * pairs,
+          .bytes = 4 * (2 * double(z.B * z.G * z.D) * keys + 2 * double(c.shape(kQ).count())),
+          .products = products};
 }
 
 std::vector<Sample> samples() {

@@ -160,7 +160,8 @@ Kernel kernel(const Call& c, Engine& e) {
 Cost cost(const Call& c) {
   Cost cost =
       operand_cost(c, c.has(kBias) + c.has(kResidual) + (c.as<Conv>().activation != "none"));
-  cost.flops += sizes(c).flops();
+  cost.products = sizes(c).flops();
+  cost.flops += cost.products;
   return cost;
 }
 

@@ -65,7 +65,8 @@ Kernel kernel(const Call& c, Engine& e) {
 }
 
 Cost cost(const Call& c) {
-  return {.flops = sizes(c).flops(), .bytes = operand_cost(c, 0).bytes};
+  const double flops = sizes(c).flops();
+  return {.flops = flops, .bytes = operand_cost(c, 0).bytes, .products = flops};
 }
 
 std::vector<Sample> samples() {

@@ -85,7 +85,8 @@ Kernel kernel(const Call& c, Engine& e) {
 
 Cost cost(const Call& c) {
   const double bias = c.as<ConvGradWeights>().bias ? double(c.shape(1).count()) : 0;
-  return {.flops = sizes(c).flops() + bias, .bytes = operand_cost(c, 0).bytes};
+  const double products = sizes(c).flops();
+  return {.flops = products + bias, .bytes = operand_cost(c, 0).bytes, .products = products};
 }
 
 std::vector<Sample> samples() {

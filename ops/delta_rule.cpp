@@ -165,7 +165,9 @@ Cost cost(const Call& c) {
   double elements = 2 * double(c.shape(2).count());
   for (int i = 0; i < c.inputs(); ++i)
     if (c.has(i)) elements += double(c.shape(i).count());
-  return {.flops = 7 * delta_sizes(c).states(), .bytes = 4 * elements};
+  const DeltaSizes z = delta_sizes(c);
+  return {
+      .flops = (z.gated ? 7 : 6) * z.states(), .bytes = 4 * elements, .products = 6 * z.states()};
 }
 
 // Keys are short: with |k|^2 beta > 2 the state grows without bound.

@@ -257,7 +257,10 @@ Cost cost(const Call& c) {
   double elements = double(c.shape(kDo).count() + c.shape(kU).count());
   for (int i = 0; i < kDo; ++i)
     if (c.has(i)) elements += 2 * double(c.shape(i).count());
-  return {.flops = 22 * delta_sizes(c).states(), .bytes = 4 * elements};
+  const DeltaSizes z = delta_sizes(c);  // S again from u is not counted
+  return {.flops = (z.gated ? 13 : 12) * z.states(),
+          .bytes = 4 * elements,
+          .products = 12 * z.states()};
 }
 
 std::vector<Sample> samples() {

@@ -61,7 +61,8 @@ Kernel kernel(const Call& c, Engine&) {
 }
 
 Cost cost(const Call& c) {
-  return edge_cost(c, c.as<EdgeAttrs>().self_loops, 2 * double(row_size(c.shape(1))));
+  const double products = 2 * double(row_size(c.shape(1)));
+  return edge_cost(c, c.as<EdgeAttrs>().self_loops, products, products);
 }
 
 const std::vector<Sample> kSamples = {

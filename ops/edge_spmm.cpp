@@ -73,7 +73,8 @@ Kernel kernel(const Call& c, Engine&) {
 }
 
 Cost cost(const Call& c) {
-  return edge_cost(c, c.as<EdgeSpmm>().self_loops, 2 * double(row_size(c.shape(2))));
+  const double products = 2 * double(row_size(c.shape(2)));
+  return edge_cost(c, c.as<EdgeSpmm>().self_loops, products, products);
 }
 
 const std::vector<Sample> kSamples = {

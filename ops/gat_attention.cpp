@@ -206,8 +206,10 @@ Cost cost(const Call& c) {
   const Shape& z = c.shape(1);
   const auto edges = double(most_edges(c.shape(0), c.as<GatAttention>().self_loops));
   const auto heads = double(z[1]), count = double(z.count());
-  return {4 * count + edges * (8 * heads + 2 * double(z[1] * z[2])),
-          4 * (edges * double(z[1] * z[2] + 3 * z[1] + 1) + 3 * count)};
+  const double products = 4 * count + 2 * edges * double(z[1] * z[2]);
+  return {.flops = products + 8 * edges * heads,
+          .bytes = 4 * (edges * double(z[1] * z[2] + 3 * z[1] + 1) + 3 * count),
+          .products = products};
 }
 
 const std::vector<Sample> kSamples = {

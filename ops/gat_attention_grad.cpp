@@ -123,8 +123,10 @@ Cost cost(const Call& c) {
   const Shape& z = c.shape(kZ);
   const auto edges = double(c.shape(kAlpha)[0]), channels = double(z[1] * z[2]);
   const auto count = double(z.count()), heads = double(z[1]);
-  return {edges * (4 * channels + 6 * heads) + 10 * count,
-          4 * (edges * (2 * channels + 6 * heads + 3) + 6 * count)};
+  const double products = 4 * edges * channels + 8 * count;
+  return {.flops = products + 6 * edges * heads + 2 * count,
+          .bytes = 4 * (edges * (2 * channels + 6 * heads + 3) + 6 * count),
+          .products = products};
 }
 
 std::vector<SampleInput> sample(int64_t nodes, int64_t most, int64_t loops, int64_t heads,

@@ -109,9 +109,11 @@ Kernel kernel(const Call& c, Engine& engine) {
 Cost cost(const Call& c) {
   const Sizes z = sizes(c);
   const double y = double(z.rows * z.out);
-  return {.flops = y * (2 * double(z.in) + (c.has(kBias) ? 1 : 0)),
+  const double products = 2 * y * double(z.in);
+  return {.flops = products + (c.has(kBias) ? y : 0),
           .bytes = 4 * (y + double(z.groups)) +
-                   double(size_of(c.dtype(kX)) * (c.shape(kX).count() + c.shape(kW).count()))};
+                   double(size_of(c.dtype(kX)) * (c.shape(kX).count() + c.shape(kW).count())),
+          .products = products};
 }
 
 SampleInput counts(int64_t groups, double most) {

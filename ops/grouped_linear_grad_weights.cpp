@@ -86,9 +86,11 @@ Kernel kernel(const Call& c, Engine& engine) {
 
 Cost cost(const Call& c) {
   const double rows = double(c.shape(kX)[0]);
-  Cost cost{.flops = 2 * rows * double(c.shape(kX)[1] * c.shape(kDy)[1]),
+  const double products = 2 * rows * double(c.shape(kX)[1] * c.shape(kDy)[1]);
+  Cost cost{.flops = products,
             .bytes = 4 * double(c.shape(kCounts).count() + c.out_shape().count()) +
-                     double(size_of(c.dtype(kX)) * (c.shape(kX).count() + c.shape(kDy).count()))};
+                     double(size_of(c.dtype(kX)) * (c.shape(kX).count() + c.shape(kDy).count())),
+            .products = products};
   if (c.as<GroupedGrad>().bias) cost.flops += double(c.shape(kDy).count());
   return cost;
 }

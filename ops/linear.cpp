@@ -5,6 +5,7 @@
 #include "ops/support/bf16.h"
 #include "ops/support/eigen.h"
 #include "ops/support/pointwise.h"
+#include "ops/support/product_cost.h"
 #include "ops/support/products.h"
 #include "ops/support/reach.h"
 
@@ -114,9 +115,9 @@ Kernel kernel(const Call& c, Engine& e) {
 }
 
 Cost cost(const Call& c) {
-  return operand_cost(c, 2.0 * double(c.shape(1)[0]) + (c.has(kBias) ? 1 : 0) +
-                             (c.has(kResidual) ? 1 : 0) +
-                             (c.as<Linear>().activation == "none" ? 0 : 1));
+  const double products = 2.0 * double(c.shape(1)[0]);
+  const int rest = c.has(kBias) + c.has(kResidual) + (c.as<Linear>().activation != "none");
+  return product_cost(c, products, rest);
 }
 
 // An activation, or a sum with something of the same shape, can be computed in the same product.

@@ -164,7 +164,9 @@ Cost cost(const Call& c) {
   double elements = 2 * double(c.shape(2).count());
   for (int i = 0; i < c.inputs(); ++i)
     if (c.has(i) && i != 2) elements += double(c.shape(i).count());
-  return {.flops = z.states() * (z.decay == Decay::kNone ? 4 : 5), .bytes = 4 * elements};
+  return {.flops = z.states() * (z.decay == Decay::kNone ? 4 : 5),
+          .bytes = 4 * elements,
+          .products = 4 * z.states()};
 }
 
 std::vector<Sample> samples() {

@@ -255,7 +255,10 @@ Cost cost(const Call& c) {
   double elements = 0;
   for (int i = 0; i < c.inputs(); ++i)
     if (c.has(i)) elements += double(c.shape(i).count()) * (i < kDo ? 2 : 1);
-  return {.flops = 3 * z.states() * (z.decay == Decay::kNone ? 4 : 5), .bytes = 4 * elements};
+  // S again is not counted: docs/flops.md.
+  return {.flops = z.states() * (z.decay == Decay::kNone ? 8 : 9),
+          .bytes = 4 * elements,
+          .products = 8 * z.states()};
 }
 
 std::vector<Sample> samples() {

@@ -127,8 +127,9 @@ Cost cost(const Call& c) {
   const Sizes z(c);
   const bool gradients = c.as<LinearCrossEntropy>().gradients;
   Cost cost = operand_cost(c, 0);
-  cost.flops = double(z.rows) * double(z.classes) *
-               ((gradients ? 6 : 2) * double(z.depth) + (gradients ? 29 : 14));
+  const double logits = double(z.rows) * double(z.classes);
+  cost.products = logits * (gradients ? 6 : 2) * double(z.depth);
+  cost.flops = cost.products + logits * (gradients ? 29 : 14);
   return cost;
 }
 

@@ -7,6 +7,7 @@
 #include "ops/support/eigen.h"
 #include "ops/support/gemm_tn.h"
 #include "ops/support/pointwise.h"
+#include "ops/support/product_cost.h"
 #include "ops/support/reach.h"
 #include "ops/support/reduce.h"
 
@@ -78,7 +79,7 @@ Kernel kernel(const Call& c, Engine& e) {
 
 Cost cost(const Call& c) {
   const double rows = double(c.shape(0).rows());
-  Cost cost = operand_cost(c, 2 * rows);
+  Cost cost = product_cost(c, 2 * rows);
   if (c.as<LinearGradWeights>().bias) cost.flops += rows * double(c.shape(1).last());
   return cost;
 }

@@ -53,8 +53,9 @@ Kernel kernel(const Call& c, Engine&) {
 Cost cost(const Call& c) {
   const LongConvSizes z = long_conv_sizes(c);
   const auto pairs = double(z.pairs()), channels = double(z.C);
-  return {.flops = channels * ((1 + 2 * pairs) * Fft::flops(z.n) + 8 * pairs * double(z.n)),
-          .bytes = 4 * double(2 * c.shape(0).count() + z.T * z.C)};
+  const double flops = channels * ((1 + 2 * pairs) * Fft::flops(z.n) + 8 * pairs * double(z.n));
+  return {
+      .flops = flops, .bytes = 4 * double(2 * c.shape(0).count() + z.T * z.C), .products = flops};
 }
 
 Sample sample(int64_t b, int64_t t, int64_t c) {

@@ -56,7 +56,7 @@ Kernel kernel(const Call& c, Engine&) {
 // At the last place.
 Cost cost(const Call& c) {
   const auto x = double(c.shape(0).count()), f = double(c.shape(1).count());
-  return {.flops = 2 * x, .bytes = 4 * (x + f + double(c.out_shape().count()))};
+  return {.flops = 2 * x, .bytes = 4 * (x + f + double(c.out_shape().count())), .products = 2 * x};
 }
 
 Sample sample(const Shape& x, int64_t position) {

@@ -95,7 +95,8 @@ Cost cost(const Call& c) {
   const RecurrentSizes z = sizes(c);
   const auto rows = double(z.B * z.T * z.H);
   return {.flops = z.product_flops() + 75 * rows,
-          .bytes = 4 * (10 * rows + double(c.shape(1).count()))};
+          .bytes = 4 * (10 * rows + double(c.shape(1).count())),
+          .products = z.product_flops()};
 }
 
 Sample sample(int64_t b, int64_t t, int64_t h, bool reverse = false) {

@@ -8,6 +8,7 @@
 #include "ops/support/dnnl.h"
 #include "ops/support/eigen.h"
 #include "ops/support/pointwise.h"
+#include "ops/support/product_cost.h"
 #include "ops/support/products.h"
 #include "ops/support/reach.h"
 
@@ -106,7 +107,8 @@ Kernel kernel(const Call& c, Engine& e) {
 }
 
 Cost cost(const Call& c) {
-  return operand_cost(c, 2.0 * double(sizes(c).k));
+  const double products = 2.0 * double(sizes(c).k);
+  return product_cost(c, products);
 }
 
 void reach(const Call& c, std::span<const Reach> in, std::span<Reach> out) {

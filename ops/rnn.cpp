@@ -69,7 +69,8 @@ Cost cost(const Call& c) {
   const RecurrentSizes z = recurrent_sizes(c, 1, false);
   const auto rows = double(z.B * z.T * z.H);
   return {.flops = z.product_flops() + 15 * rows,
-          .bytes = 4 * (2 * rows + double(c.shape(1).count()))};
+          .bytes = 4 * (2 * rows + double(c.shape(1).count())),
+          .products = z.product_flops()};
 }
 
 // tanh only: relu has a kink at 0, and rnn_grad's own samples cover it.

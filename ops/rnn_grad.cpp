@@ -70,7 +70,8 @@ Cost cost(const Call& c) {
   const RecurrentSizes z = recurrent_sizes(c, 1, false);
   const auto rows = double(z.B * z.T * z.H);
   return {.flops = z.product_flops() + 4 * rows,
-          .bytes = 4 * (3 * rows + double(c.shape(1).count()))};
+          .bytes = 4 * (3 * rows + double(c.shape(1).count())),
+          .products = z.product_flops()};
 }
 
 Sample sample(int64_t b, int64_t t, int64_t h, std::string activation, bool reverse = false) {

@@ -105,8 +105,10 @@ Kernel kernel(const Call& c, Engine&) {
 
 Cost cost(const Call& c) {
   const S4dSizes z = s4d_sizes(c);
-  return {.flops = 8 * double(z.L) * double(z.C * z.N),
-          .bytes = 4 * double(z.L * z.C + 4 * z.C * z.N + z.C)};
+  const double terms = double(z.L) * double(z.C * z.N);  // a power and its part of the sum each
+  return {.flops = 8 * terms,
+          .bytes = 4 * double(z.L * z.C + 4 * z.C * z.N + z.C),
+          .products = 4 * terms};
 }
 
 Sample sample(int64_t length, int64_t c, int64_t n) {

@@ -67,7 +67,8 @@ Kernel kernel(const Call& c, Engine&) {
 Cost cost(const Call& c) {
   const auto states = double(c.shape(kRe).count()), a = double(c.shape(1).count());
   return {.flops = 30 * states,
-          .bytes = 4 * (4 * states + 4 * a + 2 * double(c.shape(kX).count()))};
+          .bytes = 4 * (4 * states + 4 * a + 2 * double(c.shape(kX).count())),
+          .products = 4 * states};
 }
 
 std::vector<InPlace> in_place(const Call&) {

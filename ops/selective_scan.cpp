@@ -150,7 +150,9 @@ Cost cost(const Call& c) {
   double elements = double(c.shape(kX).count() + c.out_shape(1).count());
   for (int i = 0; i < c.inputs(); ++i)
     if (c.has(i)) elements += double(c.shape(i).count());
-  return {.flops = 18 * z.states() + 20 * double(c.shape(kX).count()), .bytes = 4 * elements};
+  return {.flops = 18 * z.states() + 20 * double(c.shape(kX).count()),
+          .bytes = 4 * elements,
+          .products = 4 * z.states()};
 }
 
 std::vector<Sample> samples() {

@@ -152,9 +152,11 @@ Kernel kernel(const Call& c, Engine&) {
 
 Cost cost(const Call& c) {
   const auto& a = c.as<SparseLinear>();
-  return {2 * a.density * (1 - a.dropout) * double(c.shape(0).count() * c.shape(1)[1]),
-          4 * double(c.shape(0).count() + c.shape(1).count() + c.out_shape(0).count() +
-                     c.out_shape(1).count())};
+  const double flops = 2 * a.density * (1 - a.dropout) * double(c.shape(0).count() * c.shape(1)[1]);
+  return {.flops = flops,
+          .bytes = 4 * double(c.shape(0).count() + c.shape(1).count() + c.out_shape(0).count() +
+                              c.out_shape(1).count()),
+          .products = flops};
 }
 
 const SampleInput kRandom(DType::kI64, {2}, 0, 1000);

@@ -78,8 +78,11 @@ Kernel kernel(const Call& c, Engine&) {
 // Of x, the lines of kept elements are read; the words, dy and dW once.
 Cost cost(const Call& c) {
   const double kept = c.as<SparseLinearGradWeights>().density * double(c.shape(0).count());
-  return {2 * kept * double(c.shape(1)[1]),
-          4 * (kept + double(c.shape(1).count() + c.shape(2).count() + c.out_shape().count()) + 1)};
+  const double flops = 2 * kept * double(c.shape(1)[1]);
+  return {.flops = flops,
+          .bytes = 4 * (kept + double(c.shape(1).count() + c.shape(2).count() +
+                                      c.out_shape().count() + 1)),
+          .products = flops};
 }
 
 SampleInput kept(int64_t rows, int64_t columns) {

@@ -135,8 +135,10 @@ Kernel kernel(const Call& c, Engine&) {
 Cost cost(const Call& c) {
   const int64_t channels = c.shape(1).count_between(1, c.shape(1).rank());
   const auto edges = double(most_edges(c.shape(0), c.as<Spmm>().self_loops));
-  return {2 * edges * double(channels),
-          4 * (edges * double(channels + 1) + double(c.shape(1).count()))};
+  const double flops = 2 * edges * double(channels);
+  return {.flops = flops,
+          .bytes = 4 * (edges * double(channels + 1) + double(c.shape(1).count())),
+          .products = flops};
 }
 
 const std::vector<Sample> kSamples = {

@@ -185,8 +185,8 @@ Cost cost(const Call& c) {
   const double kept = double(c.out_shape(2).count());
   double elements = double(c.out_shape(1).count()) + kept + double(c.shape(0).count());
   for (int i = 0; i < 3; ++i) elements += double(c.shape(i).count());
-  return {.flops = z.pairs() * (2 * double(z.D) + 1) + kept * (2 * double(z.D) + 4),
-          .bytes = 4 * elements};
+  const double products = 2 * double(z.D) * (z.pairs() + kept);
+  return {.flops = products + z.pairs() + 4 * kept, .bytes = 4 * elements, .products = products};
 }
 
 Sample sample(Shape q, Shape k, Args args) {

@@ -57,7 +57,8 @@ Kernel kernel(const Call& c, Engine&) {
 Cost cost(const Call& c) {
   const double used = double(c.shape(1).count() * c.shape(0)[1]);
   return {.flops = 2 * used,
-          .bytes = 4 * (used + 2 * double(c.shape(1).count()) + double(c.out_shape().count()))};
+          .bytes = 4 * (used + 2 * double(c.shape(1).count()) + double(c.out_shape().count())),
+          .products = 2 * used};
 }
 
 SampleInput slots(Shape s, double rows) {

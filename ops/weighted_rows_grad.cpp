@@ -104,7 +104,8 @@ Kernel kernel(const Call& c, Engine&) {
 Cost cost(const Call& c) {
   const double used = double(c.shape(1).count() * c.shape(0)[1]);
   return {.flops = 4 * used,
-          .bytes = 4 * (3 * used + 3 * double(c.shape(1).count()) + double(c.shape(0).count()))};
+          .bytes = 4 * (3 * used + 3 * double(c.shape(1).count()) + double(c.shape(0).count())),
+          .products = 4 * used};
 }
 
 SampleInput slots(Shape s, double rows) {

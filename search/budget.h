@@ -9,10 +9,7 @@ namespace cambium {
 int64_t steps_for(const Budget& budget, const StepCost& cost, int64_t examples_per_step,
                   double step_seconds);
 
-// What `steps` cost in the budget's unit.
+// What `steps` cost in the budget's unit. `seconds` is what the steps alone took.
 double spent(Budget::Kind kind, int64_t steps, const StepCost& cost, int64_t examples_per_step,
              double seconds);
-
-// The median time of one update, from training for about `seconds`; the weights are thrown away.
-double measured_step_seconds(const Experiment& e, double seconds = 2);
 }  // namespace cambium

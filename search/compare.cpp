@@ -10,6 +10,7 @@
 #include "core/parallel.h"
 #include "search/child.h"
 #include "search/run_view.h"
+#include "search/timing.h"
 #include "train/trainer.h"
 
 namespace cambium {
@@ -22,11 +23,22 @@ int64_t wanted_jobs(const CompareSettings& settings, const Study& study) {
   return study.jobs > 0 ? study.jobs : std::max(1u, std::thread::hardware_concurrency());
 }
 
+// As many runs as are wanted, as memory holds and as there are.
+int64_t jobs_of(const StudyPlan& plan, const CompareSettings& settings) {
+  int64_t need = 1;
+  for (const PlannedVariant& v : plan.variants) need = std::max(need, v.needed_bytes);
+  const int64_t available = available_memory_bytes();
+  const auto runs = int64_t(plan.variants.size() * plan.study.seeds.size());
+  const int64_t fit = available < 0 ? runs : std::max<int64_t>(1, available / need);
+  return std::min({wanted_jobs(settings, plan.study), fit, runs});
+}
+
 struct Active {
   Child child;
   RunView* view;
   Clock::time_point started;
   int64_t first_step;
+  Company company;
 };
 
 class Comparer {
@@ -47,6 +59,7 @@ class Comparer {
   RunView* next_waiting();
   void start(RunView& view);
   void poll();
+  void note_company();
   void end(Active& run);
   void update_eta(Active& run);
   void run_here(RunView& view);
@@ -84,12 +97,7 @@ void Comparer::prepare() {
 }
 
 int64_t Comparer::jobs() const {
-  int64_t need = 1;
-  for (const PlannedVariant& v : c_.plan.variants) need = std::max(need, v.needed_bytes);
-  const int64_t available = available_memory_bytes();
-  const int64_t fit =
-      available < 0 ? int64_t(c_.runs.size()) : std::max<int64_t>(1, available / need);
-  return std::min({wanted_jobs(settings_, c_.plan.study), fit, int64_t(c_.runs.size())});
+  return jobs_of(c_.plan, settings_);
 }
 
 RunView* Comparer::next_waiting() {
@@ -105,7 +113,9 @@ void Comparer::start(RunView& view) {
   Child child(settings_.program, arguments, folder + "/output.txt");
   view.phase = RunPhase::kRunning;
   refresh(view, settings_.folder, c_.plan.study.metric);
-  active_.push_back({std::move(child), &view, Clock::now(), view.step});
+  const Company company{.jobs = jobs(), .from = view.step};
+  write_company(folder, company);
+  active_.push_back({std::move(child), &view, Clock::now(), view.step, company});
 }
 
 void Comparer::update_eta(Active& run) {
@@ -129,6 +139,17 @@ void Comparer::end(Active& run) {
   progress_.on_run_end(v);
 }
 
+// The last runs have fewer neighbours than the others had: what they take from here on is not
+// compared.
+void Comparer::note_company() {
+  if (int64_t(active_.size()) >= jobs() || next_waiting()) return;
+  for (Active& run : active_) {
+    if (run.company.until >= 0) continue;
+    run.company.until = run.view->step;
+    write_company(folder_of(*run.view), run.company);
+  }
+}
+
 void Comparer::poll() {
   for (Active& run : active_) {
     refresh(*run.view, settings_.folder, c_.plan.study.metric);
@@ -136,6 +157,7 @@ void Comparer::poll() {
     if (run.child.ended()) end(run);
   }
   std::erase_if(active_, [](const Active& run) { return run.view->phase != RunPhase::kRunning; });
+  note_company();
 }
 
 void Comparer::run_side_by_side() {
@@ -185,6 +207,7 @@ void Comparer::run_here(RunView& view) {
   RunReporter reporter(c_, view, progress_);
   view.phase = RunPhase::kRunning;
   try {
+    write_company(folder_of(view), {.jobs = 1, .from = view.step});
     const Experiment e = open_experiment(load_spec(folder_of(view) + "/spec.yaml"));
     const RunSettings settings{.folder = folder_of(view), .resume = true, .stop = settings_.stop};
     const RunResult result = run_training(e, settings, reporter);
@@ -217,12 +240,18 @@ std::map<std::string, int64_t> earlier_steps(const std::string& folder, const St
   return steps;
 }
 
-// Plans on as many threads as a run will have, so that a budget of seconds measures the right step.
+// Plans on as many threads as a run will have; a budget of seconds times steps with as many
+// neighbours as a run will have.
 StudyPlan plan_as_run(Study study, const CompareSettings& settings,
                       const std::map<std::string, int64_t>& known_steps) {
   const int threads = thread_count();
   if (wanted_jobs(settings, study) > 1) set_thread_count(1);
-  StudyPlan plan = plan_study(std::move(study), known_steps);
+  const StepTimer timer = [&](const StudyPlan& plan) {
+    return step_times_side_by_side(plan, settings.program, settings.folder + "/timing",
+                                   jobs_of(plan, settings));
+  };
+  StudyPlan plan =
+      plan_study(std::move(study), known_steps, settings.program.empty() ? StepTimer() : timer);
   set_thread_count(threads);
   return plan;
 }

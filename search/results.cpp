@@ -9,7 +9,6 @@
 #include "core/json.h"
 #include "core/memory.h"
 #include "core/version.h"
-#include "search/budget.h"
 #include "train/machine.h"
 
 namespace cambium {
@@ -18,6 +17,7 @@ struct FinishedRun {
   int64_t seed;
   double value;
   Json json;
+  RunTime time;
 };
 
 // The metric where it is reported: on the test split when there is one.
@@ -45,7 +45,8 @@ VariantRuns read_runs(const StudyPlan& plan, const std::string& folder, const st
       const std::string status = run.value("status", "");
       if (status == "failed") ++runs.failed;
       if (status == "done")
-        runs.done.push_back({seed, value_of(plan.study.metric, run), run});
+        runs.done.push_back({seed, value_of(plan.study.metric, run), run,
+                             run_time(RunId{name, seed}.folder(folder))});
       else
         runs.complete = false;
     } catch (const Json::exception& e) {
@@ -56,16 +57,35 @@ VariantRuns read_runs(const StudyPlan& plan, const std::string& folder, const st
   return runs;
 }
 
+double step_ms_of(const VariantRuns& runs) {
+  std::vector<double> all, alike;
+  for (const FinishedRun& r : runs.done) {
+    all.push_back(r.time.ms);
+    if (r.time.alike) alike.push_back(r.time.ms);
+  }
+  return median_of(alike.empty() ? all : alike);
+}
+
+std::optional<TimeRatio> times(const VariantRuns& a, const VariantRuns& b) {
+  std::vector<RunTime> x, y;
+  for (const FinishedRun& run : a.done) {
+    const auto twin = std::ranges::find(b.done, run.seed, &FinishedRun::seed);
+    if (twin == b.done.end()) continue;
+    x.push_back(run.time);
+    y.push_back(twin->time);
+  }
+  return time_ratio(x, y);
+}
+
 ResultRow row_of(const PlannedVariant& v, const VariantRuns& runs) {
   ResultRow row{.variant = v.name,
                 .n = int64_t(runs.done.size()),
                 .parameters = v.cost.parameters,
                 .failed = runs.failed};
   if (runs.done.empty()) return row;
-  std::vector<double> values, step_ms, flops;
+  std::vector<double> values, flops;
   for (const FinishedRun& r : runs.done) {
     values.push_back(r.value);
-    step_ms.push_back(r.json.value("step_ms_median", 0.0));
     flops.push_back(r.json.value("flops", 0.0));
     row.peak_bytes = std::max(row.peak_bytes, r.json.value("peak_rss_bytes", int64_t(0)));
   }
@@ -73,8 +93,9 @@ ResultRow row_of(const PlannedVariant& v, const VariantRuns& runs) {
   row.deviation = deviation_of(values);
   row.interval = t_interval(values);
   row.bootstrap = bootstrap_interval(values, hash_text(v.name));
-  row.step_ms = median_of(step_ms);
+  row.step_ms = step_ms_of(runs);
   row.flops = mean_of(flops);
+  row.products = row.flops * v.cost.products_per_step / v.cost.flops_per_step;
   return row;
 }
 
@@ -96,6 +117,7 @@ void add_differences(Results& results, const std::map<std::string, VariantRuns>&
   for (ResultRow& row : results.rows) {
     if (row.variant == baseline) continue;
     row.difference = difference(runs.at(row.variant), runs.at(baseline));
+    row.time_ratio = times(runs.at(row.variant), runs.at(baseline));
     if (!row.difference) continue;
     row.seeds_needed = seeds_needed(row.difference->mean, row.difference->deviation);
     p.push_back(row.difference->p_value);
@@ -103,15 +125,6 @@ void add_differences(Results& results, const std::map<std::string, VariantRuns>&
   }
   const std::vector<double> corrected = holm_corrected(p);
   for (size_t i = 0; i < compared.size(); ++i) compared[i]->p_value = corrected[i];
-}
-
-BudgetLine audit_line(const StudyPlan& plan, const PlannedVariant& v, const VariantRuns& runs) {
-  const Budget::Kind kind = plan.study.budget ? plan.study.budget->kind : Budget::kSteps;
-  std::vector<double> costs;
-  for (const FinishedRun& r : runs.done)
-    costs.push_back(spent(kind, r.json.value("steps", int64_t(0)), v.cost, v.examples_per_step,
-                          r.json.value("seconds", 0.0)));
-  return {v.name, v.planned, costs.empty() ? 0 : mean_of(costs)};
 }
 
 template <class T> Json or_null(const std::optional<T>& value) {
@@ -136,11 +149,22 @@ Results collect_results(const StudyPlan& plan, const std::string& folder) {
     results.complete = results.complete && r.complete;
     if (!r.done.empty()) results.metric = reported_metric(plan.study.metric, r.done[0].json);
     results.rows.push_back(row_of(v, r));
-    results.audit.push_back(audit_line(plan, v, r));
+    std::vector<std::string> folders;
+    for (const FinishedRun& run : r.done) folders.push_back(RunId{v.name, run.seed}.folder(folder));
+    results.audit.push_back(audit_line(plan, v, folders));
   }
   add_differences(results, runs, plan.study.baseline);
   return results;
 }
+
+namespace {
+void add_time_ratio(Json& row, const std::optional<TimeRatio>& t) {
+  row["time_ratio"] = t ? Json(t->ratio) : Json();
+  row["time_low"] = t && t->interval ? Json(t->interval->low) : Json();
+  row["time_high"] = t && t->interval ? Json(t->interval->high) : Json();
+  row["time_pairs"] = t ? t->pairs : 0;
+}
+}  // namespace
 
 Json summary_json(const Results& results) {
   Json j = {{"metric", results.metric}, {"complete", results.complete}, {"rows", Json::array()}};
@@ -156,19 +180,17 @@ Json summary_json(const Results& results) {
     row["diff_high"] = r.difference ? Json(r.difference->interval.high) : Json();
     row["p_value"] = r.difference ? Json(r.p_value) : Json();
     row["step_ms"] = r.step_ms;
+    add_time_ratio(row, r.time_ratio);
     row["peak_bytes"] = r.peak_bytes;
     row["parameters"] = r.parameters;
     row["flops"] = r.flops;
+    row["products"] = r.products;
     row["seeds_needed"] = or_null(r.seeds_needed);
     row["failed"] = r.failed;
     j["rows"].push_back(std::move(row));
   }
   j["budget_audit"] = Json::array();
-  for (const BudgetLine& b : results.audit)
-    j["budget_audit"].push_back({{"variant", b.variant},
-                                 {"planned", b.planned},
-                                 {"spent", b.spent},
-                                 {"deviation", b.deviation()}});
+  for (const BudgetLine& b : results.audit) j["budget_audit"].push_back(to_json(b));
   return j;
 }
 
@@ -191,11 +213,15 @@ Json study_json(const StudyPlan& plan, const Results* results, const std::string
                  {"parameters", v.cost.parameters},
                  {"steps", v.steps},
                  {"flops_per_step", v.cost.flops_per_step},
+                 {"products_per_step", v.cost.products_per_step},
                  {"forward_flops_per_example", v.forward_flops},
                  {"state_bytes", v.state_bytes},
                  {"peak_bytes", v.needed_bytes},
                  {"step_ms", results ? results->rows[i].step_ms : 0.0},
                  {"domain_summary", v.domains}};
+    if (v.step_time)
+      item["planned_step_ms"] = {
+          {"median", v.step_time->median}, {"low", v.step_time->low}, {"high", v.step_time->high}};
     if (s.published.contains(v.name)) item["published"] = s.published.at(v.name);
     if (v.match)
       item["match"] = {{"free", s.match->free},

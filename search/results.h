@@ -1,8 +1,7 @@
 // Results: the rows of a finished study, from the runs' own files.
 #pragma once
 #include "core/json_forward.h"
-#include "search/stats.h"
-#include "search/study_plan.h"
+#include "search/audit.h"
 
 namespace cambium {
 struct RunId {
@@ -22,18 +21,13 @@ struct ResultRow {
   std::optional<PairedDifference> difference;  // to the baseline, over seeds both finished
   double p_value = 1;                          // Holm-corrected over the variants
   std::optional<int64_t> seeds_needed;         // to see a difference of this size with power 0.8
-  double step_ms = 0;                          // median of the runs' medians
-  int64_t peak_bytes = 0;                      // largest of the runs
+  double step_ms = 0;  // median over the runs that were measured alike, of all when none was
+  std::optional<TimeRatio> time_ratio;  // to the baseline, from seeds both finished
+  int64_t peak_bytes = 0;               // largest of the runs
   int64_t parameters = 0;
-  double flops = 0;    // of training, a run
-  int64_t failed = 0;  // runs that ended in an error
-};
-
-struct BudgetLine {
-  std::string variant;
-  double planned = 0, spent = 0;  // in the budget's unit
-
-  double deviation() const { return planned > 0 ? spent / planned - 1 : 0; }
+  double flops = 0;     // of training, a run
+  double products = 0;  // the part of it that is products
+  int64_t failed = 0;   // runs that ended in an error
 };
 
 struct Results {

@@ -4,6 +4,7 @@
 
 #include "graph/cost.h"
 #include "search/budget.h"
+#include "search/timing.h"
 #include "train/generation_state.h"
 #include "train/plans.h"
 
@@ -88,10 +89,11 @@ class Planner {
   Planner(StudyPlan& plan, const std::map<std::string, int64_t>& known_steps)
       : plan_(plan), known_steps_(known_steps) {}
 
-  void plan() {
+  void plan(const StepTimer& timer) {
     settle_target();
     for (const Variant& v : plan_.study.variants) collect([&] { plan_variant(v); });
     errors_.throw_if_any();
+    if (!to_time_.empty()) time_steps(timer);
   }
 
  private:
@@ -114,6 +116,8 @@ class Planner {
   void settle_target();
   Match solve(const Variant& v, const Spec& spec);
   void settle_steps(PlannedVariant& p, const Experiment& e);
+  void set_steps(PlannedVariant& p, int64_t steps);
+  void time_steps(const StepTimer& timer);
   void plan_variant(const Variant& v);
 
   StudyPlan& plan_;
@@ -121,6 +125,7 @@ class Planner {
   DataCache data_;
   Diagnostics errors_;
   double target_ = 0;
+  std::vector<Experiment> to_time_;  // of all variants, when the steps of one are not known
 };
 
 void Planner::settle_target() {
@@ -166,19 +171,45 @@ void Planner::settle_steps(PlannedVariant& p, const Experiment& e) {
   p.steps = e.total_steps();
   p.planned = double(p.steps);
   if (!s.budget) return;
-  const auto known = known_steps_.find(p.name);
-  const bool timed = s.budget->kind == Budget::kSeconds;
-  if (timed && known != known_steps_.end())
-    p.steps = known->second;
-  else
-    p.steps =
-        steps_for(*s.budget, p.cost, p.examples_per_step, timed ? measured_step_seconds(e) : 0);
   p.planned = s.budget->value;
+  if (s.budget->kind != Budget::kSeconds)
+    return set_steps(p, steps_for(*s.budget, p.cost, p.examples_per_step, 0));
+  const auto is_known = [&](const Variant& v) { return known_steps_.contains(v.name); };
+  if (std::ranges::all_of(s.variants, is_known)) return set_steps(p, known_steps_.at(p.name));
+  to_time_.push_back(e);
+}
+
+// A variant that was planned before keeps its steps: its runs may have been trained.
+void Planner::time_steps(const StepTimer& timer) {
+  const std::vector<StepTime> times = timer ? timer(plan_) : step_times_in_turn(to_time_);
+  for (size_t i = 0; i < plan_.variants.size(); ++i) {
+    PlannedVariant& p = plan_.variants[i];
+    p.step_time = times[i];
+    const auto known = known_steps_.find(p.name);
+    set_steps(p, known != known_steps_.end()
+                     ? known->second
+                     : steps_for(*plan_.study.budget, p.cost, p.examples_per_step,
+                                 times[i].median / 1e3));
+  }
+}
+
+void Planner::set_steps(PlannedVariant& p, int64_t steps) {
+  const Study& s = plan_.study;
+  p.steps = steps;
   drop_train(p.spec.root, "epochs");
   set_train(p.spec.root, "steps", str(p.steps));
   if (s.evaluations > 0)
     set_train(p.spec.root, "eval_every",
               str(std::max<int64_t>(1, (p.steps + s.evaluations - 1) / s.evaluations)));
+}
+
+void settle_evaluation(PlannedVariant& p, const Experiment& e) {
+  const TrainOptions& o = e.train.options;
+  p.evaluation_flops = evaluation_flops_per_example(e);
+  p.validation_examples = e.data->count(Split::kValidation);
+  if (o.eval_batches > 0)
+    p.validation_examples = std::min(p.validation_examples, o.eval_batches * o.batch);
+  p.test_examples = e.data->count(Split::kTest);
 }
 
 std::string domains_of(const Graph& g) {
@@ -211,6 +242,7 @@ void Planner::plan_variant(const Variant& v) {
   Engine engine;
   p.needed_bytes = memory_need(e, compile_plans(e, engine)).total();
   p.forward_flops = p.cost.forward_flops_per_example;
+  settle_evaluation(p, e);
   if (const auto state = generation_state(e)) p.state_bytes = state->bytes;
   p.domains = domains_of(model_graph(e, 1, false));
   plan_.variants.push_back(std::move(p));
@@ -223,9 +255,10 @@ const PlannedVariant& StudyPlan::at(std::string_view name) const {
   return *found;
 }
 
-StudyPlan plan_study(Study study, const std::map<std::string, int64_t>& known_steps) {
+StudyPlan plan_study(Study study, const std::map<std::string, int64_t>& known_steps,
+                     const StepTimer& timer) {
   StudyPlan plan{std::move(study), {}};
-  Planner(plan, known_steps).plan();
+  Planner(plan, known_steps).plan(timer);
   return plan;
 }
 

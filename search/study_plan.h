@@ -1,8 +1,11 @@
 // Study plan: a study with every number settled: the width of each variant, its steps, its cost.
 #pragma once
+#include <functional>
+
 #include "search/match.h"
 #include "search/study.h"
 #include "train/step_graph.h"
+#include "train/step_times.h"
 
 namespace cambium {
 struct PlannedVariant {
@@ -10,12 +13,16 @@ struct PlannedVariant {
   Spec spec;  // complete but for train.seed: matched, budgeted, with the study's metric
   StepCost cost;
   int64_t steps = 0, examples_per_step = 0;
-  double planned = 0;          // of the budget, in its unit; steps without a budget
-  int64_t needed_bytes = 0;    // memory of a run
-  double forward_flops = 0;    // an example
-  int64_t state_bytes = 0;     // GenerationState::bytes; 0: no state
-  std::string domains;         // "grid, tokens": what flows through the model
-  std::optional<Match> match;  // of the free variable
+  double planned = 0;                 // of the budget, in its unit; steps without a budget
+  int64_t needed_bytes = 0;           // memory of a run
+  double forward_flops = 0;           // an example
+  int64_t state_bytes = 0;            // GenerationState::bytes; 0: no state
+  std::string domains;                // "grid, tokens": what flows through the model
+  std::optional<Match> match;         // of the free variable
+  std::optional<StepTime> step_time;  // ms, what a budget of seconds was planned with
+  double evaluation_flops = 0;        // of an example that is evaluated; no budget counts them
+  int64_t validation_examples = 0;    // of one evaluation
+  int64_t test_examples = 0;          // of the test at the end
 };
 
 struct StudyPlan {
@@ -28,8 +35,11 @@ struct StudyPlan {
 
 // Builds every variant on its real input sizes, solves for the free variable and turns the budget
 // into steps. `known_steps` (by variant, from an earlier session) replaces measuring for a budget
-// of seconds. UserErrors with everything that is wrong with any variant.
-StudyPlan plan_study(Study study, const std::map<std::string, int64_t>& known_steps = {});
+// of seconds; where some are not known, `timer` measures the steps of all variants, in ms, or this
+// process does, one after the other. UserErrors with everything that is wrong with any variant.
+using StepTimer = std::function<std::vector<StepTime>(const StudyPlan&)>;
+StudyPlan plan_study(Study study, const std::map<std::string, int64_t>& known_steps = {},
+                     const StepTimer& timer = {});
 
 // The variant's spec with train.seed set: all that a run needs.
 Spec run_spec(const PlannedVariant& variant, int64_t seed);

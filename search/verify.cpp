@@ -27,16 +27,20 @@ void check_keys(const Yaml& map, bool full, Diagnostics& errors) {
                            e.key_mark));
 }
 
-// The file's keys, those of `full` in their place.
+// The file's keys, those of `full` in their place. What it says of the protocol goes together.
 Yaml at_size(const Yaml& root, bool full) {
   Yaml out = root;
   std::erase_if(out.entries, [](const YamlEntry& e) { return e.key == "full"; });
   const Yaml* more = full ? root.find("full") : nullptr;
   if (!more || !more->is_map()) return out;
-  for (const YamlEntry& e : more->entries) {
-    std::erase_if(out.entries, [&](const YamlEntry& old) { return old.key == e.key; });
-    out.entries.push_back(e);
-  }
+  const auto is_protocol = [](std::string_view key) {
+    return key == "protocol" || key == "differs";
+  };
+  for (const YamlEntry& e : more->entries)
+    std::erase_if(out.entries, [&](const YamlEntry& old) {
+      return old.key == e.key || (is_protocol(e.key) && is_protocol(old.key));
+    });
+  out.entries.insert(out.entries.end(), more->entries.begin(), more->entries.end());
   return out;
 }
 
@@ -79,6 +83,16 @@ void check_numbers(const VerifyNumbers& n, const Yaml& root, Diagnostics& errors
         std::pair{"published", root.find("published") != nullptr},
         std::pair{"tolerance", root.find("tolerance") != nullptr}})
     if (!given) errors.add(UserError(str("the cell has no '", key, "'"), {}, root.mark));
+  if (n.epoch == "common" && (!n.metric.starts_with("val") || root.find("grid")))
+    errors.add(
+        UserError("epoch: common takes the mean of a val metric over all runs, without a grid", {},
+                  root.mark));
+  const bool published = n.protocol == "published";
+  if (published != n.differs.empty())
+    errors.add(UserError(published ? "the cell says both `protocol: published` and `differs`"
+                                   : "the cell does not say how it differs from the published run",
+                         "say `differs: what`, or `protocol: published` when nothing does",
+                         root.mark));
 }
 }  // namespace
 

@@ -1,10 +1,11 @@
 // Verify: the runs of a cell, and what they come to.
 #include <algorithm>
-#include <cmath>
 #include <filesystem>
+#include <map>
 
 #include "core/clock.h"
 #include "core/files.h"
+#include "search/stats.h"
 #include "search/verify.h"
 
 namespace cambium {
@@ -63,8 +64,7 @@ bool larger_is_better(const VerifyCell& cell) {
   return higher_is_better(cell.numbers.metric);
 }
 
-double value_of(const VerifyCell& cell, const RunResult& r) {
-  const std::string& metric = cell.numbers.metric;
+double value_of(const VerifyCell& cell, const RunResult& r, const std::string& metric) {
   const bool test = metric.starts_with("test");
   if (test ? !r.test : !r.state.best)
     throw UserError(
@@ -72,6 +72,49 @@ double value_of(const VerifyCell& cell, const RunResult& r) {
   const Metrics& m = test ? *r.test : r.state.best->metrics;
   const double value = m.at(metric_of(metric));
   return is_share(metric) ? 100 * value : value;
+}
+
+// Passes a run's reports on and keeps its evaluations: step -> value of the cell's metric.
+class Curve : public Progress {
+ public:
+  Curve(const VerifyCell& cell, Progress& to) : metric_(cell.numbers.metric), to_(to) {}
+
+  void on_start(const RunInfo& info) override { to_.on_start(info); }
+
+  void on_step(const StepReport& r) override { to_.on_step(r); }
+
+  void on_evaluation(const EvaluationReport& r) override {
+    values[r.step] = (is_share(metric_) ? 100 : 1) * r.metrics.at(metric_of(metric_));
+    to_.on_evaluation(r);
+  }
+
+  void on_checkpoint(int64_t step) override { to_.on_checkpoint(step); }
+
+  void on_note(const std::string& note) override { to_.on_note(note); }
+
+  std::map<int64_t, double> values;
+
+ private:
+  std::string metric_;
+  Progress& to_;
+};
+
+// One step for all runs: where the mean over them is best, of the steps that all have evaluated.
+void take_common_step(const VerifyCell& cell, std::span<const Curve> curves, VerifyResult& r) {
+  std::optional<double> best;
+  for (const auto& [step, ignored] : curves[0].values) {
+    std::vector<double> values;
+    for (const Curve& c : curves)
+      if (const auto found = c.values.find(step); found != c.values.end())
+        values.push_back(found->second);
+    if (values.size() < curves.size()) continue;
+    const double mean = mean_of(values);
+    if (best && (larger_is_better(cell) ? mean <= *best : mean >= *best)) continue;
+    best = mean;
+    r.common_step = step;
+    r.values = std::move(values);
+  }
+  ensure(best.has_value(), cell.name, ": the runs have no step in common");
 }
 
 RunResult train_one(const VerifyCell& cell, const VerifyRun& run, const VerifySettings& settings,
@@ -84,23 +127,30 @@ RunResult train_one(const VerifyCell& cell, const VerifyRun& run, const VerifySe
       errors.add(error);
     }
   errors.throw_if_any();
-  return run_training(open_experiment(std::move(spec)), {.stop = settings.stop}, progress);
+  const Experiment e = open_experiment(std::move(spec));
+  if (runs_of_a_group(cell) > 1 && e.data->count(Split::kValidation) == 0)
+    throw UserError(str(cell.name, ": ", runs_of_a_group(cell),
+                        " runs are to be chosen from, and the data has no validation part"),
+                    "leave `grid` out: the test data must not choose");
+  return run_training(e, {.stop = settings.stop}, progress);
 }
 
+// Of runs that are equal on validation data the first counts: the test data has no say.
 void summarise(const VerifyCell& cell, std::span<const VerifyRun> runs, VerifyResult& r) {
+  size_t chosen = 0;
   for (size_t i = 0; i < runs.size(); ++i) {
     if (size_t(runs[i].group) == r.groups.size()) {
+      chosen = i;
       r.groups.push_back(r.values[i]);
       continue;
     }
-    double& best = r.groups.back();
-    best = larger_is_better(cell) ? std::max(best, r.values[i]) : std::min(best, r.values[i]);
+    const double now = r.selection[i], best = r.selection[chosen];
+    if (larger_is_better(cell) ? now <= best : now >= best) continue;
+    chosen = i;
+    r.groups.back() = r.values[i];
   }
-  const double n = double(r.groups.size());
-  for (const double v : r.groups) r.mean += v / n;
-  double squares = 0;
-  for (const double v : r.groups) squares += (v - r.mean) * (v - r.mean);
-  if (r.groups.size() > 1) r.deviation = std::sqrt(squares / (n - 1));
+  r.mean = mean_of(r.groups);
+  r.deviation = deviation_of(r.groups);
   r.passed = within_tolerance(cell.numbers, r.mean);
 }
 
@@ -109,8 +159,16 @@ bool grid_has_seeds(const VerifyCell& cell) {
 }
 }  // namespace
 
+int64_t runs_of_a_group(const VerifyCell& cell) {
+  return int64_t(points_of(cell.grid).size());
+}
+
 int64_t plan_size(const VerifyCell& cell) {
-  return int64_t(cell.settings.size() * points_of(cell.grid).size()) * cell.numbers.seeds;
+  return int64_t(cell.settings.size()) * runs_of_a_group(cell) * cell.numbers.seeds;
+}
+
+std::string selection_metric(const VerifyCell& cell) {
+  return str("val.", metric_of(cell.numbers.metric));
 }
 
 std::vector<VerifyRun> plan_verify(const VerifyCell& cell, const std::string& data_folder) {
@@ -142,14 +200,20 @@ std::vector<VerifyRun> plan_verify(const VerifyCell& cell, const std::string& da
 VerifyResult run_verify(const VerifyCell& cell, std::span<const VerifyRun> runs,
                         const VerifySettings& settings, Progress& progress) {
   VerifyResult r;
+  std::vector<Curve> curves;
+  curves.reserve(runs.size());
   const Stopwatch all;
   for (size_t i = 0; i < runs.size(); ++i) {
     const Stopwatch one;
-    const RunResult trained = train_one(cell, runs[i], settings, progress);
+    curves.emplace_back(cell, progress);
+    const RunResult trained = train_one(cell, runs[i], settings, curves.back());
     if (!trained.done) return {.stopped = true};
-    r.values.push_back(value_of(cell, trained));
+    r.values.push_back(value_of(cell, trained, cell.numbers.metric));
+    if (runs_of_a_group(cell) > 1)
+      r.selection.push_back(value_of(cell, trained, selection_metric(cell)));
     if (settings.on_run) settings.on_run(runs[i], int64_t(i) + 1, r.values.back(), one.seconds());
   }
+  if (cell.numbers.epoch == "common") take_common_step(cell, curves, r);
   r.seconds = all.seconds();
   summarise(cell, runs, r);
   return r;

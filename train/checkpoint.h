@@ -31,7 +31,8 @@ struct RunState {
   Metrics evaluated;  // the last evaluation
   int64_t stale = 0;  // evaluations since the best one
   ScheduleState schedule;
-  double seconds = 0;  // of training, over all sessions
+  double seconds = 0;        // over all sessions, with evaluations and checkpoints
+  double train_seconds = 0;  // of the steps alone
   int64_t log_bytes = 0, timing_bytes = 0;
   int64_t seed = 0;
   uint64_t spec_hash = 0;

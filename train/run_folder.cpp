@@ -36,7 +36,10 @@ void write_run_json(const std::string& folder, std::string_view status, const Ex
   j["flops"] = double(s.step) * r.cost.flops_per_step;
   j["flops_per_step"] = r.cost.flops_per_step;
   j["seconds"] = s.seconds;
+  j["train_seconds"] = s.train_seconds;
   j["step_ms_median"] = r.step_ms;
+  j["step_ms_low"] = r.step_ms_low;
+  j["step_ms_high"] = r.step_ms_high;
   j["peak_rss_bytes"] = peak_resident_bytes();
   j["predicted_bytes"] = r.predicted_bytes;
   j["machine"] = s.machine;

@@ -49,6 +49,7 @@ Json to_json(const RunState& s) {
             {"stale", s.stale},
             {"schedule", to_json(s.schedule)},
             {"seconds", s.seconds},
+            {"train_seconds", s.train_seconds},
             {"log_bytes", s.log_bytes},
             {"timing_bytes", s.timing_bytes},
             {"seed", s.seed},
@@ -69,6 +70,7 @@ RunState run_state_from(const Json& j) {
     s.stale = j.at("stale");
     if (j.contains("schedule")) s.schedule = schedule_from(j["schedule"]);  // not in older runs
     s.seconds = j.at("seconds");
+    s.train_seconds = j.value("train_seconds", s.seconds);  // not in older runs
     s.log_bytes = j.at("log_bytes");
     s.timing_bytes = j.at("timing_bytes");
     s.seed = j.at("seed");

@@ -37,7 +37,12 @@ struct StepCost {
   // One update: all its batches, the update itself and its share of the estimates of curvature.
   double flops_per_step = 0;
   double forward_flops_per_example = 0;
+  // The part of both that is products of matrices, convolutions and attention: docs/flops.md.
+  double products_per_step = 0, forward_products_per_example = 0;
 };
 
 StepCost step_cost(const Experiment& e);  // builds the graphs and runs the passes
+
+// Of the evaluation graph; no budget counts it.
+double evaluation_flops_per_example(const Experiment& e);
 }  // namespace cambium

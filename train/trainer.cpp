@@ -10,6 +10,7 @@
 #include "train/machine.h"
 #include "train/run_folder.h"
 #include "train/session.h"
+#include "train/step_times.h"
 
 namespace cambium {
 namespace {
@@ -19,29 +20,6 @@ bool better(const Metrics& a, const Metrics& b, std::string_view metric) {
   const std::string_view name = metric_of(metric);
   return higher_is_better(name) ? a.at(name) > b.at(name) : a.at(name) < b.at(name);
 }
-
-// The median of the last steps' times.
-class StepTimes {
- public:
-  void add(double ms) {
-    if (ms_.size() < kMost)
-      ms_.push_back(ms);
-    else
-      ms_[next_++ % kMost] = ms;
-  }
-
-  double median() const {
-    if (ms_.empty()) return 0;
-    std::vector<double> sorted = ms_;
-    std::ranges::nth_element(sorted, sorted.begin() + long(sorted.size() / 2));
-    return sorted[sorted.size() / 2];
-  }
-
- private:
-  static constexpr size_t kMost = 4096;
-  std::vector<double> ms_;
-  size_t next_ = 0;
-};
 
 class Run {
  public:
@@ -69,6 +47,7 @@ class Run {
   void save();
   void finish();
   RunResult& result();
+  void update_seconds();
   int64_t available_bytes() const;
   double epoch() const;
 
@@ -83,7 +62,7 @@ class Run {
   StepTimes times_;
   FloorWatch floor_;
   Stopwatch started_, saved_;
-  double seconds_before_ = 0;
+  double seconds_before_ = 0, train_seconds_before_ = 0;
   int64_t saved_step_ = -1;
 };
 
@@ -95,11 +74,19 @@ double Run::epoch() const {
   return double(state_.step * e_.train.options.accumulate) / double(e_.batches_per_epoch());
 }
 
-RunResult& Run::result() {
+void Run::update_seconds() {
   state_.seconds = seconds_before_ + started_.seconds();
+  state_.train_seconds = train_seconds_before_ + times_.total_ms() / 1e3;
+}
+
+RunResult& Run::result() {
+  update_seconds();
   result_.state = state_;
-  result_.step_ms = times_.median();
   result_.sees_answers = floor_.why();
+  const StepTime time = times_.last();
+  result_.step_ms = time.median;
+  result_.step_ms_low = time.low;
+  result_.step_ms_high = time.high;
   return result_;
 }
 
@@ -135,6 +122,7 @@ void Run::go_on_from(const Checkpoint& c) {
   state_ = c.state;
   state_.machine = machine;
   seconds_before_ = c.state.seconds;
+  train_seconds_before_ = c.state.train_seconds;
   saved_step_ = c.state.step;
   session_->restore_from(c, folder);
   session_->start(state_.step);
@@ -182,7 +170,7 @@ void Run::train_step(int64_t number) {
                     {"train.loss", state_.loss_sum / double(state_.loss_count)},
                     {"lr", lr},
                     {"grad_norm", out.grad_norm}});
-  logs_.timing.append({{"step", number}, {"seconds", seconds}, {"step_ms", times_.median()}});
+  logs_.timing.append({{"step", number}, {"seconds", seconds}, {"step_ms", times_.end_block()}});
   state_.loss_sum = 0;
   state_.loss_count = 0;
 }
@@ -235,7 +223,7 @@ void Run::save() {
   logs_.timing.sync();
   state_.log_bytes = logs_.log.bytes();
   state_.timing_bytes = logs_.timing.bytes();
-  state_.seconds = seconds_before_ + started_.seconds();
+  update_seconds();
   save_checkpoint(settings_.folder, state_, session_->tensors(), session_->best());
   saved_.restart();
   saved_step_ = state_.step;

@@ -133,7 +133,7 @@ std::string budget_part(const StudyResults& r) {
   std::string out = "<div class=\"grid\">";
   if (!plot.rows.empty()) out += figure(bar_plot(plot));
   if (!time.rows.empty()) out += figure(bar_plot(time));
-  return out + "</div>";
+  return out + "</div>" + audit_table(r);
 }
 
 std::string models_part(const StudyResults& r) {

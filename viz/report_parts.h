@@ -12,6 +12,7 @@ std::string interval_plots(const StudyResults& r);
 std::string curve_plots(const StudyResults& r);
 std::string budget_part(const StudyResults& r);
 std::string models_part(const StudyResults& r);
+std::string audit_table(const StudyResults& r);
 std::string failures_part(const StudyResults& r);
 std::string runs_table(const StudyResults& r);
 std::string reproduction_part(const StudyResults& r);

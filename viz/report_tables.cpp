@@ -38,6 +38,15 @@ std::string difference_cells(const StudyResults& r, const SummaryRow& row, const
   return out + cell(word, classes[o]);
 }
 
+// "x1.24 [1.10, 1.40]" against the base.
+std::string time_text(const StudyResults& r, const SummaryRow& row) {
+  if (row.variant == r.base) return {};
+  if (!std::isfinite(row.time_low)) return "too few runs to compare";
+  const std::string interval = str("[", fixed(row.time_low, 2), ", ", fixed(row.time_high, 2), "]");
+  if (!row.is_time_clear()) return str("too noisy to say: ", interval);
+  return str(kTimes, fixed(row.time_ratio, 2), " ", interval);
+}
+
 double value_or_nan(const std::map<std::string, double>& values, const std::string& key) {
   const auto it = values.find(key);
   return it == values.end() ? NAN : it->second;
@@ -70,7 +79,9 @@ std::string results_table(const StudyResults& r) {
                html("small", m.interval(row.boot_low, row.boot_high), "soft"), "</td>");
     out += cell(str(row.n)) + difference_cells(r, row, m);
     out += cell(compact(row.parameters)) + cell(compact(row.flops));
-    out += cell(fixed(row.step_ms, 1)) + cell(memory_text(row.peak_bytes)) + "</tr>";
+    out += str("<td>", html("span", fixed(row.step_ms, 1)), "<br>",
+               html("small", time_text(r, row), "soft"), "</td>");
+    out += cell(memory_text(row.peak_bytes)) + "</tr>";
   }
   return str(out, "</tbody></table></div>",
              html("p",
@@ -78,6 +89,28 @@ std::string results_table(const StudyResults& r) {
                       "Differences are paired by seed, p is corrected after Holm. Checkpoints were "
                       "chosen by ",
                       style_of_metric(r.metric).name, "."),
+                  "soft"));
+}
+
+std::string audit_table(const StudyResults& r) {
+  if (r.audit.empty()) return {};
+  std::string out = "<div class=\"wide\"><table><thead><tr>";
+  for (const std::string_view h :
+       {"model", "steps", "samples", "FLOPs", "of them products", "the rest", "seconds of steps",
+        "evaluation, not counted", "of the FLOPs"})
+    out += heading(h);
+  out += "</tr></thead><tbody>";
+  for (const AuditRow& a : r.audit) {
+    out += str("<tr>", name_cell(r, a.variant, a.variant == r.base));
+    out += cell(compact(a.steps)) + cell(compact(a.samples)) + cell(compact(a.flops));
+    out += cell(compact(a.products)) + cell(compact(a.flops - a.products));
+    out += cell(fixed(a.seconds, 1)) + cell(compact(a.evaluation_flops));
+    out += cell(str(fixed(100 * a.evaluation_share, 1), "%")) + "</tr>";
+  }
+  return str(out, "</tbody></table></div>",
+             html("p",
+                  "Means of a run. FLOPs are those that the mathematics needs, not what a kernel "
+                  "computes again: docs/flops.md. No budget counts the evaluations.",
                   "soft"));
 }
 

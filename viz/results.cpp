@@ -142,10 +142,18 @@ void read_summary(const std::string& path, StudyResults& r) {
                          .peak_bytes = row.number("peak_bytes"),
                          .parameters = row.number("parameters"),
                          .flops = row.number("flops"),
-                         .seeds_needed = row.number("seeds_needed")});
+                         .seeds_needed = row.number("seeds_needed"),
+                         .products = row.number("products"),
+                         .time_ratio = row.number("time_ratio"),
+                         .time_low = row.number("time_low"),
+                         .time_high = row.number("time_high")});
   for (const Item& row : summary.items("budget_audit"))
     r.audit.push_back({row.needed_text("variant"), row.number("planned"), row.number("spent"),
-                       row.number("deviation")});
+                       row.number("deviation"), row.number("least"), row.number("most"),
+                       row.number("steps"), row.number("samples"), row.number("flops"),
+                       row.number("products"), row.number("seconds"),
+                       row.number("evaluation_flops"), row.number("evaluation_share"),
+                       row.number("evaluation_seconds")});
 }
 
 std::vector<Point> read_points(const std::string& path) {

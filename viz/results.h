@@ -41,11 +41,20 @@ struct SummaryRow {
   int64_t n = 0;  // finished seeds
   double mean, ci_low, ci_high, boot_low, boot_high, diff_mean, diff_low, diff_high, p_value,
       step_ms, peak_bytes, parameters, flops, seeds_needed;
+  double products;  // of the flops, those of products of matrices: docs/flops.md
+  // Of a step's time to the base's, with its interval; NaN where too few runs were measured alike.
+  double time_ratio, time_low, time_high;
+
+  // Whether the times differ beyond their noise.
+  bool is_time_clear() const { return time_low > 1 || time_high < 1; }
 };
 
 struct AuditRow {
   std::string variant;
   double planned, spent, deviation;  // deviation: spent / planned - 1
+  double least, most;                // spent by any run
+  double steps, samples, flops, products, seconds;
+  double evaluation_flops, evaluation_share, evaluation_seconds;  // what no budget counts
 };
 
 struct StudyResults {

@@ -83,6 +83,10 @@ std::string memory_text(double bytes) {
              " ", units[u]);
 }
 
+std::string share_text(double part, double whole) {
+  return fixed(whole > 0 ? 100 * part / whole : 0, 0) + " %";
+}
+
 std::string fixed(double v, int digits) {
   if (std::isnan(v)) return "-";
   const std::string text = fmt::format("{:.{}f}", std::abs(v), digits);

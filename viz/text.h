@@ -27,6 +27,7 @@ std::string flops_text(double flops);
 std::string memory_text(double bytes);
 // `digits` after the point, a true minus sign, "-" for NaN.
 std::string fixed(double v, int digits);
+std::string share_text(double part, double whole);  // "94 %"; "0 %" of nothing
 // As `fixed` with a plus sign in front of positive numbers.
 std::string signed_fixed(double v, int digits);
 

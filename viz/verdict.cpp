@@ -59,13 +59,23 @@ std::string budget_sentence(const StudyResults& r) {
 std::string cost_sentence(const StudyResults& r) {
   const SummaryRow* base = r.row(r.base);
   if (!base || !(base->step_ms > 0)) return {};
-  std::vector<std::string> parts;
-  for (const SummaryRow& row : r.summary)
-    if (row.variant != r.base && row.step_ms > 0)
-      parts.push_back(str(row.variant, " takes ", fixed(row.step_ms / base->step_ms, 2), kTimes));
-  if (parts.empty()) return {};
-  return str("A training step of ", join_names(parts), " the time of ", r.base, " (",
-             fixed(base->step_ms, 1), " ms).");
+  std::vector<std::string> parts, noisy;
+  for (const SummaryRow& row : r.summary) {
+    if (row.variant == r.base || !(row.step_ms > 0)) continue;
+    if (row.is_time_clear())
+      parts.push_back(str(row.variant, " takes ", fixed(row.time_ratio, 2), kTimes, " [",
+                          fixed(row.time_low, 2), ", ", fixed(row.time_high, 2), "]"));
+    else
+      noisy.push_back(row.variant);
+  }
+  std::string out;
+  if (!parts.empty())
+    out = str("A training step of ", join_names(parts), " the time of ", r.base, " (",
+              fixed(base->step_ms, 1), " ms). ");
+  if (!noisy.empty())
+    out += str("Whether a step of ", join_names(noisy), " takes longer than one of ", r.base,
+               ", the times are too noisy to say.");
+  return out;
 }
 
 std::string failure_sentence(const StudyResults& r) {

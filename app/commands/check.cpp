@@ -20,14 +20,17 @@ Json check_model(Spec spec, std::string& text) {
   const TrainPlans plans = compile_plans(e, engine);
   const int64_t bytes = memory_need(e, plans).total();
   text += str("ok  ", file, ": ", compact(double(cost.parameters)), " parameters, ",
-              flops_text(cost.flops_per_step), " a step of ",
+              flops_text(cost.flops_per_step), " (",
+              share_text(cost.products_per_step, cost.flops_per_step), " products) a step of ",
               e.train.options.batch * e.train.options.accumulate, ", ", e.total_steps(), " steps, ",
               memory_text(double(bytes)), " to train\n");
   return {{"file", file},
           {"kind", "model"},
           {"parameters", cost.parameters},
           {"flops_per_step", cost.flops_per_step},
+          {"products_per_step", cost.products_per_step},
           {"forward_flops_per_example", cost.forward_flops_per_example},
+          {"forward_products_per_example", cost.forward_products_per_example},
           {"steps", e.total_steps()},
           {"training_bytes", bytes}};
 }
@@ -40,10 +43,13 @@ Json check_study(const std::string& file, const std::vector<std::string>& overri
               " seeds\n");
   for (const PlannedVariant& v : plan.variants) {
     text += str("      ", v.name, ": ", compact(double(v.cost.parameters)), " parameters, ",
+                flops_text(v.cost.flops_per_step), " (",
+                share_text(v.cost.products_per_step, v.cost.flops_per_step), " products) a step, ",
                 v.steps, " steps, ", memory_text(double(v.needed_bytes)), " to train\n");
     variants.push_back({{"name", v.name},
                         {"parameters", v.cost.parameters},
                         {"flops_per_step", v.cost.flops_per_step},
+                        {"products_per_step", v.cost.products_per_step},
                         {"steps", v.steps},
                         {"training_bytes", v.needed_bytes}});
   }

@@ -5,12 +5,15 @@
 #include "core/cancel.h"
 #include "core/files.h"
 #include "core/json.h"
+#include "search/timing.h"
+#include "viz/text.h"
 
 namespace cambium {
 namespace {
 struct Options {
   std::string spec, output, by = "node";
   int64_t steps = 20, top = 20;
+  double seconds = 0;  // of --time; 0: a whole profile
 };
 
 std::string text_of(const Profile& p, const Options& o) {
@@ -21,8 +24,17 @@ std::string text_of(const Profile& p, const Options& o) {
   return str(first, first.empty() ? "" : "\n", blocks, "\n", summary_text(p));
 }
 
+int time_steps(const Experiment& e, double seconds, Context& context) {
+  const StepTime t = measured_step_time(e, seconds);
+  context.answer({{"step_ms", t.median}, {"low_ms", t.low}, {"high_ms", t.high}},
+                 str("a step takes ", fixed(t.median, 3), " ms; half of all between ",
+                     fixed(t.low, 3), " and ", fixed(t.high, 3), "\n"));
+  return kExitOk;
+}
+
 int profile(const Options& o, Context& context) {
   const Experiment e = open_experiment(load_spec(o.spec, context.set));
+  if (o.seconds > 0) return time_steps(e, o.seconds, context);
   ProfileOptions options{.steps = o.steps};
   options.go_on = [&](int64_t done) {
     context.terminal.status(str("step ", done + 1, " of ", options.warm_up + options.steps));
@@ -57,6 +69,8 @@ extern const Command command_profile = {
       line.word("SPEC", o->spec, "a model spec");
       line.whole("--steps", o->steps, 1,
                  "steps to measure, after three to warm up; 20 unless told");
+      line.number("--time", o->seconds, 1e-3, 3600,
+                  "only the time of a step, with its quartiles, from training so many seconds");
       line.choice("--by", o->by, {"node", "block", "op"},
                   "what the first table lists; node unless told");
       line.whole("--top", o->top, 1, "most rows of a table, slowest first; 20 unless told");

@@ -23,13 +23,9 @@ struct Row {
   VerifyResult result;
 };
 
-bool is_accuracy(const VerifyNumbers& n) {
-  return is_share(n.metric);
-}
-
 // 81.50 % or 1.8800
 std::string number_text(const VerifyNumbers& n, double value) {
-  return is_accuracy(n) ? fixed(value, 2) + " %" : fixed(value, 4);
+  return is_share(n.metric) ? fixed(value, 2) + " %" : fixed(value, 4);
 }
 
 std::string tolerance_text(const VerifyNumbers& n) {
@@ -49,12 +45,36 @@ std::string_view verdict_text(const VerifyResult& r) {
   return r.stopped ? "stopped" : r.passed ? "pass" : "FAIL";
 }
 
+// What no one may copy without: whether it is the published protocol.
+std::string verdict_cell(const Row& row) {
+  const bool published = row.cell.numbers.protocol == "published";
+  return str(verdict_text(row.result), published ? "" : ", protocol differs");
+}
+
+// What a verdict is worth: "pass: 81.60 % against the published 81.50 % +-1; not the published
+// ...".
+std::string verdict_sentence(const Row& row) {
+  const VerifyNumbers& n = row.cell.numbers;
+  std::string out(verdict_text(row.result));
+  if (!row.result.stopped)
+    out += str(": ", number_text(n, row.result.mean), " against the published ",
+               number_text(n, n.published), " ", tolerance_text(n));
+  if (const int64_t runs = runs_of_a_group(row.cell); runs > 1)
+    out += str(", of ", runs, " runs a score the best by ", selection_metric(row.cell));
+  if (n.epoch == "common")
+    out += str(", at step ", row.result.common_step, ", which the same data chose for all runs");
+  else if (n.metric.starts_with("val"))
+    out += ", on the data that chose the epoch";
+  return n.protocol == "published" ? out + "; by the published protocol"
+                                   : str(out, "; not the published protocol: ", n.differs);
+}
+
 std::string ours_text(const Row& row) {
   if (row.result.stopped) return "-";
   std::string out = number_text(row.cell.numbers, row.result.mean);
   if (row.result.groups.size() > 1)
-    out += str(" (sd ", fixed(row.result.deviation, is_accuracy(row.cell.numbers) ? 2 : 4), ", ",
-               row.result.groups.size(), " scores)");
+    out += str(" (sd ", fixed(row.result.deviation, is_share(row.cell.numbers.metric) ? 2 : 4),
+               ", ", row.result.groups.size(), " scores)");
   return out;
 }
 
@@ -63,13 +83,12 @@ std::string table_of(const std::vector<Row>& rows, const Options& o) {
   table.row({"cell", "published", "ours", "tolerance", "verdict", "time", "command"});
   for (const Row& row : rows)
     table.row({row.cell.name, number_text(row.cell.numbers, row.cell.numbers.published),
-               ours_text(row), tolerance_text(row.cell.numbers),
-               std::string(verdict_text(row.result)), duration_text(row.result.seconds),
-               command_text(row.cell, o)});
+               ours_text(row), tolerance_text(row.cell.numbers), verdict_cell(row),
+               duration_text(row.result.seconds), command_text(row.cell, o)});
   std::string out = "\n" + table.text() + "\n";
   for (const Row& row : rows) {
     out += str(row.cell.name, ": ", visible(row.cell.numbers.title), "; ",
-               visible(row.cell.numbers.source), "\n");
+               visible(row.cell.numbers.source), "\n  ", visible(verdict_sentence(row)), "\n");
     if (!row.cell.numbers.note.empty()) out += str("  ", visible(row.cell.numbers.note), "\n");
   }
   return out;
@@ -81,7 +100,10 @@ Json json_of(const Row& row, const Options& o) {
           {"title", n.title},
           {"source", n.source},
           {"note", n.note},
+          {"differs", n.differs},
+          {"protocol", n.protocol},
           {"metric", n.metric},
+          {"selected_by", row.result.selection.empty() ? Json() : Json(selection_metric(row.cell))},
           {"published", n.published},
           {"ours", row.result.stopped ? Json(nullptr) : Json(row.result.mean)},
           {"deviation", row.result.deviation},
@@ -89,6 +111,7 @@ Json json_of(const Row& row, const Options& o) {
           {"tolerance", n.tolerance},
           {"bound", n.bound},
           {"verdict", verdict_text(row.result)},
+          {"sentence", verdict_sentence(row)},
           {"seconds", row.result.seconds},
           {"command", command_text(row.cell, o)}};
 }
@@ -106,6 +129,8 @@ int list_cells(const Options& o, Context& context) {
                     {"title", n.title},
                     {"published", n.published},
                     {"metric", n.metric},
+                    {"protocol", n.protocol},
+                    {"differs", n.differs},
                     {"runs", points},
                     {"needs_data", !cell.data.empty()}});
   }

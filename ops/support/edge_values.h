@@ -45,9 +45,11 @@ inline void clear_tail(float* y, int64_t edges, int64_t most, int64_t channels) 
   std::fill(y + edges * channels, y + most * channels, 0.0f);
 }
 
-inline Cost edge_cost(const Call& c, bool self_loops, double flops_per_edge) {
+inline Cost edge_cost(const Call& c, bool self_loops, double flops_per_edge,
+                      double products_per_edge = 0) {
   const auto edges = double(most_edges(c.shape(0), self_loops));
-  Cost cost{.flops = flops_per_edge * edges, .bytes = 4 * edges};
+  Cost cost{
+      .flops = flops_per_edge * edges, .bytes = 4 * edges, .products = products_per_edge * edges};
   for (int i = 1; i < c.inputs(); ++i)
     if (c.has(i)) cost.bytes += double(c.in[size_t(i)].type().bytes());
   for (Value v : c.out) cost.bytes += double(v.type().bytes());

@@ -11,9 +11,9 @@ class VerifyCommand : public ::testing::Test {
   VerifyCommand() {
     replace_file(folder_.path("model.yaml"), test::markov_spec("{batch: 8, steps: 4}"));
     make_folders(folder_.path("cells"));
-    cell("easy", "tolerance: 100\nnote: a note\n");
-    cell("impossible", "tolerance: 0\n");
-    cell("needy", "tolerance: 1\ndata: {vars.x: graphs/some}\n");
+    cell("easy", "tolerance: 100\ndiffers: a start\nnote: a note\n");
+    cell("impossible", "tolerance: 0\nprotocol: published\n");
+    cell("needy", "tolerance: 1\ndiffers: y\ndata: {vars.x: graphs/some}\n");
   }
 
   void cell(const std::string& name, const std::string& more) {
@@ -35,8 +35,12 @@ TEST_F(VerifyCommand, ACellThatComesOutPasses) {
   EXPECT_EQ(r.code, 0) << r.err;
   EXPECT_NE(r.out.find("easy"), std::string::npos);
   EXPECT_NE(r.out.find("50.12 %"), std::string::npos) << r.out;
-  EXPECT_NE(r.out.find("+-100  pass"), std::string::npos) << r.out;
-  EXPECT_NE(r.out.find("easy: a chain; a test\n  a note\n"), std::string::npos) << r.out;
+  EXPECT_NE(r.out.find("+-100  pass, protocol differs"), std::string::npos) << r.out;
+  EXPECT_NE(r.out.find("easy: a chain; a test\n  pass: "), std::string::npos) << r.out;
+  EXPECT_NE(r.out.find(" % against the published 50.12 % +-100; not the published protocol: a start"
+                       "\n  a note\n"),
+            std::string::npos)
+      << r.out;
 }
 
 TEST_F(VerifyCommand, OneThatDoesNotExitsWith1) {
@@ -47,6 +51,10 @@ TEST_F(VerifyCommand, OneThatDoesNotExitsWith1) {
   EXPECT_EQ(j[0]["verdict"], "pass");
   EXPECT_EQ(j[1]["verdict"], "FAIL");
   EXPECT_EQ(j[0]["ours"], j[1]["ours"]);
+  EXPECT_EQ(j[0]["differs"], "a start");
+  const std::string sentence = j[1]["sentence"];
+  EXPECT_TRUE(sentence.starts_with("FAIL: ")) << sentence;
+  EXPECT_TRUE(sentence.ends_with("; by the published protocol")) << sentence;
 }
 
 TEST_F(VerifyCommand, SuggestsTheNearestName) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <regex>
 
 #include "core/files.h"
 #include "places.h"
@@ -35,7 +36,8 @@ class Verify : public ::testing::Test {
 };
 
 const std::string kCell =
-    "title: a chain\npublished: 30\nsource: this test\nspec: model.yaml\ntolerance: 100\n";
+    "title: a chain\npublished: 30\nsource: this test\nspec: model.yaml\ntolerance: 100\n"
+    "differs: in all\n";
 
 TEST_F(Verify, ReadsACellAtBothSizes) {
   const std::string text = kCell +
@@ -58,7 +60,7 @@ TEST_F(Verify, FindsEveryMistakeOfACell) {
   });
   std::vector<std::string> all;
   for (const UserError& one : e.all) all.push_back(test::text_of(one));
-  EXPECT_EQ(all.size(), 6u);
+  EXPECT_EQ(all.size(), 7u);
   EXPECT_NE(std::ranges::find(all, "4:1: unknown key 'seed' of a cell"), all.end());
   EXPECT_NE(std::ranges::find(all, "6:8: unknown key 'gird' of a cell"), all.end());
   EXPECT_NE(std::ranges::find(all, "1:1: the cell has no 'source'"), all.end());
@@ -122,13 +124,72 @@ TEST(VerifyTolerance, BoundsTheSidesItNames) {
   EXPECT_EQ(sides("at_most"), (std::vector<bool>{true, true, true, false}));
 }
 
+// Of several starts one has the best test accuracy; validation data, which knows nothing of that,
+// chooses.
+TEST_F(Verify, ValidationDataChoosesAmongTheRunsOfAGroup) {
+  const VerifyCell cell = load(kCell +
+                               "set: {train.optimizer.adamw.lr: 1e-2}\n"
+                               "grid: {train.seed: [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]}\n");
+  EXPECT_EQ(runs_of_a_group(cell), 10);
+  EXPECT_EQ(selection_metric(cell), "val.accuracy");
+  Progress silent;
+  const VerifyResult r = run_verify(cell, plan_verify(cell, ""), {}, silent);
+  ASSERT_EQ(r.selection.size(), 10u);
+  const auto best = std::ranges::max_element(r.selection) - r.selection.begin();
+  EXPECT_EQ(r.groups, std::vector<double>{r.values[size_t(best)]});
+  EXPECT_LT(r.mean, *std::ranges::max_element(r.values)) << "no start was luckier on the test";
+}
+
+TEST_F(Verify, RefusesAGridWithoutValidationData) {
+  const std::string spec = test::markov_spec("{batch: 8, steps: 4}");
+  replace_file(folder_.path("model.yaml"),
+               std::regex_replace(spec, std::regex("val: 16"), "val: 0"));
+  const auto e = error_of([&] {
+    run(kCell +
+        "grid: {train.optimizer.adamw.lr: [1e-2]}\n"
+        "settings: [{}]\n");
+  });
+  EXPECT_STREQ(e.what(), "");
+}
+
+// As Xu et al. 2019 report: one epoch for all folds, the one whose mean over them is best.
+TEST_F(Verify, ACommonEpochIsTheBestOfTheMeanCurve) {
+  const std::string cell = kCell +
+                           "metric: val.loss\nseeds: 3\nset: {train.eval_every: 1, "
+                           "train.steps: 12, train.optimizer.adamw.lr: 0.3}\n";
+  const VerifyResult own = run(cell), common = run(cell + "epoch: common\n");
+  EXPECT_EQ(own.common_step, 0);
+  EXPECT_GT(common.common_step, 0);
+  EXPECT_EQ(common.groups.size(), 3u);
+  EXPECT_GE(common.mean, own.mean);  // each run's own best is at least as good
+  const auto e = error_of<UserErrors>([&] { load(kCell + "epoch: common\n"); });
+  EXPECT_STREQ(e.all[0].what(),
+               "epoch: common takes the mean of a val metric over all runs, without a grid");
+}
+
+TEST_F(Verify, ACellSaysItsProtocol) {
+  const std::string silent = kCell.substr(0, kCell.find("differs"));
+  const auto message = [&](const std::string& text) {
+    return std::string(error_of<UserErrors>([&] { load(text); }).all[0].what());
+  };
+  EXPECT_EQ(message(silent), "the cell does not say how it differs from the published run");
+  EXPECT_EQ(message(kCell + "protocol: published\n"),
+            "the cell says both `protocol: published` and `differs`");
+  const std::string text = kCell + "full: {protocol: published}\n";
+  EXPECT_EQ(load(text).numbers.differs, "in all");
+  EXPECT_EQ(load(text, true).numbers.differs, "");
+  const std::string other = silent + "protocol: published\nfull: {differs: seeds}\n";
+  EXPECT_EQ(load(other, true).numbers.differs, "seeds");
+  EXPECT_EQ(load(other).numbers.protocol, "published");
+}
+
 TEST_F(Verify, TakesTheBestOfTheGridAndTheMeanOfTheSettings) {
   const VerifyResult r = run(kCell +
                              "settings: [{}, {train.steps: 5}]\n"
                              "grid: {train.optimizer.adamw.lr: [1e-2, 1e-9]}\n");
   ASSERT_EQ(r.values.size(), 4u);
   ASSERT_EQ(r.groups.size(), 2u);
-  EXPECT_EQ(r.groups[0], std::max(r.values[0], r.values[1]));
+  EXPECT_EQ(r.groups[0], r.values[r.selection[0] >= r.selection[1] ? 0 : 1]);
   EXPECT_DOUBLE_EQ(r.mean, (r.groups[0] + r.groups[1]) / 2);
   EXPECT_TRUE(r.passed);
 }
@@ -141,8 +202,9 @@ TEST_F(Verify, TheLowestLossIsTheBest) {
 }
 
 TEST_F(Verify, AnImpossibleToleranceFails) {
-  EXPECT_FALSE(
-      run("title: x\npublished: 100.5\nsource: y\nspec: model.yaml\ntolerance: 0.01\n").passed);
+  EXPECT_FALSE(run("title: x\npublished: 100.5\nsource: y\nspec: model.yaml\ntolerance: 0.01\n"
+                   "protocol: published\n")
+                   .passed);
 }
 
 TEST_F(Verify, StopsWhenAsked) {
@@ -162,6 +224,7 @@ TEST_P(VerifyConfig, EveryRunHasASpec) {
   for (const bool full : {false, true}) {
     const VerifyCell cell = load_verify(cells, GetParam(), full);
     const std::string data = test::data_path("");
+    EXPECT_NE(cell.numbers.protocol == "published", !cell.numbers.differs.empty());
     if (!cell.data.empty() && test::skip_without(data)) return;
     const auto runs = plan_verify(cell, data);
     EXPECT_EQ(int64_t(runs.size()), plan_size(cell));
