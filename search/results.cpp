@@ -195,7 +195,8 @@ Json study_json(const StudyPlan& plan, const Results* results, const std::string
                  {"state_bytes", v.state_bytes},
                  {"peak_bytes", v.needed_bytes},
                  {"step_ms", results ? results->rows[i].step_ms : 0.0},
-                 {"domain_summary", v.domains}};
+                 {"domain_summary", v.domains},
+                 {"data", to_json(v.data)}};
     if (s.published.contains(v.name)) item["published"] = s.published.at(v.name);
     if (v.match)
       item["match"] = {{"free", s.match->free},

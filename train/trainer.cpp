@@ -50,6 +50,7 @@ class Run {
     state_.seed = e.train.options.seed;
     state_.spec_hash = spec_hash(e.spec);
     state_.machine = machine_text();
+    if (!settings.folder.empty()) state_.data = identity_of(*e.data);
     state_.evaluated.kind = e.data->shape(1).target_kind();
     result_.cost = step_cost(e);
   }
@@ -60,6 +61,7 @@ class Run {
  private:
   void open_folder();
   void go_on_from(const Checkpoint& c);
+  void check_data(const Identity& was);
   void report_start();
   void report_slow_kernels();
   void train_step(int64_t number);
@@ -80,6 +82,7 @@ class Run {
   RunState state_;
   RunResult result_;
   RunLogs logs_;
+  decltype(e_.data->reference_losses()) reference_losses_;
   StepTimes times_;
   Stopwatch started_, saved_;
   double seconds_before_ = 0;
@@ -123,19 +126,30 @@ void Run::go_on_from(const Checkpoint& c) {
   if (c.state.spec_hash != state_.spec_hash)
     throw UserError(str("'", folder, "' was trained from another spec"),
                     str("compare with ", folder, "/spec.yaml, or start in another folder"));
+  check_data(c.state.data);
   if (c.fell_back)
     progress_.on_note(str("the newest checkpoint in '", folder, "' is damaged; going on from step ",
                           c.state.step));
   if (c.state.machine != state_.machine)
     progress_.on_note(str("the run was made on ", c.state.machine, ", this is ", state_.machine,
                           ": results will not be equal bit for bit"));
-  const std::string machine = state_.machine;
-  state_ = c.state;
-  state_.machine = machine;
+  RunState now = c.state;
+  now.machine = state_.machine;
+  now.data = state_.data;
+  state_ = std::move(now);
   seconds_before_ = c.state.seconds;
   saved_step_ = c.state.step;
   session_->restore_from(c, folder);
   session_->start(state_.step);
+}
+
+void Run::check_data(const Identity& was) {
+  if (was.empty())
+    progress_.on_note(str("'", settings_.folder,
+                          "' does not say what data it was trained on: it may have been other"));
+  else
+    require_same_data(was, state_.data, settings_.folder,
+                      "put the data back as it was, or train in another folder");
 }
 
 void Run::report_slow_kernels() {
@@ -155,7 +169,7 @@ void Run::report_start() {
                .peak_bytes = session_->predicted_peak_bytes(),
                .data = e_.data->describe(),
                .values = e_.predicts_values(),
-               .reference_losses = e_.data->reference_losses()};
+               .reference_losses = reference_losses_};
   progress_.on_start(info);
 }
 
@@ -244,6 +258,7 @@ void Run::finish() {
 }
 
 RunResult Run::run() {
+  reference_losses_ = e_.data->reference_losses();  // may take memory, and gives it back
   session_ = std::make_unique<Session>(e_, available_bytes());
   result_.predicted_bytes = session_->predicted_peak_bytes();
   open_folder();
