@@ -131,9 +131,11 @@ std::string range_text(const FieldInfo& f) {
     for (const std::string& c : f.choices) out += str(out.empty() ? "" : "|", c);
     return out;
   }
-  if (std::isinf(f.min) && std::isinf(f.max)) return "";
-  if (std::isinf(f.max)) return str("from ", f.min);
-  if (std::isinf(f.min)) return str("up to ", f.max);
+  // What every whole number keeps to need not be said.
+  const bool from = f.min > -kMostWhole, to = f.max < kMostWhole;
+  if (!from && !to) return "";
+  if (!to) return str("from ", f.min);
+  if (!from) return str("up to ", f.max);
   return str(f.min, " to ", f.max);
 }
 

@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "core/files.h"
+#include "core/json.h"
 #include "core/suggest.h"
 #include "train/step_graph.h"
 
@@ -22,12 +23,40 @@ std::string folder_suggestion(const std::string& folder, const std::string& file
   return near.empty() ? std::string(fallback) : suggestion(folder, near);
 }
 
-Experiment open_run(const std::string& folder) {
+namespace {
+// What run.json says of the data; nothing in runs of versions that kept it to themselves, and in
+// imported ones.
+Identity recorded_data(const std::string& folder) {
+  const std::string path = folder + "/run.json";
+  if (!file_exists(path)) return {};
+  const Json run = Json::parse(read_file(path), nullptr, false);
+  return run.is_object() && run.contains("data") ? identity_from(run["data"]) : Identity();
+}
+
+void check_data(const Experiment& e, const std::string& folder, Terminal& terminal,
+                bool other_data) {
+  const Identity was = recorded_data(folder);
+  if (was.empty())
+    return terminal.note(
+        str("'", folder, "' does not say what data it was trained on: it may have been other"));
+  constexpr std::string_view free[] = {"content", "splits", "examples"};
+  const Identity is = identity_of(*e.data);
+  if (!other_data)
+    return require_same_data(was, is, folder,
+                             "put the data back as it was; --other-data takes data that differs, "
+                             "as long as its vocabulary and classes are the same");
+  require_same_data(was, is, folder, "data of the same vocabulary and classes is needed", free);
+}
+}  // namespace
+
+Experiment open_run(const std::string& folder, Terminal& terminal, const OpenRunOptions& options) {
   const std::string spec = folder + "/spec.yaml";
   if (!file_exists(spec))
     throw UserError(str("'", folder, "' holds no run: there is no spec.yaml"),
                     folder_suggestion(folder, "spec.yaml", "cambium train makes one"));
-  return open_experiment(load_spec(spec));
+  Experiment e = open_experiment(load_spec(spec, options.set));
+  check_data(e, folder, terminal, options.other_data);
+  return e;
 }
 
 SavedModel::SavedModel(const Experiment& e, const std::string& folder, bool best, int64_t batch)

@@ -1,5 +1,6 @@
 // Saved run: a run's folder opened again, and its model with the weights it learned.
 #pragma once
+#include "app/terminal.h"
 #include "graph/executor.h"
 #include "ops/support/dnnl.h"
 #include "train/checkpoint.h"
@@ -10,8 +11,15 @@ namespace cambium {
 std::string folder_suggestion(const std::string& folder, const std::string& file,
                               std::string_view fallback);
 
-// Reads <folder>/spec.yaml. UserError naming near folders when there is no such run.
-Experiment open_run(const std::string& folder);
+struct OpenRunOptions {
+  bool other_data = false;  // data that differs is right, if its vocabulary and classes are those
+  std::vector<std::string> set = {};  // "a.b=value", of the spec
+};
+
+// Reads <folder>/spec.yaml. UserError naming near folders when there is no such run, or what differs
+// when the data is not what the run was trained on. A run that does not say what that was is opened
+// with a note.
+Experiment open_run(const std::string& folder, Terminal& terminal, const OpenRunOptions& options = {});
 
 // The evaluation plan on `batch` examples with the best or the last weights.
 class SavedModel {

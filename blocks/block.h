@@ -59,6 +59,11 @@ struct WeightStart {
 
 struct Entry;  // blocks/entry.h
 
+// More would take seconds and the memory of a small machine before anything is trained.
+inline constexpr int64_t kMostTableBytes = int64_t(128) << 20;
+// Channels: what a weight's row holds. Products with any option of a block fit 64 bits.
+inline constexpr int64_t kMostChannels = int64_t(1) << 24;
+
 // Below this share of non-zeros, finding them costs less than multiplying by zeros.
 inline constexpr double kSparseDensity = 0.1;
 
@@ -102,6 +107,12 @@ class Builder {
   Value shared_param(const std::string& label, std::string_view name, Shape shape, Init init,
                      bool decay = true);
   Value state(std::string_view name, ValueType type, Init init);
+
+  // Numbers known before training, which `fill` writes into a zeroed tensor. UserError when the
+  // tables of a model come to more than kMostTableBytes.
+  Value table(DType dtype, Shape shape, const std::function<void(Tensor&)>& fill);
+  Value filled(Shape shape, double value);  // the f32 table of one number
+
   void update_state(Value state, Value value);  // after each training step
 
   Value emit(std::string_view op, std::vector<Value> in, const Args& args = {}) {
@@ -156,6 +167,9 @@ class Builder {
     return body();
   }
 
+  // The segment, or with a number behind it when a block that the user wrote has that name here.
+  std::string free_segment(std::string_view segment) const;
+
   std::string path_of(std::string_view segment) const {
     return graph.scope.path.empty() ? std::string(segment) : str(graph.scope.path, ".", segment);
   }
@@ -173,6 +187,8 @@ class Builder {
   };
 
   std::string unique_path(const Entry& entry) const;
+  // UserError unless all who share under a name ask for the same parameters.
+  void check_shared(const std::string& name, const Mark& mark, const std::set<std::string>& asked);
   Stream build_checked(const Entry& entry, Stream in, const std::string& path);
   Stream build_definition(const Entry& entry, Stream in);
   std::pair<Init, Init> linear_init(int64_t fan_in) const;  // of the weight and the bias
@@ -182,10 +198,13 @@ class Builder {
   Diagnostics errors_;
   std::set<std::string> reported_, paths_;
   std::map<std::string, Shared> shared_;
+  std::map<std::string, std::pair<std::set<std::string>, Mark>> sharers_;  // the first of each name
   std::map<std::string, std::pair<Stream, Mark>> taps_;
   std::string share_name_, share_root_;  // inside `share:`: its name, and the path of its entry
+  std::set<std::string>* asked_ = nullptr;  // inside `share:`: the parameters asked for
   std::vector<std::string> defining_;    // definitions being built, outermost first
   bool frozen_ = false;
+  int64_t table_bytes_ = 0;
   Value rng_;
   Value sparse_;  // the input that is mostly zeros
   double density_ = 1;

@@ -1,31 +1,14 @@
 #include <algorithm>
-#include <cmath>
 
 #include "blocks/domains.h"
 #include "blocks/entry.h"
 #include "blocks/lost.h"
-#include "core/rng.h"
+#include "blocks/restore.h"
 #include "core/suggest.h"
 
 namespace cambium {
 namespace {
 constexpr size_t kMostNodes = 20'000;  // a spec of nested repeats must not eat the machine
-
-// Sets a variable until the end of a scope.
-template <class T> class Restore {
- public:
-  Restore(T& variable, T value)
-      : variable_(variable), saved_(std::exchange(variable, std::move(value))) {}
-
-  ~Restore() { variable_ = std::move(saved_); }
-
-  Restore(const Restore&) = delete;
-  Restore& operator=(const Restore&) = delete;
-
- private:
-  T& variable_;
-  T saved_;
-};
 
 bool starts_with_word(std::string_view text, std::string_view word) {
   return text.starts_with(word) &&
@@ -72,9 +55,13 @@ std::string Builder::unique_path(const Entry& e) const {
   if (!e.name.text.empty())
     throw UserError(str("the name '", e.name.text, "' is taken in this list"), "names are unique",
                     e.name.mark);
-  int k = 2;
-  while (paths_.contains(str(base, "_", k))) ++k;
-  return str(base, "_", k);
+  return path_of(free_segment(e.use.name));
+}
+
+std::string Builder::free_segment(std::string_view segment) const {
+  std::string free(segment);
+  for (int k = 2; paths_.contains(path_of(free)); ++k) free = str(segment, "_", k);
+  return free;
 }
 
 Stream Builder::build_list(const Yaml& list, Stream in, const Vars& vars) {
@@ -132,11 +119,17 @@ Stream Builder::build_checked(const Entry& e, Stream in, const std::string& path
   scope.mark = e.use.mark;
   const ScopeGuard guard(graph, std::move(scope));
   const bool shares = !e.share.text.empty();
+  std::set<std::string> asked;
   const Restore name(share_name_, shares ? e.share.text : share_name_);
   const Restore root(share_root_, shares ? path : share_root_);
+  const Restore asks(asked_, shares ? &asked : asked_);
   const Restore frozen(frozen_, frozen_ || e.freeze);
   const Stream before = in;
   Stream out = e.block ? e.block->build(*this, e.use, std::move(in)) : build_definition(e, in);
+  if (shares) check_shared(e.share.text, e.share.mark, asked);
+  if (out.domain != Domain::kIds && out.channels() > kMostChannels)
+    throw UserError(str("it makes ", out.channels(), " channels, more than ", kMostChannels),
+                    "use a smaller width, or fewer places before it is flattened");
   const bool structure = !e.block || !e.block->bodies.empty();
   if (structure) return out;  // what is inside has said who set the width
   const bool same = out.domain == before.domain && out.channels() == before.channels();
@@ -184,107 +177,5 @@ void Builder::set_tap(const std::string& name, const Mark& mark, const Stream& s
     report(error);
   }
   taps_[name] = {s, mark};
-}
-
-Value Builder::param(std::string_view name, Shape shape, Init init, bool decay) {
-  const std::string path = path_of(name);
-  const ParameterInfo info{.init = init, .decay = decay, .frozen = frozen_};
-  if (share_name_.empty()) return graph.parameter(path, shape, info);
-  const auto [slot, fresh] = shared_.try_emplace(share_name_ + path.substr(share_root_.size()));
-  Shared& s = slot->second;
-  if (fresh) {
-    s = {graph.parameter(path, shape, info), frozen_, graph.scope.mark};
-    return s.value;
-  }
-  const auto differ = [&](const std::string& text) {
-    UserError error(text, {}, graph.scope.mark);
-    error.notes.push_back({str("'", share_name_, "' was first used"), s.mark});
-    throw error;
-  };
-  if (s.value.shape() != shape)
-    differ(str("share '", share_name_, "': ", name, " is ", shape, " here but ", s.value.shape(),
-               " where it was made"));
-  if (s.frozen != frozen_)
-    differ(str("share '", share_name_, "': frozen in one place but not in the other"));
-  return s.value;
-}
-
-Value Builder::shared_param(const std::string& label, std::string_view name, Shape shape, Init init,
-                            bool decay) {
-  const Restore shared(share_name_, label);
-  const Restore root(share_root_, graph.scope.path);
-  return param(name, shape, init, decay);
-}
-
-Value Builder::state(std::string_view name, ValueType type, Init init) {
-  return graph.state(path_of(name), type, init);
-}
-
-void Builder::update_state(Value state, Value value) {
-  graph.updates.push_back({state.node, port_of(value)});
-}
-
-std::pair<Init, Init> Builder::linear_init(int64_t fan_in) const {
-  if (weight_start.std > 0) return {{Init::kNormal, weight_start.std}, {}};
-  // PyTorch's nn.Linear: weights and biases U(+-1/sqrt(fan in)).
-  const Init init{Init::kUniform, 1 / std::sqrt(double(std::max<int64_t>(fan_in, 1)))};
-  return {init, init};
-}
-
-Value Builder::linear(std::string_view name, Value x, int64_t width, bool bias) {
-  return dropped_linear(name, x, 0, width, bias);
-}
-
-Value Builder::linear(std::string_view name, Value x, int64_t width, bool bias, Init init) {
-  return dropped_linear(name, x, 0, width, bias, init);
-}
-
-Value Builder::residual_linear(std::string_view name, Value x, int64_t width, bool bias) {
-  const double std = weight_start.residual_std;
-  if (std <= 0) return linear(name, x, width, bias);
-  return linear(name, x, width, bias, {Init::kNormal, std});
-}
-
-Value Builder::linear_bias(std::string_view name, int64_t fan_in, int64_t width) {
-  return in_scope(name, [&] { return param("bias", {width}, linear_init(fan_in).second, false); });
-}
-
-Value Builder::dropped_linear(std::string_view name, Value x, double p, int64_t width, bool bias,
-                              std::optional<Init> init) {
-  const auto start = init ? std::pair(*init, Init{}) : linear_init(x.shape().last());
-  const bool sparse = mostly_zero(x), inside = sparse && training && p > 0;
-  const int64_t stream = inside ? random_stream("dropout") : 0;
-  if (!sparse) x = dropout(x, p);
-  const auto build = [&] {
-    const Value w = param("weight", {x.shape().last(), width}, start.first);
-    const Value b = bias ? param("bias", {width}, start.second, false) : Value{};
-    if (!sparse) return emit("linear", b ? std::vector{x, w, b} : std::vector{x, w});
-    Args args = {{"density", density_}};
-    if (inside) args.insert(args.end(), {{"dropout", p}, {"stream", stream}});
-    const Value y =
-        emit("sparse_linear", inside ? std::vector{x, w, rng()} : std::vector{x, w}, args);
-    return b ? emit("add", {y, b}) : y;
-  };
-  return name.empty() ? build() : in_scope(name, build);
-}
-
-void Builder::note_density(Value input, double density) {
-  if (density >= kSparseDensity) return;
-  sparse_ = input;
-  density_ = density;
-}
-
-Value Builder::dropout(Value x, double p, std::string_view name) {
-  if (p == 0 || !training) return x;
-  return emit("dropout", {x, rng()}, {{"p", p}, {"stream", random_stream(name)}});
-}
-
-Value Builder::rng() {
-  if (!rng_) rng_ = graph.input("rng", {DType::kI64, Shape{2}});
-  return rng_;
-}
-
-int64_t Builder::random_stream(std::string_view name) const {
-  return int64_t(stream_of(path_of(name)));
 }
 }  // namespace cambium

@@ -23,12 +23,44 @@ class Checker {
     for (const Yaml& item : list.items) check_list(item, vars);
   }
 
+  // A definition that no part uses, with its defaults. What a parameter without one will be is not
+  // known: reported is what is wrong both with a number and with a text in its place.
+  void check_unused(const std::string& name, const Yaml& value) {
+    const Definition d = definition_of(value);
+    if (used_.contains(name) || !d.body) return;
+    const std::vector<UserError> with_number = errors_with(d, 8), with_text = errors_with(d, "x");
+    for (const UserError& error : with_number)
+      if (std::ranges::any_of(with_text, [&](const UserError& other) {
+            return std::string_view(error.what()) == other.what() &&
+                   error.mark.line == other.mark.line && error.mark.column == other.mark.column;
+          }))
+        report_(error);
+  }
+
  private:
+  std::vector<UserError> errors_with(const Definition& d, const ArgValue& unknown) {
+    std::vector<UserError> errors;
+    const Report keep = [&](UserError error) { errors.push_back(std::move(error)); };
+    Checker checker(root_, definitions_, keep);
+    checker.any_tap_ = true;
+    Vars local(&root_);
+    for (const YamlEntry& param : d.params) {
+      if (param.value.is_null())
+        local.set(param.key, unknown);
+      else
+        local.set(param.key, param.value);
+    }
+    checker.check_list(*d.body, local);
+    used_.merge(checker.used_);
+    return errors;
+  }
+
   void check_entry(const Yaml& item, const Vars& vars) {
     const std::optional<Entry> e = read_entry(item, vars, definitions_, report_);
     if (!e) return;
     for (const Label& name : used_taps(*e, vars))
-      if (!std::ranges::count(taps_, name.text)) report_(unknown_tap(name.text, name.mark, taps_));
+      if (!any_tap_ && !std::ranges::count(taps_, name.text))
+        report_(unknown_tap(name.text, name.mark, taps_));
     if (e->definition) check_use(*e, vars);
     Vars inner(&vars);
     if (e->block && e->block->repeats) inner.set("layer", int64_t(0));
@@ -47,6 +79,7 @@ class Checker {
           UserError(str("the definition '", e.use.name, "' uses itself"), {}, e.use.mark));
     const Yaml* body = definition_of(*e.definition).body;
     Vars local(&root_);
+    used_.insert(e.use.name);
     if (!bind_parameters(e, vars, local, report_) || !body) return;
     using_.push_back(e.use.name);
     check_list(*body, local);
@@ -81,6 +114,8 @@ class Checker {
   const Definitions& definitions_;
   const Report& report_;
   std::vector<std::string> taps_, using_;
+  std::set<std::string> used_;
+  bool any_tap_ = false;  // which taps are set where a definition will be used is not known
 };
 }  // namespace
 
@@ -115,5 +150,6 @@ void check_parts(std::span<const ModelPart> parts, const Vars& vars, const Defin
                  const Report& report) {
   Checker checker(vars, definitions, report);
   for (const ModelPart& part : parts) checker.check_part(part);
+  for (const auto& [name, value] : definitions) checker.check_unused(name, *value);
 }
 }  // namespace cambium

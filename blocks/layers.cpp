@@ -36,9 +36,7 @@ Value drop_path(Builder& b, const Stream& s, Value x, double p) {
   require(examples > 0 && x.shape().rows() % examples == 0,
           "drop_path needs graphs of one size, got ", x.shape()[0], " nodes in ", examples,
           " graphs");
-  auto ones = std::make_shared<Tensor>(DType::kF32, Shape{examples, 1, 1});
-  std::ranges::fill(ones->f32(), 1.0f);
-  const Value kept = b.dropout(b.graph.constant(std::move(ones)), p, "drop_path");  // [B,1,1]
+  const Value kept = b.dropout(b.filled({examples, 1, 1}, 1), p, "drop_path");  // [B,1,1]
   const int64_t c = x.shape().last();
   const auto reshaped = [&](Value v, std::vector<int64_t> shape) {
     return b.emit("reshape", {v}, {{"shape", std::move(shape)}});

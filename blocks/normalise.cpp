@@ -2,6 +2,7 @@
 #include <cmath>
 
 #include "blocks/padding.h"
+#include "core/number.h"
 
 namespace cambium {
 namespace {
@@ -45,20 +46,10 @@ Value batch_norm(Builder& b, Value x, Value gamma, Value beta, Value mask, const
   return y;
 }
 
-Value zeros(Builder& b, int64_t n) {
-  return b.graph.constant(std::make_shared<const Tensor>(DType::kF32, Shape{n}));
-}
-
-Value ones_times(Builder& b, int64_t n, double value) {
-  auto t = std::make_shared<Tensor>(DType::kF32, Shape{n});
-  std::ranges::fill(t->f32(), float(value));
-  return b.graph.constant(std::move(t));
-}
-
 // x / |x|, written as rms_norm with gamma = 1 / sqrt(C): |x|^2 + C eps stands under the root.
 Value unit_length(Builder& b, Value x, double eps) {
   const int64_t c = x.shape().last();
-  return b.emit("rms_norm", {x, ones_times(b, c, 1 / std::sqrt(double(std::max<int64_t>(c, 1))))},
+  return b.emit("rms_norm", {x, b.filled({c}, 1 / std::sqrt(double(std::max<int64_t>(c, 1))))},
                 {{"eps", eps}});
 }
 
@@ -80,8 +71,8 @@ int64_t group_count(std::string_view kind, int64_t c, int64_t asked) {
   }
   if (c % asked == 0) return asked;
   std::string fits;
-  for (int64_t g = 1; g <= c && fits.size() < 40; ++g)
-    if (c % g == 0) fits += str(fits.empty() ? "" : ", ", g);
+  for (const int64_t g : divisors_of(c))
+    if (fits.size() < 40) fits += str(fits.empty() ? "" : ", ", g);
   throw UserError(str("groups = ", asked, " does not divide C = ", c),
                   str("groups that do: ", fits));
 }
@@ -140,7 +131,7 @@ Value normalise_rows(Builder& b, std::string_view kind, Value x, const Stream* p
   const int64_t c = x.shape().last();
   const Value gamma = b.param("gamma", {c}, {Init::kConstant, 1}, false);
   if (kind == "rms") return b.emit("rms_norm", {x, gamma}, {{"eps", o.eps}});
-  const Value beta = o.bias ? b.param("beta", {c}, {}, false) : zeros(b, c);
+  const Value beta = o.bias ? b.param("beta", {c}, {}, false) : b.filled({c}, 0);
   if (kind == "layer") return b.emit("layer_norm", {x, gamma, beta}, {{"eps", o.eps}});
   const auto mask = [&] { return places ? padding_mask(*places) : Value{}; };
   if (kind == "group" || kind == "instance") return group_norm(b, kind, x, gamma, beta, mask(), o);

@@ -88,9 +88,7 @@ Value attend_linearly(Builder& b, Value q, Value k, Value v, Value g, const Line
   const int64_t batch = v.shape()[0], heads = v.shape()[2], width = v.shape()[3];
   const int64_t groups = k.shape()[2], d = k.shape()[3], each = heads / groups;
   if (o.normalise) {
-    auto ones = std::make_shared<Tensor>(DType::kF32, v.shape().with_last(1));
-    std::ranges::fill(ones->f32(), 1.0f);
-    v = b.emit("concat", {v, b.graph.constant(std::shared_ptr<const Tensor>(ones))});
+    v = b.emit("concat", {v, b.filled(v.shape().with_last(1), 1)});
   }
   const int64_t columns = v.shape()[3];
   const Value state = recall(b, "s", {batch, groups, each, d, columns});

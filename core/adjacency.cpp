@@ -23,6 +23,9 @@ void normalise(std::vector<Edge>& edges) {
 Adjacency build(int64_t nodes, std::span<const Edge> edges) {
   Adjacency a{.nodes = nodes, .edges = int64_t(edges.size())};
   a.in.begin = row_starts(nodes, edges, &Edge::second);
+  a.in.neighbour.reserve(edges.size());
+  a.inv_degree.reserve(size_t(nodes));
+  a.rsqrt_degree.reserve(size_t(nodes));
   a.out.begin = row_starts(nodes, edges, &Edge::first);
   a.out.neighbour.resize(edges.size());
   a.out_edge.resize(edges.size());
@@ -40,10 +43,37 @@ Adjacency build(int64_t nodes, std::span<const Edge> edges) {
   }
   return a;
 }
+
+// The entries of `one`, then those of each further copy, `step` larger than the copy's before.
+std::vector<int32_t> repeated(std::span<const int32_t> one, int64_t copies, int64_t step) {
+  std::vector<int32_t> out;
+  out.reserve(one.size() * size_t(copies));
+  for (int64_t k = 0; k < copies; ++k)
+    for (const int32_t x : one) out.push_back(x + int32_t(k * step));
+  return out;
+}
+
+std::vector<float> repeated(std::span<const float> one, int64_t copies) {
+  std::vector<float> out;
+  out.reserve(one.size() * size_t(copies));
+  for (int64_t k = 0; k < copies; ++k) out.insert(out.end(), one.begin(), one.end());
+  return out;
+}
+
+Csr repeated(const Csr& one, int64_t copies, int64_t nodes, int64_t edges) {
+  Csr out{{}, repeated(one.neighbour, copies, nodes)};
+  out.begin.reserve(size_t(nodes * copies) + 1);
+  for (int64_t k = 0; k < copies; ++k)
+    for (int64_t i = 0; i < nodes; ++i)
+      out.begin.push_back(one.begin[size_t(i)] + int32_t(k * edges));
+  out.begin.push_back(int32_t(copies * edges));
+  return out;
+}
 }  // namespace
 
 Adjacency make_adjacency(int64_t nodes, std::span<const Edge> edges, bool undirected) {
   std::vector<Edge> all;
+  all.reserve(edges.size() * (undirected ? 2 : 1) + size_t(nodes));
   for (auto [u, v] : edges) {
     require(u >= 0 && v >= 0 && u < nodes && v < nodes, "edge ", u, " -> ", v,
             " leaves the graph of ", nodes, " nodes");
@@ -56,5 +86,37 @@ Adjacency make_adjacency(int64_t nodes, std::span<const Edge> edges, bool undire
   normalise(all);
   a.looped = std::make_shared<const Adjacency>(build(nodes, all));
   return a;
+}
+
+Adjacency repeat_adjacency(const Adjacency& one, int64_t copies) {
+  Adjacency a{.nodes = one.nodes * copies, .edges = one.edges * copies};
+  a.in = repeated(one.in, copies, one.nodes, one.edges);
+  a.out = repeated(one.out, copies, one.nodes, one.edges);
+  a.out_edge = repeated(one.out_edge, copies, one.edges);
+  a.rsqrt_degree = repeated(one.rsqrt_degree, copies);
+  a.inv_degree = repeated(one.inv_degree, copies);
+  if (one.looped)
+    a.looped = std::make_shared<const Adjacency>(repeat_adjacency(*one.looped, copies));
+  return a;
+}
+
+int64_t adjacency_bytes(int64_t nodes, int64_t edges) {
+  const auto arrays = [&](int64_t e) {
+    return int64_t(sizeof(int32_t)) * (2 * (nodes + 1) + 3 * e) + int64_t(sizeof(float)) * 2 * nodes;
+  };
+  return arrays(edges) + arrays(edges + nodes);
+}
+
+LazyAdjacency::LazyAdjacency(std::shared_ptr<const Adjacency> made)
+    : nodes_(made->nodes), edges_(made->edges), made_(std::move(made)) {}
+
+const Adjacency& LazyAdjacency::get() const {
+  std::call_once(once_, [this] {
+    if (made_) return;
+    made_ = std::make_shared<const Adjacency>(make_());
+    ensure(made_->nodes == nodes_ && made_->edges == edges_, "a graph of ", nodes_, " nodes and ",
+           edges_, " edges has ", made_->nodes, " and ", made_->edges);
+  });
+  return *made_;
 }
 }  // namespace cambium

@@ -9,14 +9,23 @@
 namespace cambium {
 namespace {
 std::atomic<bool> requested = false;
+std::atomic<int> scopes = 0;
 static_assert(std::atomic<bool>::is_always_lock_free, "the signal handler needs it");
 
 extern "C" void on_signal(int) {
-  if (requested.exchange(true)) _exit(130);
+  if (requested.exchange(true) || scopes == 0) _exit(130);
   constexpr std::string_view text = "\nstopping after this step; once more stops at once\n";
   [[maybe_unused]] const ssize_t n = ::write(STDERR_FILENO, text.data(), text.size());
 }
 }  // namespace
+
+CancelScope::CancelScope() {
+  ++scopes;
+}
+
+CancelScope::~CancelScope() {
+  --scopes;
+}
 
 void catch_signals() {
   struct sigaction action {};

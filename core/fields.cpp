@@ -118,13 +118,23 @@ void assign(std::vector<std::string>& to, const Arg& arg) {
 }  // namespace detail
 
 namespace {
+// "at least 1", "between 0 and 1".
+std::string range_text(const FieldInfo& f) {
+  if (std::isinf(f.max)) return str("at least ", f.min);
+  return std::isinf(f.min) ? str("at most ", f.max) : str("between ", f.min, " and ", f.max);
+}
+
+// A limit that no machine's memory or time reaches is not worth saying to who wrote 0.
+bool only_too_small(const FieldInfo& f, double v) {
+  return v < f.min && f.max == kMostWhole;
+}
+
 void check_range(const FieldInfo& f, const ArgValue& value) {
-  const auto check_number = [&](double v) {
-    if (v >= f.min && v <= f.max) return;
-    const std::string range = std::isinf(f.max)   ? str("at least ", f.min)
-                              : std::isinf(f.min) ? str("at most ", f.max)
-                                                  : str("between ", f.min, " and ", f.max);
-    throw UserError(str("'", f.name, "' must be ", range, ", got ", v));
+  const auto check_number = [&](auto v) {
+    if (double(v) >= f.min && double(v) <= f.max) return;
+    FieldInfo said = f;
+    if (only_too_small(f, double(v))) said.max = kNoLimit;
+    throw UserError(str("'", f.name, "' must be ", range_text(said), ", got ", v));
   };
   const auto check_choice = [&](const std::string& v) {
     if (f.choices.empty() || std::ranges::count(f.choices, v)) return;
@@ -134,13 +144,13 @@ void check_range(const FieldInfo& f, const ArgValue& value) {
       [&](const auto& v) {
         using T = std::decay_t<decltype(v)>;
         if constexpr (std::is_same_v<T, int64_t> || std::is_same_v<T, double>)
-          check_number(double(v));
+          check_number(v);
         else if constexpr (std::is_same_v<T, std::string>)
           check_choice(v);
         else if constexpr (std::is_same_v<T, std::vector<std::string>>)
           for (const auto& s : v) check_choice(s);
         else if constexpr (!std::is_same_v<T, bool>)
-          for (auto n : v) check_number(double(n));
+          for (auto n : v) check_number(n);
       },
       value.variant());
 }

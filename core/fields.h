@@ -18,21 +18,30 @@
 #include "core/error.h"
 
 namespace cambium {
+// The size of a whole number whose field says no other limit: it fits 32 bits, and the product of
+// two of them 64.
+inline constexpr double kMostWhole = std::numeric_limits<int32_t>::max();
+inline constexpr double kNoLimit = std::numeric_limits<double>::infinity();
+
 template <class C, class T> struct Field {
+  static constexpr double kLimit = std::is_same_v<T, int64_t> ? kMostWhole : kNoLimit;
+
   std::string_view name;
   T C::*member;
   std::string_view doc;
-  double min = -std::numeric_limits<double>::infinity();
-  double max = std::numeric_limits<double>::infinity();
+  double min = -kLimit, max = kLimit;
   std::string_view choices{};  // "relu|gelu": what a string may be; empty = anything
 
   // Numbers (or every element of a vector) must lie in [lo, hi].
-  constexpr Field in(double lo, double hi = std::numeric_limits<double>::infinity()) const {
+  constexpr Field in(double lo, double hi = kLimit) const {
     Field f = *this;
     f.min = lo;
     f.max = hi;
     return f;
   }
+
+  // Whole numbers may take all of their 64 bits: hashes, not sizes.
+  constexpr Field any() const { return in(-kNoLimit, kNoLimit); }
 
   // Strings must be one of these, separated by '|'.
   constexpr Field one_of(std::string_view names) const {

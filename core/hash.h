@@ -3,9 +3,11 @@
 #include <bit>
 #include <cstdint>
 #include <cstring>
+#include <initializer_list>
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/format.h"
 
@@ -46,6 +48,17 @@ inline uint64_t hash_bytes(std::span<const std::byte> bytes) {
 
 inline uint64_t hash_text(std::string_view text) {
   return hash_bytes(std::as_bytes(std::span(text.data(), text.size())));
+}
+
+// The bytes of a vector's elements, which must be plain numbers.
+template <class T> uint64_t hash_of(const std::vector<T>& values) {
+  static_assert(std::is_trivially_copyable_v<T>);
+  return hash_bytes(std::as_bytes(std::span(values)));
+}
+
+// One hash of several, in their order.
+inline uint64_t joined_hash(std::initializer_list<uint64_t> hashes) {
+  return hash_bytes(std::as_bytes(std::span(hashes.begin(), hashes.size())));
 }
 
 // Sixteen hexadecimal digits.

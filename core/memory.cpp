@@ -5,6 +5,8 @@
 #include <optional>
 #include <string>
 
+#include <malloc.h>
+
 #include "core/error.h"
 #include "core/files.h"
 
@@ -77,5 +79,9 @@ int64_t peak_resident_bytes() {
 
 int64_t current_resident_bytes() {
   return kilobytes("/proc/self/status", "VmRSS:");
+}
+
+void release_free_memory() {
+  malloc_trim(0);
 }
 }  // namespace cambium

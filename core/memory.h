@@ -9,4 +9,5 @@ int64_t available_memory_bytes();
 int64_t total_memory_bytes();
 int64_t peak_resident_bytes();     // the most this process has used so far
 int64_t current_resident_bytes();  // what it uses now
+void release_free_memory();        // gives the system what was freed and not given back
 }  // namespace cambium

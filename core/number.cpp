@@ -47,4 +47,14 @@ std::optional<ArgValue> read_number(std::string_view text) {
   return ArgValue(whole);
 }
 
+std::vector<int64_t> divisors_of(int64_t n) {
+  std::vector<int64_t> low, high;
+  for (int64_t d = 1; d * d <= n; ++d) {
+    if (n % d != 0) continue;
+    low.push_back(d);
+    if (d != n / d) high.push_back(n / d);
+  }
+  low.insert(low.end(), high.rbegin(), high.rend());
+  return low;
+}
 }  // namespace cambium

@@ -14,7 +14,7 @@ class Shape {
  public:
   static constexpr int kMaxRank = 6;
   // Elements that no machine holds; sums and bytes of several such tensors still fit in 64 bits.
-  static constexpr int64_t kMaxCount = int64_t{1} << 48;
+  static constexpr int64_t kMaxCount = int64_t{1} << 44;
 
   Shape() = default;
 

@@ -93,6 +93,13 @@ void clear_target(Tensor& target) {
     std::ranges::fill(target.i32(), -1);
 }
 
+void require_room(const std::string& option, double numbers) {
+  constexpr double kMost = 1 << 26;
+  if (numbers <= kMost) return;
+  throw OptionError(option, str("the data would hold ", numbers, " numbers, more than ", kMost),
+                    "make it smaller; it is all drawn when it is opened");
+}
+
 uint64_t new_version() {
   static std::atomic<uint64_t> last = 0;
   return ++last;
@@ -124,8 +131,11 @@ std::unique_ptr<Dataset> open_dataset(const Yaml& data, const Vars& vars, uint64
   const Attrs attrs = kind.attrs.parse(args, &errors);
   errors.throw_if_any();
   try {
-    return kind.wrap ? kind.wrap(attrs, open_dataset(of, vars, seed), seed)
-                     : kind.open(attrs, seed);
+    auto data = kind.wrap ? kind.wrap(attrs, open_dataset(of, vars, seed), seed)
+                          : kind.open(attrs, seed);
+    const DataShape one = data->shape(1);
+    for (const ValueType& t : {one.x, one.target}) t.bytes();  // refuses what no machine holds
+    return data;
   } catch (const OptionError& e) {
     const Mark mark = e.option == "of" ? of.mark : mark_of_option(args, e.option, use.mark);
     UserError out(str(kind.name, ": ", e.what()), e.help, mark);

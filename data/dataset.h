@@ -8,6 +8,7 @@
 
 #include "blocks/stream.h"
 #include "core/expr.h"
+#include "core/hash.h"
 #include "core/tensor.h"
 
 namespace cambium {
@@ -32,6 +33,7 @@ struct DataShape {
   ValueType target;
   ValueType adjacency;      // kGraph only: [nodes, nodes, most edges]
   int64_t graphs = 1;       // kGraph: equal graphs in a batch
+  bool one_graph = false;   // kGraph: all batches have the adjacency that the dataset keeps
   int64_t classes = 0;      // width of the logits; 0 when targets are values
   bool causal = false;      // next-token: the target at t is the input at t+1
   double density = 1;       // share of x that is not zero
@@ -122,6 +124,10 @@ class Dataset {
   // $channels.
   virtual std::vector<std::pair<std::string, ArgValue>> vars() const = 0;
 
+  // A hash of all that its examples are made of: the files' contents, or what generates them
+  // (hash_options). Other content, another hash; see data/identity.h.
+  virtual uint64_t content() const = 0;
+
   virtual std::string describe() const = 0;  // one line: sizes and where they come from
 
   // Token ids to text, for `generate`; empty when this is not text.
@@ -133,6 +139,11 @@ class Dataset {
   virtual std::vector<ReferenceLoss> reference_losses() const { return {}; }
 };
 
+// The content of data that options and a seed generate.
+template <class Options> uint64_t hash_options(const Options& options, uint64_t seed) {
+  return hash_text(str(Attrs(options).text(), " ", seed));
+}
+
 // A mistake in one option of a dataset, thrown by DatasetKind::open, which knows no YAML;
 // open_dataset turns it into a UserError at the option's place.
 struct OptionError : UserError {
@@ -141,6 +152,10 @@ struct OptionError : UserError {
   OptionError(std::string option, const std::string& what, std::string help = {})
       : UserError(what, std::move(help)), option(std::move(option)) {}
 };
+
+// OptionError, naming the option, when generated data would hold more numbers than a machine makes
+// within a second or two.
+void require_room(const std::string& option, double numbers);
 
 // One file in data/sets/ defines one: `extern const DatasetKind dataset_fashion_mnist`.
 struct DatasetKind {

@@ -75,6 +75,12 @@ class SequenceSet final : public Dataset {
     return ids;
   }
 
+  uint64_t content() const override {
+    return hash_text(str(task_.name, " ", task_.vocab, " ", task_.context, " ", task_.source, " ",
+                         task_.fresh, " ", task_.counts.train, " ", task_.counts.val, " ",
+                         task_.counts.test, " ", seed_));
+  }
+
   std::string describe() const override {
     return str(task_.counts.train, " train, ", task_.counts.val, " val, ", task_.counts.test,
                is_pair() ? " test pairs of sequences of " : " test sequences of ",

@@ -38,11 +38,12 @@ int64_t draw(std::span<const double> cumulative, Random& random) {
 
 MarkovChain::MarkovChain(int64_t symbols, int64_t order, double concentration, uint64_t seed)
     : symbols_(symbols), order_(order) {
+  constexpr int64_t kMostProbabilities = 1 << 22;
   int64_t states = 1;
   for (int64_t k = 0; k < order; ++k) {
     states *= symbols;
-    require(states <= 1 << 20, symbols, " symbols of order ", order, " make more than ", 1 << 20,
-            " states");
+    require(states * symbols <= kMostProbabilities, symbols, " symbols of order ", order,
+            " make a table of more than ", kMostProbabilities, " probabilities");
   }
   Random random(seed, stream_of("markov.chain"));
   rows_.resize(size_t(states * symbols));

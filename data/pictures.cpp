@@ -109,6 +109,11 @@ class IdxPictureSet final : public Dataset {
     return {{"classes", options_.classes}, {"height", height_}, {"width", width_}, {"channels", 1}};
   }
 
+  uint64_t content() const override {
+    return joined_hash({hash_of(train_.images.content), hash_of(train_.labels.content),
+                        hash_of(test_.images.content), hash_of(test_.labels.content)});
+  }
+
   std::string describe() const override {
     return str(count(Split::kTrain), " train, ", options_.val, " val, ", test_.count(),
                " test pictures of ", height_, " x ", width_, " in ", options_.classes,

@@ -66,6 +66,8 @@ class TextSet final : public Dataset {
         {"classes", text_->classes()}, {"vocab", text_->classes()}, {"context", options_.context}};
   }
 
+  uint64_t content() const override { return text_->content(); }
+
   std::string describe() const override {
     return str(parts_[0].size, " train, ", parts_[1].size, " val ", text_->unit(), ", ",
                text_->classes(), " symbols, from ", options_.path);

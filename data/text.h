@@ -26,6 +26,8 @@ class TextFile final : public Symbols {
     return unit_ == TextUnit::kByte ? "bytes" : "characters";
   }
 
+  uint64_t content() const override { return hash_bytes(file_.bytes()); }
+
   void copy(int64_t begin, std::span<int32_t> to) const override;
 
   std::string decode(std::span<const int32_t> ids) const override;

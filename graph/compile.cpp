@@ -60,7 +60,11 @@ int64_t bytes_of(std::span<const Leaf> leaves) {
 
 int64_t constant_bytes(const Plan& plan) {
   int64_t bytes = 0;
-  for (int id : plan.constants) bytes += plan.graph.node(id).outputs[0].bytes();
+  for (int id : plan.constants) {
+    const Node& n = plan.graph.node(id);
+    bytes += n.adjacency ? adjacency_bytes(n.adjacency->nodes(), n.adjacency->edges())
+                         : n.outputs[0].bytes();
+  }
   return bytes;
 }
 }  // namespace

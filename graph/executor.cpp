@@ -35,7 +35,8 @@ Executor::Executor(const Plan& plan, Store& store, std::shared_ptr<Workspace> wo
   for (const Leaf& leaf : plan.inputs)
     inputs_.push_back(leaf.type.dtype == DType::kAdjacency ? Tensor() : Tensor(leaf.type));
   for (size_t i = 0; i < plan.constants.size(); ++i)
-    adjacencies_[plan.inputs.size() + i] = plan.graph.node(plan.constants[i]).adjacency.get();
+    if (const auto& made = plan.graph.node(plan.constants[i]).adjacency)
+      adjacencies_[plan.inputs.size() + i] = &made->get();
   for (const PlanStep& step : plan.steps) {
     Bound b;
     for (const Slot& s : step.in) b.in.push_back(address(s));

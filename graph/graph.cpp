@@ -29,6 +29,7 @@ Graph Graph::clone() const {
 }
 
 Value Graph::append(Node node) {
+  for (const ValueType& t : node.outputs) t.bytes();  // refuses what no machine holds
   node.scope.phase = scope.phase;
   node.scope.mark = scope.mark;
   if (node.role != Role::kOp) named_.try_emplace({node.role, node.scope.path}, int(nodes_.size()));
@@ -77,8 +78,12 @@ Value Graph::constant(std::shared_ptr<const Tensor> value) {
 }
 
 Value Graph::constant(std::shared_ptr<const Adjacency> value) {
+  return constant(std::make_shared<const LazyAdjacency>(std::move(value)));
+}
+
+Value Graph::constant(std::shared_ptr<const LazyAdjacency> value) {
   Node n{.role = Role::kConstant, .scope = {.path = scope.path}};
-  n.outputs = {{DType::kAdjacency, Shape{value->nodes, value->nodes, value->edges}}};
+  n.outputs = {{DType::kAdjacency, Shape{value->nodes(), value->nodes(), value->edges()}}};
   n.adjacency = std::move(value);
   return append(std::move(n));
 }

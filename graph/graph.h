@@ -59,7 +59,7 @@ struct Node {
   ParameterInfo parameter;  // kParameter and kState (init only)
   std::string copy_of;      // kState: the parameter that it holds in bf16
   std::shared_ptr<const Tensor> constant;      // kConstant of a dense type
-  std::shared_ptr<const Adjacency> adjacency;  // kConstant of dtype kAdjacency
+  std::shared_ptr<const LazyAdjacency> adjacency;  // kConstant of dtype kAdjacency
 
   std::string_view kind() const;  // the op's name, or "input", "parameter", "state", "constant"
 };
@@ -91,8 +91,11 @@ class Graph {
   Value narrow_copy(std::string_view parameter, Shape shape);  // the state narrow_copy_name says
   Value constant(std::shared_ptr<const Tensor> value);
   Value constant(std::shared_ptr<const Adjacency> value);
+  Value constant(std::shared_ptr<const LazyAdjacency> value);
   Value scalar(double value);  // an f32 constant of rank 0
 
+  // Every value that is appended has a size that Shape::count() knows: UserError otherwise.
+  //
   // Appends one op at the current scope and returns its first output. UserError carries the scope's
   // path and mark: "attention 'stage1.mix': heads = 6 does not divide C = 64".
   Value emit(std::string_view op, std::vector<Value> in, const Args& args = {});

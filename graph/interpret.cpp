@@ -5,7 +5,7 @@ namespace cambium {
 namespace {
 Ref constant_value(const Node& n) {
   Ref r;
-  r.adjacency = n.adjacency.get();
+  r.adjacency = n.adjacency ? &n.adjacency->get() : nullptr;
   if (!n.constant) return r;
   const Tensor& t = *n.constant;
   if (t.type().dtype == DType::kF32) r.data.assign(t.f32().begin(), t.f32().end());

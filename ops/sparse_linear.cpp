@@ -24,7 +24,7 @@ struct SparseLinear {
   static constexpr auto fields = std::tuple{
       field("dropout", &SparseLinear::dropout, "probability that an element of x becomes 0")
           .in(0, 0.999999),
-      field("stream", &SparseLinear::stream, "names the stream of random numbers"),
+      field("stream", &SparseLinear::stream, "names the stream of random numbers").any(),
       field("density", &SparseLinear::density, "share of x that is not zero; for the cost alone")
           .in(0, 1)};
 };

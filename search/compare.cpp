@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "core/files.h"
+#include "core/hash.h"
 #include "core/json.h"
 #include "core/memory.h"
 #include "core/parallel.h"
@@ -256,17 +257,21 @@ StudyPlan plan_as_run(Study study, const CompareSettings& settings,
   return plan;
 }
 
-// A variant that was planned otherwise before would mix two studies' runs.
-void check_same_specs(const std::string& folder, const Json& now) {
+// A variant that was planned otherwise before, or on other data, would mix two studies' runs.
+void check_same_specs(const std::string& folder, const StudyPlan& plan) {
   const std::string path = folder + "/study.json";
   if (!file_exists(path)) return;
   const Json before = load_json(path);
   for (const Json& old : before.at("variants"))
-    for (const Json& v : now.at("variants"))
-      require(v.at("name") != old.at("name") ||
-                  v.at("spec_hash") == old.value("spec_hash", v.at("spec_hash")),
-              "'", folder, "' holds runs of another '", v.at("name").get<std::string>(),
+    for (const PlannedVariant& v : plan.variants) {
+      if (old.at("name") != v.name) continue;
+      const std::string hash = hash_name(spec_hash(v.spec));
+      require(old.value("spec_hash", hash) == hash, "'", folder, "' holds runs of another '", v.name,
               "': its spec or budget changed since; choose another folder or remove this one");
+      if (old.contains("data"))
+        require_same_data(identity_from(old["data"]), v.data, folder,
+                          "put the data back as it was, or choose another folder");
+    }
 }
 }  // namespace
 
@@ -275,7 +280,7 @@ Comparison compare(Study study, const CompareSettings& settings, StudyProgress& 
   const auto known_steps = earlier_steps(settings.folder, study);
   Comparison c{.plan = plan_as_run(std::move(study), settings, known_steps)};
   Json description = study_json(c.plan, nullptr, settings.command);
-  check_same_specs(settings.folder, description);
+  check_same_specs(settings.folder, c.plan);
   make_folders(settings.folder);
   replace_file(settings.folder + "/study.json", to_text(description, 1) + "\n");
   Comparer comparer(c, settings, progress);

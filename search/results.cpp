@@ -218,7 +218,8 @@ Json study_json(const StudyPlan& plan, const Results* results, const std::string
                  {"state_bytes", v.state_bytes},
                  {"peak_bytes", v.needed_bytes},
                  {"step_ms", results ? results->rows[i].step_ms : 0.0},
-                 {"domain_summary", v.domains}};
+                 {"domain_summary", v.domains},
+                 {"data", to_json(v.data)}};
     if (v.step_time)
       item["planned_step_ms"] = {
           {"median", v.step_time->median}, {"low", v.step_time->low}, {"high", v.step_time->high}};

@@ -48,6 +48,12 @@ class DataCache {
     return e;
   }
 
+  const Identity& identity(const Experiment& e) {
+    const auto [known, fresh] = identities_.try_emplace(e.data.get());
+    if (fresh) known->second = identity_of(*e.data);
+    return known->second;
+  }
+
  private:
   // The data section, and everything it may refer to.
   static std::string key_of(const Spec& spec, std::string_view free) {
@@ -64,6 +70,7 @@ class DataCache {
   }
 
   std::map<std::string, std::shared_ptr<const Dataset>> opened_;
+  std::map<const Dataset*, Identity> identities_;  // of those above, which live on
 };
 
 double measure(const Experiment& e, MatchGoal::Kind kind) {
@@ -240,7 +247,8 @@ void Planner::plan_variant(const Variant& v) {
   p.cost = step_cost(e);
   settle_steps(p, e);
   Engine engine;
-  p.needed_bytes = memory_need(e, compile_plans(e, engine)).total();
+  p.needed_bytes = predicted_peak_bytes(memory_need(e, compile_plans(e, engine)));
+  p.data = data_.identity(e);
   p.forward_flops = p.cost.forward_flops_per_example;
   settle_evaluation(p, e);
   if (const auto state = generation_state(e)) p.state_bytes = state->bytes;

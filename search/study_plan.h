@@ -4,6 +4,7 @@
 
 #include "search/match.h"
 #include "search/study.h"
+#include "train/checkpoint.h"
 #include "train/step_graph.h"
 #include "train/step_times.h"
 
@@ -17,6 +18,7 @@ struct PlannedVariant {
   int64_t needed_bytes = 0;           // memory of a run
   double forward_flops = 0;           // an example
   int64_t state_bytes = 0;            // GenerationState::bytes; 0: no state
+  Identity data;                      // what its runs are trained on
   std::string domains;                // "grid, tokens": what flows through the model
   std::optional<Match> match;         // of the free variable
   std::optional<StepTime> step_time;  // ms, what a budget of seconds was planned with

@@ -11,6 +11,7 @@
 
 #include "core/json_forward.h"
 #include "core/tensor.h"
+#include "data/identity.h"
 #include "train/evaluate.h"
 #include "train/schedule.h"
 
@@ -36,11 +37,14 @@ struct RunState {
   int64_t log_bytes = 0, timing_bytes = 0;
   int64_t seed = 0;
   uint64_t spec_hash = 0;
+  Identity data;        // what it is trained on; empty in runs of versions that kept none
   std::string machine;  // threads, instruction set and version: equal text, equal bits
 };
 
 Json to_json(const Metrics& m);
 Json to_json(const RunState& s);
+Json to_json(const Identity& id);
+Identity identity_from(const Json& json);  // UserError unless it is an object of texts
 RunState run_state_from(const Json& json);  // UserError when a key is missing or of another type
 
 struct Checkpoint {

@@ -4,14 +4,53 @@
 
 #include "core/fmt.h"
 #include "core/memory.h"
+#include "graph/buffers.h"
 #include "graph/passes.h"
 #include "train/narrow_copies.h"
 #include "train/recompute.h"
 
 namespace cambium {
+namespace {
+// Code that is first used in a step, stacks of threads, files that are written, and what the
+// allocator cannot use: measured over the configs.
+constexpr int64_t kFirstRunBytes = int64_t(1) << 20;
+
+// At least what a step takes, from its graph alone: the parameters and what the optimizer keeps of
+// them, inputs, and the values that are alive at once.
+int64_t least_bytes(const Graph& g) {
+  int64_t bytes = lower_bound_of(arena_lives(g));
+  for (const Node& n : g.nodes()) {
+    if (n.op) continue;
+    bytes += n.adjacency ? adjacency_bytes(n.adjacency->nodes(), n.adjacency->edges())
+                         : n.outputs[0].bytes();
+  }
+  return bytes;
+}
+
+void check_machine(const Experiment& e, const Graph& step) {
+  const int64_t machine = total_memory_bytes();
+  if (machine >= 0) check_memory(e, {.batch_bytes = least_bytes(step)}, machine);
+}
+
+// One batch as it is read: its tensors and, of graphs, the edges with their tables.
+int64_t bytes_of_batch(const DataShape& s) {
+  int64_t bytes = s.x.bytes() + s.target.bytes();
+  if (s.masked) bytes += mask_type(s).bytes();
+  for (const std::optional<ValueType>& more : {s.decoder, s.pairs, s.edges})
+    if (more) bytes += more->bytes();
+  if (s.domain == Domain::kGraph && !s.one_graph) {
+    const Shape& graph = s.adjacency.shape;
+    const int64_t lists = 2 * int64_t(sizeof(Edge)) * (graph[0] + graph[2]);  // while it is made
+    bytes += adjacency_bytes(graph[0], graph[2]) + lists;
+  }
+  return bytes;
+}
+}  // namespace
+
 TrainPlans compile_plans(const Experiment& e, Engine& engine) {
   Graph step = recomputed(e, optimised(e, training_graph(e)));
   std::optional<Graph> apply = apply_graph(e), curvature = curvature_graph(e);
+  check_machine(e, step);
   if (apply) apply = run_passes(std::move(*apply), training_pipeline());
   if (curvature) curvature = recomputed(e, optimised(e, std::move(*curvature)));
   if (const ParameterNames names = narrow_parameters(step); !names.empty()) {
@@ -51,11 +90,14 @@ MemoryNeed memory_need(const Experiment& e, const TrainPlans& plans) {
   const DataShape shape = e.data->shape(e.train.options.batch);
   // Two loaders, two slots each; one each when a batch never changes.
   const int64_t slots = e.data->version(Split::kTrain) == 0 ? 4 : 2;
-  int64_t batch_bytes = shape.x.bytes() + shape.target.bytes();
-  for (const std::optional<ValueType>& more : {shape.decoder, shape.pairs, shape.edges})
-    if (more) batch_bytes += more->bytes();
-  need.batch_bytes += slots * batch_bytes;
+  need.batch_bytes += slots * bytes_of_batch(shape);
+  need.store_bytes += kFirstRunBytes;
   return need;
+}
+
+int64_t predicted_peak_bytes(const MemoryNeed& need) {
+  release_free_memory();
+  return current_resident_bytes() + need.total();
 }
 
 int64_t usable_memory_bytes() {

@@ -14,7 +14,8 @@ struct TrainPlans {
   std::vector<const Plan*> all() const;
 };
 
-// Runs the passes and compiles; the engine must outlive the plans.
+// Runs the passes and compiles; the engine must outlive the plans. RuntimeError, before a kernel is
+// built, when the step needs more than all the memory of the machine.
 TrainPlans compile_plans(const Experiment& e, Engine& engine);
 
 // Of each step that runs oneDNN's plain loops, hundreds of times slower than its other kernels, on
@@ -22,7 +23,8 @@ TrainPlans compile_plans(const Experiment& e, Engine& engine);
 std::vector<std::string> slow_kernels(const Plan& plan);
 
 // What training will hold beyond what the process holds now: one arena and one store for all plans,
-// their inputs, a copy of the best weights, and the batches that are read ahead.
+// their inputs and constants, a copy of the best weights, the batches that are read ahead with
+// their graphs, and what running for the first time brings in (kFirstRunBytes).
 struct MemoryNeed {
   int64_t store_bytes = 0, batch_bytes = 0;  // batch_bytes grows with the batch
 
@@ -30,6 +32,10 @@ struct MemoryNeed {
 };
 
 MemoryNeed memory_need(const Experiment& e, const TrainPlans& plans);
+
+// The most the process will hold: what it holds now, with its data and its compiled plans, and
+// `need`; gives what is free back to the system first.
+int64_t predicted_peak_bytes(const MemoryNeed& need);
 
 // What the system says can be used; without limit where it does not say, which refuses nothing.
 int64_t usable_memory_bytes();

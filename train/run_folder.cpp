@@ -43,6 +43,7 @@ void write_run_json(const std::string& folder, std::string_view status, const Ex
   j["peak_rss_bytes"] = peak_resident_bytes();
   j["predicted_bytes"] = r.predicted_bytes;
   j["machine"] = s.machine;
+  j["data"] = to_json(s.data);
   if (s.best)
     j["best"] = {{"step", s.best->step}, {"metrics", metrics_json(s.best->metrics, "val")}};
   j["final"] = {{"metrics", metrics_json(s.evaluated, "val")}};

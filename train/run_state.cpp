@@ -40,6 +40,22 @@ Json to_json(const Metrics& m) {
   return j;
 }
 
+Json to_json(const Identity& id) {
+  Json j = Json::object();
+  for (const auto& [name, value] : id.parts) j[name] = value;
+  return j;
+}
+
+Identity identity_from(const Json& j) {
+  Identity id;
+  try {
+    for (const auto& [name, value] : j.items()) id.parts.emplace_back(name, value);
+  } catch (const Json::exception& e) {
+    throw UserError(str("what the run says of its data cannot be read: ", e.what()));
+  }
+  return id;
+}
+
 Json to_json(const RunState& s) {
   Json j = {{"step", s.step},
             {"examples", s.examples},
@@ -54,6 +70,7 @@ Json to_json(const RunState& s) {
             {"timing_bytes", s.timing_bytes},
             {"seed", s.seed},
             {"spec_hash", hash_name(s.spec_hash)},
+            {"data", to_json(s.data)},
             {"machine", s.machine}};
   if (s.best) j["best"] = {{"step", s.best->step}, {"metrics", to_json(s.best->metrics)}};
   return j;
@@ -75,6 +92,7 @@ RunState run_state_from(const Json& j) {
     s.timing_bytes = j.at("timing_bytes");
     s.seed = j.at("seed");
     s.spec_hash = std::stoull(j.at("spec_hash").get<std::string>(), nullptr, 16);
+    if (j.contains("data")) s.data = identity_from(j["data"]);  // not in older runs
     s.machine = j.at("machine");
     if (j.contains("best"))
       s.best = BestEvaluation{j["best"].at("step"), metrics_from(j["best"].at("metrics"))};

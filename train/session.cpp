@@ -25,7 +25,7 @@ void check_finite(Executor& executor, const Store& store, int64_t step, std::str
 Session::Session(const Experiment& e, int64_t available_bytes)
     : e_(e), plans_(compile_plans(e, engine_)), need_(memory_need(e, plans_)) {
   check_memory(e, need_, available_bytes);
-  held_bytes_ = current_resident_bytes();
+  peak_bytes_ = std::max(peak_resident_bytes(), cambium::predicted_peak_bytes(need_));
   const auto seed = uint64_t(e.train.options.seed);
   for (const Plan* plan : plans_.all()) store_.add(*plan, seed);
   // One at a time runs, and its outputs are read before the next does.

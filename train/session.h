@@ -38,7 +38,7 @@ class Session {
 
   // The most the process will hold: what it held with its data and its compiled plans, and what
   // training needs on top.
-  int64_t predicted_peak_bytes() const { return held_bytes_ + needed_bytes(); }
+  int64_t predicted_peak_bytes() const { return peak_bytes_; }
 
   // Whose kernels make a step: one, with accumulation a second for the update, and where the
   // optimizer wants the curvature one for its estimate.
@@ -54,7 +54,7 @@ class Session {
   Engine engine_;
   TrainPlans plans_;
   MemoryNeed need_;
-  int64_t held_bytes_ = 0;
+  int64_t peak_bytes_ = 0;
   Store store_;
   std::unique_ptr<Executor> step_, apply_, curvature_, evaluation_;
   std::unique_ptr<Loader> loader_;

@@ -28,6 +28,7 @@ class Run {
     state_.seed = e.train.options.seed;
     state_.spec_hash = spec_hash(e.spec);
     state_.machine = machine_text();
+    if (!settings.folder.empty()) state_.data = identity_of(*e.data);
     state_.evaluated.kind = e.data->shape(1).target_kind();
     result_.cost = step_cost(e);
   }
@@ -38,6 +39,7 @@ class Run {
  private:
   void open_folder();
   void go_on_from(const Checkpoint& c);
+  void check_data(const Identity& was);
   void report_start();
   void report_slow_kernels();
   void train_step(int64_t number);
@@ -112,20 +114,31 @@ void Run::go_on_from(const Checkpoint& c) {
   if (c.state.spec_hash != state_.spec_hash)
     throw UserError(str("'", folder, "' was trained from another spec"),
                     str("compare with ", folder, "/spec.yaml, or start in another folder"));
+  check_data(c.state.data);
   if (c.fell_back)
     progress_.on_note(str("the newest checkpoint in '", folder, "' is damaged; going on from step ",
                           c.state.step));
   if (c.state.machine != state_.machine)
     progress_.on_note(str("the run was made on ", c.state.machine, ", this is ", state_.machine,
                           ": results will not be equal bit for bit"));
-  const std::string machine = state_.machine;
-  state_ = c.state;
-  state_.machine = machine;
+  RunState now = c.state;
+  now.machine = state_.machine;
+  now.data = state_.data;
+  state_ = std::move(now);
   seconds_before_ = c.state.seconds;
   train_seconds_before_ = c.state.train_seconds;
   saved_step_ = c.state.step;
   session_->restore_from(c, folder);
   session_->start(state_.step);
+}
+
+void Run::check_data(const Identity& was) {
+  if (was.empty())
+    progress_.on_note(str("'", settings_.folder,
+                          "' does not say what data it was trained on: it may have been other"));
+  else
+    require_same_data(was, state_.data, settings_.folder,
+                      "put the data back as it was, or train in another folder");
 }
 
 void Run::report_slow_kernels() {

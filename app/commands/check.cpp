@@ -2,6 +2,7 @@
 #include "app/command.h"
 #include "app/run.h"
 #include "core/json.h"
+#include "core/memory.h"
 #include "search/study_plan.h"
 #include "train/plans.h"
 #include "viz/text.h"
@@ -12,13 +13,24 @@ struct Options {
   std::vector<std::string> specs;
 };
 
+// Bytes to train a model, as far as this machine has them; that it has not is a mistake of the spec.
+int64_t training_bytes(const Experiment& e) {
+  Engine engine;
+  try {
+    const TrainPlans plans = compile_plans(e, engine);
+    const MemoryNeed need = memory_need(e, plans);
+    if (const int64_t machine = total_memory_bytes(); machine >= 0) check_memory(e, need, machine);
+    return predicted_peak_bytes(need);
+  } catch (const RuntimeError& error) {
+    throw UserError(error.what(), error.help, e.spec.root.mark);
+  }
+}
+
 Json check_model(Spec spec, std::string& text) {
   const std::string file = spec.file;
   const Experiment e = open_experiment(std::move(spec));
   const StepCost cost = step_cost(e);
-  Engine engine;
-  const TrainPlans plans = compile_plans(e, engine);
-  const int64_t bytes = memory_need(e, plans).total();
+  const int64_t bytes = training_bytes(e);
   text += str("ok  ", file, ": ", compact(double(cost.parameters)), " parameters, ",
               flops_text(cost.flops_per_step), " (",
               share_text(cost.products_per_step, cost.flops_per_step), " products) a step of ",

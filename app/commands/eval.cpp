@@ -8,7 +8,7 @@ namespace cambium {
 namespace {
 struct Options {
   std::string run, split = "test";
-  bool last = false;
+  bool last = false, other_data = false;
 };
 
 Split split_of(const std::string& name) {
@@ -16,7 +16,8 @@ Split split_of(const std::string& name) {
 }
 
 int evaluate_run(const Options& options, Context& context) {
-  const Experiment e = open_run(options.run);
+  const Experiment e = open_run(options.run, context.terminal,
+                                {.other_data = options.other_data, .set = context.set});
   const Split split = split_of(options.split);
   require(e.data->count(split) > 0, "the data has no ", options.split, " split");
   SavedModel model(e, options.run, !options.last, e.train.options.batch);
@@ -35,13 +36,17 @@ extern const Command command_eval = {
     .name = "eval",
     .doc = "measure a trained run on a split of its data",
     .examples = {"cambium eval runs/hybrid_fashion-s0",
-                 "cambium eval runs/hybrid_fashion-s0 --split val --last"},
+                 "cambium eval runs/hybrid_fashion-s0 --split val --last",
+                 "cambium eval runs/nano-s0 --set data.path=other.txt --other-data"},
+    .takes_set = true,
     .declare = [](CommandLine& line) -> Action {
       auto o = std::make_shared<Options>();
       line.word("RUN", o->run, "the folder of a run");
       line.choice("--split", o->split, {"test", "val", "train"},
                   "which examples; test unless told");
       line.flag("--last", o->last, "the last weights instead of the best");
+      line.flag("--other-data", o->other_data,
+                "the data may be other than the run's, with the same vocabulary and classes");
       return [o](Context& context) { return evaluate_run(*o, context); };
     },
 };

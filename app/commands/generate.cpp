@@ -14,7 +14,7 @@ struct Options {
   std::string run, prompt = "\n";
   int64_t count = 200;
   int64_t beams = 0;
-  bool last = false, no_cache = false;
+  bool last = false, no_cache = false, other_data = false;
   SamplingOptions sampling;
 };
 
@@ -30,8 +30,10 @@ void check_beams(const Options& o) {
 
 int generate(const Options& options, Context& context) {
   check_beams(options);
-  const Experiment e = open_run(options.run);
+  const Experiment e =
+      open_run(options.run, context.terminal, {.other_data = options.other_data, .set = {}});
   Generator generator(e, load_weights(options.run, !options.last), options.run, !options.no_cache);
+  const CancelScope stops;
   std::string text;
   const std::string before = options.prompt + (generator.has_encoder() ? " -> " : "");
   const bool stream = !context.terminal.json;
@@ -78,6 +80,8 @@ extern const Command command_generate = {
       line.flag("--no-cache", o->no_cache, "compute the whole context for every symbol");
       line.whole("--seed", o->sampling.seed, 0, "of the drawn symbols");
       line.flag("--last", o->last, "the last weights instead of the best");
+      line.flag("--other-data", o->other_data,
+                "the data may be other than the run's, with the same vocabulary");
       return [o](Context& context) { return generate(*o, context); };
     },
 };

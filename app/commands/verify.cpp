@@ -151,6 +151,7 @@ VerifyResult run_cell(const VerifyCell& cell, std::span<const VerifyRun> runs, c
       terminal.note(str(cell.name, "  run ", number, "/", runs.size(), "  ", run.text, ": ",
                         number_text(cell.numbers, value), " in ", duration_text(seconds)));
   };
+  const CancelScope stops;
   VerifyResult result = run_verify(cell, runs, settings, view);
   view.finish();
   return result;

@@ -20,9 +20,7 @@ Value longer_mask(Builder& b, const Stream& s, bool first) {
   const Value mask = padding_mask(s);
   if (!mask) return {};
   const int64_t batch = s.shape()[0], tokens = s.shape()[1];
-  auto ones = std::make_shared<Tensor>(DType::kF32, Shape{batch, 1});
-  std::ranges::fill(ones->f32(), 1.0f);
-  const Value one = b.graph.constant(std::shared_ptr<const Tensor>(std::move(ones)));
+  const Value one = b.filled({batch, 1}, 1);
   const Value flat = b.emit("reshape", {mask}, {{"shape", std::vector<int64_t>{batch, tokens}}});
   return b.emit("concat", {first ? one : flat, first ? flat : one}, {{"axis", 1}});
 }

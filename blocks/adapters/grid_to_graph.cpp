@@ -18,8 +18,9 @@ Stream build(Builder& b, const BlockUse& use, Stream s) {
                     "use neighbours: 4 or neighbours: 8");
   const Shape in = s.shape();
   const int64_t batch = in[0], places = in[1] * in[2];
-  const std::vector<Edge> edges = grid_edges(in[1], in[2], neighbours == 8);
-  s.adjacency = b.graph.constant(adjacency_of_batch(edges, batch, places, str(neighbours)));
+  check_edges(double(places) * double(neighbours), batch, places, str(neighbours));
+  s.adjacency = b.graph.constant(adjacency_of_batch(
+      [=] { return grid_edges(in[1], in[2], neighbours == 8); }, batch, places));
   s.x = b.emit("reshape", {s.x}, {{"shape", std::vector<int64_t>{batch * places, in[3]}}});
   s.domain = Domain::kGraph;
   s.batch = batch;

@@ -39,8 +39,7 @@ Stream build(Builder& b, const BlockUse& use, Stream s) {
   score = b.emit("add", {score, b.param("bias", {1}, {}, false)});
   Stream out;
   out.domain = Domain::kVector;
-  const auto no = std::make_shared<Tensor>(DType::kF32, score.shape());  // zeros
-  out.x = b.emit("concat", {b.graph.constant(no), score}, {{"axis", -1}});
+  out.x = b.emit("concat", {b.filled(score.shape(), 0), score}, {{"axis", -1}});
   return out;
 }
 }  // namespace

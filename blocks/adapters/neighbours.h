@@ -1,23 +1,34 @@
 // Graphs between the places of a line or a grid, the same for every example of a batch.
 #pragma once
 #include <algorithm>
+#include <cmath>
 
 #include "blocks/block.h"
 
 namespace cambium {
-// Copies the edges between `places` places for each of `batch` examples. UserError, naming `kind`,
-// when they are too many.
-inline std::shared_ptr<const Adjacency> adjacency_of_batch(std::span<const Edge> one, int64_t batch,
-                                                           int64_t places, std::string_view kind) {
-  constexpr int64_t kMostEdges = 100'000'000;
-  require(int64_t(one.size()) * batch <= kMostEdges, "neighbours = ", kind, " makes ",
-          int64_t(one.size()) * batch, " edges for a batch of ", batch, " x ", places,
-          " tokens, more than ", kMostEdges);
-  std::vector<Edge> all;
-  all.reserve(one.size() * size_t(batch));
-  for (int64_t k = 0; k < batch; ++k)
-    for (auto [u, v] : one) all.emplace_back(u + int32_t(k * places), v + int32_t(k * places));
-  return std::make_shared<const Adjacency>(make_adjacency(batch * places, all, false));
+// Refuses graphs too large to be made within a second: `least` is what the edges of one example
+// come to at least, `kind` what they were asked for as.
+inline void check_edges(double least, int64_t batch, int64_t places, std::string_view kind) {
+  constexpr double kMostOfOne = 1 << 23, kMost = 100'000'000;
+  const auto refuse = [&](double edges, std::string_view of, double most) {
+    throw UserError(str("neighbours = ", kind, " makes about ", std::floor(edges), " edges for ", of,
+                        " of ", places, " places, more than ", int64_t(most)),
+                    "use fewer neighbours, a shorter context or a smaller batch");
+  };
+  if (least > kMostOfOne) refuse(least, "one example", kMostOfOne);
+  if (least * double(batch) > kMost) refuse(least * double(batch), str("a batch of ", batch), kMost);
+  require(double(places) * double(batch) <= kMostWhole, batch, " x ", places,
+          " places are too many for a graph");
+}
+
+// A copy of the graph between `places` places for each of `batch` examples. `edges_of` answers the
+// edges of one; it is asked here for their number, and again when the graph is needed.
+inline std::shared_ptr<const LazyAdjacency> adjacency_of_batch(
+    std::function<std::vector<Edge>()> edges_of, int64_t batch, int64_t places) {
+  const int64_t edges = make_adjacency(places, edges_of(), false).edges;
+  return std::make_shared<const LazyAdjacency>(batch * places, batch * edges, [=] {
+    return repeat_adjacency(make_adjacency(places, edges_of(), false), batch);
+  });
 }
 
 // The 4 or 8 places beside each place of a grid, read row by row.
@@ -34,26 +45,50 @@ inline std::vector<Edge> grid_edges(int64_t rows, int64_t columns, bool diagonal
   return edges;
 }
 
-// For each place its k nearest others, by distance in the grid (one column: along the line); of
-// equally near ones those that come first. `causal`: of the places before it alone.
+// Other places of a grid by how near they are to one of them.
+class NearPlaces {
+ public:
+  NearPlaces(int64_t rows, int64_t columns, bool causal)
+      : rows_(rows), columns_(columns), causal_(causal) {}
+
+  // The k nearest to (y, x), of equally near ones those that come first; fewer where there are
+  // fewer. Valid until the next call.
+  std::span<const std::pair<int64_t, int64_t>> nearest(int64_t y, int64_t x, int64_t k) {
+    // What lies outside of the square is further away than its half side.
+    for (int64_t reach = int64_t(std::sqrt(double(k))) / 2 + 1;; reach *= 2) {
+      look(y, x, reach);
+      const auto inside = std::ranges::count_if(
+          near_, [&](const auto& place) { return place.first <= reach * reach; });
+      if (inside >= k || reach >= std::max(rows_, columns_)) break;
+    }
+    const auto count = std::min(size_t(k), near_.size());
+    std::partial_sort(near_.begin(), near_.begin() + long(count), near_.end());
+    return std::span(near_).first(count);
+  }
+
+ private:
+  void look(int64_t y, int64_t x, int64_t reach) {
+    near_.clear();
+    for (int64_t v = std::max<int64_t>(0, y - reach); v <= std::min(rows_ - 1, y + reach); ++v)
+      for (int64_t u = std::max<int64_t>(0, x - reach); u <= std::min(columns_ - 1, x + reach); ++u)
+        if (causal_ ? v * columns_ + u < y * columns_ + x : v != y || u != x)
+          near_.emplace_back((v - y) * (v - y) + (u - x) * (u - x), v * columns_ + u);
+  }
+
+  int64_t rows_, columns_;
+  bool causal_;
+  std::vector<std::pair<int64_t, int64_t>> near_;  // squared distance, place
+};
+
+// For each place its k nearest others, by distance in the grid (one column: along the line).
+// `causal`: of the places before it alone.
 inline std::vector<Edge> nearest_edges(int64_t rows, int64_t columns, int64_t k, bool causal) {
   std::vector<Edge> edges;
-  // The k nearest lie within this many rows and columns, also in a corner or a narrow grid.
-  const int64_t reach = k + 1;
-  std::vector<std::pair<int64_t, int64_t>> near;  // squared distance, place
+  NearPlaces places(rows, columns, causal);
   for (int64_t y = 0; y < rows; ++y)
-    for (int64_t x = 0; x < columns; ++x) {
-      near.clear();
-      for (int64_t v = std::max<int64_t>(0, y - reach); v <= std::min(rows - 1, y + reach); ++v)
-        for (int64_t u = std::max<int64_t>(0, x - reach); u <= std::min(columns - 1, x + reach);
-             ++u)
-          if (causal ? v * columns + u < y * columns + x : v != y || u != x)
-            near.emplace_back((v - y) * (v - y) + (u - x) * (u - x), v * columns + u);
-      const auto count = size_t(std::min<int64_t>(k, int64_t(near.size())));
-      std::partial_sort(near.begin(), near.begin() + long(count), near.end());
-      for (size_t n = 0; n < count; ++n)
-        edges.emplace_back(int32_t(near[n].second), int32_t(y * columns + x));
-    }
+    for (int64_t x = 0; x < columns; ++x)
+      for (const auto& [distance, place] : places.nearest(y, x, k))
+        edges.emplace_back(int32_t(place), int32_t(y * columns + x));
   return edges;
 }
 }  // namespace cambium

@@ -38,6 +38,15 @@ std::vector<Edge> edges_of(const TokensToGraph& o, int64_t tokens, int64_t colum
   return edges;
 }
 
+// About the edges of one example, half of them when a token hears only those before it.
+double about_edges(const TokensToGraph& o, int64_t tokens) {
+  double heard = double(std::max<int64_t>(0, tokens - 1));
+  if (o.neighbours == "window") heard = std::min(heard, 2 * double(o.window));
+  if (o.neighbours == "knn") heard = std::min(heard, double(o.k));
+  if (o.neighbours.starts_with("grid")) heard = std::min(heard, 8.0);
+  return double(tokens) * heard * (o.causal && o.neighbours != "knn" ? 0.5 : 1);
+}
+
 Stream build(Builder& b, const BlockUse& use, Stream s) {
   const auto& o = use.attrs.as<TokensToGraph>();
   const int64_t batch = s.shape()[0], tokens = s.shape()[1];
@@ -47,8 +56,10 @@ Stream build(Builder& b, const BlockUse& use, Stream s) {
                     "use neighbours: window or neighbours: full");
   s.domain = Domain::kGraph;
   const bool grid = s.columns > 0 && s.rows * s.columns == tokens;
-  const std::vector<Edge> edges = edges_of(o, tokens, grid ? s.columns : 0);
-  s.adjacency = b.graph.constant(adjacency_of_batch(edges, batch, tokens, o.neighbours));
+  const int64_t columns = grid ? s.columns : 0;
+  check_edges(about_edges(o, tokens), batch, tokens, o.neighbours);
+  s.adjacency = b.graph.constant(
+      adjacency_of_batch([=] { return edges_of(o, tokens, columns); }, batch, tokens));
   s.batch = batch;
   s.x = b.emit("reshape", {s.x}, {{"shape", std::vector<int64_t>{batch * tokens, s.channels()}}});
   return s;

@@ -27,9 +27,7 @@ struct GraphPositions {
 
 // p [N,size] times a sign a column: 2 or 0 from dropout, less 1.
 Value with_random_signs(Builder& b, Value p) {
-  auto ones = std::make_shared<Tensor>(DType::kF32, Shape{1, p.shape().last()});
-  std::ranges::fill(ones->f32(), 1.0f);
-  const Value one = b.graph.constant(std::move(ones));
+  const Value one = b.filled({1, p.shape().last()}, 1);
   return b.emit("mul", {p, b.emit("sub", {b.dropout(one, 0.5, "signs"), one})});
 }
 

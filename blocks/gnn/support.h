@@ -94,8 +94,6 @@ inline Value with_edges(Builder& b, const Stream& s, Value x, bool edges) {
 
 // How many each node hears, [N,1].
 inline Value in_degrees(Builder& b, const Stream& s) {
-  auto ones = std::make_shared<Tensor>(DType::kF32, Shape{s.shape()[0], 1});
-  std::ranges::fill(ones->f32(), 1.0f);
-  return b.emit("spmm", {s.adjacency, b.graph.constant(std::move(ones))}, {{"norm", "sum"}});
+  return b.emit("spmm", {s.adjacency, b.filled({s.shape()[0], 1}, 1)}, {{"norm", "sum"}});
 }
 }  // namespace cambium

@@ -61,7 +61,7 @@ Stream build(Builder& b, const BlockUse& use, Stream s) {
   const Value v = project(b, a, s, "v", width);
   const Shape heads{s.shape()[0], s.shape()[1], a.heads};
   const Value beta = a.beta ? b.emit("sigmoid", {b.linear("beta", s.x, a.heads, false)})
-                            : constant_of(b, heads, 1);
+                            : b.filled(heads, 1);
   const Value decay = a.gated ? log_decay(b, a, s.x) : Value{};
   const Value o = correct_by_delta(b, q, k, v, beta, decay, 1 / std::sqrt(double(d)));
   Value y = merge_heads(b, b.in_scope("norm", [&] { return normalise(b, "rms", o); }));

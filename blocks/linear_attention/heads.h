@@ -4,15 +4,16 @@
 
 #include "blocks/layers.h"
 #include "blocks/steps.h"
+#include "core/number.h"
 
 namespace cambium {
 // UserError unless `heads` divides `width`; the help names the nearest numbers that do.
 inline void require_heads(int64_t heads, int64_t width, std::string_view of = "C") {
   if (width % heads == 0) return;
   int64_t below = 1, above = 0;
-  for (int64_t h = 1; h <= width && !above; ++h) {
-    if (width % h == 0 && h < heads) below = h;
-    if (width % h == 0 && h > heads) above = h;
+  for (const int64_t h : divisors_of(width)) {
+    if (h < heads) below = h;
+    if (h > heads && !above) above = h;
   }
   const std::string help =
       above ? str("use heads: ", below, " or heads: ", above) : str("use heads: ", below);
@@ -33,15 +34,9 @@ inline Value merge_heads(Builder& b, Value x) {
   return b.emit("reshape", {x}, {{"shape", std::vector<int64_t>{s[0], s[1], s[2] * s[3]}}});
 }
 
-inline Value constant_of(Builder& b, Shape shape, double value) {
-  auto t = std::make_shared<Tensor>(DType::kF32, shape);
-  std::ranges::fill(t->f32(), float(value));
-  return b.graph.constant(std::shared_ptr<const Tensor>(t));
-}
-
 // x / sqrt(mean of x^2 + eps) over the last axis, times `factor`; no parameters.
 inline Value rms_normalised(Builder& b, Value x, double eps, double factor = 1) {
-  return b.emit("rms_norm", {x, constant_of(b, {x.shape().last()}, factor)}, {{"eps", eps}});
+  return b.emit("rms_norm", {x, b.filled({x.shape().last()}, factor)}, {{"eps", eps}});
 }
 
 // x / |x| over the last axis: an RMS norm whose scale is 1 / sqrt(D).

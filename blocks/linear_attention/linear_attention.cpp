@@ -53,7 +53,7 @@ Value taylor_features(Builder& b, Value x) {
   const Value flat =
       b.emit("reshape", {outer}, {{"shape", std::vector<int64_t>{s[0], s[1], s[2], d * d}}});
   const Value square = b.emit("scale", {flat}, {{"a", std::sqrt(0.5)}});
-  return b.emit("concat", {constant_of(b, s.with_last(1), 1), y, square});
+  return b.emit("concat", {b.filled(s.with_last(1), 1), y, square});
 }
 
 Value features(Builder& b, std::string_view kind, Value x) {

@@ -32,7 +32,7 @@ constexpr int64_t kMostWidth = 128;
 
 // W^T [D,M] / D^(1/4).
 Value projection(Builder& b, const Performer& a, int64_t d, int64_t features) {
-  auto t = std::make_shared<Tensor>(DType::kF32, Shape{d, features});
+  const auto fill = [&](Tensor& t) {
   Random random(uint64_t(a.seed), uint64_t(b.random_stream("projection")));
   std::vector<std::vector<double>> rows;  // of the block that is being made, of unit length
   for (int64_t m = 0; m < features; ++m) {
@@ -53,10 +53,11 @@ Value projection(Builder& b, const Performer& a, int64_t d, int64_t features) {
     for (double& x : row) x /= std::sqrt(norm);
     const double factor = std::sqrt(length) * std::pow(double(d), -0.25);
     for (int64_t i = 0; i < d; ++i)
-      t->f32()[size_t(i * features + m)] = float(row[size_t(i)] * factor);
+      t.f32()[size_t(i * features + m)] = float(row[size_t(i)] * factor);
     rows.push_back(std::move(row));
   }
-  return b.graph.constant(std::shared_ptr<const Tensor>(t));
+  };
+  return b.table(DType::kF32, {d, features}, fill);
 }
 
 Value feature_map(Builder& b, const Performer& a, Value x, Value w) {

@@ -28,15 +28,15 @@ struct Retention {
 };
 
 Value log_decays(Builder& b, const Retention& a) {
-  auto t = std::make_shared<Tensor>(DType::kF32, Shape{a.heads});
-  for (int64_t h = 0; h < a.heads; ++h) {
-    double n = a.first_decay + double(h);
-    if (a.last_decay > 0)
-      n = a.first_decay +
-          (a.last_decay - a.first_decay) * double(h) / double(std::max<int64_t>(1, a.heads - 1));
-    t->f32()[size_t(h)] = float(std::log1p(-std::exp2(-n)));
-  }
-  return b.graph.constant(std::shared_ptr<const Tensor>(t));
+  return b.table(DType::kF32, {a.heads}, [&](Tensor& t) {
+    for (int64_t h = 0; h < a.heads; ++h) {
+      double n = a.first_decay + double(h);
+      if (a.last_decay > 0)
+        n = a.first_decay +
+            (a.last_decay - a.first_decay) * double(h) / double(std::max<int64_t>(1, a.heads - 1));
+      t.f32()[size_t(h)] = float(std::log1p(-std::exp2(-n)));
+    }
+  });
 }
 
 Stream build(Builder& b, const BlockUse& use, Stream s) {

@@ -11,9 +11,9 @@ namespace cambium {
 // start(i) + a parameter that begins at zero: the same gradient, without weight decay.
 inline Value param_from(Builder& b, std::string_view name, const Shape& shape,
                         const std::function<double(int64_t)>& start) {
-  auto t = std::make_shared<Tensor>(DType::kF32, shape);
-  for (int64_t i = 0; i < shape.count(); ++i) t->f32()[size_t(i)] = float(start(i));
-  const Value base = b.graph.constant(std::shared_ptr<const Tensor>(t));
+  const Value base = b.table(DType::kF32, shape, [&](Tensor& t) {
+    for (int64_t i = 0; i < shape.count(); ++i) t.f32()[size_t(i)] = float(start(i));
+  });
   return b.emit("add", {b.param(name, shape, {}, false), base});
 }
 

@@ -38,33 +38,33 @@ struct Hyena {
 // [T, 1 + 2 bands]: t / (L - 1), cosines and minus sines, as in the authors' code.
 Value positions(Builder& b, const Hyena& a, int64_t t, int64_t length) {
   const int64_t width = 1 + 2 * a.bands;
-  auto out = std::make_shared<Tensor>(DType::kF32, Shape{t, width});
-  for (int64_t i = 0; i < t; ++i) {
-    float* row = out->f32().data() + i * width;
-    row[0] = float(double(i) / double(std::max<int64_t>(1, length - 1)));
-    for (int64_t k = 0; k < a.bands; ++k) {
-      const double f = a.bands == 1
-                           ? 1e-4
-                           : 1e-4 + (double(a.bands - 1) - 1e-4) * double(k) / double(a.bands - 1);
-      const double angle = 2 * std::numbers::pi * f * double(i) / double(length);
-      row[1 + k] = float(std::cos(angle));
-      row[1 + a.bands + k] = float(-std::sin(angle));
+  return b.table(DType::kF32, {t, width}, [&](Tensor& out) {
+    for (int64_t i = 0; i < t; ++i) {
+      float* row = out.f32().data() + i * width;
+      row[0] = float(double(i) / double(std::max<int64_t>(1, length - 1)));
+      for (int64_t k = 0; k < a.bands; ++k) {
+        const double f =
+            a.bands == 1 ? 1e-4
+                         : 1e-4 + (double(a.bands - 1) - 1e-4) * double(k) / double(a.bands - 1);
+        const double angle = 2 * std::numbers::pi * f * double(i) / double(length);
+        row[1 + k] = float(std::cos(angle));
+        row[1 + a.bands + k] = float(-std::sin(angle));
+      }
     }
-  }
-  return b.graph.constant(std::shared_ptr<const Tensor>(out));
+  });
 }
 
 // [T,C]: e^(-t / (L - 1) d_c)
 Value window(Builder& b, int64_t t, int64_t c, int64_t length) {
   const double slow = -std::log(0.01) / 1.5, fast = -std::log(0.01) / 0.3;
-  auto out = std::make_shared<Tensor>(DType::kF32, Shape{t, c});
-  for (int64_t i = 0; i < t * c; ++i) {
-    const int64_t row = i / c;
-    const double share = double(i % c) / double(std::max<int64_t>(1, c - 1));
-    const double place = double(row) / double(std::max<int64_t>(1, length - 1));
-    out->f32()[size_t(i)] = float(std::exp(-place * (slow + (fast - slow) * share)));
-  }
-  return b.graph.constant(std::shared_ptr<const Tensor>(out));
+  return b.table(DType::kF32, {t, c}, [&](Tensor& out) {
+    for (int64_t i = 0; i < t * c; ++i) {
+      const int64_t row = i / c;
+      const double share = double(i % c) / double(std::max<int64_t>(1, c - 1));
+      const double place = double(row) / double(std::max<int64_t>(1, length - 1));
+      out.f32()[size_t(i)] = float(std::exp(-place * (slow + (fast - slow) * share)));
+    }
+  });
 }
 
 // The filters of all long convolutions side by side: [T, (order - 1) C], before the window.

@@ -25,6 +25,15 @@ Stream build(Builder& b, const BlockUse& use, Stream) {
                           "' holds ", describe(other)),
                       places ? str("give both the same width, or use combine: concat")
                              : str("bring both to one domain with the same places"));
+    if (!(other.adjacency == out.adjacency) || other.batch != out.batch)
+      throw UserError(
+          str("the taps '", a.taps[0], "' and '", a.taps[i], "' hold graphs of different edges"),
+          "make the graph before both taps, or return to tokens first");
+    if (!(other.mask == out.mask))
+      throw UserError(
+          str("the taps '", a.taps[0], "' and '", a.taps[i], "' differ in their padding"),
+          "put what changes the padding before both taps");
+    if (other.rows != out.rows || other.columns != out.columns) out.rows = out.columns = 0;
     parts.push_back(other.x);
   }
   if (parts.size() == 1) return out;

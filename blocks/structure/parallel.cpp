@@ -30,6 +30,22 @@ void check_alike(const std::vector<Stream>& ends, bool channels_too) {
   }
 }
 
+// What the branches end with beside x must be one, or whatever follows would see that of branch 1.
+void check_structure(const std::vector<Stream>& ends) {
+  const Stream& first = ends[0];
+  for (size_t i = 1; i < ends.size(); ++i) {
+    const Stream& other = ends[i];
+    const auto differ = [&](std::string_view what, std::string help) {
+      throw UserError(str("branch ", i + 1, " ends with other ", what, " than branch 1"),
+                      std::move(help));
+    };
+    if (!(other.adjacency == first.adjacency) || other.batch != first.batch)
+      differ("edges", "make the graph before `parallel`, or return to tokens in each branch");
+    if (!(other.mask == first.mask))
+      differ("padding", "put what changes the padding before `parallel`, or in no branch");
+  }
+}
+
 // y = sum_i g_i branch_i, g = softmax(x W + b) over the branches.
 Value gated(Builder& b, const Stream& s, const std::vector<Stream>& ends) {
   require(ends[0].domain == s.domain && ends[0].shape().with_last(1) == s.shape().with_last(1),
@@ -55,7 +71,10 @@ Stream build(Builder& b, const BlockUse& use, Stream s) {
     ends.push_back(b.in_scope(str("branch_", ends.size() + 1),
                               [&] { return b.build_list(branch, s, b.vars()); }));
   check_alike(ends, a.combine != "concat");
+  check_structure(ends);
   Stream out = ends[0];
+  for (const Stream& e : ends)  // a grid is remembered only where all know it
+    if (e.rows != out.rows || e.columns != out.columns) out.rows = out.columns = 0;
   if (a.combine == "concat") {
     std::vector<Value> parts;
     for (const Stream& e : ends) parts.push_back(e.x);

@@ -30,7 +30,7 @@ Stream build(Builder& b, const BlockUse& use, Stream s) {
   require(body, "has no branch");
   const auto norm = [&](Value x, std::string_view name) {
     if (a.norm == "none") return x;
-    return b.in_scope(name, [&] { return normalise_places(b, a.norm, x, s); });
+    return b.in_scope(b.free_segment(name), [&] { return normalise_places(b, a.norm, x, s); });
   };
   Stream branch = s;
   if (a.place != "post") branch.x = norm(s.x, "norm");

@@ -45,6 +45,12 @@ using BlockLists = std::vector<std::vector<int64_t>>;
 // What the blocks from `first` on look at, drawn for the block under construction.
 inline BlockLists lists_of_blocks(const Builder& b, const BlockSparse& a, bool causal,
                                   int64_t first, int64_t count) {
+  constexpr int64_t kMostBlocks = 1 << 14;
+  if (count > kMostBlocks)
+    throw UserError(str("block = ", a.block, " makes ", count, " blocks of the tokens, more than ",
+                        kMostBlocks),
+                    a.block < 64 ? "use larger blocks, up to 64, or fewer tokens"
+                                 : "use fewer tokens");
   Random random(uint64_t(a.seed), uint64_t(b.random_stream("blocks")));
   BlockLists seen;
   for (int64_t i = first; i < count; ++i) seen.push_back(blocks_seen(a, causal, i, count, random));
@@ -55,11 +61,11 @@ inline BlockLists lists_of_blocks(const Builder& b, const BlockSparse& a, bool c
 inline Value block_list(Builder& b, const BlockLists& seen) {
   size_t most = 0;
   for (const auto& blocks : seen) most = std::max(most, blocks.size());
-  auto list = std::make_shared<Tensor>(DType::kI32, Shape{int64_t(seen.size()), int64_t(most)});
-  std::ranges::fill(list->i32(), -1);
-  for (size_t i = 0; i < seen.size(); ++i)
-    for (size_t k = 0; k < seen[i].size(); ++k) list->i32()[i * most + k] = int32_t(seen[i][k]);
-  return b.graph.constant(std::shared_ptr<const Tensor>(std::move(list)));
+  return b.table(DType::kI32, {int64_t(seen.size()), int64_t(most)}, [&](Tensor& list) {
+    std::ranges::fill(list.i32(), -1);
+    for (size_t i = 0; i < seen.size(); ++i)
+      for (size_t k = 0; k < seen[i].size(); ++k) list.i32()[i * most + k] = int32_t(seen[i][k]);
+  });
 }
 
 inline Value slice_tokens(Builder& b, Value x, int64_t begin, int64_t end) {

@@ -18,34 +18,47 @@ struct Positions {
       field("base", &Positions::base, "sinusoidal: the longest wave is 2 pi base positions").in(1)};
 };
 
-// Channel i of c for place t: sin(t / base^(2 (i/2) / c)) in even channels, cos in odd ones.
-float wave(int64_t t, int64_t i, int64_t c, double base) {
-  const double angle = double(t) / std::pow(base, double(i - i % 2) / double(c));
-  return float(i % 2 ? std::cos(angle) : std::sin(angle));
-}
+// The waves of c channels: sin(t / base^(2 (i/2) / c)) for place t in even ones, cos in odd ones.
+class Waves {
+ public:
+  Waves(int64_t c, double base) {
+    for (int64_t i = 0; i < c; ++i)
+      lengths_.push_back(std::pow(base, double(i - i % 2) / double(c)));
+  }
+
+  float at(int64_t t, int64_t i) const {
+    const double angle = double(t) / lengths_[size_t(i)];
+    return float(i % 2 ? std::cos(angle) : std::sin(angle));
+  }
+
+ private:
+  std::vector<double> lengths_;
+};
 
 // [T,C]: waves of the places.
-std::shared_ptr<const Tensor> waves(int64_t t, int64_t c, double base) {
-  auto table = std::make_shared<Tensor>(DType::kF32, Shape{t, c});
-  for (int64_t i = 0; i < t * c; ++i) table->f32()[size_t(i)] = wave(i / c, i % c, c, base);
-  return table;
+Value waves(Builder& b, int64_t t, int64_t c, double base) {
+  return b.table(DType::kF32, {t, c}, [&](Tensor& table) {
+    const Waves waves(c, base);
+    for (int64_t i = 0; i < t * c; ++i) table.f32()[size_t(i)] = waves.at(i / c, i % c);
+  });
 }
 
 // [rows columns, C]: waves of the rows, then of the columns.
-std::shared_ptr<const Tensor> waves_2d(const Stream& s, double base) {
+Value waves_2d(Builder& b, const Stream& s, double base) {
   const int64_t t = s.shape()[1], c = s.channels(), half = c / 2;
   if (s.rows * s.columns != t)
     throw UserError("kind = sinusoidal_2d needs the tokens of a grid",
                     "use it between grid_to_tokens or patch_embed and a class_token, or kind: "
                     "sinusoidal");
   require(c % 2 == 0, "kind = sinusoidal_2d needs an even C, got C = ", c);
-  auto table = std::make_shared<Tensor>(DType::kF32, Shape{t, c});
-  for (int64_t i = 0; i < t * c; ++i) {
-    const int64_t place = i / c, channel = i % c;
-    table->f32()[size_t(i)] = channel < half ? wave(place / s.columns, channel, half, base)
-                                             : wave(place % s.columns, channel - half, half, base);
-  }
-  return table;
+  return b.table(DType::kF32, {t, c}, [&](Tensor& table) {
+    const Waves waves(half, base);
+    for (int64_t i = 0; i < t * c; ++i) {
+      const int64_t place = i / c, channel = i % c;
+      table.f32()[size_t(i)] = channel < half ? waves.at(place / s.columns, channel)
+                                              : waves.at(place % s.columns, channel - half);
+    }
+  });
 }
 
 Stream build(Builder& b, const BlockUse& use, Stream s) {
@@ -55,7 +68,7 @@ Stream build(Builder& b, const BlockUse& use, Stream s) {
   if (a.kind == "learned")
     table = b.param("table", {t, c}, {Init::kNormal, a.std}, false);
   else
-    table = b.graph.constant(a.kind == "sinusoidal" ? waves(t, c, a.base) : waves_2d(s, a.base));
+    table = a.kind == "sinusoidal" ? waves(b, t, c, a.base) : waves_2d(b, s, a.base);
   const Value here = of_place(b, table);
   s.x = b.emit("add", {s.x, here});
   return s;

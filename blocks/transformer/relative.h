@@ -68,20 +68,21 @@ struct Distances {
 
 // What the attention operators take as bias [heads,S+T-1].
 inline Value relative_bias(Builder& b, const Relative& a, Value table, bool causal, Distances d) {
-  auto ids = std::make_shared<Tensor>(DType::kI32, Shape{d.count()});
-  for (int64_t i = 0; i < d.count(); ++i)
-    ids->i32()[size_t(i)] = int32_t(bucket_of(a, causal, d.at(i)));
-  const Value rows = b.emit("embed", {table, b.graph.constant(std::move(ids))});
+  const Value ids = b.table(DType::kI32, {d.count()}, [&](Tensor& t) {
+    for (int64_t i = 0; i < d.count(); ++i)
+      t.i32()[size_t(i)] = int32_t(bucket_of(a, causal, d.at(i)));
+  });
+  const Value rows = b.emit("embed", {table, ids});
   return b.emit("transpose", {rows}, {{"perm", std::vector<int64_t>{1, 0}}});
 }
 
 // The same for alibi, whose biases are known; where the operator's own do not fit.
 inline Value alibi_bias(Builder& b, const Relative& a, Distances d) {
-  auto bias = std::make_shared<Tensor>(DType::kF32, Shape{a.heads, d.count()});
-  for (int64_t h = 0; h < a.heads; ++h)
-    for (int64_t i = 0; i < d.count(); ++i)
-      bias->f32()[size_t(h * d.count() + i)] =
-          float(-alibi_slope(h, a.heads) * double(std::abs(d.at(i))));
-  return b.graph.constant(std::move(bias));
+  return b.table(DType::kF32, {a.heads, d.count()}, [&](Tensor& bias) {
+    for (int64_t h = 0; h < a.heads; ++h)
+      for (int64_t i = 0; i < d.count(); ++i)
+        bias.f32()[size_t(h * d.count() + i)] =
+            float(-alibi_slope(h, a.heads) * double(std::abs(d.at(i))));
+  });
 }
 }  // namespace cambium

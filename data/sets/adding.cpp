@@ -51,6 +51,8 @@ class AddingSet final : public Dataset {
     return {{"outputs", 1}, {"channels", 2}, {"context", options_.length}};
   }
 
+  uint64_t content() const override { return hash_options(options_, seed_); }
+
   std::string describe() const override {
     return str(options_.train, " train, ", options_.val, " val, ", options_.test,
                " test sequences of ", options_.length, " numbers, ", options_.marked,

@@ -89,6 +89,8 @@ class BarsAndShapesSet final : public Dataset {
             {"channels", options_.channels}};
   }
 
+  uint64_t content() const override { return hash_options(options_, seed_); }
+
   std::string describe() const override {
     return str(options_.train, " train, ", options_.val, " val, ", options_.test,
                " test pictures of ", options_.size, " x ", options_.size, " with ",

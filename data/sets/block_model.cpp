@@ -96,6 +96,8 @@ class BlockModelSet final : public Dataset {
     return {{"classes", options_.communities}, {"channels", channels()}};
   }
 
+  uint64_t content() const override { return hash_options(options_, seed_); }
+
   std::string describe() const override {
     return str(options_.train, " train, ", options_.val, " val, ", options_.test,
                " test graphs of ", options_.nodes, " nodes in ", options_.communities,

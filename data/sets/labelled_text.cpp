@@ -113,6 +113,18 @@ class LabelledTextSet final : public Dataset {
             {"context", options_.context}};
   }
 
+  uint64_t content() const override {
+    uint64_t hash = 0;
+    for (const auto& [label, number] : labels_) hash = joined_hash({hash, hash_text(label)});
+    for (const auto& [word, number] : words_)
+      hash = joined_hash({hash, hash_text(word), uint64_t(number)});
+    for (size_t s = 0; s < 3; ++s) {
+      hash = joined_hash({hash, hash_of(target_[s])});
+      for (const std::vector<int32_t>& text : texts_[s]) hash = joined_hash({hash, hash_of(text)});
+    }
+    return hash;
+  }
+
   std::string describe() const override {
     return str(count(Split::kTrain), " train, ", count(Split::kValidation), " val, ",
                count(Split::kTest), " test texts in ", labels_.size(), " classes, ", words_.size(),

@@ -72,6 +72,10 @@ class MaskedSet final : public Dataset {
     return vars;
   }
 
+  uint64_t content() const override {
+    return joined_hash({data_->content(), hash_options(options_, seed_)});
+  }
+
   std::string describe() const override {
     return str(data_->describe(), "; ", 100 * options_.rate, " % of the tokens to be named");
   }

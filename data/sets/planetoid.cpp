@@ -63,6 +63,7 @@ class PlanetoidSet final : public Dataset {
             .target = {DType::kI32, {nodes}},
             .adjacency = {DType::kAdjacency, {nodes, nodes, adjacency_->edges}},
             .graphs = 1,
+            .one_graph = true,
             .classes = classes_,
             .density = density_};
   }
@@ -85,6 +86,11 @@ class PlanetoidSet final : public Dataset {
 
   std::vector<std::pair<std::string, ArgValue>> vars() const override {
     return {{"classes", classes_}, {"channels", x_.shape()[1]}};
+  }
+
+  uint64_t content() const override {
+    return joined_hash({hash_bytes(x_.raw()), hash_of(label_), hash_of(split_),
+                        hash_of(adjacency_->in.begin), hash_of(adjacency_->in.neighbour)});
   }
 
   std::string describe() const override {

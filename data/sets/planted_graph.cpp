@@ -31,6 +31,9 @@ struct PlantedGraph {
 class PlantedGraphSet final : public Dataset {
  public:
   PlantedGraphSet(const PlantedGraph& a, uint64_t seed) : options_(a) {
+    require_room("nodes", double(a.nodes) * double(a.features + 8));
+    require_room("edges", double(a.edges) * 8);
+    require_room("classes", double(a.classes) * double(a.features));
     Random random(seed, stream_of("planted_graph"));
     draw_nodes(random);
     draw_edges(random);
@@ -44,6 +47,7 @@ class PlantedGraphSet final : public Dataset {
             .target = {DType::kI32, {options_.nodes}},
             .adjacency = {DType::kAdjacency, {options_.nodes, options_.nodes, adjacency_->edges}},
             .graphs = 1,
+            .one_graph = true,
             .classes = options_.classes};
   }
 
@@ -60,6 +64,10 @@ class PlantedGraphSet final : public Dataset {
 
   std::vector<std::pair<std::string, ArgValue>> vars() const override {
     return {{"classes", options_.classes}, {"channels", options_.features}};
+  }
+
+  uint64_t content() const override {
+    return joined_hash({hash_bytes(x_.raw()), hash_of(class_), hash_of(adjacency_->in.neighbour)});
   }
 
   std::string describe() const override {

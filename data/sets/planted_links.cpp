@@ -33,6 +33,8 @@ struct PlantedLinks {
 class PlantedLinksSet final : public Dataset {
  public:
   PlantedLinksSet(const PlantedLinks& a, uint64_t seed) : options_(a), seed_(seed) {
+    require_room("nodes", double(a.nodes) * double(a.features + 8));
+    require_room("kinds", double(a.kinds) * double(a.features));
     Random random(seed, stream_of("planted_links"));
     draw_nodes(random);
     draw_edges(random);
@@ -57,6 +59,7 @@ class PlantedLinksSet final : public Dataset {
         .target = {DType::kI32, {pairs_}},
         .adjacency = {DType::kAdjacency, {options_.nodes, options_.nodes, adjacency_->edges}},
         .graphs = 1,
+        .one_graph = true,
         .classes = 2};
     s.pairs = ValueType{DType::kI32, {pairs_, 2}};
     return s;
@@ -83,6 +86,8 @@ class PlantedLinksSet final : public Dataset {
   std::vector<std::pair<std::string, ArgValue>> vars() const override {
     return {{"classes", 2}, {"channels", options_.features}};
   }
+
+  uint64_t content() const override { return hash_options(options_, seed_); }
 
   std::string describe() const override {
     return str("a graph of ", options_.nodes, " nodes, ", edges_[0].size(), " edges to see, ",

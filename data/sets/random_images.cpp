@@ -49,6 +49,8 @@ class RandomImagesSet final : public Dataset {
             {"channels", options_.channels}};
   }
 
+  uint64_t content() const override { return hash_options(options_, seed_); }
+
   std::string describe() const override {
     return str(options_.train, " train, ", options_.val, " val, ", options_.test,
                " test pictures of noise, ", options_.height, " x ", options_.width, " with ",

@@ -60,6 +60,8 @@ class RandomTokensSet final : public Dataset {
             {"classes", options_.classes ? options_.classes : options_.vocab}};
   }
 
+  uint64_t content() const override { return hash_options(options_, seed_); }
+
   std::string describe() const override {
     return str(options_.train, " train, ", options_.val, " val, ", options_.test,
                " test sequences of ", options_.context, " uniform tokens of ", options_.vocab,

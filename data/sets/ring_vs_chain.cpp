@@ -65,6 +65,8 @@ class RingVsChainSet final : public Dataset {
     return {{"classes", 2}, {"channels", options_.features}};
   }
 
+  uint64_t content() const override { return hash_options(options_, seed_); }
+
   std::string describe() const override {
     return str(options_.train, " train, ", options_.val, " val, ", options_.test,
                " test graphs of ", options_.nodes, " nodes, a ring or ",

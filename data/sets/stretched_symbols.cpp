@@ -40,6 +40,7 @@ class StretchedSymbolsSet final : public Dataset {
     if (a.blank > a.symbols)
       throw OptionError("blank", str("blank = ", a.blank, " of classes 0 to ", a.symbols),
                         str("use blank: 0 to ", a.symbols));
+    require_room("symbols", double(a.symbols) * double(a.channels));
     Random random(seed, stream_of("stretched_symbols.sounds"));
     sounds_.resize(size_t(a.symbols * a.channels));
     for (float& x : sounds_) x = float(random.normal());
@@ -77,6 +78,8 @@ class StretchedSymbolsSet final : public Dataset {
     return {
         {"classes", options_.symbols + 1}, {"channels", options_.channels}, {"context", frames()}};
   }
+
+  uint64_t content() const override { return hash_options(options_, seed_); }
 
   std::string describe() const override {
     const StretchedSymbols& a = options_;

@@ -120,6 +120,8 @@ class SubgraphCountsSet final : public Dataset {
     return {{"outputs", 1}, {"channels", options_.features}};
   }
 
+  uint64_t content() const override { return hash_options(options_, seed_); }
+
   std::string describe() const override {
     return str(options_.train, " train, ", options_.val, " val, ", options_.test,
                " test graphs of ", options_.nodes, " nodes, the number of ", options_.count,

@@ -42,6 +42,8 @@ class TokenText final : public Symbols {
 
   std::string_view unit() const override { return "tokens"; }
 
+  uint64_t content() const override { return hash_of(ids_); }
+
   void copy(int64_t begin, std::span<int32_t> to) const override {
     std::copy_n(ids_.begin() + begin, to.size(), to.begin());
   }

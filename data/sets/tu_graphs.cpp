@@ -133,6 +133,15 @@ class TuGraphsSet final : public Dataset {
     return {{"classes", labels_.size()}, {"channels", channels()}};
   }
 
+  uint64_t content() const override {
+    uint64_t hash = 0;
+    for (const SmallGraph& g : graphs_) {
+      hash = joined_hash({hash, uint64_t(g.label), hash_of(g.tag)});
+      for (const auto& [u, v] : g.edges) hash = joined_hash({hash, uint64_t(u), uint64_t(v)});
+    }
+    return hash;
+  }
+
   std::string describe() const override {
     return str(count(Split::kTrain), " train, ", count(Split::kValidation), " val, ",
                count(Split::kTest), " test graphs of up to ", most_nodes_, " nodes in ",

@@ -28,7 +28,7 @@ struct Attention {
       field("scale", &Attention::scale, "factor on q . k; 0: 1 / sqrt(D)").in(0),
       field("dropout", &Attention::dropout, "share of the weights that is zeroed").in(0, 0.999999),
       field("rope", &Attention::rope, "base of the rotary positions of q and k; 0: none").in(0),
-      field("stream", &Attention::stream, "name of the random stream of dropout"),
+      field("stream", &Attention::stream, "name of the random stream of dropout").any(),
       field("block", &Attention::block, "size of the blocks that the input `blocks` speaks of")
           .in(0, 64)};
 };

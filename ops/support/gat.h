@@ -13,7 +13,7 @@ struct GatAttention {
   static constexpr auto fields = std::tuple{
       field("slope", &GatAttention::slope, "of leaky_relu below zero").in(0, 1),
       field("dropout", &GatAttention::dropout, "share of attention weights dropped").in(0, 0.999),
-      field("stream", &GatAttention::stream, "names the stream of random numbers"),
+      field("stream", &GatAttention::stream, "names the stream of random numbers").any(),
       field("self_loops", &GatAttention::self_loops, "every node also hears itself")};
 };
 

@@ -187,8 +187,8 @@ std::vector<std::vector<int>> heard(const std::string& options, int64_t tokens, 
   const Node& n = model.graph.node(model.out.adjacency.node);
   std::vector<std::vector<int>> out;
   for (int64_t t = 0; t < tokens; ++t)
-    out.emplace_back(n.adjacency->in.neighbour.begin() + n.adjacency->in.begin[size_t(t)],
-                     n.adjacency->in.neighbour.begin() + n.adjacency->in.begin[size_t(t) + 1]);
+    out.emplace_back(n.adjacency->get().in.neighbour.begin() + n.adjacency->get().in.begin[size_t(t)],
+                     n.adjacency->get().in.neighbour.begin() + n.adjacency->get().in.begin[size_t(t) + 1]);
   return out;
 }
 
@@ -217,7 +217,7 @@ TEST(TokensToGraph, TakesTheNearestPlaces) {
 TEST(GridToGraph, JoinsPlacesThatTouch) {
   for (const bool eight : {false, true}) {
     const Model model(str("[{grid_to_graph: ", eight ? 8 : 4, "}]"), Domain::kGrid, {2, 3, 3, 1});
-    const Csr& in = model.graph.node(model.out.adjacency.node).adjacency->in;
+    const Csr& in = model.graph.node(model.out.adjacency.node).adjacency->get().in;
     const auto heard_by = [&](size_t t) {
       return std::vector<int>(in.neighbour.begin() + in.begin[t],
                               in.neighbour.begin() + in.begin[t + 1]);

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/support/block_case.h"
+#include "tests/support/expect_error.h"
 
 namespace cambium {
 namespace {
@@ -53,6 +54,16 @@ TEST(Names, StayApartFromABlocksOwnParts) {
   BlockCase c = vectors("- {residual: [{norm: layer}], norm: layer}");
   EXPECT_EQ(parameter_names(c), Names({"residual.norm.gamma", "residual.norm.beta",
                                        "residual.norm_2.gamma", "residual.norm_2.beta"}));
+}
+
+TEST(Names, OfABranchMayBeThoseOfTheNormBehindIt) {
+  BlockCase post = vectors("- {residual: [{norm: rms}], norm: layer, place: post}");
+  EXPECT_EQ(parameter_names(post),
+            Names({"residual.norm.gamma", "residual.norm_2.gamma", "residual.norm_2.beta"}));
+  BlockCase sandwich =
+      vectors("- {residual: [{norm: rms, name: norm_out}], norm: scale, place: sandwich}");
+  EXPECT_EQ(parameter_names(sandwich), Names({"residual.norm.scale", "residual.norm_out.gamma",
+                                              "residual.norm_out_2.scale"}));
 }
 
 TEST(Define, ReplacesParametersAtEachUse) {
@@ -121,6 +132,18 @@ TEST(Parallel, SumOfAStreamWithItselfDoublesIt) {
   const BlockCase::Data leaves = c.data(1);
   const std::vector<double> y = c.run(leaves);
   for (size_t i = 0; i < y.size(); ++i) EXPECT_EQ(y[i], 2 * leaves.at("x").data[i]);
+}
+
+TEST(Parallel, RefusesBranchesOfDifferentStructure) {
+  const auto refusal = [](const std::string& yaml) {
+    return std::string(
+        test::error_of([&] { BlockCase(yaml, Domain::kTokens, {2, 4, 3}); }).what());
+  };
+  EXPECT_EQ(refusal("- parallel: [[tokens_to_graph: full], [tokens_to_graph: {neighbours: window}]]"),
+            "parallel 'parallel': branch 2 ends with other edges than branch 1");
+  EXPECT_EQ(refusal("- {tokens_to_graph: full, as: a}\n- graph_to_tokens\n"
+                    "- {tokens_to_graph: {neighbours: window}, as: b}\n- {from: [a, b]}"),
+            "from 'from': the taps 'a' and 'b' hold graphs of different edges");
 }
 
 TEST(Parallel, GateWeightsAddUpToOne) {

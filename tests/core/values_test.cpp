@@ -175,12 +175,25 @@ TEST(Cancel, TheFirstSignalAsksAndTheSecondExits) {
   EXPECT_EXIT(
       {
         catch_signals();
+        const CancelScope looking;
         std::raise(SIGINT);
         if (!cancel_requested()) std::_Exit(1);
         std::raise(SIGTERM);
         std::_Exit(2);
       },
       ::testing::ExitedWithCode(130), "stopping after this step");
+}
+
+TEST(Cancel, ASignalEndsWhatNobodyWouldStop) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  EXPECT_EXIT(
+      {
+        catch_signals();
+        { const CancelScope over; }
+        std::raise(SIGTERM);
+        std::_Exit(2);
+      },
+      ::testing::ExitedWithCode(130), "");
 }
 
 TEST(Memory, IsMeasured) {

@@ -1,0 +1,100 @@
+#include "data/identity.h"
+
+#include <algorithm>
+
+namespace cambium {
+namespace {
+constexpr int64_t kLargestExample = int64_t(64) << 20;  // bytes
+constexpr int64_t kExamples = 4;                        // of a split
+
+uint64_t hash_of_batch(const Batch& b) {
+  uint64_t hash = uint64_t(b.examples);
+  for (const Tensor* t : {&b.x, &b.target, &b.mask, &b.decoder, &b.pairs, &b.edges})
+    hash = joined_hash({hash, t->bytes() > 0 && t->data() ? hash_bytes(t->raw()) : 0});
+  if (b.adjacency)
+    hash = joined_hash({hash, hash_of(b.adjacency->in.begin), hash_of(b.adjacency->in.neighbour)});
+  return hash;
+}
+
+// Of examples spread over the splits; of training also in an epoch that changes them.
+uint64_t hash_of_examples(const Dataset& data) {
+  uint64_t hash = 0;
+  const auto add = [&](Split split, int64_t index, uint64_t epoch_seed) {
+    Batch batch = allocate_batch(data.shape(1));
+    data.read(split, std::span(&index, 1), epoch_seed, batch);
+    hash = joined_hash({hash, hash_of_batch(batch)});
+  };
+  for (const Split split : {Split::kTrain, Split::kValidation, Split::kTest}) {
+    const int64_t n = data.count(split), most = std::min(n, kExamples);
+    for (int64_t k = 0; k < most; ++k)
+      add(split, most == 1 ? 0 : k * ((n - 1) / (most - 1)), 0);
+  }
+  if (data.count(Split::kTrain) > 0) add(Split::kTrain, 0, 1);
+  return hash;
+}
+
+int64_t number_of(const Dataset& data, std::string_view name) {
+  for (const auto& [key, value] : data.vars())
+    if (const auto* n = std::get_if<int64_t>(&value.variant()); n && key == name) return *n;
+  return 0;
+}
+
+// What each id is written as; nullopt when ids are no text.
+std::optional<uint64_t> hash_of_vocabulary(const Dataset& data) {
+  const int64_t size = number_of(data, "vocab");
+  uint64_t hash = uint64_t(size);
+  for (int32_t id = 0; id < size; ++id) {
+    std::string text;
+    try {
+      text = data.decode(std::span(&id, 1));
+    } catch (const UserError&) {  // an id that stands for no text, such as a mask
+      text = "?";
+    }
+    if (id == 0 && text.empty()) return std::nullopt;
+    hash = joined_hash({hash, hash_text(text)});
+  }
+  return size > 0 ? std::optional(hash) : std::nullopt;
+}
+}  // namespace
+
+std::string Identity::at(std::string_view part) const {
+  const auto found = std::ranges::find(parts, part, &std::pair<std::string, std::string>::first);
+  return found == parts.end() ? std::string() : found->second;
+}
+
+Identity identity_of(const Dataset& data) {
+  Identity id;
+  const DataShape one = data.shape(1);
+  id.parts.emplace_back("content", hash_name(data.content()));
+  if (const auto hash = hash_of_vocabulary(data))
+    id.parts.emplace_back("vocabulary", hash_name(*hash));
+  id.parts.emplace_back("classes", str(one.classes > 0 ? one.classes : one.target.shape.last()));
+  id.parts.emplace_back("splits",
+                        str(data.count(Split::kTrain), "/", data.count(Split::kValidation), "/",
+                            data.count(Split::kTest)));
+  if (one.x.bytes() <= kLargestExample)
+    id.parts.emplace_back("examples", hash_name(hash_of_examples(data)));
+  return id;
+}
+
+std::vector<std::string> differences(const Identity& was, const Identity& is,
+                                     std::span<const std::string_view> but) {
+  std::vector<std::string> names, out;
+  for (const Identity* id : {&was, &is})
+    for (const auto& [name, value] : id->parts)
+      if (!std::ranges::count(names, name) && !std::ranges::count(but, name)) names.push_back(name);
+  for (const std::string& name : names)
+    if (const std::string a = was.at(name), b = is.at(name); a != b)
+      out.push_back(str(name, " (was ", a.empty() ? "none" : a, ", is ", b.empty() ? "none" : b,
+                        ")"));
+  return out;
+}
+
+void require_same_data(const Identity& was, const Identity& is, const std::string& run,
+                       const std::string& help, std::span<const std::string_view> but) {
+  std::string text;
+  for (const std::string& part : differences(was, is, but)) text += (text.empty() ? "" : ", ") + part;
+  if (text.empty()) return;
+  throw UserError(str("the data is not what '", run, "' was trained on; these differ: ", text), help);
+}
+}  // namespace cambium

@@ -1,0 +1,87 @@
+// The memory that is foretold and the memory that is used, of every config that trains here.
+#include <filesystem>
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "core/files.h"
+#include "core/json.h"
+#include "places.h"
+#include "tests/support/config_data.h"
+
+namespace cambium {
+namespace {
+int run_quietly(std::vector<std::string> args, const std::string& out) {
+  const pid_t pid = ::fork();
+  if (pid == 0) {
+    std::vector<char*> words;
+    for (std::string& a : args) words.push_back(a.data());
+    words.push_back(nullptr);
+    const int to = ::open(out.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0644);
+    ::dup2(to, 1);
+    ::dup2(to, 2);
+    ::execv(words[0], words.data());
+    ::_exit(127);
+  }
+  int status = 0;
+  ::waitpid(pid, &status, 0);
+  return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+// Trains two steps; where VmHWM ends and what had been foretold, in bytes.
+struct Memory {
+  double used = 0, foretold = 0;
+};
+
+Memory train(const std::string& spec, const std::vector<std::string>& set, const std::string& run) {
+  std::vector<std::string> args = {CAMBIUM_BINARY_DIR "/cambium", "train", spec, "--run", run};
+  args.insert(args.end(), {"--progress", "none", "--threads", "2"});
+  for (const std::string& s : set) args.insert(args.end(), {"--set", s});
+  const std::string out = run + ".out";
+  EXPECT_EQ(run_quietly(args, out), 0) << read_file(out);
+  const Json j = load_json(run + "/run.json");
+  return {j["peak_rss_bytes"], j["predicted_bytes"]};
+}
+
+std::vector<std::string> model_files() {
+  std::vector<std::string> files;
+  for (const auto& f : std::filesystem::directory_iterator(CAMBIUM_SOURCE_DIR "/configs/models"))
+    if (f.path().extension() == ".yaml") files.push_back(f.path().string());
+  std::ranges::sort(files);
+  return files;
+}
+
+class SlowPredictedMemory : public testing::TestWithParam<std::string> {};
+
+TEST_P(SlowPredictedMemory, IsNeverTooLittleAndAtMostTwoPercentTooMuch) {
+  const Spec spec = load_spec(GetParam());
+  auto set = test::data_overrides(spec);
+  if (!set) return;
+  set->insert(set->end(), {"train.steps=2", "train.eval_every=2", "train.eval_batches=1",
+                           "train.accumulate=1"});
+  const test::TempFolder folder;
+  const Memory m = train(GetParam(), *set, folder.path("run"));
+  EXPECT_GE(m.foretold, m.used);
+  EXPECT_LE(m.foretold, 1.02 * m.used);
+}
+
+INSTANTIATE_TEST_SUITE_P(Models, SlowPredictedMemory, testing::ValuesIn(model_files()),
+                         [](const testing::TestParamInfo<std::string>& info) {
+                           return std::filesystem::path(info.param).stem().string();
+                         });
+
+TEST(PredictedMemory, CountsTheEdgesThatAnAdapterMakes) {
+  const test::TempFolder folder;
+  replace_file(folder.path("s.yaml"),
+               "data: {random_tokens: {vocab: 16, context: 128, classes: 2, train: 128, val: 64, "
+               "test: 64}}\n"
+               "model: [{embed: 4}, {tokens_to_graph: full}, gcn, {pool: mean}, {linear: $classes}]\n"
+               "train: {steps: 2, batch: 64, eval_batches: 1}\n");
+  const Memory m = train(folder.path("s.yaml"), {}, folder.path("run"));
+  EXPECT_GE(m.foretold, m.used);
+  EXPECT_LE(m.foretold, 1.02 * m.used);
+}
+}  // namespace
+}  // namespace cambium
