@@ -54,6 +54,9 @@ void TrainView::on_start(const RunInfo& info) {
                      memory_text(double(info.available_bytes)), " free"));
   for (const auto& [name, loss] : info.reference_losses)
     terminal_.note(str("floor   ", name, ": ", fixed(loss, 4), info.values ? "" : " nats"));
+  if (info.over)
+    return terminal_.note(str("steps   none left: the run is over at step ",
+                              grouped(info.first_step - 1), " of ", grouped(info.steps)));
   terminal_.note(str("steps   ", grouped(info.first_step), " to ", grouped(info.steps), ", ",
                      grouped(info.batches_per_epoch), " batches an epoch"));
 }

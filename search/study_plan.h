@@ -10,12 +10,13 @@ struct PlannedVariant {
   Spec spec;  // complete but for train.seed: matched, budgeted, with the study's metric
   StepCost cost;
   int64_t steps = 0, examples_per_step = 0;
-  double planned = 0;          // of the budget, in its unit; steps without a budget
-  int64_t needed_bytes = 0;    // memory of a run
-  double forward_flops = 0;    // an example
-  int64_t state_bytes = 0;     // GenerationState::bytes; 0: no state
-  std::string domains;         // "grid, tokens": what flows through the model
-  std::optional<Match> match;  // of the free variable
+  double planned = 0;                 // of the budget, in its unit; steps without a budget
+  int64_t needed_bytes = 0;           // memory of a run
+  double forward_flops = 0;           // an example
+  int64_t state_bytes = 0;            // GenerationState::bytes; 0: no state
+  std::string domains;                // "grid, tokens": what flows through the model
+  std::optional<Match> match;         // of the free variable
+  std::vector<UserError> notes = {};  // what its run cannot do (Experiment::notes)
 };
 
 struct StudyPlan {

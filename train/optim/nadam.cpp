@@ -10,8 +10,8 @@ struct Nadam {
 
   static constexpr auto fields = std::tuple{
       field("lr", &Nadam::lr, "peak learning rate").in(0),
-      field("beta1", &Nadam::beta1, "decay of the mean gradient").in(0, 1),
-      field("beta2", &Nadam::beta2, "decay of the mean squared gradient").in(0, 1),
+      field("beta1", &Nadam::beta1, "decay of the mean gradient").in(0, kBelowOne),
+      field("beta2", &Nadam::beta2, "decay of the mean squared gradient").in(0, kBelowOne),
       field("eps", &Nadam::eps, "added to the root").in(0),
       field("momentum_decay", &Nadam::momentum_decay, "how fast the momentum grows to beta1").in(0),
       field("weight_decay", &Nadam::weight_decay, "L2 penalty, added to the gradient").in(0),

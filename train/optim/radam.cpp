@@ -10,8 +10,8 @@ struct Radam {
 
   static constexpr auto fields = std::tuple{
       field("lr", &Radam::lr, "peak learning rate").in(0),
-      field("beta1", &Radam::beta1, "decay of the mean gradient").in(0, 1),
-      field("beta2", &Radam::beta2, "decay of the mean squared gradient").in(0, 1),
+      field("beta1", &Radam::beta1, "decay of the mean gradient").in(0, kBelowOne),
+      field("beta2", &Radam::beta2, "decay of the mean squared gradient").in(0, kBelowOne),
       field("eps", &Radam::eps, "added to the root").in(0),
       field("weight_decay", &Radam::weight_decay, "L2 penalty, added to the gradient").in(0),
       field("decoupled", &Radam::decoupled, "weight decay apart from the gradient, as in AdamW")};

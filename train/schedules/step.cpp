@@ -32,5 +32,7 @@ const Schedule schedule_step = {.name = "step",
                                 .doc = "the peak times a factor at regular steps",
                                 .paper = "He et al. 2016, arXiv 1512.03385",
                                 .attrs = schedule_fields<Step>,
-                                .lr = lr};
+                                .lr = lr,
+                                .warmup = warmup_of<Step>,
+                                .lowest = lowest_of<Step>};
 }  // namespace cambium
