@@ -87,7 +87,7 @@ inline std::string small_data(std::string_view name, const TempFolder& folder) {
       {"markov_text", "symbols: 5, order: 1, context: 6"},
       {"memorization", "length: 8, vocab: 8"},
       {"mqar", "length: 16, vocab: 12, pairs: 3"},
-      {"noisy_in_context_recall", "length: 16, vocab: 8"},
+      {"noisy_in_context_recall", "length: 16, vocab: 12, noise_vocab: 4"},
       {"parity", "length: 6"},
       {"random_images", "height: 4, width: 4, classes: 3"},
       {"random_tokens", "vocab: 7, context: 5"},
@@ -106,8 +106,7 @@ inline std::string small_data(std::string_view name, const TempFolder& folder) {
                "', context: 9, format: space, least: 1}}}");
   }
   if (name == "modular_addition") return "{modulus: 7}";
-  if (name == "planted_graph")
-    return "{nodes: 30, edges: 60, features: 4, classes: 3, labelled: 4}";
+  if (name == "planted_graph") return "{nodes: 30, edges: 60, features: 4, classes: 3}";
   if (name == "planted_links") return "{nodes: 30, edges: 80, features: 4}";
   if (name == "labelled_text") {
     replace_file(folder.path("rows.txt"), ragged_rows(90));

@@ -94,10 +94,9 @@ TEST_P(EveryDatasetCut, MakesTheSameStepAndMetrics) {
   for (const std::string& asked : options_for(shape)) {
     replace_file(folder_.path("spec.yaml"), spec(options, shape, asked));
     const auto cut = [&](int batch, int accumulate) {
-      return one_step(open_experiment(
-          load_spec(folder_.path("spec.yaml"),
-                    {str("train.batch=", batch), str("train.accumulate=", accumulate)}),
-          data));
+      const std::vector<std::string> set = {str("train.batch=", batch),
+                                            str("train.accumulate=", accumulate)};
+      return one_step(open_experiment(load_spec(folder_.path("spec.yaml"), set), data));
     };
     const Outcome whole = cut(24, 1);
     for (const auto& [batch, accumulate] : {std::pair{6, 4}, {1, 24}, {3, 8}})

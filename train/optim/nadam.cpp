@@ -32,6 +32,11 @@ void emit(const Attrs& attrs, Graph& g, const OptimizerInputs& in) {
                     {"momentum_decay", a.momentum_decay},
                     {"decoupled", a.decoupled}});
 }
+
+void idle(const Attrs& attrs, const IdleOption& report) {
+  const Nadam& a = attrs.as<Nadam>();
+  if (a.decoupled && a.weight_decay == 0) report("decoupled", "there is no weight decay");
+}
 }  // namespace
 
 extern const Optimizer optimizer_nadam;
@@ -40,5 +45,6 @@ const Optimizer optimizer_nadam = {.name = "nadam",
                                    .paper = "Dozat 2016, ICLR workshop",
                                    .attrs = fields_of<Nadam>,
                                    .peak_lr = peak_lr,
-                                   .emit = emit};
+                                   .emit = emit,
+                                   .idle = idle};
 }  // namespace cambium
