@@ -70,14 +70,6 @@ Json place_json(const Mark& m) {
   return {{"file", m.file}, {"line", m.line}, {"column", m.column}, {"length", m.length}};
 }
 
-Json error_json(const Error& e) {
-  Json j = {{"message", e.what()}, {"place", place_json(e.mark)}, {"help", e.help}};
-  j["notes"] = Json::array();
-  for (const Note& n : e.notes)
-    j["notes"].push_back({{"message", n.text}, {"place", place_json(n.mark)}});
-  return j;
-}
-
 std::string option_table(const std::vector<OptionInfo>& options) {
   Table table;
   for (const OptionInfo& o : options)
@@ -85,6 +77,14 @@ std::string option_table(const std::vector<OptionInfo>& options) {
   return table.text();
 }
 }  // namespace
+
+Json error_json(const Error& e) {
+  Json j = {{"message", e.what()}, {"place", place_json(e.mark)}, {"help", e.help}};
+  j["notes"] = Json::array();
+  for (const Note& n : e.notes)
+    j["notes"].push_back({{"message", n.text}, {"place", place_json(n.mark)}});
+  return j;
+}
 
 std::string help_text() {
   Table table;

@@ -15,6 +15,9 @@ int run(const std::vector<std::string>& args, Terminal& terminal);
 
 // Reports an error as text or, under --json, as JSON, and answers its exit code.
 int report_error(const Error& error, Terminal& terminal);
+// Message, place, help and notes.
+Json error_json(const Error& e);
+
 int report_bug(std::string_view what, const std::vector<std::string>& args, Terminal& terminal);
 
 std::string help_text();                        // of the program

@@ -57,6 +57,9 @@ void TrainView::on_start(const RunInfo& info) {
   for (const ReferenceLoss& r : info.reference_losses)
     terminal_.note(str(r.floor ? "floor   " : "beside  ", r.name, ": ", fixed(r.loss, 4),
                        info.values ? "" : " nats"));
+  if (info.over)
+    return terminal_.note(str("steps   none left: the run is over at step ",
+                              grouped(info.first_step - 1), " of ", grouped(info.steps)));
   terminal_.note(str("steps   ", grouped(info.first_step), " to ", grouped(info.steps), ", ",
                      grouped(info.batches_per_epoch), " batches an epoch"));
 }

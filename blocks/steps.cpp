@@ -56,11 +56,12 @@ Value of_place(Builder& b, Value table) {
   return b.step ? b.emit("embed", {table, b.step->position}) : table;
 }
 
-Value remember(Builder& b, std::string_view name, Value x) {
+Value remember(Builder& b, std::string_view name, Value x, int64_t window) {
+  const bool ring = window > 0 && window < b.step->context;
   Shape all = x.shape();
-  all.set(1, b.step->context);
+  all.set(1, ring ? window : b.step->context);
   const Value cache = recall(b, str(name, "_cache"), all);
-  const Value next = b.emit("cache_write", {cache, x, b.step->position});
+  const Value next = b.emit("cache_write", {cache, x, b.step->position}, {{"ring", ring}});
   b.update_state(cache, next);
   return next;
 }

@@ -14,8 +14,9 @@ Value with_past(Builder& b, Value x, int64_t reach);
 Value of_place(Builder& b, Value table);
 
 // In a step: writes the token's x [B,1,...] into the cache "<name>_cache" [B,context,...] and
-// answers that.
-Value remember(Builder& b, std::string_view name, Value x);
+// answers that. With a `window` below the context, 0 = none, the cache is a ring of the last
+// `window` tokens.
+Value remember(Builder& b, std::string_view name, Value x, int64_t window = 0);
 
 // UserError in a step unless the block looks back only.
 void require_looks_back(const Builder& b, bool causal);

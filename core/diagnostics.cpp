@@ -79,7 +79,8 @@ std::string render_one(const Error& e, const RenderOptions& options) {
   };
   std::string out;
   if (e.mark.known()) out += str(paint("1", str(place(e.mark), ":")), " ");
-  out += str(paint("1;31", "error:"), " ", paint("1", printable(e.what())), "\n");
+  out += str(options.notes ? paint("1;36", "note:") : paint("1;31", "error:"), " ",
+             paint("1", printable(e.what())), "\n");
   if (e.mark.known())
     if (const auto line = source_line(e.mark, options)) out += picture(e.mark, *line, options);
   for (const Note& n : e.notes) {

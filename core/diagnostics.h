@@ -9,6 +9,7 @@ namespace cambium {
 struct RenderOptions {
   bool color = false;                       // ANSI colours
   std::vector<std::string> overrides = {};  // the --set texts, so that their marks can be shown
+  bool notes = false;                       // what is shown is no error, and is called a note
 };
 
 // The text of an error (all of them for UserErrors, in the order of their places), ending in a

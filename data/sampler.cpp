@@ -14,9 +14,11 @@ uint64_t epoch_seed(uint64_t seed, int64_t epoch) {
 
 Sampler::Sampler(int64_t count, const SamplerOptions& options) : options_(options), count_(count) {
   require(options.batch >= 1, "batch = ", options.batch, ", needs to be at least 1");
+  require(options.group >= 1, "group = ", options.group, ", needs to be at least 1");
   ensure(count >= 0, "a sampler of ", count, " examples");
-  const bool drop = options.drop_last && count >= options.batch;
-  batches_ = drop ? count / options.batch : (count + options.batch - 1) / options.batch;
+  const int64_t together = options.batch * options.group;
+  const bool drop = options.drop_last && count >= together;
+  batches_ = drop ? count / together * options.group : (count + options.batch - 1) / options.batch;
 }
 
 std::span<const int64_t> Sampler::indices(const Cursor& cursor) {

@@ -21,13 +21,17 @@ struct SamplerOptions {
   uint64_t seed = 0;
   bool shuffle = true;     // false: in index order, the same every epoch
   bool drop_last = false;  // leave out a last batch that is not full, unless it is the only one
+  // Batches that belong together, as those of one update do: drop_last leaves out a last group of
+  // them that is not full, unless it is the only one. So groups of 1 x 64, 8 x 8 and 64 x 1 hold
+  // the same examples all along.
+  int64_t group = 1;
 };
 
 // Lists the examples of each batch of an epoch. Every example comes once an epoch, except those of
-// a dropped last batch.
+// a dropped last group.
 class Sampler {
  public:
-  // `count` >= 0 examples an epoch; UserError when batch < 1.
+  // `count` >= 0 examples an epoch; UserError when batch < 1 or group < 1.
   Sampler(int64_t count, const SamplerOptions& options);
 
   int64_t batches() const { return batches_; }  // an epoch

@@ -2,6 +2,8 @@
 // sinks [H], blocks i32 [ceil(S / block), L]; the attributes of attention, keep) -> o [B,1,H,D]:
 // what the query at `position` gets from the keys up to it. One row of causal attention of S
 // tokens, or of top_k_attention with `keep`, for generation with a cache; without gradient.
+// With a window of at most S the caches are rings (cache_write): key s stands at s modulo S, and
+// there is no last position.
 #include <cmath>
 
 #include "core/parallel.h"
@@ -67,10 +69,23 @@ template <class Id> void check_listed(const AttentionSizes& whole, const Id* blo
 
 // Attention of the query at `position`, as if the sequence ended there.
 AttentionSizes sizes_at(AttentionSizes z, int64_t position) {
-  check_position("attention_step", position, z.S);
+  const bool ring = z.window > 0 && z.window <= z.S;
+  if (!ring || position < 0) check_position("attention_step", position, z.S);
   z.T = z.S = position + 1;
   return z;
 }
+
+// Where the caches of S tokens hold the keys that a query sees, from the `first` on.
+struct CacheRows {
+  int64_t S, begin;  // begin: a multiple of S up to the first key
+
+  CacheRows(int64_t S, int64_t first) : S(S), begin(S > 0 ? first / S * S : 0) {}
+
+  int64_t operator()(int64_t key) const {
+    const int64_t row = key - begin;
+    return row < S ? row : row - S;
+  }
+};
 
 void reference(const Call& c, std::span<const Ref> in, std::span<Ref> out) {
   const auto position = int64_t(in[kPosition][0]);
@@ -78,13 +93,14 @@ void reference(const Call& c, std::span<const Ref> in, std::span<Ref> out) {
   const int64_t S = c.shape(kK)[1], keep = c.as<AttentionStep>().keep;
   const double* blocks = z.block > 0 ? in[kBlocks].data.data() : nullptr;
   check_listed(sizes(c), blocks);
+  const CacheRows at(S, z.lowest(position));
   for (int64_t row = 0; row < z.B * z.H; ++row) {
     const int64_t b = row / z.H, h = row % z.H, g = h / z.heads_per_group();
     std::vector<Scored<double>> seen;
     each_seen_key(z, blocks, nullptr, position, [&](int64_t s) {
       double dot = 0;
       for (int64_t d = 0; d < z.D; ++d)
-        dot += in[kQ][row * z.D + d] * in[kK][((b * S + s) * z.G + g) * z.D + d];
+        dot += in[kQ][row * z.D + d] * in[kK][((b * S + at(s)) * z.G + g) * z.D + d];
       seen.push_back({attention_score(z, dot * double(z.scale), h, position, s), int32_t(s)});
       if (c.has(kBias)) seen.back().score += in[kBias][h * (2 * S - 1) + position - s + S - 1];
     });
@@ -98,7 +114,7 @@ void reference(const Call& c, std::span<const Ref> in, std::span<Ref> out) {
     for (Scored<double>& x : seen) sum += x.score = std::exp(x.score - highest);
     for (const Scored<double>& x : seen)
       for (int64_t d = 0; d < z.D; ++d)
-        out[0][row * z.D + d] += x.score / sum * in[kV][((b * S + x.key) * z.G + g) * z.D + d];
+        out[0][row * z.D + d] += x.score / sum * in[kV][((b * S + at(x.key)) * z.G + g) * z.D + d];
   }
 }
 
@@ -108,13 +124,14 @@ struct HeadExtras {
 };
 
 // The scores of the n seen keys.
-CAMBIUM_SIMD void score_keys(const AttentionSizes& z, int64_t position, const HeadExtras& head,
-                             const float* q, const float* k, int64_t n, Scored<float>* seen) {
+CAMBIUM_SIMD void score_keys(const AttentionSizes& z, const CacheRows& at, int64_t position,
+                             const HeadExtras& head, const float* q, const float* k, int64_t n,
+                             Scored<float>* seen) {
   for (int64_t i = 0; i < n; ++i) {
     const int64_t s = seen[i].key;
     float score = z.scale * lane_sum(
                                 z.D, [](auto& acc, const auto& a, const auto& b) { acc += a * b; },
-                                q, k + s * z.G * z.D);
+                                q, k + at(s) * z.G * z.D);
     if (z.soft_cap > 0) score = z.soft_cap * simd_tanh(score / z.soft_cap);
     score -= head.slope * float(position - s);
     if (head.bias) score += head.bias[position - s];
@@ -123,15 +140,15 @@ CAMBIUM_SIMD void score_keys(const AttentionSizes& z, int64_t position, const He
 }
 
 // The softmax of n scores, and the sum of their values weighted by it.
-CAMBIUM_SIMD void sum_values(const AttentionSizes& z, const float* sink, const float* v, int64_t n,
-                             Scored<float>* seen, float* o) {
+CAMBIUM_SIMD void sum_values(const AttentionSizes& z, const CacheRows& at, const float* sink,
+                             const float* v, int64_t n, Scored<float>* seen, float* o) {
   float highest = sink ? *sink : -__builtin_inff(), sum = 0;
   for (int64_t i = 0; i < n; ++i) highest = std::max(highest, seen[i].score);
   if (sink) sum = simd_exp(*sink - highest);
   for (int64_t i = 0; i < n; ++i) sum += seen[i].score = simd_exp(seen[i].score - highest);
   for (int64_t d = 0; d < z.D; ++d) o[d] = 0;
   for (int64_t i = 0; i < n; ++i) {
-    const float weight = seen[i].score, *row = v + seen[i].key * z.G * z.D;
+    const float weight = seen[i].score, *row = v + at(seen[i].key) * z.G * z.D;
     for (int64_t d = 0; d < z.D; ++d) o[d] += weight * row[d];
   }
   for (int64_t d = 0; d < z.D; ++d) o[d] /= sum;
@@ -154,6 +171,7 @@ Kernel kernel(const Call& c, Engine&) {
   const auto run = [=, bytes = scratch.bytes](const KernelArgs& args) {
     const int64_t position = args.i32(kPosition)[0];
     const AttentionSizes z = sizes_at(whole, position);
+    const CacheRows at(whole.S, z.lowest(position));
     const int32_t* blocks = z.block > 0 ? args.i32(kBlocks) : nullptr;
     check_listed(whole, blocks);
     const int64_t grain = std::max<int64_t>(1, 16384 / ((position + 1) * z.D + 1));
@@ -168,8 +186,8 @@ Kernel kernel(const Call& c, Engine&) {
         auto* seen = reinterpret_cast<Scored<float>*>(args.scratch + r * bytes);
         int64_t n = 0;
         each_seen_key(z, blocks, nullptr, position, [&](int64_t s) { seen[n++].key = int32_t(s); });
-        score_keys(z, position, head, args.f32(kQ) + r * z.D, args.f32(kK) + from, n, seen);
-        sum_values(z, head.sink, args.f32(kV) + from, keep_highest(keep, n, seen), seen,
+        score_keys(z, at, position, head, args.f32(kQ) + r * z.D, args.f32(kK) + from, n, seen);
+        sum_values(z, at, head.sink, args.f32(kV) + from, keep_highest(keep, n, seen), seen,
                    args.out_f32() + r * z.D);
       }
     });
@@ -206,6 +224,8 @@ std::vector<Sample> samples() {
           of_blocks,
           sample({1, 1, 1, 1}, {1, 1, 1, 1}, 0, {}),
           sample({1, 1, 2, 33}, {1, 80, 1, 33}, 70, {{"window", 11}, {"alibi", true}}),
+          sample({1, 1, 2, 33}, {1, 11, 1, 33}, 70, {{"window", 11}, {"alibi", true}}),
+          sample({2, 1, 2, 8}, {2, 7, 2, 8}, 5, {{"window", 6}}),
           sample({1, 1, 2, 16}, {1, 40, 2, 16}, 39, {{"soft_cap", 2.0}, {"scale", 0.4}}),
           sample({0, 1, 2, 4}, {0, 3, 2, 4}, 2, {}),
           with_extras};

@@ -174,7 +174,7 @@ Match Planner::solve(const Variant& v, const Spec& spec) {
 
 void Planner::settle_steps(PlannedVariant& p, const Experiment& e) {
   const Study& s = plan_.study;
-  p.examples_per_step = e.train.options.batch * e.train.options.accumulate;
+  p.examples_per_step = e.examples_per_update();
   p.steps = e.total_steps();
   p.planned = double(p.steps);
   if (!s.budget) return;
@@ -246,6 +246,7 @@ void Planner::plan_variant(const Variant& v) {
   plan_.values = e.predicts_values();
   p.cost = step_cost(e);
   settle_steps(p, e);
+  p.notes = s.budget ? data_.open(p.spec, free()).notes : e.notes;
   Engine engine;
   p.needed_bytes = predicted_peak_bytes(memory_need(e, compile_plans(e, engine)));
   p.data = data_.identity(e);

@@ -25,6 +25,7 @@ struct PlannedVariant {
   double evaluation_flops = 0;        // of an example that is evaluated; no budget counts them
   int64_t validation_examples = 0;    // of one evaluation
   int64_t test_examples = 0;          // of the test at the end
+  std::vector<UserError> notes = {};  // what its run cannot do (Experiment::notes)
 };
 
 struct StudyPlan {

@@ -5,6 +5,7 @@
 #include "blocks/check.h"
 #include "core/hash.h"
 #include "train/leaks.h"
+#include "train/notes.h"
 #include "train/sections.h"
 #include "train/settle.h"
 
@@ -85,15 +86,23 @@ std::vector<std::string> parameter_names(const Graph& g) {
 }
 }  // namespace
 
+int64_t Experiment::updates_per_epoch() const {
+  const TrainOptions& o = train.options;
+  return std::max<int64_t>(1, data->count(Split::kTrain) / (o.batch * o.accumulate));
+}
+
+int64_t Experiment::examples_per_update() const {
+  return std::min(data->count(Split::kTrain), train.options.batch * train.options.accumulate);
+}
+
 int64_t Experiment::batches_per_epoch() const {
-  return std::max<int64_t>(1, data->count(Split::kTrain) / train.options.batch);
+  return updates_per_epoch() * train.options.accumulate;
 }
 
 int64_t Experiment::total_steps() const {
   const TrainOptions& o = train.options;
   if (o.steps > 0) return o.steps;
-  const int64_t batches = std::max<int64_t>(1, o.epochs) * batches_per_epoch();
-  return (batches + o.accumulate - 1) / o.accumulate;
+  return std::max<int64_t>(1, o.epochs) * updates_per_epoch();
 }
 
 bool Experiment::predicts_values() const {
@@ -129,11 +138,13 @@ Experiment open_experiment(Spec spec, std::shared_ptr<const Dataset> opened) {
   if (e.data && complete)
     collect(errors, [&] {
       settle_targets(e, errors);
+      fit_batch(e);
       const int64_t batch = std::max<int64_t>(1, e.train.options.batch);  // 0 was reported above
       check_sections_fit(e.spec, e.data->shape(batch).decoder.has_value(), e.data->describe());
       Model built = build_model_graph(e, batch, true);
       e.recompute = std::move(built.recompute);
       check_groups(e.train.groups, parameter_names(built.graph), errors);
+      note_what_cannot_be(e, built.graph, errors);
       if (errors.empty()) check_leaks(e, errors);
     });
   else if (!e.data)

@@ -18,18 +18,23 @@ struct Experiment {
   // optimizer are f32 in both.
   DType precision = DType::kF32;
   std::vector<RecomputeMark> recompute;  // of the model's blocks
-  std::string
-      leak;  // what the model hears against the rules (train/leaks.h), where that is allowed
+  std::string leak;  // what the model hears against the rules (train/leaks.h), where it may
+  // What is legal and cannot do what it says, with its place and a cure.
+  std::vector<UserError> notes = {};
 
-  int64_t batches_per_epoch() const;  // a last batch that is not full is left out
+  // An epoch is whole updates: examples that fill no update any more are left out of it.
+  int64_t updates_per_epoch() const;
+  int64_t examples_per_update() const;
+  int64_t batches_per_epoch() const;  // of which `accumulate` make an update
   int64_t total_steps() const;        // updates
 
   bool predicts_values() const;  // the targets are numbers, not classes
 };
 
 // Opens the data, parses `train:` and builds the model once; UserErrors with every mistake of the
-// file. RuntimeError when data cannot be read. With `data`, the section is not opened again: for
-// a caller who knows that it describes this very dataset.
+// file. RuntimeError when data cannot be read. A batch and an accumulate beyond the training
+// examples shrink to what there is, which a note says. With `data`, the section is not opened
+// again: for a caller who knows that it describes this very dataset.
 Experiment open_experiment(Spec spec, std::shared_ptr<const Dataset> data = nullptr);
 
 // The forward graph of one token a sequence, for generation: inputs "x" [batch,1] and "position"

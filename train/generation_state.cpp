@@ -1,5 +1,7 @@
 #include "train/generation_state.h"
 
+#include "ops/support/position.h"
+
 namespace cambium {
 namespace {
 // The graphs whose updates are the state.
@@ -27,7 +29,8 @@ void add_states(const Graph& g, std::map<std::string, int64_t>& seen, Generation
 }  // namespace
 
 bool is_cache(const Graph& g, const Update& u) {
-  return g.node(u.value.node).kind() == "cache_write";
+  const Node& n = g.node(u.value.node);
+  return n.kind() == "cache_write" && !n.attrs.as<CacheWrite>().ring;
 }
 
 std::optional<GenerationState> generation_state(const Experiment& e) {

@@ -15,6 +15,7 @@ struct GenerationState {
 std::optional<GenerationState> generation_state(const Experiment& e);
 
 // Whether an update of a step graph adds to a cache that holds something of every symbol so far,
-// which can be turned back to an earlier one; otherwise it is a state that only goes on.
+// which can be turned back to an earlier one; otherwise, as with the ring of a window, it is a
+// state that only goes on.
 bool is_cache(const Graph& g, const Update& u);
 }  // namespace cambium

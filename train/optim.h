@@ -1,12 +1,16 @@
 // Optimizer: a named rule that emits its update into the training graph; one file in train/optim/
 // defines one.
 #pragma once
+#include <functional>
 #include <optional>
 #include <string_view>
 
 #include "graph/graph.h"
 
 namespace cambium {
+// The most that a decay of a mean may be: at 1 the mean would never move from its start.
+inline constexpr double kBelowOne = 0.999999;
+
 // What the spec says about a parameter apart from the others (`groups:`).
 struct ParameterGroup {
   double lr_scale = 1;
@@ -37,6 +41,9 @@ struct Curvature {
   void (*emit)(const Attrs&, Graph&, const CurvatureInputs&) = nullptr;
 };
 
+// Takes the name of an option and why it does nothing beside the others.
+using IdleOption = std::function<void(std::string_view option, const std::string& why)>;
+
 struct Optimizer {
   std::string_view name, doc, paper;
   FieldSet attrs = {};
@@ -46,6 +53,8 @@ struct Optimizer {
   void (*emit)(const Attrs&, Graph&, const OptimizerInputs&) = nullptr;
   bool averages = false;  // its states "average.<parameter>" are what is evaluated
   std::optional<Curvature> curvature = {};
+  // Names the options that do nothing beside the others; null where each always does something.
+  void (*idle)(const Attrs&, const IdleOption&) = nullptr;
 };
 
 std::span<const Optimizer* const> builtin_optimizers();

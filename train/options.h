@@ -18,11 +18,14 @@ struct TrainOptions {
   std::string best = "val.loss", accuracy = "micro", recompute = "none";
 
   static constexpr auto fields = std::tuple{
-      field("batch", &TrainOptions::batch, "examples a gradient is taken over").in(1, 1 << 24),
+      field("batch", &TrainOptions::batch,
+            "examples a gradient is taken over at a time; at most those there are")
+          .in(1, 1 << 24),
       field("epochs", &TrainOptions::epochs, "passes over the training data").in(1, 1e9),
       field("steps", &TrainOptions::steps, "updates; instead of epochs").in(1, 1e12),
       field("accumulate", &TrainOptions::accumulate,
-            "batches whose gradients are averaged before an update")
+            "batches that make one update, of the mean over all they score: 8 of 16 examples are "
+            "one of 128; an epoch is whole updates")
           .in(1, 1 << 20),
       field("eval_every", &TrainOptions::eval_every,
             "steps between evaluations on validation data; 0: once an epoch")
@@ -51,14 +54,17 @@ struct TrainOptions {
           "rising to it); 0: the weights themselves")
           .in(0, 1),
       field("label_smoothing", &TrainOptions::label_smoothing,
-            "share of the target spread over all classes (Szegedy et al. 2016)")
+            "share of the target spread over all classes (Szegedy et al. 2016); class_weights "
+            "weigh a row by its target as a whole, where PyTorch weighs each class of the spread "
+            "by its own weight")
           .in(0, 0.999),
       field("z_loss", &TrainOptions::z_loss,
             "factor of the squared log of softmax's sum in the training loss, 1e-4 is usual "
             "(Chowdhery et al. 2022, arXiv 2204.02311)")
           .in(0, 1),
       field("class_weights", &TrainOptions::class_weights,
-            "how much a target of each class counts in the training loss; empty: all 1")
+            "how many targets one of each class counts as in the training loss, which is divided "
+            "by the weights of all it scores; empty: all 1")
           .in(0),
       field("loss_rows", &TrainOptions::loss_rows,
             "tokens whose logits are held at a time: a model that ends in `linear` is scored in "

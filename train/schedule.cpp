@@ -23,8 +23,12 @@ double warmup_factor(int64_t step, int64_t warmup) {
 }
 
 double progress(int64_t step, int64_t begin, int64_t end) {
-  if (end <= begin) return step >= end ? 1.0 : 0.0;
-  return std::clamp(double(step - begin) / double(end - begin), 0.0, 1.0);
+  if (step <= begin) return 0;
+  return end <= begin ? 1 : std::min(1.0, double(step - begin) / double(end - begin));
+}
+
+double fallen(int64_t step, int64_t peak, int64_t total) {
+  return progress(step, std::max<int64_t>(1, peak), total + 1);
 }
 
 namespace detail {

@@ -44,7 +44,8 @@ void Session::start(int64_t step) {
   const TrainOptions& o = e_.train.options;
   const int64_t batches = step * o.accumulate, per_epoch = e_.batches_per_epoch();
   const LoaderOptions options{
-      .order = {.batch = o.batch, .seed = uint64_t(o.seed), .drop_last = true}};
+      .order = {
+          .batch = o.batch, .seed = uint64_t(o.seed), .drop_last = true, .group = o.accumulate}};
   loader_ = std::make_unique<Loader>(*e_.data, Split::kTrain, options,
                                      Cursor{batches / per_epoch, batches % per_epoch});
   ensure(loader_->batches_per_epoch() == per_epoch, "an epoch has ", loader_->batches_per_epoch(),
@@ -80,6 +81,7 @@ void Session::estimate_curvature(const Batch& batch, int64_t number) {
 StepOutcome Session::step(int64_t number, double lr) {
   const TrainOptions& o = e_.train.options;
   StepOutcome out{};
+  double scored = 0;
   set_step_inputs(*step_, number, lr);
   for (int64_t k = 0; k < o.accumulate; ++k) {
     const Batch& batch = loader_->next();
@@ -89,11 +91,14 @@ StepOutcome Session::step(int64_t number, double lr) {
     step_->run_gradients();
     check_finite(*step_, store_, number, "loss");
     check_finite(*step_, store_, number, "gradient norm");
-    out.loss += step_->output_scalar("loss") / double(o.accumulate);
+    const double weight = step_->output_scalar("scored");
+    out.loss += step_->output_scalar("loss") * weight;
+    scored += weight;
     out.grad_norm = step_->output_scalar("grad_norm");
     out.examples += batch.examples;
     step_->run_updates();
   }
+  if (scored > 0) out.loss /= scored;
   if (!apply_) return out;
   set_step_inputs(*apply_, number, lr);
   apply_->run_gradients();

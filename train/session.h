@@ -6,7 +6,7 @@
 namespace cambium {
 // What one update gave.
 struct StepOutcome {
-  double loss, grad_norm;  // loss: mean over the step's batches
+  double loss, grad_norm;  // loss: mean over all that its batches score
   int64_t examples;
 };
 

@@ -9,6 +9,15 @@ Mark mark_of_option(const Experiment& e, std::string_view key) {
   return option ? option->mark : Mark{};
 }
 
+Mark mark_within(const Experiment& e, std::string_view choice, std::string_view option,
+                 const Mark& otherwise) {
+  const Yaml* train = e.spec.section("train");
+  const Yaml* chosen = train ? train->find(choice) : nullptr;
+  if (!chosen || !chosen->is_map() || chosen->entries.empty()) return otherwise;
+  const Yaml* found = chosen->entries.front().value.find(option);
+  return found ? found->mark : otherwise;
+}
+
 namespace {
 std::string names_of_losses(TargetKind kind) {
   std::vector<std::string> names;
@@ -86,6 +95,17 @@ void check_schedule(const Experiment& e, Diagnostics& errors) {
                              "' follows the validation metric, and the data has no such split"),
                          "give the data a validation split, or use schedule: cosine", s.mark));
 }
+
+void check_lowest_rate(const Experiment& e, Diagnostics& errors) {
+  const Choice<Schedule>& s = e.train.schedule;
+  const Choice<Optimizer>& o = e.train.optimizer;
+  if (!s || !o || !s.record->lowest) return;
+  const double peak = o.record->peak_lr(o.attrs), lowest = s.record->lowest(s.attrs);
+  if (lowest > peak && lowest > 0)
+    errors.add(UserError(str("min_lr = ", lowest, " is above the peak, lr = ", peak),
+                         "use a min_lr below lr, or leave it out",
+                         mark_within(e, "schedule", "min_lr", s.mark)));
+}
 }  // namespace
 
 void settle_targets(Experiment& e, Diagnostics& errors) {
@@ -99,5 +119,6 @@ void settle_targets(Experiment& e, Diagnostics& errors) {
   check_best(e, kind, errors);
   check_curvature(e, kind, errors);
   check_schedule(e, errors);
+  check_lowest_rate(e, errors);
 }
 }  // namespace cambium

@@ -89,14 +89,15 @@ void emit_counts(const Experiment& e, const LossInputs& s) {
     g.outputs.push_back({name, port_of(errors.nth(i++))});
 }
 
-// What is trained on: the loss, and what blocks add to it.
-Value objective(Value loss) {
-  Graph& g = *loss.graph;
+// What is trained on: the loss, and what blocks add to it; a mean over what is scored, or their
+// sum.
+Value objective(const LossValues& values, bool summed) {
+  Graph& g = *values.loss.graph;
   ScopeGuard guard(g, {.path = "loss"});
-  Value sum = loss;
+  Value mean = values.loss;
   for (const Output& o : g.outputs)
-    if (o.name == kAuxiliaryLoss) sum = g.emit("add", {sum, g.value(o.port)});
-  return sum;
+    if (o.name == kAuxiliaryLoss) mean = g.emit("add", {mean, g.value(o.port)});
+  return summed ? g.emit("mul", {mean, values.scored}) : mean;
 }
 
 // The value that the parameter will have after the step.
@@ -115,25 +116,26 @@ void emit_averages(Graph& g, double decay, std::span<const Value> parameters, Va
   update_each(g, averages, g.emit("ema_update", inputs, {{"decay", decay}}), 0);
 }
 
-// The gradients times `share`, each number cut to at most `most` in size.
-std::vector<Value> clipped(Graph& g, std::span<const Value> gradients, double share, double most) {
+// The gradients times `share`, where there is one, each number cut to at most `most` in size.
+std::vector<Value> clipped(Graph& g, std::span<const Value> gradients, Value share, double most) {
   std::vector<Value> out;
   for (Value v : gradients) {
-    if (share != 1) v = g.emit("scale", {v}, {{"a", share}});
+    if (share) v = g.emit("mul", {v, share});
     out.push_back(g.emit("clamp", {v}, {{"lo", -most}, {"hi", most}}));
   }
   return out;
 }
 
-// `share` is one over how many batches the gradients sum.
-void emit_update(Graph& g, const TrainSpec& train, const Gradients& d, Value norm, double share) {
+// `share` f32 [] makes means of gradients that are sums; a null Value where they are means. `norm`
+// is that of the means.
+void emit_update(Graph& g, const TrainSpec& train, const Gradients& d, Value norm, Value share) {
   ScopeGuard guard(g, {.path = "optimizer", .phase = Phase::kUpdate});
   const Value lr = g.input("lr", {DType::kF32, {}}), step = g.input("step", {DType::kI64, {}});
-  Value scale = g.scalar(share);
+  Value scale = share ? share : g.scalar(1);
   std::vector<Value> gradients = d.gradients;
   if (train.options.clip > 0) {
     const Value clip = g.emit("clip_scale", {norm}, {{"max", train.options.clip}});
-    scale = share == 1 ? clip : g.emit("mul", {clip, scale});
+    scale = share ? g.emit("mul", {clip, share}) : clip;
   } else if (train.options.clip_value > 0) {
     gradients = clipped(g, gradients, share, train.options.clip_value);
     scale = g.scalar(1);
@@ -148,12 +150,22 @@ std::string sum_name(const Graph& g, Value parameter) {
   return "gradient_sum." + g.node(parameter.node).scope.path;
 }
 
-void emit_accumulation(Graph& g, const Gradients& d) {
+constexpr const char* kScoredSum = "scored_sum";
+
+void emit_accumulation(Graph& g, const Gradients& d, Value scored) {
   ScopeGuard guard(g, {.path = "accumulate", .phase = Phase::kUpdate});
-  for (size_t i = 0; i < d.parameters.size(); ++i) {
-    const Value sum = g.state(sum_name(g, d.parameters[i]), d.parameters[i].type());
-    g.updates.push_back({sum.node, port_of(g.emit("add", {sum, d.gradients[i]}))});
-  }
+  const auto add_to = [&](const std::string& name, Value v) {
+    const Value sum = g.state(name, v.type());
+    g.updates.push_back({sum.node, port_of(g.emit("add", {sum, v}))});
+  };
+  for (size_t i = 0; i < d.parameters.size(); ++i)
+    add_to(sum_name(g, d.parameters[i]), d.gradients[i]);
+  add_to(kScoredSum, scored);
+}
+
+// One over the sum; where nothing was scored and all gradients are 0, a large number.
+Value emit_share(Graph& g, Value scored_sum) {
+  return g.emit("div", {g.scalar(1), g.emit("maximum", {scored_sum, g.scalar(1e-30)})});
 }
 }  // namespace
 
@@ -161,14 +173,16 @@ Graph training_graph(const Experiment& e) {
   const TrainOptions& o = e.train.options;
   Graph g = model_graph(e, o.batch, true);
   const Scored scored = emit_scored(g, e.data->shape(o.batch));
-  const Value loss = emit_loss(e, scored, training_options(e)).loss;
-  const Gradients d = gradients_of(objective(loss));
+  const LossValues values = emit_loss(e, scored, training_options(e));
+  const Gradients d = gradients_of(objective(values, o.accumulate > 1));
   const Value norm = emit_norm(g, d.gradients);
-  g.outputs = {{"loss", port_of(loss)}, {"grad_norm", port_of(norm)}};
+  g.outputs = {{"loss", port_of(values.loss)},
+               {"scored", port_of(values.scored)},
+               {"grad_norm", port_of(norm)}};
   if (o.accumulate == 1)
-    emit_update(g, e.train, d, norm, 1);
+    emit_update(g, e.train, d, norm, {});
   else
-    emit_accumulation(g, d);
+    emit_accumulation(g, d, values.scored);
   return g;
 }
 
@@ -176,7 +190,6 @@ std::optional<Graph> apply_graph(const Experiment& e) {
   const TrainOptions& o = e.train.options;
   if (o.accumulate == 1) return std::nullopt;
   const Graph step = training_graph(e);
-  const double share = 1.0 / double(o.accumulate);
   Graph g(step.ops());
   Gradients d;
   for (const Node& n : step.nodes()) {
@@ -186,16 +199,19 @@ std::optional<Graph> apply_graph(const Experiment& e) {
     d.parameters.push_back(g.parameter(n.scope.path, n.outputs[0].shape, n.parameter));
     d.gradients.push_back(g.state(sum, n.outputs[0]));
   }
-  Value norm;
+  const Value scored_sum = g.state(kScoredSum, {DType::kF32, {}});
+  Value norm, share;
   {
     ScopeGuard guard(g, {.path = "loss", .phase = Phase::kBackward});
-    norm = g.emit("global_norm", d.gradients);
-    norm = g.emit("scale", {norm}, {{"a", share}});
+    share = emit_share(g, scored_sum);
+    norm = g.emit("mul", {g.emit("global_norm", d.gradients), share});
   }
   g.outputs = {{"grad_norm", port_of(norm)}};
   emit_update(g, e.train, d, norm, share);
   ScopeGuard guard(g, {.path = "accumulate", .phase = Phase::kUpdate});
-  for (Value sum : d.gradients)
+  std::vector<Value> sums = d.gradients;
+  sums.push_back(scored_sum);
+  for (Value sum : sums)
     g.updates.push_back({sum.node, port_of(g.emit("scale", {sum}, {{"a", 0.0}}))});
   return g;
 }

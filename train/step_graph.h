@@ -8,12 +8,15 @@ Graph optimised(const Experiment& e, Graph g);
 
 // Forward, backward and updates of one batch. "loss" is that of the targets; trained on is its sum
 // with the auxiliary losses of blocks. Inputs: those of the model, "target", and, when one
-// batch makes a step, "lr" f32 [] and "step" i64 []. Outputs: "loss" [], "grad_norm" [].
-// With accumulate > 1 the updates only add the gradients to the states "gradient_sum.<parameter>".
+// batch makes a step, "lr" f32 [] and "step" i64 []. Outputs: "loss" [], "scored" [] (the weight
+// that the loss is the mean over), "grad_norm" [].
+// With accumulate > 1 the updates only add gradients to the states "gradient_sum.<parameter>" and
+// "scored" to the state "scored_sum": the gradients of the sum over what is scored, not of its
+// mean, so that a step does not depend on which batch a target stands in.
 Graph training_graph(const Experiment& e);
 
-// The update from accumulated gradients, which it clears; null without accumulation. Inputs "lr",
-// "step"; output "grad_norm" of the mean gradient.
+// The update from accumulated gradients by the mean over all that was scored; it clears the sums.
+// Null without accumulation. Inputs "lr", "step"; output "grad_norm" of the mean gradient.
 std::optional<Graph> apply_graph(const Experiment& e);
 
 // The estimate of the curvature on one batch, for an optimizer that wants it; else null. Inputs:

@@ -8,6 +8,7 @@
 #include "core/json.h"
 #include "core/memory.h"
 #include "train/machine.h"
+#include "train/notes.h"
 #include "train/run_folder.h"
 #include "train/session.h"
 #include "train/step_times.h"
@@ -40,6 +41,7 @@ class Run {
   void open_folder();
   void go_on_from(const Checkpoint& c);
   void check_data(const Identity& was);
+  bool over() const;  // the last step, or the evaluations, say that it is enough
   void report_start();
   void report_slow_kernels();
   void train_step(int64_t number);
@@ -73,7 +75,7 @@ int64_t Run::available_bytes() const {
 }
 
 double Run::epoch() const {
-  return double(state_.step * e_.train.options.accumulate) / double(e_.batches_per_epoch());
+  return double(state_.step) / double(e_.updates_per_epoch());
 }
 
 void Run::update_seconds() {
@@ -147,12 +149,23 @@ void Run::report_slow_kernels() {
       progress_.on_note("no fast kernel for " + kernel + ": the step waits for it");
 }
 
+bool Run::over() const {
+  const TrainOptions& o = e_.train.options;
+  const Metrics& m = state_.evaluated;
+  const bool out_of_patience = o.patience > 0 && state_.stale >= o.patience;
+  const bool good_enough =
+      o.stop_at > 0 && (m.kind == TargetKind::kValues ? m.r2 : m.accuracy) >= o.stop_at;
+  return state_.step == total_ || out_of_patience || good_enough;
+}
+
 void Run::report_start() {
+  for (const UserError& note : e_.notes) progress_.on_note(one_line(note));
   report_slow_kernels();
   RunInfo info{.cost = result_.cost,
                .steps = total_,
                .first_step = state_.step + 1,
                .batches_per_epoch = e_.batches_per_epoch(),
+               .over = over(),
                .needed_bytes = session_->needed_bytes(),
                .available_bytes = available_bytes(),
                .peak_bytes = session_->predicted_peak_bytes(),
@@ -193,8 +206,7 @@ bool Run::evaluation_due() const {
   const TrainOptions& o = e_.train.options;
   if (state_.step == total_) return true;
   if (o.eval_every > 0) return state_.step % o.eval_every == 0;
-  const int64_t per_epoch = e_.batches_per_epoch(), batches = state_.step * o.accumulate;
-  return batches / per_epoch > (batches - o.accumulate) / per_epoch;
+  return state_.step % e_.updates_per_epoch() == 0;
 }
 
 void Run::evaluate_now() {
@@ -257,14 +269,6 @@ RunResult Run::run() {
   open_folder();
   report_start();
   write_run_json(settings_.folder, "running", e_, result());
-  const int64_t patience = e_.train.options.patience;
-  const auto out_of_patience = [&] { return patience > 0 && state_.stale >= patience; };
-  const double stop_at = e_.train.options.stop_at;
-  const auto good_enough = [&] {
-    const Metrics& m = state_.evaluated;
-    return stop_at > 0 && (m.kind == TargetKind::kValues ? m.r2 : m.accuracy) >= stop_at;
-  };
-  const auto over = [&] { return state_.step == total_ || out_of_patience() || good_enough(); };
   bool stopped = false;
   started_.restart();
   saved_.restart();

@@ -10,6 +10,7 @@ namespace cambium {
 struct RunInfo {  // known before the first step
   StepCost cost;
   int64_t steps, first_step, batches_per_epoch;
+  bool over = false;  // resumed where nothing is left to do; first_step is then none of the run
   int64_t needed_bytes, available_bytes;
   int64_t peak_bytes;  // predicted, of the whole process
   std::string data;    // one line about the dataset

@@ -1,6 +1,7 @@
 // cambium check: everything that is wrong with specs and studies, in one pass.
 #include "app/command.h"
 #include "app/run.h"
+#include "core/diagnostics.h"
 #include "core/json.h"
 #include "core/memory.h"
 #include "search/study_plan.h"
@@ -26,7 +27,19 @@ int64_t training_bytes(const Experiment& e) {
   }
 }
 
-Json check_model(Spec spec, std::string& text) {
+// What is shown of notes: each once, however many variants have it.
+Json show_notes(const std::vector<UserError>& notes, const Context& context, std::string& text) {
+  Json out = Json::array();
+  for (const UserError& note : notes) {
+    const std::string shown =
+        render(note, {.overrides = context.terminal.overrides, .notes = true});
+    if (text.find(shown) == text.npos) text += shown;
+    out.push_back(error_json(note));
+  }
+  return out;
+}
+
+Json check_model(Spec spec, const Context& context, std::string& text) {
   const std::string file = spec.file;
   const Experiment e = open_experiment(std::move(spec));
   const StepCost cost = step_cost(e);
@@ -34,8 +47,9 @@ Json check_model(Spec spec, std::string& text) {
   text += str("ok  ", file, ": ", compact(double(cost.parameters)), " parameters, ",
               flops_text(cost.flops_per_step), " (",
               share_text(cost.products_per_step, cost.flops_per_step), " products) a step of ",
-              e.train.options.batch * e.train.options.accumulate, ", ", e.total_steps(), " steps, ",
+              e.examples_per_update(), ", ", e.total_steps(), " steps, ",
               memory_text(double(bytes)), " to train\n");
+  const Json notes = show_notes(e.notes, context, text);
   return {{"file", file},
           {"kind", "model"},
           {"parameters", cost.parameters},
@@ -44,12 +58,12 @@ Json check_model(Spec spec, std::string& text) {
           {"forward_flops_per_example", cost.forward_flops_per_example},
           {"forward_products_per_example", cost.forward_products_per_example},
           {"steps", e.total_steps()},
-          {"training_bytes", bytes}};
+          {"training_bytes", bytes},
+          {"notes", notes}};
 }
 
-Json check_study(const std::string& file, const std::vector<std::string>& overrides,
-                 std::string& text) {
-  const StudyPlan plan = plan_study(load_study(file, overrides));
+Json check_study(const std::string& file, const Context& context, std::string& text) {
+  const StudyPlan plan = plan_study(load_study(file, context.set));
   Json variants = Json::array();
   text += str("ok  ", file, ": ", plan.variants.size(), " variants x ", plan.study.seeds.size(),
               " seeds\n");
@@ -63,7 +77,8 @@ Json check_study(const std::string& file, const std::vector<std::string>& overri
                         {"flops_per_step", v.cost.flops_per_step},
                         {"products_per_step", v.cost.products_per_step},
                         {"steps", v.steps},
-                        {"training_bytes", v.needed_bytes}});
+                        {"training_bytes", v.needed_bytes},
+                        {"notes", show_notes(v.notes, context, text)}});
   }
   return {{"file", file}, {"kind", "study"}, {"seeds", plan.study.seeds}, {"variants", variants}};
 }
@@ -75,8 +90,8 @@ int check(const Options& options, Context& context) {
   for (const std::string& file : options.specs) {
     try {
       Spec spec = load_spec(file, context.set);
-      good.push_back(is_study(spec) ? check_study(file, context.set, text)
-                                    : check_model(std::move(spec), text));
+      good.push_back(is_study(spec) ? check_study(file, context, text)
+                                    : check_model(std::move(spec), context, text));
     } catch (const UserErrors& e) {
       errors.add_all(e);
     } catch (const UserError& e) {
@@ -92,7 +107,9 @@ int check(const Options& options, Context& context) {
 
 extern const Command command_check = {
     .name = "check",
-    .doc = "find everything that is wrong with specs and studies, in one pass",
+    .doc =
+        "find everything that is wrong with specs and studies, in one pass; and note what is "
+        "legal but cannot do what it says",
     .examples = {"cambium check configs/models/hybrid_fashion.yaml",
                  "cambium check configs/*/*.yaml",
                  "cambium check my.yaml --set vars.dim=96 --json"},

@@ -182,12 +182,13 @@ inline Value attend_step(Builder& b, const Heads& a, bool causal, Value q, Value
                          const StepKeys& keys = {}) {
   require(causal && a.dilation == 1,
           "only causal attention without dilation works one token at a time");
-  const int64_t context = b.step->context;
+  k = remember(b, "k", k, a.window);
+  v = remember(b, "v", v, a.window);
+  const int64_t held = k.shape()[1];
   const Value bias = a.position == "t5"
-                         ? relative_bias(b, a, relative_table(b, a), causal, {context, context, 0})
+                         ? relative_bias(b, a, relative_table(b, a), causal, {held, held, 0})
                          : Value{};
-  std::vector<Value> in = {q,    remember(b, "k", k), remember(b, "v", v), b.step->position,
-                           bias, sinks_of(b, a),      keys.blocks};
+  std::vector<Value> in = {q, k, v, b.step->position, bias, sinks_of(b, a), keys.blocks};
   while (!in.back()) in.pop_back();
   return b.emit("attention_step", std::move(in),
                 {{"causal", causal},

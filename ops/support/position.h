@@ -4,6 +4,12 @@
 #include "ops/support/ids.h"
 
 namespace cambium {
+struct CacheWrite {
+  bool ring = false;
+  static constexpr auto fields = std::tuple{
+      field("ring", &CacheWrite::ring, "token `position` takes the place of the one S before it")};
+};
+
 // UserError unless input `i` is a position.
 inline void require_position(const Call& c, int i) {
   require(c.in[size_t(i)].type() == ValueType{DType::kI32, {1, 1}},

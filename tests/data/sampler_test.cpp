@@ -49,6 +49,20 @@ TEST(Sampler, DropsOnlyABatchThatIsNotFull) {
   EXPECT_EQ(Sampler(0, {.batch = 6}).batches(), 0);
 }
 
+// However a group is cut, its examples are the same, in every epoch.
+TEST(Sampler, DropsOnlyAGroupThatIsNotFull) {
+  const auto batches = [](int64_t count, int64_t batch, int64_t group) {
+    return Sampler(count, {.batch = batch, .drop_last = true, .group = group}).batches();
+  };
+  EXPECT_EQ(batches(20, 2, 4), 8);
+  EXPECT_EQ(batches(20, 1, 8), 16);
+  EXPECT_EQ(batches(5, 2, 4), 3);
+  Sampler whole(20, {.batch = 8, .seed = 3, .drop_last = true});
+  Sampler parts(20, {.batch = 2, .seed = 3, .drop_last = true, .group = 4});
+  for (int64_t epoch = 0; epoch < 3; ++epoch)
+    EXPECT_EQ(epoch_of(whole, epoch), epoch_of(parts, epoch));
+}
+
 TEST(Sampler, CursorGoesOnIntoTheNextEpoch) {
   const Sampler sampler(20, {.batch = 10});
   EXPECT_EQ(sampler.after({2, 0}), (Cursor{2, 1}));

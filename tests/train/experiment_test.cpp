@@ -25,8 +25,8 @@ TEST(Experiment, CountsStepsFromEpochs) {
     return open_text(folder, markov_spec(train)).total_steps();
   };
   EXPECT_EQ(steps("{batch: 8, epochs: 3}"), 24);
-  EXPECT_EQ(steps("{batch: 8, epochs: 1, accumulate: 3}"), 3);
-  EXPECT_EQ(steps("{batch: 10}"), 6);  // the last batch of 4 is left out
+  EXPECT_EQ(steps("{batch: 8, epochs: 1, accumulate: 3}"), 2);  // of 24 of the 64 examples
+  EXPECT_EQ(steps("{batch: 10}"), 6);                           // the last batch of 4 is left out
   EXPECT_EQ(steps("{batch: 100}"), 1);
 }
 

@@ -67,6 +67,13 @@ constexpr StepCase kCases[] = {
      "attention: {heads: 2, causal: true, kind: block_sparse, block: 2, near: 0, global: 2, "
      "random: "
      "1, position: t5, buckets: 6, max_distance: 9, soft_cap: 2}"},
+    {"window", "attention: {heads: 2, causal: true, window: 3, position: rope}"},
+    {"window_of_one", "attention: {heads: 2, causal: true, window: 1}"},
+    {"window_alibi",
+     "attention: {heads: 4, kv_heads: 2, causal: true, window: 5, position: alibi, sinks: true}"},
+    {"window_t5",
+     "attention: {heads: 2, causal: true, window: 4, position: t5, buckets: 6, max_distance: 9}"},
+    {"window_of_all", "attention: {heads: 2, causal: true, window: 12}"},
     {"hybrid", "parallel: [[{attention: {heads: 2, causal: true}}], [{mamba: 2}]]"},
 };
 

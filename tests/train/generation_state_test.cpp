@@ -26,6 +26,17 @@ TEST(GenerationState, GroupedQueriesKeepFewerKeys) {
   EXPECT_EQ(state_with("attention: {heads: 4, kv_heads: 1, causal: true}")->bytes, 2 * 12 * 2 * 4);
 }
 
+// A ring, as large after the first symbol; one that holds the whole context grows like a cache.
+TEST(GenerationState, AWindowKeepsItsOwnKeysAlone) {
+  const auto state = state_with("attention: {heads: 2, causal: true, window: 3}");
+  ASSERT_TRUE(state);
+  EXPECT_EQ(state->bytes, 2 * 3 * 8 * 4);
+  EXPECT_EQ(state->fixed_bytes, state->bytes);
+  const auto all = state_with("attention: {heads: 2, causal: true, window: 12}");
+  EXPECT_EQ(all->bytes, 2 * 12 * 8 * 4);
+  EXPECT_EQ(all->fixed_bytes, 0);
+}
+
 TEST(GenerationState, ARecurrenceKeepsAsMuchAfterTheFirstSymbol) {
   const auto state = state_with("gru: {layers: 2}");
   ASSERT_TRUE(state);

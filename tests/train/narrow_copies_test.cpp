@@ -95,14 +95,16 @@ class WithCasts {
 
   double step(int64_t number) {
     const TrainOptions& o = e_.train.options;
-    double loss = 0;
+    double loss = 0, scored = 0;
     for (int64_t k = 0; k < o.accumulate; ++k) {
       feed(*step_, loader_.next());
       set(*step_, "rng", std::array{o.seed, (number - 1) * o.accumulate + k + 1});
       set_rate(*step_, number);
       step_->run();
-      loss += step_->output_scalar("loss") / double(o.accumulate);
+      loss += step_->output_scalar("loss") * step_->output_scalar("scored");
+      scored += step_->output_scalar("scored");
     }
+    loss /= scored;
     if (!apply_) return loss;
     set_rate(*apply_, number);
     apply_->run();

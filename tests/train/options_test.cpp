@@ -41,7 +41,7 @@ TEST(TrainOptions, AreRead) {
   EXPECT_EQ(p.spec.options.batch, 7);
   EXPECT_EQ(p.spec.options.steps, 1000);
   EXPECT_EQ(p.spec.lr(250, 1000), 0.25);
-  EXPECT_EQ(p.spec.lr(750, 1000), 0.25);
+  EXPECT_DOUBLE_EQ(p.spec.lr(750, 1000), 0.5 * 251 / 501);
 }
 
 TEST(TrainOptions, SuggestForAMisspeltKey) {

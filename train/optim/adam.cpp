@@ -9,8 +9,8 @@ struct Adam {
 
   static constexpr auto fields = std::tuple{
       field("lr", &Adam::lr, "peak learning rate").in(0),
-      field("beta1", &Adam::beta1, "decay of the mean gradient").in(0, 1),
-      field("beta2", &Adam::beta2, "decay of the mean squared gradient").in(0, 1),
+      field("beta1", &Adam::beta1, "decay of the mean gradient").in(0, kBelowOne),
+      field("beta2", &Adam::beta2, "decay of the mean squared gradient").in(0, kBelowOne),
       field("eps", &Adam::eps, "added to the root").in(0),
       field("weight_decay", &Adam::weight_decay, "L2 penalty, added to the gradient").in(0)};
 };

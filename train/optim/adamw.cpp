@@ -7,14 +7,14 @@ namespace {
 struct AdamW {
   double lr = 1e-3, beta1 = 0.9, beta2 = 0.999, eps = 1e-8, weight_decay = 0.01;
 
-  static constexpr auto fields =
-      std::tuple{field("lr", &AdamW::lr, "peak learning rate").in(0),
-                 field("beta1", &AdamW::beta1, "decay of the mean gradient").in(0, 1),
-                 field("beta2", &AdamW::beta2, "decay of the mean squared gradient").in(0, 1),
-                 field("eps", &AdamW::eps, "added to the root").in(0),
-                 field("weight_decay", &AdamW::weight_decay,
-                       "share of lr a step shrinks weights by; not the gradient")
-                     .in(0)};
+  static constexpr auto fields = std::tuple{
+      field("lr", &AdamW::lr, "peak learning rate").in(0),
+      field("beta1", &AdamW::beta1, "decay of the mean gradient").in(0, kBelowOne),
+      field("beta2", &AdamW::beta2, "decay of the mean squared gradient").in(0, kBelowOne),
+      field("eps", &AdamW::eps, "added to the root").in(0),
+      field("weight_decay", &AdamW::weight_decay,
+            "share of lr a step shrinks weights by; not the gradient")
+          .in(0)};
 };
 
 double peak_lr(const Attrs& attrs) {

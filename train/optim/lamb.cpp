@@ -9,15 +9,15 @@ struct Lamb {
   double lr = 1e-3, beta1 = 0.9, beta2 = 0.999, eps = 1e-6, weight_decay = 0.01;
   bool adapt_all = false;
 
-  static constexpr auto fields =
-      std::tuple{field("lr", &Lamb::lr, "peak learning rate").in(0),
-                 field("beta1", &Lamb::beta1, "decay of the mean gradient").in(0, 1),
-                 field("beta2", &Lamb::beta2, "decay of the mean squared gradient").in(0, 1),
-                 field("eps", &Lamb::eps, "added to the root").in(0),
-                 field("weight_decay", &Lamb::weight_decay,
-                       "share of lr a step shrinks weights by; not the gradient")
-                     .in(0),
-                 field("adapt_all", &Lamb::adapt_all, "scale the steps of biases and norms too")};
+  static constexpr auto fields = std::tuple{
+      field("lr", &Lamb::lr, "peak learning rate").in(0),
+      field("beta1", &Lamb::beta1, "decay of the mean gradient").in(0, kBelowOne),
+      field("beta2", &Lamb::beta2, "decay of the mean squared gradient").in(0, kBelowOne),
+      field("eps", &Lamb::eps, "added to the root").in(0),
+      field("weight_decay", &Lamb::weight_decay,
+            "share of lr a step shrinks weights by; not the gradient")
+          .in(0),
+      field("adapt_all", &Lamb::adapt_all, "scale the steps of biases and norms too")};
 };
 
 double peak_lr(const Attrs& attrs) {

@@ -8,13 +8,13 @@ namespace {
 struct Lion {
   double lr = 1e-4, beta1 = 0.9, beta2 = 0.99, weight_decay = 0;
 
-  static constexpr auto fields =
-      std::tuple{field("lr", &Lion::lr, "peak learning rate").in(0),
-                 field("beta1", &Lion::beta1, "share of the momentum in the direction").in(0, 1),
-                 field("beta2", &Lion::beta2, "decay of the momentum").in(0, 1),
-                 field("weight_decay", &Lion::weight_decay,
-                       "share of lr a step shrinks weights by; not the gradient")
-                     .in(0)};
+  static constexpr auto fields = std::tuple{
+      field("lr", &Lion::lr, "peak learning rate").in(0),
+      field("beta1", &Lion::beta1, "share of the momentum in the direction").in(0, kBelowOne),
+      field("beta2", &Lion::beta2, "decay of the momentum").in(0, kBelowOne),
+      field("weight_decay", &Lion::weight_decay,
+            "share of lr a step shrinks weights by; not the gradient")
+          .in(0)};
 };
 
 double peak_lr(const Attrs& attrs) {

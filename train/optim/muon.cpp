@@ -25,7 +25,8 @@ struct Muon {
 
   static constexpr auto fields = std::tuple{
       field("lr", &Muon::lr, "peak learning rate").in(1e-12),
-      field("momentum", &Muon::momentum, "share of the last direction that is kept").in(0, 1),
+      field("momentum", &Muon::momentum, "share of the last direction that is kept")
+          .in(0, kBelowOne),
       field("weight_decay", &Muon::weight_decay,
             "share of lr a step shrinks weights by; not the gradient")
           .in(0),
@@ -41,8 +42,8 @@ struct Muon {
           .one_of("adamw|muon"),
       field("adamw", &Muon::adamw, "patterns of the matrices that AdamW moves"),
       field("adamw_lr", &Muon::adamw_lr, "AdamW's peak learning rate; 0: lr").in(0),
-      field("beta1", &Muon::beta1, "AdamW's decay of the mean gradient").in(0, 1),
-      field("beta2", &Muon::beta2, "AdamW's decay of the mean squared gradient").in(0, 1),
+      field("beta1", &Muon::beta1, "AdamW's decay of the mean gradient").in(0, kBelowOne),
+      field("beta2", &Muon::beta2, "AdamW's decay of the mean squared gradient").in(0, kBelowOne),
       field("adamw_eps", &Muon::adamw_eps, "AdamW's term added to the root").in(0)};
 };
 

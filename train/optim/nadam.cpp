@@ -10,8 +10,8 @@ struct Nadam {
 
   static constexpr auto fields = std::tuple{
       field("lr", &Nadam::lr, "peak learning rate").in(0),
-      field("beta1", &Nadam::beta1, "decay of the mean gradient").in(0, 1),
-      field("beta2", &Nadam::beta2, "decay of the mean squared gradient").in(0, 1),
+      field("beta1", &Nadam::beta1, "decay of the mean gradient").in(0, kBelowOne),
+      field("beta2", &Nadam::beta2, "decay of the mean squared gradient").in(0, kBelowOne),
       field("eps", &Nadam::eps, "added to the root").in(0),
       field("momentum_decay", &Nadam::momentum_decay, "how fast the momentum grows to beta1").in(0),
       field("weight_decay", &Nadam::weight_decay, "L2 penalty, added to the gradient").in(0),
@@ -32,6 +32,11 @@ void emit(const Attrs& attrs, Graph& g, const OptimizerInputs& in) {
                     {"momentum_decay", a.momentum_decay},
                     {"decoupled", a.decoupled}});
 }
+
+void idle(const Attrs& attrs, const IdleOption& report) {
+  const Nadam& a = attrs.as<Nadam>();
+  if (a.decoupled && a.weight_decay == 0) report("decoupled", "there is no weight decay");
+}
 }  // namespace
 
 extern const Optimizer optimizer_nadam;
@@ -40,5 +45,6 @@ const Optimizer optimizer_nadam = {.name = "nadam",
                                    .paper = "Dozat 2016, ICLR workshop",
                                    .attrs = fields_of<Nadam>,
                                    .peak_lr = peak_lr,
-                                   .emit = emit};
+                                   .emit = emit,
+                                   .idle = idle};
 }  // namespace cambium

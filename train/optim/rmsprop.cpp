@@ -10,9 +10,10 @@ struct RmsProp {
 
   static constexpr auto fields = std::tuple{
       field("lr", &RmsProp::lr, "peak learning rate").in(0),
-      field("alpha", &RmsProp::alpha, "decay of the mean squared gradient").in(0, 1),
+      field("alpha", &RmsProp::alpha, "decay of the mean squared gradient").in(0, kBelowOne),
       field("eps", &RmsProp::eps, "added to the root").in(0),
-      field("momentum", &RmsProp::momentum, "share of the last direction that is kept").in(0, 1),
+      field("momentum", &RmsProp::momentum, "share of the last direction that is kept")
+          .in(0, kBelowOne),
       field("weight_decay", &RmsProp::weight_decay, "L2 penalty, added to the gradient").in(0),
       field("centered", &RmsProp::centered, "divide by the deviation of the gradient instead")};
 };

@@ -9,16 +9,17 @@ namespace {
 struct ScheduleFreeAdamW {
   double lr = 2.5e-3, beta1 = 0.9, beta2 = 0.999, eps = 1e-8, weight_decay = 0.01;
 
-  static constexpr auto fields = std::tuple{
-      field("lr", &ScheduleFreeAdamW::lr, "peak learning rate").in(0),
-      field("beta1", &ScheduleFreeAdamW::beta1,
-            "where gradients are taken: 0 at the fast sequence, 1 at the average")
-          .in(0, 1),
-      field("beta2", &ScheduleFreeAdamW::beta2, "decay of the mean squared gradient").in(0, 1),
-      field("eps", &ScheduleFreeAdamW::eps, "added to the root").in(0),
-      field("weight_decay", &ScheduleFreeAdamW::weight_decay,
-            "share of lr a step shrinks weights by; not the gradient")
-          .in(0)};
+  static constexpr auto fields =
+      std::tuple{field("lr", &ScheduleFreeAdamW::lr, "peak learning rate").in(0),
+                 field("beta1", &ScheduleFreeAdamW::beta1,
+                       "where gradients are taken: 0 at the fast sequence, 1 at the average")
+                     .in(0, 1),
+                 field("beta2", &ScheduleFreeAdamW::beta2, "decay of the mean squared gradient")
+                     .in(0, kBelowOne),
+                 field("eps", &ScheduleFreeAdamW::eps, "added to the root").in(0),
+                 field("weight_decay", &ScheduleFreeAdamW::weight_decay,
+                       "share of lr a step shrinks weights by; not the gradient")
+                     .in(0)};
 };
 
 double peak_lr(const Attrs& attrs) {

@@ -16,8 +16,8 @@ struct Sophia {
 
   static constexpr auto fields = std::tuple{
       field("lr", &Sophia::lr, "peak learning rate, the most that a weight moves in a step").in(0),
-      field("beta1", &Sophia::beta1, "decay of the mean gradient").in(0, 1),
-      field("beta2", &Sophia::beta2, "decay of the mean curvature").in(0, 1),
+      field("beta1", &Sophia::beta1, "decay of the mean gradient").in(0, kBelowOne),
+      field("beta2", &Sophia::beta2, "decay of the mean curvature").in(0, kBelowOne),
       field("rho", &Sophia::rho,
             "factor of the curvature that a step is divided by; larger: fewer steps are cut to lr")
           .in(0),

@@ -19,5 +19,6 @@ extern const Schedule schedule_constant;
 const Schedule schedule_constant = {.name = "constant",
                                     .doc = "the same rate at every step",
                                     .attrs = schedule_fields<Constant>,
-                                    .lr = lr};
+                                    .lr = lr,
+                                    .warmup = warmup_of<Constant>};
 }  // namespace cambium

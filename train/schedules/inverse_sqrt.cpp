@@ -30,5 +30,7 @@ const Schedule schedule_inverse_sqrt = {.name = "inverse_sqrt",
                                         .doc = "the peak over the root of the step",
                                         .paper = "Vaswani et al. 2017, arXiv 1706.03762",
                                         .attrs = schedule_fields<InverseSqrt>,
-                                        .lr = lr};
+                                        .lr = lr,
+                                        .warmup = warmup_of<InverseSqrt>,
+                                        .lowest = lowest_of<InverseSqrt>};
 }  // namespace cambium

@@ -1,4 +1,5 @@
-// Linear: falls in a straight line from the peak after the warm-up to min_lr at the last step.
+// Linear: falls in a straight line from the peak after the warm-up to min_lr one step behind the
+// last.
 
 #include "train/schedule.h"
 
@@ -8,16 +9,16 @@ struct Linear {
   std::string warmup = "0";
   double min_lr = 0;
 
-  static constexpr auto fields =
-      std::tuple{field("warmup", &Linear::warmup, "linear rise: steps, or a share such as 5%"),
-                 field("min_lr", &Linear::min_lr, "the rate at the last step").in(0)};
+  static constexpr auto fields = std::tuple{
+      field("warmup", &Linear::warmup, "linear rise: steps, or a share such as 5%"),
+      field("min_lr", &Linear::min_lr, "where the fall ends, one step behind the last").in(0)};
 };
 
 double lr(const Attrs& attrs, double peak, int64_t step, int64_t total) {
   const Linear& a = attrs.as<Linear>();
   const int64_t warmup = steps_of(a.warmup, total);
   if (step < warmup) return peak * warmup_factor(step, warmup);
-  const double p = progress(step, warmup, total);
+  const double p = fallen(step, warmup, total);
   return peak + (a.min_lr - peak) * p;
 }
 }  // namespace
@@ -26,5 +27,7 @@ extern const Schedule schedule_linear;
 const Schedule schedule_linear = {.name = "linear",
                                   .doc = "a straight line from the peak to min_lr",
                                   .attrs = schedule_fields<Linear>,
-                                  .lr = lr};
+                                  .lr = lr,
+                                  .warmup = warmup_of<Linear>,
+                                  .lowest = lowest_of<Linear>};
 }  // namespace cambium

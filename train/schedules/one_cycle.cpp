@@ -36,5 +36,6 @@ const Schedule schedule_one_cycle = {.name = "one_cycle",
                                      .doc = "rises to the peak and falls far below the start",
                                      .paper = "Smith and Topin 2019, arXiv 1708.07120",
                                      .attrs = schedule_fields<OneCycle>,
-                                     .lr = lr};
+                                     .lr = lr,
+                                     .warmup = warmup_of<OneCycle>};
 }  // namespace cambium

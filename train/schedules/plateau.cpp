@@ -1,7 +1,10 @@
 // Plateau: the peak, times `factor` whenever the metric that `train.best` names has not improved
 // for more than `patience` evaluations on validation data. An evaluation improves when it beats the
-// best by the share `threshold`; the counting is that of ReduceLROnPlateau in PyTorch.
+// best by the share `threshold` of the best's size; the counting is that of ReduceLROnPlateau in
+// PyTorch, whose margin has the wrong sign for a metric below 0, such as R2: standing still beats
+// it.
 #include <algorithm>
+#include <cmath>
 
 #include "train/schedule.h"
 
@@ -24,8 +27,9 @@ struct Plateau {
 void observe(const Attrs& attrs, double peak, double metric, bool higher_is_better,
              ScheduleState& s) {
   const Plateau& a = attrs.as<Plateau>();
-  const bool progress = !s.best || (higher_is_better ? metric > *s.best * (1 + a.threshold)
-                                                     : metric < *s.best * (1 - a.threshold));
+  const double margin = s.best ? a.threshold * std::abs(*s.best) : 0;
+  const bool progress =
+      !s.best || (higher_is_better ? metric > *s.best + margin : metric < *s.best - margin);
   if (progress) s.best = metric;
   s.stale = progress ? 0 : s.stale + 1;
   if (s.cooldown > 0) {
@@ -50,5 +54,7 @@ const Schedule schedule_plateau = {.name = "plateau",
                                    .doc = "falls when the validation metric stops improving",
                                    .attrs = schedule_fields<Plateau>,
                                    .lr = lr,
+                                   .warmup = warmup_of<Plateau>,
+                                   .lowest = lowest_of<Plateau>,
                                    .observe = observe};
 }  // namespace cambium

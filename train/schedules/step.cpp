@@ -1,4 +1,6 @@
-// Step: the peak, times `factor` every so many steps. He et al. 2016, arXiv 1512.03385.
+// Step: the peak, times `factor` every so many steps; the first stair begins where the warm-up
+// ends, or a warm-up as long as a stair would never reach the peak. He et al. 2016, arXiv
+// 1512.03385.
 #include <algorithm>
 #include <cmath>
 
@@ -22,7 +24,7 @@ double lr(const Attrs& attrs, double peak, int64_t step, int64_t total) {
   const int64_t warmup = steps_of(a.warmup, total);
   if (step < warmup) return peak * warmup_factor(step, warmup);
   const int64_t every = std::max<int64_t>(1, steps_of(a.every, total));
-  const int64_t falls = (step - 1) / every;
+  const int64_t falls = (step - std::max<int64_t>(1, warmup)) / every;
   return std::max(std::min(a.min_lr, peak), peak * std::pow(a.factor, double(falls)));
 }
 }  // namespace
@@ -32,5 +34,7 @@ const Schedule schedule_step = {.name = "step",
                                 .doc = "the peak times a factor at regular steps",
                                 .paper = "He et al. 2016, arXiv 1512.03385",
                                 .attrs = schedule_fields<Step>,
-                                .lr = lr};
+                                .lr = lr,
+                                .warmup = warmup_of<Step>,
+                                .lowest = lowest_of<Step>};
 }  // namespace cambium
