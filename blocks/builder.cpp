@@ -9,6 +9,7 @@
 
 namespace cambium {
 namespace {
+constexpr size_t kMostErrors = 100;
 constexpr size_t kMostNodes = 20'000;  // a spec of nested repeats must not eat the machine
 
 // Sets a variable until the end of a scope.
@@ -62,8 +63,12 @@ void Builder::report(UserError error) {
     if (const size_t end = text.find("': ", quote); end != std::string::npos)
       text.erase(quote, end - quote);
   const Mark& m = error.mark;
-  if (reported_.insert(str(m.file, ":", m.line, ":", m.column, ":", text)).second)
-    errors_.add(std::move(error));
+  if (!reported_.insert(str(m.file, ":", m.line, ":", m.column, ":", text)).second) return;
+  errors_.add(std::move(error));
+  if (errors_.errors().size() < kMostErrors) return;
+  // Nobody reads the next, and finding all of a hostile file may take for ever.
+  errors_.add(UserError("the search for errors ends here", "mend those above first", m));
+  errors_.throw_if_any();
 }
 
 std::string Builder::unique_path(const Entry& e) const {
@@ -72,9 +77,14 @@ std::string Builder::unique_path(const Entry& e) const {
   if (!e.name.text.empty())
     throw UserError(str("the name '", e.name.text, "' is taken in this list"), "names are unique",
                     e.name.mark);
+  const auto taken = [&](int k) { return paths_.contains(str(base, "_", k)); };
   int k = 2;
-  while (paths_.contains(str(base, "_", k))) ++k;
-  return str(base, "_", k);
+  while (k < 64 && taken(k)) ++k;
+  if (!taken(k)) return str(base, "_", k);
+  int free = 2 * k;  // there are many: the end of the row is found by halving
+  while (taken(free)) free *= 2;
+  while (free - k > 1) (taken((k + free) / 2) ? k : free) = (k + free) / 2;
+  return str(base, "_", free);
 }
 
 Stream Builder::build_list(const Yaml& list, Stream in, const Vars& vars) {

@@ -9,10 +9,12 @@
 namespace cambium {
 namespace {
 std::atomic<bool> requested = false;
+std::atomic<int> asking = 0;
+static_assert(std::atomic<int>::is_always_lock_free, "the signal handler needs it");
 static_assert(std::atomic<bool>::is_always_lock_free, "the signal handler needs it");
 
 extern "C" void on_signal(int) {
-  if (requested.exchange(true)) _exit(130);
+  if (requested.exchange(true) || asking == 0) _exit(130);
   constexpr std::string_view text = "\nstopping after this step; once more stops at once\n";
   [[maybe_unused]] const ssize_t n = ::write(STDERR_FILENO, text.data(), text.size());
 }
@@ -25,6 +27,16 @@ void catch_signals() {
   action.sa_flags = SA_RESTART;
   sigaction(SIGINT, &action, nullptr);
   sigaction(SIGTERM, &action, nullptr);
+  // A file that passes ulimit -f is an error of the write, with the file's name.
+  std::signal(SIGXFSZ, SIG_IGN);
+}
+
+StopsWhenAsked::StopsWhenAsked() {
+  ++asking;
+}
+
+StopsWhenAsked::~StopsWhenAsked() {
+  --asking;
 }
 
 bool cancel_requested() {

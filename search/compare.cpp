@@ -4,8 +4,10 @@
 #include <chrono>
 #include <thread>
 
+#include "core/cancel.h"
 #include "core/files.h"
 #include "core/json.h"
+#include "core/lock.h"
 #include "core/memory.h"
 #include "core/parallel.h"
 #include "search/child.h"
@@ -65,6 +67,8 @@ void Comparer::prepare() {
       RunView view{.id = {v.name, seed}, .steps = v.steps};
       const std::string folder = view.id.folder(settings_.folder);
       make_folders(folder);
+      const FolderLock lock(folder);  // refuses while somebody trains there
+      sweep_temporaries(folder);
       settle(view, settings_.folder);
       if (view.phase != RunPhase::kDone) {
         view.phase = RunPhase::kWaiting;
@@ -139,6 +143,7 @@ void Comparer::poll() {
 }
 
 void Comparer::run_side_by_side() {
+  const StopsWhenAsked asking;
   const auto wanted = size_t(jobs());
   bool told = false;
   while (next_waiting() || !active_.empty()) {
@@ -243,11 +248,13 @@ void check_same_specs(const std::string& folder, const Json& now) {
 
 Comparison compare(Study study, const CompareSettings& settings, StudyProgress& progress) {
   ensure(!settings.folder.empty(), "a study needs a folder");
+  make_folders(settings.folder);
+  const FolderLock lock(settings.folder);
+  sweep_temporaries(settings.folder);
   const auto known_steps = earlier_steps(settings.folder, study);
   Comparison c{.plan = plan_as_run(std::move(study), settings, known_steps)};
   Json description = study_json(c.plan, nullptr, settings.command);
   check_same_specs(settings.folder, description);
-  make_folders(settings.folder);
   replace_file(settings.folder + "/study.json", to_text(description, 1) + "\n");
   Comparer comparer(c, settings, progress);
   comparer.prepare();

@@ -28,6 +28,7 @@ int profile(const Options& o, Context& context) {
     context.terminal.status(str("step ", done + 1, " of ", options.warm_up + options.steps));
     return !cancel_requested();
   };
+  const StopsWhenAsked asking;
   const Profile p = profile_training(e, options);
   if (p.steps == 0) {
     context.terminal.note("stopped before a step was measured");
