@@ -2,6 +2,7 @@
 #include "app/command.h"
 #include "app/run.h"
 #include "core/json.h"
+#include "core/memory.h"
 #include "search/study_plan.h"
 #include "train/plans.h"
 #include "viz/text.h"
@@ -12,6 +13,16 @@ struct Options {
   std::vector<std::string> specs;
 };
 
+// What this machine could give at best, whatever it gives now.
+void check_fits(const std::string& file, const std::string& what, int64_t bytes) {
+  const int64_t most = total_memory_bytes();
+  if (most < 0 || bytes <= most) return;
+  throw UserError(str("training ", what, " needs ", bytes_text(bytes), " of memory, this machine ",
+                      "has ", bytes_text(most)),
+                  "lower train.batch or the model's widths, or train it on a larger machine",
+                  {file, 1, 1, 1});
+}
+
 Json check_model(Spec spec, std::string& text) {
   const std::string file = spec.file;
   const Experiment e = open_experiment(std::move(spec));
@@ -19,6 +30,7 @@ Json check_model(Spec spec, std::string& text) {
   Engine engine;
   const TrainPlans plans = compile_plans(e, engine);
   const int64_t bytes = memory_need(e, plans).total();
+  check_fits(file, "it", bytes);
   text += str("ok  ", file, ": ", compact(double(cost.parameters)), " parameters, ",
               flops_text(cost.flops_per_step), " a step of ",
               e.train.options.batch * e.train.options.accumulate, ", ", e.total_steps(), " steps, ",
@@ -36,6 +48,8 @@ Json check_study(const std::string& file, const std::vector<std::string>& overri
                  std::string& text) {
   const StudyPlan plan = plan_study(load_study(file, overrides));
   Json variants = Json::array();
+  for (const PlannedVariant& v : plan.variants)
+    check_fits(file, str("'", v.name, "'"), v.needed_bytes);
   text += str("ok  ", file, ": ", plan.variants.size(), " variants x ", plan.study.seeds.size(),
               " seeds\n");
   for (const PlannedVariant& v : plan.variants) {
