@@ -1,24 +1,40 @@
 // The program: the one place where errors end.
 #include <iostream>
 #include <new>
+#include <system_error>
 
 #include "app/run.h"
 #include "core/cancel.h"
+#include "core/memory.h"
+#include "core/threads.h"
+
+namespace {
+constexpr int64_t kLeastAddresses = 100'000'000;  // of a small model on two threads
+}
 
 int main(int count, char** words) {
   using namespace cambium;
   const std::vector<std::string> args(words + (count > 0), words + count);
   Terminal terminal(std::cout, std::cerr, detect_terminal());
   catch_signals();
+  catch_exhaustion();
   try {
+    if (const auto limit = process_limit_bytes(); limit && *limit < kLeastAddresses)
+      throw RuntimeError(
+          str("ulimit allows this process ", *limit / 1'000'000,
+              " MB of addresses, and it needs at least ", kLeastAddresses / 1'000'000, " MB"),
+          "raise it: ulimit -v unlimited");
     return run(args, terminal);
   } catch (const InternalError& e) {
     return report_bug(e.what(), args, terminal);
   } catch (const Error& e) {
     return report_error(e, terminal);
   } catch (const std::bad_alloc&) {
-    return report_error(
-        RuntimeError("out of memory", "close other programs or use a smaller model"), terminal);
+    return report_error(out_of_memory(), terminal);
+  } catch (const std::system_error& e) {  // a thread or a lock that the system refuses
+    return report_error(RuntimeError(str("the system refuses a thread: ", e.what()),
+                                     "use fewer --threads, or raise ulimit -u or -v"),
+                        terminal);
   } catch (const std::exception& e) {
     return report_bug(e.what(), args, terminal);
   }

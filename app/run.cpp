@@ -8,6 +8,7 @@
 #include "core/json.h"
 #include "core/parallel.h"
 #include "core/suggest.h"
+#include "core/threads.h"
 #include "core/utf8.h"
 #include "core/version.h"
 #include "train/machine.h"
@@ -79,10 +80,11 @@ std::string option_table(const std::vector<OptionInfo>& options) {
 }  // namespace
 
 Json error_json(const Error& e) {
-  Json j = {{"message", e.what()}, {"place", place_json(e.mark)}, {"help", e.help}};
+  Json j = {
+      {"message", shortened(e.what())}, {"place", place_json(e.mark)}, {"help", shortened(e.help)}};
   j["notes"] = Json::array();
   for (const Note& n : e.notes)
-    j["notes"].push_back({{"message", n.text}, {"place", place_json(n.mark)}});
+    j["notes"].push_back({{"message", shortened(n.text)}, {"place", place_json(n.mark)}});
   return j;
 }
 
@@ -139,6 +141,7 @@ int run(const std::vector<std::string>& args, Terminal& terminal) {
     translate(e, command);
   }
   if (common.threads > 0) set_thread_count(int(std::min<int64_t>(common.threads, 1024)));
+  start_threads();
   terminal.overrides = common.set;
   Context context{terminal, common.set, whole_line(args)};
   return action(context);
@@ -147,8 +150,10 @@ int run(const std::vector<std::string>& args, Terminal& terminal) {
 int report_error(const Error& error, Terminal& terminal) {
   if (terminal.json) {
     Json errors = Json::array();
-    if (const auto* several = dynamic_cast<const UserErrors*>(&error))
-      for (const UserError& e : several->all) errors.push_back(error_json(e));
+    const auto* several = dynamic_cast<const UserErrors*>(&error);
+    if (several)
+      for (size_t i = 0; i < std::min(several->all.size(), kMostErrors); ++i)
+        errors.push_back(error_json(several->all[i]));
     else
       errors.push_back(error_json(error));
     terminal.print(to_text(Json{{"ok", false}, {"errors", errors}}, 2) + "\n");

@@ -59,10 +59,23 @@ Experiment open_run(const std::string& folder, Terminal& terminal, const OpenRun
   return e;
 }
 
-SavedModel::SavedModel(const Experiment& e, const std::string& folder, bool best, int64_t batch)
+std::string weights_text(const LoadedWeights& w, bool best) {
+  const std::string_view kind = best ? "best" : "last";
+  if (!w.fell_back) return str(kind, " weights");
+  return str("weights of step ", w.step, ": the file of the ", kind, " ones is damaged");
+}
+
+void add_weights(Json& answer, const LoadedWeights& w, bool best) {
+  answer["weights"] = best ? "best" : "last";
+  answer["step"] = w.step;
+  answer["fell_back"] = w.fell_back;
+}
+
+SavedModel::SavedModel(const Experiment& e, const LoadedWeights& weights, const std::string& folder,
+                       int64_t batch)
     : plan_(compile(optimised(e, evaluation_graph(e, batch)), engine_)) {
   store_.add(plan_, uint64_t(e.train.options.seed));
-  restore(store_, load_weights(folder, best), folder);
+  restore(store_, weights.tensors, folder);
   executor_ = std::make_unique<Executor>(plan_, store_);
 }
 }  // namespace cambium

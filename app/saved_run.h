@@ -1,6 +1,7 @@
 // Saved run: a run's folder opened again, and its model with the weights it learned.
 #pragma once
 #include "app/terminal.h"
+#include "core/json_forward.h"
 #include "graph/executor.h"
 #include "ops/support/dnnl.h"
 #include "train/checkpoint.h"
@@ -21,10 +22,15 @@ struct OpenRunOptions {
 // with a note.
 Experiment open_run(const std::string& folder, Terminal& terminal, const OpenRunOptions& options = {});
 
+// "best weights", or which older ones stand in for damaged ones; the same as keys of an answer.
+std::string weights_text(const LoadedWeights& w, bool best);
+void add_weights(Json& answer, const LoadedWeights& w, bool best);
+
 // The evaluation plan on `batch` examples with the best or the last weights.
 class SavedModel {
  public:
-  SavedModel(const Experiment& e, const std::string& folder, bool best, int64_t batch);
+  SavedModel(const Experiment& e, const LoadedWeights& weights, const std::string& folder,
+             int64_t batch);
 
   Executor& executor() { return *executor_; }
 

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "core/utf8.h"
+#include "viz/text.h"
 
 namespace cambium {
 Terminal::Terminal(std::ostream& out, std::ostream& err, TerminalTraits traits)
@@ -17,13 +18,17 @@ Terminal::~Terminal() {
 }
 
 void Terminal::print(std::string_view text) {
+  print_raw(visible(text));
+}
+
+void Terminal::print_raw(std::string_view text) {
   end_status();
   out_ << text << std::flush;
 }
 
 void Terminal::note(std::string_view line) {
   end_status();
-  err_ << line << '\n' << std::flush;
+  err_ << visible(line) << '\n' << std::flush;
 }
 
 void Terminal::raw_note(std::string_view text) {
@@ -31,8 +36,9 @@ void Terminal::raw_note(std::string_view text) {
   err_ << text << std::flush;
 }
 
-void Terminal::status(std::string_view line) {
+void Terminal::status(std::string_view text) {
   if (!traits_.live) return;
+  const std::string line = printable(text);
   std::string shown;
   int columns = 0;
   for (size_t i = 0; i < line.size() && columns < traits_.width - 1; ++columns) {
@@ -60,6 +66,7 @@ TerminalTraits detect_terminal() {
   const bool dumb = variable("TERM").empty() || variable("TERM") == "dumb";
   t.live = ::isatty(STDERR_FILENO) && !dumb;
   t.color = t.live && variable("NO_COLOR").empty();
+  t.shows_output = ::isatty(STDOUT_FILENO);
   winsize size{};
   if (t.live && ::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 20)
     t.width = size.ws_col;

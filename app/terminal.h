@@ -8,9 +8,10 @@
 
 namespace cambium {
 struct TerminalTraits {
-  bool live = false;   // the error stream is a terminal that can redraw a line
-  bool color = false;  // and shows colours
-  int width = 80;      // columns
+  bool live = false;          // the error stream is a terminal that can redraw a line
+  bool color = false;         // and shows colours
+  int width = 80;             // columns
+  bool shows_output = false;  // the output is a terminal, not a file or a pipe
 };
 
 class Terminal {
@@ -21,9 +22,12 @@ class Terminal {
   Terminal(const Terminal&) = delete;
   Terminal& operator=(const Terminal&) = delete;
 
-  void print(std::string_view text);  // to the output, as it is
-  void note(std::string_view line);   // to the error stream, above the live line; adds a newline
-  void raw_note(std::string_view text);
+  // To the output. Control characters but newlines and tabs are shown as \x1b, since names and
+  // texts of files are in it.
+  void print(std::string_view text);
+  void print_raw(std::string_view text);  // as it is
+  void note(std::string_view line);      // to the error stream, above the live line; adds a newline
+  void raw_note(std::string_view text);  // as it is: it may hold colours
 
   // Replaces the live line, cut to the width. Nothing happens where lines cannot be redrawn.
   void status(std::string_view line);

@@ -8,6 +8,7 @@
 
 namespace cambium {
 namespace {
+constexpr size_t kMostErrors = 100;
 constexpr size_t kMostNodes = 20'000;  // a spec of nested repeats must not eat the machine
 
 bool starts_with_word(std::string_view text, std::string_view word) {
@@ -45,8 +46,12 @@ void Builder::report(UserError error) {
     if (const size_t end = text.find("': ", quote); end != std::string::npos)
       text.erase(quote, end - quote);
   const Mark& m = error.mark;
-  if (reported_.insert(str(m.file, ":", m.line, ":", m.column, ":", text)).second)
-    errors_.add(std::move(error));
+  if (!reported_.insert(str(m.file, ":", m.line, ":", m.column, ":", text)).second) return;
+  errors_.add(std::move(error));
+  if (errors_.errors().size() < kMostErrors) return;
+  // Nobody reads the next, and finding all of a hostile file may take for ever.
+  errors_.add(UserError("the search for errors ends here", "mend those above first", m));
+  errors_.throw_if_any();
 }
 
 std::string Builder::unique_path(const Entry& e) const {
@@ -59,9 +64,15 @@ std::string Builder::unique_path(const Entry& e) const {
 }
 
 std::string Builder::free_segment(std::string_view segment) const {
-  std::string free(segment);
-  for (int k = 2; paths_.contains(path_of(free)); ++k) free = str(segment, "_", k);
-  return free;
+  if (!paths_.contains(path_of(segment))) return std::string(segment);
+  const auto taken = [&](int k) { return paths_.contains(path_of(str(segment, "_", k))); };
+  int k = 2;
+  while (k < 64 && taken(k)) ++k;
+  if (!taken(k)) return str(segment, "_", k);
+  int free = 2 * k;  // there are many: the end of the row is found by halving
+  while (taken(free)) free *= 2;
+  while (free - k > 1) (taken((k + free) / 2) ? k : free) = (k + free) / 2;
+  return str(segment, "_", free);
 }
 
 Stream Builder::build_list(const Yaml& list, Stream in, const Vars& vars) {

@@ -8,6 +8,16 @@
 
 namespace cambium {
 namespace {
+// A model has at most so many, counting what repeats and definitions make of them: a few lines that
+// use one another twice would else never end.
+constexpr int64_t kMostEntries = 20'000;
+constexpr size_t kDeepest = 32;  // definitions inside one another; each takes a piece of the stack
+
+struct TooLarge : UserError {  // ends the walk
+
+  explicit TooLarge(const UserError& e) : UserError(e) {}
+};
+
 class Checker {
  public:
   Checker(const Vars& root, const Definitions& definitions, const Report& report)
@@ -20,6 +30,7 @@ class Checker {
 
   void check_list(const Yaml& list, const Vars& vars) {
     if (!list.is_list()) return check_entry(list, vars);
+    count_entries(list.mark);
     for (const Yaml& item : list.items) check_list(item, vars);
   }
 
@@ -55,7 +66,30 @@ class Checker {
     return errors;
   }
 
+  // As often as the repeats around it will build it.
+  void count_entries(const Mark& mark) {
+    entries_ += copies_;
+    if (entries_ <= double(kMostEntries)) return;
+    throw TooLarge(UserError(str("the model grows past ", kMostEntries, " blocks here"),
+                             "lower the counts of its repeats, or use definitions less often",
+                             mark));
+  }
+
+  // How often an entry builds its body; 1 where its own reader will say what is wrong.
+  static double copies_of(const Entry& e, const Vars& vars) {
+    const Yaml* count = e.block && e.block->repeats ? e.use.body(e.block->primary) : nullptr;
+    if (!count) return 1;
+    try {
+      const ArgValue v = evaluate(*count, vars);
+      const auto* n = std::get_if<int64_t>(&v.variant());
+      return n ? double(std::max<int64_t>(*n, 1)) : 1;
+    } catch (const UserError&) {
+      return 1;
+    }
+  }
+
   void check_entry(const Yaml& item, const Vars& vars) {
+    count_entries(item.mark);
     const std::optional<Entry> e = read_entry(item, vars, definitions_, report_);
     if (!e) return;
     for (const Label& name : used_taps(*e, vars))
@@ -64,11 +98,14 @@ class Checker {
     if (e->definition) check_use(*e, vars);
     Vars inner(&vars);
     if (e->block && e->block->repeats) inner.set("layer", int64_t(0));
+    const double around = copies_;
+    copies_ *= copies_of(*e, vars);
     if (e->block)
       for (const YamlEntry& option : e->use.options)
         if (std::ranges::count(e->block->bodies, option.key) ||
             (e->block->any_option && is_pattern_letter(option.key)))
           check_list(option.value, inner);
+    copies_ = around;
     if (!e->as.text.empty()) taps_.push_back(e->as.text);
     if (e->use.name == "tap") add_values(*e->use.body("label"), vars, taps_);
   }
@@ -77,6 +114,9 @@ class Checker {
     if (std::ranges::count(using_, e.use.name))
       return report_(
           UserError(str("the definition '", e.use.name, "' uses itself"), {}, e.use.mark));
+    if (using_.size() >= kDeepest)
+      throw TooLarge(UserError(str("more than ", kDeepest, " definitions use one another here"),
+                               "write some of them out", e.use.mark));
     const Yaml* body = definition_of(*e.definition).body;
     Vars local(&root_);
     used_.insert(e.use.name);
@@ -116,6 +156,7 @@ class Checker {
   std::vector<std::string> taps_, using_;
   std::set<std::string> used_;
   bool any_tap_ = false;  // which taps are set where a definition will be used is not known
+  double entries_ = 0, copies_ = 1;
 };
 }  // namespace
 
@@ -146,10 +187,16 @@ void check_definitions(const Definitions& definitions, const Report& report) {
   }
 }
 
-void check_parts(std::span<const ModelPart> parts, const Vars& vars, const Definitions& definitions,
+bool check_parts(std::span<const ModelPart> parts, const Vars& vars, const Definitions& definitions,
                  const Report& report) {
   Checker checker(vars, definitions, report);
-  for (const ModelPart& part : parts) checker.check_part(part);
-  for (const auto& [name, value] : definitions) checker.check_unused(name, *value);
+  try {
+    for (const ModelPart& part : parts) checker.check_part(part);
+    for (const auto& [name, value] : definitions) checker.check_unused(name, *value);
+    return true;
+  } catch (const TooLarge& e) {
+    report(e);
+    return false;
+  }
 }
 }  // namespace cambium

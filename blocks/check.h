@@ -9,7 +9,7 @@ namespace cambium {
 void check_definitions(const Definitions& definitions, const Report& report);
 
 // Reports everything wrong in the entries of a model's parts, nested ones and used definitions
-// included.
-void check_parts(std::span<const ModelPart> parts, const Vars& vars, const Definitions& definitions,
+// included. False when it gave up, having reported why: such a model must not be built.
+bool check_parts(std::span<const ModelPart> parts, const Vars& vars, const Definitions& definitions,
                  const Report& report);
 }  // namespace cambium

@@ -51,7 +51,8 @@ Stream build_parts(Builder& builder, std::span<const ModelPart> parts, const Yam
     if (part.blocks->is_null() || (part.blocks->is_list() && part.blocks->items.empty()))
       report(UserError(str("the ", part.name.empty() ? "model" : part.name, " has no blocks"), {},
                        part.blocks->mark));
-  check_parts(parts, builder.vars(), builder.definitions, report);
+  if (!check_parts(parts, builder.vars(), builder.definitions, report))
+    builder.errors().throw_if_any();
   Stream out;
   try {
     for (const ModelPart& part : parts) {

@@ -34,6 +34,8 @@ void catch_signals() {
   action.sa_flags = SA_RESTART;
   sigaction(SIGINT, &action, nullptr);
   sigaction(SIGTERM, &action, nullptr);
+  // A file that passes ulimit -f is an error of the write, with the file's name.
+  std::signal(SIGXFSZ, SIG_IGN);
 }
 
 bool cancel_requested() {

@@ -12,8 +12,13 @@ namespace cambium {
 namespace {
 constexpr int kWidest = 120;  // columns of a source line that are shown
 
+// Safe and short enough to show, whatever the user's file put into a message.
+std::string shown(std::string_view text) {
+  return printable(shortened(text));
+}
+
 std::string place(const Mark& m) {
-  return str(printable(m.file), ":", m.line, ":", m.column);
+  return str(shown(m.file), ":", m.line, ":", m.column);
 }
 
 std::optional<std::string> source_line(const Mark& m, const RenderOptions& options) {
@@ -25,7 +30,7 @@ std::optional<std::string> source_line(const Mark& m, const RenderOptions& optio
   std::string text;
   try {
     text = read_file(m.file, 8 << 20);
-  } catch (const RuntimeError&) {
+  } catch (const Error&) {
     return std::nullopt;
   }
   std::string_view rest = text;
@@ -38,13 +43,14 @@ std::optional<std::string> source_line(const Mark& m, const RenderOptions& optio
   return std::string(rest.substr(0, rest.find_first_of("\r\n")));
 }
 
-// Whole characters [from, from + count) of a line, each in one column where it has one.
-std::vector<std::string> columns_of(const std::string& line) {
+// Whole characters [first, first + most) of a line, each in one column where it has one.
+std::vector<std::string> columns_of(const std::string& line, int first, int most) {
   std::vector<std::string> out;
-  for (size_t i = 0; i < line.size();) {
+  int column = 0;
+  for (size_t i = 0; i < line.size() && column < first + most; ++column) {
     size_t n = 1;
     while (i + n < line.size() && (uint8_t(line[i + n]) & 0xc0) == 0x80) ++n;
-    out.push_back(line[i] == '\t' ? " " : printable(line.substr(i, n)));
+    if (column >= first) out.push_back(line[i] == '\t' ? " " : printable(line.substr(i, n)));
     i += n;
   }
   return out;
@@ -52,21 +58,20 @@ std::vector<std::string> columns_of(const std::string& line) {
 
 // The source line with its number, and the caret below it.
 std::string picture(const Mark& m, const std::string& line, const RenderOptions& options) {
-  const std::vector<std::string> cells = columns_of(line);
-  const int count = int(cells.size());
   const int first = m.column <= kWidest - 20 ? 0 : m.column - kWidest / 2;  // 0-based column shown
-  const int last = std::min(count, first + kWidest);
+  const std::vector<std::string> cells = columns_of(line, first, kWidest + 1);
+  const int last = first + std::min(int(cells.size()), kWidest);
   std::string shown = first > 0 ? "..." : "", under(shown.size(), ' ');
   for (int i = first; i < last; ++i) {
-    shown += cells[size_t(i)];
+    shown += cells[size_t(i - first)];
     const bool marked = i >= m.column - 1 && i < m.column - 1 + std::max(1, m.length);
     const std::string mark = i == m.column - 1 ? "^" : marked ? "~" : " ";
     // An escaped control character is wider than one column.
-    const auto width = size_t(std::max<int64_t>(1, characters(cells[size_t(i)])));
+    const auto width = size_t(std::max<int64_t>(1, characters(cells[size_t(i - first)])));
     under += mark + std::string(width - 1, marked ? '~' : ' ');
   }
   if (m.column > last) under += std::string(size_t(std::min(m.column - 1 - last, 1)), ' ') + "^";
-  if (last < count) shown += "...";
+  if (int(cells.size()) > kWidest) shown += "...";
   under.erase(under.find_last_not_of(' ') + 1);
   const std::string green = options.color ? "\x1b[1;32m" : "",
                     reset = options.color ? "\x1b[0m" : "";
@@ -80,14 +85,14 @@ std::string render_one(const Error& e, const RenderOptions& options) {
   std::string out;
   if (e.mark.known()) out += str(paint("1", str(place(e.mark), ":")), " ");
   out += str(options.notes ? paint("1;36", "note:") : paint("1;31", "error:"), " ",
-             paint("1", printable(e.what())), "\n");
+             paint("1", shown(e.what())), "\n");
   if (e.mark.known())
     if (const auto line = source_line(e.mark, options)) out += picture(e.mark, *line, options);
   for (const Note& n : e.notes) {
-    out += str("  ", paint("1;36", "note:"), " ", printable(n.text));
+    out += str("  ", paint("1;36", "note:"), " ", shown(n.text));
     out += n.mark.known() ? str(" at ", place(n.mark), "\n") : "\n";
   }
-  if (!e.help.empty()) out += str("  ", paint("1;36", "help:"), " ", printable(e.help), "\n");
+  if (!e.help.empty()) out += str("  ", paint("1;36", "help:"), " ", shown(e.help), "\n");
   return out;
 }
 }  // namespace
@@ -100,7 +105,9 @@ std::string render(const Error& error, const RenderOptions& options) {
     return std::tuple(e.mark.file, e.mark.line, e.mark.column);
   });
   std::string out;
-  for (const UserError& e : all) out += render_one(e, options);
+  const size_t shown_errors = std::min(all.size(), kMostErrors);
+  for (size_t i = 0; i < shown_errors; ++i) out += render_one(all[i], options);
+  if (all.size() > shown_errors) out += str("and ", all.size() - shown_errors, " more errors\n");
   return out;
 }
 }  // namespace cambium

@@ -1,6 +1,7 @@
 #include "core/expr.h"
 
 #include <algorithm>
+#include <tuple>
 
 #include "core/expr_parser.h"
 #include "core/number.h"
@@ -9,6 +10,9 @@
 
 namespace cambium {
 namespace {
+constexpr int kDeepestChain = 48;         // of variables; each takes a piece of the stack
+constexpr size_t kLongestText = 1 << 16;  // that variables put together
+
 // The place of text[offset] when the scalar stands plainly on one line, else of the whole scalar.
 Mark mark_inside(const Yaml& scalar, size_t offset, size_t bytes) {
   Mark m = scalar.mark;
@@ -48,6 +52,9 @@ ArgValue evaluate_braces(const Yaml& scalar, const Vars& vars) {
     if (open == 0 && close + 1 == text.size()) return value;
     out += value.text();
     at = close + 1;
+    if (out.size() > kLongestText)
+      throw UserError(str("the text grows past ", kLongestText, " bytes here"),
+                      "put it into a file", mark_inside(scalar, open, at - open));
   }
   return out;
 }
@@ -71,6 +78,61 @@ ArgValue evaluate_scalar(const Yaml& s, const Vars& vars) {
   }
   return s.text;
 }
+
+// Who asks, whose variable it is, and its name.
+using Question = std::tuple<const void*, const void*, std::string>;
+
+// One variable being computed, inside others that need it. As long as the outermost is under way no
+// variable changes, and what was computed is remembered: variables that use one another twice would
+// else take twice as long with each.
+class Computation {
+ public:
+  Computation(Question question, std::set<std::string, std::less<>>& names, const Mark& mark)
+      : question_(std::move(question)), names_(names), detours_(known().detours) {
+    if (known().depth >= kDeepestChain)
+      throw UserError(str("more than ", kDeepestChain, " variables need one another here"),
+                      "give some of them a value of their own", mark);
+    entry_ = names_.insert(std::get<std::string>(question_)).first;
+    ++known().depth;
+  }
+
+  Computation(const Computation&) = delete;
+  Computation& operator=(const Computation&) = delete;
+
+  ~Computation() {
+    names_.erase(entry_);
+    if (--known().depth == 0) known().values.clear();
+  }
+
+  template <class F> ArgValue value(const F& compute) {
+    std::map<Question, ArgValue>& values = known().values;
+    if (const auto v = values.find(question_); v != values.end()) return v->second;
+    ArgValue value = compute();
+    // A value that went round a name under way is another one where that name is free.
+    if (known().detours == detours_) values.emplace(question_, value);
+    return value;
+  }
+
+  // A lookup passed over a name because that is being computed.
+  static void note_detour() { ++known().detours; }
+
+ private:
+  struct Known {
+    std::map<Question, ArgValue> values = {};
+    int depth = 0;
+    int64_t detours = 0;
+  };
+
+  static Known& known() {
+    thread_local Known known;
+    return known;
+  }
+
+  const Question question_;
+  std::set<std::string, std::less<>>& names_;
+  std::set<std::string, std::less<>>::iterator entry_;
+  const int64_t detours_;
+};
 
 template <class T> std::vector<T> gather(const std::vector<ArgValue>& values) {
   std::vector<T> out;
@@ -124,17 +186,10 @@ ArgValue Vars::lookup(std::string_view name, const Mark& mark, const Vars& asker
   const auto e = expressions_.find(name);
   const bool busy = evaluating_.contains(name);
   if (e != expressions_.end() && !busy) {
-    const auto entry = evaluating_.emplace(name).first;
-
-    struct Done {
-      std::set<std::string, std::less<>>& names;
-      std::set<std::string, std::less<>>::iterator entry;
-
-      ~Done() { names.erase(entry); }
-    } done{evaluating_, entry};
-
-    return evaluate(e->second, asker);
+    Computation c({&asker, this, e->first}, evaluating_, mark);
+    return c.value([&] { return evaluate(e->second, asker); });
   }
+  if (busy) Computation::note_detour();
   if (parent_) {
     try {
       return parent_->lookup(name, mark, asker);

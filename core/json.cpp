@@ -7,6 +7,8 @@
 
 namespace cambium {
 namespace {
+constexpr int64_t kLargestFile = 64 << 20;  // its tree takes some ten times as much
+
 Mark mark_at(std::string_view text, size_t byte, const std::string& name) {
   const std::string_view before = text.substr(0, std::min(byte, text.size()));
   const auto line = std::ranges::count(before, '\n') + 1;
@@ -38,7 +40,11 @@ Json parse_json(std::string_view text, const std::string& name, int depth) {
 }
 
 Json load_json(const std::string& path) {
-  return parse_json(read_file(path), path);
+  const std::string text = read_file(path, kLargestFile + 1);
+  if (int64_t(text.size()) > kLargestFile)
+    throw UserError(str("'", path, "' has more than ", kLargestFile, " bytes"),
+                    "no file of ours is that large; is it another?");
+  return parse_json(text, path);
 }
 
 std::string to_text(const Json& value, int indent) {

@@ -1,89 +1,19 @@
 #include "core/spec.h"
 
 #include <algorithm>
-#include <filesystem>
 #include <utility>
 
-#include "core/files.h"
+#include "core/extends.h"
 #include "core/fmt.h"
 #include "core/suggest.h"
 
 namespace cambium {
 namespace {
-namespace fs = std::filesystem;
-
 std::vector<std::string> keys_of(const Yaml& map) {
   std::vector<std::string> keys;
   for (const YamlEntry& e : map.entries) keys.push_back(e.key);
   return keys;
 }
-
-// Maps merge key by key; everything else is replaced.
-void merge(Yaml& base, Yaml over) {
-  if (!base.is_map() || !over.is_map()) {
-    base = std::move(over);
-    return;
-  }
-  for (YamlEntry& e : over.entries) {
-    if (Yaml* old = base.find(e.key))
-      merge(*old, std::move(e.value));
-    else
-      base.entries.push_back(std::move(e));
-  }
-}
-
-// A missing spec is the user's mistake, and usually a misspelt one.
-void require_file(const std::string& path, const Mark& mark) {
-  if (file_exists(path)) return;
-  std::vector<std::string> near;
-  const fs::path parent = fs::path(path).parent_path();
-  std::error_code ignored;
-  for (const auto& f : fs::directory_iterator(parent.empty() ? "." : parent, ignored))
-    if (f.path().extension() == ".yaml") near.push_back((parent / f.path().filename()).string());
-  std::ranges::sort(near);
-  if (near.size() > 12) near = nearest_names(path, near);
-  throw UserError(str("there is no file '", path, "'"),
-                  near.empty() ? "check the path" : suggestion(path, near), mark);
-}
-
-class Loader {
- public:
-  Yaml load(const std::string& path, const Mark& asked_at) {
-    require_file(path, asked_at);
-    const std::string identity = fs::weakly_canonical(path);
-    if (std::ranges::count(open_, identity))
-      throw UserError(str("'", path, "' extends itself"), "break the circle", asked_at);
-    open_.push_back(identity);
-    Yaml own = load_yaml(path);
-    if (!own.is_map())
-      throw UserError("a spec must be a map of sections", "start with `model:`, `data:` ...",
-                      own.mark);
-    Yaml merged = bases_of(own, path);
-    std::erase_if(own.entries, [](const YamlEntry& e) { return e.key == "extends"; });
-    merged.mark = own.mark;
-    merge(merged, std::move(own));
-    open_.pop_back();
-    return merged;
-  }
-
- private:
-  Yaml bases_of(const Yaml& own, const std::string& path) {
-    Yaml merged;
-    merged.kind = Yaml::kMap;
-    const Yaml* extends = own.find("extends");
-    if (!extends) return merged;
-    const std::vector<Yaml> names = extends->is_list() ? extends->items : std::vector{*extends};
-    for (const Yaml& name : names) {
-      if (!name.is_scalar())
-        throw UserError("extends takes a path or a list of paths", "", name.mark);
-      merge(merged, load((fs::path(path).parent_path() / name.text).lexically_normal().string(),
-                         name.mark));
-    }
-    return merged;
-  }
-
-  std::vector<std::string> open_;  // canonical paths of the files being read
-};
 
 // One step of a path: what is left of it, and how to point at a part.
 struct PathCursor {
@@ -260,7 +190,7 @@ void apply_override(Yaml& root, std::string_view path, const Yaml& value, const 
 }
 
 Spec load_spec(const std::string& path, std::span<const std::string> overrides) {
-  Spec spec{path, Loader().load(path, {})};
+  Spec spec{path, load_extended(path)};
   Diagnostics errors;
   std::vector<std::string> paths;
   for (size_t i = 0; i < overrides.size(); ++i) {

@@ -49,6 +49,17 @@ int64_t first_invalid_utf8(std::string_view text) {
   return -1;
 }
 
+size_t whole_bytes(std::string_view text) {
+  for (size_t back = 1; back <= 3 && back <= text.size(); ++back) {
+    const auto c = uint8_t(text[text.size() - back]);
+    if (c < 0x80) break;
+    if (c < 0xc0) continue;  // inside a character
+    const size_t wanted = c >= 0xf0 ? 4 : c >= 0xe0 ? 3 : 2;
+    return back < wanted ? text.size() - back : text.size();
+  }
+  return text.size();
+}
+
 std::string printable(std::string_view text) {
   std::string out;
   while (!text.empty()) {
@@ -62,5 +73,17 @@ std::string printable(std::string_view text) {
     text.remove_prefix(std::max<size_t>(bytes, 1));
   }
   return out;
+}
+
+std::string shortened(std::string_view text, size_t most) {
+  if (text.size() <= most) return std::string(text);
+  const auto inside = [&](size_t i) {
+    return i < text.size() && (uint8_t(text[i]) & 0xc0) == 0x80;
+  };
+  size_t head = most / 2, tail = text.size() - most / 2;
+  for (int i = 0; i < 3 && inside(head); ++i) --head;  // between characters
+  for (int i = 0; i < 3 && inside(tail); ++i) ++tail;
+  return str(text.substr(0, head), " ... (", tail - head, " bytes left out) ... ",
+             text.substr(tail));
 }
 }  // namespace cambium

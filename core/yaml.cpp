@@ -106,9 +106,10 @@ void check_characters(std::string_view text, const Source& source) {
   if (const int64_t bad = first_invalid_utf8(text); bad >= 0)
     throw UserError(str("byte ", bad, " is not UTF-8"), "save the file as UTF-8",
                     source.mark(size_t(bad)));
+  const auto breaks = [&](size_t i) { return text[i] == '\r' && text.substr(i + 1, 1) == "\n"; };
   for (size_t i = 0; i < text.size(); ++i)
     if (const auto c = uint8_t(text[i]);
-        (c < 0x20 && c != '\n' && c != '\r' && c != '\t') || c == 0x7f)
+        (c < 0x20 && c != '\n' && c != '\t' && !breaks(i)) || c == 0x7f)
       throw UserError(fmt::format("the control character \\x{:02x} cannot stand in YAML", c),
                       "remove it", source.mark(i));
 }

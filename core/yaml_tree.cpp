@@ -4,7 +4,13 @@
 
 namespace cambium {
 namespace {
-constexpr std::string_view kShown = "{},[]", kHidden = "\x01\x02\x03\x04\x05";
+constexpr std::string_view kShown = "{},[]", kHidden = "\xf8\xf9\xfa\xfb\xfc";
+constexpr int64_t kBytesOfValue = 64;  // of text, that count as one value more
+
+// What a node alone takes of the limit on values.
+int64_t cost_of(const Yaml& node) {
+  return 1 + int64_t(node.text.size()) / kBytesOfValue;
+}
 
 void reveal_expressions(std::string& text) {
   for (char& c : text)
@@ -71,14 +77,14 @@ void YamlTree::scalar(size_t at, const std::string& tag, size_t anchor, std::str
   node.kind = Yaml::kScalar;
   node.mark = source_.value_mark(at);
   check_tag(tag, "tag:yaml.org,2002:str", at);
-  node.quoted = tag != "?";
+  node.quoted = tag != "?" || text == "-";  // [-] has one reading only: text
   node.text = std::move(text);
   reveal_expressions(node.text);
   const size_t value = source_.value_offset(at);
   check_closed(value);
   if (waits_for_key()) check_colon(value, node);
-  count(1, node.mark);
-  remember(node, anchor, 1);
+  count(cost_of(node), node.mark);
+  remember(node, anchor, cost_of(node));
   put(std::move(node));
 }
 

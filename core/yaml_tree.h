@@ -65,7 +65,7 @@ class YamlTree {
 };
 
 // In {width: ${max(a, b)}} YAML would end the map at the first brace or comma. So that expressions
-// may stand anywhere, these characters of `${...}` travel through the parser as control characters,
-// which no YAML text may hold. YamlTree reveals them again.
+// may stand anywhere, these characters of `${...}` travel through the parser as bytes that UTF-8
+// never has, so that no escape in a quoted text makes them either. YamlTree reveals them again.
 std::string hide_expressions(std::string_view text);
 }  // namespace cambium

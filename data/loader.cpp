@@ -1,5 +1,7 @@
 #include "data/loader.h"
 
+#include <system_error>
+
 namespace cambium {
 Loader::Loader(const Dataset& dataset, Split split, const LoaderOptions& options, Cursor start)
     : dataset_(dataset),
@@ -16,7 +18,11 @@ Loader::Loader(const Dataset& dataset, Split split, const LoaderOptions& options
   const DataShape shape = dataset.shape(options.order.batch);
   const bool ahead = options.prefetch && dataset.version(split) == 0;
   for (int64_t k = 0; k < (ahead ? kSlots : 1); ++k) slots_[k] = allocate_batch(shape);
-  if (ahead) thread_ = std::thread([this] { read_ahead(); });
+  if (ahead) try {
+      thread_ = std::thread([this] { read_ahead(); });
+    } catch (const std::system_error&) {
+      return;  // no thread to be had: batches are read when they are asked for, the same ones
+    }
 }
 
 Loader::~Loader() {

@@ -1,10 +1,13 @@
 // compile: order, buffers, kernels, addresses.
 #include <algorithm>
 
+#include "core/memory.h"
 #include "graph/buffers.h"
 
 namespace cambium {
 namespace {
+constexpr int64_t kKernelRoom = 16 << 20;  // more than any generated kernel takes
+
 // Offsets of the arena buffers, by buffer.
 std::vector<int64_t> place_arena(const BufferPlan& b, MemoryReport& memory) {
   std::vector<Life> lives;
@@ -28,6 +31,7 @@ Kernel build_kernel(Graph& g, int id, Engine& engine) {
   if (!n.op->kernel)
     throw RuntimeError(str(n.op->name, " '", n.scope.path, "' has no kernel"), {}, n.scope.mark);
   const std::vector<Value> in = g.inputs_of(id), out = g.outputs_of(id);
+  require_address_room(kKernelRoom);
   Kernel k = n.op->kernel({in, n.attrs, out}, engine);
   ensure(bool(k.run), n.op->name, " '", n.scope.path, "' built no kernel");
   return k;

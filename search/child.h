@@ -9,8 +9,8 @@ namespace cambium {
 // Move-only; a child still alive when its handle goes is killed and waited for.
 class Child {
  public:
-  // Starts program with arguments; its output and errors go to `output`. RuntimeError when it
-  // cannot be started.
+  // Starts program with arguments; its output and errors go to `output`. It is killed when this
+  // process, or the thread that made it, ends. RuntimeError when it cannot be started.
   Child(const std::string& program, const std::vector<std::string>& arguments,
         const std::string& output);
   Child(Child&& o) noexcept;

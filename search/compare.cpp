@@ -4,9 +4,11 @@
 #include <chrono>
 #include <thread>
 
+#include "core/cancel.h"
 #include "core/files.h"
 #include "core/hash.h"
 #include "core/json.h"
+#include "core/lock.h"
 #include "core/memory.h"
 #include "core/parallel.h"
 #include "search/child.h"
@@ -79,6 +81,8 @@ void Comparer::prepare() {
       RunView view{.id = {v.name, seed}, .steps = v.steps};
       const std::string folder = view.id.folder(settings_.folder);
       make_folders(folder);
+      const FolderLock lock(folder);  // refuses while somebody trains there
+      sweep_temporaries(folder);
       settle(view, settings_.folder);
       if (view.phase != RunPhase::kDone) {
         view.phase = RunPhase::kWaiting;
@@ -162,6 +166,7 @@ void Comparer::poll() {
 }
 
 void Comparer::run_side_by_side() {
+  const CancelScope stops;
   const auto wanted = size_t(jobs());
   bool told = false;
   while (next_waiting() || !active_.empty()) {
@@ -277,11 +282,13 @@ void check_same_specs(const std::string& folder, const StudyPlan& plan) {
 
 Comparison compare(Study study, const CompareSettings& settings, StudyProgress& progress) {
   ensure(!settings.folder.empty(), "a study needs a folder");
+  make_folders(settings.folder);
+  const FolderLock lock(settings.folder);
+  sweep_temporaries(settings.folder);
   const auto known_steps = earlier_steps(settings.folder, study);
   Comparison c{.plan = plan_as_run(std::move(study), settings, known_steps)};
   Json description = study_json(c.plan, nullptr, settings.command);
   check_same_specs(settings.folder, c.plan);
-  make_folders(settings.folder);
   replace_file(settings.folder + "/study.json", to_text(description, 1) + "\n");
   Comparer comparer(c, settings, progress);
   comparer.prepare();

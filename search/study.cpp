@@ -1,10 +1,12 @@
 #include "search/study.h"
 
 #include <algorithm>
+#include <cctype>
 #include <charconv>
 #include <filesystem>
 
 #include "core/suggest.h"
+#include "core/utf8.h"
 #include "train/metrics.h"
 
 namespace cambium {
@@ -12,6 +14,17 @@ namespace {
 const std::vector<std::string> kSections = {"name",     "base",        "variants", "set",  "match",
                                             "budget",   "seeds",       "metric",   "jobs", "vars",
                                             "baseline", "evaluations", "published"};
+
+// Of letters in any script: a name of the safe characters of every file system, that no terminal
+// obeys and no command takes for an option.
+bool is_folder_name(std::string_view name) {
+  if (name.empty() || name.size() > 100 || std::string_view(" .-").find(name[0]) != name.npos)
+    return false;
+  return name.back() != ' ' && printable(name) == name && std::ranges::all_of(name, [](char c) {
+           return std::isalnum(uint8_t(c)) || uint8_t(c) >= 0x80 ||
+                  std::string_view(" _-+=.,()").find(c) != std::string_view::npos;
+         });
+}
 
 // Reads one study; every mistake lands in `errors`.
 class StudyReader {
@@ -75,9 +88,11 @@ void StudyReader::read_variants(const Yaml& yaml) {
   section("base", [&](const Yaml& b) { base = path_from(b); });
   for (const YamlEntry& e : yaml.entries) {
     Variant v{.name = e.key, .mark = e.key_mark, .file = base, .overrides = {}};
-    if (e.key.empty() || e.key.find_first_of("/\\") != std::string::npos || e.key[0] == '.')
+    if (!is_folder_name(e.key))
       errors_.add(UserError(str("'", e.key, "' cannot name a variant"),
-                            "it becomes the name of a folder", e.key_mark));
+                            "it becomes the name of a folder: use at most 100 letters, digits, "
+                            "spaces and _ - + = . , ( ), and begin with none of space . -",
+                            e.key_mark));
     if (e.value.is_map())
       v.overrides = e.value.entries;
     else if (e.value.is_scalar())

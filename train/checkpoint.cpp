@@ -105,8 +105,9 @@ bool is_whole(const std::string& folder, const Entry& e) {
   }
 }
 
-// The newest entry whose files are whole, and whether it is the newest of all.
-std::pair<Entry, bool> newest_whole(const std::string& run) {
+// The newest entry that `check` lets pass, and whether it is the newest of all.
+template <class Check>
+std::pair<Entry, bool> newest_whole(const std::string& run, const Check& check) {
   const std::vector<Entry> entries = read_index(run);
   if (entries.empty())
     throw RuntimeError(str("'", run, "' holds no checkpoint"),
@@ -114,7 +115,7 @@ std::pair<Entry, bool> newest_whole(const std::string& run) {
   std::optional<RuntimeError> first;
   for (size_t i = 0; i < entries.size(); ++i) {
     try {
-      check_whole(folder_of(run), entries[i]);
+      check(entries[i]);
       return {entries[i], i == 0};
     } catch (const RuntimeError& e) {
       if (!first) first = e;
@@ -166,8 +167,8 @@ bool has_checkpoint(const std::string& run) {
 }
 
 Checkpoint load_checkpoint(const std::string& run) {
-  const auto [entry, newest] = newest_whole(run);
   const std::string folder = folder_of(run);
+  const auto [entry, newest] = newest_whole(run, [&](const Entry& e) { check_whole(folder, e); });
   Checkpoint c;
   c.state = run_state_from(load_json(folder + "/" + entry.state.name));
   c.tensors = read_safetensors(folder + "/" + entry.tensors.name).tensors;
@@ -176,16 +177,21 @@ Checkpoint load_checkpoint(const std::string& run) {
   return c;
 }
 
-std::map<std::string, Tensor, std::less<>> load_weights(const std::string& run, bool best) {
-  const Entry entry = newest_whole(run).first;
-  require(!best || entry.best, "'", run, "' was not evaluated yet, so it has no best weights");
-  auto weights =
-      read_safetensors(folder_of(run) + "/" + (best ? *entry.best : entry.tensors).name).tensors;
-  if (best) return weights;  // averages were put in when they were kept
-  for (auto& [name, t] : weights)
-    if (const auto average = weights.find(average_name(name)); average != weights.end())
+LoadedWeights load_weights(const std::string& run, bool best) {
+  const std::string folder = folder_of(run);
+  const auto [entry, newest] = newest_whole(run, [&](const Entry& e) {
+    require(!best || e.best, "'", run, "' was not evaluated yet, so it has no best weights");
+    check_whole(folder, e.state);
+    check_whole(folder, best ? *e.best : e.tensors);
+  });
+  const RunState state = run_state_from(load_json(folder + "/" + entry.state.name));
+  LoadedWeights w{.step = best && state.best ? state.best->step : entry.step, .fell_back = !newest};
+  w.tensors = read_safetensors(folder + "/" + (best ? *entry.best : entry.tensors).name).tensors;
+  if (best) return w;  // averages were put in when they were kept
+  for (auto& [name, t] : w.tensors)
+    if (const auto average = w.tensors.find(average_name(name)); average != w.tensors.end())
       t = average->second.clone();
-  return weights;
+  return w;
 }
 
 void restore(Store& store, const std::map<std::string, Tensor, std::less<>>& tensors,

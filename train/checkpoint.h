@@ -64,9 +64,16 @@ bool has_checkpoint(const std::string& folder);
 // The newest whole checkpoint. RuntimeError when there is none or all named ones are damaged.
 Checkpoint load_checkpoint(const std::string& folder);
 
-// The last or the best weights alone, their averages where the run keeps those; RuntimeError as
-// above, UserError when there is no best yet.
-std::map<std::string, Tensor, std::less<>> load_weights(const std::string& folder, bool best);
+// What evaluation needs of a run.
+struct LoadedWeights {
+  std::map<std::string, Tensor, std::less<>> tensors;
+  int64_t step = 0;        // the update they stand after
+  bool fell_back = false;  // the file that should hold them is damaged; these are older
+};
+
+// The last or the best weights, their averages where the run keeps those; RuntimeError as above,
+// UserError when there is no best yet.
+LoadedWeights load_weights(const std::string& folder, bool best);
 
 // Copies tensors into those of the store with the same names. UserError when one is missing or of
 // another type: the weights belong to another spec.

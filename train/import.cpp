@@ -97,9 +97,12 @@ void take_layers(const Header& h, Weights& file, std::map<std::string, Tensor, s
 }
 
 std::string quoted(const std::string& path) {
-  std::string out = "'";
-  for (const char c : path) out += c == '\'' ? std::string("''") : std::string(1, c);
-  return out + "'";
+  Yaml y;
+  y.kind = Yaml::kScalar;
+  y.text = path;
+  y.quoted = true;
+  const std::string line = to_yaml(y);
+  return line.substr(0, line.size() - 1);
 }
 
 std::string spec_of(const Header& h, const std::string& tokenizer, const std::string& text) {

@@ -17,12 +17,9 @@ Json kept_keys(const std::string& path) {
   Json old = Json::parse(read_file(path), nullptr, false);
   return old.is_object() ? old : Json::object();
 }
-}  // namespace
 
-void write_run_json(const std::string& folder, std::string_view status, const Experiment& e,
-                    const RunResult& r, std::string_view error) {
-  if (folder.empty()) return;
-  const std::string path = folder + "/run.json";
+std::string run_json(const std::string& path, std::string_view status, const Experiment& e,
+                     const RunResult& r, std::string_view error) {
   Json j = kept_keys(path);
   const RunState& s = r.state;
   j["seed"] = e.train.options.seed;
@@ -48,6 +45,30 @@ void write_run_json(const std::string& folder, std::string_view status, const Ex
     j["best"] = {{"step", s.best->step}, {"metrics", metrics_json(s.best->metrics, "val")}};
   j["final"] = {{"metrics", metrics_json(s.evaluated, "val")}};
   if (r.test) j["test"] = {{"metrics", metrics_json(*r.test, "test")}};
-  replace_file(path, to_text(j, 1) + "\n");
+  return to_text(j, 1) + "\n";
+}
+}  // namespace
+
+void write_run_json(const std::string& folder, std::string_view status, const Experiment& e,
+                    const RunResult& r) {
+  if (folder.empty()) return;
+  const std::string path = folder + "/run.json";
+  replace_file(path, run_json(path, status, e, r, {}));
+}
+
+void write_failure(const std::string& folder, const Experiment& e, const RunResult& r,
+                   std::string_view error) {
+  if (folder.empty()) return;
+  const std::string path = folder + "/run.json";
+  try {
+    const std::string text = run_json(path, "failed", e, r, error);
+    try {
+      replace_file(path, text);
+    } catch (const Error&) {
+      overwrite_file(path, text);
+    }
+  } catch (const std::exception&) {
+    return;
+  }
 }
 }  // namespace cambium

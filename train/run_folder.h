@@ -5,9 +5,14 @@
 
 namespace cambium {
 // <folder>/run.json: what a study and its report read. Keys set by others (variant) are kept.
-// `status` is running, done, stopped or failed.
+// `status` is running, done or stopped.
 void write_run_json(const std::string& folder, std::string_view status, const Experiment& e,
-                    const RunResult& result, std::string_view error = {});
+                    const RunResult& result);
+
+// The same for a run that `error` ended, status failed. Throws nothing, and on a full disk writes
+// over the file that stands there: the first error is the one to tell.
+void write_failure(const std::string& folder, const Experiment& e, const RunResult& result,
+                   std::string_view error);
 
 // Both logs of a run, cut to what the state's checkpoint saw.
 struct RunLogs {

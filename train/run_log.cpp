@@ -1,7 +1,6 @@
 #include "train/run_log.h"
 
 #include <cerrno>
-#include <cstring>
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -12,25 +11,19 @@
 #include "core/json.h"
 
 namespace cambium {
-namespace {
-[[noreturn]] void fail(std::string_view what, const std::string& path) {
-  throw RuntimeError(str("cannot ", what, " '", path, "': ", std::strerror(errno)),
-                     errno == ENOSPC ? "free space on this disk, then resume the run" : "");
-}
-}  // namespace
-
 RunLog::RunLog(const std::string& path, int64_t keep_bytes) : path_(path), bytes_(keep_bytes) {
   file_ = ::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
-  if (file_ < 0) fail("open", path);
+  if (file_ < 0) fail_with_errno("open", path);
   struct stat info = {};
-  if (::fstat(file_, &info) != 0) fail("look at", path);
+  if (::fstat(file_, &info) != 0) fail_with_errno("look at", path);
   if (info.st_size < keep_bytes) {
     ::close(std::exchange(file_, -1));
     throw RuntimeError(
         str("'", path, "' has ", info.st_size, " bytes, its checkpoint was made at ", keep_bytes),
         "the log was cut or replaced; start the run in a new folder");
   }
-  if (::ftruncate(file_, keep_bytes) != 0 || ::lseek(file_, 0, SEEK_END) < 0) fail("cut", path);
+  if (::ftruncate(file_, keep_bytes) != 0 || ::lseek(file_, 0, SEEK_END) < 0)
+    fail_with_errno("cut", path);
 }
 
 RunLog& RunLog::operator=(RunLog&& o) noexcept {
@@ -49,14 +42,14 @@ void RunLog::append(const Json& line) {
   const std::string text = to_text(line) + "\n";
   for (size_t done = 0; done < text.size();) {
     const ssize_t n = ::write(file_, text.data() + done, text.size() - done);
-    if (n < 0 && errno != EINTR) fail("write to", path_);
+    if (n < 0 && errno != EINTR) fail_with_errno("write to", path_);
     if (n > 0) done += size_t(n);
   }
   bytes_ += int64_t(text.size());
 }
 
 void RunLog::sync() {
-  if (file_ >= 0 && ::fsync(file_) != 0) fail("write to", path_);
+  if (file_ >= 0 && ::fsync(file_) != 0) fail_with_errno("write to", path_);
 }
 
 std::vector<Json> read_log(const std::string& path) {
@@ -64,8 +57,16 @@ std::vector<Json> read_log(const std::string& path) {
   std::vector<Json> lines;
   size_t begin = 0;
   for (size_t end; (end = text.find('\n', begin)) != std::string::npos; begin = end + 1) {
-    lines.push_back(parse_json(std::string_view(text).substr(begin, end - begin),
-                               str(path, " line ", lines.size() + 1)));
+    const Mark place{path, int(lines.size()) + 1, 1, 1};
+    try {
+      lines.push_back(parse_json(std::string_view(text).substr(begin, end - begin), path));
+    } catch (const UserError& e) {
+      throw UserError("this line of the log is no JSON",
+                      "two programs may have written into it: train again in a new folder", place);
+    }
+    if (!lines.back().is_object())
+      throw UserError("this line of the log is no JSON object", "train again in a new folder",
+                      place);
   }
   return lines;
 }

@@ -31,6 +31,6 @@ class RunLog {
 };
 
 // The lines of a log; a last line without an end (the writer was killed) is left out.
-// RuntimeError when the file cannot be read, UserError naming the line when one is no JSON.
+// RuntimeError when the file cannot be read, UserError at the line when one is no JSON object.
 std::vector<Json> read_log(const std::string& path);
 }  // namespace cambium

@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/cancel.h"
 #include "core/clock.h"
 #include "core/files.h"
 #include "core/json.h"
+#include "core/lock.h"
 #include "core/memory.h"
 #include "train/machine.h"
 #include "train/notes.h"
@@ -38,6 +40,7 @@ class Run {
   void fail(const Error& error);
 
  private:
+  void take_folder();
   void open_folder();
   void go_on_from(const Checkpoint& c);
   void check_data(const Identity& was);
@@ -62,6 +65,7 @@ class Run {
   std::unique_ptr<Session> session_;
   RunState state_;
   RunResult result_;
+  FolderLock lock_;
   RunLogs logs_;
   StepTimes times_;
   FloorWatch floor_;
@@ -94,15 +98,23 @@ RunResult& Run::result() {
   return result_;
 }
 
+// Before anything is built or written: another process may train there.
+void Run::take_folder() {
+  const std::string& folder = settings_.folder;
+  if (folder.empty()) return;
+  make_folders(folder);
+  lock_ = FolderLock(folder);
+  if (has_checkpoint(folder) && !settings_.resume)
+    throw UserError(str("'", folder, "' holds a run already"),
+                    "add --resume to go on with it, or choose another folder");
+  sweep_temporaries(folder);
+  sweep_temporaries(folder + "/checkpoints");
+}
+
 void Run::open_folder() {
   const std::string& folder = settings_.folder;
   if (folder.empty()) return session_->start(0);
-  const bool exists = has_checkpoint(folder);
-  if (exists && !settings_.resume)
-    throw UserError(str("'", folder, "' holds a run already"),
-                    "add --resume to go on with it, or choose another folder");
-  make_folders(folder);
-  if (exists) {
+  if (has_checkpoint(folder)) {
     go_on_from(load_checkpoint(folder));
   } else {
     replace_file(folder + "/spec.yaml", to_yaml(e_.spec.root));
@@ -264,6 +276,7 @@ void Run::finish() {
 }
 
 RunResult Run::run() {
+  take_folder();
   session_ = std::make_unique<Session>(e_, available_bytes());
   result_.predicted_bytes = session_->predicted_peak_bytes();
   open_folder();
@@ -272,6 +285,8 @@ RunResult Run::run() {
   bool stopped = false;
   started_.restart();
   saved_.restart();
+  std::optional<CancelScope> stops;
+  if (settings_.stop) stops.emplace();
   while (!over() && !stopped) {
     train_step(state_.step + 1);
     if (evaluation_due()) evaluate_now();
@@ -279,13 +294,15 @@ RunResult Run::run() {
     if (checkpoint_due()) save();
   }
   save();
+  asking.reset();  // what follows is not lost with the process
   if (over()) finish();
   write_run_json(settings_.folder, result_.done ? "done" : "stopped", e_, result());
   return result();
 }
 
+// The error goes on to the user whatever the disk says now.
 void Run::fail(const Error& error) {
-  if (session_) write_run_json(settings_.folder, "failed", e_, result(), error.what());
+  if (session_) write_failure(settings_.folder, e_, result(), error.what());
 }
 }  // namespace
 
@@ -296,6 +313,10 @@ RunResult run_training(const Experiment& e, const RunSettings& settings, Progres
   } catch (const RuntimeError& error) {
     run.fail(error);
     throw;
+  } catch (const std::bad_alloc&) {
+    const RuntimeError error = out_of_memory();
+    run.fail(error);
+    throw error;
   }
 }
 }  // namespace cambium

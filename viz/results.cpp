@@ -164,6 +164,10 @@ std::vector<Point> read_points(const std::string& path) {
             item.number("flops"),   item.number("seconds"), {}};
     for (const auto& [key, value] : json.items())
       if (value.is_number()) p.values[key] = value.get<double>();
+    if (!out.empty() && p.step < out.back().step)
+      throw UserError(str("step ", p.step, " stands after step ", out.back().step),
+                      "two programs have written into this log: train again in a new folder",
+                      {path, int(out.size()) + 1, 1, 1});
     out.push_back(std::move(p));
   }
   return out;
@@ -195,7 +199,6 @@ RunRecord read_run(const std::string& folder) {
   r.test = run.numbers("test");
   if (r.test.empty())
     if (const Json* t = run.find("test")) r.test = Item(*t, path + ": test").numbers("metrics");
-  if (file_exists(folder + "/log.jsonl")) r.log = read_points(folder + "/log.jsonl");
   return r;
 }
 
@@ -205,6 +208,7 @@ void read_runs(StudyResults& r) {
   for (const auto& entry : std::filesystem::directory_iterator(r.folder + "/runs", none))
     if (entry.is_directory()) folders.push_back(entry.path().string());
   std::ranges::sort(folders);
+  Diagnostics damaged;  // a run without results is shown; a log that lies must not be drawn
   for (const std::string& folder : folders) {
     if (!file_exists(folder + "/run.json")) {
       r.problems.push_back(str(folder, ": the run has not ended (there is no run.json)"));
@@ -212,10 +216,17 @@ void read_runs(StudyResults& r) {
     }
     try {
       r.runs.push_back(read_run(folder));
+      try {
+        const std::string log = folder + "/log.jsonl";
+        if (file_exists(log)) r.runs.back().log = read_points(log);
+      } catch (const UserError& e) {
+        damaged.add(e);
+      }
     } catch (const Error& e) {
       r.problems.push_back(e.what());
     }
   }
+  damaged.throw_if_any();
   std::ranges::stable_sort(r.runs, [&](const RunRecord& a, const RunRecord& b) {
     return std::pair(r.place(a.variant), a.seed) < std::pair(r.place(b.variant), b.seed);
   });

@@ -14,6 +14,16 @@ struct Options {
   std::vector<std::string> specs;
 };
 
+// What this machine could give at best, whatever it gives now.
+void check_fits(const std::string& file, const std::string& what, int64_t bytes) {
+  const int64_t most = total_memory_bytes();
+  if (most < 0 || bytes <= most) return;
+  throw UserError(str("training ", what, " needs ", bytes_text(bytes), " of memory, this machine ",
+                      "has ", bytes_text(most)),
+                  "lower train.batch or the model's widths, or train it on a larger machine",
+                  {file, 1, 1, 1});
+}
+
 // Bytes to train a model, as far as this machine has them; that it has not is a mistake of the spec.
 int64_t training_bytes(const Experiment& e) {
   Engine engine;
@@ -65,6 +75,8 @@ Json check_model(Spec spec, const Context& context, std::string& text) {
 Json check_study(const std::string& file, const Context& context, std::string& text) {
   const StudyPlan plan = plan_study(load_study(file, context.set));
   Json variants = Json::array();
+  for (const PlannedVariant& v : plan.variants)
+    check_fits(file, str("'", v.name, "'"), v.needed_bytes);
   text += str("ok  ", file, ": ", plan.variants.size(), " variants x ", plan.study.seeds.size(),
               " seeds\n");
   for (const PlannedVariant& v : plan.variants) {

@@ -20,14 +20,15 @@ int evaluate_run(const Options& options, Context& context) {
                                 {.other_data = options.other_data, .set = context.set});
   const Split split = split_of(options.split);
   require(e.data->count(split) > 0, "the data has no ", options.split, " split");
-  SavedModel model(e, options.run, !options.last, e.train.options.batch);
+  const bool best = !options.last;
+  const LoadedWeights weights = load_weights(options.run, best);
+  SavedModel model(e, weights, options.run, e.train.options.batch);
   const Metrics m = evaluate(model.executor(), *e.data, split, e.train.options.batch);
-  context.answer({{"run", options.run},
-                  {"split", options.split},
-                  {"weights", options.last ? "last" : "best"},
-                  {"metrics", to_json(m)}},
-                 str(options.split, "  ", to_text(m), " (", m.scored, " scored, ",
-                     options.last ? "last" : "best", " weights)\n"));
+  Json json = {{"run", options.run}, {"split", options.split}};
+  add_weights(json, weights, best);
+  json["metrics"] = to_json(m);
+  context.answer(json, str(options.split, "  ", to_text(m), " (", m.scored, " scored, ",
+                           weights_text(weights, best), ")\n"));
   return kExitOk;
 }
 }  // namespace

@@ -7,6 +7,7 @@
 #include "app/saved_run.h"
 #include "core/cancel.h"
 #include "core/json.h"
+#include "core/utf8.h"
 
 namespace cambium {
 namespace {
@@ -32,7 +33,13 @@ int generate(const Options& options, Context& context) {
   check_beams(options);
   const Experiment e =
       open_run(options.run, context.terminal, {.other_data = options.other_data, .set = {}});
-  Generator generator(e, load_weights(options.run, !options.last), options.run, !options.no_cache);
+  const bool best = !options.last;
+  const LoadedWeights weights = load_weights(options.run, best);
+  Generator generator(e, weights.tensors, options.run, !options.no_cache);
+  if (weights.fell_back) context.terminal.note("note    " + weights_text(weights, best));
+  Json json = {{"run", options.run}};
+  add_weights(json, weights, best);
+  json["prompt"] = options.prompt;
   const CancelScope stops;
   std::string text;
   const std::string before = options.prompt + (generator.has_encoder() ? " -> " : "");
@@ -40,20 +47,28 @@ int generate(const Options& options, Context& context) {
   if (options.beams > 0) {
     text = generator.beam(options.prompt, options.count, options.beams,
                           [] { return !cancel_requested(); });
-    context.answer({{"run", options.run}, {"prompt", options.prompt}, {"text", text}},
-                   before + text + "\n");
+    json["text"] = text;
+    context.answer(json, before + text + "\n");
     return cancel_requested() ? kExitInterrupted : kExitOk;
   }
+  size_t shown = 0;  // of the text
+  // A terminal must not obey what a model makes up; a file gets it as it is.
+  const auto show = [&](size_t end) {
+    Terminal& t = context.terminal;
+    const std::string piece = text.substr(shown, end - shown);
+    t.traits().shows_output ? t.print(piece) : t.print_raw(piece);
+    shown = end;
+  };
   generator.run(options.prompt, options.count, options.sampling, [&](std::string_view piece) {
     if (stream && text.empty()) context.terminal.print(before);
     text += piece;
-    if (stream) context.terminal.print(piece);
+    if (stream) show(whole_bytes(text));
     return !cancel_requested();
   });
-  if (stream)
-    context.terminal.print("\n");
-  else
-    context.answer({{"run", options.run}, {"prompt", options.prompt}, {"text", text}}, "");
+  if (stream) show(text.size());
+  if (stream) context.terminal.print("\n");
+  json["text"] = text;
+  if (!stream) context.answer(json, "");
   return cancel_requested() ? kExitInterrupted : kExitOk;
 }
 }  // namespace

@@ -1,9 +1,11 @@
 // Random numbers, shapes, tensors, adjacencies, suggestions, JSON, signals and memory.
 #include <algorithm>
 #include <csignal>
+#include <fstream>
 #include <numeric>
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
 #include "core/adjacency.h"
 #include "core/cancel.h"
@@ -15,6 +17,7 @@
 #include "core/suggest.h"
 #include "core/tensor.h"
 #include "tests/support/expect_error.h"
+#include "tests/support/test_data.h"
 
 namespace cambium {
 namespace {
@@ -170,6 +173,18 @@ TEST(Parallel, CoversTheRangeOnce) {
   }
 }
 
+TEST(Cancel, ASignalEndsWhatDoesNotAsk) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  EXPECT_EXIT(
+      {
+        catch_signals();
+        { const CancelScope over; }
+        std::raise(SIGTERM);
+        std::_Exit(2);
+      },
+      ::testing::ExitedWithCode(130), "");
+}
+
 TEST(Cancel, TheFirstSignalAsksAndTheSecondExits) {
   GTEST_FLAG_SET(death_test_style, "threadsafe");
   EXPECT_EXIT(
@@ -201,6 +216,38 @@ TEST(Memory, IsMeasured) {
   EXPECT_GE(total_memory_bytes(), available_memory_bytes());
   EXPECT_GT(current_resident_bytes(), int64_t(1) << 20);
   EXPECT_GE(peak_resident_bytes(), current_resident_bytes());
+}
+
+// A limit of any group around ours counts; cached file pages can be had back.
+TEST(Memory, NestedControlGroupsAreAskedUpToTheRoot) {
+  const test::TempFolder folder;
+  const auto group = [&](const std::string& path, const std::string& most,
+                         const std::string& used) {
+    std::filesystem::create_directories(folder.path(path));
+    std::ofstream(folder.path(path + "/memory.max")) << most << "\n";
+    std::ofstream(folder.path(path + "/memory.current")) << used << "\n";
+    std::ofstream(folder.path(path + "/memory.stat")) << "anon 1\ninactive_file 100\n";
+  };
+  group("a", "5000", "1000");
+  group("a/b", "max", "900");
+  group("a/b/c", "9000", "800");
+  const auto room = cgroup_room("0::/a/b/c\n", folder.path());
+  ASSERT_TRUE(room);
+  EXPECT_EQ(room->limit, 5000);
+  EXPECT_EQ(room->available, 4100);
+  EXPECT_FALSE(cgroup_room("0::/\n", folder.path()));
+  EXPECT_FALSE(cgroup_room("", folder.path("none")));
+}
+
+TEST(Memory, TheLimitOnAddressesCounts) {
+  struct rlimit before = {};
+  ::getrlimit(RLIMIT_AS, &before);
+  EXPECT_EQ(process_limit_bytes().has_value(), before.rlim_cur != RLIM_INFINITY);
+  struct rlimit limit = {rlim_t(1) << 40, before.rlim_max};
+  if (::setrlimit(RLIMIT_AS, &limit) != 0) GTEST_SKIP() << "the limit cannot be set here";
+  EXPECT_EQ(process_limit_bytes(), int64_t(1) << 40);
+  EXPECT_NE(std::string(out_of_memory().what()).find("ulimit allows"), std::string::npos);
+  ::setrlimit(RLIMIT_AS, &before);
 }
 
 TEST(Stopwatch, RunsForward) {

@@ -40,7 +40,7 @@ TEST(Ema, IsWhatIsEvaluatedAndKeptAsTheBest) {
   ASSERT_EQ(r.state.best->step, 20) << "the last evaluation was not the best";
   const auto tensors = load_checkpoint(folder.path("run")).tensors;
   for (bool best : {false, true}) {
-    const auto weights = load_weights(folder.path("run"), best);
+    const auto weights = load_weights(folder.path("run"), best).tensors;
     const Tensor &average = tensors.at("average.linear.weight"), &w = weights.at("linear.weight");
     EXPECT_EQ(std::memcmp(w.data(), average.data(), size_t(w.bytes())), 0) << best;
   }
@@ -87,7 +87,7 @@ TEST(ScheduleFree, EvaluatesTheAverage) {
   Remember progress;
   const RunResult r = run_training(e, {.folder = folder.path("run")}, progress);
   const auto tensors = load_checkpoint(folder.path("run")).tensors;
-  const auto weights = load_weights(folder.path("run"), false);
+  const auto weights = load_weights(folder.path("run"), false).tensors;
   const Tensor &average = tensors.at("average.linear.weight"), &w = weights.at("linear.weight");
   EXPECT_EQ(std::memcmp(w.data(), average.data(), size_t(w.bytes())), 0);
   for (size_t i = 0; i < w.f32().size(); ++i)  // y = (1 - beta1) z + beta1 x

@@ -129,8 +129,8 @@ TEST(Checkpoint, RefusesAnIndexThatLeavesTheFolder) {
 TEST(Checkpoint, GivesWeightsAlone) {
   const TempFolder run;
   save(run.path(), 10);
-  EXPECT_EQ(load_weights(run.path(), false).at("w").f32()[0], 10);
-  EXPECT_EQ(load_weights(run.path(), true).at("w").f32()[0], 5);
+  EXPECT_EQ(load_weights(run.path(), false).tensors.at("w").f32()[0], 10);
+  EXPECT_EQ(load_weights(run.path(), true).tensors.at("w").f32()[0], 5);
 }
 
 TEST(Checkpoint, OfARunWithoutOneIsAnError) {

@@ -93,7 +93,7 @@ class GeneratorSteps : public ::testing::TestWithParam<StepCase> {
                          "{lr: 0.1}}}\n"))) {
     Progress silent;
     run_training(experiment_, {.folder = folder_.path("run")}, silent);
-    const auto weights = load_weights(folder_.path("run"), true);
+    const auto weights = load_weights(folder_.path("run"), true).tensors;
     steps_ = std::make_unique<Generator>(experiment_, weights, "run");
     whole_ = std::make_unique<Generator>(experiment_, weights, "run", false);
   }
@@ -138,7 +138,7 @@ TEST(GeneratorWithoutSteps, ABidirectionalWalkNeedsTheWholeText) {
                       "{bidirectional: true}}, {linear: $classes}]\ntrain: {batch: 4, steps: 1}\n");
   Progress silent;
   run_training(e, {.folder = folder.path("run")}, silent);
-  EXPECT_FALSE(Generator(e, load_weights(folder.path("run"), true), "run").cached());
+  EXPECT_FALSE(Generator(e, load_weights(folder.path("run"), true).tensors, "run").cached());
 }
 }  // namespace
 }  // namespace cambium

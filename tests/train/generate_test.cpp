@@ -23,7 +23,7 @@ class Alphabet : public ::testing::Test {
   }
 
   std::string generate(std::string_view prompt, int64_t count, const SamplingOptions& options) {
-    Generator generator(experiment_, load_weights(folder_.path("run"), true), "run");
+    Generator generator(experiment_, load_weights(folder_.path("run"), true).tensors, "run");
     std::string out;
     generator.run(prompt, count, options, [&](std::string_view s) {
       out += s;
@@ -58,7 +58,7 @@ TEST_F(Alphabet, RefusesAnUnknownSymbolAndAnEmptyPrompt) {
 }
 
 TEST_F(Alphabet, BeamOfOneIsGreedy) {
-  Generator generator(experiment_, load_weights(folder_.path("run"), true), "run");
+  Generator generator(experiment_, load_weights(folder_.path("run"), true).tensors, "run");
   EXPECT_EQ(generator.beam("ab", 7, 1, [] { return true; }), "cabcabc");
   EXPECT_EQ(generator.beam("ab", 7, 3, [] { return true; }), "cabcabc");
 }
@@ -78,7 +78,7 @@ void expect_same_logits(const std::string& model, bool cached) {
                                   "  - linear: $classes\ntrain: {batch: 4, steps: 1}\n"));
   Progress silent;
   run_training(e, {.folder = folder.path("run")}, silent);
-  const auto weights = load_weights(folder.path("run"), true);
+  const auto weights = load_weights(folder.path("run"), true).tensors;
   Generator with(e, weights, "run"), without(e, weights, "run", false);
   EXPECT_EQ(with.cached(), cached) << model;
   std::vector<int32_t> ids;

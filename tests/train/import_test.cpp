@@ -47,7 +47,7 @@ TEST_F(Import, ThePublishedModelTellsItsStoryTokenForToken) {
   const std::string folder = temp.path("run");
   write_imported(import_llama2c(s.model, s.tokenizer, s.text), folder);
   const Experiment e = open_experiment(load_spec(folder + "/spec.yaml"));
-  Generator generator(e, load_weights(folder, true), folder);
+  Generator generator(e, load_weights(folder, true).tensors, folder);
   const auto ids = s.reference.at("greedy_from_BOS").at("token_ids").get<std::vector<int32_t>>();
   std::string story;
   generator.run("", int64_t(ids.size()) - 1, {.temperature = 0}, [&](std::string_view piece) {

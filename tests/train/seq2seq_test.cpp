@@ -55,7 +55,7 @@ TEST_F(Seq2seq, LearnsAndWritesWhatItLearnt) {
   Remember seen;
   const RunResult r = run_training(e, {.folder = folder_.path("run")}, seen);
   EXPECT_GT(r.test->accuracy, 0.97);
-  const auto weights = load_weights(folder_.path("run"), true);
+  const auto weights = load_weights(folder_.path("run"), true).tensors;
   for (const bool cache : {true, false}) {
     Generator g(e, weights, "run", cache);
     EXPECT_EQ(g.cached(), cache);
@@ -74,7 +74,7 @@ TEST_F(Seq2seq, CachesGiveTheLogitsOfTheWholeDecoder) {
   const Experiment e = open({"train.steps=1"});
   Progress silent;
   run_training(e, {.folder = folder_.path("run")}, silent);
-  const auto weights = load_weights(folder_.path("run"), false);
+  const auto weights = load_weights(folder_.path("run"), false).tensors;
   Generator fast(e, weights, "run", true), slow(e, weights, "run", false);
   ASSERT_TRUE(fast.cached() && !slow.cached());
   for (const char* source : {"0 1 2 3 4", "4 4 1 0 2"}) {
@@ -93,7 +93,7 @@ TEST_F(Seq2seq, TheSourceCountsForWhatIsWritten) {
   const Experiment e = open({"train.steps=1"});
   Progress silent;
   run_training(e, {.folder = folder_.path("run")}, silent);
-  Generator g(e, load_weights(folder_.path("run"), false), "run");
+  Generator g(e, load_weights(folder_.path("run"), false).tensors, "run");
   const auto logits = [&](const char* source) {
     const std::vector<int32_t> written = g.start(source);
     const auto l = g.logits_after(written);
@@ -139,7 +139,7 @@ TEST_F(PaddedSeq2seq, LearnsSourcesOfAnyLength) {
   Remember seen;
   const RunResult r = run_training(e, {.folder = folder_.path("run")}, seen);
   EXPECT_GT(r.test->accuracy, 0.97);
-  const auto weights = load_weights(folder_.path("run"), true);
+  const auto weights = load_weights(folder_.path("run"), true).tensors;
   for (const bool cache : {true, false}) {
     Generator g(e, weights, "run", cache);
     EXPECT_EQ(g.cached(), cache);
@@ -169,7 +169,7 @@ TEST_F(PaddedSeq2seq, WhatPadsTheSourceChangesNothing) {
   const Plan plan = compile(optimised(e, model_graph(e, 4, false)), engine);
   Store store;
   store.add(plan, 0);
-  restore(store, load_weights(folder_.path("run"), false), "run");
+  restore(store, load_weights(folder_.path("run"), false).tensors, "run");
   Executor executor(plan, store);
   Batch batch = allocate_batch(e.data->shape(4));
   const std::vector<int64_t> examples = {0, 1, 2, 3};
@@ -196,7 +196,7 @@ TEST_F(PaddedSeq2seq, CachesGiveTheLogitsOfTheWholeDecoder) {
   const Experiment e = open(1);
   Progress silent;
   run_training(e, {.folder = folder_.path("run")}, silent);
-  const auto weights = load_weights(folder_.path("run"), false);
+  const auto weights = load_weights(folder_.path("run"), false).tensors;
   Generator fast(e, weights, "run", true), slow(e, weights, "run", false);
   ASSERT_TRUE(fast.cached() && !slow.cached());
   for (const char* source : {"0 1 2", "4 4 1 0 2", "3 1"}) {
@@ -224,7 +224,7 @@ TEST_F(Seq2seq, RefusesAPromptOfAnotherLength) {
   const Experiment e = open({"train.steps=1"});
   Progress silent;
   run_training(e, {.folder = folder_.path("run")}, silent);
-  Generator g(e, load_weights(folder_.path("run"), false), "run");
+  Generator g(e, load_weights(folder_.path("run"), false).tensors, "run");
   const auto error = test::error_of([&] { g.start("1 2 3"); });
   EXPECT_STREQ(error.what(), "the prompt has 3 symbols, the encoder reads 5");
 }

@@ -161,7 +161,7 @@ TEST(Trainer, TestsTheBestWeights) {
       folder, markov_spec("{batch: 8, steps: 12, eval_every: 4, optimizer: {sgd: {lr: 0.2}}}"));
   Remember progress;
   const RunResult r = run_training(e, {.folder = folder.path("run")}, progress);
-  const auto weights = load_weights(folder.path("run"), true);
+  const auto weights = load_weights(folder.path("run"), true).tensors;
   EXPECT_TRUE(weights.contains("linear.weight"));
   EXPECT_EQ(r.state.best->metrics.loss,
             std::ranges::min(progress.evaluations, {}, [](const EvaluationReport& x) {

@@ -1,0 +1,11 @@
+// A profile as `graph --heat` reads it.
+#include "train/profile.h"
+
+#include "tests/fuzz/target.h"
+
+namespace cambium {
+extern const FuzzTarget fuzz_profile = {
+    .name = "profile", .reads = {"train/profile_json.cpp"}, .run = [](std::string_view bytes) {
+      times_by_block(load_profile(file_of("profile.json", bytes)));
+    }};
+}  // namespace cambium

@@ -1,0 +1,18 @@
+// The folder of a study as the report reads it: study.json, summary.json, a run's run.json and log.
+#include "tests/fuzz/target.h"
+#include "train/run_log.h"
+#include "viz/report.h"
+
+namespace cambium {
+extern const FuzzTarget fuzz_study_folder = {
+    .name = "study_folder",
+    .reads = {"viz/results.cpp", "train/run_log.cpp", "train/run_folder.cpp"},
+    .run = [](std::string_view bytes) {
+      const std::vector<std::string_view> parts = parts_of(bytes, 4);
+      const std::string study = file_of("study/study.json", parts[0]);
+      file_of("study/summary.json", parts[1]);
+      file_of("study/runs/a-s0/run.json", parts[2]);
+      file_of("study/runs/a-s0/log.jsonl", parts[3]);
+      html_report(read_study(study.substr(0, study.rfind('/'))));
+    }};
+}  // namespace cambium

@@ -1,0 +1,9 @@
+// Small graphs with a label each.
+#include "tests/fuzz/dataset.h"
+
+namespace cambium {
+extern const FuzzTarget fuzz_tu_graphs = {
+    .name = "tu_graphs", .reads = {"data/sets/tu_graphs.cpp"}, .run = [](std::string_view bytes) {
+      read_all(str("tu_graphs: {folds: 2, path: ", file_of("graphs.txt", bytes), "}"));
+    }};
+}  // namespace cambium
