@@ -22,12 +22,22 @@ std::string folder_suggestion(const std::string& folder, const std::string& file
   return near.empty() ? std::string(fallback) : suggestion(folder, near);
 }
 
-Experiment open_run(const std::string& folder) {
+namespace {
+std::string spec_of_run(const std::string& folder) {
   const std::string spec = folder + "/spec.yaml";
   if (!file_exists(spec))
     throw UserError(str("'", folder, "' holds no run: there is no spec.yaml"),
                     folder_suggestion(folder, "spec.yaml", "cambium train makes one"));
-  return open_experiment(load_spec(spec));
+  return spec;
+}
+}  // namespace
+
+Spec load_model_spec(const std::string& path, std::span<const std::string> overrides) {
+  return load_spec(fs::is_directory(path) ? spec_of_run(path) : path, overrides);
+}
+
+Experiment open_run(const std::string& folder) {
+  return open_experiment(load_spec(spec_of_run(folder)));
 }
 
 SavedModel::SavedModel(const Experiment& e, const std::string& folder, bool best, int64_t batch)

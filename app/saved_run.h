@@ -10,6 +10,9 @@ namespace cambium {
 std::string folder_suggestion(const std::string& folder, const std::string& file,
                               std::string_view fallback);
 
+// The spec at a path, or of the run whose folder stands there. UserError for a folder without one.
+Spec load_model_spec(const std::string& path, std::span<const std::string> overrides);
+
 // Reads <folder>/spec.yaml. UserError naming near folders when there is no such run.
 Experiment open_run(const std::string& folder);
 

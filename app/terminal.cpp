@@ -6,6 +6,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "core/error.h"
 #include "core/utf8.h"
 
 namespace cambium {
@@ -19,6 +20,10 @@ Terminal::~Terminal() {
 void Terminal::print(std::string_view text) {
   end_status();
   out_ << text << std::flush;
+  // A full disk or a closed file; the answer is lost, and exit code 0 would hide it.
+  if (!out_)
+    throw RuntimeError("the answer cannot be written to standard output",
+                       "free space where it goes, or send it elsewhere");
 }
 
 void Terminal::note(std::string_view line) {

@@ -21,7 +21,7 @@ class Terminal {
   Terminal(const Terminal&) = delete;
   Terminal& operator=(const Terminal&) = delete;
 
-  void print(std::string_view text);  // to the output, as it is
+  void print(std::string_view text);  // to the output, as it is; RuntimeError when that fails
   void note(std::string_view line);   // to the error stream, above the live line; adds a newline
   void raw_note(std::string_view text);
 

@@ -64,8 +64,12 @@ inline void check_heads(const Heads& a, int64_t c) {
     if (above) help += help.empty() ? str("use heads: ", above) : str(" or heads: ", above);
     throw UserError(str("heads = ", a.heads, " does not divide C = ", c), help);
   }
-  require(a.kv_heads == 0 || a.heads % a.kv_heads == 0, "kv_heads = ", a.kv_heads,
-          " does not divide heads = ", a.heads);
+  if (a.kv_heads > 0 && a.heads % a.kv_heads != 0) {
+    int64_t below = std::min(a.kv_heads, a.heads);
+    while (a.heads % below != 0) --below;
+    throw UserError(str("kv_heads = ", a.kv_heads, " does not divide heads = ", a.heads),
+                    str("use kv_heads: ", below, ", or another divisor of ", a.heads));
+  }
   const int64_t width = c / a.heads;
   require(a.position != "rope" || width % 2 == 0, "position = rope needs heads of even width, ",
           "heads = ", a.heads, " of C = ", c, " are ", width, " wide");
