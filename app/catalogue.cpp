@@ -80,23 +80,39 @@ void add_data_and_training(std::vector<CatalogueEntry>& all) {
     e.example = str("train: {loss: ", l->name, "}");
     all.push_back(std::move(e));
   }
-  CatalogueEntry train{.kind = "section", .name = "train", .doc = "how the model is trained"};
-  train.options = describe_fields<TrainOptions>();
-  train.example = "train: {optimizer: adamw, schedule: cosine, batch: 64, epochs: 3}";
-  all.push_back(std::move(train));
+}
+
+void add_topics(std::string_view kind, std::span<const Topic> words,
+                std::vector<CatalogueEntry>& all) {
+  for (const Topic& t : words) {
+    CatalogueEntry e{.kind = std::string(kind), .name = std::string(t.name)};
+    e.doc = t.text;
+    e.example = t.example;
+    if (kind == "section" && t.name == "train") e.options = describe_fields<TrainOptions>();
+    all.push_back(std::move(e));
+  }
+}
+
+void add_metrics(std::vector<CatalogueEntry>& all) {
+  for (const std::string& name : validation_metrics()) {
+    CatalogueEntry e{.kind = "metric", .name = name};
+    e.doc = higher_is_better(name) ? "higher is better" : "lower is better";
+    e.example = str("train: {best: ", name, "}");
+    all.push_back(std::move(e));
+  }
 }
 
 void add_words(std::vector<CatalogueEntry>& all) {
+  add_metrics(all);
+  add_topics("section", spec_sections(), all);
+  add_topics("modifier", block_modifiers(), all);
+  add_topics("study key", study_keys(), all);
   for (const Command* c : builtin_commands()) {
     CatalogueEntry e{.kind = "command", .name = std::string(c->name), .doc = std::string(c->doc)};
     for (std::string_view x : c->examples) e.example += str(e.example.empty() ? "" : "\n", x);
     all.push_back(std::move(e));
   }
-  for (const Topic& t : topics()) {
-    CatalogueEntry e{.kind = "topic", .name = std::string(t.name), .doc = std::string(t.text)};
-    e.example = t.example;
-    all.push_back(std::move(e));
-  }
+  add_topics("topic", topics(), all);
 }
 
 std::string indented(std::string_view text, std::string_view indent) {

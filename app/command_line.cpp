@@ -49,6 +49,11 @@ void CommandLine::text(const std::string& name, std::string& to, std::string_vie
   add(name, value, doc, [&to](const std::string& text) { to = text; });
 }
 
+void CommandLine::text(const std::string& name, std::optional<std::string>& to,
+                       std::string_view value, std::string_view doc) {
+  add(name, value, doc, [&to](const std::string& text) { to = text; });
+}
+
 void CommandLine::list(const std::string& name, std::vector<std::string>& to,
                        std::string_view value, std::string_view doc) {
   app_.add_option(name, to)->allow_extra_args(false);

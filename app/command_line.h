@@ -30,6 +30,8 @@ class CommandLine {
 
   void flag(const std::string& name, bool& to, std::string_view doc);
   void text(const std::string& name, std::string& to, std::string_view value, std::string_view doc);
+  void text(const std::string& name, std::optional<std::string>& to, std::string_view value,
+            std::string_view doc);
   // May be given several times; each takes one value.
   void list(const std::string& name, std::vector<std::string>& to, std::string_view value,
             std::string_view doc);

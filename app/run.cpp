@@ -35,7 +35,7 @@ const Command& find_command(const std::string& name) {
     if (c->name == name) return *c;
     known.emplace_back(c->name);
   }
-  throw UserError(str("unknown command '", name, "'"), suggestion(name, known));
+  throw UsageError(str("unknown command '", name, "'"), suggestion(name, known));
 }
 
 // CLI11's complaints in our words.
@@ -53,6 +53,15 @@ const Command& find_command(const std::string& name) {
                     usage);
   }
   throw UserError(str("cannot read the command line: ", text), usage);
+}
+
+// What reading the command line finds wrong with it.
+template <class F> void as_usage(const F& read) {
+  try {
+    read();
+  } catch (const UserError& e) {
+    throw UsageError(e.what(), e.help, e.mark);
+  }
 }
 
 std::string whole_line(const std::vector<std::string>& args) {
@@ -91,10 +100,14 @@ Json error_json(const Error& e) {
 std::string help_text() {
   Table table;
   for (const Command* c : builtin_commands()) table.row({str("  ", c->name), std::string(c->doc)});
-  return str("cambium ", kVersion,
-             ": explore hybrid neural architectures on ordinary CPUs\n\nusage: cambium COMMAND "
-             "...\n\ncommands\n",
-             table.text(), "\n`cambium COMMAND --help` shows options and examples\n");
+  return str(
+      "cambium ", kVersion,
+      ": explore hybrid neural architectures on ordinary CPUs\n\nusage: cambium COMMAND "
+      "...\n\ncommands\n",
+      table.text(),
+      "\n`cambium COMMAND --help` shows options and examples, `cambium explain` lists what a "
+      "spec can\nsay, `cambium --version` says which program this is; exit codes: `cambium "
+      "explain exit`\n");
 }
 
 std::string help_text(const Command& command) {
@@ -134,12 +147,14 @@ int run(const std::vector<std::string>& args, Terminal& terminal) {
   CommonOptions common;
   const Action action = command.declare(line);
   declare_common(command, line, common);
-  line.check_names(rest);
-  try {
-    app.parse(std::vector<std::string>(rest.rbegin(), rest.rend()));  // CLI11 pops from the back
-  } catch (const CLI::ParseError& e) {
-    translate(e, command);
-  }
+  as_usage([&] {
+    line.check_names(rest);
+    try {
+      app.parse(std::vector<std::string>(rest.rbegin(), rest.rend()));  // CLI11 pops from the back
+    } catch (const CLI::ParseError& e) {
+      translate(e, command);
+    }
+  });
   if (common.threads > 0) set_thread_count(int(std::min<int64_t>(common.threads, 1024)));
   start_threads();
   terminal.overrides = common.set;
@@ -161,6 +176,7 @@ int report_error(const Error& error, Terminal& terminal) {
     terminal.raw_note(
         render(error, {.color = terminal.traits().color, .overrides = terminal.overrides}));
   }
+  if (dynamic_cast<const UsageError*>(&error)) return kExitUsage;
   return dynamic_cast<const UserError*>(&error) ? kExitUser : kExitRuntime;
 }
 

@@ -7,8 +7,14 @@
 #include "core/error.h"
 
 namespace cambium {
-constexpr int kExitOk = 0, kExitUser = 1, kExitRuntime = 2, kExitInternal = 3,
+// Usage errors have sysexits.h's EX_USAGE, so that a script can tell a wrong command line from a
+// wrong spec.
+constexpr int kExitOk = 0, kExitUser = 1, kExitRuntime = 2, kExitInternal = 3, kExitUsage = 64,
               kExitInterrupted = 130;
+
+struct UsageError : UserError {
+  using UserError::UserError;
+};  // the command line is wrong, not a file that it names
 
 // Parses and runs; args exclude the program's name. Throws Error.
 int run(const std::vector<std::string>& args, Terminal& terminal);

@@ -47,14 +47,22 @@ void check_data(const Experiment& e, const std::string& folder, Terminal& termin
                              "as long as its vocabulary and classes are the same");
   require_same_data(was, is, folder, "data of the same vocabulary and classes is needed", free);
 }
-}  // namespace
 
-Experiment open_run(const std::string& folder, Terminal& terminal, const OpenRunOptions& options) {
+std::string spec_of_run(const std::string& folder) {
   const std::string spec = folder + "/spec.yaml";
   if (!file_exists(spec))
     throw UserError(str("'", folder, "' holds no run: there is no spec.yaml"),
                     folder_suggestion(folder, "spec.yaml", "cambium train makes one"));
-  Experiment e = open_experiment(load_spec(spec, options.set));
+  return spec;
+}
+}  // namespace
+
+Spec load_model_spec(const std::string& path, std::span<const std::string> overrides) {
+  return load_spec(fs::is_directory(path) ? spec_of_run(path) : path, overrides);
+}
+
+Experiment open_run(const std::string& folder, Terminal& terminal, const OpenRunOptions& options) {
+  Experiment e = open_experiment(load_spec(spec_of_run(folder), options.set));
   check_data(e, folder, terminal, options.other_data);
   return e;
 }

@@ -12,6 +12,9 @@ namespace cambium {
 std::string folder_suggestion(const std::string& folder, const std::string& file,
                               std::string_view fallback);
 
+// The spec at a path, or of the run whose folder stands there. UserError for a folder without one.
+Spec load_model_spec(const std::string& path, std::span<const std::string> overrides);
+
 struct OpenRunOptions {
   bool other_data = false;  // data that differs is right, if its vocabulary and classes are those
   std::vector<std::string> set = {};  // "a.b=value", of the spec

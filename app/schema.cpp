@@ -1,5 +1,6 @@
 #include "app/schema.h"
 
+#include "app/topics.h"
 #include "core/json.h"
 #include "data/dataset.h"
 #include "train/options.h"
@@ -41,7 +42,7 @@ Json data_schema() {
   }
   Json out = any_of({Json{{"enum", names}}});
   for (Json& kind : kinds) out["anyOf"].push_back(std::move(kind));
-  out["description"] = "what the model learns from";
+  out["description"] = word_doc(spec_sections(), "data");
   return out;
 }
 
@@ -65,7 +66,7 @@ Json train_schema() {
                           {"items", group},
                           {"description", "learning rate and decay of parameters by name"}};
   out["type"] = {"object", "null"};
-  out["description"] = "how the model is trained";
+  out["description"] = word_doc(spec_sections(), "train");
   return out;
 }
 
@@ -93,8 +94,7 @@ Json model_file_schema(bool open) {
       {"define", {{"type", {"object", "null"}}, {"additionalProperties", reference("definition")}}},
       {"train", reference("train")},
       {"precision",
-       {{"enum", {"f32", "bf16"}},
-        {"description", "bf16: products take 16-bit operands and add up in f32"}}}};
+       {{"enum", {"f32", "bf16"}}, {"description", word_doc(spec_sections(), "precision")}}}};
   Json out = {{"type", "object"}, {"properties", properties}, {"additionalProperties", false}};
   out["anyOf"] =
       Json::array({Json{{"required", {"extends"}}}, Json{{"required", {"data", "model"}}},
@@ -106,9 +106,9 @@ Json model_file_schema(bool open) {
 Json spec_schema() {
   Json definitions = block_definitions();
   definitions["expression"] = {
-      {"type", "string"}, {"pattern", "\\$"}, {"description", "$name or ${arithmetic}"}};
+      {"type", "string"}, {"pattern", "\\$"}, {"description", "$name or \"${arithmetic}\""}};
   definitions["vars"] = {{"type", {"object", "null"}},
-                         {"description", "named values, used as $name"}};
+                         {"description", word_doc(spec_sections(), "vars")}};
   definitions["data"] = data_schema();
   definitions["train"] = train_schema();
   definitions["definition"] = definition_schema();

@@ -2,28 +2,28 @@
 // name, its options and the modifiers. Where a spec has definitions of its own ("open_entry"),
 // other names are entries too.
 #include "app/schema.h"
+#include "app/topics.h"
 #include "blocks/entry.h"
 #include "core/json.h"
 
 namespace cambium {
 namespace {
-Json labelled(const char* doc) {
+Json label(std::string_view modifier) {
   return {{"anyOf", Json::array({Json{{"type", "string"}, {"pattern", "^[A-Za-z_][A-Za-z0-9_]*$"}},
                                  reference("expression")})},
-          {"description", doc}};
+          {"description", word_doc(block_modifiers(), modifier)}};
+}
+
+Json toggle(std::string_view modifier) {
+  return {{"type", "boolean"}, {"description", word_doc(block_modifiers(), modifier)}};
 }
 
 // What any block takes beside its options; schemas of blocks refer to these.
 Json modifiers() {
-  return {{"name", labelled("names the block's parameters in files, tables and pictures")},
-          {"as", labelled("names the block's result, for from:")},
-          {"from", labelled("feeds the block from a named result instead of the stream")},
-          {"share", labelled("blocks that say the same name share their weights")},
-          {"freeze", {{"type", "boolean"}, {"description", "never update the block's weights"}}},
-          {"recompute",
-           {{"type", "boolean"},
-            {"description",
-             "true: compute the block again in the backward pass, for memory; false: keep it"}}}};
+  Json out = Json::object();
+  for (const char* name : {"name", "as", "from", "share"}) out[name] = label(name);
+  for (const char* name : {"freeze", "recompute"}) out[name] = toggle(name);
+  return out;
 }
 
 std::string about(const Block& b) {

@@ -1,11 +1,12 @@
 // JSON Schema of studies (search/study.h).
 #include "app/schema.h"
+#include "app/topics.h"
 #include "core/json.h"
 #include "train/metrics.h"
 
 namespace cambium {
 namespace {
-Json described(Json schema, const char* doc) {
+Json described(Json schema, std::string_view doc) {
   schema["description"] = doc;
   return schema;
 }
@@ -59,28 +60,25 @@ Json metric() {
 Json study_schema() {
   const Json path = {{"type", "string"}}, overrides = {{"type", "object"}};
   Json properties = {
-      {"name", described(path, "of the study; otherwise the file's name")},
-      {"base", described(path, "the model file that variants start from")},
+      {"name", path},
+      {"base", path},
       {"extends", any_of({path, Json{{"type", "array"}, {"items", path}}})},
       {"variants",
        {{"type", "object"},
         {"minProperties", 1},
-        {"additionalProperties", any_of({Json{{"type", "null"}}, path, overrides})},
-        {"description", "name -> overrides such as {model.1.pattern: A}, or a model file"}}},
-      {"set", described(overrides, "overrides of every variant")},
-      {"match", described(match(), "equal size or cost of all variants")},
-      {"budget", described(budget(), "what every run may spend")},
-      {"seeds", described(any_of({whole(1), Json{{"type", "array"}, {"items", whole(0)}}}),
-                          "how many, or which")},
-      {"metric", described(metric(), "what decides")},
-      {"published",
-       {{"type", "object"},
-        {"additionalProperties", {{"type", "number"}}},
-        {"description", "variant -> a number printed beside ours, in percent or nats"}}},
-      {"jobs", described(whole(0), "runs side by side; 0: one a core")},
-      {"evaluations", described(whole(0), "of every run with a budget; 0: as the model says")},
-      {"baseline", described(path, "the variant that differences are taken to")},
-      {"vars", reference("vars")}};
+        {"additionalProperties", any_of({Json{{"type", "null"}}, path, overrides})}}},
+      {"set", overrides},
+      {"match", match()},
+      {"budget", budget()},
+      {"seeds", any_of({whole(1), Json{{"type", "array"}, {"items", whole(0)}}})},
+      {"metric", metric()},
+      {"published", {{"type", "object"}, {"additionalProperties", {{"type", "number"}}}}},
+      {"jobs", whole(0)},
+      {"evaluations", whole(0)},
+      {"baseline", path}};
+  for (auto& [name, schema] : properties.items())
+    schema = described(std::move(schema), word_doc(study_keys(), name));
+  properties["vars"] = reference("vars");
   return {{"type", "object"},
           {"properties", std::move(properties)},
           {"required", {"variants"}},

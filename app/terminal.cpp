@@ -6,6 +6,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "core/error.h"
 #include "core/utf8.h"
 #include "viz/text.h"
 
@@ -24,6 +25,10 @@ void Terminal::print(std::string_view text) {
 void Terminal::print_raw(std::string_view text) {
   end_status();
   out_ << text << std::flush;
+  // A full disk or a closed file; the answer is lost, and exit code 0 would hide it.
+  if (!out_)
+    throw RuntimeError("the answer cannot be written to standard output",
+                       "free space where it goes, or send it elsewhere");
 }
 
 void Terminal::note(std::string_view line) {

@@ -23,7 +23,7 @@ class Terminal {
   Terminal& operator=(const Terminal&) = delete;
 
   // To the output. Control characters but newlines and tabs are shown as \x1b, since names and
-  // texts of files are in it.
+  // texts of files are in it. RuntimeError when it cannot be written.
   void print(std::string_view text);
   void print_raw(std::string_view text);  // as it is
   void note(std::string_view line);      // to the error stream, above the live line; adds a newline

@@ -44,8 +44,9 @@ constexpr Topic kTopics[] = {
      "cambium train my.yaml --set train.steps=500 --set model.1.pattern=CCA"},
     {"expressions",
      "$name is a variable; ${...} is arithmetic with + - * / // % ^ ( ), min, max, floor, ceil,\n"
-     "round, sqrt and log2. Whole results of whole operands stay whole. Quoted text is text.",
-     "vars: {dim: 64}\nmodel:\n  - linear: {width: ${dim * 4}}"},
+     "round, sqrt and log2. Whole results of whole operands stay whole. YAML wants quotes around\n"
+     "${...} inside { } or [ ]; quotes change nothing about it. \"$$\" is a plain \"$\".",
+     "vars: {dim: 64}\nmodel:\n  - linear: {width: \"${dim * 4}\"}\n  - linear: \"$classes\""},
     {"variables",
      "The section vars: names values. The data adds its own, such as $classes, $vocab, $context,\n"
      "$height, $width and $channels.",
@@ -136,8 +137,11 @@ constexpr Topic kTopics[] = {
      "that made it, with its line in the spec. The usual cures: a lower lr, warm-up, clip: 1.",
      "train: {optimizer: {adamw: {lr: 3e-4}}, schedule: {cosine: {warmup: 5%}}, clip: 1}"},
     {"exit",
-     "0: all is well. 1: the spec or the command line is wrong. 2: disk, memory, NaN or a failed\n"
-     "run. 3: a mistake of cambium itself. 130: stopped by Ctrl-C or SIGTERM after saving.",
+     "0: all is well. 1: a spec or a file that it names is wrong. 2: disk, memory, NaN or a "
+     "failed\n"
+     "run. 3: a mistake of cambium itself. 64: the command line is wrong. 130: stopped by Ctrl-C "
+     "or\n"
+     "SIGTERM after saving.",
      ""},
 };
 }  // namespace

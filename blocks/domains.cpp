@@ -61,7 +61,14 @@ void check_domain(const Block& block, const Stream& s, const Mark& mark) {
   if (block.accepts.empty() || std::ranges::count(block.accepts, s.domain)) return;
   std::vector<std::string> wanted;
   for (Domain d : block.accepts) wanted.push_back(phrase_of(d));
+  const bool no_grid =
+      s.domain == Domain::kGraph && s.rows == 0 &&
+      std::ranges::all_of(block.accepts, [](Domain d) { return d == Domain::kGrid; });
   throw UserError(str(block.name, " takes ", join_names(wanted, " or "), ", got ", describe(s)),
-                  adapter_help(s.domain, block.accepts), mark);
+                  no_grid
+                      ? "the nodes of this graph lie on no grid: use a block for graphs, such as "
+                        "gcn or gat"
+                      : adapter_help(s.domain, block.accepts),
+                  mark);
 }
 }  // namespace cambium

@@ -2,8 +2,10 @@
 
 #include <algorithm>
 
+#include "blocks/phrases.h"
 #include "core/number.h"
 #include "core/suggest.h"
+#include "core/synonyms.h"
 
 namespace cambium {
 namespace {
@@ -54,9 +56,12 @@ class Reader {
     std::vector<std::string> names;
     for (const Block* b : builtin_blocks()) names.emplace_back(b->name);
     for (const auto& [n, body] : definitions) names.push_back(n);
-    const std::vector<std::string> near = nearest_names(name, names);
+    const std::string phrase = meant_names(name, names).empty() ? block_phrase(name) : "";
+    const bool near = !nearest_names(name, names).empty();
     fail(str("unknown block '", name, "'"), mark,
-         near.empty() ? "`cambium blocks` lists them all" : suggestion(name, names));
+         !phrase.empty() ? str("write - ", phrase)
+         : near          ? suggestion(name, names)
+                         : "`cambium blocks` lists them all");
     return false;
   }
 

@@ -37,7 +37,7 @@ ArgValue evaluate_part(const Yaml& scalar, size_t begin, size_t end, const Vars&
   return evaluate_expression(std::string_view(scalar.text).substr(begin, end - begin), context);
 }
 
-// "data/${name}.txt"; the whole of "${...}" keeps the kind of its value.
+// "data/${name}.txt"; the whole of "${...}" keeps the kind of its value, and "$${" is "${".
 ArgValue evaluate_braces(const Yaml& scalar, const Vars& vars) {
   const std::string& text = scalar.text;
   std::string out;
@@ -45,6 +45,11 @@ ArgValue evaluate_braces(const Yaml& scalar, const Vars& vars) {
     const size_t open = text.find("${", at);
     out += text.substr(at, open == text.npos ? open : open - at);
     if (open == text.npos) break;
+    if (open > at && text[open - 1] == '$') {
+      out += "{";
+      at = open + 2;
+      continue;
+    }
     const size_t close = text.find('}', open);
     if (close == text.npos)
       throw UserError("this ${ is never closed", "add the missing }", mark_inside(scalar, open, 2));
@@ -60,16 +65,21 @@ ArgValue evaluate_braces(const Yaml& scalar, const Vars& vars) {
 }
 
 ArgValue evaluate_scalar(const Yaml& s, const Vars& vars) {
-  if (s.quoted) return s.text;
+  const bool dollar = s.text.size() > 1 && s.text[0] == '$' && s.text[1] != '{';
+  const std::string_view name = std::string_view(s.text).substr(dollar ? 1 : 0);
+  // Quotes keep text from being a number or a boolean. They cannot keep $ from meaning a variable:
+  // in {width: "${dim * 4}"} YAML itself asks for them.
+  const bool braces = s.text.find("${") != s.text.npos;
+  if (dollar && !braces && name[0] == '$') return std::string(name);  // "$$x" is the text "$x"
+  if (s.quoted && !(dollar && is_name(name)) && !braces) return s.text;
   if (s.text == "true" || s.text == "false") return s.text == "true";
-  if (s.text.size() > 1 && s.text[0] == '$' && s.text[1] != '{') {
-    const std::string_view name = std::string_view(s.text).substr(1);
+  if (dollar && !braces) {
     if (!is_name(name))
       throw UserError(str("'", s.text, "' is not a variable"),
-                      str("write ${", name, "} for arithmetic, or quote it for text"), s.mark);
+                      str("write \"${", name, "}\" for arithmetic, or quote it for text"), s.mark);
     return vars.get(name, s.mark);
   }
-  if (s.text.find("${") != s.text.npos) return evaluate_braces(s, vars);
+  if (braces) return evaluate_braces(s, vars);
   try {
     if (auto number = read_number(s.text)) return std::move(*number);
   } catch (UserError& e) {

@@ -1,5 +1,6 @@
 // Expressions: what a YAML scalar means. true/false are booleans; 12, 1e-3 are numbers (no octal,
-// no leading zeros, no yes/no); $dim and ${dim * 4} are computed from variables; the rest is text.
+// no leading zeros, no yes/no); $dim and ${dim * 4} are computed from variables, quoted or not; the
+// rest is text. Quoted text is neither a number nor a boolean; $$dim is the text $dim.
 #pragma once
 #include <map>
 #include <set>

@@ -3,19 +3,42 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/number.h"
 #include "core/suggest.h"
+#include "core/synonyms.h"
 
 namespace cambium {
 namespace {
+constexpr std::string_view kBoolean = "true or false";
+
 template <class T> std::string list_text(const std::vector<T>& items) {
   std::string out = "[";
   for (size_t i = 0; i < items.size(); ++i) out += str(i ? "," : "", items[i]);
   return out + "]";
 }
 
+// What text was meant to be: a boolean of another language, or a number in quotes.
+std::string type_help(const Arg& arg, std::string_view wanted) {
+  const auto* text = std::get_if<std::string>(&arg.value.variant());
+  if (!text) return {};
+  const std::string word = plain_word(*text);
+  const bool yes = word == "yes" || word == "on" || word == "true" || word == "y";
+  const bool no = word == "no" || word == "off" || word == "false" || word == "n";
+  if (wanted == kBoolean && (yes || no))
+    return str("write ", arg.name, ": ", yes ? "true" : "false", ", without quotes");
+  if (wanted.find("number") == wanted.npos) return {};
+  try {
+    if (read_number(*text)) return str("write ", arg.name, ": ", *text, ", without quotes");
+  } catch (const UserError&) {
+    return {};
+  }
+  return {};
+}
+
 [[noreturn]] void wrong_type(const Arg& arg, std::string_view wanted) {
   throw UserError(str("'", arg.name, "' takes ", wanted, ", got ", detail::type_name(arg.value),
-                      " ", arg.value.text()));
+                      " ", arg.value.text()),
+                  type_help(arg, wanted));
 }
 }  // namespace
 
@@ -53,7 +76,7 @@ std::vector<std::string> split_choices(std::string_view choices) {
 
 void assign(bool& to, const Arg& arg) {
   const bool* v = std::get_if<bool>(&arg.value.variant());
-  if (!v) wrong_type(arg, "true or false");
+  if (!v) wrong_type(arg, kBoolean);
   to = *v;
 }
 

@@ -3,8 +3,13 @@
 #include <algorithm>
 
 #include "core/format.h"
+#include "core/synonyms.h"
 
 namespace cambium {
+namespace {
+constexpr size_t kMostNames = 3;
+}
+
 int edit_distance(std::string_view a, std::string_view b) {
   std::vector<std::vector<int>> d(a.size() + 1, std::vector<int>(b.size() + 1));
   for (size_t i = 0; i <= a.size(); ++i) d[i][0] = int(i);
@@ -20,6 +25,10 @@ int edit_distance(std::string_view a, std::string_view b) {
 }
 
 std::vector<std::string> nearest_names(std::string_view word, std::span<const std::string> known) {
+  if (std::vector<std::string> meant = meant_names(word, known); !meant.empty()) {
+    if (meant.size() > kMostNames) meant.resize(kMostNames);
+    return meant;
+  }
   const int limit = std::max(1, int(word.size()) / 3);
   std::vector<std::pair<int, std::string>> near;
   for (const std::string& name : known)
@@ -28,11 +37,11 @@ std::vector<std::string> nearest_names(std::string_view word, std::span<const st
   // One slip of the keyboard from a name, that name is meant.
   if (!near.empty() && near[0].first <= 1)
     std::erase_if(near, [](const auto& candidate) { return candidate.first > 1; });
-  if (near.empty() && word.size() >= 4)  // a name cut short
+  if (near.empty() && word.size() >= 2)  // a name cut short
     for (const std::string& name : known)
       if (name.starts_with(word)) near.emplace_back(0, name);
   std::vector<std::string> names;
-  for (size_t i = 0; i < near.size() && i < 3; ++i) names.push_back(near[i].second);
+  for (size_t i = 0; i < near.size() && i < kMostNames; ++i) names.push_back(near[i].second);
   return names;
 }
 

@@ -9,8 +9,8 @@ namespace cambium {
 // Optimal string alignment distance (an adjacent swap counts 1).
 int edit_distance(std::string_view a, std::string_view b);
 
-// At most three known names within distance max(1, length / 3) of `word`, nearest first; when there
-// are none, those that begin with it.
+// At most three known names: those that mean `word` (core/synonyms.h), else those within distance
+// max(1, length / 3) of it, nearest first, else those that begin with it.
 std::vector<std::string> nearest_names(std::string_view word, std::span<const std::string> known);
 
 // "did you mean 'relu' or 'relu2'?", or, when nothing is near, "known: a, b, c".

@@ -195,6 +195,17 @@ void StudyReader::read_published(const Yaml& yaml) {
   }
 }
 
+// Whoever gives a model to a command for studies needs one sentence, not a list of unknown
+// sections.
+void refuse_model(const Spec& spec) {
+  for (const char* section : {"model", "encoder", "decoder"})
+    if (const Yaml* found = spec.section(section); found && !is_study(spec))
+      throw UserError(str("'", spec.file, "' is a model, and this takes a study"),
+                      str("train it with `cambium train ", spec.file, "`, or write a study: base: ",
+                          spec.file, ", then variants: {as_it_is: {}, wider: {vars.dim: 128}}"),
+                      found->mark);
+}
+
 Study StudyReader::read() {
   check_names(spec_.root, kSections, "section of a study");
   if (!spec_.section("variants"))
@@ -256,11 +267,12 @@ double quantity(const Yaml& value, const Vars& vars, std::string_view what) {
 }
 
 bool is_study(const Spec& spec) {
-  return spec.section("variants") != nullptr;
+  return spec.section("variants") || spec.section("base") || spec.section("seeds");
 }
 
 Study load_study(const std::string& path, std::span<const std::string> overrides) {
   const Spec spec = load_spec(path, overrides);
+  refuse_model(spec);
   return StudyReader(spec).read();
 }
 

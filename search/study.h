@@ -60,7 +60,7 @@ Study load_study(const std::string& path, std::span<const std::string> overrides
 // 500k, 2.5M, 1e9, 12: a number and, if need be, k, M, G or T. UserError naming `what`.
 double quantity(const Yaml& value, const Vars& vars, std::string_view what);
 
-// Whether a file is a study rather than a model: it has `variants`.
+// Whether a file is a study rather than a model: it has `variants`, or what else no model has.
 bool is_study(const Spec& spec);
 
 // The variant's spec with all overrides applied. UserErrors with marks in the study's file.

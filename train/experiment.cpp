@@ -16,10 +16,21 @@ constexpr std::string_view kSections[] = {"name",    "vars",   "data",  "model",
 
 void check_sections(const Yaml& root, Diagnostics& errors) {
   std::vector<std::string> known(std::begin(kSections), std::end(kSections));
-  for (const YamlEntry& e : root.entries)
-    if (!std::ranges::count(known, e.key))
-      errors.add(
-          UserError(str("unknown section '", e.key, "'"), suggestion(e.key, known), e.key_mark));
+  for (const YamlEntry& e : root.entries) {
+    if (std::ranges::count(known, e.key)) continue;
+    const std::string under = train_key_help(e.key);
+    errors.add(UserError(str("unknown section '", e.key, "'"),
+                         under.empty() ? suggestion(e.key, known) : under, e.key_mark));
+  }
+}
+
+// Whoever gives a study to a command for models needs one sentence, not a list of unknown sections.
+void refuse_study(const Spec& spec) {
+  if (const Yaml* variants = spec.section("variants"))
+    throw UserError(str("'", spec.file, "' is a study, and this takes one model"),
+                    str("run it with `cambium compare ", spec.file,
+                        "`, or give one of the models that it names"),
+                    variants->mark);
 }
 
 // Runs `f` and keeps what the user did wrong instead of stopping at it.
@@ -115,6 +126,7 @@ bool recomputes(const Experiment& e) {
 }
 
 Experiment open_experiment(Spec spec, std::shared_ptr<const Dataset> opened) {
+  refuse_study(spec);
   Experiment e;
   e.spec = std::move(spec);
   e.vars = vars_of(e.spec);

@@ -1,5 +1,6 @@
 #include "train/import.h"
 
+#include <cstdlib>
 #include <cstring>
 
 #include "core/files.h"
@@ -11,7 +12,12 @@
 namespace cambium {
 namespace {
 struct Header {
+  // The vocabulary is negative where the output matrix follows as its own.
   int32_t dim, hidden, layers, heads, kv_heads, vocabulary, context;
+
+  bool tied() const { return vocabulary > 0; }
+
+  int64_t symbols() const { return std::abs(int64_t(vocabulary)); }
 
   int64_t head_width() const { return dim / heads; }
 
@@ -50,8 +56,6 @@ Header read_header(const std::string& path, std::span<const std::byte> bytes) {
           ": not a model of llama2.c: its header says dim = ", h.dim, ", hidden = ", h.hidden,
           ", layers = ", h.layers, ", heads = ", h.heads, ", key heads = ", h.kv_heads,
           ", context = ", h.context);
-  require(h.vocabulary > 0, path, ": its output matrix is its own, which is not supported; only ",
-          "models whose output is tied to the embedding are");
   return h;
 }
 
@@ -96,6 +100,18 @@ void take_layers(const Header& h, Weights& file, std::map<std::string, Tensor, s
   each(h.hidden, h.dim, "residual_2.ffn.up.weight", 0);
 }
 
+// What follows the last norm: in old files tables of cosines and sines, which we compute, then the
+// output matrix where it is not the embedding.
+void take_output(const Header& h, Weights& file, const std::string& path,
+                 std::map<std::string, Tensor, std::less<>>& out) {
+  const int64_t tables = int64_t(h.context) * h.head_width();
+  const int64_t output = h.tied() ? 0 : h.symbols() * h.dim;
+  const auto left = int64_t(file.left() / sizeof(float));
+  if (left == tables + output) file.take(tables);
+  if (!h.tied()) out.emplace("linear.weight", turned(file.take(output), h.symbols(), h.dim));
+  require(file.left() == 0, path, ": ", file.left(), " bytes are left over after the weights");
+}
+
 std::string quoted(const std::string& path) {
   Yaml y;
   y.kind = Yaml::kScalar;
@@ -114,7 +130,8 @@ std::string spec_of(const Header& h, const std::string& tokenizer, const std::st
              ", causal: true, position: rope, bias: false}}]\n      - residual: [{norm: {kind: "
              "rms, eps: 1e-5}}, {ffn: {width: ",
              h.hidden, ", activation: swiglu, bias: false}}]\n  - norm: {kind: rms, eps: 1e-5}\n",
-             "  - linear: {tie: tokens}\n",
+             h.tied() ? std::string("  - linear: {tie: tokens}\n")
+                      : str("  - linear: {width: ", h.symbols(), ", bias: false}\n"),
              "train: {optimizer: {adamw: {lr: 1e-4}}, batch: 4, steps: 100}\n");
 }
 }  // namespace
@@ -126,19 +143,16 @@ ImportedModel import_llama2c(const std::string& path, const std::string& tokeniz
   Weights weights(path, file.bytes().subspan(sizeof h));
   ImportedModel model;
   model.tensors.emplace("tokens.table",
-                        plain(weights.take(int64_t(h.vocabulary) * h.dim), {h.vocabulary, h.dim}));
+                        plain(weights.take(h.symbols() * h.dim), {h.symbols(), h.dim}));
   take_layers(h, weights, model.tensors);
   model.tensors.emplace("norm.gamma", plain(weights.take(h.dim), {h.dim}));
-  // Old files end with tables of cosines and sines, which we compute.
-  const auto tables = size_t(h.context * h.head_width()) * sizeof(float);
-  require(weights.left() == 0 || weights.left() == tables, path, ": ", weights.left(),
-          " bytes are left over after the weights");
+  take_output(h, weights, path, model.tensors);
   model.spec = spec_of(h, tokenizer, text);
   int64_t parameters = 0;
   for (const auto& [name, t] : model.tensors) parameters += t.shape().count();
   model.summary =
       str("a llama2.c model of ", h.layers, " layers of ", h.dim, ", ", h.heads, " heads, ",
-          h.vocabulary, " tokens, context ", h.context, ", ", parameters, " parameters");
+          h.symbols(), " tokens, context ", h.context, ", ", parameters, " parameters");
   return model;
 }
 

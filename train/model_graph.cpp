@@ -7,23 +7,39 @@
 
 namespace cambium {
 namespace {
-// What must end the model, by what its output still has too much of.
+std::string places_of(const DataShape& data) {
+  return data.domain == Domain::kGraph ? "node" : "token";
+}
+
+// What must end the model, or what must not stand in it, by how its output differs.
+std::string output_help(const Stream& out, const DataShape& data) {
+  const bool values = data.target_kind() == TargetKind::kValues;
+  const std::string last = values ? "- linear: $outputs" : "- linear: $classes";
+  const Shape wanted = data.output();
+  const bool nodes = data.domain == Domain::kGraph && wanted[0] != data.graphs;
+  const bool each_place = nodes || wanted.rank() > 2;
+  const bool vector = out.domain == Domain::kVector;
+  if (data.target_kind() == TargetKind::kSequences)
+    return str("keep the frames as tokens (no pool, no flatten) up to ", last);
+  if (each_place && vector)
+    return str("leave out what makes one vector of an example (pool, flatten): the data wants ",
+               values ? "values" : "scores", " at each ", places_of(data));
+  if (out.shape().rank() > wanted.rank()) return str("end the model with - pool: mean and ", last);
+  if (out.shape().last() != wanted.last()) return str("end the model with ", last);
+  return str("keep the ", places_of(data), "s as they are: a block on the way (a stride, a patch, ",
+             "a class token) changed their number");
+}
+
 UserError wrong_output(const Stream& out, const DataShape& data, const Mark& mark) {
   const bool values = data.target_kind() == TargetKind::kValues;
-  const Shape wanted = data.output();
-  const std::string_view last = values ? "- linear: $outputs" : "- linear: $classes";
   const bool sequences = data.target_kind() == TargetKind::kSequences;
-  const bool pooled = out.shape().rank() == wanted.rank();
   return UserError(
       str("the model ends in ", name_of(out.domain), " ", out.shape(), ", the data needs ",
           values      ? "values"
           : sequences ? "one score a class at each frame"
                       : "one score a class",
-          ": ", wanted),
-      pooled      ? str("end the model with ", last)
-      : sequences ? str("keep the frames as tokens (no pool, no flatten) up to ", last)
-                  : str("end the model with - pool: mean and ", last),
-      mark);
+          ": ", data.output()),
+      output_help(out, data), mark);
 }
 
 // A model may say more than one frame of x at once, as long as its frames can say every target.

@@ -1,17 +1,60 @@
 #include "train/options.h"
 
 #include <algorithm>
+#include <ranges>
+
+#include "core/synonyms.h"
 
 namespace cambium {
 namespace {
-// An unknown key suggests the nested choices too, which are no fields.
-void check_names(std::vector<YamlEntry>& entries, Diagnostics& errors) {
+// The nested choices too, which are no fields.
+std::vector<std::string> train_keys() {
   std::vector<std::string> known = {"optimizer", "schedule", "groups", "loss"};
   for (const FieldInfo& f : describe_fields<TrainOptions>()) known.push_back(f.name);
+  return known;
+}
+
+// The record's option that `key` means, with its default; none when it has no such option.
+template <class Record> std::optional<FieldInfo> option_of(const Record& r, std::string_view key) {
+  std::vector<FieldInfo> fields = r.attrs.describe();
+  std::vector<std::string> names;
+  for (const FieldInfo& f : fields) names.push_back(f.name);
+  const std::vector<std::string> meant = meant_names(key, names);
+  if (meant.empty()) return std::nullopt;
+  return *std::ranges::find(fields, meant[0], &FieldInfo::name);
+}
+
+// "the optimizer takes it: optimizer: {adamw: {lr: 0.001}}", of the first of the usual records with
+// such an option, else of any.
+template <class Record>
+std::string choice_help(std::string_view what, std::span<const Record* const> table,
+                        std::initializer_list<std::string_view> usual, std::string_view key) {
+  const Record* found = nullptr;
+  for (const Record* r : table)
+    if (!found && option_of(*r, key)) found = r;
+  if (!found) return {};
+  for (const std::string_view name : std::views::reverse(std::span(usual)))
+    for (const Record* r : table)
+      if (r->name == name && option_of(*r, key)) found = r;
+  const FieldInfo f = *option_of(*found, key);
+  return str("the ", what, " takes it: ", what, ": {", found->name, ": {", f.name, ": ",
+             f.default_text.empty() ? "..." : f.default_text, "}}");
+}
+
+std::string nested_help(std::string_view key) {
+  std::string help = choice_help("optimizer", builtin_optimizers(), {"adamw", "sgd"}, key);
+  if (help.empty()) help = choice_help("schedule", builtin_schedules(), {"cosine"}, key);
+  if (help.empty()) help = choice_help("loss", builtin_losses(), {"huber"}, key);
+  return help;
+}
+
+void check_names(std::vector<YamlEntry>& entries, Diagnostics& errors) {
+  const std::vector<std::string> known = train_keys();
   std::erase_if(entries, [&](const YamlEntry& e) {
     if (std::ranges::count(known, e.key)) return false;
-    errors.add(
-        UserError(str("unknown key '", e.key, "' in train"), suggestion(e.key, known), e.key_mark));
+    const std::string nested = meant_names(e.key, known).empty() ? nested_help(e.key) : "";
+    errors.add(UserError(str("unknown key '", e.key, "' in train"),
+                         nested.empty() ? suggestion(e.key, known) : nested, e.key_mark));
     return true;
   });
 }
@@ -41,6 +84,14 @@ void check_together(const TrainSpec& spec, const Args& args, Diagnostics& errors
                          "remove train.ema", mark_of("ema")));
 }
 }  // namespace
+
+std::string train_key_help(std::string_view key) {
+  const std::vector<std::string> known = train_keys();
+  const std::vector<std::string> meant = meant_names(key, known);
+  if (!meant.empty()) return str("it belongs to train: write train: {", meant[0], ": ...}");
+  const std::string nested = nested_help(key);
+  return nested.empty() ? "" : str("it belongs to train, where ", nested);
+}
 
 void keep_later_length(std::vector<YamlEntry>& entries) {
   const auto set_by_command = [&](std::string_view key) {

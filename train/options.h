@@ -106,6 +106,10 @@ struct TrainSpec {
 // `--set train.steps=500` takes the place of a spec's `epochs`, and the other way round.
 void keep_later_length(std::vector<YamlEntry>& train);
 
+// Where in `train:` a key belongs that stands elsewhere: "write train: {batch: 64}", "the optimizer
+// takes it: optimizer: {adamw: {lr: 0.001}}"; empty for a key that nothing there is called.
+std::string train_key_help(std::string_view key);
+
 // Parses the section (null: all defaults) and adds every mistake to `errors`.
 TrainSpec parse_train(const Yaml* train, const Vars& vars, Diagnostics& errors);
 }  // namespace cambium

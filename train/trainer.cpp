@@ -294,7 +294,7 @@ RunResult Run::run() {
     if (checkpoint_due()) save();
   }
   save();
-  asking.reset();  // what follows is not lost with the process
+  stops.reset();  // what follows is not lost with the process
   if (over()) finish();
   write_run_json(settings_.folder, result_.done ? "done" : "stopped", e_, result());
   return result();

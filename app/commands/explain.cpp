@@ -6,6 +6,7 @@
 #include "app/command.h"
 #include "app/run.h"
 #include "app/table.h"
+#include "blocks/phrases.h"
 #include "core/json.h"
 #include "core/suggest.h"
 #include "viz/text.h"
@@ -38,23 +39,47 @@ void add_uses(const std::string& name, std::string& text, Json& json) {
   }
 }
 
-int explain(const std::string& name, Context& context) {
+int list_all(Context& context) {
+  const std::vector<CatalogueEntry> all = catalogue();
+  Json json = Json::array();
+  for (const CatalogueEntry& e : all) json.push_back({{"kind", e.kind}, {"name", e.name}});
+  context.answer(json, index_text(all));
+  return kExitOk;
+}
+
+[[noreturn]] void refuse(const std::string& name, const std::vector<CatalogueEntry>& all) {
   std::vector<std::string> known;
+  for (const CatalogueEntry& e : all)
+    if (!std::ranges::count(known, e.name)) known.push_back(e.name);
+  const std::string phrase = block_phrase(name);
+  const bool near = !nearest_names(name, known).empty();
+  throw UserError(str("nothing is called '", name, "'"),
+                  !phrase.empty() ? str("in a model, write - ", phrase)
+                  : near          ? suggestion(name, known)
+                                  : "`cambium explain` lists everything that can be explained");
+}
+
+int explain(const std::string& name, Context& context) {
+  const std::vector<CatalogueEntry> all = catalogue();
   std::string text;
   Json json = Json::array();
-  for (const CatalogueEntry& e : catalogue()) {
-    if (!std::ranges::count(known, e.name)) known.push_back(e.name);
+  for (const CatalogueEntry& e : all) {
     if (e.name != name) continue;
     text += str(text.empty() ? "" : "\n", page_text(e));
     json.push_back(to_json(e));
     if (e.kind == "block") add_uses(name, text, json.back());
   }
-  if (text.empty()) {
-    const bool near = !nearest_names(name, known).empty();
-    throw UserError(
-        str("nothing is called '", name, "'"),
-        near ? suggestion(name, known) : "`cambium blocks` and `cambium ops` list the names");
+  if (const std::string kind = kind_named(name); text.empty() && !kind.empty()) {
+    const auto entries = catalogue_of(kind);
+    for (const CatalogueEntry& e : entries) json.push_back(to_json(e));
+    text = kind_text(entries);
   }
+  if (text.empty()) {
+    text = option_text(all, name);
+    for (const CatalogueEntry& e : all)
+      if (std::ranges::count(e.options, name, &FieldInfo::name)) json.push_back(to_json(e));
+  }
+  if (text.empty()) refuse(name, all);
   context.answer(json, text);
   return kExitOk;
 }
@@ -62,12 +87,15 @@ int explain(const std::string& name, Context& context) {
 
 extern const Command command_explain = {
     .name = "explain",
-    .doc = "explain a block, operator, dataset, optimizer, schedule, loss, command or topic",
-    .examples = {"cambium explain attention", "cambium explain domain", "cambium explain nan"},
+    .doc = "explain anything a spec can say, a command or a topic; without a name, list them all",
+    .examples = {"cambium explain", "cambium explain attention", "cambium explain datasets",
+                 "cambium explain share", "cambium explain lr"},
     .declare = [](CommandLine& line) -> Action {
       auto name = std::make_shared<std::string>();
-      line.word("NAME", *name, "what to explain");
-      return [name](Context& context) { return explain(*name, context); };
+      line.word("NAME", *name, "what to explain; everything there is unless told", false);
+      return [name](Context& context) {
+        return name->empty() ? list_all(context) : explain(*name, context);
+      };
     },
 };
 }  // namespace cambium

@@ -12,7 +12,8 @@
 namespace cambium {
 namespace {
 struct Options {
-  std::string run, prompt = "\n";
+  std::string run;
+  std::optional<std::string> prompt;
   int64_t count = 200;
   int64_t beams = 0;
   bool last = false, no_cache = false, other_data = false;
@@ -29,23 +30,38 @@ void check_beams(const Options& o) {
                     "leave out --temperature, --top-k, --top-p and --seed, or --beams");
 }
 
+// A new line, or, for a model that knows none, the first symbol of its training data.
+std::string default_prompt(const Experiment& e) {
+  const std::string line = "\n";
+  try {
+    if (!e.data->encode(line).empty()) return line;
+  } catch (const UserError&) {
+    Batch batch = allocate_batch(e.data->shape(1));
+    const int64_t first = 0;
+    e.data->read(Split::kTrain, {&first, 1}, 0, batch);
+    return e.data->decode(std::span<const int32_t>(batch.x.i32()).first(1));
+  }
+  return {};
+}
+
 int generate(const Options& options, Context& context) {
   check_beams(options);
   const Experiment e =
       open_run(options.run, context.terminal, {.other_data = options.other_data, .set = {}});
+  const std::string prompt = options.prompt ? *options.prompt : default_prompt(e);
   const bool best = !options.last;
   const LoadedWeights weights = load_weights(options.run, best);
   Generator generator(e, weights.tensors, options.run, !options.no_cache);
   if (weights.fell_back) context.terminal.note("note    " + weights_text(weights, best));
   Json json = {{"run", options.run}};
   add_weights(json, weights, best);
-  json["prompt"] = options.prompt;
+  json["prompt"] = prompt;
   const CancelScope stops;
   std::string text;
-  const std::string before = options.prompt + (generator.has_encoder() ? " -> " : "");
+  const std::string before = prompt + (generator.has_encoder() ? " -> " : "");
   const bool stream = !context.terminal.json;
   if (options.beams > 0) {
-    text = generator.beam(options.prompt, options.count, options.beams,
+    text = generator.beam(prompt, options.count, options.beams,
                           [] { return !cancel_requested(); });
     json["text"] = text;
     context.answer(json, before + text + "\n");
@@ -59,7 +75,7 @@ int generate(const Options& options, Context& context) {
     t.traits().shows_output ? t.print(piece) : t.print_raw(piece);
     shown = end;
   };
-  generator.run(options.prompt, options.count, options.sampling, [&](std::string_view piece) {
+  generator.run(prompt, options.count, options.sampling, [&](std::string_view piece) {
     if (stream && text.empty()) context.terminal.print(before);
     text += piece;
     if (stream) show(whole_bytes(text));
@@ -83,7 +99,8 @@ extern const Command command_generate = {
       auto o = std::make_shared<Options>();
       line.word("RUN", o->run, "the folder of a run");
       line.text("--prompt", o->prompt, "TEXT",
-                "what to continue, or to read; a new line unless told");
+                "what to continue, or to read; a new line unless told, or the training data's "
+                "first symbol");
       line.whole("--count", o->count, 1, "symbols to make; 200 unless told");
       line.number("--temperature", o->sampling.temperature, 0, 1e3,
                   "divides the logits; 0: always the likeliest; 1 unless told");

@@ -1,6 +1,7 @@
 // cambium graph: a picture of a model.
 #include "app/command.h"
 #include "app/run.h"
+#include "app/saved_run.h"
 #include "core/files.h"
 #include "core/hash.h"
 #include "core/json.h"
@@ -36,7 +37,7 @@ ModelGraph build(const Experiment& e, const Options& options) {
 }
 
 int draw(const Options& options, Context& context) {
-  const Experiment e = open_experiment(load_spec(options.spec, context.set));
+  const Experiment e = open_experiment(load_model_spec(options.spec, context.set));
   const ModelGraph model = build(e, options);
   if (options.output.empty()) {
     context.answer({{"boxes", model.boxes.size()}, {"outline", outline(model)}}, outline(model));
@@ -64,7 +65,7 @@ extern const Command command_graph = {
     .takes_set = true,
     .declare = [](CommandLine& line) -> Action {
       auto o = std::make_shared<Options>();
-      line.word("SPEC", o->spec, "a model spec");
+      line.word("SPEC", o->spec, "a model spec, or the folder of a run");
       line.text("-o,--output", o->output, "FILE",
                 "a .svg, .png or .dot file; an outline unless told");
       line.text("--heat", o->heat, "FILE",

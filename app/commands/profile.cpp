@@ -2,6 +2,7 @@
 #include "app/command.h"
 #include "app/profile_table.h"
 #include "app/run.h"
+#include "app/saved_run.h"
 #include "core/cancel.h"
 #include "core/files.h"
 #include "core/json.h"
@@ -33,7 +34,7 @@ int time_steps(const Experiment& e, double seconds, Context& context) {
 }
 
 int profile(const Options& o, Context& context) {
-  const Experiment e = open_experiment(load_spec(o.spec, context.set));
+  const Experiment e = open_experiment(load_model_spec(o.spec, context.set));
   if (o.seconds > 0) return time_steps(e, o.seconds, context);
   ProfileOptions options{.steps = o.steps};
   options.go_on = [&](int64_t done) {
@@ -67,7 +68,7 @@ extern const Command command_profile = {
     .takes_set = true,
     .declare = [](CommandLine& line) -> Action {
       auto o = std::make_shared<Options>();
-      line.word("SPEC", o->spec, "a model spec");
+      line.word("SPEC", o->spec, "a model spec, or the folder of a run");
       line.whole("--steps", o->steps, 1,
                  "steps to measure, after three to warm up; 20 unless told");
       line.number("--time", o->seconds, 1e-3, 3600,

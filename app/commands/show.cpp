@@ -4,6 +4,7 @@
 #include "app/model_table.h"
 #include "app/recompute_table.h"
 #include "app/run.h"
+#include "app/saved_run.h"
 #include "app/state_line.h"
 #include "core/json.h"
 #include "train/experiment.h"
@@ -36,7 +37,7 @@ Json as_json(const Yaml& y, const Vars& vars) {
 }
 
 int show(const Options& options, Context& context) {
-  Experiment e = open_experiment(load_spec(options.spec, context.set));
+  Experiment e = open_experiment(load_model_spec(options.spec, context.set));
   if (options.expand) {
     const Yaml tree = expanded(e.spec);
     context.answer(as_json(tree, e.vars), to_yaml(tree));
@@ -68,7 +69,7 @@ extern const Command command_show = {
     .takes_set = true,
     .declare = [](CommandLine& line) -> Action {
       auto o = std::make_shared<Options>();
-      line.word("SPEC", o->spec, "a model spec");
+      line.word("SPEC", o->spec, "a model spec, or the folder of a run");
       line.flag("--expand", o->expand, "print the spec with every default filled in");
       line.whole("--depth", o->depth, 0, "levels to show; 0: all");
       line.whole("--batch", o->batch, 1, "examples; the training batch unless told");

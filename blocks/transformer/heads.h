@@ -66,8 +66,12 @@ inline std::string heads_that_fit(const Heads& a, int64_t c) {
 inline void check_heads(const Heads& a, int64_t c) {
   if (c % a.heads != 0)
     throw UserError(str("heads = ", a.heads, " does not divide C = ", c), heads_that_fit(a, c));
-  require(a.kv_heads == 0 || a.heads % a.kv_heads == 0, "kv_heads = ", a.kv_heads,
-          " does not divide heads = ", a.heads);
+  if (a.kv_heads > 0 && a.heads % a.kv_heads != 0) {
+    int64_t below = std::min(a.kv_heads, a.heads);
+    while (a.heads % below != 0) --below;
+    throw UserError(str("kv_heads = ", a.kv_heads, " does not divide heads = ", a.heads),
+                    str("use kv_heads: ", below, ", or another divisor of ", a.heads));
+  }
   const int64_t width = c / a.heads;
   if (width % head_multiple(a) != 0)
     throw UserError(str("position = ", a.position, " needs heads ",

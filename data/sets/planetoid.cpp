@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "data/graph_text.h"
 #include "data/lines.h"
 
 namespace cambium {
@@ -94,7 +95,7 @@ class PlanetoidSet final : public Dataset {
   }
 
   std::string describe() const override {
-    return str("a graph of ", label_.size(), " nodes and ", adjacency_->edges / 2, " edges, ",
+    return str("a graph of ", label_.size(), " nodes and ", edges_text(*adjacency_), ", ",
                x_.shape()[1], " features, ", classes_, " classes; ", labels(0), " train, ",
                labels(1), " val, ", labels(2), " test labels, from ", stem_, kNodes);
   }
@@ -179,7 +180,8 @@ class PlanetoidSet final : public Dataset {
 
 extern const DatasetKind dataset_planetoid = {
     .name = "planetoid",
-    .doc = "one graph with few labelled nodes (Cora, CiteSeer, PubMed), from two TSV files",
+    .doc =
+        "one graph with few labelled nodes with 0/1 features (Cora, CiteSeer), from two TSV files",
     .source = "Yang, Cohen and Salakhutdinov 2016, arXiv 1603.08861",
     .attrs = fields_of<Planetoid>,
     .primary = "path",

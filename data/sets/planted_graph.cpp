@@ -6,6 +6,7 @@
 
 #include "core/rng.h"
 #include "data/dataset.h"
+#include "data/graph_text.h"
 
 namespace cambium {
 namespace {
@@ -71,7 +72,7 @@ class PlantedGraphSet final : public Dataset {
   }
 
   std::string describe() const override {
-    return str("a graph of ", options_.nodes, " nodes and ", adjacency_->edges / 2, " edges, ",
+    return str("a graph of ", options_.nodes, " nodes and ", edges_text(*adjacency_), ", ",
                options_.features, " features, ", options_.classes, " classes; ",
                std::ranges::count(split_, Split::kTrain), " nodes to train on, generated");
   }

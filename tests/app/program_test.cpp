@@ -22,14 +22,14 @@ class Program : public ::testing::Test {
 
   std::string path(const std::string& name) const { return folder_.path(name); }
 
-  pid_t start(std::vector<std::string> args) {
+  pid_t start(std::vector<std::string> args, const std::string& output = "") {
     args.insert(args.begin(), CAMBIUM_BINARY_DIR "/cambium");
     std::vector<char*> argv;
     for (std::string& a : args) argv.push_back(a.data());
     argv.push_back(nullptr);
     posix_spawn_file_actions_t actions;
     posix_spawn_file_actions_init(&actions);
-    const std::string out = path("out"), err = path("err");
+    const std::string out = output.empty() ? path("out") : output, err = path("err");
     posix_spawn_file_actions_addopen(&actions, 1, out.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0644);
     posix_spawn_file_actions_addopen(&actions, 2, err.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0644);
     pid_t pid = -1;
@@ -44,7 +44,9 @@ class Program : public ::testing::Test {
     return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
   }
 
-  int run(std::vector<std::string> args) { return code_of(start(std::move(args))); }
+  int run(std::vector<std::string> args, const std::string& output = "") {
+    return code_of(start(std::move(args), output));
+  }
 
   std::string err() const { return read_file(path("err")); }
 
@@ -61,6 +63,30 @@ TEST_F(Program, ExitCodesSayWhoIsToBlame) {
   EXPECT_EQ(run({"check", path("s.yaml")}), 0);
   EXPECT_EQ(run({"check", path("t.yaml")}), 1);
   EXPECT_EQ(run({"graph", path("s.yaml"), "-o", "/nowhere/x.dot"}), 2);
+  EXPECT_EQ(run({"check", path("s.yaml"), "--sett", "a=1"}), 64);
+  EXPECT_EQ(run({"chekc", path("s.yaml")}), 64);
+  EXPECT_EQ(run({"check"}), 64);
+}
+
+TEST_F(Program, AnAnswerThatCannotBeWrittenExitsWith2) {
+  EXPECT_EQ(run({"blocks"}, "/dev/full"), 2);
+  EXPECT_NE(err().find("the answer cannot be written"), std::string::npos) << err();
+}
+
+TEST_F(Program, ModelsAndStudiesAreToldApart) {
+  replace_file(path("study.yaml"), "base: s.yaml\nvariants: {a: {}}\n");
+  EXPECT_EQ(run({"train", path("study.yaml")}), 1);
+  EXPECT_NE(err().find("cambium compare " + path("study.yaml")), std::string::npos) << err();
+  EXPECT_EQ(run({"compare", path("s.yaml")}), 1);
+  EXPECT_NE(err().find("cambium train " + path("s.yaml")), std::string::npos) << err();
+}
+
+TEST_F(Program, ShowAndGraphTakeARun) {
+  ASSERT_EQ(run({"train", path("s.yaml"), "--run", path("r")}), 0) << err();
+  EXPECT_EQ(run({"show", path("r")}), 0) << err();
+  EXPECT_EQ(run({"graph", path("r")}), 0) << err();
+  EXPECT_EQ(run({"show", path("")}), 1);
+  EXPECT_NE(err().find("holds no run"), std::string::npos) << err();
 }
 
 // An instruction set without bf16, which oneDNN can be told to keep to on any machine.

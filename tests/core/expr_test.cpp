@@ -29,6 +29,19 @@ std::string error_in(std::string_view yaml) {
   return text_of(error_of([&] { evaluate(parse_yaml(yaml, "t.yaml"), some_vars()); }));
 }
 
+// In {width: "${dim * 4}"} YAML itself asks for quotes, so they cannot mean text.
+TEST(Expr, QuotesDoNotHideVariables) {
+  EXPECT_EQ(value_of("'$dim'"), "whole number 64");
+  EXPECT_EQ(value_of("\"${dim * 4}\""), "whole number 256");
+  EXPECT_EQ(value_of("'data/${name}.txt'"), "text data/cora.txt");
+}
+
+TEST(Expr, TwoDollarsAreOne) {
+  EXPECT_EQ(value_of("$$dim"), "text $dim");
+  EXPECT_EQ(value_of("'$$dim'"), "text $dim");
+  EXPECT_EQ(value_of("'a $${dim}'"), "text a ${dim}");
+}
+
 TEST(Expr, ScalarsMeanWhatTheySay) {
   EXPECT_EQ(value_of("true"), "true/false true");
   EXPECT_EQ(value_of("yes"), "text yes");
@@ -41,7 +54,7 @@ TEST(Expr, ScalarsMeanWhatTheySay) {
   EXPECT_EQ(value_of("0"), "whole number 0");
   EXPECT_EQ(value_of("0.25"), "number 0.25");
   EXPECT_EQ(value_of("'12'"), "text 12");
-  EXPECT_EQ(value_of("'$dim'"), "text $dim");
+  EXPECT_EQ(value_of("'true'"), "text true");
   for (const char* text : {"500k", "5%", "0x10", "4x4", "1e", "nan", ".inf", "1_000"})
     EXPECT_EQ(value_of(text), str("text ", text));
 }

@@ -1,6 +1,9 @@
 // Import: a published model of llama2.c tells its published story, token for token.
 #include "train/import.h"
 
+#include <array>
+#include <cstring>
+
 #include "core/files.h"
 #include "core/json.h"
 #include "data/bpe.h"
@@ -55,6 +58,38 @@ TEST_F(Import, ThePublishedModelTellsItsStoryTokenForToken) {
     return true;
   });
   EXPECT_EQ(story, BpeTokenizer(s.tokenizer).decode(ids));
+}
+
+// The same model with its output matrix written out behind the rest, as files whose vocabulary is
+// negative have it, is the same model.
+TEST_F(Import, AnOutputMatrixOfItsOwnIsTaken) {
+  const Story s;
+  const test::TempFolder temp;
+  std::string bytes = read_file(s.model);
+  std::array<int32_t, 7> header;
+  std::memcpy(header.data(), bytes.data(), sizeof header);
+  const size_t table = size_t(header[5]) * size_t(header[0]) * sizeof(float);
+  bytes += bytes.substr(sizeof header, table);
+  header[5] = -header[5];
+  std::memcpy(bytes.data(), header.data(), sizeof header);
+  replace_file(temp.path("untied.bin"), bytes);
+  const ImportedModel tied = import_llama2c(s.model, s.tokenizer, s.text);
+  const ImportedModel own = import_llama2c(temp.path("untied.bin"), s.tokenizer, s.text);
+  EXPECT_NE(own.spec.find("- linear: {width: 512, bias: false}"), own.spec.npos) << own.spec;
+  const std::span<const float> from = tied.tensors.at("tokens.table").f32();
+  const std::span<const float> to = own.tensors.at("linear.weight").f32();
+  ASSERT_EQ(from.size(), to.size());
+  for (size_t v = 0; v < 512; ++v) EXPECT_EQ(from[v * size_t(header[0])], to[v]);
+  write_imported(own, temp.path("run"));
+  const Experiment e = open_experiment(load_spec(temp.path("run/spec.yaml")));
+  Generator generator(e, load_weights(temp.path("run"), true), temp.path("run"));
+  const auto ids = s.reference.at("greedy_from_BOS").at("token_ids").get<std::vector<int32_t>>();
+  std::string story;
+  generator.run("", 40, {.temperature = 0}, [&](std::string_view piece) {
+    story += piece;
+    return true;
+  });
+  EXPECT_TRUE(BpeTokenizer(s.tokenizer).decode(ids).starts_with(story)) << story;
 }
 
 TEST_F(Import, ARunGoesOnFromTheWeightsAndTheirScore) {
