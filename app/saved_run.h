@@ -20,10 +20,11 @@ struct OpenRunOptions {
   std::vector<std::string> set = {};  // "a.b=value", of the spec
 };
 
-// Reads <folder>/spec.yaml. UserError naming near folders when there is no such run, or what differs
-// when the data is not what the run was trained on. A run that does not say what that was is opened
-// with a note.
-Experiment open_run(const std::string& folder, Terminal& terminal, const OpenRunOptions& options = {});
+// Reads <folder>/spec.yaml. UserError naming near folders when there is no such run, or what
+// differs when the data is not what the run was trained on. A run that does not say what that was
+// is opened with a note.
+Experiment open_run(const std::string& folder, Terminal& terminal,
+                    const OpenRunOptions& options = {});
 
 // "best weights", or which older ones stand in for damaged ones; the same as keys of an answer.
 std::string weights_text(const LoadedWeights& w, bool best);

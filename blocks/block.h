@@ -200,9 +200,9 @@ class Builder {
   std::map<std::string, Shared> shared_;
   std::map<std::string, std::pair<std::set<std::string>, Mark>> sharers_;  // the first of each name
   std::map<std::string, std::pair<Stream, Mark>> taps_;
-  std::string share_name_, share_root_;  // inside `share:`: its name, and the path of its entry
+  std::string share_name_, share_root_;     // inside `share:`: its name, and the path of its entry
   std::set<std::string>* asked_ = nullptr;  // inside `share:`: the parameters asked for
-  std::vector<std::string> defining_;    // definitions being built, outermost first
+  std::vector<std::string> defining_;       // definitions being built, outermost first
   bool frozen_ = false;
   int64_t table_bytes_ = 0;
   Value rng_;

@@ -68,10 +68,10 @@ Value Builder::table(DType dtype, Shape shape, const std::function<void(Tensor&)
   const ValueType type{dtype, shape};
   table_bytes_ += type.bytes();
   if (table_bytes_ > kMostTableBytes)
-    throw UserError(str("its table ", shape, " of fixed numbers is too large: those of a model may ",
-                        "take ", kMostTableBytes >> 20, " MiB, with this one they take ",
-                        table_bytes_ >> 20),
-                    "use fewer channels or places, or a kind that is learned or computed");
+    throw UserError(
+        str("its table ", shape, " of fixed numbers is too large: those of a model may ", "take ",
+            kMostTableBytes >> 20, " MiB, with this one they take ", table_bytes_ >> 20),
+        "use fewer channels or places, or a kind that is learned or computed");
   auto t = std::make_shared<Tensor>(type);
   fill(*t);
   return graph.constant(std::shared_ptr<const Tensor>(std::move(t)));

@@ -102,7 +102,8 @@ Adjacency repeat_adjacency(const Adjacency& one, int64_t copies) {
 
 int64_t adjacency_bytes(int64_t nodes, int64_t edges) {
   const auto arrays = [&](int64_t e) {
-    return int64_t(sizeof(int32_t)) * (2 * (nodes + 1) + 3 * e) + int64_t(sizeof(float)) * 2 * nodes;
+    return int64_t(sizeof(int32_t)) * (2 * (nodes + 1) + 3 * e) +
+           int64_t(sizeof(float)) * 2 * nodes;
   };
   return arrays(edges) + arrays(edges + nodes);
 }

@@ -131,8 +131,8 @@ std::unique_ptr<Dataset> open_dataset(const Yaml& data, const Vars& vars, uint64
   const Attrs attrs = kind.attrs.parse(args, &errors);
   errors.throw_if_any();
   try {
-    auto data = kind.wrap ? kind.wrap(attrs, open_dataset(of, vars, seed), seed)
-                          : kind.open(attrs, seed);
+    auto data =
+        kind.wrap ? kind.wrap(attrs, open_dataset(of, vars, seed), seed) : kind.open(attrs, seed);
     const DataShape one = data->shape(1);
     for (const ValueType& t : {one.x, one.target}) t.bytes();  // refuses what no machine holds
     return data;

@@ -26,8 +26,7 @@ uint64_t hash_of_examples(const Dataset& data) {
   };
   for (const Split split : {Split::kTrain, Split::kValidation, Split::kTest}) {
     const int64_t n = data.count(split), most = std::min(n, kExamples);
-    for (int64_t k = 0; k < most; ++k)
-      add(split, most == 1 ? 0 : k * ((n - 1) / (most - 1)), 0);
+    for (int64_t k = 0; k < most; ++k) add(split, most == 1 ? 0 : k * ((n - 1) / (most - 1)), 0);
   }
   if (data.count(Split::kTrain) > 0) add(Split::kTrain, 0, 1);
   return hash;
@@ -85,16 +84,18 @@ std::vector<std::string> differences(const Identity& was, const Identity& is,
       if (!std::ranges::count(names, name) && !std::ranges::count(but, name)) names.push_back(name);
   for (const std::string& name : names)
     if (const std::string a = was.at(name), b = is.at(name); a != b)
-      out.push_back(str(name, " (was ", a.empty() ? "none" : a, ", is ", b.empty() ? "none" : b,
-                        ")"));
+      out.push_back(
+          str(name, " (was ", a.empty() ? "none" : a, ", is ", b.empty() ? "none" : b, ")"));
   return out;
 }
 
 void require_same_data(const Identity& was, const Identity& is, const std::string& run,
                        const std::string& help, std::span<const std::string_view> but) {
   std::string text;
-  for (const std::string& part : differences(was, is, but)) text += (text.empty() ? "" : ", ") + part;
+  for (const std::string& part : differences(was, is, but))
+    text += (text.empty() ? "" : ", ") + part;
   if (text.empty()) return;
-  throw UserError(str("the data is not what '", run, "' was trained on; these differ: ", text), help);
+  throw UserError(str("the data is not what '", run, "' was trained on; these differ: ", text),
+                  help);
 }
 }  // namespace cambium

@@ -15,7 +15,7 @@ class Symbols {
   virtual int64_t classes() const = 0;        // of the vocabulary
   virtual std::string_view unit() const = 0;  // "bytes", "characters", "tokens"
 
-  virtual uint64_t content() const = 0;       // a hash of the text; of its file where there is one
+  virtual uint64_t content() const = 0;  // a hash of the text; of its file where there is one
 
   // Writes the ids from `begin` on; needs begin + to.size() <= size().
   virtual void copy(int64_t begin, std::span<int32_t> to) const = 0;

@@ -58,7 +58,7 @@ struct Node {
   Scope scope;              // for parameters, states and inputs scope.path is the unique name
   ParameterInfo parameter;  // kParameter and kState (init only)
   std::string copy_of;      // kState: the parameter that it holds in bf16
-  std::shared_ptr<const Tensor> constant;      // kConstant of a dense type
+  std::shared_ptr<const Tensor> constant;          // kConstant of a dense type
   std::shared_ptr<const LazyAdjacency> adjacency;  // kConstant of dtype kAdjacency
 
   std::string_view kind() const;  // the op's name, or "input", "parameter", "state", "constant"

@@ -19,7 +19,8 @@ constexpr int64_t kChunk = 512;  // classes of which the kernel keeps exp(x)
 struct SampleClasses {
   int64_t stream = 0;
   static constexpr auto fields = std::tuple{
-      field("stream", &SampleClasses::stream, "name of the random stream (stream_of a path)").any()};
+      field("stream", &SampleClasses::stream, "name of the random stream (stream_of a path)")
+          .any()};
 };
 
 std::vector<ValueType> shape(const Call& c) {

@@ -271,7 +271,8 @@ void check_same_specs(const std::string& folder, const StudyPlan& plan) {
     for (const PlannedVariant& v : plan.variants) {
       if (old.at("name") != v.name) continue;
       const std::string hash = hash_name(spec_hash(v.spec));
-      require(old.value("spec_hash", hash) == hash, "'", folder, "' holds runs of another '", v.name,
+      require(old.value("spec_hash", hash) == hash, "'", folder, "' holds runs of another '",
+              v.name,
               "': its spec or budget changed since; choose another folder or remove this one");
       if (old.contains("data"))
         require_same_data(identity_from(old["data"]), v.data, folder,

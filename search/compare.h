@@ -49,7 +49,7 @@ struct Comparison {
   bool stopped = false;
 };
 
-// UserError: the folder holds another study, or another process works in it. RuntimeError: disk, or no process can be started. A
-// run that fails is a result (Comparison::runs), not an error.
+// UserError: the folder holds another study, or another process works in it. RuntimeError: disk, or
+// no process can be started. A run that fails is a result (Comparison::runs), not an error.
 Comparison compare(Study study, const CompareSettings& settings, StudyProgress& progress);
 }  // namespace cambium

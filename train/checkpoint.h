@@ -44,7 +44,7 @@ struct RunState {
 Json to_json(const Metrics& m);
 Json to_json(const RunState& s);
 Json to_json(const Identity& id);
-Identity identity_from(const Json& json);  // UserError unless it is an object of texts
+Identity identity_from(const Json& json);   // UserError unless it is an object of texts
 RunState run_state_from(const Json& json);  // UserError when a key is missing or of another type
 
 struct Checkpoint {

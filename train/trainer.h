@@ -58,7 +58,7 @@ struct RunResult {
   std::optional<Metrics> test;  // at the best evaluation; none when stopped or without a test split
   StepCost cost;
   std::string sees_answers;  // why its numbers are no achievement (train/floor_watch.h), or empty
-  double step_ms = 0;                        // median of this session's last steps
+  double step_ms = 0;        // median of this session's last steps
   double step_ms_low = 0, step_ms_high = 0;  // their quartiles
   int64_t predicted_bytes = 0;               // of the whole process, its data included
 };

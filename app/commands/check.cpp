@@ -24,7 +24,8 @@ void check_fits(const std::string& file, const std::string& what, int64_t bytes)
                   {file, 1, 1, 1});
 }
 
-// Bytes to train a model, as far as this machine has them; that it has not is a mistake of the spec.
+// Bytes to train a model, as far as this machine has them; that it has not is a mistake of the
+// spec.
 int64_t training_bytes(const Experiment& e) {
   Engine engine;
   try {

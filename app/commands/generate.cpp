@@ -61,8 +61,7 @@ int generate(const Options& options, Context& context) {
   const std::string before = prompt + (generator.has_encoder() ? " -> " : "");
   const bool stream = !context.terminal.json;
   if (options.beams > 0) {
-    text = generator.beam(prompt, options.count, options.beams,
-                          [] { return !cancel_requested(); });
+    text = generator.beam(prompt, options.count, options.beams, [] { return !cancel_requested(); });
     json["text"] = text;
     context.answer(json, before + text + "\n");
     return cancel_requested() ? kExitInterrupted : kExitOk;

@@ -11,12 +11,13 @@ namespace cambium {
 inline void check_edges(double least, int64_t batch, int64_t places, std::string_view kind) {
   constexpr double kMostOfOne = 1 << 23, kMost = 100'000'000;
   const auto refuse = [&](double edges, std::string_view of, double most) {
-    throw UserError(str("neighbours = ", kind, " makes about ", std::floor(edges), " edges for ", of,
-                        " of ", places, " places, more than ", int64_t(most)),
+    throw UserError(str("neighbours = ", kind, " makes about ", std::floor(edges), " edges for ",
+                        of, " of ", places, " places, more than ", int64_t(most)),
                     "use fewer neighbours, a shorter context or a smaller batch");
   };
   if (least > kMostOfOne) refuse(least, "one example", kMostOfOne);
-  if (least * double(batch) > kMost) refuse(least * double(batch), str("a batch of ", batch), kMost);
+  if (least * double(batch) > kMost)
+    refuse(least * double(batch), str("a batch of ", batch), kMost);
   require(double(places) * double(batch) <= kMostWhole, batch, " x ", places,
           " places are too many for a graph");
 }

@@ -60,8 +60,8 @@ Stream build(Builder& b, const BlockUse& use, Stream s) {
   const Value k = l2_normalised(b, project(b, a, s, "k", c));
   const Value v = project(b, a, s, "v", width);
   const Shape heads{s.shape()[0], s.shape()[1], a.heads};
-  const Value beta = a.beta ? b.emit("sigmoid", {b.linear("beta", s.x, a.heads, false)})
-                            : b.filled(heads, 1);
+  const Value beta =
+      a.beta ? b.emit("sigmoid", {b.linear("beta", s.x, a.heads, false)}) : b.filled(heads, 1);
   const Value decay = a.gated ? log_decay(b, a, s.x) : Value{};
   const Value o = correct_by_delta(b, q, k, v, beta, decay, 1 / std::sqrt(double(d)));
   Value y = merge_heads(b, b.in_scope("norm", [&] { return normalise(b, "rms", o); }));

@@ -33,29 +33,29 @@ constexpr int64_t kMostWidth = 128;
 // W^T [D,M] / D^(1/4).
 Value projection(Builder& b, const Performer& a, int64_t d, int64_t features) {
   const auto fill = [&](Tensor& t) {
-  Random random(uint64_t(a.seed), uint64_t(b.random_stream("projection")));
-  std::vector<std::vector<double>> rows;  // of the block that is being made, of unit length
-  for (int64_t m = 0; m < features; ++m) {
-    if (int64_t(rows.size()) == d) rows.clear();
-    std::vector<double> row(static_cast<size_t>(d));
-    double length = 0, norm = 0;
-    for (double& x : row) {
-      x = random.normal();
-      const double y = random.normal();
-      length += y * y;
+    Random random(uint64_t(a.seed), uint64_t(b.random_stream("projection")));
+    std::vector<std::vector<double>> rows;  // of the block that is being made, of unit length
+    for (int64_t m = 0; m < features; ++m) {
+      if (int64_t(rows.size()) == d) rows.clear();
+      std::vector<double> row(static_cast<size_t>(d));
+      double length = 0, norm = 0;
+      for (double& x : row) {
+        x = random.normal();
+        const double y = random.normal();
+        length += y * y;
+      }
+      for (const auto& other : rows) {  // Gram and Schmidt
+        double dot = 0;
+        for (size_t i = 0; i < row.size(); ++i) dot += row[i] * other[i];
+        for (size_t i = 0; i < row.size(); ++i) row[i] -= dot * other[i];
+      }
+      for (double x : row) norm += x * x;
+      for (double& x : row) x /= std::sqrt(norm);
+      const double factor = std::sqrt(length) * std::pow(double(d), -0.25);
+      for (int64_t i = 0; i < d; ++i)
+        t.f32()[size_t(i * features + m)] = float(row[size_t(i)] * factor);
+      rows.push_back(std::move(row));
     }
-    for (const auto& other : rows) {  // Gram and Schmidt
-      double dot = 0;
-      for (size_t i = 0; i < row.size(); ++i) dot += row[i] * other[i];
-      for (size_t i = 0; i < row.size(); ++i) row[i] -= dot * other[i];
-    }
-    for (double x : row) norm += x * x;
-    for (double& x : row) x /= std::sqrt(norm);
-    const double factor = std::sqrt(length) * std::pow(double(d), -0.25);
-    for (int64_t i = 0; i < d; ++i)
-      t.f32()[size_t(i * features + m)] = float(row[size_t(i)] * factor);
-    rows.push_back(std::move(row));
-  }
   };
   return b.table(DType::kF32, {d, features}, fill);
 }

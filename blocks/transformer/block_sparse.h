@@ -47,10 +47,10 @@ inline BlockLists lists_of_blocks(const Builder& b, const BlockSparse& a, bool c
                                   int64_t first, int64_t count) {
   constexpr int64_t kMostBlocks = 1 << 14;
   if (count > kMostBlocks)
-    throw UserError(str("block = ", a.block, " makes ", count, " blocks of the tokens, more than ",
-                        kMostBlocks),
-                    a.block < 64 ? "use larger blocks, up to 64, or fewer tokens"
-                                 : "use fewer tokens");
+    throw UserError(
+        str("block = ", a.block, " makes ", count, " blocks of the tokens, more than ",
+            kMostBlocks),
+        a.block < 64 ? "use larger blocks, up to 64, or fewer tokens" : "use fewer tokens");
   Random random(uint64_t(a.seed), uint64_t(b.random_stream("blocks")));
   BlockLists seen;
   for (int64_t i = first; i < count; ++i) seen.push_back(blocks_seen(a, causal, i, count, random));

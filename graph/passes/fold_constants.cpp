@@ -11,11 +11,10 @@ constexpr int64_t kLargest =
 bool foldable(const Graph& g, const Node& n, std::span<const Value> in) {
   if (in.empty() || !n.op->reference || n.outputs.size() != 1) return false;
   if (n.outputs[0].dtype != DType::kF32 || n.outputs[0].shape.count() > kLargest) return false;
-  return std::ranges::all_of(
-      in, [&](Value v) {
-        return v && g.node(v.node).constant && v.type().dtype == DType::kF32 &&
-               v.shape().count() <= kLargest;
-      });
+  return std::ranges::all_of(in, [&](Value v) {
+    return v && g.node(v.node).constant && v.type().dtype == DType::kF32 &&
+           v.shape().count() <= kLargest;
+  });
 }
 
 Ref compute(Graph& g, const Node& n, std::span<const Value> in) {

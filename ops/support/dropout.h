@@ -9,7 +9,8 @@ struct Dropout {
   int64_t stream = 0;
   static constexpr auto fields = std::tuple{
       field("p", &Dropout::p, "probability that an element becomes 0").in(0, 0.999999),
-      field("stream", &Dropout::stream, "name of the random stream (stream_of the block's path)").any()};
+      field("stream", &Dropout::stream, "name of the random stream (stream_of the block's path)")
+          .any()};
 };
 
 std::vector<ValueType> dropout_shape(const Call& c);

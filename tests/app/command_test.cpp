@@ -53,7 +53,8 @@ TEST_F(Commands, MisspeltWordsGetASuggestion) {
             "error: '--progress' cannot be 'plian'\n  help: did you mean 'plain'?\n");
   EXPECT_EQ(err({"explain", "atention"}, kExitUser),
             "error: nothing is called 'atention'\n  help: did you mean 'attention'?\n");
-  EXPECT_NE(err({"check", path("t.yaml")}, kExitUser).find(spec()), std::string::npos) << "near file names";
+  EXPECT_NE(err({"check", path("t.yaml")}, kExitUser).find(spec()), std::string::npos)
+      << "near file names";
 }
 
 TEST_F(Commands, ASearchByBeamsDrawsNothing) {

@@ -25,7 +25,8 @@ class OtherData : public testing::Test {
                                      ", context: 12, floor_order: 0}}\n"
                                      "model: [{embed: 4}, {linear: $classes}]\n"
                                      "train: {batch: 4, steps: 3, eval_every: 3}\n"));
-    EXPECT_EQ(run_words({"train", path("s.yaml"), "--run", path("r"), "--progress", "none"}).code, 0);
+    EXPECT_EQ(run_words({"train", path("s.yaml"), "--run", path("r"), "--progress", "none"}).code,
+              0);
   }
 
   std::string path(const std::string& name) const { return folder_.path(name); }

@@ -74,11 +74,12 @@ INSTANTIATE_TEST_SUITE_P(Models, SlowPredictedMemory, testing::ValuesIn(model_fi
 
 TEST(PredictedMemory, CountsTheEdgesThatAnAdapterMakes) {
   const test::TempFolder folder;
-  replace_file(folder.path("s.yaml"),
-               "data: {random_tokens: {vocab: 16, context: 128, classes: 2, train: 128, val: 64, "
-               "test: 64}}\n"
-               "model: [{embed: 4}, {tokens_to_graph: full}, gcn, {pool: mean}, {linear: $classes}]\n"
-               "train: {steps: 2, batch: 64, eval_batches: 1}\n");
+  replace_file(
+      folder.path("s.yaml"),
+      "data: {random_tokens: {vocab: 16, context: 128, classes: 2, train: 128, val: 64, "
+      "test: 64}}\n"
+      "model: [{embed: 4}, {tokens_to_graph: full}, gcn, {pool: mean}, {linear: $classes}]\n"
+      "train: {steps: 2, batch: 64, eval_batches: 1}\n");
   const Memory m = train(folder.path("s.yaml"), {}, folder.path("run"));
   EXPECT_GE(m.foretold, m.used);
   EXPECT_LE(m.foretold, 1.02 * m.used);

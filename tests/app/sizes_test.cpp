@@ -41,6 +41,7 @@ class Check : public testing::Test {
     const Stopwatch watch;
     const pid_t pid = start(spec);
     int status = 0;
+
     struct rusage usage {};
 
     ::wait4(pid, &status, 0, &usage);
@@ -60,9 +61,10 @@ class Check : public testing::Test {
 };
 
 std::string embedded(const std::string& width, const std::string& train = "{batch: 8, steps: 10}") {
-  return str("data: {markov_text: {symbols: 16, order: 2, context: 64}}\n"
-             "model: [{embed: {dim: ",
-             width, "}}, {linear: $vocab}]\ntrain: ", train, "\n");
+  return str(
+      "data: {markov_text: {symbols: 16, order: 2, context: 64}}\n"
+      "model: [{embed: {dim: ",
+      width, "}}, {linear: $vocab}]\ntrain: ", train, "\n");
 }
 
 TEST_F(Check, RefusesWidthsThatOverflow) {
@@ -78,18 +80,20 @@ TEST_F(Check, RefusesWhatIsLargerThanTheMachine) {
 
 TEST_F(Check, RefusesGraphsAndTablesThatAreTooLarge) {
   const std::string data = "data: {random_tokens: {vocab: 16, context: 1000000, classes: 2}}\n";
-  expect_refused(data + "model: [{embed: 4}, {tokens_to_graph: full}, gcn, {pool: mean}, {linear: 2}]",
-                 "neighbours = full makes about");
+  expect_refused(
+      data + "model: [{embed: 4}, {tokens_to_graph: full}, gcn, {pool: mean}, {linear: 2}]",
+      "neighbours = full makes about");
   expect_refused(data + "model: [{embed: 64}, {positions: sinusoidal}, {pool: mean}, {linear: 2}]",
                  "of fixed numbers is too large");
 }
 
 // Graphs of 400 MB are not made to be counted.
 TEST_F(Check, SaysWhatALargeGraphWillTakeWithoutMakingIt) {
-  const Ended e = run(
-      "data: {random_tokens: {vocab: 16, context: 256, classes: 2, train: 256, val: 64, test: 64}}\n"
-      "model: [{embed: 4}, {tokens_to_graph: full}, gcn, {pool: mean}, {linear: $classes}]\n"
-      "train: {steps: 2, batch: 256, eval_batches: 1}\n");
+  const Ended e =
+      run("data: {random_tokens: {vocab: 16, context: 256, classes: 2, train: 256, val: 64, test: "
+          "64}}\n"
+          "model: [{embed: 4}, {tokens_to_graph: full}, gcn, {pool: mean}, {linear: $classes}]\n"
+          "train: {steps: 2, batch: 256, eval_batches: 1}\n");
   EXPECT_EQ(e.code, 0) << e.err;
   EXPECT_LT(e.megabytes, 200);
 }

@@ -187,8 +187,9 @@ std::vector<std::vector<int>> heard(const std::string& options, int64_t tokens, 
   const Node& n = model.graph.node(model.out.adjacency.node);
   std::vector<std::vector<int>> out;
   for (int64_t t = 0; t < tokens; ++t)
-    out.emplace_back(n.adjacency->get().in.neighbour.begin() + n.adjacency->get().in.begin[size_t(t)],
-                     n.adjacency->get().in.neighbour.begin() + n.adjacency->get().in.begin[size_t(t) + 1]);
+    out.emplace_back(
+        n.adjacency->get().in.neighbour.begin() + n.adjacency->get().in.begin[size_t(t)],
+        n.adjacency->get().in.neighbour.begin() + n.adjacency->get().in.begin[size_t(t) + 1]);
   return out;
 }
 

@@ -41,7 +41,8 @@ Gradients gradients(const BlockSample& sample, bool twice) {
   const std::vector<Value> found = grad(c.graph.emit("reduce_sum", {c.out.x}), wrt);
   c.graph.outputs.clear();
   for (size_t i = 0; i < wrt.size(); ++i)
-    if (found[i]) c.graph.outputs.push_back({c.graph.node(wrt[i].node).scope.path, port_of(found[i])});
+    if (found[i])
+      c.graph.outputs.push_back({c.graph.node(wrt[i].node).scope.path, port_of(found[i])});
   const Interpreted d = interpret(c.graph, [&](const Node& n) { return at.at(n.scope.path); });
   Gradients out{.parameters = wrt.size()};
   for (size_t i = 0; i < d.outputs.size(); ++i) out.of[c.graph.outputs[i].name] = d.outputs[i].data;
@@ -83,16 +84,18 @@ std::string refusal(const std::string& yaml) {
 }
 
 TEST(Sharing, NeedsTheSameBlockInBothPlaces) {
-  EXPECT_EQ(refusal("- {linear: 4, share: w}\n- {ffn: 2, share: w}\n"),
-            "2:20: ffn 'ffn': share 'w': the parameter 'bias' is used where the name was first used "
-            "but not here");
+  EXPECT_EQ(
+      refusal("- {linear: 4, share: w}\n- {ffn: 2, share: w}\n"),
+      "2:20: ffn 'ffn': share 'w': the parameter 'bias' is used where the name was first used "
+      "but not here");
 }
 
 TEST(Sharing, NeedsAsManyCopiesInBothPlaces) {
-  EXPECT_EQ(refusal("- {repeat: 2, body: [{linear: 4}], share: w}\n"
-                    "- {repeat: 3, body: [{linear: 4}], share: w}\n"),
-            "2:43: repeat 'repeat_2': share 'w': the parameter '2.linear.bias' is used here but not "
-            "where the name was first used");
+  EXPECT_EQ(
+      refusal("- {repeat: 2, body: [{linear: 4}], share: w}\n"
+              "- {repeat: 3, body: [{linear: 4}], share: w}\n"),
+      "2:43: repeat 'repeat_2': share 'w': the parameter '2.linear.bias' is used here but not "
+      "where the name was first used");
 }
 
 TEST(Sharing, NeedsParameters) {

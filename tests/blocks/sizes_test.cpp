@@ -92,9 +92,10 @@ TEST(Sizes, OfGraphsAreLimitedBeforeTheyAreMade) {
   EXPECT_EQ(refusal("- tokens_to_graph: full", Domain::kTokens, {1, 100'000, 4}),
             "tokens_to_graph 'tokens_to_graph': neighbours = full makes about 9999900000 edges for "
             "one example of 100000 places, more than 8388608");
-  EXPECT_EQ(refusal("- tokens_to_graph: full", Domain::kTokens, {1000, 1000, 4}),
-            "tokens_to_graph 'tokens_to_graph': neighbours = full makes about 999000000 edges for a "
-            "batch of 1000 of 1000 places, more than 100000000");
+  EXPECT_EQ(
+      refusal("- tokens_to_graph: full", Domain::kTokens, {1000, 1000, 4}),
+      "tokens_to_graph 'tokens_to_graph': neighbours = full makes about 999000000 edges for a "
+      "batch of 1000 of 1000 places, more than 100000000");
   EXPECT_LT(spent.megabytes(), 10);
 }
 

@@ -62,8 +62,8 @@ TEST(Names, OfABranchMayBeThoseOfTheNormBehindIt) {
             Names({"residual.norm.gamma", "residual.norm_2.gamma", "residual.norm_2.beta"}));
   BlockCase sandwich =
       vectors("- {residual: [{norm: rms, name: norm_out}], norm: scale, place: sandwich}");
-  EXPECT_EQ(parameter_names(sandwich), Names({"residual.norm.scale", "residual.norm_out.gamma",
-                                              "residual.norm_out_2.scale"}));
+  EXPECT_EQ(parameter_names(sandwich),
+            Names({"residual.norm.scale", "residual.norm_out.gamma", "residual.norm_out_2.scale"}));
 }
 
 TEST(Define, ReplacesParametersAtEachUse) {
@@ -136,11 +136,11 @@ TEST(Parallel, SumOfAStreamWithItselfDoublesIt) {
 
 TEST(Parallel, RefusesBranchesOfDifferentStructure) {
   const auto refusal = [](const std::string& yaml) {
-    return std::string(
-        test::error_of([&] { BlockCase(yaml, Domain::kTokens, {2, 4, 3}); }).what());
+    return std::string(test::error_of([&] { BlockCase(yaml, Domain::kTokens, {2, 4, 3}); }).what());
   };
-  EXPECT_EQ(refusal("- parallel: [[tokens_to_graph: full], [tokens_to_graph: {neighbours: window}]]"),
-            "parallel 'parallel': branch 2 ends with other edges than branch 1");
+  EXPECT_EQ(
+      refusal("- parallel: [[tokens_to_graph: full], [tokens_to_graph: {neighbours: window}]]"),
+      "parallel 'parallel': branch 2 ends with other edges than branch 1");
   EXPECT_EQ(refusal("- {tokens_to_graph: full, as: a}\n- graph_to_tokens\n"
                     "- {tokens_to_graph: {neighbours: window}, as: b}\n- {from: [a, b]}"),
             "from 'from': the taps 'a' and 'b' hold graphs of different edges");

@@ -98,8 +98,8 @@ TEST(Identity, SaysWhatDiffersInATextOfOtherLetters) {
     std::string all;
     for (int i = 0; i < 100; ++i) all += unit;
     examples.write("voc.txt", all);
-    return identity_of(
-        *test::open_example(str("{text_chars: {path: ", examples.path("voc.txt"), ", context: 12}}")));
+    return identity_of(*test::open_example(
+        str("{text_chars: {path: ", examples.path("voc.txt"), ", context: 12}}")));
   };
   const Identity was = text("aab"), is = text("xxa");
   const std::vector<std::string> parts = differences(was, is);

@@ -66,8 +66,9 @@ INSTANTIATE_TEST_SUITE_P(All, DatasetSizes, testing::ValuesIn(builtin_datasets()
 TEST(MarkovSizes, OfTheTableAreLimited) {
   const UserError e = test::error_of(
       [] { test::open_example("{markov_text: {symbols: 1024, order: 2, context: 8}}"); });
-  EXPECT_STREQ(e.what(),
-               "markov_text: 1024 symbols of order 2 make a table of more than 4194304 probabilities");
+  EXPECT_STREQ(
+      e.what(),
+      "markov_text: 1024 symbols of order 2 make a table of more than 4194304 probabilities");
 }
 }  // namespace
 }  // namespace cambium

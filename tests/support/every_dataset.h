@@ -18,8 +18,11 @@ class DatasetExamples {
     for (int i = 0; i < 40; ++i) {
       rows += str(i % 2 ? "good" : "bad", " words number ", i, i % 2 ? " fine\n" : " poor\n");
       if (i < 30) graphs += str("3 ", i % 2, "\n0 1 1\n1 2 0 2\n", i % 2, " 1 1\n");
-      nodes += str(i, "\t", i % 3, "\t", i % 4 == 0 ? "train" : i % 4 == 1 ? "val" : "test", "\t",
-                   i % 5, " ", 5 + i % 2, "\n");
+      nodes += str(i, "\t", i % 3, "\t",
+                   i % 4 == 0   ? "train"
+                   : i % 4 == 1 ? "val"
+                                : "test",
+                   "\t", i % 5, " ", 5 + i % 2, "\n");
     }
     write("rows.txt", rows);
     write("graphs.txt", graphs);
@@ -54,9 +57,10 @@ class DatasetExamples {
  private:
   std::map<std::string, std::string> special(const std::string& name) const {
     const std::map<std::string, std::string> text = {{"path", path("text.txt")}, {"context", "8"}};
-    const std::map<std::string, std::string> idx = {
-        {"train_images", path("images")}, {"train_labels", path("labels")},
-        {"test_images", path("images")},  {"test_labels", path("labels")}};
+    const std::map<std::string, std::string> idx = {{"train_images", path("images")},
+                                                    {"train_labels", path("labels")},
+                                                    {"test_images", path("images")},
+                                                    {"test_labels", path("labels")}};
     if (name == "text_chars" || name == "text_bytes") return text;
     if (name == "text_tokens")
       return {{"path", path("text.txt")}, {"context", "8"}, {"tokenizer", path("tokenizer.bin")}};

@@ -27,11 +27,6 @@ class Spent {
 inline constexpr double kMostSeconds = 2, kMostMegabytes = 500;
 
 // Sizes that overflow 32 or 64 bits when two or three of them meet, and none.
-inline constexpr int64_t kHostileSizes[] = {-1,
-                                            0,
-                                            INT32_MAX,
-                                            int64_t{1} << 31,
-                                            100'000'000'000,
-                                            int64_t{1} << 62,
-                                            INT64_MAX};
+inline constexpr int64_t kHostileSizes[] = {
+    -1, 0, INT32_MAX, int64_t{1} << 31, 100'000'000'000, int64_t{1} << 62, INT64_MAX};
 }  // namespace cambium::test

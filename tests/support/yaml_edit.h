@@ -20,8 +20,8 @@ inline void set_entry(Yaml& map, const std::string& key, Yaml value) {
     map.entries.push_back({key, {}, std::move(value)});
 }
 
-// One entry of a model list as a map, so that modifiers can stand beside the block's name: "flatten"
-// is {flatten: }, a list is a body that is repeated once.
+// One entry of a model list as a map, so that modifiers can stand beside the block's name:
+// "flatten" is {flatten: }, a list is a body that is repeated once.
 inline Yaml as_map(const Yaml& entry) {
   if (entry.is_map()) return entry;
   Yaml map;

@@ -18,11 +18,10 @@ std::string text_of(std::string_view unit) {
 class ChangedText : public testing::Test {
  protected:
   Experiment open() const {
-    return test::open_text(
-        folder_, str("data: {text_chars: {path: ", folder_.path("voc.txt"),
-                     ", context: 12, floor_order: 0}}\n"
-                     "model: [{embed: 4}, {linear: $classes}]\n"
-                     "train: {batch: 4, steps: 3, eval_every: 3}\n"));
+    return test::open_text(folder_, str("data: {text_chars: {path: ", folder_.path("voc.txt"),
+                                        ", context: 12, floor_order: 0}}\n"
+                                        "model: [{embed: 4}, {linear: $classes}]\n"
+                                        "train: {batch: 4, steps: 3, eval_every: 3}\n"));
   }
 
   void train(bool resume) {
@@ -48,8 +47,8 @@ TEST_F(ChangedText, IsRecordedInTheRunAndItsCheckpoint) {
 TEST_F(ChangedText, IsNotGoneOnWith) {
   replace_file(folder_.path("voc.txt"), text_of("xxa"));
   const UserError e = test::error_of([&] { train(true); });
-  EXPECT_TRUE(std::string_view(e.what()).starts_with(
-      str("the data is not what '", folder_.path("run"), "' was trained on; these differ: content")))
+  EXPECT_TRUE(std::string_view(e.what()).starts_with(str(
+      "the data is not what '", folder_.path("run"), "' was trained on; these differ: content")))
       << e.what();
   EXPECT_EQ(e.help, "put the data back as it was, or train in another folder");
 }

@@ -16,7 +16,8 @@ void plan(const test::TempFolder& folder, const std::string& train) {
     EXPECT_GE(e.total_steps(), 1) << train;
     EXPECT_GE(e.batches_per_epoch(), 1) << train;
     EXPECT_GE(step_cost(e).flops_per_step, 0) << train;
-    for (const int64_t step : {int64_t{1}, e.total_steps()}) EXPECT_GE(e.train.lr(step, e.total_steps()), 0);
+    for (const int64_t step : {int64_t{1}, e.total_steps()})
+      EXPECT_GE(e.train.lr(step, e.total_steps()), 0);
   } catch (const UserError& e) {
     EXPECT_TRUE(e.mark.known()) << train << ": " << e.what();
   }
@@ -43,7 +44,8 @@ TEST(TrainSizes, AreRefusedOrPlannedAtOnce) {
             70);
 }
 
-template <class Record> int64_t plan_records(std::span<const Record* const> records, std::string_view key) {
+template <class Record>
+int64_t plan_records(std::span<const Record* const> records, std::string_view key) {
   int64_t cases = 0;
   for (const Record* r : records)
     cases += plan_all(r->attrs.describe(), [&](const std::string& option) {
