@@ -24,7 +24,7 @@ Reach of_leaf(const Node& n, const ReachLeaves& leaves) {
   if (n.constant)
     if (std::shared_ptr<const Ref> numbers = numbers_of(*n.constant))
       r = reach_of_known(r.shape, std::move(numbers));
-  r.adjacency = n.adjacency.get();
+  r.adjacency = n.adjacency ? &n.adjacency->get() : nullptr;
   return r;
 }
 

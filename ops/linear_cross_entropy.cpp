@@ -77,7 +77,10 @@ void reference_row(const LinearCrossEntropy& a, int64_t target, std::vector<doub
   const double lse = top + std::log(total), s = a.label_smoothing;
   out[kScored][0] += w;
   out[kCorrect][0] += first_largest(x.data(), int64_t(x.size())) == target;
-  if (w == 0) return std::ranges::fill(x, 0.0);
+  if (w == 0) {
+    std::ranges::fill(x, 0.0);
+    return;
+  }
   out[kLoss][0] += w * a.of_row(lse, x[size_t(target)], sum, int64_t(x.size()));
   for (double& v : x) v = w * (std::exp(v - lse) * (1 + 2 * a.z_loss * lse) - s / n);
   x[size_t(target)] -= w * (1 - s);
