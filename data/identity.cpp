@@ -47,7 +47,7 @@ std::optional<uint64_t> hash_of_vocabulary(const Dataset& data) {
     try {
       text = data.decode(std::span(&id, 1));
     } catch (const UserError&) {  // an id that stands for no text, such as a mask
-      text = "?";
+      text.assign(1, '?');
     }
     if (id == 0 && text.empty()) return std::nullopt;
     hash = joined_hash({hash, hash_text(text)});
