@@ -131,6 +131,20 @@ constexpr Topic kTopics[] = {
      "What training needs is known exactly before it starts. When it does not fit: lower\n"
      "train.batch and raise train.accumulate by the same factor, or make the model smaller.",
      "cambium train my.yaml --set train.batch=16 --set train.accumulate=4"},
+    {"leaks",
+     "On next-token data (and in a decoder) the targets are the inputs, one place later: a block "
+     "that\n"
+     "looks ahead makes a model that copies its answers. Such a model is refused, with the block, "
+     "its\n"
+     "line and a cure; so is one whose answers hear other examples of the batch. It is decided on "
+     "the\n"
+     "graph, for all weights (batch norm mixes its batch in training; evaluation is what counts).\n"
+     "allow_leaks trains it all the same: log, tables and reports then say that it sees its "
+     "answers,\n"
+     "and so they do of any loss below a known floor, such as the entropy rate of generated text, "
+     "by\n"
+     "more than luck gives.",
+     "train: {allow_leaks: true}"},
     {"nan",
      "Training stops when the loss or the gradient is no finite number and names the first "
      "operator\n"
