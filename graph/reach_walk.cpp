@@ -28,30 +28,65 @@ Reach of_leaf(const Node& n, const ReachLeaves& leaves) {
   return r;
 }
 
-// What the reference makes of known numbers; nothing where there are too many.
-std::optional<std::vector<Reach>> computed(const Op& op, const Call& c, std::span<const Reach> in) {
-  std::vector<Ref> args, results;
+// What a reference fills; an adjacency lives as long as who holds the answer.
+struct Answer {
+  Ref numbers;
+  Adjacency made;
+};
+
+// The inputs as a reference takes them; nothing where one of them is not known. A graph's edges
+// alone are no reason to compute.
+std::optional<std::vector<Ref>> known_inputs(const Call& c, std::span<const Reach> in) {
+  std::vector<Ref> args;
   bool any = false;
   for (int i = 0; i < c.inputs(); ++i) {
     args.emplace_back();
     if (!c.has(i)) continue;
-    if (!in[size_t(i)].known) return std::nullopt;
-    any = true;
-    args.back() = *in[size_t(i)].known;
-  }
-  for (Value v : c.out) {
-    if (v.shape().count() > kMostKnown || v.type().dtype == DType::kAdjacency) return std::nullopt;
-    results.push_back({std::vector<double>(size_t(v.shape().count()), 0.0)});
+    const Reach& r = in[size_t(i)];
+    const bool graph = c.dtype(i) == DType::kAdjacency;
+    if (graph ? !r.adjacency : !r.known) return std::nullopt;
+    if (graph)
+      args.back().adjacency = r.adjacency;
+    else
+      args.back() = *r.known;
+    any |= !graph;
   }
   if (!any) return std::nullopt;
+  return args;
+}
+
+// What the reference makes of known numbers; nothing where there are too many.
+std::optional<std::vector<Reach>> computed(const Op& op, const Call& c, std::span<const Reach> in) {
+  const std::optional<std::vector<Ref>> args = known_inputs(c, in);
+  if (!args) return std::nullopt;
+  std::vector<std::shared_ptr<Answer>> answers;
+  std::vector<Ref> results;
+  for (Value v : c.out) {
+    answers.push_back(std::make_shared<Answer>());
+    results.emplace_back();
+    if (v.type().dtype == DType::kAdjacency)
+      results.back().adjacency = &answers.back()->made;
+    else if (v.shape().count() <= kMostKnown)
+      results.back().data.assign(size_t(v.shape().count()), 0.0);
+    else
+      return std::nullopt;
+  }
   if (op.view)
-    results[0] = args[0];
+    results[0] = (*args)[0];
   else
-    op.reference(c, args, results);
+    op.reference(c, *args, results);
   std::vector<Reach> out;
-  for (size_t i = 0; i < results.size(); ++i)
-    out.push_back(
-        reach_of_known(c.out_shape(int(i)), std::make_shared<const Ref>(std::move(results[i]))));
+  for (size_t i = 0; i < results.size(); ++i) {
+    answers[i]->numbers = std::move(results[i]);
+    const std::shared_ptr<const Ref> numbers(answers[i], &answers[i]->numbers);
+    if (numbers->adjacency) {
+      out.emplace_back(c.out_shape(int(i)));
+      out.back().known = numbers;
+      out.back().adjacency = numbers->adjacency;
+    } else {
+      out.push_back(reach_of_known(c.out_shape(int(i)), numbers));
+    }
+  }
   return out;
 }
 
