@@ -8,7 +8,7 @@
 
 namespace cambium {
 namespace {
-constexpr int64_t kMostNumbers = 60'000;  // of a sample that is tried
+constexpr int64_t kMostNumbers = 6'000;  // of a sample that is tried
 
 std::string describe(const Sample& s) {
   std::string text;
