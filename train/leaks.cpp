@@ -151,16 +151,17 @@ Leak leak_at(Leak::Kind kind, const Place& place, const Model& model, int node) 
 
 std::optional<Leak> find_leak(const Experiment& e) {
   constexpr int64_t kExamples = 2;
+  // One graph is all examples there are, and hears whom its edges say.
+  const DataShape own = e.data->shape(std::max<int64_t>(1, e.train.options.batch));
+  if (own.domain == Domain::kGraph && own.graphs == 1) return std::nullopt;
   const DataShape shape = e.data->shape(kExamples);
-  const bool one_example = shape.domain == Domain::kGraph && shape.graphs == 1;
-  if (one_example && !shape.masked) return std::nullopt;
   const Model model = build_model_graph(e, kExamples, false);
   std::vector<std::string> sources = {"x"};
   if (shape.decoder) sources.push_back("decoder");
   for (const std::string& source : sources) {
     const Search search(model.graph, shape, source);
     std::vector<Leak::Kind> kinds;
-    if (!one_example && !shape.pairs) kinds.push_back(Leak::kOtherExample);
+    if (!shape.pairs) kinds.push_back(Leak::kOtherExample);
     if (search.ordered(source)) kinds.push_back(Leak::kLater);
     for (Leak::Kind kind : kinds)
       if (const std::optional<Place> place = search.in_output(kind))
