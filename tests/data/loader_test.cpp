@@ -36,6 +36,8 @@ class Numbers final : public Dataset {
 
   std::vector<std::pair<std::string, ArgValue>> vars() const override { return {}; }
 
+  uint64_t content() const override { return uint64_t(count_); }
+
   std::string describe() const override { return "numbers"; }
 
   mutable std::atomic<int> reads = 0;

@@ -118,6 +118,8 @@ class WithoutValidation : public Dataset {
 
   std::vector<std::pair<std::string, ArgValue>> vars() const override { return all_->vars(); }
 
+  uint64_t content() const override { return all_->content(); }
+
   std::string describe() const override { return all_->describe(); }
 
  private:

@@ -41,6 +41,8 @@ class Unpromising : public Dataset {
 
   std::vector<std::pair<std::string, ArgValue>> vars() const override { return data_->vars(); }
 
+  uint64_t content() const override { return data_->content(); }
+
   std::string describe() const override { return data_->describe(); }
 
  private:
