@@ -49,6 +49,27 @@ std::string run_json(const std::string& path, std::string_view status, const Exp
 }
 }  // namespace
 
+std::vector<std::string> notes_on_going_on(const Checkpoint& c, const RunState& now,
+                                           const std::string& folder) {
+  if (c.state.spec_hash != now.spec_hash)
+    throw UserError(str("'", folder, "' was trained from another spec"),
+                    str("compare with ", folder, "/spec.yaml, or start in another folder"));
+  std::vector<std::string> notes;
+  if (c.state.data.empty())
+    notes.push_back(
+        str("'", folder, "' does not say what data it was trained on: it may have been other"));
+  else
+    require_same_data(c.state.data, now.data, folder,
+                      "put the data back as it was, or train in another folder");
+  if (c.fell_back)
+    notes.push_back(str("the newest checkpoint in '", folder, "' is damaged; going on from step ",
+                        c.state.step));
+  if (c.state.machine != now.machine)
+    notes.push_back(str("the run was made on ", c.state.machine, ", this is ", now.machine,
+                        ": results will not be equal bit for bit"));
+  return notes;
+}
+
 void write_run_json(const std::string& folder, std::string_view status, const Experiment& e,
                     const RunResult& r) {
   if (folder.empty()) return;

@@ -43,10 +43,8 @@ class Run {
   void take_folder();
   void open_folder();
   void go_on_from(const Checkpoint& c);
-  void check_data(const Identity& was);
   bool over() const;  // the last step, or the evaluations, say that it is enough
   void report_start();
-  void report_slow_kernels();
   void train_step(int64_t number);
   bool evaluation_due() const;
   void evaluate_now();
@@ -124,41 +122,16 @@ void Run::open_folder() {
 }
 
 void Run::go_on_from(const Checkpoint& c) {
-  const std::string& folder = settings_.folder;
-  if (c.state.spec_hash != state_.spec_hash)
-    throw UserError(str("'", folder, "' was trained from another spec"),
-                    str("compare with ", folder, "/spec.yaml, or start in another folder"));
-  check_data(c.state.data);
-  if (c.fell_back)
-    progress_.on_note(str("the newest checkpoint in '", folder, "' is damaged; going on from step ",
-                          c.state.step));
-  if (c.state.machine != state_.machine)
-    progress_.on_note(str("the run was made on ", c.state.machine, ", this is ", state_.machine,
-                          ": results will not be equal bit for bit"));
-  RunState now = c.state;
-  now.machine = state_.machine;
-  now.data = state_.data;
-  state_ = std::move(now);
+  for (const std::string& note : notes_on_going_on(c, state_, settings_.folder))
+    progress_.on_note(note);
+  const RunState fresh = std::exchange(state_, c.state);
+  state_.machine = fresh.machine;
+  state_.data = fresh.data;
   seconds_before_ = c.state.seconds;
   train_seconds_before_ = c.state.train_seconds;
   saved_step_ = c.state.step;
-  session_->restore_from(c, folder);
+  session_->restore_from(c, settings_.folder);
   session_->start(state_.step);
-}
-
-void Run::check_data(const Identity& was) {
-  if (was.empty())
-    progress_.on_note(str("'", settings_.folder,
-                          "' does not say what data it was trained on: it may have been other"));
-  else
-    require_same_data(was, state_.data, settings_.folder,
-                      "put the data back as it was, or train in another folder");
-}
-
-void Run::report_slow_kernels() {
-  for (const Executor* executor : session_->executors())
-    for (const std::string& kernel : slow_kernels(executor->plan()))
-      progress_.on_note("no fast kernel for " + kernel + ": the step waits for it");
 }
 
 bool Run::over() const {
@@ -172,7 +145,9 @@ bool Run::over() const {
 
 void Run::report_start() {
   for (const UserError& note : e_.notes) progress_.on_note(one_line(note));
-  report_slow_kernels();
+  for (const Executor* executor : session_->executors())
+    for (const std::string& kernel : slow_kernels(executor->plan()))
+      progress_.on_note("no fast kernel for " + kernel + ": the step waits for it");
   RunInfo info{.cost = result_.cost,
                .steps = total_,
                .first_step = state_.step + 1,

@@ -28,7 +28,6 @@ int compare_study(const Options& options, Context& context) {
   settings.stop = cancel_requested;
   make_folders(settings.folder);
   StudyView view(context.terminal, progress_mode(options.progress, context.terminal));
-  const CancelScope stops;
   const Comparison c = compare(std::move(study), settings, view);
   view.finish();
   const std::string report = settings.folder + "/report.html";

@@ -62,7 +62,6 @@ int train(const Options& options, Context& context) {
   settings.folder = folder;
   settings.resume = options.resume;
   settings.stop = cancel_requested;
-  const CancelScope stops;
   const RunResult result = run_training(e, settings, view);
   view.finish();
   answer(result, folder, context);

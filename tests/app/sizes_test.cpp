@@ -62,7 +62,7 @@ class Check : public testing::Test {
 
 std::string embedded(const std::string& width, const std::string& train = "{batch: 8, steps: 10}") {
   return str(
-      "data: {markov_text: {symbols: 16, order: 2, context: 64}}\n"
+      "data: {markov_text: {symbols: 16, order: 2, context: 64, train: 1000000000}}\n"
       "model: [{embed: {dim: ",
       width, "}}, {linear: $vocab}]\ntrain: ", train, "\n");
 }

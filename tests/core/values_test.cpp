@@ -199,18 +199,6 @@ TEST(Cancel, TheFirstSignalAsksAndTheSecondExits) {
       ::testing::ExitedWithCode(130), "stopping after this step");
 }
 
-TEST(Cancel, ASignalEndsWhatNobodyWouldStop) {
-  GTEST_FLAG_SET(death_test_style, "threadsafe");
-  EXPECT_EXIT(
-      {
-        catch_signals();
-        { const CancelScope over; }
-        std::raise(SIGTERM);
-        std::_Exit(2);
-      },
-      ::testing::ExitedWithCode(130), "");
-}
-
 TEST(Memory, IsMeasured) {
   EXPECT_GT(available_memory_bytes(), int64_t(1) << 20);
   EXPECT_GE(total_memory_bytes(), available_memory_bytes());

@@ -62,8 +62,9 @@ TEST(TrainSizes, OfOptimizersAndSchedulesAreRefusedOrPlannedAtOnce) {
 
 TEST(TrainSizes, ThatNoMachineHoldsAreRefusedBeforeAKernelIsBuilt) {
   const test::TempFolder folder;
-  const Experiment e = test::open_text(folder, test::markov_spec("{batch: 16777216}"),
-                                       {"model.1.residual.1.ffn.expand=64"});
+  const Experiment e =
+      test::open_text(folder, test::markov_spec("{batch: 16777216}"),
+                      {"model.1.residual.1.ffn.expand=64", "data.markov_text.train=1000000000"});
   const test::Spent spent;
   Engine engine;
   const auto error = test::error_of<RuntimeError>([&] { compile_plans(e, engine); });
