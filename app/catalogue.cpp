@@ -196,6 +196,9 @@ std::string page_text(const CatalogueEntry& e) {
   };
   line("formula", e.formula);
   line("takes", e.accepts);
+  // Of some convolutions the plain value is the kernel, of others the width: nobody should guess.
+  if (std::ranges::count(e.options, e.primary, &FieldInfo::name))
+    line("short", str(e.name, ": VALUE means ", e.name, ": {", e.primary, ": VALUE}"));
   line("source", e.source);
   if (!e.options.empty()) out += "\n  options\n" + options_text(e);
   if (!e.example.empty()) out += str("\n  example\n", indented(e.example, "    "));

@@ -1,6 +1,7 @@
 #include "train/plans.h"
 
 #include <limits>
+#include <numeric>
 
 #include "core/fmt.h"
 #include "core/memory.h"
@@ -32,18 +33,36 @@ void check_machine(const Experiment& e, const Graph& step) {
   if (machine >= 0) check_memory(e, {.batch_bytes = least_bytes(step)}, machine);
 }
 
-// One batch as it is read: its tensors and, of graphs, the edges with their tables.
-int64_t bytes_of_batch(const DataShape& s) {
+// The graphs of constants, which are made when the plan is first bound to memory.
+int64_t graphs_to_make(const Plan& plan) {
+  int64_t bytes = 0;
+  for (const int id : plan.constants)
+    if (const auto& a = plan.graph.node(id).adjacency)
+      bytes += adjacency_bytes(a->nodes(), a->edges());
+  return bytes;
+}
+
+// The edges of graphs that a batch brings: those of the first one, and a tenth more, because the
+// most there can be may be many times as many.
+int64_t bytes_of_edges(const Dataset& data, int64_t batch) {
+  Batch b = allocate_batch(data.shape(batch));
+  std::vector<int64_t> first(size_t(std::min(batch, data.count(Split::kTrain))));
+  std::iota(first.begin(), first.end(), 0);
+  data.read(Split::kTrain, first, 0, b);
+  if (!b.adjacency) return 0;
+  const int64_t edges = b.adjacency->edges + b.adjacency->edges / 10;
+  return adjacency_bytes(b.adjacency->nodes, edges);
+}
+
+// One batch as it is read: its tensors and, of graphs, its edges.
+int64_t bytes_of_batch(const Dataset& data, int64_t batch) {
+  const DataShape s = data.shape(batch);
   int64_t bytes = s.x.bytes() + s.target.bytes();
   if (s.masked) bytes += mask_type(s).bytes();
   for (const std::optional<ValueType>& more : {s.decoder, s.pairs, s.edges})
     if (more) bytes += more->bytes();
-  if (s.domain == Domain::kGraph && !s.one_graph) {
-    const Shape& graph = s.adjacency.shape;
-    const int64_t lists = 2 * int64_t(sizeof(Edge)) * (graph[0] + graph[2]);  // while it is made
-    bytes += adjacency_bytes(graph[0], graph[2]) + lists;
-  }
-  return bytes;
+  const bool own_edges = s.domain == Domain::kGraph && !s.one_graph;
+  return bytes + (own_edges ? bytes_of_edges(data, batch) : 0);
 }
 }  // namespace
 
@@ -81,16 +100,15 @@ MemoryNeed memory_need(const Experiment& e, const TrainPlans& plans) {
     const MemoryReport& m = p->memory;
     arena_bytes = std::max(arena_bytes, m.arena_bytes);
     scratch_bytes = std::max(scratch_bytes, m.scratch_bytes);
-    need.batch_bytes += m.input_bytes + m.constant_bytes;
+    need.batch_bytes += m.input_bytes + graphs_to_make(*p);
     for (const Leaf& leaf : p->store) store[leaf.name] = leaf.type.bytes();
   }
   need.batch_bytes += arena_bytes + scratch_bytes;
   for (const auto& [name, bytes] : store) need.store_bytes += bytes;
   for (const Leaf& leaf : plans.evaluation.store) need.store_bytes += leaf.type.bytes();
-  const DataShape shape = e.data->shape(e.train.options.batch);
   // Two loaders, two slots each; one each when a batch never changes.
   const int64_t slots = e.data->version(Split::kTrain) == 0 ? 4 : 2;
-  need.batch_bytes += slots * bytes_of_batch(shape);
+  need.batch_bytes += slots * bytes_of_batch(*e.data, e.train.options.batch);
   need.store_bytes += kFirstRunBytes;
   return need;
 }

@@ -63,6 +63,18 @@ INSTANTIATE_TEST_SUITE_P(Blocks, RunnableSpec,
                          testing::ValuesIn(builtin_blocks().begin(), builtin_blocks().end()),
                          [](const auto& info) { return std::string(info.param->name); });
 
+TEST(Explain, SaysWhatAPlainValueMeans) {
+  const auto out = [](std::string_view name) {
+    return test::run_words({"explain", std::string(name)}).out;
+  };
+  EXPECT_NE(out("conv1d").find("conv1d: VALUE means conv1d: {width: VALUE}"), std::string::npos);
+  for (const Block* b : builtin_blocks())
+    for (const FieldInfo& f : b->attrs.describe())
+      if (f.name == b->primary) {
+        EXPECT_NE(out(b->name).find(str(b->name, ": {", f.name, ": VALUE}")), std::string::npos);
+      }
+}
+
 TEST(Explain, PrintsAWholeSpec) {
   const test::Ran ran = test::run_words({"explain", "lstm"});
   EXPECT_NE(ran.out.find("    data: markov_text\n    model:\n      - embed: 5\n      - lstm: 3\n"
