@@ -138,6 +138,8 @@ class Builder {
   Value dropout(Value x, double p, std::string_view name = "dropout");
   Value rng();                                         // the input "rng": i64 [2] = {seed, step}
   int64_t random_stream(std::string_view name) const;  // of "<path>.<name>", for ops with dropout
+  // For what a block draws once, when it is built: under `share:` all places draw the same.
+  int64_t start_stream(std::string_view name) const;
 
   // Says which share of an input of the model is not zero. Linear layers on an input below
   // kSparseDensity skip its zeros.
@@ -198,6 +200,7 @@ class Builder {
   Diagnostics errors_;
   std::set<std::string> reported_, paths_;
   std::map<std::string, Shared> shared_;
+  std::map<std::string, std::string> share_roots_;  // of each name's first place
   std::map<std::string, std::pair<std::set<std::string>, Mark>> sharers_;  // the first of each name
   std::map<std::string, std::pair<Stream, Mark>> taps_;
   std::string share_name_, share_root_;     // inside `share:`: its name, and the path of its entry

@@ -134,6 +134,7 @@ Stream Builder::build_checked(const Entry& e, Stream in, const std::string& path
   const Restore name(share_name_, shares ? e.share.text : share_name_);
   const Restore root(share_root_, shares ? path : share_root_);
   const Restore asks(asked_, shares ? &asked : asked_);
+  if (shares) share_roots_.try_emplace(e.share.text, path);
   const Restore frozen(frozen_, frozen_ || e.freeze);
   const Stream before = in;
   Stream out = e.block ? e.block->build(*this, e.use, std::move(in)) : build_definition(e, in);

@@ -145,6 +145,12 @@ Value Builder::rng() {
   return rng_;
 }
 
+int64_t Builder::start_stream(std::string_view name) const {
+  const auto first = share_roots_.find(share_name_);
+  if (share_name_.empty() || first == share_roots_.end()) return random_stream(name);
+  return int64_t(stream_of(first->second + path_of(name).substr(share_root_.size())));
+}
+
 int64_t Builder::random_stream(std::string_view name) const {
   return int64_t(stream_of(path_of(name)));
 }

@@ -42,7 +42,7 @@ Value project(Builder& b, const DeltaNet& a, const Stream& s, const std::string&
 
 // g [B,T,H] = -A softplus(x Wa + c)
 Value log_decay(Builder& b, const DeltaNet& a, Value x) {
-  Random random(0, uint64_t(b.random_stream("log_a")));
+  Random random(0, uint64_t(b.start_stream("log_a")));
   const Value log_a = param_from(b, "log_a", {a.heads},
                                  [&](int64_t) { return std::log(16 * (1 - random.uniform())); });
   const Value dt = b.emit(

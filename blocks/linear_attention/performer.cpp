@@ -33,7 +33,7 @@ constexpr int64_t kMostWidth = 128;
 // W^T [D,M] / D^(1/4).
 Value projection(Builder& b, const Performer& a, int64_t d, int64_t features) {
   const auto fill = [&](Tensor& t) {
-    Random random(uint64_t(a.seed), uint64_t(b.random_stream("projection")));
+    Random random(uint64_t(a.seed), uint64_t(b.start_stream("projection")));
     std::vector<std::vector<double>> rows;  // of the block that is being made, of unit length
     for (int64_t m = 0; m < features; ++m) {
       if (int64_t(rows.size()) == d) rows.clear();

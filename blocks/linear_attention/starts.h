@@ -20,7 +20,7 @@ inline Value param_from(Builder& b, std::string_view name, const Shape& shape,
 // Step sizes softplus(value) that are log-uniform in [low, high) (Gu et al. 2022, arXiv 2206.11893,
 // section 4.4); drawn from the path of the block.
 inline Value step_bias(Builder& b, std::string_view name, int64_t n, double low, double high) {
-  Random random(0, uint64_t(b.random_stream(name)));
+  Random random(0, uint64_t(b.start_stream(name)));
   return param_from(b, name, {n}, [&](int64_t) {
     const double dt = std::exp(std::log(low) + random.uniform() * std::log(high / low));
     return dt + std::log(-std::expm1(-dt));  // softplus backwards

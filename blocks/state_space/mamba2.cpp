@@ -70,7 +70,7 @@ Stream build(Builder& b, const BlockUse& use, Stream s) {
   const Value raw = b.linear("dt", s.x, heads, false);
   const Value step = b.emit(
       "softplus", {b.emit("add", {raw, step_bias(b, "dt_bias", heads, a.dt_min, a.dt_max)})});
-  Random random(0, uint64_t(b.random_stream("log_a")));
+  Random random(0, uint64_t(b.start_stream("log_a")));
   const Value log_a =
       param_from(b, "log_a", {heads}, [&](int64_t) { return std::log(1 + 15 * random.uniform()); });
   const Value decay = b.emit("neg", {b.emit("mul", {step, b.emit("exp", {log_a})})});  // [B,T,H]

@@ -40,7 +40,7 @@ void check(const S4d& a) {
 Value long_convolve(Builder& b, const S4d& a, Value x) {
   const int64_t c = x.shape().last();
   const int64_t n = a.state / 2;
-  Random random(0, uint64_t(b.random_stream("log_dt")));
+  Random random(0, uint64_t(b.start_stream("log_dt")));
   const Value log_dt = param_from(b, "log_dt", {c}, [&](int64_t) {
     return std::log(a.dt_min) + random.uniform() * std::log(a.dt_max / a.dt_min);
   });

@@ -51,7 +51,7 @@ inline BlockLists lists_of_blocks(const Builder& b, const BlockSparse& a, bool c
         str("block = ", a.block, " makes ", count, " blocks of the tokens, more than ",
             kMostBlocks),
         a.block < 64 ? "use larger blocks, up to 64, or fewer tokens" : "use fewer tokens");
-  Random random(uint64_t(a.seed), uint64_t(b.random_stream("blocks")));
+  Random random(uint64_t(a.seed), uint64_t(b.start_stream("blocks")));
   BlockLists seen;
   for (int64_t i = first; i < count; ++i) seen.push_back(blocks_seen(a, causal, i, count, random));
   return seen;
