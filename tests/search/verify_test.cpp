@@ -141,15 +141,16 @@ TEST_F(Verify, ValidationDataChoosesAmongTheRunsOfAGroup) {
 }
 
 TEST_F(Verify, RefusesAGridWithoutValidationData) {
-  const std::string spec = test::markov_spec("{batch: 8, steps: 4}");
+  std::string text;
+  for (int i = 0; i < 400; ++i) text += "abcd "[i * i % 5];
+  replace_file(folder_.path("text"), text);
   replace_file(folder_.path("model.yaml"),
-               std::regex_replace(spec, std::regex("val: 16"), "val: 0"));
-  const auto e = error_of([&] {
-    run(kCell +
-        "grid: {train.optimizer.adamw.lr: [1e-2]}\n"
-        "settings: [{}]\n");
-  });
-  EXPECT_STREQ(e.what(), "");
+               str("data: {text_chars: {path: ", folder_.path("text"),
+                   ", context: 8, val: 0, test: 0.2}}\nmodel: [{embed: 8}, {linear: $classes}]\n",
+                   "train: {batch: 4, steps: 2}\n"));
+  const auto e = error_of([&] { run(kCell + "grid: {train.optimizer.adamw.lr: [1e-2, 1e-3]}\n"); });
+  EXPECT_STREQ(e.what(), "cell: 2 runs are to be chosen from, and the data has no validation part");
+  EXPECT_EQ(e.help, "leave `grid` out: the test data must not choose");
 }
 
 // As Xu et al. 2019 report: one epoch for all folds, the one whose mean over them is best.
