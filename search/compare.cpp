@@ -71,6 +71,7 @@ class Comparer {
   const CompareSettings& settings_;
   StudyProgress& progress_;
   std::vector<Active> active_;
+  int64_t wanted_ = 1;  // side by side, settled once: free memory shrinks while runs go on
 };
 
 // Writes each run's spec and takes over what earlier sessions finished. A run that failed is tried
@@ -118,7 +119,7 @@ void Comparer::start(RunView& view) {
   Child child(settings_.program, arguments, folder + "/output.txt");
   view.phase = RunPhase::kRunning;
   refresh(view, settings_.folder, c_.plan.study.metric);
-  const Company company{.jobs = jobs(), .from = view.step};
+  const Company company{.jobs = wanted_, .from = view.step};
   write_company(folder, company);
   active_.push_back({std::move(child), &view, Clock::now(), view.step, company});
 }
@@ -147,7 +148,7 @@ void Comparer::end(Active& run) {
 // The last runs have fewer neighbours than the others had: what they take from here on is not
 // compared.
 void Comparer::note_company() {
-  if (int64_t(active_.size()) >= jobs() || next_waiting()) return;
+  if (int64_t(active_.size()) >= wanted_ || next_waiting()) return;
   for (Active& run : active_) {
     if (run.company.until >= 0) continue;
     run.company.until = run.view->step;
@@ -167,14 +168,15 @@ void Comparer::poll() {
 
 void Comparer::run_side_by_side() {
   const CancelScope stops;
-  const auto wanted = size_t(jobs());
+  wanted_ = jobs();
   bool told = false;
   while (next_waiting() || !active_.empty()) {
     if (stop_asked() && !told) {
       for (Active& run : active_) run.child.interrupt();
       told = true;
     }
-    while (!c_.stopped && active_.size() < wanted && next_waiting()) start(*next_waiting());
+    while (!c_.stopped && int64_t(active_.size()) < wanted_ && next_waiting())
+      start(*next_waiting());
     if (active_.empty()) break;
     std::this_thread::sleep_for(std::chrono::milliseconds(100));
     poll();
@@ -237,11 +239,13 @@ StudyPlan plan_as_run(Study study, const CompareSettings& settings,
   const int threads = thread_count();
   if (wanted_jobs(settings, study) > 1) set_thread_count(1);
   const StepTimer timer = [&](const StudyPlan& plan) {
-    return step_times_side_by_side(plan, settings.program, settings.folder + "/timing",
-                                   jobs_of(plan, settings));
+    const int64_t jobs = jobs_of(plan, settings);
+    if (jobs > 1)
+      return step_times_side_by_side(plan, settings.program, settings.folder + "/timing", jobs);
+    set_thread_count(threads);  // runs will follow one another, in this process
+    return std::vector<StepTime>();
   };
-  StudyPlan plan =
-      plan_study(std::move(study), known_steps, settings.program.empty() ? StepTimer() : timer);
+  StudyPlan plan = plan_study(std::move(study), known_steps, timer);
   set_thread_count(threads);
   return plan;
 }

@@ -188,7 +188,9 @@ void Planner::settle_steps(PlannedVariant& p, const Experiment& e) {
 
 // A variant that was planned before keeps its steps: its runs may have been trained.
 void Planner::time_steps(const StepTimer& timer) {
-  const std::vector<StepTime> times = timer ? timer(plan_) : step_times_in_turn(to_time_);
+  std::vector<StepTime> times;
+  if (timer) times = timer(plan_);
+  if (times.empty()) times = step_times_in_turn(to_time_);
   for (size_t i = 0; i < plan_.variants.size(); ++i) {
     PlannedVariant& p = plan_.variants[i];
     p.step_time = times[i];

@@ -38,8 +38,9 @@ struct StudyPlan {
 
 // Builds every variant on its real input sizes, solves for the free variable and turns the budget
 // into steps. `known_steps` (by variant, from an earlier session) replaces measuring for a budget
-// of seconds; where some are not known, `timer` measures the steps of all variants, in ms, or this
-// process does, one after the other. UserErrors with everything that is wrong with any variant.
+// of seconds; where some are not known, `timer` measures the steps of all variants, in ms; this
+// process does, one variant after the other, without one or when it answers nothing. UserErrors
+// with everything that is wrong with any variant.
 using StepTimer = std::function<std::vector<StepTime>(const StudyPlan&)>;
 StudyPlan plan_study(Study study, const std::map<std::string, int64_t>& known_steps = {},
                      const StepTimer& timer = {});

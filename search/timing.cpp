@@ -86,7 +86,8 @@ class SideBySide {
     if (m.child.exit_code() != 0)
       throw RuntimeError(str("the steps of '", names_[m.variant],
                              "' could not be timed: ", said.substr(0, said.find('\n'))));
-    const Json j = parse_json(said, m.output);
+    const size_t begin = said.find('{');  // notes may stand before it
+    const Json j = parse_json(said.substr(std::min(begin, said.size())), m.output);
     rounds_[m.variant].push_back({j.at("step_ms"), j.at("low_ms"), j.at("high_ms")});
   }
 
