@@ -157,6 +157,32 @@ TEST_F(BatchCut, KeepsTheMeanOverRaggedTokens) {
   }
 }
 
+// A mixture of experts chooses for each token by itself; its balance loss is a product of means
+// over one batch, and the update takes the mean of the batches' losses.
+TEST_F(BatchCut, AveragesTheBalanceOfExpertsOverTheBatches) {
+  const auto spec = [](const char* balance) {
+    std::string text = markov_spec("{seed: 3, steps: 4, optimizer: {sgd: {lr: 0.1}}}");
+    const size_t at = text.find("{ffn");
+    return text.replace(at, text.find("}}", at) + 2 - at,
+                        str("{moe: {experts: 4, top_k: 2, expand: 2, balance: ", balance, "}}"));
+  };
+  expect_equal(one_step(open(spec("0"), 16, 1)), one_step(open(spec("0"), 4, 4)), "no balance");
+  const auto weights = [&](const Experiment& e, int64_t begin, int64_t steps) {
+    Session session(e, usable_memory_bytes());
+    session.start(begin);
+    for (int64_t step = 1; step <= steps; ++step) session.step(step);
+    const auto w = session.tensors().at("residual.moe.router.weight")->f32();
+    return std::vector<float>(w.begin(), w.end());
+  };
+  const Experiment whole = open(spec("3"), 8, 1);
+  const auto none = weights(whole, 0, 0), first = weights(whole, 0, 1),
+             second = weights(whole, 1, 1), both = weights(open(spec("3"), 8, 2), 0, 1);
+  for (size_t i = 0; i < none.size(); ++i) {
+    EXPECT_NEAR(both[i], (first[i] + second[i]) / 2, 1e-6) << i;
+    EXPECT_NE(both[i], none[i]) << i;
+  }
+}
+
 // What the optimizers keep besides the weights follows, and so does a run of several epochs whose
 // last examples fill no update.
 TEST_F(BatchCut, KeepsARunOfEveryOptimizer) {

@@ -101,8 +101,9 @@ class WithCasts {
       set(*step_, "rng", std::array{o.seed, (number - 1) * o.accumulate + k + 1});
       set_rate(*step_, number);
       step_->run();
-      loss += step_->output_scalar("loss") * step_->output_scalar("scored");
-      scored += step_->output_scalar("scored");
+      const double weight = step_->output_scalar("scored");
+      loss += step_->output_scalar("loss") * weight;
+      scored += weight;
     }
     loss /= scored;
     if (!apply_) return loss;
