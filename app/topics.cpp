@@ -67,34 +67,26 @@ constexpr Topic kTopics[] = {
      "weight_decay given here holds for biases and norms too, which have none otherwise.",
      "train:\n  groups:\n    - {match: \"*.norm*\", lr_scale: 0.1, weight_decay: 0}"},
     {"accumulate",
-     "train: {batch: 16, accumulate: 8} holds 16 examples at a time and makes the update of 128: "
-     "the\n"
-     "gradients are summed, each target with its weight, and divided by the weight of all targets "
-     "of\n"
-     "the update, so a step does not depend on how it is cut. What looks at one batch by its "
-     "nature "
-     "does:\n"
-     "batch norm's statistics, the balance loss of moe (then the mean over the batches, weighed as "
-     "their\n"
-     "losses are), the estimate of sophia (the first batch) and what dropout draws. An epoch is "
-     "whole\n"
-     "updates; the examples left over wait for the next one's order.",
+     "train: {batch: 16, accumulate: 8} holds 16 examples at a time and makes the update of 128.\n"
+     "Gradients are summed, each target with its weight, and divided by the weight of all targets\n"
+     "of the update, so a step does not depend on how it is cut; nor does the balance loss of "
+     "moe,\n"
+     "whose shares are counted over the whole update first, at a forward pass more. What looks at\n"
+     "one batch by its nature does: batch norm's statistics, a capacity of moe, sophia's estimate\n"
+     "(the first batch) and what dropout draws. An epoch is whole updates; the examples left over\n"
+     "wait for the next one's order.",
      "train: {batch: 16, accumulate: 8}"},
     {"schedule",
-     "The rate of step 1 .. n. A warm-up of w steps rises to the peak at step w. A fall (cosine, "
-     "linear,\n"
-     "polynomial, wsd) starts there and would reach min_lr one step behind the last, so that the "
-     "last "
-     "step\n"
-     "still learns: without a warm-up the rates are those of PyTorch's schedulers. PyTorch's own "
-     "warm-ups\n"
-     "start at 0, which wastes the first step; these start at peak / w. plateau's margin is a "
-     "share "
-     "of the\n"
-     "best's size, so that it works for metrics below 0 too. cambium check notes a warm-up that "
-     "fills "
-     "the\n"
-     "run, a rate of 0 and a schedule that never moves.",
+     "The rate of step 1 .. n. A warm-up of w steps rises to the peak at step w. A fall (cosine,\n"
+     "linear, polynomial, wsd) begins there and would reach min_lr one step behind the last, so\n"
+     "that the last step still learns: without a warm-up the rates are those of PyTorch's\n"
+     "schedulers. Many warm-ups begin at 0, which wastes a step; these begin at peak / w. The "
+     "stairs\n"
+     "of step begin where the warm-up ends. plateau's margin is a share of the best's size, so "
+     "that\n"
+     "it works for metrics below 0 too. cambium check notes a warm-up that fills the run, a rate "
+     "of\n"
+     "0 and a schedule that never moves.",
      "train: {schedule: {cosine: {warmup: 5%, min_lr: 1e-5}}}"},
     {"averages",
      "train: {ema: 0.999} keeps moving averages of the weights; validation, the best checkpoint, "

@@ -5,10 +5,17 @@
 
 namespace cambium {
 inline constexpr std::string_view kAuxiliaryLoss = "auxiliary_loss";
+inline constexpr std::string_view kBalanceShare = "balance_share";  // follow it in this order
+inline constexpr std::string_view kBalanceTokens = "balance_tokens";
 
-// `loss` is one number. Only for a builder that is training.
-inline void add_auxiliary_loss(Builder& b, Value loss) {
-  ensure(b.training && loss.shape().count() == 1, "an auxiliary loss ", loss.shape());
+// `loss` f32 [] is a mean over the batch's `tokens` f32 [] and linear in `share`, another one,
+// which has no gradient; an update of several batches puts the share of all its tokens in its
+// place. Only for a builder that is training.
+inline void add_auxiliary_loss(Builder& b, Value loss, Value share, Value tokens) {
+  ensure(b.training && loss.shape().rank() == 0 && tokens.shape().rank() == 0, "an auxiliary loss ",
+         loss.shape(), " over tokens ", tokens.shape());
   b.graph.outputs.push_back({std::string(kAuxiliaryLoss), port_of(loss)});
+  b.graph.outputs.push_back({std::string(kBalanceShare), port_of(share)});
+  b.graph.outputs.push_back({std::string(kBalanceTokens), port_of(tokens)});
 }
 }  // namespace cambium

@@ -114,14 +114,13 @@ Rates walk(const TrainSpec& train, int64_t warmup, int64_t total) {
   return r;
 }
 
-// Whether a schedule that follows evaluations would move when none brings progress.
+// Whether a schedule that follows evaluations would move in time when none brings progress.
 bool can_react(const TrainSpec& train, int64_t evaluations) {
+  if (evaluations > kMostRates) return true;
+  const double peak = train.optimizer.record->peak_lr(train.optimizer.attrs);
   ScheduleState state;
-  Metrics m;
-  for (int64_t i = 0; i + 1 < evaluations && state.scale == 1; ++i) {
-    const double peak = train.optimizer.record->peak_lr(train.optimizer.attrs);
+  for (int64_t i = 0; i + 1 < evaluations && state.scale == 1; ++i)
     train.schedule.record->observe(train.schedule.attrs, peak, 1, false, state);
-  }
   return state.scale != 1;
 }
 
@@ -160,16 +159,17 @@ void note_optimizer(Notes& notes) {
     });
 }
 
-// Of each router whose balance is over fewer tokens than it has experts.
+// Of each router whose balance is over fewer tokens of an update than it has experts.
 void note_routers(Notes& notes, const Graph& training) {
   if (!std::ranges::count(training.outputs, kAuxiliaryLoss, &Output::name)) return;
   for (const Node& n : training.nodes()) {
     if (n.kind() != "route") continue;
-    const Shape& tokens = training.type(n.inputs[0]).shape;
-    if (tokens[0] < tokens[1])
-      notes.add(str("'", n.scope.path, "' balances ", tokens[1], " experts over the ", tokens[0],
-                    " tokens of a batch, which cannot reach them all"),
-                "use a larger batch (accumulate does not help), or balance: 0", n.scope.mark);
+    const Shape& scores = training.type(n.inputs[0]).shape;
+    const int64_t tokens = scores[0] * notes.experiment().train.options.accumulate;
+    if (tokens < scores[1])
+      notes.add(str("'", n.scope.path, "' balances ", scores[1], " experts over the ", tokens,
+                    " tokens of an update, which cannot reach them all"),
+                "use a larger batch or accumulate, or balance: 0", n.scope.mark);
   }
 }
 

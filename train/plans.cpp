@@ -68,26 +68,29 @@ int64_t bytes_of_batch(const Dataset& data, int64_t batch) {
 
 TrainPlans compile_plans(const Experiment& e, Engine& engine) {
   Graph step = recomputed(e, optimised(e, training_graph(e)));
-  std::optional<Graph> apply = apply_graph(e), curvature = curvature_graph(e);
+  std::optional<Graph> apply = apply_graph(e), shares = shares_graph(e),
+                       curvature = curvature_graph(e);
   check_machine(e, step);
   if (apply) apply = run_passes(std::move(*apply), training_pipeline());
+  if (shares) shares = optimised(e, std::move(*shares));
   if (curvature) curvature = recomputed(e, optimised(e, std::move(*curvature)));
   if (const ParameterNames names = narrow_parameters(step); !names.empty()) {
     step = read_copies(step, names);
     Graph& writer = apply ? *apply : step;
     writer = write_copies(writer, names);
-    if (curvature) curvature = read_copies(*curvature, names);
+    for (std::optional<Graph>* more : {&shares, &curvature})
+      if (*more) *more = read_copies(**more, names);
   }
   const auto compiled = [&](std::optional<Graph>& g) {
     return g ? std::optional(compile(std::move(*g), engine)) : std::nullopt;
   };
-  return {compile(std::move(step), engine), compiled(apply), compiled(curvature),
+  return {compile(std::move(step), engine), compiled(apply), compiled(shares), compiled(curvature),
           compile(optimised(e, evaluation_graph(e, e.train.options.batch)), engine)};
 }
 
 std::vector<const Plan*> TrainPlans::all() const {
   std::vector<const Plan*> out = {&step, &evaluation};
-  for (const std::optional<Plan>* more : {&apply, &curvature})
+  for (const std::optional<Plan>* more : {&apply, &shares, &curvature})
     if (*more) out.push_back(&**more);
   return out;
 }

@@ -8,6 +8,7 @@ namespace cambium {
 struct TrainPlans {
   Plan step;                      // of training_graph
   std::optional<Plan> apply;      // of apply_graph
+  std::optional<Plan> shares;     // of shares_graph
   std::optional<Plan> curvature;  // of curvature_graph
   Plan evaluation;                // of evaluation_graph, at the training batch
 

@@ -32,6 +32,7 @@ Session::Session(const Experiment& e, int64_t available_bytes)
   const auto workspace = std::make_shared<Workspace>(plans_.all());
   step_ = std::make_unique<Executor>(plans_.step, store_, workspace);
   if (plans_.apply) apply_ = std::make_unique<Executor>(*plans_.apply, store_, workspace);
+  if (plans_.shares) shares_ = std::make_unique<Executor>(*plans_.shares, store_, workspace);
   if (plans_.curvature)
     curvature_ = std::make_unique<Executor>(*plans_.curvature, store_, workspace);
   evaluation_ = std::make_unique<Executor>(plans_.evaluation, store_, workspace);
@@ -46,8 +47,9 @@ void Session::start(int64_t step) {
   const LoaderOptions options{
       .order = {
           .batch = o.batch, .seed = uint64_t(o.seed), .drop_last = true, .group = o.accumulate}};
-  loader_ = std::make_unique<Loader>(*e_.data, Split::kTrain, options,
-                                     Cursor{batches / per_epoch, batches % per_epoch});
+  const Cursor at{batches / per_epoch, batches % per_epoch};
+  loader_ = std::make_unique<Loader>(*e_.data, Split::kTrain, options, at);
+  if (shares_) ahead_ = std::make_unique<Loader>(*e_.data, Split::kTrain, options, at);
   ensure(loader_->batches_per_epoch() == per_epoch, "an epoch has ", loader_->batches_per_epoch(),
          " batches, planned ", per_epoch);
 }
@@ -67,6 +69,15 @@ int64_t Session::draw(int64_t number, int64_t batch) const {
   return (number - 1) * e_.train.options.accumulate + batch + 1;
 }
 
+// Of all batches of the step, with the dropout that the step will have.
+void Session::count_shares(int64_t number) {
+  for (int64_t k = 0; k < e_.train.options.accumulate; ++k) {
+    feed(*shares_, ahead_->next());
+    set_values(*shares_, "rng", {e_.train.options.seed, draw(number, k)});
+    shares_->run();
+  }
+}
+
 // On the first batch of the step, with the dropout that the step will have, before the step itself
 // fills the workspace.
 void Session::estimate_curvature(const Batch& batch, int64_t number) {
@@ -82,6 +93,7 @@ StepOutcome Session::step(int64_t number, double lr) {
   const TrainOptions& o = e_.train.options;
   StepOutcome out{};
   double scored = 0;
+  if (shares_) count_shares(number);
   set_step_inputs(*step_, number, lr);
   for (int64_t k = 0; k < o.accumulate; ++k) {
     const Batch& batch = loader_->next();
@@ -147,7 +159,7 @@ NamedTensors Session::tensors() const {
 
 std::vector<Executor*> Session::executors() const {
   std::vector<Executor*> out = {step_.get()};
-  for (const auto* more : {&apply_, &curvature_})
+  for (const auto* more : {&apply_, &shares_, &curvature_})
     if (*more) out.push_back(more->get());
   return out;
 }

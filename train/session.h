@@ -40,12 +40,14 @@ class Session {
   // training needs on top.
   int64_t predicted_peak_bytes() const { return peak_bytes_; }
 
-  // Whose kernels make a step: one, with accumulation a second for the update, and where the
-  // optimizer wants the curvature one for its estimate.
+  // Whose kernels make a step: one, with accumulation a second for the update and, where blocks
+  // have losses of their own, one for their shares, and where the optimizer wants the curvature one
+  // for its estimate.
   std::vector<Executor*> executors() const;
 
  private:
   void set_step_inputs(Executor& executor, int64_t number, double lr);
+  void count_shares(int64_t number);
   void estimate_curvature(const Batch& batch, int64_t number);
   int64_t draw(int64_t number, int64_t batch) const;  // what random numbers of a batch depend on
   void swap_averages();                               // of weights with the weights themselves
@@ -56,8 +58,8 @@ class Session {
   MemoryNeed need_;
   int64_t peak_bytes_ = 0;
   Store store_;
-  std::unique_ptr<Executor> step_, apply_, curvature_, evaluation_;
-  std::unique_ptr<Loader> loader_;
+  std::unique_ptr<Executor> step_, apply_, shares_, curvature_, evaluation_;
+  std::unique_ptr<Loader> loader_, ahead_;  // ahead_: of the batches whose shares are counted
   std::map<std::string, Tensor, std::less<>> best_;
   std::vector<std::pair<Tensor*, Tensor*>> averaged_;  // a parameter and its average, in the store
 };

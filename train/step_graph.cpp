@@ -4,11 +4,7 @@
 
 #include "blocks/auxiliary.h"
 #include "core/rng.h"
-#include "graph/cost.h"
-#include "graph/passes.h"
-#include "ops/support/bf16.h"
-#include "ops/support/blocked.h"
-#include "ops/support/rope.h"
+#include "train/balance.h"
 #include "train/chunked_loss.h"
 
 namespace cambium {
@@ -89,15 +85,21 @@ void emit_counts(const Experiment& e, const LossInputs& s) {
     g.outputs.push_back({name, port_of(errors.nth(i++))});
 }
 
-// What is trained on: the loss, and what blocks add to it; a mean over what is scored, or their
-// sum.
-Value objective(const LossValues& values, bool summed) {
+// What is trained on: the loss, and what blocks add to it.
+Value objective(Value loss) {
+  Graph& g = *loss.graph;
+  ScopeGuard guard(g, {.path = "loss"});
+  Value sum = loss;
+  for (const Output& o : g.outputs)
+    if (o.name == kAuxiliaryLoss) sum = g.emit("add", {sum, g.value(o.port)});
+  return sum;
+}
+
+// The batch's part of that, times the weight that the whole update scores.
+Value summed_objective(const LossValues& values) {
   Graph& g = *values.loss.graph;
   ScopeGuard guard(g, {.path = "loss"});
-  Value mean = values.loss;
-  for (const Output& o : g.outputs)
-    if (o.name == kAuxiliaryLoss) mean = g.emit("add", {mean, g.value(o.port)});
-  return summed ? g.emit("mul", {mean, values.scored}) : mean;
+  return plus_balances(g.emit("mul", {values.loss, values.scored}));
 }
 
 // The value that the parameter will have after the step.
@@ -172,9 +174,11 @@ Value emit_share(Graph& g, Value scored_sum) {
 Graph training_graph(const Experiment& e) {
   const TrainOptions& o = e.train.options;
   Graph g = model_graph(e, o.batch, true);
+  if (o.accumulate > 1 && has_balances(g)) g = with_shares(g);
   const Scored scored = emit_scored(g, e.data->shape(o.batch));
   const LossValues values = emit_loss(e, scored, training_options(e));
-  const Gradients d = gradients_of(objective(values, o.accumulate > 1));
+  const Gradients d =
+      gradients_of(o.accumulate > 1 ? summed_objective(values) : objective(values.loss));
   const Value norm = emit_norm(g, d.gradients);
   g.outputs = {{"loss", port_of(values.loss)},
                {"scored", port_of(values.scored)},
@@ -213,6 +217,20 @@ std::optional<Graph> apply_graph(const Experiment& e) {
   sums.push_back(scored_sum);
   for (Value sum : sums)
     g.updates.push_back({sum.node, port_of(g.emit("scale", {sum}, {{"a", 0.0}}))});
+  clear_shares(g, step);
+  return g;
+}
+
+std::optional<Graph> shares_graph(const Experiment& e) {
+  const TrainOptions& o = e.train.options;
+  if (o.accumulate == 1) return std::nullopt;
+  Graph g = model_graph(e, o.batch, true);
+  if (!has_balances(g)) return std::nullopt;
+  g.updates.clear();  // running statistics move with the step itself
+  const Scored scored = emit_scored(g, e.data->shape(o.batch));
+  const LossValues values = emit_loss(e, scored, training_options(e));
+  emit_shares(g, values.scored);
+  g.outputs = {{"scored", port_of(values.scored)}};
   return g;
 }
 
@@ -265,46 +283,5 @@ Graph evaluation_graph(const Experiment& e, int64_t batch) {
   }
   g.updates.clear();
   return g;
-}
-
-Graph optimised(const Experiment& e, Graph g) {
-  g = run_passes(std::move(g), training_pipeline());
-  g = run_passes(fuse_rope(g), training_pipeline());
-  if (e.precision == DType::kBf16) {
-    if (!has_bf16_products())
-      throw RuntimeError("this machine has no bf16 products (oneDNN needs AVX-512 for them)",
-                         "use precision: f32", e.spec.section("precision")->mark);
-    g = run_passes(place_casts(g), training_pipeline());  // one cast a value
-    g = run_passes(store_narrow(g), training_pipeline());
-  }
-  return run_passes(keep_blocked(g), training_pipeline());
-}
-
-StepCost step_cost(const Experiment& e) {
-  const TrainOptions& o = e.train.options;
-  const ScopeCost step = total_cost(run_passes(training_graph(e), training_pipeline()));
-  const int64_t batch = o.batch;
-  const ScopeCost forward = total_cost(model_graph(e, batch, true));
-  StepCost cost{.parameters = forward.parameters,
-                .flops_per_step = step.flops() * double(o.accumulate),
-                .forward_flops_per_example = forward.forward_flops / double(batch),
-                .products_per_step = step.products * double(o.accumulate),
-                .forward_products_per_example = forward.forward_products / double(batch)};
-  const auto add = [&](const ScopeCost& more, double share) {
-    cost.flops_per_step += share * more.flops();
-    cost.products_per_step += share * more.products;
-  };
-  if (const auto apply = apply_graph(e)) add(total_cost(*apply), 1);
-  if (auto curvature = curvature_graph(e)) {
-    const Choice<Optimizer>& optimizer = e.train.optimizer;
-    add(total_cost(run_passes(std::move(*curvature), training_pipeline())),
-        1 / double(optimizer.record->curvature->every(optimizer.attrs)));
-  }
-  return cost;
-}
-
-double evaluation_flops_per_example(const Experiment& e) {
-  const int64_t batch = e.train.options.batch;
-  return total_cost(evaluation_graph(e, batch)).flops() / double(batch);
 }
 }  // namespace cambium

@@ -19,6 +19,11 @@ Graph training_graph(const Experiment& e);
 // Null without accumulation. Inputs "lr", "step"; output "grad_norm" of the mean gradient.
 std::optional<Graph> apply_graph(const Experiment& e);
 
+// What the auxiliary losses of blocks (train/balance.h) must know of all batches of an update
+// before the first makes gradients; null without accumulation or such losses. Inputs: those of the
+// model and "target"; its updates are sums that the step's graph reads and apply_graph clears.
+std::optional<Graph> shares_graph(const Experiment& e);
+
 // The estimate of the curvature on one batch, for an optimizer that wants it; else null. Inputs:
 // those of the model, "target" and "rng"; outputs "loss" [] against the targets that were drawn and
 // its "grad_norm" []. Its updates are states of the optimizer alone.

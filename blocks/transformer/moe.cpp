@@ -2,11 +2,12 @@
 //   p = softmax(x Wr);  y = sum over the top_k experts e of p_e ffn_e(x)
 // Tokens are sorted by expert, so the work grows with top_k and not with the number of experts. In
 // training the loss gets  balance * E * sum_e f_e P_e,  f_e the share of the choices that fall on e
-// and P_e its mean probability, smallest (= balance) when all are used alike.
-// With a capacity an expert takes only the first ceil(capacity * choices / experts) that fall on
-// it, in the order of the tokens, and the others get nothing from it; in training only, so that a
-// trained model's answer for a token does not depend on its neighbours in the batch.
-// Padding goes to no expert and gets 0: it takes no capacity and does not count in the balance.
+// and P_e its mean probability over the tokens of the update, smallest (= balance) when all are
+// used alike. With a capacity an expert takes only the first ceil(capacity * choices / experts)
+// that fall on it, in the order of the tokens, and the others get nothing from it; in training
+// only, so that a trained model's answer for a token does not depend on its neighbours in the
+// batch. Padding goes to no expert and gets 0: it takes no capacity and does not count in the
+// balance.
 #include <cmath>
 
 #include "blocks/auxiliary.h"
@@ -89,10 +90,13 @@ Value mean_probability(Builder& b, Value p, Value mask) {
   return b.emit("div", {sum, b.emit("maximum", {tokens, b.graph.scalar(1)})});
 }
 
-// Of the mean probabilities and the choices' shares, both [E].
-void balance_load(Builder& b, const Moe& a, Value mean, Value share) {
+// Of probabilities p [N,E] and the choices' shares [E]; `mask` [N,1] may be none.
+void balance_load(Builder& b, const Moe& a, Value p, Value mask, Value share) {
+  const Value mean = mean_probability(b, p, mask);
   const Value sum = b.emit("reduce_sum", {b.emit("mul", {mean, share})});
-  add_auxiliary_loss(b, b.emit("scale", {sum}, {{"a", a.balance * double(a.experts)}}));
+  const Value tokens = mask ? b.emit("reduce_sum", {mask}) : b.graph.scalar(double(p.shape()[0]));
+  add_auxiliary_loss(b, b.emit("scale", {sum}, {{"a", a.balance * double(a.experts)}}), share,
+                     tokens);
 }
 
 Stream build(Builder& b, const BlockUse& use, Stream s) {
@@ -117,7 +121,7 @@ Stream build(Builder& b, const BlockUse& use, Stream s) {
   Value weight =
       b.emit("route", routed, {{"top_k", a.top_k}, {"capacity", b.training ? a.capacity : 0.0}});
   const Value slot = weight.nth(2), token = weight.nth(3), counts = weight.nth(4);
-  if (b.training && a.balance > 0) balance_load(b, a, mean_probability(b, p, mask), weight.nth(5));
+  if (b.training && a.balance > 0) balance_load(b, a, p, mask, weight.nth(5));
   if (a.weights == "chosen")
     weight = b.emit("div", {weight, b.emit("reduce_sum", {weight},
                                            {{"axes", std::vector<int64_t>{1}}, {"keep", true}})});

@@ -157,30 +157,38 @@ TEST_F(BatchCut, KeepsTheMeanOverRaggedTokens) {
   }
 }
 
-// A mixture of experts chooses for each token by itself; its balance loss is a product of means
-// over one batch, and the update takes the mean of the batches' losses.
-TEST_F(BatchCut, AveragesTheBalanceOfExpertsOverTheBatches) {
-  const auto spec = [](const char* balance) {
-    std::string text = markov_spec("{seed: 3, steps: 4, optimizer: {sgd: {lr: 0.1}}}");
-    const size_t at = text.find("{ffn");
-    return text.replace(at, text.find("}}", at) + 2 - at,
-                        str("{moe: {experts: 4, top_k: 2, expand: 2, balance: ", balance, "}}"));
-  };
-  expect_equal(one_step(open(spec("0"), 16, 1)), one_step(open(spec("0"), 4, 4)), "no balance");
-  const auto weights = [&](const Experiment& e, int64_t begin, int64_t steps) {
-    Session session(e, usable_memory_bytes());
-    session.start(begin);
-    for (int64_t step = 1; step <= steps; ++step) session.step(step);
-    const auto w = session.tensors().at("residual.moe.router.weight")->f32();
-    return std::vector<float>(w.begin(), w.end());
-  };
-  const Experiment whole = open(spec("3"), 8, 1);
-  const auto none = weights(whole, 0, 0), first = weights(whole, 0, 1),
-             second = weights(whole, 1, 1), both = weights(open(spec("3"), 8, 2), 0, 1);
-  for (size_t i = 0; i < none.size(); ++i) {
-    EXPECT_NEAR(both[i], (first[i] + second[i]) / 2, 1e-6) << i;
-    EXPECT_NE(both[i], none[i]) << i;
-  }
+// The balance of a mixture of experts is a product of means over the tokens of the whole update; on
+// padded texts, too, whose batches have unequal numbers of tokens and of targets.
+TEST_F(BatchCut, BalancesExpertsOverTheUpdate) {
+  replace_file(folder_.path("rows.txt"), ragged_rows(90));
+  const std::string texts = str("{masked: {rate: 0.3, of: {labelled_text: {path: '",
+                                folder_.path("rows.txt"), "', context: 9, format: space}}}}");
+  for (const std::string& data : {texts, str("{markov_text: {symbols: 6, context: 5}}")})
+    for (const char* balance : {"0", "3"}) {
+      const std::string text =
+          str("data: ", data,
+              "\nmodel:\n  - embed: {dim: 8, std: 1}\n"
+              "  - repeat: 2\n    body: [{residual: [{norm: rms}, {moe: {experts: 4, top_k: 2, "
+              "expand: 2, balance: ",
+              balance,
+              "}}]}]\n  - linear: $classes\n"
+              "train: {seed: 3, steps: 1, optimizer: {sgd: {lr: 0.1}}}\n");
+      const Outcome whole = one_step(open(text, 24, 1));
+      for (const auto& [batch, accumulate] : {std::pair{6, 4}, {1, 24}})
+        expect_equal(whole, one_step(open(text, batch, accumulate)),
+                     str("balance ", balance, ", ", batch, " x ", accumulate));
+    }
+}
+
+// The sums begin anew with each update.
+TEST_F(BatchCut, KeepsARunOfBalancedExperts) {
+  std::string text = markov_spec("{seed: 3, steps: 6, eval_every: 1, optimizer: {sgd: {lr: 0.5}}}");
+  const size_t at = text.find("{ffn");
+  text.replace(at, text.find("}}", at) + 2 - at, "{moe: {experts: 4, top_k: 1, balance: 1}}");
+  Remember whole, parts;
+  run_training(open(text, 16, 1), {}, whole);
+  run_training(open(text, 4, 4), {}, parts);
+  for (size_t i = 0; i < 6; ++i) EXPECT_NEAR(whole.losses[i], parts.losses[i], 1e-5) << i;
 }
 
 // What the optimizers keep besides the weights follows, and so does a run of several epochs whose
