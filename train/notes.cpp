@@ -91,22 +91,22 @@ void note_warmup(Notes& notes, int64_t warmup, int64_t total, double peak, doubl
             mark_within(notes.experiment(), "schedule", "warmup", s.mark));
 }
 
-// What the rates of the run's steps are like; `falls` only counts behind the warm-up.
+// What the rates of the run's steps are like.
 struct Rates {
   double highest = 0;
-  int64_t zeros = 0;
-  bool change = false;
+  int64_t zeros = 0;    // steps without any
+  bool change = false;  // behind the warm-up
 };
 
 Rates walk(const TrainSpec& train, int64_t warmup, int64_t total) {
   Rates r;
   std::optional<double> first;
   const int64_t stride = std::max<int64_t>(1, total / kMostRates);
-  for (int64_t step = 1; step <= total;
-       step += step == total ? 1 : std::min(stride, total - step)) {
+  for (int64_t step = 1, next = 0; step <= total; step = next) {
+    next = std::max(step + 1, std::min(step + stride, total));
     const double lr = train.lr(step, total);
     r.highest = std::max(r.highest, lr);
-    r.zeros += lr == 0;
+    if (lr == 0) r.zeros += next - step;
     if (step < warmup) continue;
     r.change = r.change || (first && lr != *first);
     if (!first) first = lr;
