@@ -121,7 +121,8 @@ class EveryOptimizerOption : public testing::TestWithParam<const Optimizer*> {
     Remember seen;
     run_training(e, {.folder = folder_.path("run")}, seen);
     std::vector<float> out;
-    for (const auto& [name, t] : load_weights(folder_.path("run"), false))
+    const LoadedWeights weights = load_weights(folder_.path("run"), false);
+    for (const auto& [name, t] : weights.tensors)
       out.insert(out.end(), t.f32().begin(), t.f32().end());
     return out;
   }
