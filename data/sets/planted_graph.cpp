@@ -33,7 +33,7 @@ class PlantedGraphSet final : public Dataset {
  public:
   PlantedGraphSet(const PlantedGraph& a, uint64_t seed) : options_(a) {
     require_room("nodes", double(a.nodes) * double(a.features + 8));
-    require_room("edges", double(a.edges) * 8);
+    require_room("edges", double(a.edges) * 32);
     require_room("classes", double(a.classes) * double(a.features));
     Random random(seed, stream_of("planted_graph"));
     draw_nodes(random);

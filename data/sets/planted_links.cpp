@@ -34,6 +34,7 @@ class PlantedLinksSet final : public Dataset {
  public:
   PlantedLinksSet(const PlantedLinks& a, uint64_t seed) : options_(a), seed_(seed) {
     require_room("nodes", double(a.nodes) * double(a.features + 8));
+    require_room("edges", double(a.edges) * 32);
     require_room("kinds", double(a.kinds) * double(a.features));
     Random random(seed, stream_of("planted_links"));
     draw_nodes(random);

@@ -100,7 +100,7 @@ TEST_F(Check, SaysWhatALargeGraphWillTakeWithoutMakingIt) {
 TEST_F(Check, EndsOnASignal) {
   for (const int signal : {SIGTERM, SIGINT}) {
     const pid_t pid = start(  // some seconds of drawing
-        "data: {planted_graph: {nodes: 1000000, edges: 8000000, features: 56}}\n"
+        "data: {planted_graph: {nodes: 1000000, edges: 1000000, features: 56}}\n"
         "model: [{gcn: 4}]\ntrain: {batch: 1}\n");
     std::this_thread::sleep_for(std::chrono::milliseconds(300));
     const Stopwatch watch;
