@@ -82,7 +82,7 @@ TEST_F(Import, AnOutputMatrixOfItsOwnIsTaken) {
   for (size_t v = 0; v < 512; ++v) EXPECT_EQ(from[v * size_t(header[0])], to[v]);
   write_imported(own, temp.path("run"));
   const Experiment e = open_experiment(load_spec(temp.path("run/spec.yaml")));
-  Generator generator(e, load_weights(temp.path("run"), true), temp.path("run"));
+  Generator generator(e, load_weights(temp.path("run"), true).tensors, temp.path("run"));
   const auto ids = s.reference.at("greedy_from_BOS").at("token_ids").get<std::vector<int32_t>>();
   std::string story;
   generator.run("", 40, {.temperature = 0}, [&](std::string_view piece) {
