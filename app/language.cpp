@@ -55,7 +55,7 @@ constexpr Topic kStudyKeys[] = {
     {"set", "overrides of every variant", "set: {train.batch: 64}"},
     {"match", "equal size or cost of all variants: a solver finds the free variable",
      "match: {params: 500k, free: vars.dim}"},
-    {"budget", "what every run may spend: steps, samples, flops or seconds",
+    {"budget", "what every run may spend: steps, samples, flops (evaluation apart) or seconds of steps",
      "budget: {flops: 2e13}"},
     {"seeds", "how many, or which", "seeds: 5"},
     {"metric", "what decides, on validation data", "metric: {val.accuracy: max}"},

@@ -182,8 +182,8 @@ Kernel kernel(const Call& c, Engine&) {
 // Every score, and a comparison of each; then the kept keys.
 Cost cost(const Call& c) {
   const AttentionSizes z = top_k_sizes(c);
-  const double kept = double(c.out_shape(2).count());
-  double elements = double(c.out_shape(1).count()) + kept + double(c.shape(0).count());
+  const double kept = kept_pairs(c);
+  double elements = double(c.out_shape(1).count() + c.out_shape(2).count() + c.shape(0).count());
   for (int i = 0; i < 3; ++i) elements += double(c.shape(i).count());
   const double products = 2 * double(z.D) * (z.pairs() + kept);
   return {.flops = products + z.pairs() + 4 * kept, .bytes = 4 * elements, .products = products};

@@ -140,10 +140,10 @@ Kernel kernel(const Call& c, Engine&) {
 
 Cost cost(const Call& c) {
   const double q = double(c.shape(kQ).count()), k = double(c.shape(kK).count());
-  const double kept = double(c.shape(kKept).count());
+  const double kept = kept_pairs(c);
   const double products = 8 * kept * double(c.shape(kQ)[3]);  // not the scores again
   return {.flops = products + 8 * kept + 2 * q,
-          .bytes = 4 * (4 * q + 4 * k + kept + double(c.shape(kLse).count())),
+          .bytes = 4 * (4 * q + 4 * k + double(c.shape(kKept).count() + c.shape(kLse).count())),
           .products = products};
 }
 

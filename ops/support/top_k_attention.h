@@ -65,6 +65,15 @@ inline AttentionSizes top_k_sizes(const Call& c) {
   return z;
 }
 
+// Pairs of a query and a key that it keeps: of few keys that it sees all.
+inline double kept_pairs(const Call& c) {
+  const AttentionSizes z = top_k_sizes(c);
+  int64_t pairs = 0;
+  for (int64_t t = 0; t < z.T; ++t)
+    pairs += std::clamp<int64_t>(z.visible(t), 0, c.as<TopKAttention>().keep);
+  return double(z.B * z.H) * double(pairs);
+}
+
 // Keys that are kept of each query: keep, or all.
 inline int64_t kept_keys(const Call& c) {
   return std::min(c.as<TopKAttention>().keep, c.shape(1)[1]);
