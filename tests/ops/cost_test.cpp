@@ -75,8 +75,7 @@ const std::map<std::string_view, Formula> kFormulas = {
 // knows; the tokens that a step of generation looks back on are a mean; a sparse operand is.
 constexpr std::string_view kEstimated[] = {"long_conv",      "long_conv_grad",
                                            "long_conv_step", "sparse_linear",
-                                           "attention_step", "sparse_linear_grad_weights",
-                                           "top_k_attention"};
+                                           "attention_step", "sparse_linear_grad_weights"};
 
 bool has_products(const Op& op) {
   return op.cost && std::ranges::any_of(op.samples, [&](const Sample& s) {
