@@ -10,7 +10,7 @@
 #include <cmath>
 
 #include "graph/graph.h"
-#include "ops/support/reach.h"
+#include "ops/support/memory_reach.h"
 
 namespace cambium {
 namespace {
@@ -201,7 +201,7 @@ const Op op_delta_rule = {.name = "delta_rule",
                           .reference = reference,
                           .kernel = kernel,
                           .cost = cost,
-                          .reach = reach_back,
+                          .reach = reach_memory,
                           .tolerance = 1e-5,
                           .samples = samples()};
 }  // namespace cambium

@@ -123,6 +123,19 @@ SampleInput counts(int64_t groups, double most) {
 SampleInput bf16(Shape s) {
   return {DType::kBf16, s, -1, 1};
 }
+
+// Rows behind those that the groups have, where it is known how many, are zero.
+void reach(const Call& c, std::span<const Reach> in, std::span<Reach> out) {
+  reach_rows(c, in, out);
+  const int64_t rows = c.shape(kX)[0];
+  if (!in[kCounts].known || rows == 0 || out[0].shape.count() == 0) return;
+  double taken = 0;
+  for (double n : in[kCounts].known->data) taken += n;
+  Ref used{std::vector<double>(size_t(rows))};
+  for (int64_t r = 0; r < rows; ++r) used[r] = double(r) < taken ? 1 : 0;
+  const Reach column = reach_of_known({rows, 1}, std::make_shared<const Ref>(std::move(used)));
+  out[0] = product(out[0], column, out[0].shape);
+}
 }  // namespace
 
 extern const Op op_grouped_linear;
@@ -137,7 +150,7 @@ const Op op_grouped_linear = {
     .reference = reference,
     .kernel = kernel,
     .cost = cost,
-    .reach = reach_rows,
+    .reach = reach,
     .tolerance = 1e-5,  // sums of many terms
     .samples = {{{Shape{9, 5}, Shape{4, 5, 3}, counts(4, 3), Shape{4, 3}}},
                 {{Shape{9, 3}, Shape{4, 5, 3}, counts(4, 3)}, {{"transpose", true}}},

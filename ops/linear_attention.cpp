@@ -12,6 +12,7 @@
 #include "ops/support/linear_attention.h"
 
 #include "graph/graph.h"
+#include "ops/support/memory_reach.h"
 
 namespace cambium {
 namespace {
@@ -205,7 +206,7 @@ const Op op_linear_attention = {
     .reference = reference,
     .kernel = kernel,
     .cost = cost,
-    .reach = reach_back,
+    .reach = reach_memory,
     .tolerance = 1e-5,
     .samples = samples()};
 }  // namespace cambium

@@ -95,7 +95,8 @@ const std::vector<Sample> kSamples = {
 };
 
 void reach(const Call& c, std::span<const Reach> in, std::span<Reach> out) {
-  const Reach heard = EdgeReach(c, in[0], false).neighbours_of(without_channels(in[1]));
+  const EdgeReach edges(c, in[0], c.as<NeighbourMax>().self_loops);
+  const Reach heard = edges.neighbours_of(without_channels(in[1]));
   for (Reach& y : out) y = with_channels(heard, y.shape);
 }
 }  // namespace
