@@ -266,7 +266,12 @@ Comparison compare(Study study, const CompareSettings& settings, StudyProgress& 
   const bool here = comparer.jobs() == 1;
   progress.on_plan(c.plan, here ? 1 : comparer.jobs());
   here ? comparer.run_in_turn() : comparer.run_side_by_side();
-  c.results = collect_results(c.plan, settings.folder);
+  try {
+    c.results = collect_results(c.plan, settings.folder);
+  } catch (const Json::exception& e) {
+    throw UserError(str("a run.json in '", settings.folder, "/runs' is damaged: ", e.what()),
+                    "remove that run's folder and compare again");
+  }
   description = study_json(c.plan, &c.results, settings.command);
   replace_file(settings.folder + "/study.json", to_text(description, 1) + "\n");
   replace_file(settings.folder + "/summary.json", to_text(summary_json(c.results), 1) + "\n");

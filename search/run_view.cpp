@@ -30,10 +30,13 @@ void refresh(RunView& view, const std::string& study_folder, const std::string& 
   for (size_t begin = 0, end; (end = text.find('\n', begin)) != text.npos; begin = end + 1) {
     const Json line = Json::parse(text.begin() + long(begin), text.begin() + long(end), nullptr,
                                   /*allow_exceptions=*/false);
-    if (!line.is_object()) continue;  // a viewer survives what a reader of results must refuse
-    view.step = line.value("step", view.step);
-    view.loss = line.value("train.loss", view.loss);
-    view.value = line.value(metric, view.value);
+    // A viewer survives what a reader of results must refuse.
+    const auto take = [&](const std::string& key, auto& to) {
+      if (line.is_object() && line.contains(key) && line[key].is_number()) to = line[key];
+    };
+    take("step", view.step);
+    take("train.loss", view.loss);
+    take(metric, view.value);
   }
 }
 
@@ -41,13 +44,19 @@ void settle(RunView& view, const std::string& study_folder) {
   const std::string path = view.id.folder(study_folder) + "/run.json";
   if (!file_exists(path)) return;
   const Json run = load_json(path);
-  const std::string status = run.value("status", "");
-  view.step = run.value("steps", view.step);
+  std::string status, error;
+  try {
+    status = run.value("status", "");
+    error = run.value("error", "");
+    view.step = run.value("steps", view.step);
+  } catch (const Json::exception& e) {
+    throw UserError(str("'", path, "' is damaged: ", e.what()), "remove this run's folder");
+  }
   if (status == "done") view.phase = RunPhase::kDone;
   if (status == "stopped" || status == "running") view.phase = RunPhase::kStopped;
   if (status == "failed") {
     view.phase = RunPhase::kFailed;
-    view.error = run.value("error", "");
+    view.error = error;
   }
 }
 }  // namespace cambium

@@ -88,7 +88,7 @@ VariantInfo read_variant(const Item& v) {
 void read_seeds(const Item& study, std::vector<int64_t>& seeds) {
   const Json* v = study.find("seeds");
   if (!v) return;
-  if (v->is_number_integer())
+  if (v->is_number_integer() && v->get<int64_t>() <= 10'000)
     for (int64_t s = 0; s < v->get<int64_t>(); ++s) seeds.push_back(s);
   else if (v->is_array())
     for (const Json& s : *v)

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "core/memory.h"
 #include "data/graph_text.h"
 #include "data/lines.h"
 
@@ -141,10 +142,12 @@ class PlanetoidSet final : public Dataset {
 
   void fill_features(const std::vector<std::vector<int64_t>>& rows, int64_t width, bool normalise) {
     constexpr int64_t kMostElements = int64_t(1) << 32;
-    if (int64_t(rows.size()) * width > kMostElements)
+    const int64_t elements = int64_t(rows.size()) * width, free = available_memory_bytes();
+    if (elements > kMostElements || (free >= 0 && elements > free / 4))
       throw OptionError("path",
                         str(stem_, kNodes, ": ", rows.size(), " nodes with ", width,
-                            " features would fill ", int64_t(rows.size()) * width * 4, " bytes"));
+                            " features would fill ", elements * 4, " bytes, ", free, " are free"),
+                        "the largest index of a feature says how many there are; is it right?");
     x_ = Tensor(DType::kF32, {int64_t(rows.size()), width});
     for (size_t i = 0; i < rows.size(); ++i)
       for (int64_t f : rows[i])

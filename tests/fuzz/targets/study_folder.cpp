@@ -6,7 +6,8 @@
 namespace cambium {
 extern const FuzzTarget fuzz_study_folder = {
     .name = "study_folder",
-    .reads = {"viz/results.cpp", "train/run_log.cpp", "train/run_folder.cpp"},
+    .reads = {"viz/results.cpp", "viz/model_pictures.cpp", "train/run_log.cpp",
+              "train/run_folder.cpp"},
     .run = [](std::string_view bytes) {
       const std::vector<std::string_view> parts = parts_of(bytes, 4);
       const std::string study = file_of("study/study.json", parts[0]);
