@@ -74,6 +74,7 @@ void start_threads() {
 }
 
 void catch_exhaustion() {
+#if !__SANITIZE_ADDRESS__ && !__SANITIZE_THREAD__  // which tell more of a crash themselves
   // A stack that cannot grow is a crash too, so the handler has one of its own.
   static char stack[64 << 10];
   stack_t other = {};
@@ -87,6 +88,7 @@ void catch_exhaustion() {
   action.sa_flags = SA_ONSTACK;
   ::sigaction(SIGSEGV, &action, nullptr);
   ::sigaction(SIGBUS, &action, nullptr);
+#endif
   std::set_terminate(on_terminate);
 }
 }  // namespace cambium
