@@ -34,7 +34,7 @@ bool has_room() {
   return true;
 }
 
-extern "C" void on_crash(int signal) {
+[[maybe_unused]] void on_crash(int signal) {
   if (!has_room()) end_without_memory();
   std::signal(signal, SIG_DFL);  // it happens again, and is what it is
 }
