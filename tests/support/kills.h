@@ -47,16 +47,20 @@ inline std::string lasting_bytes(const std::string& folder) {
   for (const std::string& file : files) {
     const std::string name = fs::path(file).filename();
     if (name == "timing.jsonl" || name == "output.txt" || name == "report.html") continue;
-    if (name == "study.json" || name == "index.json") continue;  // dates; hashes of what has times
+    if (name == "study.json" || name == "index.json" || name == "company.json")
+      continue;  // dates; hashes of what has times; who trained beside it
     std::string bytes = read_file(folder + "/" + file);
     if (name.ends_with(".json")) {
       Json json = parse_json(bytes, file);
-      for (const char* key :
-           {"seconds", "step_ms_median", "peak_rss_bytes", "timing_bytes", "predicted_bytes"})
+      for (const char* key : {"seconds", "train_seconds", "step_ms_median", "step_ms_low",
+                              "step_ms_high", "peak_rss_bytes", "timing_bytes", "predicted_bytes"})
         json.erase(key);
-      if (json.contains("rows"))
-        for (Json& row : json["rows"])
-          for (const char* key : {"step_ms", "peak_bytes"}) row.erase(key);
+      if (json.contains("rows")) {  // what was measured, without how long it took
+        Json rows = Json::array();
+        for (const Json& row : json["rows"])
+          rows.push_back({row["variant"], row["n"], row["mean"], row["failed"]});
+        json = rows;
+      }
       bytes = to_text(json, 1);
     }
     out += str(file, "\n", bytes, "\n");

@@ -7,7 +7,7 @@
 namespace cambium {
 extern const FuzzTarget fuzz_compare = {
     .name = "compare",
-    .reads = {"search/compare.cpp", "search/results.cpp"},
+    .reads = {"search/results.cpp", "search/earlier.cpp", "search/audit.cpp", "search/timing.cpp"},
     .run = [](std::string_view bytes) {
       const std::vector<std::string_view> parts = parts_of(bytes, 2);
       file_of("model.yaml",
