@@ -113,6 +113,20 @@ void check_characters(std::string_view text, const Source& source) {
       throw UserError(fmt::format("the control character \\x{:02x} cannot stand in YAML", c),
                       "remove it", source.mark(i));
 }
+
+// Before yaml-cpp keeps a megabyte of open brackets. Those of quotes and plain texts count too, and
+// nobody writes a thousand of them that stay open.
+void check_brackets(std::string_view text, const Source& source, const YamlLimits& limits) {
+  constexpr int kMostOpen = 1000;
+  int open = 0;
+  for (size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '[' || text[i] == '{') ++open;
+    if (text[i] == ']' || text[i] == '}') open = std::max(open - 1, 0);
+    if (open > kMostOpen)
+      throw UserError(str("nested more than ", limits.depth, " levels deep"), "flatten it",
+                      source.mark(i));
+  }
+}
 }  // namespace
 
 const Yaml* Yaml::find(std::string_view key) const {
@@ -131,6 +145,7 @@ Yaml parse_yaml(std::string_view text, std::string_view file_name, const YamlLim
     throw UserError(str("the file has ", text.size(), " bytes; the limit is ", limits.bytes),
                     "split it", source.mark(0));
   check_characters(text, source);
+  check_brackets(text, source, limits);
   YamlTree tree(source, limits);
   tree.root.mark = source.mark(0);
   Events events(source, tree);

@@ -83,7 +83,7 @@ Mark Source::value_mark(size_t offset) const {
 }
 
 std::string_view Source::rest_of_line(size_t at) const {
-  constexpr size_t kLongestToken = 4096;  // a caret need not be longer; keeps long lines linear
+  constexpr size_t kLongestToken = 512;  // a caret need not be longer; keeps long lines quick
   const std::string_view rest = text_.substr(at, kLongestToken);
   return rest.substr(0, rest.find_first_of("\r\n"));
 }

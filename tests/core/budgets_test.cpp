@@ -7,6 +7,7 @@
 #include "core/clock.h"
 #include "core/diagnostics.h"
 #include "core/files.h"
+#include "core/memory.h"
 #include "core/spec.h"
 #include "tests/support/expect_error.h"
 #include "tests/support/test_data.h"
@@ -114,6 +115,19 @@ TEST(Budgets, AliasesOfLongTextsCountByTheirBytes) {
   const auto e = error_of([&] { parse_yaml(bomb + "]", "t.yaml"); });
   EXPECT_TRUE(std::string(e.what()).starts_with("more than 200000 YAML values")) << e.what();
   EXPECT_EQ(e.mark.line, 2);
+}
+
+// What costs a parser most; four times as much is the limit, and `check` has two seconds.
+TEST(Budgets, AnyLongLineIsQuick) {
+  const size_t most = 1 << 20;
+  for (const std::string piece : {"[", "{a: ", "1, ", "\"a\", ", "{a: 1}, ", "x y ", "${", "*a "}) {
+    std::string text = "a: [";
+    while (text.size() + piece.size() < most) text += piece;
+    const Stopwatch watch;
+    EXPECT_THROW(parse_yaml(text, "t.yaml"), UserError) << piece;
+    EXPECT_LT(watch.seconds(), 2) << piece;
+  }
+  EXPECT_LT(peak_resident_bytes(), int64_t(800) << 20);
 }
 
 TEST(Budgets, ALongLineIsQuickToRefuse) {
