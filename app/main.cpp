@@ -31,10 +31,12 @@ int main(int count, char** words) {
     return report_error(e, terminal);
   } catch (const std::bad_alloc&) {
     return report_error(out_of_memory(), terminal);
-  } catch (const std::system_error& e) {  // a thread or a lock that the system refuses
-    return report_error(RuntimeError(str("the system refuses a thread: ", e.what()),
-                                     "use fewer --threads, or raise ulimit -u or -v"),
-                        terminal);
+  } catch (const std::system_error& e) {  // a thread that the system refuses, or a path
+    const bool thread = e.code() == std::errc::resource_unavailable_try_again;
+    return report_error(
+        RuntimeError(str("the system refuses: ", e.what()),
+                     thread ? "use fewer --threads, or raise ulimit -u or -v" : "check the path"),
+        terminal);
   } catch (const std::exception& e) {
     return report_bug(e.what(), args, terminal);
   }
