@@ -45,7 +45,7 @@ void Builder::report(UserError error) {
   if (const size_t quote = text.find(" '"); quote != std::string::npos)
     if (const size_t end = text.find("': ", quote); end != std::string::npos)
       text.erase(quote, end - quote);
-  const Mark& m = error.mark;
+  const Mark m = error.mark;
   if (!reported_.insert(str(m.file, ":", m.line, ":", m.column, ":", text)).second) return;
   errors_.add(std::move(error));
   if (errors_.errors().size() < kMostErrors) return;

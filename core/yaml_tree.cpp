@@ -80,6 +80,9 @@ void YamlTree::scalar(size_t at, const std::string& tag, size_t anchor, std::str
   node.quoted = tag != "?" || text == "-";  // [-] has one reading only: text
   node.text = std::move(text);
   reveal_expressions(node.text);
+  // Where the system reads a path it would end there, and so would a message.
+  if (node.text.find('\0') != node.text.npos)
+    throw UserError("a text cannot hold \\0", "remove it", node.mark);
   const size_t value = source_.value_offset(at);
   check_closed(value);
   if (waits_for_key()) check_colon(value, node);
