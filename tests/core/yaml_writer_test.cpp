@@ -79,7 +79,6 @@ std::string hostile_text(Random& random) {
                                            "\xc3\xa9",
                                            "\xe2\x80\xa8",
                                            "\xef\xbb\xbf",
-                                           std::string(1, '\0'),
                                            "\n\n"};
   std::string text;
   for (int64_t n = random.below(5); n >= 0; --n)
