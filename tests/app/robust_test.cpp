@@ -128,11 +128,11 @@ TEST_F(Robust, AFullDiskNamesTheCheckpointAndMarksTheRun) {
 }
 
 TEST_F(Robust, ASignalEndsACommandThatBuilds) {
-  replace_file(
-      path("deep.yaml"),
-      "data: {markov_text: {symbols: 6, order: 1, context: 12, train: 64}}\nmodel: [{embed: "
-      "8}, {repeat: 6000, body: [{residual: [{norm: layer}]}]}, {linear: $classes}]\n"
-      "train: {steps: 2}\n");
+  replace_file(path("deep.yaml"),
+               "data: {markov_text: {symbols: 6, order: 1, context: 12, train: 64}}\n"
+               "model:\n  - embed: 8\n  - repeat: 1000\n"
+               "    body: [{residual: [{norm: layer}, {linear: 8}]}, {residual: [{linear: 8}]}]\n"
+               "  - linear: $classes\ntrain: {steps: 2}\n");
   Child check = start({"check", path("deep.yaml")});
   std::this_thread::sleep_for(std::chrono::milliseconds(150));
   const auto begin = std::chrono::steady_clock::now();
