@@ -151,6 +151,11 @@ void require_address_room(int64_t bytes) {
   if (room && room->available < bytes) throw out_of_memory();
 }
 
+bool is_address_room_scarce() {
+  const auto room = process_room();
+  return room && room->available < int64_t(512) << 20;
+}
+
 RuntimeError out_of_memory() {
   constexpr int64_t kMegabyte = 1'000'000;
   const auto limit = process_limit_bytes();

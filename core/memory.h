@@ -22,6 +22,10 @@ RuntimeError out_of_memory();
 // libraries that crash where they get nothing; asks the system only where there is such a limit.
 void require_address_room(int64_t bytes);
 
+// Whether such a limit leaves so little that threads which can be done without must not be started:
+// each takes its stack, and what it computes with others a team of its own.
+bool is_address_room_scarce();
+
 struct MemoryRoom {
   int64_t limit, available;
 };

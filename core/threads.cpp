@@ -8,6 +8,7 @@
 #include <thread>
 #include <vector>
 
+#include <malloc.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -69,6 +70,7 @@ void start_threads() {
     throw RuntimeError(str("the system gives this process ", got, " of ", wanted, " threads"),
                        str("use --threads ", got, ", or raise ulimit -u or -v"));
   if (!process_limit_bytes() || wanted == 1) return;
+  if (is_address_room_scarce()) ::mallopt(M_ARENA_MAX, 1);  // one a thread reserves 64 MB each
 #pragma omp parallel num_threads(wanted)
   {}
 }

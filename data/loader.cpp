@@ -2,6 +2,8 @@
 
 #include <system_error>
 
+#include "core/memory.h"
+
 namespace cambium {
 Loader::Loader(const Dataset& dataset, Split split, const LoaderOptions& options, Cursor start)
     : dataset_(dataset),
@@ -16,7 +18,7 @@ Loader::Loader(const Dataset& dataset, Split split, const LoaderOptions& options
           "cannot go on at batch ", start.batch, " of epoch ", start.epoch, ": an epoch has ",
           sampler_.batches(), " batches of ", options.order.batch);
   const DataShape shape = dataset.shape(options.order.batch);
-  const bool ahead = options.prefetch && dataset.version(split) == 0;
+  const bool ahead = options.prefetch && dataset.version(split) == 0 && !is_address_room_scarce();
   for (int64_t k = 0; k < (ahead ? kSlots : 1); ++k) slots_[k] = allocate_batch(shape);
   if (ahead) try {
       thread_ = std::thread([this] { read_ahead(); });
