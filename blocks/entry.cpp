@@ -37,16 +37,20 @@ class Reader {
     e.good = false;
   }
 
+  bool take_block(std::string_view name) {
+    e.block = find_block(name);
+    if (!e.block) return false;
+    e.use.name = name;
+    for (const FieldInfo& f : e.block->attrs.describe()) fields.push_back(f.name);
+    known = fields;
+    for (std::string_view b : e.block->bodies) known.emplace_back(b);
+    return true;
+  }
+
   bool look_up(std::string_view name, const Mark& mark) {
     e.use.name = name;
     e.use.mark = mark;
-    e.block = find_block(name);
-    if (e.block) {
-      for (const FieldInfo& f : e.block->attrs.describe()) fields.push_back(f.name);
-      known = fields;
-      for (std::string_view b : e.block->bodies) known.emplace_back(b);
-      return true;
-    }
+    if (take_block(name)) return true;
     if (const auto d = definitions.find(std::string(name)); d != definitions.end()) {
       e.definition = d->second;
       for (const YamlEntry& p : definition_of(*d->second).params) known.push_back(p.key);
@@ -57,12 +61,13 @@ class Reader {
     for (const Block* b : builtin_blocks()) names.emplace_back(b->name);
     for (const auto& [n, body] : definitions) names.push_back(n);
     const std::string phrase = meant_names(name, names).empty() ? block_phrase(name) : "";
-    const bool near = !nearest_names(name, names).empty();
+    const std::vector<std::string> near = nearest_names(name, names);
     fail(str("unknown block '", name, "'"), mark,
          !phrase.empty() ? str("write - ", phrase)
-         : near          ? suggestion(name, names)
+         : !near.empty() ? suggestion(name, names)
                          : "`cambium blocks` lists them all");
-    return false;
+    // What follows is checked as if the one block it can mean stood here.
+    return phrase.empty() && near.size() == 1 && take_block(near[0]);
   }
 
   std::string primary() const {

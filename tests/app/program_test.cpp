@@ -137,5 +137,18 @@ TEST_F(Program, ComparesAStudyAndReportsIt) {
   EXPECT_EQ(run({"report", path("stduy")}), 1);
   EXPECT_NE(err().find("did you mean '" + path("study") + "'?"), std::string::npos) << err();
 }
+
+TEST_F(Program, GenerateBeginsWithASymbolTheModelKnows) {
+  std::string text;
+  for (int i = 0; i < 300; ++i) text += "abcdefgh";
+  replace_file(path("abc.txt"), text);
+  replace_file(
+      path("text.yaml"),
+      str("data: {text_chars: {path: ", path("abc.txt"), ", context: 8, floor_order: 0}}\n",
+          "model: [{embed: 8}, {linear: $classes}]\n", "train: {batch: 4, steps: 2}\n"));
+  ASSERT_EQ(run({"train", path("text.yaml"), "--run", path("r")}), 0) << err();
+  ASSERT_EQ(run({"generate", path("r"), "--count", "5"}), 0) << err();
+  EXPECT_TRUE(read_file(path("out")).starts_with("a")) << read_file(path("out"));
+}
 }  // namespace
 }  // namespace cambium
