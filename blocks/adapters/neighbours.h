@@ -113,18 +113,18 @@ inline std::vector<Edge> spare_edges(int64_t rows, int64_t columns, int64_t k, b
   return edges;
 }
 
-// The squared distances of edges in a grid of `columns`, the same for each of `batch` examples.
-inline std::shared_ptr<const Tensor> distances(const Adjacency& one, int64_t columns,
-                                               int64_t batch) {
-  auto out = std::make_shared<Tensor>(DType::kF32, Shape{one.edges * batch});
-  for (int64_t to = 0; to < one.nodes; ++to)
-    for (int32_t e = one.in.begin[size_t(to)]; e < one.in.begin[size_t(to) + 1]; ++e) {
-      const int64_t from = one.in.neighbour[size_t(e)];
-      const int64_t y = to / columns - from / columns, x = to % columns - from % columns;
-      for (int64_t k = 0; k < batch; ++k)
-        out->f32()[size_t(k * one.edges + e)] = float(y * y + x * x);
-    }
-  return out;
+// The squared distances of edges in a grid of `columns`, the same for each of `batch` examples:
+// [batch edges].
+inline Value distances(Builder& b, const Adjacency& one, int64_t columns, int64_t batch) {
+  return b.table(DType::kF32, {one.edges * batch}, [&](Tensor& t) {
+    for (int64_t to = 0; to < one.nodes; ++to)
+      for (int32_t e = one.in.begin[size_t(to)]; e < one.in.begin[size_t(to) + 1]; ++e) {
+        const int64_t from = one.in.neighbour[size_t(e)];
+        const int64_t y = to / columns - from / columns, x = to % columns - from % columns;
+        for (int64_t k = 0; k < batch; ++k)
+          t.f32()[size_t(k * one.edges + e)] = float(y * y + x * x);
+      }
+  });
 }
 
 // For each place its k nearest others, by distance in the grid (one column: along the line).

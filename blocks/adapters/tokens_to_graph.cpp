@@ -55,7 +55,7 @@ Value nearest_real(Builder& b, const TokensToGraph& o, const Stream& s, int64_t 
     return spare_edges(rows, columns, k, causal);
   };
   const Adjacency one = make_adjacency(tokens, edges(), false);
-  const Value order = b.graph.constant(distances(one, columns, batch));
+  const Value order = distances(b, one, columns, batch);
   return adjacency_of_places(b, s, adjacency_of_batch(edges, batch, tokens), order, o.k);
 }
 
