@@ -151,7 +151,8 @@ Stream convolve_places(Builder& b, Stream s, const ConvOptions& o) {
   if (o.kernel_y > 1 || o.kernel_x > 1) s = with_padding_zeroed(b, s);
   const PaddedGrid g = whole_strides(b, as_grid(b, s), w);
   s.x = convolve(b, g.x, o);
-  if (g.mask) s.mask = flat_mask(b, mask_of_windows(b, g.mask, w));
+  if (g.mask && (o.stride > 1 || o.padding == "valid"))
+    s.mask = flat_mask(b, mask_of_windows(b, g.mask, w));
   return s;
 }
 }  // namespace cambium

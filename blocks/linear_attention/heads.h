@@ -71,7 +71,8 @@ inline Value linear_mix(Builder& b, Value q, Value k, Value v, Value mask, bool 
     const Value sum =
         b.emit("reduce_sum", {k}, {{"axes", std::vector<int64_t>{2}}, {"keep", true}});
     const Value total = b.emit("matmul", {q, sum}, {{"transpose_b", true}});  // [B,H,T,1]
-    o = b.emit("div", {o, plus(b, total, eps)});
+    // An example of padding alone weighs nothing at all.
+    o = b.emit("div", {o, plus(b, total, mask ? std::max(eps, 1e-18) : eps)});
   }
   return by_head(o);
 }

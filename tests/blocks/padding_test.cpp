@@ -32,6 +32,7 @@ std::vector<Layout> layouts_of(const BlockSample& s) {
       add("", Domain::kGraph, shape[0]);
       if (s.yaml.find("edges: true") != s.yaml.npos || s.yaml.find("link") == 0) break;
       add("- tokens_to_graph: {neighbours: window, window: 2}", Domain::kTokens, shape[0]);
+      add("- tokens_to_graph: {neighbours: knn, k: 2}", Domain::kTokens, shape[0]);
       add("- tokens_to_grid: {columns: 2}\n- grid_to_graph", Domain::kTokens, 2 * shape[0], 2);
       break;
     case Domain::kVector:

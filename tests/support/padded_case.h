@@ -157,9 +157,11 @@ class PaddedCase {
     if (name == "mask")
       for (int64_t i = 0; i < type.shape.count(); ++i) r.data.push_back(is_real(i));
     if (name == "pairs")
-      for (int64_t b = 0; b < input_.batch(); ++b)
-        for (int64_t at : {int64_t(0), std::max<int64_t>(0, input_.real[size_t(b)] - 1)})
-          r.data.push_back(double(b * input_.places + at));
+      for (int64_t b = 0; b < input_.batch(); ++b) {
+        const int64_t of = input_.real[size_t(b)] > 0 ? b : 0;  // both ends are real
+        for (int64_t at : {int64_t(0), input_.real[size_t(of)] - 1})
+          r.data.push_back(double(of * input_.places + at));
+      }
     if (!r.data.empty()) return r;
     const bool ids = type.dtype == DType::kI32, wide = ids || n.role == Role::kInput;
     if (!wide || name == "rng") return numbers(n);
