@@ -29,9 +29,9 @@ std::vector<ValueType> shape(const Call& c) {
   const ValueType mask{DType::kF32, {s[0]}}, order{DType::kF32, {s[2]}};
   require(c.in[kMask].type() == mask, "the mask must be ", mask, ", got ", c.in[kMask].type());
   require(c.has(kOrder) == (most > 0), "`most` and an order of the edges go together");
-  require(!most || c.in[kOrder].type() == order, "the order must be ", order, ", got ",
-          c.in[kOrder].type());
-  if (most > 0) s.set(2, std::min(s[2], s[0] * most));
+  if (most == 0) return {{DType::kAdjacency, s}};
+  require(c.in[kOrder].type() == order, "the order must be ", order, ", got ", c.in[kOrder].type());
+  s.set(2, std::min(s[2], s[0] * most));
   return {{DType::kAdjacency, s}};
 }
 

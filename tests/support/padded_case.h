@@ -64,7 +64,7 @@ class PaddedCase {
     Value loss = terms[0];
     for (size_t i = 1; i < terms.size(); ++i) loss = graph_.emit("add", {loss, terms[i]});
     add_output("loss", loss);
-    add_gradients(loss, in);
+    if (training) add_gradients(loss, in);  // evaluation has none: running statistics are fixed
   }
 
   Domain domain() const { return domain_; }  // of what the list answers
