@@ -3,6 +3,7 @@
 #include "blocks/domains.h"
 #include "blocks/entry.h"
 #include "blocks/lost.h"
+#include "blocks/padding.h"
 #include "blocks/restore.h"
 #include "core/suggest.h"
 
@@ -14,6 +15,15 @@ constexpr size_t kMostNodes = 20'000;  // a spec of nested repeats must not eat 
 bool starts_with_word(std::string_view text, std::string_view word) {
   return text.starts_with(word) &&
          (text.size() == word.size() || text.substr(word.size()).starts_with(" "));
+}
+
+// A block that makes other places of a padded stream must say which of them are real.
+void check_padding(Stream& out) {
+  if (out.domain == Domain::kVector) out.mask = {};
+  if (mask_fits(out)) return;
+  throw UserError(str("the data is padded, and which of the ", out.shape().rows(),
+                      " places that leave here are real is not known"),
+                  "pool before it, or use data without padding");
 }
 
 // Adds the block, its path, its place and where C was set to an error that lacks them.
@@ -142,6 +152,7 @@ Stream Builder::build_checked(const Entry& e, Stream in, const std::string& path
   if (out.domain != Domain::kIds && out.channels() > kMostChannels)
     throw UserError(str("it makes ", out.channels(), " channels, more than ", kMostChannels),
                     "use a smaller width, or fewer places before it is flattened");
+  check_padding(out);
   const bool structure = !e.block || !e.block->bodies.empty();
   if (structure) return out;  // what is inside has said who set the width
   const bool same = out.domain == before.domain && out.channels() == before.channels();

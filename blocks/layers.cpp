@@ -69,15 +69,16 @@ Value convolve(Builder& b, Value x, const ConvOptions& o) {
                  {"groups", o.groups}});
 }
 
-Value conv_norm_act(Builder& b, Value x, ConvOptions conv, std::string_view norm,
-                    std::string_view activation) {
+Stream conv_norm_act(Builder& b, Stream s, ConvOptions conv, std::string_view norm,
+                     std::string_view activation) {
   const bool batch = norm == "batch";
   conv.bias = conv.bias && !batch;
-  Value y = convolve(b, x, conv);
+  s = convolve_places(b, std::move(s), conv);
   const bool fused = batch && activation == "relu";
   if (norm != "none")
-    y = b.in_scope("norm", [&] { return normalise(b, norm, y, {.relu = fused}); });
-  return fused ? y : activate(b, activation, y);
+    s.x = b.in_scope("norm", [&] { return normalise_places(b, norm, s.x, s, {.relu = fused}); });
+  if (!fused) s.x = activate(b, activation, s.x);
+  return s;
 }
 
 Stream depthwise(Builder& b, Stream s, const DepthwiseOptions& o) {
@@ -87,17 +88,16 @@ Stream depthwise(Builder& b, Stream s, const DepthwiseOptions& o) {
   const bool line = tokens && (o.causal || s.rows == 0);  // a line of tokens, not a grid of them
   require(!o.causal || tokens, "causal needs tokens, a grid has no order");
   require(!tokens || o.stride == 1, "stride = ", o.stride, " needs a grid, got tokens");
-  Value x = o.causal ? s.x : with_padding_zeroed(b, s).x;
-  if (line)
-    x = b.emit("reshape", {x}, {{"shape", std::vector<int64_t>{in[0], in[1], 1, c}}});
-  else if (tokens)
-    x = b.emit("reshape", {x}, {{"shape", std::vector<int64_t>{in[0], s.rows, s.columns, c}}});
+  if (!o.causal) s = with_padding_zeroed(b, std::move(s));
+  const Windows w{o.kernel, line ? 1 : o.kernel, o.stride, o.dilation};
+  const PaddedGrid grid = whole_strides(b, as_grid(b, s, line), w);
+  Value x = grid.x;
   require_looks_back(b, o.causal);
   if (o.causal) x = with_past(b, x, (o.kernel - 1) * o.dilation);
   x = convolve(b, x,
                {.width = c,
-                .kernel_y = o.kernel,
-                .kernel_x = line ? 1 : o.kernel,
+                .kernel_y = w.kernel_y,
+                .kernel_x = w.kernel_x,
                 .stride = o.stride,
                 .dilation = o.dilation,
                 .groups = c,
@@ -105,6 +105,7 @@ Stream depthwise(Builder& b, Stream s, const DepthwiseOptions& o) {
                 .bias = o.bias});  // [B,Y',X',C]
   if (tokens) x = b.emit("reshape", {x}, {{"shape", std::vector<int64_t>{in[0], in[1], c}}});
   s.x = x;
+  if (grid.mask && o.stride > 1) s.mask = flat_mask(b, mask_of_windows(b, grid.mask, w));
   return s;
 }
 }  // namespace cambium

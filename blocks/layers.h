@@ -59,10 +59,10 @@ struct ConvOptions {
 // current scope. He et al. 2015 (arXiv 1502.01852): W ~ N(0, sqrt(2 / fan in)).
 Value convolve(Builder& b, Value x, const ConvOptions& options);
 
-// Convolution, then norm, then activation; with batch norm the bias is left out (the norm takes it
-// away) and relu is fused into the norm.
-Value conv_norm_act(Builder& b, Value x, ConvOptions conv, std::string_view norm,
-                    std::string_view activation);
+// Convolution of a grid, then norm, then activation; with batch norm the bias is left out (the norm
+// takes it away) and relu is fused into the norm.
+Stream conv_norm_act(Builder& b, Stream s, ConvOptions conv, std::string_view norm,
+                     std::string_view activation);
 
 // A depthwise convolution of a grid, of tokens that remember their rows and columns, or along other
 // tokens. `causal` (tokens only): the output at t sees t, t - dilation, ... only.

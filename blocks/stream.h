@@ -24,7 +24,8 @@ struct Stream {
   Value x;
   Value adjacency;    // kGraph: who hears whom
   int64_t batch = 0;  // kGraph: how many equal graphs the N nodes hold (1 for one big graph)
-  Value mask;  // f32, one a node or token of the data: 1 where something real is; see padding_mask
+  Value
+      mask;  // f32, one a place, of padded data: 1 at real places, which stand first in an example
   int64_t rows = 0, columns = 0;      // tokens or nodes that came from a grid remember its Y and X
   std::string width_by = "the data";  // the block that set C, and its place; kept by the builder
   Mark width_mark;

@@ -2,45 +2,30 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
+#include "core/adjacency_rows.h"
 #include "core/error.h"
 
 namespace cambium {
 namespace {
-std::vector<int32_t> row_starts(int64_t nodes, std::span<const Edge> edges, int32_t Edge::*row) {
-  std::vector<int32_t> begin(size_t(nodes) + 1, 0);
-  for (const Edge& e : edges) ++begin[size_t(e.*row) + 1];
-  for (size_t i = 1; i < begin.size(); ++i) begin[i] += begin[i - 1];
-  return begin;
-}
-
 // Sorted by destination, then source; no edge twice.
 void normalise(std::vector<Edge>& edges) {
   std::ranges::sort(edges, {}, [](const Edge& e) { return std::pair(e.second, e.first); });
   edges.erase(std::unique(edges.begin(), edges.end()), edges.end());
 }
 
+// From sorted edges.
 Adjacency build(int64_t nodes, std::span<const Edge> edges) {
-  Adjacency a{.nodes = nodes, .edges = int64_t(edges.size())};
-  a.in.begin = row_starts(nodes, edges, &Edge::second);
+  Adjacency a{.nodes = nodes};
+  a.in.begin.assign(size_t(nodes) + 1, 0);
   a.in.neighbour.reserve(edges.size());
-  a.inv_degree.reserve(size_t(nodes));
-  a.rsqrt_degree.reserve(size_t(nodes));
-  a.out.begin = row_starts(nodes, edges, &Edge::first);
-  a.out.neighbour.resize(edges.size());
-  a.out_edge.resize(edges.size());
-  std::vector<int32_t> next(a.out.begin.begin(), a.out.begin.end());
-  for (size_t e = 0; e < edges.size(); ++e) {  // by destination, so each out row stays sorted
-    a.in.neighbour.push_back(edges[e].first);
-    const auto k = size_t(next[size_t(edges[e].first)]++);
-    a.out.neighbour[k] = edges[e].second;
-    a.out_edge[k] = int32_t(e);
+  for (const Edge& e : edges) {
+    a.in.neighbour.push_back(e.first);
+    ++a.in.begin[size_t(e.second) + 1];
   }
-  for (size_t i = 0; i < size_t(nodes); ++i) {
-    const auto degree = float(a.in.begin[i + 1] - a.in.begin[i]);
-    a.inv_degree.push_back(degree > 0 ? 1 / degree : 0);
-    a.rsqrt_degree.push_back(degree > 0 ? 1 / std::sqrt(degree) : 0);
-  }
+  std::partial_sum(a.in.begin.begin(), a.in.begin.end(), a.in.begin.begin());
+  complete_rows(a);
   return a;
 }
 
@@ -70,6 +55,31 @@ Csr repeated(const Csr& one, int64_t copies, int64_t nodes, int64_t edges) {
   return out;
 }
 }  // namespace
+
+void complete_rows(Adjacency& a) {
+  const auto nodes = size_t(a.nodes);
+  a.edges = int64_t(a.in.neighbour.size());
+  // The starts of the transpose stand one place further on while they count, and move back as their
+  // rows fill up.
+  a.out.begin.assign(nodes + 1, 0);
+  for (const int32_t from : a.in.neighbour)
+    if (size_t(from) + 2 <= nodes) ++a.out.begin[size_t(from) + 2];
+  std::partial_sum(a.out.begin.begin(), a.out.begin.end(), a.out.begin.begin());
+  a.out.neighbour.resize(size_t(a.edges));
+  a.out_edge.resize(size_t(a.edges));
+  a.inv_degree.resize(nodes);
+  a.rsqrt_degree.resize(nodes);
+  for (size_t i = 0; i < nodes; ++i) {  // by destination, so each out row stays sorted
+    for (int32_t e = a.in.begin[i]; e < a.in.begin[i + 1]; ++e) {
+      const auto k = size_t(a.out.begin[size_t(a.in.neighbour[size_t(e)]) + 1]++);
+      a.out.neighbour[k] = int32_t(i);
+      a.out_edge[k] = e;
+    }
+    const auto degree = float(a.in.begin[i + 1] - a.in.begin[i]);
+    a.inv_degree[i] = degree > 0 ? 1 / degree : 0;
+    a.rsqrt_degree[i] = degree > 0 ? 1 / std::sqrt(degree) : 0;
+  }
+}
 
 Adjacency make_adjacency(int64_t nodes, std::span<const Edge> edges, bool undirected) {
   std::vector<Edge> all;

@@ -62,8 +62,12 @@ int64_t bytes_of(std::span<const Leaf> leaves) {
   return bytes;
 }
 
+// Also the graphs that kernels make, which have their room for good.
 int64_t constant_bytes(const Plan& plan) {
   int64_t bytes = 0;
+  for (const Node& n : plan.graph.nodes())
+    for (const ValueType& t : n.outputs)
+      if (n.op && t.dtype == DType::kAdjacency) bytes += adjacency_bytes(t.shape[0], t.shape[2]);
   for (int id : plan.constants) {
     const Node& n = plan.graph.node(id);
     bytes += n.adjacency ? adjacency_bytes(n.adjacency->nodes(), n.adjacency->edges())

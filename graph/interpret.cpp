@@ -1,4 +1,6 @@
 // interpret: runs a graph through the ops' references, in double. The oracle of everything else.
+#include <deque>
+
 #include "graph/graph.h"
 
 namespace cambium {
@@ -14,15 +16,16 @@ Ref constant_value(const Node& n) {
   return r;
 }
 
-Ref zeros(const ValueType& t) {
-  Ref r;
-  if (t.dtype != DType::kAdjacency) r.data.assign(size_t(t.shape.count()), 0.0);
-  return r;
+// What a reference fills. Adjacencies live in `made` as long as the run.
+Ref empty_answer(const ValueType& t, std::deque<Adjacency>& made) {
+  if (t.dtype == DType::kAdjacency) return {{}, &made.emplace_back()};
+  return {std::vector<double>(size_t(t.shape.count()), 0.0)};
 }
 }  // namespace
 
 Interpreted interpret(const Graph& g, const std::function<Ref(const Node&)>& leaves) {
   std::vector<std::vector<Ref>> values;
+  std::deque<Adjacency> made;
   auto& mutable_graph = const_cast<Graph&>(g);  // Values are handles; nothing is emitted here
   for (int id = 0; const Node& n : g.nodes()) {
     std::vector<Ref> out;
@@ -32,7 +35,7 @@ Interpreted interpret(const Graph& g, const std::function<Ref(const Node&)>& lea
       std::vector<Ref> args;
       for (Port p : n.inputs)
         args.push_back(p.node < 0 ? Ref{} : values[size_t(p.node)][size_t(p.output)]);
-      for (const ValueType& t : n.outputs) out.push_back(zeros(t));
+      for (const ValueType& t : n.outputs) out.push_back(empty_answer(t, made));
       if (n.op->view)
         out[0] = args[0];
       else

@@ -3,6 +3,7 @@
 #include "blocks/padding.h"
 #include "ops/ops.h"
 #include "train/experiment.h"
+#include "train/scored_head.h"
 #include "train/sections.h"
 
 namespace cambium {
@@ -122,6 +123,8 @@ Model build_model_graph(const Experiment& e, int64_t batch, bool training) {
     throw UserError("the decoder never looks at the encoder",
                     "put - cross_attention: {heads: 4} into its blocks", sections.decoder->mark);
   g.outputs.push_back({std::string(output_name(shape)), port_of(out.x)});
+  if (out.mask && shape.target_kind() == TargetKind::kSequences)
+    g.outputs.push_back({std::string(kRealFrames), port_of(out.mask)});
   return {std::move(g), std::move(builder.recompute), std::move(builder.blocks)};
 }
 

@@ -33,9 +33,13 @@ void check_machine(const Experiment& e, const Graph& step) {
   if (machine >= 0) check_memory(e, {.batch_bytes = least_bytes(step)}, machine);
 }
 
-// The graphs of constants, which are made when the plan is first bound to memory.
+// The graphs of constants, which are made when the plan is first bound to memory, and those that
+// kernels fill when they first run.
 int64_t graphs_to_make(const Plan& plan) {
   int64_t bytes = 0;
+  for (const Node& n : plan.graph.nodes())
+    for (const ValueType& t : n.outputs)
+      if (n.op && t.dtype == DType::kAdjacency) bytes += adjacency_bytes(t.shape[0], t.shape[2]);
   for (const int id : plan.constants)
     if (const auto& a = plan.graph.node(id).adjacency)
       bytes += adjacency_bytes(a->nodes(), a->edges());

@@ -1,5 +1,7 @@
 #include "train/scored_head.h"
 
+#include <algorithm>
+
 #include "ops/support/products.h"
 #include "train/experiment.h"
 
@@ -41,8 +43,10 @@ std::optional<Head> head_of(Graph& g, int product) {
 Scored scored_head(Graph& g, const DataShape& data) {
   const Value logits = g.value(g.output(output_name(data)));
   const Value target = g.value({*g.find(Role::kInput, "target"), 0});
-  if (data.target_kind() == TargetKind::kSequences)
-    return {{logits, target, data.masked ? g.value({*g.find(Role::kInput, "mask"), 0}) : Value{}}};
+  if (data.target_kind() == TargetKind::kSequences) {
+    const auto real = std::ranges::find(g.outputs, kRealFrames, &Output::name);
+    return {{logits, target, real != g.outputs.end() ? g.value(real->port) : Value{}}};
+  }
   const int64_t rows = logits.shape().rows(), most = data.most_scored;
   const int product = product_of(g, logits);
   if (product < 0) return {{logits, target}};

@@ -3,6 +3,10 @@
 #include "train/loss.h"
 
 namespace cambium {
+// The output of a model's graph that says which of its frames are real, f32 [B,T] or what reshapes
+// to it; of sequences in padded data alone.
+inline constexpr std::string_view kRealFrames = "real_frames";
+
 // The product that ends a model, logits = rows weights (transposed: its transpose) + bias.
 struct Head {
   Value rows, weights;
@@ -17,6 +21,6 @@ struct Scored : LossInputs {
 // The model's output and the target as they are; or, when the data bounds how many targets of a
 // batch are scored to at most half, the vocabulary is large and the model ends in a `linear` block,
 // that layer once more on the scored rows: logits [most,V], target [most]. A loss is the same mean;
-// the old layer is left for dead. Needs the input "target", and "mask" where the data is padded.
+// the old layer is left for dead. Needs the input "target"; takes the output kRealFrames as mask.
 Scored scored_head(Graph& g, const DataShape& data);
 }  // namespace cambium

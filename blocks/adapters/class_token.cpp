@@ -1,7 +1,6 @@
 // class_token: one trained token more in every example, which may gather what the others say.
-// [B,T,C] -> [B,T+1,C]; `pool: first` (or last) takes it out again
-#include <algorithm>
-
+// [B,T,C] -> [B,T+1,C]; `pool: first` (or last) takes it out again. In padded data the last place
+// is the one behind an example's last real token.
 #include "blocks/padding.h"
 
 namespace cambium {
@@ -15,14 +14,13 @@ struct ClassToken {
       field("std", &ClassToken::std, "starts as N(0, std)").in(0, 10)};
 };
 
-// The mask [B,T] of padded data with the new token, which is real: [B,T+1].
-Value longer_mask(Builder& b, const Stream& s, bool first) {
-  const Value mask = padding_mask(s);
-  if (!mask) return {};
-  const int64_t batch = s.shape()[0], tokens = s.shape()[1];
-  const Value one = b.filled({batch, 1}, 1);
-  const Value flat = b.emit("reshape", {mask}, {{"shape", std::vector<int64_t>{batch, tokens}}});
-  return b.emit("concat", {first ? one : flat, first ? flat : one}, {{"axis", 1}});
+// x [B,T,C] with the token [B,1,C] behind the real places of each example, zeros behind it.
+// `longer` [B,T+1,1] is the mask of both together.
+Value insert_behind(Builder& b, Value x, Value token, Value mask, Value longer) {
+  const Args one_more = {{"axis", 1}, {"before", 0}, {"after", 1}};
+  const Value real = b.emit("pad", {mask}, one_more);
+  const Value kept = b.emit("mul", {b.emit("pad", {x}, one_more), real});
+  return b.emit("add", {kept, b.emit("mul", {token, b.emit("sub", {longer, real})})});
 }
 
 Stream build(Builder& b, const BlockUse& use, Stream s) {
@@ -32,8 +30,11 @@ Stream build(Builder& b, const BlockUse& use, Stream s) {
   const Value tokens =
       b.emit("broadcast_to", {token}, {{"shape", std::vector<int64_t>{batch, 1, c}}});
   const bool first = a.place == "first";
-  s.mask = longer_mask(b, s, first);
-  s.x = b.emit("concat", {first ? tokens : s.x, first ? s.x : tokens}, {{"axis", 1}});
+  const Value mask = padding_mask(s), longer = mask ? mask_with_first(b, mask) : Value{};
+  s.x = mask && !first
+            ? insert_behind(b, s.x, tokens, mask, longer)
+            : b.emit("concat", {first ? tokens : s.x, first ? s.x : tokens}, {{"axis", 1}});
+  s.mask = flat_mask(b, longer);
   s.rows = s.columns = 0;  // no grid has such a token
   return s;
 }

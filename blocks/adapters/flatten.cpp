@@ -1,11 +1,12 @@
 // flatten: all numbers of an example as one vector. [B,...] -> [B,rest], a view
-#include "blocks/block.h"
+#include "blocks/padding.h"
 
 namespace cambium {
 namespace {
 Stream build(Builder& b, const BlockUse&, Stream s) {
   const int64_t batch = s.domain == Domain::kGraph ? s.batch : s.shape()[0];
   require(batch > 0, "the batch is empty");
+  refuse_padding(s, "a vector of all its places holds the padding too", "use pool: mean");
   Stream out;
   out.domain = Domain::kVector;
   out.x =

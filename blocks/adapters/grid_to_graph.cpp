@@ -19,7 +19,8 @@ Stream build(Builder& b, const BlockUse& use, Stream s) {
   const Shape in = s.shape();
   const int64_t batch = in[0], places = in[1] * in[2];
   check_edges(double(places) * double(neighbours), batch, places, str(neighbours));
-  s.adjacency = b.graph.constant(
+  s.adjacency = adjacency_of_places(
+      b, s,
       adjacency_of_batch([=] { return grid_edges(in[1], in[2], neighbours == 8); }, batch, places));
   s.x = b.emit("reshape", {s.x}, {{"shape", std::vector<int64_t>{batch * places, in[3]}}});
   s.domain = Domain::kGraph;

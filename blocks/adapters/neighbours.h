@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "blocks/block.h"
+#include "blocks/padding.h"
 
 namespace cambium {
 // Refuses graphs too large to be made within a second: `least` is what the edges of one example
@@ -30,6 +30,19 @@ inline std::shared_ptr<const LazyAdjacency> adjacency_of_batch(
   return std::make_shared<const LazyAdjacency>(batch * places, batch * edges, [=] {
     return repeat_adjacency(make_adjacency(places, edges_of(), false), batch);
   });
+}
+
+// The edges of a batch of places that may be padded: padding hears nobody, and nobody hears it.
+// With an order [edges] each place keeps the `most` real ones of lowest order.
+inline Value adjacency_of_places(Builder& b, const Stream& s,
+                                 std::shared_ptr<const LazyAdjacency> all, Value order = {},
+                                 int64_t most = 0) {
+  const Value edges = b.graph.constant(std::move(all));
+  if (!s.mask) return edges;
+  const int64_t places = s.mask.shape().count();
+  const Value mask = b.emit("reshape", {s.mask}, {{"shape", std::vector<int64_t>{places}}});
+  if (!order) return b.emit("induced_subgraph", {edges, mask});
+  return b.emit("induced_subgraph", {edges, mask, order}, {{"most", most}});
 }
 
 // The 4 or 8 places beside each place of a grid, read row by row.
@@ -80,6 +93,39 @@ class NearPlaces {
   bool causal_;
   std::vector<std::pair<int64_t, int64_t>> near_;  // squared distance, place
 };
+
+// Those of them that are among the k nearest when all behind some place, itself not before this
+// one, are left out: the k nearest of these lie within so many rows and columns.
+inline double about_spare_edges(int64_t rows, int64_t columns, int64_t k) {
+  const auto within = [&](int64_t extent) { return double(std::min(extent, 2 * k + 1)); };
+  return double(rows) * double(columns) * within(rows) * within(columns);
+}
+
+inline std::vector<Edge> spare_edges(int64_t rows, int64_t columns, int64_t k, bool causal) {
+  std::vector<Edge> edges;
+  for (int64_t y = 0; y < rows; ++y)
+    for (int64_t x = 0; x < columns; ++x)
+      for (int64_t v = std::max<int64_t>(0, y - k); v <= std::min(rows - 1, y + k); ++v)
+        for (int64_t u = std::max<int64_t>(0, x - k); u <= std::min(columns - 1, x + k); ++u)
+          if (const int64_t from = v * columns + u, to = y * columns + x;
+              causal ? from < to : from != to)
+            edges.emplace_back(int32_t(from), int32_t(to));
+  return edges;
+}
+
+// The squared distances of edges in a grid of `columns`, the same for each of `batch` examples:
+// [batch edges].
+inline Value distances(Builder& b, const Adjacency& one, int64_t columns, int64_t batch) {
+  return b.table(DType::kF32, {one.edges * batch}, [&](Tensor& t) {
+    for (int64_t to = 0; to < one.nodes; ++to)
+      for (int32_t e = one.in.begin[size_t(to)]; e < one.in.begin[size_t(to) + 1]; ++e) {
+        const int64_t from = one.in.neighbour[size_t(e)];
+        const int64_t y = to / columns - from / columns, x = to % columns - from % columns;
+        for (int64_t k = 0; k < batch; ++k)
+          t.f32()[size_t(k * one.edges + e)] = float(y * y + x * x);
+      }
+  });
+}
 
 // For each place its k nearest others, by distance in the grid (one column: along the line).
 // `causal`: of the places before it alone.

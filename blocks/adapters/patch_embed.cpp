@@ -1,8 +1,9 @@
 // patch_embed: a grid cut into square patches, each projected to one token.
-// [B,Y,X,C] -> [B,(Y/patch)*(X/patch),dim]; the tokens remember their rows and columns.
+// [B,Y,X,C] -> [B,(Y/patch)*(X/patch),dim]; the tokens remember their rows and columns. In padded
+// data a patch is real when its first place is, and holds zeros where there is padding.
 #include <cmath>
 
-#include "blocks/block.h"
+#include "blocks/padding.h"
 
 namespace cambium {
 namespace {
@@ -32,6 +33,10 @@ Stream build(Builder& b, const BlockUse& use, Stream s) {
                                            : Init{Init::kUniform, 1 / std::sqrt(double(fan_in))};
   const Value w = b.param("weight", {a.patch, a.patch, in.last(), a.dim}, init);
   const Value bias = b.param("bias", {a.dim}, {}, false);
+  s = with_padding_zeroed(b, std::move(s));
+  const Windows patches{a.patch, a.patch, a.patch};
+  if (const Value mask = as_grid(b, s).mask)
+    s.mask = flat_mask(b, mask_of_windows(b, mask, patches));
   const Value y = b.emit("conv2d", {s.x, w, bias}, {{"stride", a.patch}, {"padding", "valid"}});
   s.rows = in[1] / a.patch;
   s.columns = in[2] / a.patch;

@@ -1,7 +1,7 @@
 // pool: one vector for each example, from all its places. Any domain -> [B,C]
 //   attention: y = sum_p alpha_p x_p, alpha = softmax over places of <x_p, w>
-// Places that pad the data (smaller graphs, shorter texts) are left out, as long as the stream
-// still has the places of the data.
+// Places that pad the data (smaller graphs, shorter texts) are left out: `last` is the last real
+// one.
 #include "blocks/padding.h"
 
 namespace cambium {
@@ -31,7 +31,7 @@ Stream build(Builder& b, const BlockUse& use, Stream s) {
   const int64_t places = x.shape()[1];
   require(places > 0, "there is nothing to pool");
   const Value mask = padding_mask(s);
-  if (mask && kind != "first") {
+  if (mask) {
     s.x = pool_unpadded(b, kind, x, mask);
   } else if (pick) {
     const int64_t at = kind == "first" ? 0 : places - 1;

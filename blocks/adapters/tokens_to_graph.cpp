@@ -47,6 +47,18 @@ double about_edges(const TokensToGraph& o, int64_t tokens) {
   return double(tokens) * heard * (o.causal && o.neighbours != "knn" ? 0.5 : 1);
 }
 
+// The k nearest real tokens of each, which differ from example to example.
+Value nearest_real(Builder& b, const TokensToGraph& o, const Stream& s, int64_t columns) {
+  const int64_t batch = s.shape()[0], tokens = s.shape()[1], rows = tokens / columns;
+  check_edges(about_spare_edges(rows, columns, o.k), batch, tokens, o.neighbours);
+  const auto edges = [=, k = o.k, causal = o.causal] {
+    return spare_edges(rows, columns, k, causal);
+  };
+  const Adjacency one = make_adjacency(tokens, edges(), false);
+  const Value order = distances(b, one, columns, batch);
+  return adjacency_of_places(b, s, adjacency_of_batch(edges, batch, tokens), order, o.k);
+}
+
 Stream build(Builder& b, const BlockUse& use, Stream s) {
   const auto& o = use.attrs.as<TokensToGraph>();
   const int64_t batch = s.shape()[0], tokens = s.shape()[1];
@@ -54,12 +66,16 @@ Stream build(Builder& b, const BlockUse& use, Stream s) {
     throw UserError(str("neighbours = ", o.neighbours, " needs tokens that came from a grid, got ",
                         tokens, " tokens of no grid"),
                     "use neighbours: window or neighbours: full");
-  s.domain = Domain::kGraph;
   const bool grid = s.columns > 0 && s.rows * s.columns == tokens;
   const int64_t columns = grid ? s.columns : 0;
-  check_edges(about_edges(o, tokens), batch, tokens, o.neighbours);
-  s.adjacency = b.graph.constant(
-      adjacency_of_batch([=] { return edges_of(o, tokens, columns); }, batch, tokens));
+  if (s.mask && o.neighbours == "knn") {
+    s.adjacency = nearest_real(b, o, s, std::max<int64_t>(1, columns));
+  } else {
+    check_edges(about_edges(o, tokens), batch, tokens, o.neighbours);
+    s.adjacency = adjacency_of_places(
+        b, s, adjacency_of_batch([=] { return edges_of(o, tokens, columns); }, batch, tokens));
+  }
+  s.domain = Domain::kGraph;
   s.batch = batch;
   s.x = b.emit("reshape", {s.x}, {{"shape", std::vector<int64_t>{batch * tokens, s.channels()}}});
   return s;

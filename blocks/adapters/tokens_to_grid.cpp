@@ -1,7 +1,7 @@
 // tokens_to_grid: lays tokens out in rows and columns. [B,Y*X,C] -> [B,Y,X,C], a view
 #include <cmath>
 
-#include "blocks/block.h"
+#include "blocks/padding.h"
 
 namespace cambium {
 namespace {
@@ -23,6 +23,9 @@ Stream build(Builder& b, const BlockUse& use, Stream s) {
     if (!rows)
       throw UserError(str("these ", t, " tokens never were a grid"), "give rows and columns");
   }
+  if (!columns)
+    refuse_padding(s, str("rows = ", rows, " alone makes the columns a matter of its length"),
+                   "give columns");
   if (!rows) rows = t / columns;
   if (!columns) columns = t / rows;
   require(rows * columns == t, "rows = ", rows, " times columns = ", columns, " is not the ", t,

@@ -22,14 +22,14 @@ struct CausalConv {
 Stream build(Builder& b, const BlockUse& use, Stream s) {
   const auto& a = use.attrs.as<CausalConv>();
   require_causal_norm(true, a.norm);
-  const Value y = convolve_line(b, s.x,
-                                {.width = a.width ? a.width : s.channels(),
-                                 .kernel = a.kernel,
-                                 .dilation = a.dilation,
-                                 .groups = a.groups,
-                                 .padding = "causal",
-                                 .bias = a.bias});
-  s.x = activate(b, a.activation, b.in_scope("norm", [&] { return normalise(b, a.norm, y); }));
+  s = convolve_line(b, s,
+                    {.width = a.width ? a.width : s.channels(),
+                     .kernel = a.kernel,
+                     .dilation = a.dilation,
+                     .groups = a.groups,
+                     .padding = "causal",
+                     .bias = a.bias});
+  s.x = activate(b, a.activation, b.in_scope("norm", [&] { return normalise(b, a.norm, s.x); }));
   return s;
 }
 }  // namespace

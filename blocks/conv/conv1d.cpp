@@ -26,17 +26,15 @@ struct Conv1d {
 Stream build(Builder& b, const BlockUse& use, Stream s) {
   const auto& a = use.attrs.as<Conv1d>();
   require_causal_norm(a.padding == "causal", a.norm);
-  if (a.padding != "causal") s = with_padding_zeroed(b, s);
-  const Value y = convolve_line(b, s.x,
-                                {.width = a.width ? a.width : s.channels(),
-                                 .kernel = a.kernel,
-                                 .stride = a.stride,
-                                 .dilation = a.dilation,
-                                 .groups = a.groups,
-                                 .padding = a.padding,
-                                 .bias = a.bias && a.norm != "batch"});
-  s = with_tokens(s, y);
-  s.x = b.in_scope("norm", [&] { return normalise_places(b, a.norm, y, s); });
+  s = convolve_line(b, s,
+                    {.width = a.width ? a.width : s.channels(),
+                     .kernel = a.kernel,
+                     .stride = a.stride,
+                     .dilation = a.dilation,
+                     .groups = a.groups,
+                     .padding = a.padding,
+                     .bias = a.bias && a.norm != "batch"});
+  s.x = b.in_scope("norm", [&] { return normalise_places(b, a.norm, s.x, s); });
   s.x = activate(b, a.activation, s.x);
   return s;
 }

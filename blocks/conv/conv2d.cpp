@@ -23,17 +23,16 @@ struct Conv2d {
 
 Stream build(Builder& b, const BlockUse& use, Stream s) {
   const auto& a = use.attrs.as<Conv2d>();
-  s.x = conv_norm_act(b, s.x,
-                      {.width = a.width,
-                       .kernel_y = a.kernel,
-                       .kernel_x = a.kernel,
-                       .stride = a.stride,
-                       .dilation = a.dilation,
-                       .groups = a.groups,
-                       .padding = a.padding,
-                       .bias = a.bias},
-                      a.norm, a.activation);
-  return s;
+  return conv_norm_act(b, std::move(s),
+                       {.width = a.width,
+                        .kernel_y = a.kernel,
+                        .kernel_x = a.kernel,
+                        .stride = a.stride,
+                        .dilation = a.dilation,
+                        .groups = a.groups,
+                        .padding = a.padding,
+                        .bias = a.bias},
+                       a.norm, a.activation);
 }
 }  // namespace
 

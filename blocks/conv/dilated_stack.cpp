@@ -49,9 +49,8 @@ Stream build(Builder& b, const BlockUse& use, Stream s) {
                              .dilation = dilation_of(a, i),
                              .padding = a.causal ? "causal" : "same"};
       s.x = x;
-      const Value seen = a.causal ? x : with_padding_zeroed(b, s).x;
       const auto convolved = [&](std::string_view name) {
-        return b.in_scope(name, [&] { return convolve_line(b, seen, conv); });
+        return convolve_stream(b, name, s, conv).x;
       };
       const Value gate = activate(b, "sigmoid", convolved("gate"));
       const Value z =

@@ -34,10 +34,9 @@ Stream build(Builder& b, const BlockUse& use, Stream s) {
                          .dilation = a.dilation,
                          .padding = a.causal ? "causal" : "same",
                          .bias = a.bias};
-  if (!a.causal) s = with_padding_zeroed(b, s);
-  const Value gate = activate(b, gate_of(a.gate), convolve_stream(b, "gate", s, conv));
-  const Value y = b.emit("mul", {gate, convolve_stream(b, "value", s, conv)});
-  s = with_tokens(s, y);
+  const Value gate = activate(b, gate_of(a.gate), convolve_stream(b, "gate", s, conv).x);
+  s = convolve_stream(b, "value", s, conv);
+  const Value y = b.emit("mul", {gate, s.x});
   s.x = b.in_scope("norm", [&] { return normalise_places(b, a.norm, y, s); });
   return s;
 }

@@ -36,11 +36,11 @@ Stream build(Builder& b, const BlockUse& use, Stream s) {
   const int64_t c = s.channels(), width = a.width ? a.width : c;
   const int64_t hidden =
       a.hidden ? a.hidden : std::max<int64_t>(1, std::llround(a.expand * double(c)));
-  const auto conv = [&](std::string_view name, Value x, const ConvOptions& o,
+  const auto conv = [&](std::string_view name, const Stream& x, const ConvOptions& o,
                         std::string_view activation) {
     return b.in_scope(name, [&] { return conv_norm_act(b, x, o, a.norm, activation); });
   };
-  Value h = s.x;
+  Stream h = s;
   if (hidden != c)
     h = conv("expand", h, {.width = hidden, .kernel_y = 1, .kernel_x = 1}, a.activation);
   h = conv("depthwise", h,
@@ -51,11 +51,11 @@ Stream build(Builder& b, const BlockUse& use, Stream s) {
             .groups = hidden},
            a.activation);
   if (a.squeeze > 0)
-    h = squeeze_and_excite(b, h, to_multiple_of_8(a.squeeze * double(hidden)), "relu",
-                           "hard_sigmoid");
+    h.x = squeeze_and_excite(b, h, to_multiple_of_8(a.squeeze * double(hidden)), "relu",
+                             "hard_sigmoid");
   h = conv("project", h, {.width = width, .kernel_y = 1, .kernel_x = 1}, "none");
-  s.x = h.shape() == s.shape() ? b.emit("add", {s.x, drop_path(b, s, h, a.drop_path)}) : h;
-  return s;
+  if (h.shape() == s.shape()) h.x = b.emit("add", {s.x, drop_path(b, s, h.x, a.drop_path)});
+  return h;
 }
 }  // namespace
 

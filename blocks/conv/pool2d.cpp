@@ -1,5 +1,6 @@
 // pool2d: the maximum or mean of each window of a grid. [B,Y,X,C] -> [B,Y',X',C]
-#include "blocks/layers.h"
+// Of padded data only real places count; a window with "same" is real when its first place is.
+#include "blocks/padding.h"
 
 namespace cambium {
 namespace {
@@ -14,16 +15,33 @@ struct Pool2d {
           .one_of("same|valid")};
 };
 
+Value pool(Builder& b, const Pool2d& a, Value x) {
+  return b.emit("pool2d", {x},
+                {{"kind", a.kind},
+                 {"kernel", a.kernel},
+                 {"stride", a.stride ? a.stride : a.kernel},
+                 {"padding", a.padding}});
+}
+
+// Of real places; 0 where `windows`, the mask of the result, is.
+Value pool_real(Builder& b, const Pool2d& a, const PaddedGrid& g, Value windows) {
+  if (a.kind == "max") return b.emit("mul", {pool(b, a, pushed_out(b, g.x, g.mask)), windows});
+  const Value sum = pool(b, a, b.emit("mul", {g.x, g.mask}));  // shares of whole windows
+  const Value least = b.graph.scalar(0.5 / double(a.kernel * a.kernel));
+  const Value real = b.emit("maximum", {pool(b, a, g.mask), least});
+  return b.emit("mul", {b.emit("div", {sum, real}), windows});
+}
+
 Stream build(Builder& b, const BlockUse& use, Stream s) {
   const auto& a = use.attrs.as<Pool2d>();
   for (int axis = 1; axis < 3 && a.padding == "valid"; ++axis)
     require(a.kernel <= s.shape()[axis], "kernel = ", a.kernel, " is larger than the grid's ",
             s.shape()[axis], axis == 1 ? " rows" : " columns");
-  s.x = b.emit("pool2d", {s.x},
-               {{"kind", a.kind},
-                {"kernel", a.kernel},
-                {"stride", a.stride ? a.stride : a.kernel},
-                {"padding", a.padding}});
+  const Windows w{a.kernel, a.kernel, a.stride ? a.stride : a.kernel, 1, a.padding};
+  const PaddedGrid g = whole_strides(b, as_grid(b, s), w);
+  const Value windows = g.mask ? mask_of_windows(b, g.mask, w) : Value{};
+  s.x = windows ? pool_real(b, a, g, windows) : pool(b, a, g.x);
+  s.mask = flat_mask(b, windows);
   return s;
 }
 }  // namespace

@@ -28,14 +28,16 @@ struct ResidualConv {
           .one_of("projection|pad")};
 };
 
-Value shortcut(Builder& b, const ResidualConv& a, Value x, int64_t width) {
-  const int64_t c = x.shape().last();
+// What goes around the convolutions, [B,Y',X',width].
+Value shortcut(Builder& b, const ResidualConv& a, const Stream& s, int64_t width) {
+  const int64_t c = s.channels();
+  Value x = s.x;
   if (a.stride == 1 && width == c) return x;
-  if (a.shortcut == "projection")
-    return b.in_scope("shortcut", [&] {
-      return conv_norm_act(b, x, {.width = width, .kernel_y = 1, .kernel_x = 1, .stride = a.stride},
-                           "batch", "none");
-    });
+  if (a.shortcut == "projection") {
+    const ConvOptions one{.width = width, .kernel_y = 1, .kernel_x = 1, .stride = a.stride};
+    const auto project = [&] { return conv_norm_act(b, s, one, "batch", "none"); };
+    return b.in_scope("shortcut", project).x;
+  }
   require(width >= c, "shortcut = pad cannot go from C = ", c, " to width = ", width);
   if (a.stride > 1)
     x = b.emit("pool2d", {x},
@@ -44,26 +46,26 @@ Value shortcut(Builder& b, const ResidualConv& a, Value x, int64_t width) {
   return b.emit("pad", {x}, {{"axis", 3}, {"before", 0}, {"after", width - c}});
 }
 
-Value layer(Builder& b, std::string_view name, Value x, int64_t width, int64_t kernel,
-            int64_t stride, std::string_view activation) {
+Stream layer(Builder& b, std::string_view name, const Stream& s, int64_t width, int64_t kernel,
+             int64_t stride, std::string_view activation) {
   return b.in_scope(name, [&] {
-    return conv_norm_act(b, x,
+    return conv_norm_act(b, s,
                          {.width = width, .kernel_y = kernel, .kernel_x = kernel, .stride = stride},
                          "batch", activation);
   });
 }
 
-Value basic(Builder& b, const ResidualConv& a, Value x, int64_t width) {
-  const Value h = layer(b, "conv_1", x, width, a.kernel, a.stride, "relu");
+Stream basic(Builder& b, const ResidualConv& a, const Stream& s, int64_t width) {
+  const Stream h = layer(b, "conv_1", s, width, a.kernel, a.stride, "relu");
   return layer(b, "conv_2", h, width, a.kernel, 1, "none");
 }
 
-Value bottleneck(Builder& b, const ResidualConv& a, Value x, int64_t width) {
+Stream bottleneck(Builder& b, const ResidualConv& a, const Stream& s, int64_t width) {
   if (width % a.reduction != 0)
     throw UserError(str("reduction = ", a.reduction, " does not divide width = ", width),
                     str("use width: ", (width / a.reduction + 1) * a.reduction));
   const int64_t inner = width / a.reduction;
-  Value h = layer(b, "conv_1", x, inner, 1, 1, "relu");
+  Stream h = layer(b, "conv_1", s, inner, 1, 1, "relu");
   h = layer(b, "conv_2", h, inner, a.kernel, a.stride, "relu");
   return layer(b, "conv_3", h, width, 1, 1, "none");
 }
@@ -71,9 +73,9 @@ Value bottleneck(Builder& b, const ResidualConv& a, Value x, int64_t width) {
 Stream build(Builder& b, const BlockUse& use, Stream s) {
   const auto& a = use.attrs.as<ResidualConv>();
   const int64_t width = a.width ? a.width : s.channels();
-  const Value y = a.kind == "basic" ? basic(b, a, s.x, width) : bottleneck(b, a, s.x, width);
-  s.x = b.emit("relu", {b.emit("add", {y, shortcut(b, a, s.x, width)})});
-  return s;
+  Stream y = a.kind == "basic" ? basic(b, a, s, width) : bottleneck(b, a, s, width);
+  y.x = b.emit("relu", {b.emit("add", {y.x, shortcut(b, a, s, width)})});
+  return y;
 }
 }  // namespace
 

@@ -21,8 +21,7 @@ struct SqueezeExcite {
 Stream build(Builder& b, const BlockUse& use, Stream s) {
   const auto& a = use.attrs.as<SqueezeExcite>();
   const int64_t hidden = std::max<int64_t>(1, std::llround(a.ratio * double(s.channels())));
-  s.x = squeeze_and_excite(b, s.x, a.hidden ? a.hidden : hidden, a.activation, a.gate,
-                           padding_mask(s));
+  s.x = squeeze_and_excite(b, s, a.hidden ? a.hidden : hidden, a.activation, a.gate);
   return s;
 }
 }  // namespace

@@ -12,52 +12,57 @@ struct LineOptions {
   bool bias = true;
 };
 
-// A convolution along tokens: x [B,T,C] -> [B,T',width]; parameters "weight" [kernel,1,C/groups,
-// width] and "bias" under the current scope.
-inline Value convolve_line(Builder& b, Value x, const LineOptions& o) {
-  const Shape in = x.shape();
+// A convolution along tokens: [B,T,C] -> [B,T',width]; parameters "weight" [kernel,1,C/groups,
+// width] and "bias" under the current scope. Tokens that are not those of a grid any more forget
+// its rows and columns.
+inline Stream convolve_line(Builder& b, Stream s, const LineOptions& o) {
+  const Shape in = s.shape();
   const bool causal = o.padding == "causal";
   const int64_t reach = (o.kernel - 1) * o.dilation;
   if (o.padding == "valid" && reach >= in[1])
     throw UserError(str("kernel = ", o.kernel, " with dilation = ", o.dilation, " reaches over ",
                         reach + 1, " tokens, there are ", in[1]),
                     "use a smaller kernel or dilation, or padding: same");
-  Value y = b.emit("reshape", {x}, {{"shape", std::vector<int64_t>{in[0], in[1], 1, in[2]}}});
+  if (!causal && o.kernel > 1) s = with_padding_zeroed(b, std::move(s));
+  // The mask of causal windows: each stands at its last token.
+  const Windows w{o.kernel, 1, o.stride, o.dilation, causal ? "same" : o.padding};
+  PaddedGrid g = as_grid(b, s, true);
   require_looks_back(b, causal && o.stride == 1);
-  if (causal) y = with_past(b, y, reach);
-  y = convolve(b, y,
-               {.width = o.width,
-                .kernel_y = o.kernel,
-                .kernel_x = 1,
-                .stride = o.stride,
-                .dilation = o.dilation,
-                .groups = o.groups,
-                .padding = causal ? "valid" : o.padding,
-                .bias = o.bias});
-  return b.emit("reshape", {y}, {{"shape", std::vector<int64_t>{in[0], y.shape()[1], o.width}}});
-}
-
-// Tokens that are not those of a grid any more forget its rows and columns.
-inline Stream with_tokens(Stream s, Value x) {
-  if (x.shape()[1] != s.shape()[1]) s.rows = s.columns = 0;
-  s.x = x;
+  if (causal)
+    g.x = with_past(b, g.x, reach);
+  else
+    g = whole_strides(b, g, w);
+  const Value y = convolve(b, g.x,
+                           {.width = o.width,
+                            .kernel_y = o.kernel,
+                            .kernel_x = 1,
+                            .stride = o.stride,
+                            .dilation = o.dilation,
+                            .groups = o.groups,
+                            .padding = causal ? "valid" : o.padding,
+                            .bias = o.bias});
+  const int64_t tokens = y.shape()[1];
+  s.x = b.emit("reshape", {y}, {{"shape", std::vector<int64_t>{in[0], tokens, o.width}}});
+  if (tokens == in[1]) return s;
+  s.rows = s.columns = 0;
+  if (g.mask) s.mask = flat_mask(b, mask_of_windows(b, g.mask, w));
   return s;
 }
 
 // A convolution of a grid, or along tokens, with an own scope for its parameters.
-inline Value convolve_stream(Builder& b, std::string_view name, const Stream& s,
-                             const LineOptions& o) {
+inline Stream convolve_stream(Builder& b, std::string_view name, const Stream& s,
+                              const LineOptions& o) {
   return b.in_scope(name, [&] {
-    if (s.domain == Domain::kTokens) return convolve_line(b, s.x, o);
-    return convolve(b, s.x,
-                    {.width = o.width,
-                     .kernel_y = o.kernel,
-                     .kernel_x = o.kernel,
-                     .stride = o.stride,
-                     .dilation = o.dilation,
-                     .groups = o.groups,
-                     .padding = o.padding,
-                     .bias = o.bias});
+    if (s.domain == Domain::kTokens) return convolve_line(b, s, o);
+    return convolve_places(b, s,
+                           {.width = o.width,
+                            .kernel_y = o.kernel,
+                            .kernel_x = o.kernel,
+                            .stride = o.stride,
+                            .dilation = o.dilation,
+                            .groups = o.groups,
+                            .padding = o.padding,
+                            .bias = o.bias});
   });
 }
 
@@ -67,21 +72,29 @@ inline int64_t to_multiple_of_8(double v) {
   return double(rounded) < 0.9 * v ? rounded + 8 : rounded;
 }
 
-// y = x gate(act(mean(x) W1 + b1) W2 + b2): x [B,...,C], the mean over an example's places, those
-// of a mask [B,T,1] if there is one. Hu et al. 2018, arXiv 1709.01507.
-inline Value squeeze_and_excite(Builder& b, Value x, int64_t hidden, std::string_view activation,
-                                std::string_view gate, Value mask = {}) {
+// y = x gate(act(mean(x) W1 + b1) W2 + b2) of a grid or tokens, the mean over an example's places,
+// real ones alone. Hu et al. 2018, arXiv 1709.01507.
+inline Value squeeze_and_excite(Builder& b, const Stream& stream, int64_t hidden,
+                                std::string_view activation, std::string_view gate) {
+  const Value x = stream.x, mask = padding_mask(stream);
   const Shape s = x.shape();
   require(s.rank() > 2 && s.count_between(1, s.rank() - 1) > 0, "there is nothing to squeeze in ",
           s);
   std::vector<int64_t> places;
   for (int axis = 1; axis + 1 < s.rank(); ++axis) places.push_back(axis);
-  Value mean;
-  if (mask)
-    mean = b.emit("reshape", {pool_unpadded(b, "mean", x, mask)},
-                  {{"shape", std::vector<int64_t>{s[0], 1, s.last()}}});
-  else
+  Value mean;  // [B,1,C] or [B,1,1,C]
+  if (mask) {
+    const auto reshaped = [&](Value v, std::vector<int64_t> shape) {
+      return b.emit("reshape", {v}, {{"shape", std::move(shape)}});
+    };
+    const Value rows = reshaped(x, {s[0], mask.shape()[1], s.last()});
+    std::vector<int64_t> one(size_t(s.rank()), 1);
+    one.front() = s[0];
+    one.back() = s.last();
+    mean = reshaped(pool_unpadded(b, "mean", rows, mask), one);
+  } else {
     mean = b.emit("reduce_mean", {x}, {{"axes", places}, {"keep", true}});
+  }
   const Value inner = activate(b, activation, b.linear("squeeze", mean, hidden));
   return b.emit("mul", {x, activate(b, gate, b.linear("excite", inner, s.last()))});
 }

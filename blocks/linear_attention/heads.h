@@ -2,7 +2,7 @@
 #pragma once
 #include <cmath>
 
-#include "blocks/layers.h"
+#include "blocks/padding.h"
 #include "blocks/steps.h"
 #include "core/number.h"
 
@@ -50,11 +50,16 @@ inline Value plus(Builder& b, Value x, double c) {
 }
 
 // o_t = sum_s (q_t . k_s) v_s, divided by sum_s q_t . k_s + eps with `normalise`; q, k [B,T,H,F],
-// v [B,T,H,D]. causal: s <= t, as a scan; else over all s, as two products.
-inline Value linear_mix(Builder& b, Value q, Value k, Value v, bool causal, bool normalise,
-                        double eps) {
+// v [B,T,H,D]. causal: s <= t, as a scan; else over all s, as two products; those of padding, where
+// the mask [B,T,1] is 0, weigh nothing.
+inline Value linear_mix(Builder& b, Value q, Value k, Value v, Value mask, bool causal,
+                        bool normalise, double eps) {
   require_looks_back(b, causal);
   if (causal) return attend_linearly(b, q, k, v, {}, {.normalise = normalise, .eps = eps});
+  if (mask) {
+    const std::vector<int64_t> by_token = {k.shape()[0], k.shape()[1], 1, 1};
+    k = b.emit("mul", {k, b.emit("reshape", {mask}, {{"shape", by_token}})});
+  }
   const auto by_head = [&](Value x) {
     return b.emit("transpose", {x}, {{"perm", std::vector<int64_t>{0, 2, 1, 3}}});
   };
@@ -66,7 +71,8 @@ inline Value linear_mix(Builder& b, Value q, Value k, Value v, bool causal, bool
     const Value sum =
         b.emit("reduce_sum", {k}, {{"axes", std::vector<int64_t>{2}}, {"keep", true}});
     const Value total = b.emit("matmul", {q, sum}, {{"transpose_b", true}});  // [B,H,T,1]
-    o = b.emit("div", {o, plus(b, total, eps)});
+    // An example of padding alone weighs nothing at all.
+    o = b.emit("div", {o, plus(b, total, mask ? std::max(eps, 1e-18) : eps)});
   }
   return by_head(o);
 }

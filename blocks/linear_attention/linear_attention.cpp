@@ -71,7 +71,7 @@ Stream build(Builder& b, const BlockUse& use, Stream s) {
   const Value q = features(b, a.feature_map, project("q", width));  // [B,T,H,F]
   const Value k = features(b, a.feature_map, project("k", width));
   const Value v = project("v", c / a.heads);  // [B,T,H,D]
-  const Value o = linear_mix(b, q, k, v, a.causal, a.normalise, a.eps);
+  const Value o = linear_mix(b, q, k, v, padding_mask(s), a.causal, a.normalise, a.eps);
   s.x = b.residual_linear("o", merge_heads(b, o), c, a.bias);
   return s;
 }

@@ -90,7 +90,7 @@ Stream build(Builder& b, const BlockUse& use, Stream s) {
   };
   const Value q = feature_map(b, a, project("q"), w), k = feature_map(b, a, project("k"), w);
   const Value v = project("v");
-  const Value o = linear_mix(b, q, k, v, a.causal, true, 0);
+  const Value o = linear_mix(b, q, k, v, padding_mask(s), a.causal, true, 0);
   s.x = b.residual_linear("o", merge_heads(b, o), c, a.bias);
   return s;
 }

@@ -3,7 +3,7 @@
 #include <cmath>
 #include <functional>
 
-#include "blocks/layers.h"
+#include "blocks/padding.h"
 #include "blocks/steps.h"
 
 namespace cambium {
@@ -54,16 +54,21 @@ inline Value both_biases(Builder& b, const RecurrentParts& p) {
   return p.input_bias ? b.emit("add", {p.input_bias, p.hidden_bias}) : Value{};
 }
 
-// cell(x, parts, reverse) emits one walk.
+// cell(x, parts, reverse) emits one walk. Backward it begins at the last real token of each
+// example.
 inline Stream build_stack(Builder& b, const RecurrentStack& a, Stream s, int64_t gates,
                           const std::function<Value(Value, const RecurrentParts&, bool)>& cell) {
   const int64_t width = a.width > 0 ? a.width : s.channels();
+  const Value mask = a.bidirectional ? flat_mask(b, padding_mask(s)) : Value{};
+  const auto turned = [&](Value x) { return b.emit("reverse_sequence", {x, mask}); };
   for (int64_t layer = 0; layer < a.layers; ++layer)
     b.in_scope(str("layer", layer), [&] {
       if (layer > 0) s.x = b.dropout(s.x, a.dropout);
       const auto walk = [&](std::string_view name, bool reverse) {
         return b.in_scope(name, [&] {
-          return cell(s.x, recurrent_parts(b, s.channels(), width, gates, a.bias), reverse);
+          const RecurrentParts p = recurrent_parts(b, s.channels(), width, gates, a.bias);
+          if (reverse && mask) return turned(cell(turned(s.x), p, false));
+          return cell(s.x, p, reverse);
         });
       };
       const Value forward = walk("forward", false);

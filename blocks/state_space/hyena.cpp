@@ -12,7 +12,7 @@
 #include <cmath>
 #include <numbers>
 
-#include "blocks/layers.h"
+#include "blocks/padding.h"
 #include "blocks/steps.h"
 
 namespace cambium {
@@ -89,6 +89,9 @@ Stream build(Builder& b, const BlockUse& use, Stream s) {
   const auto& a = use.attrs.as<Hyena>();
   const int64_t t = b.step ? b.step->context : s.shape()[1], c = s.channels();
   const int64_t length = a.length > 0 ? a.length : t;
+  if (a.length == 0)
+    refuse_padding(s, "length = 0 makes the filters a matter of how far it is padded",
+                   str("use length: ", t, " or more"));
   if (t > length)
     throw UserError(str("length = ", length, " is below the ", t, " tokens that came in"),
                     str("use length: ", t, " or more, or 0"));

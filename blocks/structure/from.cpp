@@ -1,5 +1,6 @@
 // from: goes on from named taps instead of the stream: one as it is, several joined.
 #include "blocks/domains.h"
+#include "blocks/padding.h"
 
 namespace cambium {
 namespace {
@@ -16,6 +17,7 @@ Stream build(Builder& b, const BlockUse& use, Stream) {
   require(!a.taps.empty(), "taps is missing");
   Stream out = b.tap(a.taps[0], use.mark_of("taps"));
   std::vector<Value> parts = {out.x};
+  std::vector<Stream> streams = {out};
   for (size_t i = 1; i < a.taps.size(); ++i) {
     const Stream other = b.tap(a.taps[i], use.mark_of("taps"));
     const bool places =
@@ -35,8 +37,10 @@ Stream build(Builder& b, const BlockUse& use, Stream) {
           "put what changes the padding before both taps");
     if (other.rows != out.rows || other.columns != out.columns) out.rows = out.columns = 0;
     parts.push_back(other.x);
+    streams.push_back(other);
   }
   if (parts.size() == 1) return out;
+  out.mask = joined_mask(b, streams);
   if (a.combine == "concat") {
     out.x = b.emit("concat", parts, {{"axis", -1}});
     return out;

@@ -1,7 +1,7 @@
 // parallel: several branches of one stream, joined by their sum, by concatenated channels, or by a
 // gate that weighs the branches at every place.
 #include "blocks/domains.h"
-#include "blocks/layers.h"
+#include "blocks/padding.h"
 
 namespace cambium {
 namespace {
@@ -75,6 +75,7 @@ Stream build(Builder& b, const BlockUse& use, Stream s) {
   Stream out = ends[0];
   for (const Stream& e : ends)  // a grid is remembered only where all know it
     if (e.rows != out.rows || e.columns != out.columns) out.rows = out.columns = 0;
+  out.mask = joined_mask(b, ends);
   if (a.combine == "concat") {
     std::vector<Value> parts;
     for (const Stream& e : ends) parts.push_back(e.x);

@@ -41,10 +41,12 @@ Stream build(Builder& b, const BlockUse& use, Stream s) {
         branch.domain == s.domain
             ? str("end the branch with `linear: ", s.channels(), "`, and keep the number of places")
             : str("end the branch in the domain it began with"));
+  const Stream both[] = {s, branch};
   Value f = branch.x;
   if (a.place == "sandwich") f = norm(f, "norm_out");
   f = drop_path(b, s, layer_scale(b, b.dropout(f, a.dropout), a.layer_scale), a.drop_path);
   const Value y = b.emit("add", {s.x, f});
+  s.mask = joined_mask(b, both);
   s.x = a.place == "post" ? norm(y, "norm") : y;
   return s;
 }

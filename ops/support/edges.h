@@ -25,6 +25,11 @@ inline void require_nodes(const Call& c, int a, int x) {
           " nodes, the features have ", c.shape(x)[0], " rows");
 }
 
+// The graph that a reference answers: its caller has made one for it to fill.
+inline Adjacency& answered_graph(Ref& out) {
+  return const_cast<Adjacency&>(*out.adjacency);
+}
+
 // f(e, j, i) for each edge e from j to i, in the order of the graph's `in` rows.
 template <class F> void for_each_edge(const Adjacency& g, const F& f) {
   for (int64_t i = 0; i < g.nodes; ++i)

@@ -180,5 +180,25 @@ TEST(NeighbourMax, NamesTheFirstOfEqualsAndNobodyAsMinusOne) {
   EXPECT_EQ(out[1].i32()[0], 1);
   EXPECT_EQ(out[1].i32()[1], -1);
 }
+
+// Also the second time, with more edges than the first.
+TEST(InducedSubgraph, IsWhatItsEdgesMake) {
+  const Adjacency g = hub_graph(30, 90);
+  Graph graph(builtin_ops());
+  OpCase c(graph.op("induced_subgraph"), {{{DType::kAdjacency, {30, 30, g.edges}}, Shape{30}}});
+  const Adjacency* pointer = &g;
+  std::memcpy(c.tensors[0].data(), &pointer, sizeof pointer);
+  Engine engine;
+  const Kernel kernel = graph.op("induced_subgraph").kernel(c.call(), engine);
+  for (const int32_t real : {7, 22, 0, 30}) {
+    for (int32_t i = 0; i < 30; ++i) c.tensors[1].f32()[size_t(i)] = i < real;
+    std::vector<Edge> kept;
+    for_each_edge(g, [&](int64_t, int64_t from, int64_t to) {
+      if (from < real && to < real) kept.emplace_back(int32_t(from), int32_t(to));
+    });
+    const auto out = c.run(kernel);
+    EXPECT_TRUE(same_graph(adjacency_of(out[0]), make_adjacency(30, kept, false))) << real;
+  }
+}
 }  // namespace
 }  // namespace cambium

@@ -3,6 +3,7 @@
 #pragma once
 #include <cmath>
 #include <cstring>
+#include <deque>
 #include <limits>
 
 #include "core/rng.h"
@@ -33,7 +34,13 @@ class OpCase {
 
   std::vector<Ref> reference() {
     std::vector<Ref> results;
-    for (Value v : out) results.push_back({std::vector<double>(size_t(v.shape().count()), 0.0)});
+    for (Value v : out) {
+      results.emplace_back();
+      if (v.type().dtype == DType::kAdjacency)
+        results.back().adjacency = &answers_.emplace_back();
+      else
+        results.back().data.assign(size_t(v.shape().count()), 0.0);
+    }
     if (op_.view)
       results[0] = data[0];
     else
@@ -118,7 +125,25 @@ class OpCase {
 
   const Op& op_;
   std::vector<std::shared_ptr<const Adjacency>> adjacencies_;
+  std::deque<Adjacency> answers_;  // of the reference
 };
+
+// A value that is an adjacency.
+inline const Adjacency& adjacency_of(const Tensor& t) {
+  return **reinterpret_cast<const Adjacency* const*>(t.data());
+}
+
+inline bool same_edges(const Csr& a, const Csr& b) {
+  return a.begin == b.begin && a.neighbour == b.neighbour;
+}
+
+// The same graph, its twin included.
+inline bool same_graph(const Adjacency& a, const Adjacency& b) {
+  return a.nodes == b.nodes && a.edges == b.edges && same_edges(a.in, b.in) &&
+         same_edges(a.out, b.out) && a.out_edge == b.out_edge && a.inv_degree == b.inv_degree &&
+         a.rsqrt_degree == b.rsqrt_degree && !a.looped == !b.looped &&
+         (!a.looped || same_graph(*a.looped, *b.looped));
+}
 
 // Element i of a kernel's result as a double.
 inline double number_at(const Tensor& t, int64_t i) {

@@ -58,7 +58,7 @@ TEST(CtcTraining, FramesMayBeJoined) {
     const RunResult r = run_training(e, {}, seen);
     EXPECT_TRUE(std::isfinite(r.test->loss));
     EXPECT_GT(r.test->scored, 90);
-    EXPECT_EQ(model_graph(e, 2, false).outputs.size(), 1u);
+    EXPECT_EQ(model_graph(e, 2, false).outputs.size(), *padding ? 2u : 1u);  // which are real
   }
 }
 
@@ -75,6 +75,37 @@ TEST(CtcTraining, PaddingIsNeitherScoredNorAnswered) {
       ++looked;
     }
   EXPECT_EQ(looked, 2);
+}
+
+// Of 7 frames in strides of 2 there are 4, wherever padding ends and whatever it holds.
+TEST(CtcTraining, JoinedFramesAreRealWhereTheirFirstIs) {
+  const TempFolder folder;
+  std::string text = symbols("{batch: 2, steps: 1}", ", padded: true");
+  text.replace(text.find("kernel: 5"), 9, "kernel: 5, stride: 2");
+  const Experiment e = open_text(folder, text);
+  const Graph g = evaluation_graph(e, 2);
+  const int64_t frames = 18, real[] = {7, 14};
+  const auto loss = [&](double filling) {
+    return interpret(g,
+                     [&](const Node& n) -> Ref {
+                       if (n.scope.path == "target") return {{1, 2, -1, 2, 3, 1}};
+                       Ref r = test::random_leaf(n);
+                       const int64_t width = r.size() / (2 * frames);
+                       for (int64_t i = 0; i < r.size() && n.role == Role::kInput; ++i) {
+                         const int64_t frame = i / width % frames;
+                         const bool is_real = frame < real[i / width / frames];
+                         if (n.scope.path == "mask") r[i] = is_real;
+                         if (n.scope.path == "x" && !is_real) r[i] = filling;
+                       }
+                       return r;
+                     })
+        .outputs[1][0];
+  };
+  EXPECT_NEAR(loss(0), loss(50), 1e-12);
+  for (const Node& n : g.nodes())
+    if (n.op && n.kind() == "ctc") {
+      EXPECT_EQ(g.type(n.inputs[2]).shape, (Shape{2, 9}));
+    }
 }
 
 TEST(CtcTraining, NamesItsMetricsAndKeepsTheBestOfThem) {
