@@ -21,7 +21,7 @@ TEST_F(NotesShown, ByCheckWithThePlaceAndACure) {
   const std::string file = spec("{batch: 8, steps: 6, schedule: {cosine: {warmup: 6}}}");
   const Ran ran = run_words({"check", file});
   EXPECT_EQ(ran.code, 0) << ran.err;
-  EXPECT_NE(ran.out.find("s.yaml:6:53: note: the warm-up of 6 steps fills the run of 6"),
+  EXPECT_NE(ran.out.find("s.yaml:6:57: note: the warm-up of 6 steps fills the run of 6"),
             std::string::npos)
       << ran.out;
   EXPECT_NE(ran.out.find("  help: use a shorter warm-up"), std::string::npos) << ran.out;
@@ -46,7 +46,7 @@ TEST_F(NotesShown, AtTheStartOfARun) {
   const Ran ran = run_words({"train", spec("{batch: 8, steps: 6, eval_every: 7}"), "--run",
                              folder_.path("r"), "--progress", "none"});
   EXPECT_EQ(ran.code, 0) << ran.err;
-  EXPECT_NE(ran.err.find("s.yaml:6:42: eval_every = 7 is more than the 6 steps"), std::string::npos)
+  EXPECT_NE(ran.err.find("s.yaml:6:41: eval_every = 7 is more than the 6 steps"), std::string::npos)
       << ran.err;
 }
 
