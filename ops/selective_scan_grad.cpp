@@ -259,10 +259,8 @@ Cost cost(const Call& c) {
   double elements = double(c.shape(kDy).count() + c.shape(kStates).count());
   for (int i = 0; i <= kD; ++i)
     if (c.has(i)) elements += 2 * double(c.shape(i).count());
-  // The states again, with their powers, are not counted: docs/flops.md.
-  return {.flops = 16 * z.states() + 45 * double(c.shape(kX).count()),
-          .bytes = 4 * elements,
-          .products = 8 * z.states()};
+  const double rest = 45 * double(c.shape(kX).count());  // without the states again: docs/flops.md
+  return {16 * z.states() + rest, 4 * elements, 8 * z.states()};
 }
 
 // The kept states must be the true ones: only sequences of one chunk have known ones (zeros).
@@ -287,17 +285,16 @@ std::vector<Sample> samples() {
 }
 }  // namespace
 
-extern const Op op_selective_scan_grad;
-const Op op_selective_scan_grad = {.name = "selective_scan_grad",
-                                   .doc = "gradient of selective_scan",
-                                   .min_inputs = 8,
-                                   .max_inputs = 8,
-                                   .attrs = fields_of<SelectiveScan>,
-                                   .shape = shape,
-                                   .reference = reference,
-                                   .kernel = kernel,
-                                   .cost = cost,
-                                   .reach = reach_all,
-                                   .tolerance = 2e-5,
-                                   .samples = samples()};
+extern const Op op_selective_scan_grad = {.name = "selective_scan_grad",
+                                          .doc = "gradient of selective_scan",
+                                          .min_inputs = 8,
+                                          .max_inputs = 8,
+                                          .attrs = fields_of<SelectiveScan>,
+                                          .shape = shape,
+                                          .reference = reference,
+                                          .kernel = kernel,
+                                          .cost = cost,
+                                          .reach = reach_all,
+                                          .tolerance = 2e-5,
+                                          .samples = samples()};
 }  // namespace cambium
