@@ -7,11 +7,14 @@
 
 namespace cambium {
 namespace {
-// Data and the way to a stream as the sample's; texts for mixers that look back only.
-std::string lines_before(const Block& block, const BlockSample& s) {
+bool may_read_texts(const Block& block) {
+  return block.family == "recurrence" || block.family == "state space" ||
+         block.family == "linear attention";
+}
+
+// Data and the way to a stream as the sample's; texts are for mixers that look back only.
+std::string lines_before(const Block& block, const BlockSample& s, bool text) {
   const int64_t c = s.shape.rank() > 0 ? s.shape.last() : 1;
-  const bool text = block.family == "recurrence" || block.family == "state space" ||
-                    block.family == "linear attention";
   switch (s.domain) {
     case Domain::kIds:
       return "data: parity\nmodel:\n";
@@ -32,16 +35,17 @@ std::string lines_before(const Block& block, const BlockSample& s) {
 
 // The spec around the sample, or nothing where it cannot be built.
 std::string spec_around(const Block& block, const BlockSample& s) {
-  const std::string before = str(lines_before(block, s), "  - ", s.yaml, "\n");
-  for (const char* pool : {"", "  - pool: mean\n"}) try {
-      std::string text = str(before, pool, "  - linear: $classes\n");
-      open_experiment({"example", parse_yaml(text, "example")});
-      return text;
-    } catch (const UserErrors&) {
-      continue;  // the head needs what the other way gives, or the sample fits this size only
-    } catch (const UserError&) {
-      continue;
-    }
+  for (const bool text : {may_read_texts(block), false})
+    for (const char* pool : {"", "  - pool: mean\n"}) try {
+        std::string spec =
+            str(lines_before(block, s, text), "  - ", s.yaml, "\n", pool, "  - linear: $classes\n");
+        open_experiment({"example", parse_yaml(spec, "example")});
+        return spec;
+      } catch (const UserErrors&) {
+        continue;  // the head needs what another way gives, or the sample fits this size only
+      } catch (const UserError&) {
+        continue;
+      }
   return "";
 }
 

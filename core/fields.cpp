@@ -214,8 +214,12 @@ FieldInfo info_of(const detail::FieldSlot& slot, const void* defaults) {
 void set_one(void* object, std::span<const detail::FieldSlot> slots, const Arg& arg) {
   const auto slot = std::ranges::find(slots, arg.name, &detail::FieldSlot::name);
   if (slot == slots.end()) unknown_field(arg, slots);
-  visit_field(*slot, object, [&](auto& member) { detail::assign(member, arg); });
-  check_range(info_of(*slot, object), value_of(*slot, object));
+  visit_field(*slot, object, [&](auto& member) {
+    auto given = member;
+    detail::assign(given, arg);
+    check_range(info_of(*slot, object), ArgValue(given));
+    member = std::move(given);  // what is refused is not kept: nobody divides by a batch of 0
+  });
 }
 }  // namespace
 

@@ -267,8 +267,7 @@ Cost cost(const Call& c) {
   const double q = double(c.shape(kQ).count()), k = double(c.shape(kK).count());
   // The scores that the kernel computes again, 2 D a pair, are its own affair: docs/flops.md.
   const double pairs = attention_pairs(c, kExtra), products = pairs * 8 * double(c.shape(kQ)[3]);
-  return {
-      .flops = products + 8 * pairs + 2 * q, .bytes = 4 * (4 * q + 4 * k), .products = products};
+  return {products + 8 * pairs + 2 * q, 4 * (4 * q + 4 * k), products};
 }
 
 // Those of attention, with o, lse and do.
@@ -283,17 +282,16 @@ std::vector<Sample> samples() {
 }
 }  // namespace
 
-extern const Op op_attention_grad;
-const Op op_attention_grad = {.name = "attention_grad",
-                              .doc = "gradient of attention from its output and log-sum-exp",
-                              .min_inputs = 6,
-                              .max_inputs = int(kExtra) + kAttentionExtras,
-                              .attrs = fields_of<Attention>,
-                              .shape = shape,
-                              .reference = attention_grad_reference,
-                              .kernel = kernel,
-                              .cost = cost,
-                              .reach = reach_all,
-                              .tolerance = 2e-5,
-                              .samples = samples()};
+extern const Op op_attention_grad = {.name = "attention_grad",
+                                     .doc = "gradient of attention from its output and log-sum-exp",
+                                     .min_inputs = 6,
+                                     .max_inputs = kExtra + kAttentionExtras,
+                                     .attrs = fields_of<Attention>,
+                                     .shape = shape,
+                                     .reference = attention_grad_reference,
+                                     .kernel = kernel,
+                                     .cost = cost,
+                                     .reach = reach_all,
+                                     .tolerance = 2e-5,
+                                     .samples = samples()};
 }  // namespace cambium

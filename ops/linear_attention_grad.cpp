@@ -255,8 +255,8 @@ Cost cost(const Call& c) {
   double elements = 0;
   for (int i = 0; i < c.inputs(); ++i)
     if (c.has(i)) elements += double(c.shape(i).count()) * (i < kDo ? 2 : 1);
-  const double S = z.states();  // which are not counted again: docs/flops.md
-  return {.flops = S * (z.decay == Decay::kNone ? 8 : 9), .bytes = 4 * elements, .products = 8 * S};
+  const double products = 8 * z.states();  // S again is not counted: docs/flops.md
+  return {products + (z.decay == Decay::kNone ? 0 : z.states()), 4 * elements, products};
 }
 
 std::vector<Sample> samples() {

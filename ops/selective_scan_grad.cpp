@@ -259,8 +259,8 @@ Cost cost(const Call& c) {
   double elements = double(c.shape(kDy).count() + c.shape(kStates).count());
   for (int i = 0; i <= kD; ++i)
     if (c.has(i)) elements += 2 * double(c.shape(i).count());
-  const double S = z.states(), x = double(c.shape(kX).count());  // S not again: docs/flops.md
-  return {.flops = 16 * S + 45 * x, .bytes = 4 * elements, .products = 8 * S};
+  const double rest = 45 * double(c.shape(kX).count());  // without the states again: docs/flops.md
+  return {16 * z.states() + rest, 4 * elements, 8 * z.states()};
 }
 
 // The kept states must be the true ones: only sequences of one chunk have known ones (zeros).

@@ -127,12 +127,7 @@ RunResult train_one(const VerifyCell& cell, const VerifyRun& run, const VerifySe
       errors.add(error);
     }
   errors.throw_if_any();
-  const Experiment e = open_experiment(std::move(spec));
-  if (runs_of_a_group(cell) > 1 && e.data->count(Split::kValidation) == 0)
-    throw UserError(str(cell.name, ": ", runs_of_a_group(cell),
-                        " runs are to be chosen from, and the data has no validation part"),
-                    "leave `grid` out: the test data must not choose");
-  return run_training(e, {.stop = settings.stop}, progress);
+  return run_training(open_experiment(std::move(spec)), {.stop = settings.stop}, progress);
 }
 
 // Of runs that are equal on validation data the first counts: the test data has no say.

@@ -14,7 +14,7 @@ namespace cambium {
 namespace {
 // Code that is first used in a step, stacks of threads, files that are written, and what the
 // allocator cannot use: measured over the configs.
-constexpr int64_t kFirstRunBytes = int64_t(1) << 20;
+constexpr int64_t kFirstRunBytes = int64_t(5) << 18;
 
 // At least what a step takes, from its graph alone: the parameters and what the optimizer keeps of
 // them, inputs, and the values that are alive at once.

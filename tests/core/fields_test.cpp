@@ -61,6 +61,34 @@ TEST(Fields, CheckRangesAndChoices) {
             "'augment' cannot be 'shfit'; did you mean 'shift'?");
 }
 
+TEST(Fields, KeepTheDefaultOfWhatTheyRefuse) {
+  Diagnostics errors;
+  const Args args = {{"expand", 0}, {"rate", 2.0}, {"activation", "gleu"}};
+  const Ffn f = parse_fields<Ffn>(args, &errors);
+  EXPECT_EQ(errors.errors().size(), 3u);
+  EXPECT_EQ(f.expand, 4);
+  EXPECT_EQ(f.rate, 0.1);
+  EXPECT_EQ(f.activation, "gelu");
+}
+
+struct Sized {
+  int64_t width = 8, hash = 0;
+  static constexpr auto fields = std::tuple{field("width", &Sized::width, "channels").in(1),
+                                            field("hash", &Sized::hash, "of a path").any()};
+};
+
+TEST(Fields, WholeNumbersFit32BitsUnlessTheySayMore) {
+  const auto refusal_of = [](int64_t width) {
+    return std::string(error_of([&] { parse_fields<Sized>(Args{{"width", width}}); }).what());
+  };
+  EXPECT_EQ(refusal_of(int64_t{1} << 31),
+            "'width' must be between 1 and 2147483647, got 2147483648");
+  EXPECT_EQ(refusal_of(INT64_MAX),
+            "'width' must be between 1 and 2147483647, got 9223372036854775807");
+  EXPECT_EQ(refusal_of(0), "'width' must be at least 1, got 0");
+  EXPECT_EQ(parse_fields<Sized>(Args{{"hash", INT64_MAX}}).hash, INT64_MAX);
+}
+
 TEST(Fields, NanIsOutOfEveryRange) {
   EXPECT_THROW(parse({{"rate", std::numeric_limits<double>::quiet_NaN()}}), UserError);
 }

@@ -39,7 +39,8 @@ constexpr const char* kConvnet =
     "        norm: batch\n"
     "  - grid_to_tokens\n"
     "  - linear: $classes\n"
-    "train: {optimizer: {sgd: {lr: 1e-2, momentum: 0.9}}, batch: 16, steps: 4}\n";
+    "train: {optimizer: {sgd: {lr: 1e-2, momentum: 0.9}}, batch: 16, steps: 4, allow_leaks: "
+    "true}\n";
 
 constexpr const char* kExperts =
     "data: {in_context_recall: {vocab: 16, length: 32, train: 64, val: 32, test: 32}}\n"
