@@ -96,8 +96,8 @@ struct Problem {
       shrink = simd_exp(state.highest[t] - highest);
       sum = sum * shrink + simd_exp(p.sinks[h] - highest);
     }
-    inverse[t] = sum > 0 ? shrink / sum : 0;
-    logs[t] = sum > 0 ? highest + simd_log(sum) : 0;
+    inverse[t] = sum == 0 ? 0 : shrink / sum;  // both written so that NaN passes through
+    logs[t] = sum == 0 ? 0 : highest + simd_log(sum);
   }
   unpack_transposed(output, kQueryTile, count, p.z.D, inverse, p.o + p.z.query(b, q0, h),
                     p.z.H * p.z.D);
@@ -127,8 +127,9 @@ struct Problem {
     pack_rows(p.k + z.key(b, tile.j0, g), z.G * z.D, tile.keys, z.D, 1, keys, z.D, z.D);
     if (p.turns) turn_rows(*p.turns, tile.j0, tile.keys, keys, z.D, false);
     pack_rows(p.v + z.key(b, tile.j0, g), z.G * z.D, tile.keys, z.D, 1, values, z.D, z.D);
-    multiply_scores(tile, keys, queries, scores);
     const ScoreChanges changes = {slope, bias, p.real ? p.real + b * z.S + tile.j0 : nullptr};
+    clear_padding(changes.real, 0, tile.keys, z.D, values);
+    multiply_scores(tile, keys, queries, scores);
     for (int64_t v = 0; v < tile.vectors(); ++v)
       soften(tile, v, changes, first, scores, state, output);
     if (p.mask) {

@@ -6,8 +6,6 @@
 // With `rope`, q_t and k_s are turned by their positions, and dq_t and dk_s back.
 // Dao et al. 2022, arXiv 2205.14135, algorithm 4. Scores are recomputed tile by tile. One thread
 // owns a key head with all its query heads, so sums need no atomics and keep their order.
-#include <cmath>
-
 #include "ops/support/attention_tiles.h"
 #include "ops/support/dropout.h"
 #include "ops/support/lanes.h"
@@ -16,9 +14,7 @@
 
 namespace cambium {
 namespace {
-enum Input { kQ, kK, kV, kO, kLse, kDo, kRng, kBias, kSinks, kBlocks, kMask };
-
-constexpr int kExtra = kRng;
+enum Input { kQ, kK, kV, kO, kLse, kDo, kExtra, kRng = kExtra, kBias, kSinks, kBlocks, kMask };
 
 std::vector<ValueType> shape(const Call& c) {
   check_attention(c, kExtra);
@@ -192,6 +188,7 @@ struct QueryState {
     if (tile.keys <= 0) continue;
     pack_rows(p.k + z.key(b, tile.j0, g), z.G * z.D, tile.keys, z.D, 1, keys, z.D, z.D);
     if (p.turns) turn_rows(*p.turns, tile.j0, tile.keys, keys, z.D, false);
+    clear_padding(head.real, tile.j0, tile.keys, z.D, keys);
     pack_rows(p.v + z.key(b, tile.j0, g), z.G * z.D, tile.keys, z.D, 1, values, z.D, z.D);
     multiply_scores(tile, keys, scratch + w.queries, weights);
     multiply_scores(tile, values, scratch + w.d_o, slopes);
@@ -288,7 +285,7 @@ std::vector<Sample> samples() {
 extern const Op op_attention_grad = {.name = "attention_grad",
                                      .doc = "gradient of attention from its output and log-sum-exp",
                                      .min_inputs = 6,
-                                     .max_inputs = kExtra + kAttentionExtras,
+                                     .max_inputs = int(kExtra) + kAttentionExtras,
                                      .attrs = fields_of<Attention>,
                                      .shape = shape,
                                      .reference = attention_grad_reference,

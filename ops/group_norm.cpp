@@ -86,7 +86,7 @@ CAMBIUM_SIMD void group_norm_example(const float* x, const float* gamma, const f
   spread_group_sums(s, n, width, inverse);
   for (int64_t g = 0; g < groups; ++g) {
     mean[g] = width > 0 ? m[g * width] : 0;
-    rstd[g] = 1 / __builtin_sqrtf((width > 0 ? s[g * width] : 0) + eps);
+    rstd[g] = inverse_root(width > 0 ? s[g * width] : 0, eps);
   }
   for (int64_t j = 0; j < n; ++j) s[j] = rstd[j / width] * gamma[j];
   for (int64_t r = 0; r < p; ++r, x += n, y += n)

@@ -46,7 +46,7 @@ CAMBIUM_SIMD void layer_norm_rows(const float* x, const float* gamma, const floa
     const float variance =
         inverse * lane_sum(
                       n, [m](auto& acc, const auto& v) { acc += (v - m) * (v - m); }, x);
-    const float s = 1 / __builtin_sqrtf(variance + eps);
+    const float s = inverse_root(variance, eps);
 #pragma GCC ivdep
     for (int64_t j = 0; j < n; ++j) y[j] = (x[j] - m) * s * gamma[j] + beta[j];
     mean[r] = m;

@@ -1,5 +1,5 @@
-// maximum: y = max(a, b) with NumPy broadcasting.
-//   da = dy where a > b, db = the rest of dy
+// maximum: y = max(a, b) with NumPy broadcasting, NaN when either is.
+//   da = dy where a > b and dy / 2 where a = b, db = the rest of dy: PyTorch's convention
 #include "ops/support/nan.h"
 #include "ops/support/pointwise.h"
 #include "ops/support/reach.h"
@@ -12,14 +12,14 @@ struct Maximum {
 
 std::vector<Value> vjp(const Call& c, std::span<const Value> dy) {
   Graph& g = *dy[0].graph;
-  const Value da = g.emit("relu_grad", {g.emit("sub", {c.in[0], c.in[1]}), dy[0]});
+  const Value da = g.emit("maximum_grad", {g.emit("sub", {c.in[0], c.in[1]}), dy[0]});
   return {unbroadcast(da, c.shape(0)), unbroadcast(g.emit("sub", {dy[0], da}), c.shape(1))};
 }
 }  // namespace
 
 extern const Op op_maximum = {
     .name = "maximum",
-    .doc = "larger of two tensors, broadcasting",
+    .doc = "larger of two tensors, broadcasting; equals share the gradient",
     .min_inputs = 2,
     .max_inputs = 2,
     .shape = broadcast_shape,

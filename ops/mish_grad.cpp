@@ -10,7 +10,7 @@ namespace cambium {
 namespace {
 struct MishGrad {
   [[gnu::always_inline]] float operator()(float x, float dy) const {
-    x = within(x, 20.0f);  // beyond, the slope is 1 or nothing in f32
+    x = within(x > 20 ? 20.0f : x, 104.0f);  // beyond, the slope is 1 or 0
     const float w = simd_exp(x), n = w * (w + 2), below = 1 / (n + 2);
     const float slope = 4 * (w + 1) * w * below * below;  // (1 - t^2) sigmoid: n + 1 = (w + 1)^2
     return dy * (n * below + x * slope);

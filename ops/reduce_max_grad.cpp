@@ -1,4 +1,6 @@
-// reduce_max_grad: dx = dy / n where x equals the maximum y of its group and n elements do.
+// reduce_max_grad: dx = dy / n where x equals the maximum y of its group and n elements do,
+// NaN where y is.
+#include "ops/support/nan.h"
 #include "ops/support/pointwise.h"
 #include "ops/support/reach.h"
 #include "ops/support/reduce.h"
@@ -19,7 +21,7 @@ void reference(const Call& c, std::span<const Ref> in, std::span<Ref> out) {
     if (in[0][i] == in[1][k]) ++ties[size_t(k)];
   });
   for_each_reduced(c.shape(0), axes, [&](int64_t i, int64_t k) {
-    out[0][i] = in[0][i] == in[1][k] ? in[2][k] / ties[size_t(k)] : 0;
+    out[0][i] = unless_nan(in[1][k], in[0][i] == in[1][k] ? in[2][k] / ties[size_t(k)] : 0);
   });
 }
 
@@ -53,7 +55,8 @@ Kernel kernel(const Call& c, Engine&) {
         int64_t ties = 0;
         for (int64_t m : o.member) ties += x[base + m] == y[g];
         const float share = ties > 0 ? dy[g] / float(ties) : 0;
-        for (int64_t m : o.member) dx[base + m] = x[base + m] == y[g] ? share : 0;
+        const float others = unless_nan(y[g], 0.0f);
+        for (int64_t m : o.member) dx[base + m] = x[base + m] == y[g] ? share : others;
       }
     });
   }};

@@ -35,7 +35,7 @@ CAMBIUM_SIMD void rms_norm_rows(const float* x, const float* gamma, float* y, fl
   for (int64_t r = 0; r < rows; ++r, x += n, y += n) {
     const float square = inverse * lane_sum(
                                        n, [](auto& acc, const auto& v) { acc += v * v; }, x);
-    const float s = 1 / __builtin_sqrtf(square + eps);
+    const float s = inverse_root(square, eps);
 #pragma GCC ivdep
     for (int64_t j = 0; j < n; ++j) y[j] = x[j] * s * gamma[j];
     rstd[r] = s;

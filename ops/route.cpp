@@ -76,6 +76,11 @@ std::vector<Value> vjp(const Call& c, std::span<const Value> dy) {
   return d;
 }
 
+// Whether score x is above y. NaN is the highest, so that the weight shows it.
+template <class Score> bool is_above(Score x, Score y) {
+  return x > y || (x != x && y == y);
+}
+
 // The K best of E scores, and their values.
 template <class Score, class Int>
 void choose(const Score* scores, const Sizes& z, Score* weight, Int* chosen) {
@@ -83,7 +88,7 @@ void choose(const Score* scores, const Sizes& z, Score* weight, Int* chosen) {
     int64_t best = -1;
     for (int64_t e = 0; e < z.E; ++e)
       if (std::find(chosen, chosen + k, Int(e)) == chosen + k &&
-          (best < 0 || scores[e] > scores[best]))
+          (best < 0 || is_above(scores[e], scores[best])))
         best = e;
     chosen[k] = Int(best);
     weight[k] = scores[best];

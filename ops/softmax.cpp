@@ -5,9 +5,9 @@
 #include <cmath>
 
 #include "graph/graph.h"
-#include "ops/support/dnnl.h"
 #include "ops/support/pointwise.h"
 #include "ops/support/reach.h"
+#include "ops/support/reduce.h"
 
 namespace cambium {
 namespace {
@@ -78,36 +78,29 @@ Kernel column_kernel(const AxisView& v) {
   }};
 }
 
-// Rows of the last axis.
-CAMBIUM_SIMD void softmax_row(const float* x, float* y, int64_t n) {
-  float top = x[0], total = 0;
-  for (int64_t k = 1; k < n; ++k) top = x[k] > top ? x[k] : top;
+// Rows of the last axis. oneDNN's softmax takes a NaN for a small number.
+CAMBIUM_SIMD void softmax_rows(const float* x, float* y, int64_t rows, int64_t n) {
+  for (int64_t r = 0; r < rows; ++r, x += n, y += n) {
+    const float top = fold_row<MaxFold>(x, n);
 #pragma GCC ivdep
-  for (int64_t k = 0; k < n; ++k) y[k] = simd_exp(x[k] - top);
-  for (int64_t k = 0; k < n; ++k) total += y[k];
-  for (int64_t k = 0; k < n; ++k) y[k] /= total;
+    for (int64_t k = 0; k < n; ++k) y[k] = simd_exp(x[k] - top);
+    const float share = 1 / fold_row<SumFold>(y, n);
+    for (int64_t k = 0; k < n; ++k) y[k] *= share;
+  }
 }
 
 Kernel row_kernel(const AxisView& v) {
   return {.run = [=](const KernelArgs& k) {
     parallel_for(v.outer, 4096 / v.n + 1, [&](int64_t begin, int64_t end) {
-      for (int64_t r = begin; r < end; ++r)
-        softmax_row(k.f32(0) + r * v.n, k.out_f32() + r * v.n, v.n);
+      softmax_rows(k.f32(0) + begin * v.n, k.out_f32() + begin * v.n, end - begin, v.n);
     });
   }};
 }
 
-Kernel kernel(const Call& c, Engine& e) {
+Kernel kernel(const Call& c, Engine&) {
   const AxisView v = view(c);
   if (v.outer * v.n * v.inner == 0) return {.run = [](const KernelArgs&) {}};
-  if (v.inner > 1) return column_kernel(v);
-  const MemoryDesc md = dense_md({v.outer, v.n});
-  const auto pd = make_pd<SoftmaxForward>(e, caller_scratch(), dnnl::prop_kind::forward_training,
-                                          dnnl::algorithm::softmax_accurate, md, md, 1);
-  if (turned_down(e, pd.impl_info_str())) return row_kernel(v);
-  DnnlCall call(e, SoftmaxForward(pd), pd);
-  call.input(DNNL_ARG_SRC, md, 0).output(DNNL_ARG_DST, md, 0);
-  return dnnl_kernel(std::move(call));
+  return v.inner > 1 ? column_kernel(v) : row_kernel(v);
 }
 
 void reach(const Call& c, std::span<const Reach> in, std::span<Reach> out) {

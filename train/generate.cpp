@@ -21,10 +21,20 @@ const Experiment& check_text(const Experiment& e) {
 Plan sequence_plan(const Experiment& e, Engine& engine) {
   return compile(optimised(e, model_graph(e, 1, false)), engine);
 }
+
+// RuntimeError where logits give no distribution.
+void check_logits(std::span<const float> logits) {
+  ensure(!logits.empty(), "no logits to sample from");
+  auto bad = std::ranges::find_if(logits, [](float x) { return !(x < HUGE_VALF); });
+  if (std::ranges::all_of(logits, [](float x) { return x == -HUGE_VALF; })) bad = logits.begin();
+  if (bad != logits.end())
+    throw RuntimeError(str("the logit of symbol ", bad - logits.begin(), " is ", *bad),
+                       "the weights have diverged: use an earlier checkpoint, or a smaller lr");
+}
 }  // namespace
 
 int32_t sample_symbol(std::span<const float> logits, const SamplingOptions& o, double u) {
-  ensure(!logits.empty(), "no logits to sample from");
+  check_logits(logits);
   if (o.temperature == 0) return int32_t(std::ranges::max_element(logits) - logits.begin());
   std::vector<int32_t> order(logits.size());
   std::iota(order.begin(), order.end(), 0);
@@ -177,6 +187,7 @@ std::string Generator::beam(std::string_view prompt, int64_t count, int64_t widt
     for (const Candidate& c : beam) {
       const std::span<const int32_t> all(c.ids);
       const auto logits = whole_logits(all.last(std::min(most, all.size())));
+      check_logits(logits);
       const double highest = *std::ranges::max_element(logits);
       double sum = 0;
       for (const float x : logits) sum += std::exp(double(x) - highest);

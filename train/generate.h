@@ -26,7 +26,7 @@ struct SamplingOptions {
 
 // Draws one symbol: the argmax (the first of equals) at temperature 0, else from
 // softmax(logits / temperature) cut to the top k and then to the top p (Holtzman et al. 2019, arXiv
-// 1904.09751); `u` is uniform in [0, 1).
+// 1904.09751); `u` is uniform in [0, 1). RuntimeError when a logit is NaN or infinity, or all -inf.
 int32_t sample_symbol(std::span<const float> logits, const SamplingOptions& options, double u);
 
 // Holds the plans for one sequence. Where every block can, a symbol costs one token's work: keys

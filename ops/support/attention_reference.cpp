@@ -53,16 +53,13 @@ void attention_reference(const Call& c, std::span<const Ref> in, std::span<Ref> 
             p.back() += in[kForwardExtra + kBiasExtra][z.bias(h, t, s)];
           highest = std::max(highest, p.back());
         });
-        if (p.empty()) {
-          out[1][(b * z.H + h) * z.T + t] =
-              c.has(kForwardExtra + kSinksExtra) ? in[kForwardExtra + kSinksExtra][h] : 0;
-          continue;
-        }
         const double sink =
             c.has(kForwardExtra + kSinksExtra) ? in[kForwardExtra + kSinksExtra][h] : -HUGE_VAL;
+        p.push_back(sink);
+        // A key with the score -inf is not seen either, and nothing is 0.
+        if (std::ranges::all_of(p, [](double x) { return x == -HUGE_VAL; })) continue;
         highest = std::max(highest, sink);
         for (double x : p) sum += std::exp(x - highest);
-        sum += std::exp(sink - highest);
         const double lse = highest + std::log(sum);
         out[1][(b * z.H + h) * z.T + t] = lse;
         size_t i = 0;

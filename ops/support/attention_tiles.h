@@ -12,6 +12,14 @@ namespace cambium {
   return (x < 0.0f ? -t : t) * cap;
 }
 
+// Zeros in the rows [rows, D] of keys that the mask says are padding: their weights are zero, and
+// zero times NaN is not. `first` is the first row's key in the mask `real`, which may be null.
+[[gnu::always_inline]] inline void clear_padding(const float* real, int64_t first, int64_t rows,
+                                                 int64_t D, float* x) {
+  for (int64_t i = 0; real && i < rows; ++i)
+    if (!is_real(real, first + i)) std::fill_n(x + i * D, D, 0.0f);
+}
+
 struct TileRange {
   int64_t begin, end;
 

@@ -14,10 +14,11 @@ CAMBIUM_SIMD void apply_mask(const DropoutMask& mask, const float* x, float* y, 
     float factors[kBlock];
     mask.block_factors(block, factors);
     const int64_t base = block * kBlock, count = std::min(kBlock, n - base);
+    const auto kept = [&](int64_t i) { return factors[i] > 0 ? x[base + i] * factors[i] : 0.0f; };
     if (count == kBlock)
-      for (int64_t i = 0; i < kBlock; ++i) y[base + i] = x[base + i] * factors[i];
+      for (int64_t i = 0; i < kBlock; ++i) y[base + i] = kept(i);
     else
-      for (int64_t i = 0; i < count; ++i) y[base + i] = x[base + i] * factors[i];
+      for (int64_t i = 0; i < count; ++i) y[base + i] = kept(i);
   }
 }
 }  // namespace

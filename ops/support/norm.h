@@ -35,6 +35,12 @@ std::vector<InPlace> gradient_in_place(const Call& c, int residual);  // dx over
 using NormRows = std::function<void(const KernelArgs&, int64_t first, int64_t count, float* y)>;
 Kernel norm_kernel(int64_t rows, int64_t n, DType dtype, NormRows f);
 
+// 1 / sqrt(variance + eps), or NaN when squares have left f32: 0 would be a wrong number.
+[[gnu::always_inline]] inline float inverse_root(float variance, float eps) {
+  const float root = 1 / __builtin_sqrtf(variance + eps);
+  return root > 0 ? root : __builtin_nanf("");
+}
+
 constexpr int64_t kNormRows = 64;  // rows of a block; fixed, so that bits are
 
 inline int64_t norm_blocks(int64_t rows) {

@@ -24,9 +24,12 @@ template <class Number> struct Scored {
   Number score;
   int32_t key;
 
-  // Higher scores first, of equals the first key.
+  // Higher scores first, of equals the first key. NaN is the highest: an order must have a place
+  // for it.
   bool operator<(const Scored& o) const {
-    return score > o.score || (score == o.score && key < o.key);
+    const bool nan = score != score, other = o.score != o.score;
+    if (nan != other) return nan;
+    return score > o.score || ((nan || score == o.score) && key < o.key);
   }
 };
 

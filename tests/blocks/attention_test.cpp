@@ -62,6 +62,27 @@ TEST(Attention, LearnedBiasesWeighByDistance) {
   near(2, before, before, here);
 }
 
+// The same with dilation: a distance counts all places, seen or not.
+TEST(Attention, DilationDoesNotShortenDistances) {
+  for (const char* position : {"alibi", "t5, buckets: 8, max_distance: 20"}) {
+    const BlockCase c(str("- attention: {dilation: 2, position: ", position, "}"), Domain::kTokens,
+                      {1, 4, 1});
+    BlockCase::Data leaves = c.data(1);
+    for (auto& [name, ref] : leaves) std::ranges::fill(ref.data, 0.0);
+    leaves.at("attention.v.weight")[0] = leaves.at("attention.o.weight")[0] = 1;
+    double far = -2 * std::exp2(-8.0);
+    if (position[0] == 't') {
+      leaves.at("attention.relative").data = {0, 5, 0.3, 5, 0, 5, 0.3, 5};
+      far = 0.3;
+    }
+    leaves.at("x").data = {1, 50, 10, 50};
+    const Numbers y = c.run(leaves);
+    const double seen = 1 + std::exp(far);
+    EXPECT_NEAR(y[0], (1 + 10 * std::exp(far)) / seen, 1e-6) << position;
+    EXPECT_NEAR(y[2], (10 + std::exp(far)) / seen, 1e-6) << position;
+  }
+}
+
 TEST(Attention, LayersOfARepeatCanHaveOneTableOfBiases) {
   const auto parameters = [](const char* more) {
     const BlockCase c(str("[{repeat: 3, body: [{attention: {heads: 2, position: t5", more,
@@ -227,7 +248,10 @@ TEST(Attention, RefusesWhatAKindCannotDo) {
             "grid_to_tokens or patch_embed and a class_token, or position: rope");
   EXPECT_EQ(refusal("heads: 2, position: rope_2d"),
             "attention 'attention': position = rope_2d needs heads whose width 4 divides, heads = "
-            "2 of C = 4 are 2 wide; ");
+            "2 of C = 4 are 2 wide; use heads: 1");
+  EXPECT_EQ(refusal("heads: 4, position: rope"),
+            "attention 'attention': position = rope needs heads of even width, heads = 4 of C = 4 "
+            "are 1 wide; use heads: 2");
   EXPECT_EQ(refusal("position: t5, max_distance: 16"),
             "attention 'attention': max_distance = 16 is too near for 32 buckets; use more than "
             "16");

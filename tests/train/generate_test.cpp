@@ -70,6 +70,17 @@ TEST(SampleSymbol, TopPKeepsTheFewestThatHoldTheShare) {
   EXPECT_EQ(sample_symbol(logits, {.top_p = 1}, 0.999), 2);
 }
 
+TEST(SampleSymbol, RefusesLogitsThatAreNoNumbers) {
+  for (const float bad : {NAN, INFINITY})
+    for (const SamplingOptions& o : {SamplingOptions{.temperature = 0}, {.top_p = 0.5}}) try {
+        sample_symbol(std::vector<float>{0, bad, 1}, o, 0.5);
+        FAIL() << bad << " was sampled from";
+      } catch (const RuntimeError& e) {
+        EXPECT_EQ(std::string(e.what()), str("the logit of symbol 1 is ", bad));
+      }
+  EXPECT_EQ(sample_symbol(std::vector<float>{-INFINITY, 1}, {}, 0.5), 1);
+}
+
 // Logits with and without caches after each prefix of a text, on untrained weights.
 void expect_same_logits(const std::string& model, bool cached) {
   const test::TempFolder folder;

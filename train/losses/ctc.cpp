@@ -18,7 +18,8 @@ extern const Loss loss_ctc = {
     .name = "ctc",
     .doc =
         "negative log-likelihood, in nats, of a sequence that no one aligned with the frames: "
-        "of all paths that leave it when repeats are joined and blanks dropped",
+        "of all paths that leave it when repeats are joined and blanks dropped. A sequence that "
+        "needs more frames than there are is not scored (PyTorch: infinity, or 0 in the mean)",
     .paper =
         "Graves et al. 2006, Connectionist temporal classification: labelling unsegmented "
         "sequence data with recurrent neural networks",
