@@ -34,7 +34,7 @@ Kernel kernel(const Call& c, Engine&) {
   const int64_t rows = c.shape(0).rows();
   const RowLosses losses{c.shape(0).last(), c.as<CrossEntropyAttrs>()};
   return {.run = [=](const KernelArgs& k) {
-    const float scored = k.f32(3)[0], factor = scored > 0 ? k.f32(4)[0] / scored : 0;
+    const float scored = k.f32(3)[0], factor = scored == 0 ? 0 : k.f32(4)[0] / scored;
     losses.gradient(k.f32(0), k.i32(1), rows, k.f32(2), factor, k.out_f32());
   }};
 }

@@ -40,9 +40,7 @@ void reference(const Call& c, std::span<const Ref> in, std::span<Ref> out) {
   const CtcFrames frames(c, kMask);
   for (int64_t b = 0; b < B; ++b) {
     const int64_t real = frames.of(frames.masked() ? in[kMask].data.data() : nullptr, b);
-    const std::vector<double> log_p = ctc_log_softmax(in[0], b, T, V);
-    for (int64_t t = 0; t < T; ++t)
-      out[1][b * T + t] = in[0][(b * T + t) * V] - log_p[size_t(t * V)];
+    const std::vector<double> log_p = ctc_log_softmax(in[0], b, T, V, &out[1][b * T]);
     const double* target = in[1].data.data() + b * S;
     const int64_t n = symbol_count(target, S);
     if (!can_align(target, n, real, V, a.blank)) continue;

@@ -55,7 +55,7 @@ Kernel kernel(const Call& c, Engine&) {
   const int64_t floats = CtcLattice::floats(T, S, true);
   return {.run =
               [=](const KernelArgs& k) {
-                const float scored = k.f32(3)[0], share = scored > 0 ? k.f32(4)[0] / scored : 0;
+                const float scored = k.f32(3)[0], share = scored == 0 ? 0 : k.f32(4)[0] / scored;
                 auto* lattices = reinterpret_cast<float*>(k.scratch);
                 chunks.run([&](int64_t chunk, int64_t b) {
                   const float *x = k.f32(0) + b * T * V, *lse = k.f32(2) + b * T;

@@ -1,6 +1,7 @@
 // lion_update(lr [], scale [], p1..pn, g1..gn, m1..mn) -> p', m', all in place: steps of one size.
 //   g = scale g;  p' = p (1 - lr decay) - lr sign(b1 m + (1 - b1) g);  m' = b2 m + (1 - b2) g
 // where sign(0) = 0. Chen et al. 2023, arXiv 2302.06675, program 1.
+#include "ops/support/nan.h"
 #include "ops/support/reach.h"
 #include "ops/support/update_rule.h"
 
@@ -33,7 +34,7 @@ template <class T> struct Rule {
     const T direction = beta1 * state[0] + new1 * g;
     state[0] = beta2 * state[0] + new2 * g;
     const T sign = direction > T(0) ? T(1) : direction < T(0) ? T(-1) : T(0);
-    return keep * p - lr * sign;
+    return keep * p - lr * unless_nan(direction, sign);
   }
 };
 

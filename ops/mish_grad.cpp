@@ -17,7 +17,7 @@ struct MishGrad {
   }
 
   double operator()(double x, double dy) const {
-    x = within(x, 700.0);
+    x = within(x, 800.0);
     const double t = std::tanh(std::log1p(std::exp(x)));
     return dy * (t + x * (1 - t * t) / (1 + std::exp(-x)));
   }

@@ -31,8 +31,7 @@ void reference(const Call& c, std::span<const Ref> in, std::span<Ref> out) {
   for (int64_t ch = 0; ch < z.C; ++ch)
     for (int64_t i = ch * z.N; i < (ch + 1) * z.N; ++i) {
       const S4dState s(in[0][ch], in[1][i], in[2][i], in[3][i], in[4][i]);
-      for (int64_t l = 0; l < z.L; ++l)
-        out[0][l * z.C + ch] += 2 * (s.weight * std::exp(s.pole * double(l))).real();
+      for (int64_t l = 0; l < z.L; ++l) out[0][l * z.C + ch] += 2 * (s.weight * s.power(l)).real();
     }
 }
 

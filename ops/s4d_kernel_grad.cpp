@@ -28,7 +28,7 @@ void reference(const Call& c, std::span<const Ref> in, std::span<Ref> out) {
       const S4dState s(in[0][ch], in[1][i], in[2][i], in[3][i], in[4][i]);
       Complex sum = 0, weighted = 0;
       for (int64_t l = 0; l < z.L; ++l) {
-        const Complex term = in[5][l * z.C + ch] * std::exp(s.pole * double(l));
+        const Complex term = in[5][l * z.C + ch] * s.power(l);
         sum += term;
         weighted += double(l) * term;
       }

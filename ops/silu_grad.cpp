@@ -16,7 +16,7 @@ struct SiluGrad {
   }
 
   double operator()(double x, double dy) const {
-    x = within(x, 700.0);
+    x = within(x, 800.0);
     const double s = 1 / (1 + std::exp(-x));
     return dy * s * (1 + x * (1 - s));
   }

@@ -36,7 +36,7 @@ template <class T> struct Rule {
   [[gnu::always_inline]] T operator()(T p, T g, T* state) const {
     state[0] = beta1 * state[0] + rest * (scale * g);
     const T curvature = rho * state[1];
-    const T step = state[0] / (curvature > eps ? curvature : eps);
+    const T step = state[0] / (curvature < eps ? eps : curvature);
     const T clipped = step > T(1) ? T(1) : step < T(-1) ? T(-1) : step;
     return keep * p - lr * clipped;
   }

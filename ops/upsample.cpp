@@ -30,9 +30,9 @@ void reference(const Call& c, std::span<const Ref> in, std::span<Ref> out) {
     const auto at = [&](int64_t row, int64_t column) {
       return in[0][((image * x[1] + row) * x[2] + column) * x[3] + channel];
     };
-    const double p = r.part, q = s.part;
-    out[0][k] = (1 - p) * ((1 - q) * at(r.low, s.low) + q * at(r.low, s.high)) +
-                p * ((1 - q) * at(r.high, s.low) + q * at(r.high, s.high));
+    for (const auto& [row, p] : {std::pair(r.low, 1 - r.part), std::pair(r.high, r.part)})
+      for (const auto& [column, q] : {std::pair(s.low, 1 - s.part), std::pair(s.high, s.part)})
+        if (p * q > 0) out[0][k] += p * q * at(row, column);
   }
 }
 

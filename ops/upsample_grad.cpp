@@ -23,7 +23,8 @@ void reference(const Call& c, std::span<const Ref> in, std::span<Ref> out) {
     const int64_t image = k / y[3] / y[2] / y[1];
     const Blend r = blend_of(a, i, x[1]), s = blend_of(a, j, x[2]);
     const auto add = [&](int64_t row, int64_t column, double weight) {
-      out[0][((image * x[1] + row) * x[2] + column) * x[3] + channel] += weight * in[0][k];
+      if (weight > 0)
+        out[0][((image * x[1] + row) * x[2] + column) * x[3] + channel] += weight * in[0][k];
     };
     const double p = r.part, q = s.part;
     add(r.low, s.low, (1 - p) * (1 - q));

@@ -27,7 +27,7 @@ Kernel kernel(const Call& c, Engine&) {
   const int64_t n = c.shape(0).count();
   return {.run = [=](const KernelArgs& k) {
     const float *x = k.f32(0), *target = k.f32(1), scored = k.f32(2)[0];
-    const float factor = scored > 0 ? k.f32(3)[0] / scored : 0;
+    const float factor = scored == 0 ? 0 : k.f32(3)[0] / scored;
     float* dx = k.out_f32();
     parallel_for(n, kPointwiseGrain, [&](int64_t begin, int64_t end) {
       for (int64_t i = begin; i < end; ++i)

@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "ops/support/nan.h"
 #include "ops/support/reduce.h"
 
 namespace cambium {
@@ -9,7 +10,7 @@ namespace {
 constexpr int64_t kEdge = 2;  // columns before the states that no path reaches
 
 double log_add(double a, double b) {
-  const double top = std::max(a, b);
+  const double top = larger(a, b);
   return top == -HUGE_VAL ? top : top + std::log(std::exp(a - top) + std::exp(b - top));
 }
 
@@ -57,14 +58,15 @@ void require_ctc(const Call& c, int64_t blank, int mask) {
           x[0], ",M] with M > 0");
 }
 
-std::vector<double> ctc_log_softmax(const Ref& logits, int64_t row, int64_t frames,
-                                    int64_t classes) {
+std::vector<double> ctc_log_softmax(const Ref& logits, int64_t row, int64_t frames, int64_t classes,
+                                    double* norms) {
   std::vector<double> out(size_t(frames * classes));
   for (int64_t t = 0; t < frames; ++t) {
     const double* x = logits.data.data() + (row * frames + t) * classes;
     double lse = -HUGE_VAL;
     for (int64_t v = 0; v < classes; ++v) lse = log_add(lse, x[v]);
     for (int64_t v = 0; v < classes; ++v) out[size_t(t * classes + v)] = x[v] - lse;
+    norms[t] = lse;
   }
   return out;
 }

@@ -80,9 +80,9 @@ struct CtcPosterior {
 CtcPosterior ctc_posterior(std::span<const double> log_p, int64_t frames, int64_t classes,
                            std::span<const int64_t> symbols, int64_t blank);
 
-// log softmax of row `row` of the logits, in double.
-std::vector<double> ctc_log_softmax(const Ref& logits, int64_t row, int64_t frames,
-                                    int64_t classes);
+// log softmax of row `row` of the logits, in double, and the log-sum-exp of its frames.
+std::vector<double> ctc_log_softmax(const Ref& logits, int64_t row, int64_t frames, int64_t classes,
+                                    double* norms);
 
 // The examples of a batch in a fixed number of chunks, each with scratch of its own, whatever the
 // number of threads.

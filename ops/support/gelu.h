@@ -50,7 +50,7 @@ struct GeluTanhGrad {
   }
 
   double operator()(double x, double dy) const {
-    x = within(x, 16.0);
+    x = within(x, 40.0);
     const double s = 1 / (1 + std::exp(-kGeluTwice * (x + kGeluCubic * x * x * x)));
     return dy * (s + x * s * (1 - s) * kGeluTwice * (1 + 3 * kGeluCubic * x * x));
   }

@@ -36,6 +36,9 @@ struct S4dState {
 
   S4dState(double log_dt, double log_a, double imaginary, double c_re, double c_im);
 
+  // e^(pole l): 1 at l = 0, however large the pole.
+  Complex power(int64_t l) const { return l == 0 ? 1.0 : std::exp(pole * double(l)); }
+
   // (e^pole - 1) / pole, and its derivative.
   static Complex ratio(Complex pole);
   static Complex ratio_slope(Complex pole);

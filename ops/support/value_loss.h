@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "graph/graph.h"
+#include "ops/support/nan.h"
 #include "ops/support/shapes.h"
 
 namespace cambium {
@@ -35,7 +36,7 @@ template <class T> T loss_of_error(ErrorKind kind, T delta, T e) {
 // Its derivative; 0 at the kink of an absolute error.
 template <class T> T slope_of_error(ErrorKind kind, T delta, T e) {
   if (kind == ErrorKind::kSquare) return 2 * e;
-  const T sign = T(e > 0) - T(e < 0);
+  const T sign = unless_nan(e, T(e > 0) - T(e < 0));
   if (kind == ErrorKind::kAbsolute) return sign;
   return std::abs(e) <= delta ? e : delta * sign;
 }

@@ -5,12 +5,14 @@
 //   truth finite   the kernel agrees, to the operator's tolerance (of the largest number of the
 //                  result, where the operator is not pointwise) and sixteen times what the truth
 //                  itself moves when the inputs move by an ulp of f32.
-// Two things are allowed. Where an input is near 1e30, what comes between (a square, a product) may
-// leave f32: then some result of the kernel says inf or NaN; of pointwise operators none may.
-// And a NaN or an infinity may show, as NaN, in results that do not hear it (a weight of zero times
-// it), unless no result hears it: then it stands behind a mask.
-// References keep two rules more: a NaN reaches every result that hears its element, and what no
-// result hears makes no result NaN.
+// Allowed is:
+// - Where an input is near 1e30, what comes between (a square, a product) may leave f32: then some
+//   result of the kernel says inf or NaN. Not of operators of one number.
+// - Where infinities meet, the order of a sum decides between inf and NaN. Not of pointwise ones.
+// - A NaN or an infinity may show, as NaN, in results that do not hear it (a weight of zero times
+//   it), unless no result hears it: then it stands behind a mask.
+// - The relu that oneDNN applies to its own products takes NaN for 0.
+// Of operators with a gradient, references let a NaN through to every result that hears it.
 #include <gtest/gtest.h>
 
 #include "tests/support/op_case.h"
@@ -55,8 +57,8 @@ bool holds_floats(const SampleInput& i) {
   return !i.absent && is_float(i.type.dtype);
 }
 
-bool holds_integers(const SampleInput& i) {
-  return !i.absent && !is_float(i.type.dtype) && i.type.dtype != DType::kAdjacency;
+bool holds_indices(const SampleInput& i) {
+  return !i.absent && i.type.dtype == DType::kI32;
 }
 
 // Every element of the inputs that `keep` accepts.
@@ -131,10 +133,13 @@ double largest_finite(const Ref& r) {
   return largest;
 }
 
+bool is_finite_f32(double x) {
+  return std::abs(x) <= double(std::numeric_limits<float>::max());
+}
+
 bool agrees(double got, double want, double tolerance) {
   if (std::isnan(want)) return std::isnan(got);
-  constexpr double kLargest = std::numeric_limits<float>::max();
-  if (std::abs(want) > kLargest)
+  if (!is_finite_f32(want))
     return got == std::copysign(HUGE_VAL, want) || std::abs(got - want) <= tolerance;
   return std::abs(got - want) <= tolerance;
 }
@@ -175,15 +180,17 @@ bool is_spilt(OpCase& c, const std::vector<Replaced>& replaced, size_t k, int64_
 
 class OpUnderHostileNumbers : public testing::TestWithParam<const Op*> {
  protected:
-  // Runs reference and kernel and says where they part. `loud`: the kernel may overflow.
-  void compare(OpCase& c, const Kernel& kernel, const std::vector<Replaced>& replaced, bool loud) {
+  // Runs reference and kernel and says where they part. `loud`: the kernel may overflow; `shut`: it
+  // may hide NaN.
+  void compare(OpCase& c, const Kernel& kernel, const std::vector<Replaced>& replaced, bool loud,
+               bool shut) {
     const Op& op = *GetParam();
     const std::vector<Ref> want = c.reference();
     const std::vector<Tensor> got = c.run(kernel);
     if (loud && !is_finite(got)) return;
     std::vector<Ref> moved;
     for (size_t k = 0; k < got.size(); ++k) {
-      const double near = got[k].type().dtype == DType::kBf16 ? 1.0 / 256 : op.tolerance;
+      const double near = got[k].type().dtype == DType::kBf16 ? 1.0 / 128 : op.tolerance;
       const double largest = op.range ? 1 : largest_finite(want[k]);
       for (int64_t i = 0; i < want[k].size(); ++i) {
         const double a = number_at(got[k], i), b = want[k][i];
@@ -192,7 +199,9 @@ class OpUnderHostileNumbers : public testing::TestWithParam<const Op*> {
         if (moved.empty()) moved = spread(c, want);
         tolerance += 16 * moved[k][i];
         if (agrees(a, b, tolerance)) continue;
-        if (std::isnan(a) && is_spilt(c, replaced, k, i)) continue;
+        if (!op.range && !std::isfinite(a) && !is_finite_f32(b)) continue;
+        if (shut && std::isnan(b)) continue;
+        if (std::isnan(a) != std::isnan(b) && is_spilt(c, replaced, k, i)) continue;
         ADD_FAILURE() << "output " << k << "[" << i << "] is " << a << ", the truth " << b;
         return;
       }
@@ -212,6 +221,7 @@ TEST_P(OpUnderHostileNumbers, KernelKeepsTheRule) {
     if (places.empty() || !is_small(s)) continue;
     OpCase c(op, s);
     const Kernel kernel = op.kernel(c.call(), engine());
+    const bool shut = kernel.impl != "own" && describe(s, {}).find("=relu") != std::string::npos;
     Random random(1, stream_of(op.name));
     const auto one = [&](double x) {
       return Replaced{places[random.below(uint32_t(places.size()))], x};
@@ -225,7 +235,7 @@ TEST_P(OpUnderHostileNumbers, KernelKeepsTheRule) {
             std::ranges::any_of(replaced, [](const Replaced& r) { return std::abs(r.by) == 1e30; });
         const Replacement held(c, replaced);
         SCOPED_TRACE(describe(s, replaced));
-        compare(c, kernel, replaced, huge && !op.range);
+        compare(c, kernel, replaced, huge && !(op.range && op.max_inputs == 1), shut);
         failures += HasFailure();
         if (failures > 8) return;
       }
@@ -248,7 +258,7 @@ TEST_P(OpUnderHostileIds, KernelAndReferenceRefuseTheSame) {
   const Op& op = *GetParam();
   int failures = 0;
   for (const Sample& s : op.samples) {
-    const std::vector<Place> places = places_of(s, holds_integers);
+    const std::vector<Place> places = places_of(s, holds_indices);
     if (places.empty() || !is_small(s)) continue;
     OpCase c(op, s);
     const Kernel kernel = op.kernel(c.call(), engine());
@@ -256,23 +266,23 @@ TEST_P(OpUnderHostileIds, KernelAndReferenceRefuseTheSame) {
     for (int round = 0; round < 3; ++round)
       for (int v = 0; v < 5; ++v) {
         const Place at = places[random.below(uint32_t(places.size()))];
-        const double hi = s.inputs[at.input].hi;
+        const double hi = std::min(s.inputs[at.input].hi, 2147483646.0);
         const std::vector<Replaced> replaced = {
             {at, std::array{-1.0, hi, hi + 1, 2147483647.0, -2147483648.0}[size_t(v)]}};
         const Replacement held(c, replaced);
         SCOPED_TRACE(describe(s, replaced));
         const std::string said = refusal([&] { c.reference(); });
         EXPECT_EQ(refusal([&] { c.run(kernel); }), said);
-        if (said.empty() && !HasFailure()) compare(c, kernel, replaced, false);
+        if (said.empty() && !HasFailure()) compare(c, kernel, replaced, false, false);
         failures += HasFailure();
         if (failures > 8) return;
       }
   }
 }
 
-class OpReference : public testing::TestWithParam<const Op*> {};
+class DifferentiableReference : public testing::TestWithParam<const Op*> {};
 
-TEST_P(OpReference, LetsNaNThroughWhereItIsHeard) {
+TEST_P(DifferentiableReference, LetsNaNThroughWhereItIsHeard) {
   const Op& op = *GetParam();
   int failures = 0;
   for (const Sample& s : op.samples) {
@@ -288,25 +298,23 @@ TEST_P(OpReference, LetsNaNThroughWhereItIsHeard) {
       const Replacement held(c, replaced);
       SCOPED_TRACE(describe(s, replaced));
       const std::vector<Ref> results = c.reference();
-      const bool masked = is_heard_nowhere(differs);
       for (size_t k = 0; k < base.size(); ++k)
         for (int64_t j = 0; j < base[k].size() && failures < 6; ++j) {
-          const bool nan = std::isnan(results[k][j]), hears = differs[k][size_t(j)];
-          if (nan ? !masked : !hears || !is_float(c.out[k].type().dtype)) continue;
-          ADD_FAILURE() << "output " << k << "[" << j << "] "
-                        << (nan ? "is NaN: the mask leaks" : "hides the NaN that it hears");
+          const bool hears = differs[k][size_t(j)] && is_float(c.out[k].type().dtype);
+          if (!hears || std::isnan(results[k][j])) continue;
+          ADD_FAILURE() << "output " << k << "[" << j << "] hides the NaN that it hears";
           ++failures;
         }
     }
   }
 }
 
-std::vector<const Op*> ops_with(bool (*keep)(const SampleInput&)) {
+std::vector<const Op*> ops_with(bool (*keep)(const SampleInput&), bool differentiable = false) {
   std::vector<const Op*> kept;
   for (const Op* op : builtin_ops()) {
     const bool any = std::ranges::any_of(
         op->samples, [&](const Sample& s) { return std::ranges::any_of(s.inputs, keep); });
-    if (any && op->kernel) kept.push_back(op);
+    if (any && op->kernel && (op->vjp || !differentiable)) kept.push_back(op);
   }
   return kept;
 }
@@ -317,8 +325,9 @@ std::string name_of_op(const testing::TestParamInfo<const Op*>& info) {
 
 INSTANTIATE_TEST_SUITE_P(Ops, OpUnderHostileNumbers, testing::ValuesIn(ops_with(holds_floats)),
                          name_of_op);
-INSTANTIATE_TEST_SUITE_P(Ops, OpUnderHostileIds, testing::ValuesIn(ops_with(holds_integers)),
+INSTANTIATE_TEST_SUITE_P(Ops, OpUnderHostileIds, testing::ValuesIn(ops_with(holds_indices)),
                          name_of_op);
-INSTANTIATE_TEST_SUITE_P(Ops, OpReference, testing::ValuesIn(ops_with(holds_floats)), name_of_op);
+INSTANTIATE_TEST_SUITE_P(Ops, DifferentiableReference,
+                         testing::ValuesIn(ops_with(holds_floats, true)), name_of_op);
 }  // namespace
 }  // namespace cambium
