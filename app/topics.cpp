@@ -150,11 +150,11 @@ constexpr Topic kTopics[] = {
      "line and a cure; so is one whose answers hear other examples of the batch. It is decided on "
      "the\n"
      "graph, for all weights (batch norm mixes its batch in training; evaluation is what counts).\n"
-     "allow_leaks trains it all the same: log, tables and reports then say that it sees its "
-     "answers,\n"
-     "and so they do of any loss below a known floor, such as the entropy rate of generated text, "
-     "by\n"
-     "more than luck gives.",
+     "allow_leaks trains it all the same: the log and run.json then say that it sees its answers, "
+     "and\n"
+     "so they do of any loss below a known floor, such as the entropy rate of generated text, by "
+     "more\n"
+     "than luck gives.",
      "train: {allow_leaks: true}"},
     {"nan",
      "Training stops when the loss or the gradient is no finite number and names the first "

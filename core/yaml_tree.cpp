@@ -33,7 +33,8 @@ std::string hide_expressions(std::string_view text) {
   std::string out(text);
   size_t close = 0;
   for (size_t open = out.find("${"); open != out.npos; open = out.find("${", close)) {
-    close = std::min(out.find_first_of("}\r\n", open), out.size());
+    // An expression holds no quote: one ends the text in which this is no expression.
+    close = std::min(out.find_first_of("}\r\n\"'", open), out.size());
     if (close == out.size() || out[close] != '}') continue;
     for (size_t i = open + 1; i <= close; ++i)
       if (const size_t k = kShown.find(out[i]); k != kShown.npos) out[i] = kHidden[k];

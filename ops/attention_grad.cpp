@@ -285,7 +285,7 @@ std::vector<Sample> samples() {
 extern const Op op_attention_grad = {.name = "attention_grad",
                                      .doc = "gradient of attention from its output and log-sum-exp",
                                      .min_inputs = 6,
-                                     .max_inputs = kExtra + kAttentionExtras,
+                                     .max_inputs = int(kExtra) + kAttentionExtras,
                                      .attrs = fields_of<Attention>,
                                      .shape = shape,
                                      .reference = attention_grad_reference,

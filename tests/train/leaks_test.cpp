@@ -2,6 +2,7 @@
 // loss that no honest model can reach.
 #include "train/leaks.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "core/json.h"
@@ -75,8 +76,7 @@ TEST(Leaks, AskedForByNameAModelTrainsAndIsMarked) {
   Remember seen;
   const RunResult r = run_training(e, {.folder = folder.path("run")}, seen);
   EXPECT_NE(r.sees_answers.find("attention 'attention'"), std::string::npos) << r.sees_answers;
-  ASSERT_FALSE(seen.notes.empty());
-  EXPECT_EQ(seen.notes.back(), "this model sees its answers: " + r.sees_answers);
+  EXPECT_EQ(std::ranges::count(seen.notes, "this model sees its answers: " + r.sees_answers), 1);
   EXPECT_EQ(load_json(folder.path("run/run.json")).at("sees_answers"), r.sees_answers);
 }
 
