@@ -6,6 +6,7 @@
 #include "core/fmt.h"
 #include "core/utf8.h"
 #include "viz/text.h"
+#include "viz/verdict.h"
 
 namespace cambium {
 namespace {
@@ -32,27 +33,29 @@ std::string interval_text(const std::optional<Interval>& i, const Unit& u) {
   return str("[", fixed(u.scale * i->low, u.digits), ", ", fixed(u.scale * i->high, u.digits), "]");
 }
 
-std::string difference_text(const ResultRow& row, const std::string& baseline, const Unit& u) {
-  if (row.variant == baseline) return "base";
-  if (!row.difference) return "-";
-  const PairedDifference& d = *row.difference;
-  const bool clear = d.interval.low > 0 || d.interval.high < 0;
+std::string difference_text(const ResultRow& row, const Unit& u) {
+  if (row.decision.claim == Claim::kBaseline) return "base";
+  if (!row.decision.difference) return "-";
+  const PairedDifference& d = *row.decision.difference;
   return str(signed_fixed(u.scale * d.mean, u.digits), " [",
              signed_fixed(u.scale * d.interval.low, u.digits), ", ",
-             signed_fixed(u.scale * d.interval.high, u.digits), "]",
-             clear && row.p_value < 0.05 ? " *" : "");
+             signed_fixed(u.scale * d.interval.high, u.digits), "]");
 }
 
-// "12.3 x1.24 [1.10, 1.40]": the ratio to the baseline, from runs that had equal neighbours.
-std::string time_text(const ResultRow& row, const std::string& baseline) {
-  const std::string ms = fixed(row.step_ms, 1);
-  if (row.variant == baseline || row.n == 0) return ms;
-  const std::optional<TimeRatio>& t = row.time_ratio;
-  if (!t || !t->interval) return ms + " (too few runs to compare)";
-  const std::string interval =
-      str("[", fixed(t->interval->low, 2), ", ", fixed(t->interval->high, 2), "]");
-  return t->is_clear() ? str(ms, " x", fixed(t->ratio, 2), " ", interval)
-                       : str(ms, " (too noisy to say: ", interval, ")");
+std::string claim_text(const ResultRow& row) {
+  return row.decision.claim == Claim::kBaseline ? "" : std::string(name_of(row.decision.claim));
+}
+
+std::string seeds_text(const ResultRow& row) {
+  return row.failed == 0 ? str(row.n) : str(row.n, " (", row.failed, " failed)");
+}
+
+// Whether a study without a budget is fair all the same.
+bool plans_equal_samples(const StudyPlan& plan) {
+  return plan.study.budget || std::ranges::all_of(plan.variants, [&](const PlannedVariant& v) {
+           const PlannedVariant& first = plan.variants.front();
+           return v.steps * v.examples_per_step == first.steps * first.examples_per_step;
+         });
 }
 
 double progress_of(std::span<const RunView> runs) {
@@ -86,6 +89,10 @@ void StudyView::on_plan(const StudyPlan& plan, int64_t jobs) {
                        share_text(v.cost.products_per_step, v.cost.flops_per_step), " products)",
                        state));
   }
+  if (!plans_equal_samples(plan))
+    terminal_.note(
+        "note    the variants train on different numbers of examples: budget: in the study "
+        "gives them a common one");
 }
 
 void StudyView::on_runs(std::span<const RunView> runs) {
@@ -123,40 +130,48 @@ static std::string audit_text(const Results& results) {
   Table table({1, 2, 3, 4, 5, 6});
   table.row({"cost of a run", "steps", "FLOP", "products", "rest", "evaluation, not counted"});
   for (const BudgetLine& b : results.audit)
-    table.row(
-        {printable(b.variant), fixed(b.steps, 0), compact(b.flops), compact(b.products),
-         compact(b.flops - b.products),
-         str(compact(b.evaluation_flops), " (", fixed(100 * b.evaluation_share(), 1), " %)")});
+    if (b.runs > 0)
+      table.row(
+          {printable(b.variant), fixed(b.steps, 0), compact(b.flops), compact(b.products),
+           compact(b.flops - b.products),
+           str(compact(b.evaluation_flops), " (", fixed(100 * b.evaluation_share(), 1), " %)")});
   return "\n" + table.text();
 }
 
 std::string results_table(const Comparison& c) {
   const Unit u = unit_of(c.plan);
   const auto& published = c.plan.study.published;
-  Table table({1, 4, 5, 6, 7, 8});
+  Table table({1, 5, 6, 7, 8, 9});
   std::vector<std::string> head = {
       "variant",       str(c.results.metric.substr(0, c.results.metric.find(' ')), u.name),
       "95 % interval", "paired difference",
-      "step ms",       "peak",
-      "parameters",    "seeds"};
+      "verdict",       "step ms",
+      "peak",          "parameters",
+      "seeds"};
   if (!published.empty()) head.emplace_back("published");
   table.row(std::move(head));
   for (const ResultRow& r : c.results.rows) {
     std::vector<std::string> row = {printable(r.variant),
                                     r.n ? fixed(u.scale * r.mean, u.digits) : "-",
                                     interval_text(r.interval, u),
-                                    difference_text(r, c.plan.study.baseline, u),
-                                    time_text(r, c.plan.study.baseline),
-                                    memory_text(double(r.peak_bytes)),
+                                    difference_text(r, u),
+                                    claim_text(r),
+                                    r.n ? fixed(r.step_ms, r.step_ms < 1 ? 3 : 1) : "-",
+                                    r.n ? memory_text(double(r.peak_bytes)) : "-",
                                     compact(double(r.parameters)),
-                                    str(r.n)};
+                                    seeds_text(r)};
     const auto theirs = published.find(r.variant);
     if (!published.empty())
       row.push_back(theirs == published.end() ? "-" : fixed(theirs->second, u.digits));
     table.row(std::move(row));
   }
-  return table.text() + audit_text(c.results) +
-         "* the interval excludes 0 and p < 0.05 after Holm's correction\n";
+  return table.text() + audit_text(c.results);
+}
+
+std::string verdict_text(const StudyResults& r) {
+  std::string out;
+  for (const std::string& sentence : verdict(r)) out += str("- ", printable(sentence), "\n");
+  return str(out, printable(basis_text(r)), "\n");
 }
 
 std::string failures_text(const Comparison& c) {

@@ -106,6 +106,25 @@ constexpr Topic kTopics[] = {
      "different\n"
      "cost get different numbers of steps.",
      "budget: {flops: 2e13}"},
+    {"claims",
+     "When compare says that one variant beats another. It takes 3 seeds that both finished, and a "
+     "p,\n"
+     "corrected after Holm over the variants, below this look's share of alpha: of 0.05 the first "
+     "look\n"
+     "takes 0.0375, each further look, with more seeds, 3/4 of what is left. p is the largest of "
+     "a\n"
+     "paired t test, an exact sign-flip test and, for a share, what another test set could do; a "
+     "run\n"
+     "that failed counts as worst. What cannot be told is said with its reason. A study's metric,\n"
+     "baseline and alpha are settled at its first run, and no finished seed may be left out "
+     "later.\n"
+     "least_effect: names the smallest difference that matters (in points of an accuracy), and "
+     "compare\n"
+     "says how many seeds show it. vary: names paths that take each run's seed as their value, "
+     "such "
+     "as\n"
+     "a fold, so that intervals cover the data too. docs/statistics.md measures all of this.",
+     "seeds: 5\nmetric: {val.accuracy: max}\nleast_effect: 0.5\nvary: vars.fold"},
     {"resume",
      "A run is saved every half minute, at its end, and when Ctrl-C or SIGTERM stops it. With\n"
      "--resume it goes on bit for bit as if it had not stopped, if the spec, the threads and the\n"

@@ -21,7 +21,7 @@ int64_t evaluations_of(const std::string& folder) {
 BudgetLine audit_line(const StudyPlan& plan, const PlannedVariant& v,
                       std::span<const std::string> folders) {
   const Budget::Kind kind = plan.study.budget ? plan.study.budget->kind : Budget::kSteps;
-  BudgetLine out{.variant = v.name, .planned = v.planned};
+  BudgetLine out{.variant = v.name, .runs = int64_t(folders.size()), .planned = v.planned};
   const double share = 1 / double(std::max<size_t>(1, folders.size()));
   for (const std::string& folder : folders) {
     const Json run = load_json(folder + "/run.json");
@@ -47,6 +47,7 @@ BudgetLine audit_line(const StudyPlan& plan, const PlannedVariant& v,
 
 Json to_json(const BudgetLine& b) {
   return {{"variant", b.variant},
+          {"runs", b.runs},
           {"planned", b.planned},
           {"spent", b.spent},
           {"least", b.least},

@@ -8,6 +8,7 @@ namespace cambium {
 // Of the finished runs of one variant, means over the seeds.
 struct BudgetLine {
   std::string variant;
+  int64_t runs = 0;               // finished
   double planned = 0, spent = 0;  // in the budget's unit; seconds are those of the steps alone
   double least = 0, most = 0;     // spent by any run
   double steps = 0, samples = 0, flops = 0, seconds = 0;
@@ -16,7 +17,7 @@ struct BudgetLine {
   double evaluation_flops = 0, evaluation_seconds = 0;
   int64_t evaluations = 0;  // of validation data, most of any run
 
-  double deviation() const { return planned > 0 ? spent / planned - 1 : 0; }
+  double deviation() const { return planned > 0 && runs > 0 ? spent / planned - 1 : 0; }
 
   // FLOPs of evaluation for one of training.
   double evaluation_share() const { return flops > 0 ? evaluation_flops / flops : 0; }

@@ -88,7 +88,7 @@ void Comparer::prepare() {
       if (view.phase != RunPhase::kDone) {
         view.phase = RunPhase::kWaiting;
         view.error.clear();
-        replace_file(folder + "/spec.yaml", to_yaml(run_spec(v, seed).root));
+        replace_file(folder + "/spec.yaml", to_yaml(run_spec(c_.plan.study, v, seed).root));
         const Json id = {{"variant", v.name}, {"seed", seed}, {"status", "waiting"}};
         if (!file_exists(folder + "/run.json"))
           replace_file(folder + "/run.json", to_text(id, 1) + "\n");
@@ -257,8 +257,9 @@ Comparison compare(Study study, const CompareSettings& settings, StudyProgress& 
   const FolderLock lock(settings.folder);
   sweep_temporaries(settings.folder);
   const auto known_steps = earlier_steps(settings.folder, study);
+  const Frozen frozen = carried_on(study, settings.folder);
   Comparison c{.plan = plan_as_run(std::move(study), settings, known_steps)};
-  Json description = study_json(c.plan, nullptr, settings.command);
+  Json description = study_json(c.plan, frozen, nullptr, settings.command);
   check_same_specs(settings.folder, c.plan);
   replace_file(settings.folder + "/study.json", to_text(description, 1) + "\n");
   Comparer comparer(c, settings, progress);
@@ -267,12 +268,12 @@ Comparison compare(Study study, const CompareSettings& settings, StudyProgress& 
   progress.on_plan(c.plan, here ? 1 : comparer.jobs());
   here ? comparer.run_in_turn() : comparer.run_side_by_side();
   try {
-    c.results = collect_results(c.plan, settings.folder);
+    c.results = collect_results(c.plan, settings.folder, int64_t(frozen.looks.size()));
   } catch (const Json::exception& e) {
     throw UserError(str("a run.json in '", settings.folder, "/runs' is damaged: ", e.what()),
                     "remove that run's folder and compare again");
   }
-  description = study_json(c.plan, &c.results, settings.command);
+  description = study_json(c.plan, frozen, &c.results, settings.command);
   replace_file(settings.folder + "/study.json", to_text(description, 1) + "\n");
   replace_file(settings.folder + "/summary.json", to_text(summary_json(c.results), 1) + "\n");
   return c;

@@ -1,54 +1,56 @@
 #include "search/results.h"
 
 #include <algorithm>
-#include <ctime>
-#include <map>
 
 #include "core/files.h"
 #include "core/hash.h"
 #include "core/json.h"
-#include "core/memory.h"
-#include "core/version.h"
-#include "train/machine.h"
+#include "train/metrics.h"
 
 namespace cambium {
 namespace {
-struct FinishedRun {
-  int64_t seed;
-  double value;
-  Json json;
-  RunTime time;
-};
-
 // The metric where it is reported: on the test split when there is one.
 std::string reported_metric(const std::string& metric, const Json& run) {
   return run.contains("test") ? "test" + metric.substr(metric.find('.')) : metric;
 }
 
-double value_of(const std::string& metric, const Json& run) {
-  const std::string name = reported_metric(metric, run);
-  return run.at(name.starts_with("test") ? "test" : "best").at("metrics").at(name);
-}
-
 struct VariantRuns {
-  std::vector<FinishedRun> done;
-  int64_t failed = 0;
-  bool complete = true;
+  std::vector<SeedOutcome> outcomes;  // one a seed of the study
+  std::vector<RunTime> times;         // one a seed; 0 ms without a finished run
+  std::vector<std::string> folders;   // of finished runs
+  std::vector<double> flops;          // of finished runs
+  int64_t peak_bytes = 0;
+  int64_t test_examples = 0;  // the fewest of the runs; 0: not known
+  std::string metric;         // as reported; empty without a finished run
+
+  int64_t finished() const { return int64_t(folders.size()); }
 };
 
-VariantRuns read_runs(const StudyPlan& plan, const std::string& folder, const std::string& name) {
+void add_finished(VariantRuns& runs, const Json& run, const std::string& metric,
+                  const std::string& folder) {
+  runs.metric = reported_metric(metric, run);
+  const Json& split = run.at(runs.metric.starts_with("test") ? "test" : "best");
+  runs.outcomes.back() = {SeedOutcome::kDone, split.at("metrics").at(runs.metric)};
+  runs.times.back() = run_time(folder);
+  runs.folders.push_back(folder);
+  runs.flops.push_back(run.value("flops", 0.0));
+  runs.peak_bytes = std::max(runs.peak_bytes, run.value("peak_rss_bytes", int64_t(0)));
+  const int64_t scored = split.value("scored", int64_t(0));
+  runs.test_examples = runs.finished() == 1 ? scored : std::min(runs.test_examples, scored);
+}
+
+VariantRuns read_runs(const Study& study, const std::string& folder, const std::string& name) {
   VariantRuns runs;
-  for (int64_t seed : plan.study.seeds) {
-    const std::string path = RunId{name, seed}.folder(folder) + "/run.json";
+  for (int64_t seed : study.seeds) {
+    runs.outcomes.emplace_back();
+    runs.times.push_back({});
+    const std::string run_folder = RunId{name, seed}.folder(folder),
+                      path = run_folder + "/run.json";
     const Json run = file_exists(path) ? load_json(path) : Json::object();
     try {
       const std::string status = run.value("status", "");
-      if (status == "failed") ++runs.failed;
-      if (status == "done")
-        runs.done.push_back({seed, value_of(plan.study.metric, run), run,
-                             run_time(RunId{name, seed}.folder(folder))});
-      else
-        runs.complete = false;
+      if (status == "failed") runs.outcomes.back().state = SeedOutcome::kFailed;
+      if (status == "done") add_finished(runs, run, study.metric, run_folder);
     } catch (const Json::exception& e) {
       throw UserError(str("'", path, "' lacks a result: ", e.what()),
                       "remove this run's folder and compare again");
@@ -59,184 +61,104 @@ VariantRuns read_runs(const StudyPlan& plan, const std::string& folder, const st
 
 double step_ms_of(const VariantRuns& runs) {
   std::vector<double> all, alike;
-  for (const FinishedRun& r : runs.done) {
-    all.push_back(r.time.ms);
-    if (r.time.alike) alike.push_back(r.time.ms);
+  for (const RunTime& t : runs.times) {
+    if (t.ms > 0) all.push_back(t.ms);
+    if (t.alike) alike.push_back(t.ms);
   }
+  if (all.empty()) return 0;
   return median_of(alike.empty() ? all : alike);
 }
 
-std::optional<TimeRatio> times(const VariantRuns& a, const VariantRuns& b) {
-  std::vector<RunTime> x, y;
-  for (const FinishedRun& run : a.done) {
-    const auto twin = std::ranges::find(b.done, run.seed, &FinishedRun::seed);
-    if (twin == b.done.end()) continue;
-    x.push_back(run.time);
-    y.push_back(twin->time);
-  }
-  return time_ratio(x, y);
-}
-
-ResultRow row_of(const PlannedVariant& v, const VariantRuns& runs) {
-  ResultRow row{.variant = v.name,
-                .n = int64_t(runs.done.size()),
-                .parameters = v.cost.parameters,
-                .failed = runs.failed};
-  if (runs.done.empty()) return row;
-  std::vector<double> values, flops;
-  for (const FinishedRun& r : runs.done) {
-    values.push_back(r.value);
-    flops.push_back(r.json.value("flops", 0.0));
-    row.peak_bytes = std::max(row.peak_bytes, r.json.value("peak_rss_bytes", int64_t(0)));
-  }
+ResultRow row_of(const PlannedVariant& v, const VariantRuns& runs, int64_t test_examples) {
+  ResultRow row{
+      .variant = v.name,
+      .n = runs.finished(),
+      .failed = std::ranges::count(runs.outcomes, SeedOutcome::kFailed, &SeedOutcome::state),
+      .peak_bytes = runs.peak_bytes,
+      .parameters = v.cost.parameters};
+  if (row.n == 0) return row;
+  std::vector<double> values;
+  for (const SeedOutcome& o : runs.outcomes)
+    if (o.state == SeedOutcome::kDone) values.push_back(o.value);
   row.mean = mean_of(values);
   row.deviation = deviation_of(values);
-  row.interval = t_interval(values);
-  row.bootstrap = bootstrap_interval(values, hash_text(v.name));
+  row.interval = mean_interval(values, test_examples);
+  if (row.n >= kBootstrapSeeds) row.bootstrap = bootstrap_interval(values, hash_text(v.name));
+  if (test_examples > 0) row.test_set = test_set_half_width(row.mean, test_examples);
   row.step_ms = step_ms_of(runs);
-  row.flops = mean_of(flops);
+  row.flops = mean_of(runs.flops);
   row.products = row.flops * v.cost.products_per_step / v.cost.flops_per_step;
   return row;
 }
 
-std::optional<PairedDifference> difference(const VariantRuns& a, const VariantRuns& b) {
-  std::vector<double> x, y;
-  for (const FinishedRun& run : a.done) {
-    const auto twin = std::ranges::find(b.done, run.seed, &FinishedRun::seed);
-    if (twin == b.done.end()) continue;
-    x.push_back(run.value);
-    y.push_back(twin->value);
+// Of seeds that both finished.
+std::optional<TimeRatio> times(const VariantRuns& a, const VariantRuns& b) {
+  std::vector<RunTime> x, y;
+  for (size_t s = 0; s < a.times.size(); ++s) {
+    if (a.times[s].ms <= 0 || b.times[s].ms <= 0) continue;
+    x.push_back(a.times[s]);
+    y.push_back(b.times[s]);
   }
-  return x.size() < 2 ? std::nullopt : paired_difference(x, y);
+  return time_ratio(x, y);
 }
 
-void add_differences(Results& results, const std::map<std::string, VariantRuns>& runs,
-                     const std::string& baseline) {
-  std::vector<double> p;
-  std::vector<ResultRow*> compared;
-  for (ResultRow& row : results.rows) {
-    if (row.variant == baseline) continue;
-    row.difference = difference(runs.at(row.variant), runs.at(baseline));
-    row.time_ratio = times(runs.at(row.variant), runs.at(baseline));
-    if (!row.difference) continue;
-    row.seeds_needed = seeds_needed(row.difference->mean, row.difference->deviation);
-    p.push_back(row.difference->p_value);
-    compared.push_back(&row);
-  }
-  const std::vector<double> corrected = holm_corrected(p);
-  for (size_t i = 0; i < compared.size(); ++i) compared[i]->p_value = corrected[i];
+CommonBudget budget_of(const StudyPlan& plan, std::span<const BudgetLine> audit) {
+  const std::optional<Budget>& budget = plan.study.budget;
+  return common_budget(audit, budget ? budget->kind : Budget::kSteps,
+                       budget ? budget->value : plan.at(plan.study.baseline).planned);
 }
 
-template <class T> Json or_null(const std::optional<T>& value) {
-  return value ? Json(*value) : Json();
+std::vector<DifferingSetting> settings_of(const StudyPlan& plan) {
+  std::vector<const Spec*> specs;
+  for (const PlannedVariant& v : plan.variants) specs.push_back(&v.spec);
+  std::vector<DifferingSetting> out = differing_settings(specs);
+  // That follows from the number of steps.
+  if (plan.study.budget && plan.study.evaluations > 0)
+    std::erase_if(out, [](const DifferingSetting& s) { return s.path == "train.eval_every"; });
+  return out;
 }
 
-std::string now_text() {
-  const std::time_t now = std::time(nullptr);
-  std::tm utc = {};
-  gmtime_r(&now, &utc);
-  char text[32];
-  std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &utc);
-  return text;
+// Of all runs the fewest, for a share; 0 when any is not known.
+int64_t fewest_test_examples(const std::vector<VariantRuns>& runs, const std::string& metric) {
+  if (!is_share(metric)) return 0;
+  std::optional<int64_t> fewest;
+  for (const VariantRuns& r : runs)
+    if (r.finished() > 0) fewest = std::min(fewest.value_or(r.test_examples), r.test_examples);
+  return fewest.value_or(0);
 }
 }  // namespace
 
-Results collect_results(const StudyPlan& plan, const std::string& folder) {
-  Results results{.metric = plan.study.metric};
-  std::map<std::string, VariantRuns> runs;
+Results collect_results(const StudyPlan& plan, const std::string& folder, int64_t look) {
+  Results results{.metric = plan.study.metric, .look = look};
+  std::vector<VariantRuns> runs;
+  size_t base = 0;
   for (const PlannedVariant& v : plan.variants) {
-    VariantRuns& r = runs[v.name] = read_runs(plan, folder, v.name);
-    results.complete = results.complete && r.complete;
-    if (!r.done.empty()) results.metric = reported_metric(plan.study.metric, r.done[0].json);
-    results.rows.push_back(row_of(v, r));
-    std::vector<std::string> folders;
-    for (const FinishedRun& run : r.done) folders.push_back(RunId{v.name, run.seed}.folder(folder));
-    results.audit.push_back(audit_line(plan, v, folders));
+    if (v.name == plan.study.baseline) base = runs.size();
+    runs.push_back(read_runs(plan.study, folder, v.name));
+    if (!runs.back().metric.empty()) results.metric = runs.back().metric;
   }
-  add_differences(results, runs, plan.study.baseline);
+  Evidence& e = results.evidence;
+  e = {.baseline = base,
+       .maximize = plan.study.maximize,
+       .alpha = alpha_of_look(plan.study.alpha, look),
+       .next_alpha = alpha_of_look(plan.study.alpha, look + 1),
+       .least_effect = plan.study.least_effect,
+       .test_examples = fewest_test_examples(runs, plan.study.metric)};
+  for (const VariantRuns& r : runs) e.variants.push_back(r.outcomes);
+  const std::vector<Decision> decisions = decide(e);
+  for (size_t v = 0; v < runs.size(); ++v) {
+    ResultRow row = row_of(plan.variants[v], runs[v], e.test_examples);
+    row.decision = decisions[v];
+    row.outlook = outlook_of(decisions[v], e);
+    if (v != base) row.time_ratio = times(runs[v], runs[base]);
+    for (const SeedOutcome& o : runs[v].outcomes)
+      results.complete = results.complete && o.state == SeedOutcome::kDone;
+    results.rows.push_back(std::move(row));
+  }
+  for (size_t v = 0; v < runs.size(); ++v)
+    results.audit.push_back(audit_line(plan, plan.variants[v], runs[v].folders));
+  results.budget = budget_of(plan, results.audit);
+  results.settings = settings_of(plan);
   return results;
-}
-
-namespace {
-void add_time_ratio(Json& row, const std::optional<TimeRatio>& t) {
-  row["time_ratio"] = t ? Json(t->ratio) : Json();
-  row["time_low"] = t && t->interval ? Json(t->interval->low) : Json();
-  row["time_high"] = t && t->interval ? Json(t->interval->high) : Json();
-  row["time_pairs"] = t ? t->pairs : 0;
-}
-}  // namespace
-
-Json summary_json(const Results& results) {
-  Json j = {{"metric", results.metric}, {"complete", results.complete}, {"rows", Json::array()}};
-  for (const ResultRow& r : results.rows) {
-    Json row = {{"variant", r.variant}, {"n", r.n}};
-    row["mean"] = r.n > 0 ? Json(r.mean) : Json();
-    row["ci_low"] = r.interval ? Json(r.interval->low) : Json();
-    row["ci_high"] = r.interval ? Json(r.interval->high) : Json();
-    row["boot_low"] = r.bootstrap ? Json(r.bootstrap->low) : Json();
-    row["boot_high"] = r.bootstrap ? Json(r.bootstrap->high) : Json();
-    row["diff_mean"] = r.difference ? Json(r.difference->mean) : Json();
-    row["diff_low"] = r.difference ? Json(r.difference->interval.low) : Json();
-    row["diff_high"] = r.difference ? Json(r.difference->interval.high) : Json();
-    row["p_value"] = r.difference ? Json(r.p_value) : Json();
-    row["step_ms"] = r.step_ms;
-    add_time_ratio(row, r.time_ratio);
-    row["peak_bytes"] = r.peak_bytes;
-    row["parameters"] = r.parameters;
-    row["flops"] = r.flops;
-    row["products"] = r.products;
-    row["seeds_needed"] = or_null(r.seeds_needed);
-    row["failed"] = r.failed;
-    j["rows"].push_back(std::move(row));
-  }
-  j["budget_audit"] = Json::array();
-  for (const BudgetLine& b : results.audit) j["budget_audit"].push_back(to_json(b));
-  return j;
-}
-
-Json study_json(const StudyPlan& plan, const Results* results, const std::string& command) {
-  const Study& s = plan.study;
-  Json j = {{"name", s.name}, {"spec", s.file}};
-  j["metric"] = {{"name", results ? results->metric : s.metric},
-                 {"selection", s.metric},
-                 {"goal", s.maximize ? "max" : "min"}};
-  j["seeds"] = s.seeds;
-  j["base"] = s.baseline;
-  j["budget"] = {{"kind", s.budget ? name_of(s.budget->kind) : "steps"},
-                 {"value", s.budget ? s.budget->value : plan.at(s.baseline).planned}};
-  j["variants"] = Json::array();
-  for (size_t i = 0; i < plan.variants.size(); ++i) {
-    const PlannedVariant& v = plan.variants[i];
-    Json item = {{"name", v.name},
-                 {"spec_yaml", to_yaml(v.spec.root)},
-                 {"spec_hash", hash_name(spec_hash(v.spec))},
-                 {"parameters", v.cost.parameters},
-                 {"steps", v.steps},
-                 {"flops_per_step", v.cost.flops_per_step},
-                 {"products_per_step", v.cost.products_per_step},
-                 {"forward_flops_per_example", v.forward_flops},
-                 {"state_bytes", v.state_bytes},
-                 {"peak_bytes", v.needed_bytes},
-                 {"step_ms", results ? results->rows[i].step_ms : 0.0},
-                 {"domain_summary", v.domains},
-                 {"data", to_json(v.data)}};
-    if (v.step_time)
-      item["planned_step_ms"] = {
-          {"median", v.step_time->median}, {"low", v.step_time->low}, {"high", v.step_time->high}};
-    if (s.published.contains(v.name)) item["published"] = s.published.at(v.name);
-    if (v.match)
-      item["match"] = {{"free", s.match->free},
-                       {"value", v.match->value},
-                       {"target", v.match->target},
-                       {"achieved", v.match->achieved},
-                       {"deviation", v.match->deviation()}};
-    j["variants"].push_back(std::move(item));
-  }
-  j["machine"] = {
-      {"cpu", cpu_name()}, {"build", machine_text()}, {"memory_bytes", total_memory_bytes()}};
-  j["command"] = command;
-  j["version"] = kVersion;
-  j["created"] = now_text();
-  return j;
 }
 }  // namespace cambium

@@ -1,6 +1,7 @@
 #include "search/stats.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <numeric>
 
@@ -107,11 +108,69 @@ std::vector<double> holm_corrected(std::span<const double> p) {
   return out;
 }
 
+namespace {
+// The share of `draws` random signs, what was seen among them, that lead as far.
+template <class F> double drawn_flips(std::span<const double> d, int draws, const F& as_far) {
+  Random random(d.size(), stream_of("sign flips"));
+  int far = 1;
+  for (int i = 1; i < draws; ++i) {
+    double sum = 0;
+    for (size_t j = 0; j < d.size(); j += 32) {
+      uint32_t bits = random.bits();
+      for (size_t k = j; k < std::min(d.size(), j + 32); ++k, bits >>= 1)
+        sum += bits & 1 ? d[k] : -d[k];
+    }
+    far += as_far(sum);
+  }
+  return double(far) / draws;
+}
+}  // namespace
+
+double sign_flip_p(std::span<const double> differences) {
+  if (differences.empty()) return 1;
+  constexpr size_t kExact = 14;
+  const size_t n = differences.size();
+  double sum = 0, scale = 0;
+  for (double d : differences) {
+    sum += d;
+    scale += std::abs(d);
+  }
+  const auto as_far = [seen = std::abs(sum), scale](double other) {
+    return std::abs(other) >= seen - 1e-9 * scale;
+  };
+  if (n > kExact) return drawn_flips(differences, 1 << kExact, as_far);
+  // In the order of Gray's code one sign changes at a time. All signs negated at once lead as far:
+  // the last one stays.
+  const unsigned ways = 1u << (n - 1);
+  std::vector<double> signed_differences(differences.begin(), differences.end());
+  int far = 1;
+  for (unsigned i = 1; i < ways; ++i) {
+    double& flipped = signed_differences[size_t(std::countr_zero(i))];
+    flipped = -flipped;
+    sum += 2 * flipped;
+    far += as_far(sum);
+  }
+  return double(far) / ways;
+}
+
+Interval deviation_range(double deviation, int64_t n, double level) {
+  ensure(n >= 2, "the deviation of ", n, " values");
+  const double freedom = double(n - 1);
+  const auto at = [&](double p) {
+    return deviation * std::sqrt(freedom / chi_squared_quantile(p, freedom));
+  };
+  return {at((1 + level) / 2), at((1 - level) / 2)};
+}
+
 double paired_power(double effect, int64_t n, double alpha) {
   if (n < 2) return 0;
   const double freedom = double(n - 1), shift = std::abs(effect) * std::sqrt(double(n));
   const double critical = t_quantile(1 - alpha / 2, freedom);
-  if (shift > 30) return 1;  // the distribution function loses digits out there
+  if (shift >
+      30) {  // there the distribution function loses digits, and only the deviation's matters
+    const double ratio = shift / critical;
+    return chi_squared_cdf(freedom * ratio * ratio, freedom);
+  }
   return 1 - shifted_t_cdf(critical, freedom, shift) + shifted_t_cdf(-critical, freedom, shift);
 }
 
@@ -128,5 +187,15 @@ std::optional<int64_t> seeds_needed(double mean, double deviation, double power,
     (paired_power(effect, middle, alpha) < power ? low : high) = middle;
   }
   return high <= kMost ? std::optional(high) : std::nullopt;
+}
+
+double effect_seen(int64_t n, double power, double alpha) {
+  double low = 0, high = 1;
+  while (paired_power(high, n, alpha) < power && high < 1e6) low = std::exchange(high, high * 2);
+  for (int i = 0; i < 40; ++i) {
+    const double middle = (low + high) / 2;
+    (paired_power(middle, n, alpha) < power ? low : high) = middle;
+  }
+  return high;
 }
 }  // namespace cambium

@@ -39,10 +39,23 @@ std::optional<PairedDifference> paired_difference(std::span<const double> a,
 // answers them in the order given.
 std::vector<double> holm_corrected(std::span<const double> p);
 
+// The exact two-sided paired sign-flip test of "the differences lie symmetrically around zero"
+// (Fisher 1935; no other assumption): the share of the 2^n ways to choose signs whose mean lies as
+// far out. At least 2 / 2^n; of 2^14 drawn
+// signs above 14 pairs. 1 for no differences.
+double sign_flip_p(std::span<const double> differences);
+
+// What the population's deviation may be, given a sample's of n values from a normal one, by chi
+// squared: the middle `level` of it. n >= 2.
+Interval deviation_range(double deviation, int64_t n, double level = 0.8);
+
 // The chance that a two-sided paired t test with n pairs sees a true effect = mean / deviation.
 double paired_power(double effect, int64_t n, double alpha = 0.05);
 
 // The fewest pairs whose power is at least `power`; none above 10,000 or for an effect of zero.
 std::optional<int64_t> seeds_needed(double mean, double deviation, double power = 0.8,
                                     double alpha = 0.05);
+
+// The smallest true mean / deviation that n pairs show with `power`. n >= 2.
+double effect_seen(int64_t n, double power = 0.8, double alpha = 0.05);
 }  // namespace cambium

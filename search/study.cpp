@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cctype>
-#include <charconv>
 #include <filesystem>
 
 #include "core/suggest.h"
@@ -11,9 +10,9 @@
 
 namespace cambium {
 namespace {
-const std::vector<std::string> kSections = {"name",     "base",        "variants", "set",  "match",
-                                            "budget",   "seeds",       "metric",   "jobs", "vars",
-                                            "baseline", "evaluations", "published"};
+const std::vector<std::string> kSections = {
+    "name", "base", "variants", "set",         "match",     "budget", "seeds",        "metric",
+    "jobs", "vars", "baseline", "evaluations", "published", "alpha",  "least_effect", "vary"};
 
 // Of letters in any script: a name of the safe characters of every file system, that no terminal
 // obeys and no command takes for an option.
@@ -58,6 +57,8 @@ class StudyReader {
   void read_seeds(const Yaml& yaml);
   void read_metric(const Yaml& yaml);
   void read_published(const Yaml& yaml);
+  void read_least_effect(const Yaml& yaml);
+  void read_vary(const Yaml& yaml);
   int64_t whole(const Yaml& yaml, std::string_view what, int64_t least);
 
   const Spec& spec_;
@@ -195,6 +196,22 @@ void StudyReader::read_published(const Yaml& yaml) {
   }
 }
 
+void StudyReader::read_least_effect(const Yaml& yaml) {
+  const double effect = quantity(yaml, vars_, "least_effect");
+  require(effect > 0, "'least_effect' is a difference above 0, got ", effect);
+  study_.least_effect = is_share(study_.metric) ? effect / 100 : effect;
+}
+
+void StudyReader::read_vary(const Yaml& yaml) {
+  const std::vector<Yaml> one = {yaml};
+  for (const Yaml& path : yaml.is_list() ? yaml.items : one) {
+    require(path.is_scalar(),
+            "vary: takes a path in the spec, such as vars.fold, or a list of them");
+    require(path.text != "train.seed", "train.seed is every run's seed already");
+    study_.vary.push_back({path.text, path.mark, {}});
+  }
+}
+
 // Whoever gives a model to a command for studies needs one sentence, not a list of unknown
 // sections.
 void refuse_model(const Spec& spec) {
@@ -224,6 +241,13 @@ Study StudyReader::read() {
   section("seeds", [&](const Yaml& y) { read_seeds(y); });
   section("metric", [&](const Yaml& y) { read_metric(y); });
   section("published", [&](const Yaml& y) { read_published(y); });
+  section("alpha", [&](const Yaml& y) {
+    study_.alpha = quantity(y, vars_, "alpha");
+    require(study_.alpha > 0 && study_.alpha <= 0.5,
+            "'alpha' is a chance above 0 and at most 0.5, got ", study_.alpha);
+  });
+  section("least_effect", [&](const Yaml& y) { read_least_effect(y); });
+  section("vary", [&](const Yaml& y) { read_vary(y); });
   section("jobs", [&](const Yaml& y) { study_.jobs = whole(y, "jobs", 0); });
   section("evaluations", [&](const Yaml& y) { study_.evaluations = whole(y, "evaluations", 0); });
   std::vector<std::string> names;
@@ -245,25 +269,6 @@ Study StudyReader::read() {
 std::string_view name_of(Budget::Kind kind) {
   constexpr std::string_view names[] = {"steps", "samples", "flops", "seconds"};
   return names[size_t(kind)];
-}
-
-double quantity(const Yaml& value, const Vars& vars, std::string_view what) {
-  const ArgValue v = evaluate(value, vars);
-  if (const auto* n = std::get_if<int64_t>(&v.variant())) return double(*n);
-  if (const auto* d = std::get_if<double>(&v.variant())) return *d;
-  const auto* text = std::get_if<std::string>(&v.variant());
-  constexpr std::string_view units = "kMGT";
-  if (text && !text->empty()) {
-    double number = 0;
-    const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), number);
-    const size_t unit = units.find(text->back());
-    if (error == std::errc() && end == text->data() + text->size() - 1 && unit != units.npos) {
-      for (size_t k = 0; k <= unit; ++k) number *= 1000;
-      return number;
-    }
-  }
-  throw UserError(str("'", what, "' takes a number, got ", v), "write 500000, 5e5 or 500k",
-                  value.mark);
 }
 
 bool is_study(const Spec& spec) {

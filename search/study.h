@@ -5,6 +5,9 @@
 //   budget: {flops: 2e13}
 //   seeds: 5
 //   metric: {val.accuracy: max}
+//   least_effect: 0.5                   # the smallest difference that matters, in points of an
+//                                       # accuracy, else in the metric's unit: how many seeds?
+//   vary: vars.fold                     # takes each run's seed as its value: folds, data seeds
 //   published: {attention: 94.1}        # printed beside ours; accuracies in percent, losses in
 //   nats
 #pragma once
@@ -49,6 +52,9 @@ struct Study {
   std::string metric = "val.loss";  // or val.accuracy of classes, val.mae and val.r2 of values
   Mark metric_mark;
   bool maximize = false;
+  double alpha = 0.05;          // the chance of a false claim that all looks together may take
+  double least_effect = 0;      // as a difference of the metric: 0.005 for half a point; 0: none
+  std::vector<YamlEntry> vary;  // paths that take the run's seed as their value; values are unused
   std::map<std::string, double> published;  // by variant; only shown
   int64_t jobs = 0;                         // runs side by side; 0: one a core
   int64_t evaluations = 10;                 // of every run with a budget; 0: as the model file says

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "blocks/families.h"
 #include "graph/cost.h"
 #include "search/budget.h"
 #include "search/timing.h"
@@ -35,6 +36,13 @@ void set_train(Yaml& root, std::string_view key, std::string text, const Mark& m
 void drop_train(Yaml& root, std::string_view key) {
   if (Yaml* train = root.find("train"))
     std::erase_if(train->entries, [&](const YamlEntry& e) { return e.key == key; });
+}
+
+// The spec with the seed under every path of `vary:`.
+Spec with_seed(Spec spec, const Study& study, int64_t seed) {
+  for (const YamlEntry& e : study.vary)
+    apply_override(spec.root, e.key, scalar(str(seed)), e.key_mark);
+  return spec;
 }
 
 // Datasets by what describes them, so that ten variants read the pictures once.
@@ -221,21 +229,6 @@ void settle_evaluation(PlannedVariant& p, const Experiment& e) {
   p.test_examples = e.data->count(Split::kTest);
 }
 
-std::string domains_of(const Graph& g) {
-  const auto uses = [&](std::initializer_list<std::string_view> ops) {
-    return std::ranges::any_of(
-        g.nodes(), [&](const Node& n) { return n.op && std::ranges::count(ops, n.op->name) > 0; });
-  };
-  std::string out;
-  const auto add = [&](bool used, std::string_view name) {
-    if (used) out += str(out.empty() ? "" : " + ", name);
-  };
-  add(uses({"conv2d", "pool2d"}), "convolution");
-  add(uses({"attention"}), "attention");
-  add(uses({"spmm", "gat_attention", "neighbour_max"}), "message passing");
-  return out.empty() ? "dense" : out;
-}
-
 void Planner::plan_variant(const Variant& v) {
   const Study& s = plan_.study;
   PlannedVariant p{.name = v.name, .spec = variant_spec(s, v)};
@@ -244,18 +237,18 @@ void Planner::plan_variant(const Variant& v) {
     apply_override(p.spec.root, s.match->free, scalar(str(p.match->value)), s.match->mark);
   }
   set_train(p.spec.root, "best", s.metric, s.metric_mark);
-  Experiment e = data_.open(p.spec, free());
+  Experiment e = data_.open(with_seed(p.spec, s, s.seeds.front()), free());
   plan_.values = e.predicts_values();
   p.cost = step_cost(e);
   settle_steps(p, e);
-  p.notes = s.budget ? data_.open(p.spec, free()).notes : e.notes;
+  p.notes = s.budget ? data_.open(with_seed(p.spec, s, s.seeds.front()), free()).notes : e.notes;
   Engine engine;
   p.needed_bytes = predicted_peak_bytes(memory_need(e, compile_plans(e, engine)));
   p.data = data_.identity(e);
   p.forward_flops = p.cost.forward_flops_per_example;
   settle_evaluation(p, e);
   if (const auto state = generation_state(e)) p.state_bytes = state->bytes;
-  p.domains = domains_of(model_graph(e, 1, false));
+  p.domains = families_text(model_graph(e, 1, false), e.spec.root);
   plan_.variants.push_back(std::move(p));
 }
 }  // namespace
@@ -266,15 +259,33 @@ const PlannedVariant& StudyPlan::at(std::string_view name) const {
   return *found;
 }
 
+// What a seed changes in the data must exist for every seed, or runs fail after others are done.
+void check_every_seed(const StudyPlan& plan) {
+  if (plan.study.vary.empty()) return;
+  Diagnostics errors;
+  for (int64_t seed : plan.study.seeds) try {
+      open_experiment(run_spec(plan.study, plan.variants.front(), seed));
+    } catch (const UserErrors& all) {
+      for (const UserError& e : all.all)
+        errors.add(UserError(str("with seed ", seed, ": ", e.what()), e.help,
+                             plan.study.vary[0].key_mark));
+    } catch (const UserError& e) {
+      errors.add(
+          UserError(str("with seed ", seed, ": ", e.what()), e.help, plan.study.vary[0].key_mark));
+    }
+  errors.throw_if_any();
+}
+
 StudyPlan plan_study(Study study, const std::map<std::string, int64_t>& known_steps,
                      const StepTimer& timer) {
   StudyPlan plan{std::move(study), {}};
   Planner(plan, known_steps).plan(timer);
+  check_every_seed(plan);
   return plan;
 }
 
-Spec run_spec(const PlannedVariant& variant, int64_t seed) {
-  Spec spec = variant.spec;
+Spec run_spec(const Study& study, const PlannedVariant& variant, int64_t seed) {
+  Spec spec = with_seed(variant.spec, study, seed);
   set_train(spec.root, "seed", str(seed));
   return spec;
 }

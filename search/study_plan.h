@@ -19,7 +19,7 @@ struct PlannedVariant {
   double forward_flops = 0;           // an example
   int64_t state_bytes = 0;            // GenerationState::bytes; 0: no state
   Identity data;                      // what its runs are trained on
-  std::string domains;                // "grid, tokens": what flows through the model
+  std::string domains;                // "conv + transformer": the families of its blocks
   std::optional<Match> match;         // of the free variable
   std::optional<StepTime> step_time;  // ms, what a budget of seconds was planned with
   double evaluation_flops = 0;        // of an example that is evaluated; no budget counts them
@@ -45,6 +45,6 @@ using StepTimer = std::function<std::vector<StepTime>(const StudyPlan&)>;
 StudyPlan plan_study(Study study, const std::map<std::string, int64_t>& known_steps = {},
                      const StepTimer& timer = {});
 
-// The variant's spec with train.seed set: all that a run needs.
-Spec run_spec(const PlannedVariant& variant, int64_t seed);
+// The variant's spec with train.seed set, and what varies with it: all that a run needs.
+Spec run_spec(const Study& study, const PlannedVariant& variant, int64_t seed);
 }  // namespace cambium

@@ -42,9 +42,11 @@ std::string run_json(const std::string& path, std::string_view status, const Exp
   j["machine"] = s.machine;
   j["data"] = to_json(s.data);
   if (s.best)
-    j["best"] = {{"step", s.best->step}, {"metrics", metrics_json(s.best->metrics, "val")}};
+    j["best"] = {{"step", s.best->step},
+                 {"scored", s.best->metrics.scored},
+                 {"metrics", metrics_json(s.best->metrics, "val")}};
   j["final"] = {{"metrics", metrics_json(s.evaluated, "val")}};
-  if (r.test) j["test"] = {{"metrics", metrics_json(*r.test, "test")}};
+  if (r.test) j["test"] = {{"scored", r.test->scored}, {"metrics", metrics_json(*r.test, "test")}};
   return to_text(j, 1) + "\n";
 }
 }  // namespace

@@ -49,9 +49,15 @@ Domain of_op(const Node& n, const ValueType& in, Domain from, bool has_graph) {
   if (starts("reduce_") && out.rank() < in.shape.rank() && out.rank() <= 2) return Domain::kVector;
   return from;
 }
+
+// What a block that keeps its domain works in, where its operator alone looks like another.
+Domain inside(const Block* block, Domain d, Domain from) {
+  if (!block || !mixes_places(*block) || std::ranges::count(block->accepts, d)) return d;
+  return std::ranges::count(block->accepts, from) ? from : block->accepts[0];
+}
 }  // namespace
 
-std::vector<Domain> domains_of(const Graph& g) {
+std::vector<Domain> domains_of(const Graph& g, const std::vector<const Block*>& blocks) {
   const bool has_graph = any_adjacency(g);
   std::vector<Domain> domain(g.nodes().size(), Domain::kVector);
   for (int id = 0; id < int(g.nodes().size()); ++id) {
@@ -66,10 +72,13 @@ std::vector<Domain> domains_of(const Graph& g) {
       return p.node >= 0 && g.type(p).dtype != DType::kAdjacency &&
              (g.node(p.node).op || g.node(p.node).role == Role::kInput);
     });
-    if (data != n.inputs.end())
-      domain[size_t(id)] = of_op(n, g.type(*data), domain[size_t(data->node)], has_graph);
-    else
+    if (data == n.inputs.end()) {
       domain[size_t(id)] = by_rank(out.shape, has_graph);
+      continue;
+    }
+    const Domain from = domain[size_t(data->node)];
+    domain[size_t(id)] = inside(blocks.empty() ? nullptr : blocks[size_t(id)],
+                                of_op(n, g.type(*data), from, has_graph), from);
   }
   return domain;
 }

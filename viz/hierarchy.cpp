@@ -61,7 +61,7 @@ std::string detail_of(const Graph& g, const Node& n) {
   return out;
 }
 
-struct Builder {
+struct HierarchyBuilder {
   Hierarchy h;
   const PictureOptions& options;
   std::map<std::string, int, std::less<>> scopes;
@@ -166,7 +166,7 @@ struct Builder {
 };
 
 // A hidden view that ends in another domain is the last thing its source does.
-void absorb_view(Builder& b, int id) {
+void absorb_view(HierarchyBuilder& b, int id) {
   Hierarchy& h = b.h;
   const Port source = shown_source(h, {id, 0});
   if (source.node < 0 || h.leaf_of[size_t(source.node)] < 0) return;
@@ -229,11 +229,12 @@ Port shown_source(const Hierarchy& h, Port p) {
 
 Hierarchy build_hierarchy(const Graph& g, const PictureOptions& options) {
   const std::vector<bool> hidden = find_hidden_views(g);
-  Builder b{{g, {}, std::vector<int>(g.nodes().size(), -1), find_bookkeeping(g)},
-            options,
-            {},
-            domains_of(g),
-            std::vector<bool>(g.nodes().size(), false)};
+  HierarchyBuilder b{
+      {g, {}, std::vector<int>(g.nodes().size(), -1), find_bookkeeping(g)},
+      options,
+      {},
+      domains_of(g, options.spec ? blocks_of(g, *options.spec) : std::vector<const Block*>()),
+      std::vector<bool>(g.nodes().size(), false)};
   b.add(-1, {});
   std::vector<bool> used(g.nodes().size(), false);  // by forward ops, or updated
   for (const Node& n : g.nodes())

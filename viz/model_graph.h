@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "core/yaml.h"
 #include "graph/graph.h"
 #include "viz/palette.h"
 
@@ -16,6 +17,9 @@ struct PictureOptions {
   int64_t max_boxes = 200;
   bool fold = true;
   bool views = false;
+  // Not an option: the spec that the graph was built from, so that blocks say in which domain they
+  // work; without it operators are looked at alone.
+  const Yaml* spec = nullptr;
   static constexpr auto fields =
       std::tuple{field("depth", &PictureOptions::depth,
                        "levels of the hierarchy to open; 0: as many as max_boxes allows")

@@ -19,7 +19,9 @@ std::string draw(const VariantInfo& v, OpenData& open, const GraphvizOptions& op
   const bool same = open.data && key == open.key;
   const Experiment e = open_experiment(std::move(spec), same ? open.data : nullptr);
   open = {key, e.data};
-  return inline_picture(model_graph(model_graph(e, e.train.options.batch, true), v.name, kSmall),
+  PictureOptions picture = kSmall;
+  picture.spec = &e.spec.root;
+  return inline_picture(model_graph(model_graph(e, e.train.options.batch, true), v.name, picture),
                         options);
 }
 }  // namespace

@@ -31,7 +31,8 @@ std::string header(const StudyResults& r) {
   const size_t finished =
       size_t(std::ranges::count_if(r.runs, [](const RunRecord& run) { return run.done(); }));
   std::string facts = str(r.variants.size(), " models, ", finished, " finished runs");
-  if (!r.budget_kind.empty()) facts += str(", ", budget_text(r), " each");
+  if (!r.budget_kind.empty())
+    facts += r.common_budget ? str(", ", budget_text(r), " each") : ", no common budget";
   if (!r.created.empty()) facts += str(", ", r.created);
   std::string out = html("h1", r.name) + html("p", facts, "soft");
   out += "<div class=\"verdict\"><h2>Verdict</h2>";
@@ -61,7 +62,7 @@ std::string legend() {
 std::string interval_plots(const StudyResults& r) {
   const std::string& metric = reported_metric(r);
   const MetricStyle m = style_of_metric(metric);
-  IntervalPlot values{.title = str("Every seed, and the mean with its 95% interval"),
+  IntervalPlot values{.title = "Every seed, and the mean with its 95% interval over seeds",
                       .x_label = str(m.name, m.unit.empty() ? "" : " (" + m.unit + ")")};
   IntervalPlot differences{
       .title = str("Paired difference to ", r.base),
@@ -70,6 +71,7 @@ std::string interval_plots(const StudyResults& r) {
       .below_zero = r.maximise ? "worse" : "better",
       .above_zero = r.maximise ? "better" : "worse"};
   for (const SummaryRow& row : r.summary) {
+    if (row.n == 0) continue;
     IntervalRow value{row.variant,
                       m.value(row.mean),
                       r.place(row.variant),
@@ -81,14 +83,15 @@ std::string interval_plots(const StudyResults& r) {
       if (run.variant == row.variant && run.done())
         value.points.push_back(m.scale * run_value(run, metric));
     values.rows.push_back(std::move(value));
-    if (row.variant == r.base || !std::isfinite(row.diff_mean)) continue;
+    if (row.variant == r.base || !row.decision.difference) continue;
+    const PairedDifference& d = *row.decision.difference;
     differences.rows.push_back(
         {row.variant,
-         str(m.difference(row.diff_mean), " ", m.difference_interval(row.diff_low, row.diff_high)),
+         str(m.difference(d.mean), " ", m.difference_interval(d.interval.low, d.interval.high)),
          r.place(row.variant),
-         m.scale * row.diff_mean,
-         m.scale * row.diff_low,
-         m.scale * row.diff_high,
+         m.scale * d.mean,
+         m.scale * d.interval.low,
+         m.scale * d.interval.high,
          {}});
   }
   std::string out = "<div class=\"grid\">" + figure(interval_plot(values));
@@ -120,15 +123,16 @@ std::string curve_plots(const StudyResults& r) {
 std::string budget_part(const StudyResults& r) {
   BarPlot plot{.title = "Budget: spent (bar) against planned (mark)", .x_label = budget_unit(r)};
   for (const AuditRow& a : r.audit)
-    plot.rows.push_back({a.variant,
-                         str(compact(a.spent), " of ", compact(a.planned), ", ",
-                             signed_fixed(100 * a.deviation, 2), "%"),
-                         r.place(a.variant), a.spent, a.planned});
+    if (a.runs > 0)
+      plot.rows.push_back({a.variant,
+                           str(compact(a.spent), " of ", compact(a.planned), ", ",
+                               signed_fixed(100 * a.deviation, 2), "%"),
+                           r.place(a.variant), a.spent, a.planned});
   BarPlot time{.title = "Cost of a training step", .x_label = "milliseconds (median)"};
   for (const SummaryRow& row : r.summary)
-    if (std::isfinite(row.step_ms))
+    if (row.n > 0 && std::isfinite(row.step_ms))
       time.rows.push_back({row.variant,
-                           str(fixed(row.step_ms, 1), " ms, ", memory_text(row.peak_bytes)),
+                           str(milliseconds(row.step_ms), ", ", memory_text(row.peak_bytes)),
                            r.place(row.variant), row.step_ms, 0});
   std::string out = "<div class=\"grid\">";
   if (!plot.rows.empty()) out += figure(bar_plot(plot));
@@ -177,6 +181,7 @@ std::string html_report(const StudyResults& r) {
   out += str("<style>", report_css(), "</style></head><body><main>\n");
   out += header(r);
   out += section("Results", results_table(r) + interval_plots(r));
+  out += section("What the models differ in", settings_table(r));
   out += section("Learning curves", curve_plots(r));
   out += section("Budget and cost", budget_part(r));
   out += section("Models", models_part(r));

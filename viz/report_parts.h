@@ -8,11 +8,12 @@ std::string html(std::string_view element, std::string_view text, std::string_vi
 
 std::string report_css();
 std::string results_table(const StudyResults& r);
+std::string settings_table(const StudyResults& r);  // in what the variants differ; may be empty
+std::string audit_table(const StudyResults& r);
 std::string interval_plots(const StudyResults& r);
 std::string curve_plots(const StudyResults& r);
 std::string budget_part(const StudyResults& r);
 std::string models_part(const StudyResults& r);
-std::string audit_table(const StudyResults& r);
 std::string failures_part(const StudyResults& r);
 std::string runs_table(const StudyResults& r);
 std::string reproduction_part(const StudyResults& r);

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "search/results.h"
 #include "viz/palette.h"
 #include "viz/report_parts.h"
 #include "viz/text.h"
@@ -25,17 +26,26 @@ std::string name_cell(const StudyResults& r, const std::string& variant, bool ba
 
 std::string difference_cells(const StudyResults& r, const SummaryRow& row, const MetricStyle& m) {
   if (row.variant == r.base) return "<td></td><td></td><td></td>";
-  constexpr std::string_view words[] = {"better", "worse", "undecided", "unknown"};
-  constexpr std::string_view classes[] = {"good", "bad", "open", "soft"};
-  const size_t o = size_t(outcome_of(r, row));
-  std::string out =
-      str("<td>", html("strong", m.difference(row.diff_mean)), " ",
-          html("span", m.difference_interval(row.diff_low, row.diff_high), "soft"), "</td>");
-  out += cell(std::isnan(row.p_value) ? "-" : fixed(row.p_value, 3));
-  std::string word(words[o]);
-  if (outcome_of(r, row) == Outcome::kUndecided && row.seeds_needed > double(row.n))
-    word += str(", needs ~", fixed(row.seeds_needed, 0), " seeds");
-  return out + cell(word, classes[o]);
+  const Decision& d = row.decision;
+  const std::string_view classes = d.claim == Claim::kBetter  ? "good"
+                                   : d.claim == Claim::kWorse ? "bad"
+                                                              : "open";
+  std::string out = "<td>-</td><td>-</td>";
+  if (d.difference)
+    out = str(
+        "<td>", html("strong", m.difference(d.difference->mean)), " ",
+        html("span", m.difference_interval(d.difference->interval.low, d.difference->interval.high),
+             "soft"),
+        "</td>", cell(fixed(d.p_value, 3)));
+  std::string word(name_of(d.claim));
+  if (d.claim == Claim::kCannotTell) word += str(": ", name_of(d.hindrance));
+  return out + cell(word, classes);
+}
+
+// "5", or "3 of 5" when some failed.
+std::string seeds_cell(const SummaryRow& row) {
+  if (row.failed == 0) return cell(str(row.n));
+  return cell(str(row.n, " (", row.failed, " failed)"), "bad");
 }
 
 // "x1.24 [1.10, 1.40]" against the base.
@@ -43,8 +53,14 @@ std::string time_text(const StudyResults& r, const SummaryRow& row) {
   if (row.variant == r.base) return {};
   if (!std::isfinite(row.time_low)) return "too few runs to compare";
   const std::string interval = str("[", fixed(row.time_low, 2), ", ", fixed(row.time_high, 2), "]");
-  if (!row.is_time_clear()) return str("too noisy to say: ", interval);
+  if (row.time_high / row.time_low > kNoisyRatio) return str("too noisy to say: ", interval);
   return str(kTimes, fixed(row.time_ratio, 2), " ", interval);
+}
+
+std::string time_cell(const StudyResults& r, const SummaryRow& row) {
+  if (row.n == 0) return cell("-");
+  return str("<td>", html("span", milliseconds(row.step_ms)), "<br>",
+             html("small", time_text(r, row), "soft"), "</td>");
 }
 
 double value_or_nan(const std::map<std::string, double>& values, const std::string& key) {
@@ -69,49 +85,68 @@ std::string results_table(const StudyResults& r) {
        {std::string("model"), str(m.name, m.unit.empty() ? "" : str(" (", m.unit, ")")),
         std::string("seeds"), str("difference to ", r.base), std::string("p"),
         std::string("verdict"), std::string("parameters"), std::string("FLOPs a run"),
-        std::string("ms a step"), std::string("peak memory")})
+        std::string("a step"), std::string("peak memory")})
     out += heading(h);
   out += "</tr></thead><tbody>";
   for (const SummaryRow& row : r.summary) {
     out += str("<tr>", name_cell(r, row.variant, row.variant == r.base));
     out += str("<td><b>", m.number(row.mean), "</b> ",
-               html("span", m.interval(row.ci_low, row.ci_high), "soft"), "<br>",
-               html("small", m.interval(row.boot_low, row.boot_high), "soft"), "</td>");
-    out += cell(str(row.n)) + difference_cells(r, row, m);
-    out += cell(compact(row.parameters)) + cell(compact(row.flops));
-    out += str("<td>", html("span", fixed(row.step_ms, 1)), "<br>",
-               html("small", time_text(r, row), "soft"), "</td>");
-    out += cell(memory_text(row.peak_bytes)) + "</tr>";
+               html("span", m.interval(row.ci_low, row.ci_high), "soft"));
+    if (const std::string boot = m.interval(row.boot_low, row.boot_high); !boot.empty())
+      out += str("<br>", html("small", str("bootstrap ", boot), "soft"));
+    out += str("</td>", seeds_cell(row), difference_cells(r, row, m));
+    out += cell(compact(row.parameters)) + cell(row.n > 0 ? compact(row.flops) : "-");
+    out += time_cell(r, row) + cell(row.n > 0 ? memory_text(row.peak_bytes) : "-");
+    out += "</tr>";
   }
-  return str(out, "</tbody></table></div>",
-             html("p",
-                  str("Mean over seeds with its 95% t interval, the bootstrap interval below it. "
-                      "Differences are paired by seed, p is corrected after Holm. Checkpoints were "
-                      "chosen by ",
-                      style_of_metric(r.metric).name, "."),
-                  "soft"));
+  return str(
+      out, "</tbody></table></div>",
+      html("p",
+           str("Mean over seeds with its interval; differences are paired by seed. ", basis_text(r),
+               " Checkpoints were chosen by ", style_of_metric(r.metric).name, "."),
+           "soft"));
+}
+
+std::string settings_table(const StudyResults& r) {
+  if (r.settings.empty()) return {};
+  std::string out = str("<div class=\"wide\"><table><thead><tr>", heading("setting"));
+  for (const VariantInfo& v : r.variants) out += heading(v.name);
+  out += "</tr></thead><tbody>";
+  for (const DifferingSetting& s : r.settings) {
+    out += str("<tr>", cell(s.path, "left"));
+    for (const std::string& value : s.values) out += cell(value);
+    out += "</tr>";
+  }
+  return out + "</tbody></table></div>";
 }
 
 std::string audit_table(const StudyResults& r) {
   if (r.audit.empty()) return {};
   std::string out = "<div class=\"wide\"><table><thead><tr>";
   for (const std::string_view h :
-       {"model", "steps", "samples", "FLOPs", "of them products", "the rest", "seconds of steps",
-        "evaluation, not counted", "of the FLOPs"})
+       {"model", "finished runs", "steps", "examples", "FLOPs", "of them products", "the rest",
+        "seconds of steps", "evaluation, not counted", "of the FLOPs"})
     out += heading(h);
   out += "</tr></thead><tbody>";
   for (const AuditRow& a : r.audit) {
-    out += str("<tr>", name_cell(r, a.variant, a.variant == r.base));
-    out += cell(compact(a.steps)) + cell(compact(a.samples)) + cell(compact(a.flops));
-    out += cell(compact(a.products)) + cell(compact(a.flops - a.products));
-    out += cell(fixed(a.seconds, 1)) + cell(compact(a.evaluation_flops));
-    out += cell(str(fixed(100 * a.evaluation_share, 1), "%")) + "</tr>";
+    out += str("<tr>", name_cell(r, a.variant, a.variant == r.base), cell(str(a.runs)));
+    if (a.runs == 0) {
+      for (int i = 0; i < 8; ++i) out += cell("-");
+    } else {
+      out += cell(fixed(a.steps, 0)) + cell(compact(a.samples)) + cell(compact(a.flops));
+      out += cell(compact(a.products)) + cell(compact(a.flops - a.products));
+      out += cell(fixed(a.seconds, 1)) + cell(compact(a.evaluation_flops));
+      out += cell(str(fixed(100 * a.evaluation_share, 1), "%"));
+    }
+    out += "</tr>";
   }
-  return str(out, "</tbody></table></div>",
-             html("p",
-                  "Means of a run. FLOPs are those that the mathematics needs, not what a kernel "
-                  "computes again: docs/flops.md. No budget counts the evaluations.",
-                  "soft"));
+  return str(
+      out, "</tbody></table></div>",
+      html("p",
+           "Means of a finished run; runs that failed or were stopped do not count. FLOPs are "
+           "those that the mathematics needs, not what a kernel computes again: "
+           "docs/flops.md. No budget counts the evaluations.",
+           "soft"));
 }
 
 std::string failures_part(const StudyResults& r) {
@@ -144,7 +179,8 @@ std::string runs_table(const StudyResults& r) {
     out += cell(chosen.value(value_or_nan(run.best, r.metric)));
     if (tested) out += cell(shown.value(value_or_nan(run.test, reported_metric(r))));
     out += cell(compact(run.flops)) + cell(fixed(run.seconds, 1));
-    out += cell(fixed(run.step_ms_median, 1)) + cell(memory_text(run.peak_rss_bytes));
+    out += cell(fixed(run.step_ms_median, run.step_ms_median < 1 ? 3 : 1)) +
+           cell(memory_text(run.peak_rss_bytes));
     out += cell(memory_text(run.predicted_bytes)) + "</tr>";
   }
   return out + "</tbody></table></div></details>";

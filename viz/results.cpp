@@ -6,6 +6,7 @@
 
 #include "core/files.h"
 #include "core/json.h"
+#include "search/results.h"
 #include "train/run_log.h"
 
 namespace cambium {
@@ -114,6 +115,13 @@ void read_description(const std::string& path, StudyResults& r) {
     r.budget_kind = budget.text("kind");
     r.budget = budget.number("value");
   }
+  if (const Json* f = study.find("frozen")) {
+    const Item frozen(*f, path + ": frozen");
+    r.total_alpha = frozen.number("alpha", r.total_alpha);
+    if (const Json* vary = frozen.find("vary"); vary && vary->is_array())
+      for (const Json& v : *vary)
+        if (v.is_string()) r.vary.push_back(v.get<std::string>());
+  }
   read_seeds(study, r.seeds);
   for (const Item& v : study.items("variants")) r.variants.push_back(read_variant(v));
   require(!r.variants.empty(), path, ": the study has no variants");
@@ -122,38 +130,66 @@ void read_description(const std::string& path, StudyResults& r) {
       r.machine.emplace_back(key, value.is_string() ? value.get<std::string>() : to_text(value));
 }
 
+SummaryRow read_row(const Item& row) {
+  SummaryRow out{.variant = row.needed_text("variant"),
+                 .n = int64_t(row.number("n", 0)),
+                 .failed = int64_t(row.number("failed", 0)),
+                 .mean = row.number("mean"),
+                 .ci_low = row.number("ci_low"),
+                 .ci_high = row.number("ci_high"),
+                 .boot_low = row.number("boot_low"),
+                 .boot_high = row.number("boot_high"),
+                 .test_set_half_width = row.number("test_set_half_width"),
+                 .seeds_low = row.number("seeds_low"),
+                 .seeds_high = row.number("seeds_high"),
+                 .effect_low = row.number("effect_low"),
+                 .effect_high = row.number("effect_high"),
+                 .step_ms = row.number("step_ms"),
+                 .peak_bytes = row.number("peak_bytes"),
+                 .parameters = row.number("parameters"),
+                 .flops = row.number("flops"),
+                 .products = row.number("products"),
+                 .time_ratio = row.number("time_ratio"),
+                 .time_low = row.number("time_low"),
+                 .time_high = row.number("time_high")};
+  out.decision = decision_from(row.json());
+  return out;
+}
+
+void read_settings(const Item& summary, StudyResults& r) {
+  for (const Item& s : summary.items("settings")) {
+    DifferingSetting setting{s.needed_text("path"), {}};
+    if (const Json* values = s.find("values"); values && values->is_array())
+      for (const Json& v : *values)
+        setting.values.push_back(v.is_string() ? v.get<std::string>() : to_text(v));
+    setting.values.resize(r.variants.size(), "-");
+    r.settings.push_back(std::move(setting));
+  }
+}
+
 void read_summary(const std::string& path, StudyResults& r) {
   const Json json = load_json(path);
   const Item summary(json, path);
   r.reported = summary.text("metric");
-  for (const Item& row : summary.items("rows"))
-    r.summary.push_back({.variant = row.needed_text("variant"),
-                         .n = int64_t(row.number("n", 0)),
-                         .mean = row.number("mean"),
-                         .ci_low = row.number("ci_low"),
-                         .ci_high = row.number("ci_high"),
-                         .boot_low = row.number("boot_low"),
-                         .boot_high = row.number("boot_high"),
-                         .diff_mean = row.number("diff_mean"),
-                         .diff_low = row.number("diff_low"),
-                         .diff_high = row.number("diff_high"),
-                         .p_value = row.number("p_value"),
-                         .step_ms = row.number("step_ms"),
-                         .peak_bytes = row.number("peak_bytes"),
-                         .parameters = row.number("parameters"),
-                         .flops = row.number("flops"),
-                         .seeds_needed = row.number("seeds_needed"),
-                         .products = row.number("products"),
-                         .time_ratio = row.number("time_ratio"),
-                         .time_low = row.number("time_low"),
-                         .time_high = row.number("time_high")});
+  for (const Item& row : summary.items("rows")) r.summary.push_back(read_row(row));
   for (const Item& row : summary.items("budget_audit"))
     r.audit.push_back({row.needed_text("variant"), row.number("planned"), row.number("spent"),
                        row.number("deviation"), row.number("least"), row.number("most"),
                        row.number("steps"), row.number("samples"), row.number("flops"),
                        row.number("products"), row.number("seconds"),
                        row.number("evaluation_flops"), row.number("evaluation_share"),
-                       row.number("evaluation_seconds")});
+                       row.number("evaluation_seconds"), int64_t(row.number("runs", 0))});
+  if (const Json* b = summary.find("budget")) {
+    const Item budget(*b, path + ": budget");
+    r.common_budget = budget.text("common") == "true";
+    r.departure = budget.number("departure", 0);
+  }
+  r.look = int64_t(summary.number("look", 1));
+  r.alpha = summary.number("alpha", 0);
+  r.comparisons = int64_t(summary.number("comparisons", 1));
+  r.least_effect = summary.number("least_effect", 0);
+  r.test_examples = int64_t(summary.number("test_examples", 0));
+  read_settings(summary, r);
 }
 
 std::vector<Point> read_points(const std::string& path) {
@@ -196,9 +232,10 @@ RunRecord read_run(const std::string& folder) {
     r.best = best.numbers("metrics");
   }
   if (const Json* f = run.find("final")) r.final = Item(*f, path + ": final").numbers("metrics");
-  r.test = run.numbers("test");
-  if (r.test.empty())
-    if (const Json* t = run.find("test")) r.test = Item(*t, path + ": test").numbers("metrics");
+  if (const Json* t = run.find("test")) {
+    r.test = Item(*t, path + ": test").numbers("metrics");
+    if (r.test.empty()) r.test = run.numbers("test");
+  }
   return r;
 }
 
@@ -252,6 +289,7 @@ StudyResults read_results(const std::string& folder) {
   read_description(folder + "/study.json", r);
   read_summary(folder + "/summary.json", r);
   read_runs(r);
+  if (r.alpha == 0) judge_old_results(r);
   return r;
 }
 }  // namespace cambium

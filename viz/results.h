@@ -8,6 +8,8 @@
 #include <vector>
 
 #include "core/json_forward.h"
+#include "search/decision.h"
+#include "search/settings.h"
 
 namespace cambium {
 // A number that is not known is NaN, a text that is not known is empty.
@@ -38,23 +40,22 @@ struct RunRecord {
 
 struct SummaryRow {
   std::string variant;
-  int64_t n = 0;  // finished seeds
-  double mean, ci_low, ci_high, boot_low, boot_high, diff_mean, diff_low, diff_high, p_value,
-      step_ms, peak_bytes, parameters, flops, seeds_needed;
+  int64_t n = 0, failed = 0;  // seeds that finished, and that ended in an error
+  double mean, ci_low, ci_high, boot_low, boot_high, test_set_half_width, seeds_low, seeds_high,
+      effect_low, effect_high, step_ms, peak_bytes, parameters, flops;
   double products;  // of the flops, those of products of matrices: docs/flops.md
   // Of a step's time to the base's, with its interval; NaN where too few runs were measured alike.
   double time_ratio, time_low, time_high;
-
-  // Whether the times differ beyond their noise.
-  bool is_time_clear() const { return time_low > 1 || time_high < 1; }
+  Decision decision = {};  // as search/decision.h made it: nothing is judged here
 };
 
-struct AuditRow {
+struct AuditRow {  // means over finished runs
   std::string variant;
   double planned, spent, deviation;  // deviation: spent / planned - 1
   double least, most;                // spent by any run
   double steps, samples, flops, products, seconds;
   double evaluation_flops, evaluation_share, evaluation_seconds;  // what no budget counts
+  int64_t runs = 0;
 };
 
 struct StudyResults {
@@ -65,6 +66,12 @@ struct StudyResults {
   std::vector<int64_t> seeds;
   std::string budget_kind;
   double budget = 0;
+  bool common_budget = false;  // every finished run spent it
+  double departure = 0;        // the largest from it
+  int64_t look = 1, comparisons = 1, test_examples = 0;
+  double alpha = 0, total_alpha = 0.05, least_effect = 0;  // alpha: of this look
+  std::vector<std::string> vary;                           // what the seed changes besides
+  std::vector<DifferingSetting> settings;                  // values in the order of `variants`
   std::vector<VariantInfo> variants;
   std::vector<std::pair<std::string, std::string>> machine;  // in the file's order
   std::vector<RunRecord> runs;                               // by variant, then seed
@@ -75,6 +82,9 @@ struct StudyResults {
   const SummaryRow* row(std::string_view variant) const;
   size_t place(std::string_view variant) const;  // in `variants`; its size when unknown
 };
+
+// Judges what an older program left unjudged: decisions, the audit and the settings that differ.
+void judge_old_results(StudyResults& r);
 
 // UserError when the folder holds no study or its study.json or summary.json is broken, naming file
 // and key. A broken run becomes a line of `problems`; a torn last line of a log is left out.

@@ -87,6 +87,10 @@ std::string share_text(double part, double whole) {
   return fixed(whole > 0 ? 100 * part / whole : 0, 0) + " %";
 }
 
+std::string milliseconds(double ms) {
+  return fixed(ms, ms < 1 ? 3 : ms < 10 ? 2 : 1) + " ms";
+}
+
 std::string fixed(double v, int digits) {
   if (std::isnan(v)) return "-";
   const std::string text = fmt::format("{:.{}f}", std::abs(v), digits);

@@ -25,6 +25,8 @@ std::string compact(double v);
 std::string flops_text(double flops);
 // "391 MB" (powers of 1000). "-" when negative.
 std::string memory_text(double bytes);
+// "12.3 ms", "0.045 ms"
+std::string milliseconds(double ms);
 // `digits` after the point, a true minus sign, "-" for NaN.
 std::string fixed(double v, int digits);
 std::string share_text(double part, double whole);  // "94 %"; "0 %" of nothing

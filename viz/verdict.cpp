@@ -6,84 +6,147 @@
 #include "core/suggest.h"
 #include "train/metrics.h"
 #include "viz/text.h"
+#include "viz/verdict_parts.h"
 
 namespace cambium {
 namespace {
 std::string p_text(double p) {
-  if (!std::isfinite(p)) return "";
-  return p < 0.001 ? "p < 0.001" : str("p = ", fixed(p, p < 0.01 ? 3 : 2));
+  return p < 0.001 ? "p < 0.001" : str("p = ", fixed(p, p < 0.1 ? 3 : 2));
 }
 
-std::string half_width(const MetricStyle& m, double low, double high) {
-  return m.number((high - low) / 2);
+// "p = 0.041, not below 0.0375"
+std::string open_p_text(const StudyResults& r, const Decision& d) {
+  return p_text(d.p_value) + (d.p_value < 0.1 ? str(", not below ", fixed(r.alpha, 4)) : "");
 }
 
-std::string against_base(const StudyResults& r, const SummaryRow& row, const MetricStyle& m) {
-  const std::string gap = str(m.number(std::abs(row.diff_mean)), " ", kPlusMinus, " ",
-                              half_width(m, row.diff_low, row.diff_high), m.step);
-  switch (outcome_of(r, row)) {
-    case Outcome::kBetter:
-      return str(row.variant, " beats ", r.base, " by ", gap, " of ", m.name, " (",
-                 p_text(row.p_value), ").");
-    case Outcome::kWorse:
-      return str(row.variant, " falls behind ", r.base, " by ", gap, " of ", m.name, " (",
-                 p_text(row.p_value), ").");
-    case Outcome::kUndecided: {
-      std::string out =
-          str(row.variant, " is undecided against ", r.base, ": ", m.difference(row.diff_mean),
-              m.step, " of ", m.name, ", ", m.difference_interval(row.diff_low, row.diff_high));
-      if (const std::string p = p_text(row.p_value); !p.empty()) out += str(" (", p, ")");
-      if (row.seeds_needed > double(row.n))
-        out += str("; about ", fixed(row.seeds_needed, 0),
-                   " seeds would tell a difference of this size");
-      return out + ".";
-    }
-    case Outcome::kUnknown:
+// "2 of 5 runs of B failed"
+std::string failures_of(std::string_view name, int64_t failed, size_t seeds) {
+  return str(failed, " of ", seeds, " runs of ", name, " failed");
+}
+
+// "2 of 5 runs of B failed, 0 of A"; empty when none did.
+std::string failures_text(const StudyResults& r, const SummaryRow& row) {
+  const Decision& d = row.decision;
+  if (d.failed == 0 && d.baseline_failed == 0) return {};
+  return str(failures_of(row.variant, d.failed, r.seeds.size()), ", ", d.baseline_failed, " of ",
+             r.base);
+}
+
+// "+1.20 points [-0.30, +2.70]"
+std::string difference_text(const Decision& d, const MetricStyle& m) {
+  if (!d.difference) return {};
+  return str(m.difference(d.difference->mean), m.step, " ",
+             m.difference_interval(d.difference->interval.low, d.difference->interval.high));
+}
+
+std::string claim_text(const StudyResults& r, const SummaryRow& row, const MetricStyle& m) {
+  const Decision& d = row.decision;
+  const Interval& i = d.difference->interval;
+  const std::string failures = failures_text(r, row);
+  return str(row.variant, d.claim == Claim::kBetter ? " beats " : " falls behind ", r.base, " by ",
+             m.number(std::abs(d.difference->mean)), " ", kPlusMinus, " ",
+             m.number((i.high - i.low) / 2), m.step, " of ", m.name, " (", p_text(d.p_value), ", ",
+             counted(d.pairs, "seed"), failures.empty() ? "" : "; ", failures, ").");
+}
+
+// What stands in the way of a claim.
+std::string hindrance_text(const StudyResults& r, const SummaryRow& row, const MetricStyle& m) {
+  const Decision& d = row.decision;
+  const std::string gap = str(difference_text(d, m), " over ", counted(d.pairs, "seed"));
+  const std::string failures = failures_text(r, row);
+  switch (d.hindrance) {
+    case Hindrance::kRunsToGo:
+      return "not all of their runs have ended";
+    case Hindrance::kFewSeeds:
+      return str(failures.empty() ? "" : failures + "; ",
+                 d.pairs == 0 ? std::string("no seed") : counted(d.pairs, "seed"),
+                 " finished in both, and a claim takes ", kLeastSeeds);
+    case Hindrance::kFailures:
+      return str(failures, ", and a failed run counts as worst: ", gap,
+                 " that finished in both says nothing of those");
+    case Hindrance::kNoSpread:
+      return str("every seed gave the same difference, ", m.difference(d.difference->mean), m.step,
+                 ", so that nothing is known of its spread");
+    case Hindrance::kNoise:
+      return str(gap, ", which chance may explain (", open_p_text(r, d), ")");
+    case Hindrance::kSigns:
+      return str(gap, ", but seeds do not agree enough on which is better (", open_p_text(r, d),
+                 ")");
+    case Hindrance::kOtherVariants:
+      return str(gap, ", but the runs of this study spread so far that ", counted(d.pairs, "seed"),
+                 " may agree by luck (", open_p_text(r, d), ")");
+    case Hindrance::kTestSet:
+      return str(gap, ", but that is ", fixed(d.examples_apart, 1), " of ", r.test_examples,
+                 " test examples: another test set could turn it round (", open_p_text(r, d), ")");
+    case Hindrance::kNone:
       break;
   }
-  return str(row.variant, " cannot be compared with ", r.base, ": ",
-             row.n < 2 ? str("only ", row.n, row.n == 1 ? " seed" : " seeds", " of it finished")
-                       : "there are not two seeds that both finished",
-             ".");
+  return "it was not judged";
 }
 
-std::string budget_sentence(const StudyResults& r) {
-  if (r.audit.empty()) return {};
-  double most = 0;
-  for (const AuditRow& a : r.audit)
-    if (std::isfinite(a.deviation)) most = std::max(most, std::abs(a.deviation));
-  return str("Every run had the same budget of ", budget_text(r),
-             "; the largest departure from it is ", fixed(100 * most, most < 0.001 ? 2 : 1), "%.");
+// "16 to 97 seeds"
+std::string seeds_text(double low, double high) {
+  if (!std::isfinite(low)) return "more than 10,000 seeds";
+  if (!std::isfinite(high)) return str("from ", fixed(low, 0), " to more than 10,000 seeds");
+  return low == high ? str(fixed(low, 0), " seeds")
+                     : str(fixed(low, 0), " to ", fixed(high, 0), " seeds");
 }
 
-std::string cost_sentence(const StudyResults& r) {
-  const SummaryRow* base = r.row(r.base);
-  if (!base || !(base->step_ms > 0)) return {};
-  std::vector<std::string> parts, noisy;
-  for (const SummaryRow& row : r.summary) {
-    if (row.variant == r.base || !(row.step_ms > 0)) continue;
-    if (row.is_time_clear())
-      parts.push_back(str(row.variant, " takes ", fixed(row.time_ratio, 2), kTimes, " [",
-                          fixed(row.time_low, 2), ", ", fixed(row.time_high, 2), "]"));
-    else
-      noisy.push_back(row.variant);
+// What would help, where it is of these variants alone.
+std::string cure_text(const StudyResults& r, const SummaryRow& row, const MetricStyle& m) {
+  switch (row.decision.hindrance) {
+    case Hindrance::kRunsToGo:
+      return " The same command goes on.";
+    case Hindrance::kFewSeeds:
+      if (row.decision.failed + row.decision.baseline_failed == 0) return " More seeds would tell.";
+      [[fallthrough]];
+    case Hindrance::kFailures:
+      return " Mend the runs that fail; their errors are listed under failures.";
+    case Hindrance::kNoSpread:
+      return " Look whether the seed changes anything.";
+    case Hindrance::kTestSet:
+      return " A larger test set would tell.";
+    default:
+      break;
   }
-  std::string out;
-  if (!parts.empty())
-    out = str("A training step of ", join_names(parts), " the time of ", r.base, " (",
-              fixed(base->step_ms, 1), " ms). ");
-  if (!noisy.empty())
-    out += str("Whether a step of ", join_names(noisy), " takes longer than one of ", r.base,
-               ", the times are too noisy to say.");
+  if (r.least_effect <= 0) return {};
+  return str(" ", seeds_text(row.seeds_low, row.seeds_high), " would show a difference of ",
+             m.number(r.least_effect), m.step, ".");
+}
+
+// One sentence for all variants with the same reason.
+std::vector<std::string> what_cannot_be_told(const StudyResults& r, const MetricStyle& m) {
+  std::vector<std::pair<std::string, std::vector<std::string>>> reasons;  // -> variants
+  for (const SummaryRow& row : r.summary) {
+    if (row.variant == r.base || row.decision.claim != Claim::kCannotTell) continue;
+    const std::string reason = str(hindrance_text(r, row, m), ".", cure_text(r, row, m));
+    const auto known = std::ranges::find(reasons, reason, [](const auto& e) { return e.first; });
+    if (known == reasons.end())
+      reasons.push_back({reason, {row.variant}});
+    else
+      known->second.push_back(row.variant);
+  }
+  std::vector<std::string> out;
+  for (const auto& [reason, variants] : reasons)
+    out.push_back(str("Cannot tell ", join_names(variants), " from ", r.base, ": ", reason));
   return out;
 }
 
-std::string failure_sentence(const StudyResults& r) {
-  const auto bad = std::ranges::count_if(r.runs, [](const RunRecord& run) { return !run.done(); }) +
-                   std::ptrdiff_t(r.problems.size());
-  if (bad == 0) return {};
-  return str(bad, bad == 1 ? " run" : " runs", " of ", r.runs.size() + r.problems.size(),
-             " did not finish; they are listed below.");
+// What so many seeds are good for, and how to learn how many are needed.
+std::string outlook_sentence(const StudyResults& r, const MetricStyle& m) {
+  double low = INFINITY, high = -INFINITY;
+  for (const SummaryRow& row : r.summary) {
+    if (row.decision.claim != Claim::kCannotTell || !std::isfinite(row.effect_low)) continue;
+    low = std::min(low, row.effect_low);
+    high = std::max(high, row.effect_high);
+  }
+  if (r.least_effect > 0 || !std::isfinite(low)) return {};
+  return str(counted(int64_t(r.seeds.size()), "seed"),
+             " show a true difference reliably (4 times in "
+             "5) only above ",
+             m.number(low), " to ", m.number(high), m.step,
+             ". Name the smallest one that matters, least_effect: in the study, to learn how many "
+             "seeds would show it.");
 }
 }  // namespace
 
@@ -105,11 +168,6 @@ std::string MetricStyle::difference_interval(double low, double high) const {
   return str("[", difference(low), ", ", difference(high), "]");
 }
 
-std::string budget_text(const StudyResults& r) {
-  if (r.budget_kind == "flops") return flops_text(r.budget);
-  return str(compact(r.budget), " ", r.budget_kind);
-}
-
 MetricStyle style_of_metric(const std::string& metric) {
   const size_t dot = metric.find('.');
   std::string split = metric.substr(0, dot);
@@ -126,21 +184,15 @@ const std::string& reported_metric(const StudyResults& r) {
   return r.reported.empty() ? r.metric : r.reported;
 }
 
-Outcome outcome_of(const StudyResults& r, const SummaryRow& row) {
-  if (!std::isfinite(row.diff_low) || !std::isfinite(row.diff_high)) return Outcome::kUnknown;
-  const bool above = row.diff_low > 0, below = row.diff_high < 0;
-  const bool sure = std::isnan(row.p_value) || row.p_value < 0.05;
-  if (!sure || (!above && !below)) return Outcome::kUndecided;
-  return above == r.maximise ? Outcome::kBetter : Outcome::kWorse;
-}
-
 std::vector<std::string> verdict(const StudyResults& r) {
   const MetricStyle m = style_of_metric(reported_metric(r));
   std::vector<std::string> out;
-  for (Outcome o : {Outcome::kBetter, Outcome::kWorse, Outcome::kUndecided, Outcome::kUnknown})
+  for (Claim claim : {Claim::kBetter, Claim::kWorse})
     for (const SummaryRow& row : r.summary)
-      if (row.variant != r.base && outcome_of(r, row) == o) out.push_back(against_base(r, row, m));
-  for (std::string sentence : {budget_sentence(r), cost_sentence(r), failure_sentence(r)})
+      if (row.decision.claim == claim) out.push_back(claim_text(r, row, m));
+  for (std::string& sentence : what_cannot_be_told(r, m)) out.push_back(std::move(sentence));
+  for (std::string sentence : {outlook_sentence(r, m), settings_sentence(r), budget_sentence(r),
+                               cost_sentence(r), failure_sentence(r)})
     if (!sentence.empty()) out.push_back(std::move(sentence));
   return out;
 }

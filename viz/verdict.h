@@ -24,14 +24,17 @@ MetricStyle style_of_metric(const std::string& metric);
 // The metric that the summary's means are of, as opposed to the one that chose checkpoints.
 const std::string& reported_metric(const StudyResults& r);
 
-enum class Outcome { kBetter, kWorse, kUndecided, kUnknown };
-
-// Against the base: decided when the interval of the paired difference leaves zero out and the
-// corrected p is below 0.05; unknown without a difference.
-Outcome outcome_of(const StudyResults& r, const SummaryRow& row);
-
 std::string budget_text(const StudyResults& r);  // "2.20 TFLOP", "2000 steps"
 
-// One sentence an entry: each variant against the base, the budget, what it costs, what failed.
+int64_t failed_or_open(const StudyResults& r);  // runs without a result
+
+// A ratio of times whose interval is wider than this says nothing.
+inline constexpr double kNoisyRatio = 1.5;
+
+// One sentence an entry: each variant against the base, in what they differ, the budget, what it
+// costs, what failed. The words of what search/decision.h decided.
 std::vector<std::string> verdict(const StudyResults& r);
+
+// What the intervals and the claims rest on: the foot of every table.
+std::string basis_text(const StudyResults& r);
 }  // namespace cambium

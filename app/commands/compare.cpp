@@ -9,6 +9,7 @@
 #include "core/json.h"
 #include "core/parallel.h"
 #include "viz/report.h"
+#include "viz/verdict.h"
 
 namespace cambium {
 namespace {
@@ -31,12 +32,15 @@ int compare_study(const Options& options, Context& context) {
   const Comparison c = compare(std::move(study), settings, view);
   view.finish();
   const std::string report = settings.folder + "/report.html";
-  replace_file(report, html_report(read_study(settings.folder)));
+  const StudyResults read = read_study(settings.folder);
+  replace_file(report, html_report(read));
   Json json = summary_json(c.results);
+  json["verdict"] = verdict(read);
   json["folder"] = settings.folder;
   json["report"] = report;
   json["complete"] = c.results.complete;
-  context.answer(json, str("\n", results_table(c), "\nreport  ", report, "\n"));
+  context.answer(json,
+                 str("\n", results_table(c), "\n", verdict_text(read), "\nreport  ", report, "\n"));
   if (c.stopped) {
     context.terminal.note("stopped; the same command goes on where this one ended");
     return kExitInterrupted;

@@ -28,7 +28,8 @@ Profile profile_of(const Experiment& e, const std::string& file) {
 }
 
 ModelGraph build(const Experiment& e, const Options& options) {
-  const PictureOptions picture{.depth = options.depth, .fold = !options.no_fold};
+  const PictureOptions picture{
+      .depth = options.depth, .fold = !options.no_fold, .spec = &e.spec.root};
   if (options.heat.empty())
     return model_graph(model_graph(e, options.batch.value_or(1), false), options.spec, picture);
   const Profile profile = profile_of(e, options.heat);

@@ -77,7 +77,7 @@ Stream build(Builder& b, const BlockUse& use, Stream s) {
 
 extern const Block block_positions = {
     .name = "positions",
-    .family = "transformer",
+    .family = "structure",
     .doc = "Tells tokens where they stand; rotary positions are an option of attention instead",
     .formula = "y[b,t] = x[b,t] + p[t]",
     .paper =

@@ -1,5 +1,6 @@
 // The only header that sees Boost.Math: distributions the statistics need.
 #pragma once
+#include <boost/math/distributions/chi_squared.hpp>
 #include <boost/math/distributions/non_central_t.hpp>
 #include <boost/math/distributions/normal.hpp>
 #include <boost/math/distributions/students_t.hpp>
@@ -25,5 +26,13 @@ inline double normal_quantile(double p) {
 
 inline double normal_cdf(double z) {
   return boost::math::cdf(boost::math::normal(), z);
+}
+
+inline double chi_squared_cdf(double x, double freedom) {
+  return boost::math::cdf(boost::math::chi_squared(freedom), x);
+}
+
+inline double chi_squared_quantile(double p, double freedom) {
+  return boost::math::quantile(boost::math::chi_squared(freedom), p);
 }
 }  // namespace cambium

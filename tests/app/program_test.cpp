@@ -130,10 +130,16 @@ TEST_F(Program, ComparesAStudyAndReportsIt) {
   const Json summary = load_json(path("out"));
   ASSERT_EQ(summary["rows"].size(), 2u);
   EXPECT_EQ(summary["rows"][0]["n"].get<int>(), 2);
+  EXPECT_EQ(summary["rows"][1]["claim"], "cannot tell");
+  EXPECT_TRUE(summary["verdict"][0].get<std::string>().starts_with(
+      "Cannot tell wide from base: 2 seeds finished in both, and a claim takes 3."))
+      << summary["verdict"][0];
   const std::string page = read_file(path("study/report.html"));
   EXPECT_EQ(page.find("<script"), std::string::npos);
   EXPECT_EQ(run({"report", path("study"), "-o", path("again.html")}), 0);
   EXPECT_EQ(read_file(path("again.html")), page);
+  ASSERT_EQ(run({"compare", path("study.yaml"), "-o", path("study"), "--set", "seeds=1"}), 1);
+  EXPECT_NE(err().find("1 finished seed (1) that the study now leaves out"), std::string::npos);
   EXPECT_EQ(run({"report", path("stduy")}), 1);
   EXPECT_NE(err().find("did you mean '" + path("study") + "'?"), std::string::npos) << err();
 }

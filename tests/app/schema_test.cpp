@@ -178,6 +178,7 @@ TEST(Schema, ChecksStudies) {
   EXPECT_EQ(check_text(study + "match: {params: 500k}\nbudget: {flops: 1e12}\nseeds: 3"), "");
   EXPECT_EQ(check_text(study + "match: {flops: baseline, tolerance: 2%}\nseeds: [1, 2]"), "");
   EXPECT_EQ(check_text(study + "metric: {val.r2: max}"), "");
+  EXPECT_EQ(check_text(study + "alpha: 0.01\nleast_effect: 0.5\nvary: [vars.fold]"), "");
   for (const char* bad : {"seeds: 0", "budget: {epochs: 3}", "match: {parms: 1}", "metric: loss",
                           "metric: {val.loss: max}", "metric: {val.r2: min}", "model: []"})
     EXPECT_NE(check_text(study + bad), "") << bad;

@@ -24,5 +24,23 @@ TEST(ResultsTable, HasAPublishedColumnWhenTheStudyNamesNumbers) {
   EXPECT_NE(table.find(" -\nb "), table.npos) << table;
   EXPECT_NE(table.find("94.10\n"), table.npos) << table;
 }
+
+TEST(ResultsTable, SaysWhatMayBeClaimedAndHowManySeedsFailed) {
+  Comparison c = two_variants();
+  c.results.rows[0].decision.claim = Claim::kBaseline;
+  c.results.rows[1].decision = {.claim = Claim::kBetter,
+                                .difference = PairedDifference{0.1, 0.01, {0.08, 0.12}, 0.001, 3}};
+  c.results.rows[1].failed = 2;
+  const std::string table = results_table(c);
+  EXPECT_NE(table.find("+10.00 [+8.00, +12.00]  better"), table.npos) << table;
+  EXPECT_NE(table.find("1 (2 failed)"), table.npos) << table;
+}
+
+TEST(ResultsTable, ShowsNoNumbersOfAVariantWithoutAFinishedRun) {
+  Comparison c = two_variants();
+  c.results.rows[1] = {.variant = "b", .failed = 3};
+  EXPECT_NE(results_table(c).find("0 (3 failed)"), std::string::npos);
+  EXPECT_EQ(results_table(c).find("0 B"), std::string::npos) << results_table(c);
+}
 }  // namespace
 }  // namespace cambium

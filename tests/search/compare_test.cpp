@@ -105,7 +105,8 @@ TEST_F(CompareStudy, RunsEveryVariantWithEverySeed) {
   EXPECT_EQ(watch_.planned_jobs, 1);
   ASSERT_EQ(c.results.rows.size(), 2u);
   EXPECT_EQ(c.results.metric, "test.loss");
-  EXPECT_EQ(c.results.rows[1].difference->n, 2);
+  EXPECT_EQ(c.results.rows[1].decision.pairs, 2);
+  EXPECT_EQ(c.results.rows[1].decision.hindrance, Hindrance::kFewSeeds);
   for (const BudgetLine& line : c.results.audit) EXPECT_NEAR(line.deviation(), 0, 0.1);
   const Json summary = parse_json(file("summary.json"), "summary");
   EXPECT_EQ(summary["rows"][0]["mean"], c.results.rows[0].mean);
@@ -150,6 +151,51 @@ TEST_F(CompareStudy, FailedRunIsAResult) {
   EXPECT_EQ(c.results.rows[0].n, 2);
   EXPECT_EQ(c.results.rows[1].failed, 2);
   EXPECT_NE(watch_.ended.back().error.find("step"), std::string::npos);
+}
+
+TEST_F(CompareStudy, UnequalStepsAreNoCommonBudget) {
+  replace_file(folder_.path("study.yaml"),
+               "base: model.yaml\nvariants: {short: {train.epochs: 1}, long: {train.epochs: 3}}\n"
+               "seeds: 2\n");
+  const Comparison c = compare(study(), here(), watch_);
+  EXPECT_FALSE(c.results.budget.common);
+  EXPECT_EQ(c.results.audit[1].steps, 3 * c.results.audit[0].steps);
+  ASSERT_EQ(c.results.settings.size(), 1u);
+  EXPECT_EQ(c.results.settings[0].path, "train.epochs");
+}
+
+const char* const kTwins = R"(base: model.yaml
+variants: {A: {}, A1: {model.0.name: b}}
+metric: {val.accuracy: max}
+set: {data.markov_text.test: 2}
+)";
+
+TEST_F(CompareStudy, SeedsPickedAfterwardsAreRefused) {
+  replace_file(folder_.path("study.yaml"), kTwins);
+  compare(study({"seeds=4"}), here(), watch_);
+  const auto e = error_of([&] { compare(study({"seeds=[0,2]"}), here(), watch_); });
+  EXPECT_NE(std::string(e.what()).find("2 finished seeds (1 and 3)"), std::string::npos);
+  const Comparison more = compare(study({"seeds=5"}), here(), watch_);
+  EXPECT_EQ(more.results.look, 2);
+  EXPECT_EQ(more.results.evidence.alpha, alpha_of_look(0.05, 2));
+}
+
+TEST_F(CompareStudy, KnowsHowManyExamplesItIsJudgedBy) {
+  replace_file(folder_.path("study.yaml"), kTwins);
+  const Comparison c = compare(study({"seeds=3"}), here(), watch_);
+  EXPECT_EQ(c.results.evidence.test_examples, 2 * 8);  // sequences of 8 scored symbols
+  EXPECT_EQ(c.results.rows[1].decision.claim, Claim::kCannotTell);
+  EXPECT_TRUE(c.results.rows[0].test_set);
+}
+
+TEST_F(CompareStudy, SeedsMayVaryTheDataToo) {
+  replace_file(folder_.path("study.yaml"),
+               "base: model.yaml\nvariants: {A: {}}\nseeds: [3, 4]\nvary: vars.dim\n");
+  compare(study(), here(), watch_);
+  EXPECT_NE(file("runs/A-s3/spec.yaml").find("dim: 3"), std::string::npos);
+  EXPECT_NE(file("runs/A-s4/spec.yaml").find("dim: 4"), std::string::npos);
+  const auto e = error_of<UserErrors>([&] { plan_study(study({"seeds=[3,0]"})); });
+  EXPECT_NE(std::string(e.what()).find("with seed 0"), std::string::npos);
 }
 
 TEST_F(CompareStudy, RefusesAFolderOfAnotherStudy) {

@@ -38,7 +38,7 @@ void finish(const TempFolder& study, const char* variant, int64_t seed, double a
             {"peak_rss_bytes", 100 + seed},
             {"flops", 1000}};
   j["best"] = {{"metrics", {{"val.accuracy", accuracy + 0.1}}}};
-  j["test"] = {{"metrics", {{"test.accuracy", accuracy}}}};
+  j["test"] = {{"scored", 1000}, {"metrics", {{"test.accuracy", accuracy}}}};
   replace_file(folder + "/run.json", j.dump());
 }
 
@@ -52,14 +52,19 @@ TEST(Results, ReportTheTestSplitWithPairedDifferences) {
   EXPECT_TRUE(r.complete);
   EXPECT_EQ(r.metric, "test.accuracy");
   EXPECT_NEAR(r.rows[0].mean, 0.6, 1e-12);
-  EXPECT_FALSE(r.rows[0].difference);
-  EXPECT_NEAR(r.rows[1].difference->mean, 0.31 / 3, 1e-12);
+  EXPECT_EQ(r.rows[0].decision.claim, Claim::kBaseline);
+  EXPECT_EQ(r.rows[1].decision.claim, Claim::kBetter);
+  const PairedDifference& d = *r.rows[1].decision.difference;
+  EXPECT_NEAR(d.mean, 0.31 / 3, 1e-12);
   // The seeds share most of their spread: the paired interval is far narrower than each row's.
-  EXPECT_LT(r.rows[1].difference->interval.high - r.rows[1].difference->interval.low, 0.05);
+  EXPECT_LT(d.interval.high - d.interval.low, 0.05);
   EXPECT_GT(r.rows[1].interval->high - r.rows[1].interval->low, 0.4);
   EXPECT_EQ(r.rows[1].step_ms, 3);
   EXPECT_EQ(r.rows[1].peak_bytes, 102);
   EXPECT_EQ(r.audit[0].spent, 1000);
+  EXPECT_TRUE(r.budget.common);
+  EXPECT_EQ(r.evidence.test_examples, 1000);
+  EXPECT_FALSE(r.rows[0].bootstrap);  // of three seeds it covers 72 %
 }
 
 TEST(Results, PairOnlySeedsThatBothFinished) {
@@ -69,7 +74,39 @@ TEST(Results, PairOnlySeedsThatBothFinished) {
   const Results r = collect_results(plan_of_two(), study.path());
   EXPECT_FALSE(r.complete);
   EXPECT_EQ(r.rows[1].n, 2);
-  EXPECT_EQ(r.rows[1].difference->n, 2);
+  EXPECT_EQ(r.rows[1].decision.pairs, 2);
+  EXPECT_EQ(r.rows[1].decision.hindrance, Hindrance::kRunsToGo);
+  EXPECT_FALSE(r.rows[1].interval);
+}
+
+TEST(Results, DecisionsSurviveTheirJson) {
+  const TempFolder study;
+  for (int64_t s : {0, 1, 2}) {
+    finish(study, "base", s, 0.5 + 0.1 * double(s));
+    finish(study, "other", s, 0.6 + 0.1 * double(s) + 0.01 * double(s % 2));
+  }
+  const Results r = collect_results(plan_of_two(), study.path());
+  const Json row = parse_json(to_text(summary_json(r)["rows"][1]), "row");
+  const Decision read = decision_from(row), &was = r.rows[1].decision;
+  EXPECT_EQ(read.claim, was.claim);
+  EXPECT_EQ(read.hindrance, was.hindrance);
+  EXPECT_EQ(read.pairs, was.pairs);
+  EXPECT_EQ(read.p_value, was.p_value);
+  EXPECT_EQ(read.difference->interval, was.difference->interval);
+  EXPECT_EQ(decision_from(Json::object()).claim, Claim::kCannotTell);
+}
+
+TEST(Results, FailedSeedsAreCounted) {
+  const TempFolder study;
+  for (int64_t s : {0, 1, 2}) finish(study, "base", s, 0.5);
+  for (int64_t s : {0, 1}) finish(study, "other", s, 0.6);
+  const std::string folder = RunId{"other", 2}.folder(study.path());
+  make_folders(folder);
+  replace_file(folder + "/run.json", R"({"status": "failed"})");
+  const Results r = collect_results(plan_of_two(), study.path());
+  EXPECT_EQ(r.rows[1].failed, 1);
+  EXPECT_EQ(r.rows[1].decision.failed, 1);
+  EXPECT_EQ(r.budget.departure, 0);  // of finished runs
 }
 
 TEST(Results, OfNoRunsAreEmptyRows) {

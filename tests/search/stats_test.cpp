@@ -65,6 +65,41 @@ TEST(SeedsNeeded, IsTheFewestWithThePower) {
   EXPECT_FALSE(seeds_needed(1e-4, 1.0));
 }
 
+TEST(SignFlip, CountsEverySign) {
+  // R: of 2^3 sums of +-1 +-2 +-3 two lie as far out as 6, four as far as 4.
+  EXPECT_DOUBLE_EQ(sign_flip_p(std::vector{1.0, 2.0, 3.0}), 0.25);
+  EXPECT_DOUBLE_EQ(sign_flip_p(std::vector{-1.0, 2.0, 3.0}), 0.5);
+  EXPECT_DOUBLE_EQ(sign_flip_p(std::vector{0.0, 0.0}), 1);
+  EXPECT_DOUBLE_EQ(sign_flip_p(std::vector<double>(6, 0.1)), 2 / 64.0);
+}
+
+TEST(SignFlip, DrawsSignsOfManySeeds) {
+  std::vector<double> d;
+  for (int i = 0; i < 20; ++i) d.push_back(i % 4 ? 1.0 : -1.5);
+  EXPECT_NEAR(sign_flip_p(d), paired_difference(d, std::vector<double>(20, 0.0))->p_value, 0.05);
+  EXPECT_EQ(sign_flip_p(d), sign_flip_p(d));
+}
+
+TEST(DeviationRange, MatchesChiSquared) {
+  // R: sqrt(4 / qchisq(c(0.9, 0.1), 4))
+  const Interval i = deviation_range(1, 5);
+  EXPECT_NEAR(i.low, 0.7170606, 1e-6);
+  EXPECT_NEAR(i.high, 1.9392602, 1e-6);
+}
+
+TEST(EffectSeen, IsWhereThePowerIsReached) {
+  for (int64_t n : {3, 5, 20})
+    EXPECT_NEAR(paired_power(effect_seen(n, 0.8, 0.0075), n, 0.0075), 0.8, 1e-6);
+}
+
+TEST(Power, FarOutFollowsTheDeviation) {
+  // Three pairs at alpha 0.0005: t must pass 44.7, and an effect of 20 does in some studies only.
+  const double far = paired_power(18, 3, 0.0005);
+  EXPECT_GT(far, 0.2);
+  EXPECT_LT(far, 0.8);
+  EXPECT_NEAR(paired_power(17.33, 3, 0.0005), paired_power(17.31, 3, 0.0005), 0.01);
+}
+
 TEST(Bootstrap, IsAFunctionOfTheSeed) {
   EXPECT_EQ(bootstrap_interval(kFirst, 1), bootstrap_interval(kFirst, 1));
   EXPECT_NE(bootstrap_interval(kFirst, 1), bootstrap_interval(kFirst, 2));

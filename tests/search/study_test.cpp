@@ -108,6 +108,22 @@ TEST_F(StudyFile, PublishedNumbersAreOfVariants) {
                                       "3:30: 'mamba' takes a number, got [1]"}));
 }
 
+TEST_F(StudyFile, LeastEffectIsInTheMetricsUnit) {
+  const char* const text = "base: m\nvariants: {a: {}}\nleast_effect: 0.5\nmetric: ";
+  EXPECT_DOUBLE_EQ(load(str(text, "val.accuracy\n")).least_effect, 0.005);
+  EXPECT_DOUBLE_EQ(load(str(text, "val.loss\n")).least_effect, 0.5);
+  EXPECT_EQ(errors("base: m\nvariants: {a: {}}\nleast_effect: 0\nalpha: 2\n"),
+            (std::vector<std::string>{"4:8: 'alpha' is a chance above 0 and at most 0.5, got 2",
+                                      "3:15: 'least_effect' is a difference above 0, got 0"}));
+}
+
+TEST_F(StudyFile, VaryNamesPaths) {
+  EXPECT_EQ(load("base: m\nvariants: {a: {}}\nvary: vars.fold\n").vary[0].key, "vars.fold");
+  EXPECT_EQ(load("base: m\nvariants: {a: {}}\nvary: [a.b, c]\n").vary.size(), 2u);
+  EXPECT_EQ(errors("base: m\nvariants: {a: {}}\nvary: train.seed\n")[0],
+            "3:7: train.seed is every run's seed already");
+}
+
 TEST_F(StudyFile, VariantNamesAreFolderNames) {
   EXPECT_EQ(errors("base: m\nvariants: {../a: {}}\n")[0], "2:12: '../a' cannot name a variant");
 }

@@ -77,16 +77,38 @@ struct StudyFolder {
                 {"boot_low", mean - 0.003},
                 {"boot_high", mean + 0.003}};
     const double diff = 0.012 * double(v);
+    row["claim"] = v == 0 ? "baseline" : v == 2 ? "better" : "cannot tell";
+    row["hindrance"] = v == 1 ? "noise" : "none";
+    row["pairs"] = seeds;
+    row["failures"] = row["baseline_failures"] = 0;
     row["diff_mean"] = v ? Json(diff) : Json();
-    row["diff_low"] = v ? Json(diff - 0.015) : Json();
-    row["diff_high"] = v ? Json(diff + 0.015) : Json();
+    row["diff_low"] = v ? Json(diff - (v == 2 ? 0.007 : 0.015)) : Json();
+    row["diff_high"] = v ? Json(diff + (v == 2 ? 0.007 : 0.015)) : Json();
     row["p_value"] = v ? Json(v == 2 ? 0.012 : 0.21) : Json();
+    row["effect_low"] = v ? Json(0.02) : Json();
+    row["effect_high"] = v ? Json(0.05) : Json();
     row["step_ms"] = 21.0 + 9.0 * double(v);
+    row["time_ratio"] = v ? Json(1 + 0.4 * double(v)) : Json();
+    row["time_low"] = v == 1 ? Json(1.3) : v == 2 ? Json(0.9) : Json();
+    row["time_high"] = v == 1 ? Json(1.5) : v == 2 ? Json(2.6) : Json();
     row["peak_bytes"] = 391000000;
     row["parameters"] = 98000;
     row["flops"] = 2.2e12;
-    row["seeds_needed"] = v == 1 ? Json(14) : Json();
     return row;
+  }
+
+  // Takes out of summary.json what programs wrote only later.
+  void make_old() const {
+    Json summary = load_json(path + "/summary.json");
+    for (const char* key : {"look", "alpha", "comparisons", "test_examples", "budget", "settings"})
+      summary.erase(key);
+    for (Json& row : summary["rows"])
+      for (const char* key : {"claim", "hindrance", "pairs", "failures", "baseline_failures",
+                              "effect_low", "effect_high", "time_ratio", "time_low"})
+        row.erase(key);
+    for (Json& line : summary["budget_audit"])
+      for (const char* key : {"runs", "steps", "samples", "flops"}) line.erase(key);
+    replace_file(path + "/summary.json", to_text(summary, 1));
   }
 
   void write() const {
@@ -102,7 +124,11 @@ struct StudyFolder {
     study["metric"] = {{"name", "test.accuracy"}, {"selection", "val.accuracy"}, {"goal", "max"}};
     study["budget"] = {{"kind", "flops"}, {"value", 2.2e12}};
     study["machine"] = {{"cpu", "Xeon"}, {"threads", 2}};
-    Json summary = {{"metric", "test.accuracy"}, {"rows", Json::array()}};
+    Json summary = {{"metric", "test.accuracy"}, {"look", 1},
+                    {"alpha", 0.0375},           {"comparisons", variants.size() - 1},
+                    {"test_examples", 10000},    {"rows", Json::array()}};
+    summary["budget"] = {{"kind", "flops"}, {"common", true}, {"departure", 0.002}};
+    summary["settings"] = {{{"path", "model.1.pattern"}, {"values", {"A", "C", "AC"}}}};
     summary["budget_audit"] = Json::array();
     study["variants"] = Json::array();
     for (size_t v = 0; v < variants.size(); ++v) {
@@ -119,6 +145,10 @@ struct StudyFolder {
       summary["budget_audit"].push_back({{"variant", variants[v]},
                                          {"planned", 2.2e12},
                                          {"spent", 2.2e12 * (1 + 0.001 * double(v))},
+                                         {"runs", seeds},
+                                         {"steps", 5 * lines},
+                                         {"samples", 640 * lines},
+                                         {"flops", 2.2e12},
                                          {"deviation", 0.001 * double(v)}});
       for (int s = 0; s < seeds; ++s) write_run(v, s);
     }

@@ -1,0 +1,121 @@
+// The facts of a verdict: settings, budget, times, failures, and what intervals rest on.
+#include <algorithm>
+#include <cmath>
+
+#include "core/suggest.h"
+#include "viz/text.h"
+#include "viz/verdict_parts.h"
+
+namespace cambium {
+std::string counted(int64_t n, std::string_view what) {
+  return str(n, " ", what, n == 1 ? "" : "s");
+}
+
+std::string budget_text(const StudyResults& r) {
+  if (r.budget_kind == "flops") return flops_text(r.budget);
+  return str(compact(r.budget), " ", r.budget_kind);
+}
+
+std::string settings_sentence(const StudyResults& r) {
+  constexpr size_t kShown = 3, kNamed = 6;
+  if (r.settings.empty() || r.variants.size() < 2) return {};
+  std::vector<std::string> parts;
+  if (r.settings.size() > kShown) {
+    for (size_t i = 0; i < std::min(r.settings.size(), kNamed); ++i)
+      parts.push_back(r.settings[i].path);
+    if (r.settings.size() > kNamed) parts.push_back(str(r.settings.size() - kNamed, " more"));
+    return str("The variants differ in ", r.settings.size(), " settings: ", join_names(parts), ".");
+  }
+  for (const DifferingSetting& s : r.settings) {
+    std::string part = str(s.path, " (");
+    for (size_t v = 0; v < r.variants.size(); ++v)
+      part += str(v ? ", " : "", r.variants[v].name, " ", s.values[v]);
+    parts.push_back(part + ")");
+  }
+  return str("The variants differ in ", join_names(parts), ".");
+}
+
+std::string budget_sentence(const StudyResults& r) {
+  const auto ran = std::ranges::count_if(r.audit, [](const AuditRow& a) { return a.runs > 0; });
+  if (ran == 0) return {};
+  const bool all = failed_or_open(r) == 0;
+  if (r.common_budget)
+    return str("Every ", all ? "run" : "finished run", " had the same budget of ", budget_text(r),
+               std::abs(r.departure) < 5e-5 ? std::string()
+                                            : str("; the largest departure from it is ",
+                                                  fixed(100 * std::abs(r.departure), 2), "%"),
+               ".");
+  std::string out = "No common budget: ";
+  bool first = true;
+  for (const AuditRow& a : r.audit) {
+    if (a.runs == 0) continue;
+    out += str(first ? "" : "; ", a.variant, " took ", fixed(a.steps, 0), " steps, ",
+               compact(a.samples), " examples, ", flops_text(a.flops));
+    first = false;
+  }
+  return out + " a run.";
+}
+
+std::string cost_sentence(const StudyResults& r) {
+  const SummaryRow* base = r.row(r.base);
+  if (!base || !(base->step_ms > 0)) return {};
+  std::vector<std::string> told, noisy, few;
+  double low = INFINITY, high = 0;  // of the noisy ones
+  for (const SummaryRow& row : r.summary) {
+    if (row.variant == r.base || !(row.step_ms > 0)) continue;
+    if (!std::isfinite(row.time_low)) {
+      few.push_back(row.variant);
+    } else if (row.time_high / row.time_low > kNoisyRatio) {
+      noisy.push_back(row.variant);
+      low = std::min(low, row.time_low);
+      high = std::max(high, row.time_high);
+    } else {
+      told.push_back(str(row.variant, " ", fixed(row.time_ratio, 2), kTimes, " (",
+                         fixed(row.time_low, 2), " to ", fixed(row.time_high, 2), kTimes, ")"));
+    }
+  }
+  if (!noisy.empty())
+    told.push_back(str("too noisy to say of ", join_names(noisy), " (", fixed(low, 2), " to ",
+                       fixed(high, 2), kTimes, ")"));
+  if (!few.empty()) told.push_back(str("too few runs to say of ", join_names(few)));
+  if (told.empty()) return {};
+  return str("Time of a training step beside ", r.base, "'s ", milliseconds(base->step_ms), ": ",
+             join_names(told), ".");
+}
+
+std::string failure_sentence(const StudyResults& r) {
+  const int64_t bad = failed_or_open(r);
+  if (bad == 0) return {};
+  return str(counted(bad, "run"), " of ", r.runs.size() + r.problems.size(),
+             " did not finish; see failures.");
+}
+
+int64_t failed_or_open(const StudyResults& r) {
+  return std::ranges::count_if(r.runs, [](const RunRecord& run) { return !run.done(); }) +
+         int64_t(r.problems.size());
+}
+
+std::string basis_text(const StudyResults& r) {
+  std::string out =
+      "Intervals (95%, t) are over seeds and assume normal outcomes: where a few seeds hide skew "
+      "or "
+      "groups they cover less; ";
+  const std::string size = r.test_examples > 0 ? str(" of ", r.test_examples, " examples") : "";
+  if (r.vary.empty())
+    out += str("the seeds vary, the test set", size, " does not. ");
+  else
+    out += str("the seeds vary ", join_names(r.vary), " too; training sets may overlap. ");
+  double most = 0;
+  for (const SummaryRow& row : r.summary)
+    if (std::isfinite(row.test_set_half_width)) most = std::max(most, row.test_set_half_width);
+  const MetricStyle m = style_of_metric(reported_metric(r));
+  if (most > 0 && r.vary.empty())
+    out += str("Another test set of that size could move each by up to ", kPlusMinus, " ",
+               m.number(most), m.step, ". ");
+  out += str("A claim takes ", kLeastSeeds, " seeds and p below ", fixed(r.alpha, 4),
+             r.comparisons > 1 ? str(" after Holm's correction for ", r.comparisons, " comparisons")
+                               : std::string());
+  if (r.look > 1) out += str(": this is look ", r.look, " at this study's outcomes");
+  return str(out, "; the rest of ", fixed(r.total_alpha, 2), " is kept for looks with more seeds.");
+}
+}  // namespace cambium
