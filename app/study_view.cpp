@@ -43,6 +43,7 @@ std::string difference_text(const ResultRow& row, const Unit& u) {
 }
 
 std::string claim_text(const ResultRow& row) {
+  if (!row.sees_answers.empty()) return "sees its answers";
   return row.decision.claim == Claim::kBaseline ? "" : std::string(name_of(row.decision.claim));
 }
 

@@ -175,6 +175,7 @@ std::vector<Decision> Judge::judge() {
   for (size_t v = 0; v < e_.variants.size(); ++v) {
     Check check{1, Hindrance::kNone};
     out.push_back(v == e_.baseline ? Decision{.claim = Claim::kBaseline} : look_at(v, check));
+    if (!e_.is_honest(v) || !e_.is_honest(e_.baseline)) check = {1, Hindrance::kSeesAnswers};
     worst.push_back(check);
     if (v != e_.baseline) p.push_back(check.p);
   }

@@ -30,6 +30,12 @@ struct Evidence {
   double next_alpha = 0.05;   // for a look with more seeds
   double least_effect = 0;    // the smallest difference that matters; 0: none is named
   int64_t test_examples = 0;  // behind every outcome, when that is a share of them; 0: it is none
+  // Of each variant, whether it is known to see its answers (train/floor_watch.h); empty: none is.
+  std::vector<bool> sees_answers = {};
+
+  bool is_honest(size_t variant) const {
+    return variant >= sees_answers.size() || !sees_answers[variant];
+  }
 };
 
 enum class Claim { kBaseline, kBetter, kWorse, kCannotTell };
@@ -44,7 +50,8 @@ enum class Hindrance {
   kNoise,          // differences vary too much between seeds for their mean
   kSigns,          // seeds do not agree on who is better
   kOtherVariants,  // the spread of the other variants' seeds does not allow it with so few seeds
-  kTestSet         // too few test examples apart
+  kTestSet,        // too few test examples apart
+  kSeesAnswers     // one of the two does, so that its numbers are no achievement
 };
 
 inline constexpr int64_t kLeastSeeds = 3;

@@ -22,6 +22,7 @@ struct VariantRuns {
   int64_t peak_bytes = 0;
   int64_t test_examples = 0;  // the fewest of the runs; 0: not known
   std::string metric;         // as reported; empty without a finished run
+  std::string sees_answers;   // of the first run that says so
 
   int64_t finished() const { return int64_t(folders.size()); }
 };
@@ -49,6 +50,7 @@ VariantRuns read_runs(const Study& study, const std::string& folder, const std::
     const Json run = file_exists(path) ? load_json(path) : Json::object();
     try {
       const std::string status = run.value("status", "");
+      if (runs.sees_answers.empty()) runs.sees_answers = run.value("sees_answers", "");
       if (status == "failed") runs.outcomes.back().state = SeedOutcome::kFailed;
       if (status == "done") add_finished(runs, run, study.metric, run_folder);
     } catch (const Json::exception& e) {
@@ -74,6 +76,7 @@ ResultRow row_of(const PlannedVariant& v, const VariantRuns& runs, int64_t test_
       .variant = v.name,
       .n = runs.finished(),
       .failed = std::ranges::count(runs.outcomes, SeedOutcome::kFailed, &SeedOutcome::state),
+      .sees_answers = runs.sees_answers,
       .peak_bytes = runs.peak_bytes,
       .parameters = v.cost.parameters};
   if (row.n == 0) return row;
@@ -144,7 +147,10 @@ Results collect_results(const StudyPlan& plan, const std::string& folder, int64_
        .next_alpha = alpha_of_look(plan.study.alpha, look + 1),
        .least_effect = plan.study.least_effect,
        .test_examples = fewest_test_examples(runs, plan.study.metric)};
-  for (const VariantRuns& r : runs) e.variants.push_back(r.outcomes);
+  for (const VariantRuns& r : runs) {
+    e.variants.push_back(r.outcomes);
+    e.sees_answers.push_back(!r.sees_answers.empty());
+  }
   const std::vector<Decision> decisions = decide(e);
   for (size_t v = 0; v < runs.size(); ++v) {
     ResultRow row = row_of(plan.variants[v], runs[v], e.test_examples);

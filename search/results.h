@@ -19,8 +19,9 @@ struct RunId {
 
 struct ResultRow {
   std::string variant;
-  int64_t n = 0;       // finished runs
-  int64_t failed = 0;  // runs that ended in an error
+  int64_t n = 0;             // finished runs
+  int64_t failed = 0;        // runs that ended in an error
+  std::string sees_answers;  // why its numbers are no achievement, of the first run that knew
   double mean = 0, deviation = 0;
   std::optional<Interval> interval;   // over seeds, from kLeastSeeds on
   std::optional<Interval> bootstrap;  // from kBootstrapSeeds on: it covers too little below

@@ -12,9 +12,9 @@
 namespace cambium {
 namespace {
 constexpr std::string_view kClaims[] = {"baseline", "better", "worse", "cannot tell"};
-constexpr std::string_view kHindrances[] = {"none",           "runs to go",     "few seeds",
-                                            "failures",       "no spread",      "noise",
-                                            "seeds disagree", "other variants", "test set"};
+constexpr std::string_view kHindrances[] = {
+    "none",  "runs to go",     "few seeds",      "failures", "no spread",
+    "noise", "seeds disagree", "other variants", "test set", "sees answers"};
 
 // The place of a name; `otherwise` when it stands nowhere.
 template <class E, size_t N>
@@ -43,6 +43,7 @@ std::string now_text() {
 
 Json row_json(const ResultRow& r) {
   Json row = {{"variant", r.variant}, {"n", r.n}, {"failed", r.failed}};
+  if (!r.sees_answers.empty()) row["sees_answers"] = r.sees_answers;
   row["mean"] = r.n > 0 ? Json(r.mean) : Json();
   put(row, "ci_low", "ci_high", r.interval);
   put(row, "boot_low", "boot_high", r.bootstrap);

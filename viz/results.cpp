@@ -134,6 +134,7 @@ SummaryRow read_row(const Item& row) {
   SummaryRow out{.variant = row.needed_text("variant"),
                  .n = int64_t(row.number("n", 0)),
                  .failed = int64_t(row.number("failed", 0)),
+                 .sees_answers = row.text("sees_answers"),
                  .mean = row.number("mean"),
                  .ci_low = row.number("ci_low"),
                  .ci_high = row.number("ci_high"),

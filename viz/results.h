@@ -41,6 +41,7 @@ struct RunRecord {
 struct SummaryRow {
   std::string variant;
   int64_t n = 0, failed = 0;  // seeds that finished, and that ended in an error
+  std::string sees_answers;   // why its numbers are no achievement; mostly empty
   double mean, ci_low, ci_high, boot_low, boot_high, test_set_half_width, seeds_low, seeds_high,
       effect_low, effect_high, step_ms, peak_bytes, parameters, flops;
   double products;  // of the flops, those of products of matrices: docs/flops.md

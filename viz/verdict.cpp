@@ -49,6 +49,15 @@ std::string claim_text(const StudyResults& r, const SummaryRow& row, const Metri
              counted(d.pairs, "seed"), failures.empty() ? "" : "; ", failures, ").");
 }
 
+// Which of the two sees its answers, and how that is known.
+std::string answers_text(const StudyResults& r, const SummaryRow& row) {
+  const SummaryRow* base = r.row(r.base);
+  const SummaryRow& who = row.sees_answers.empty() && base ? *base : row;
+  return str(who.variant, " sees its answers",
+             who.sees_answers.empty() ? "" : str(" (", who.sees_answers, ")"),
+             ", so that its numbers are no achievement");
+}
+
 // What stands in the way of a claim.
 std::string hindrance_text(const StudyResults& r, const SummaryRow& row, const MetricStyle& m) {
   const Decision& d = row.decision;
@@ -78,6 +87,8 @@ std::string hindrance_text(const StudyResults& r, const SummaryRow& row, const M
     case Hindrance::kTestSet:
       return str(gap, ", but that is ", fixed(d.examples_apart, 1), " of ", r.test_examples,
                  " test examples: another test set could turn it round (", open_p_text(r, d), ")");
+    case Hindrance::kSeesAnswers:
+      return answers_text(r, row);
     case Hindrance::kNone:
       break;
   }
@@ -106,6 +117,8 @@ std::string cure_text(const StudyResults& r, const SummaryRow& row, const Metric
       return " Look whether the seed changes anything.";
     case Hindrance::kTestSet:
       return " A larger test set would tell.";
+    case Hindrance::kSeesAnswers:
+      return " Compare models that do not.";
     default:
       break;
   }

@@ -119,6 +119,23 @@ TEST_F(CompareStudy, RunsEveryVariantWithEverySeed) {
   EXPECT_GT(described["variants"][1]["step_ms"], 0);
 }
 
+// Allowed by name, it is trained, and crowned by nothing.
+TEST_F(CompareStudy, AModelThatSeesItsAnswersBeatsNobody) {
+  const std::string variants =
+      "base: model.yaml\nseeds: 3\nmetric: {val.loss: min}\nvariants:\n"
+      "  mlp: {}\n  copier: {model.1: {attention: {heads: 2}}";
+  replace_file(folder_.path("study.yaml"), variants + "}\n");
+  const auto refused = error_of<UserErrors>([&] { plan_study(study()); });
+  EXPECT_NE(std::string(refused.what()).find("the answer it is asked for"), std::string::npos);
+  replace_file(folder_.path("study.yaml"), variants + ", train.allow_leaks: true}\n");
+  const Comparison c = compare(study(), here(), watch_);
+  EXPECT_EQ(c.results.rows[0].sees_answers, "");
+  EXPECT_NE(c.results.rows[1].sees_answers.find("attention"), std::string::npos);
+  EXPECT_EQ(c.results.rows[1].decision.claim, Claim::kCannotTell);
+  EXPECT_EQ(c.results.rows[1].decision.hindrance, Hindrance::kSeesAnswers);
+  EXPECT_EQ(parse_json(file("summary.json"), "summary")["rows"][1]["hindrance"], "sees answers");
+}
+
 TEST_F(CompareStudy, FinishedRunsAreNotRepeated) {
   compare(study(), here(), watch_);
   const std::string before = file("runs/mlp-s0/timing.jsonl");

@@ -95,6 +95,17 @@ TEST(Decision, AFailedRunCountsAsWorst) {
   EXPECT_EQ(d.pairs, 4);
 }
 
+TEST(Decision, AModelThatSeesItsAnswersBeatsNobody) {
+  const auto base = done({0.50, 0.52, 0.51, 0.5, 0.51}), better = done({0.9, 0.9, 0.91, 0.9, 0.9});
+  Evidence e = evidence({base, better});
+  EXPECT_EQ(second(e).claim, Claim::kBetter);
+  for (size_t who : {0, 1}) {
+    e.sees_answers = {who == 0, who == 1};
+    EXPECT_EQ(second(e).claim, Claim::kCannotTell) << who;
+    EXPECT_EQ(second(e).hindrance, Hindrance::kSeesAnswers) << who;
+  }
+}
+
 TEST(Decision, WaitsForRunsThatHaveNotEnded) {
   auto base = done({0.50, 0.52, 0.51, 0.5}), better = done({0.72, 0.73, 0.74, 0.73});
   better[3] = {};

@@ -136,7 +136,7 @@ TEST_F(VerdictOf, NamesWhatTheVariantsDifferIn) {
 TEST_F(VerdictOf, EveryHindranceHasItsWords) {
   std::set<std::string> seen;
   r.test_examples = 19;
-  for (int h = int(Hindrance::kRunsToGo); h <= int(Hindrance::kTestSet); ++h) {
+  for (int h = int(Hindrance::kRunsToGo); h <= int(Hindrance::kSeesAnswers); ++h) {
     r.summary[1].decision.hindrance = Hindrance(h);
     r.summary[1].decision.examples_apart = 1;
     const std::string sentence = verdict(r)[1];
