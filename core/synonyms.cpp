@@ -10,6 +10,11 @@ struct Synonym {
   std::string_view theirs;  // plain words with a space on either side
 };
 
+// Where other tools keep what has a name here.
+constexpr std::string_view kModules[] = {"torch", "nn",    "functional", "F",
+                                         "optim", "tf",    "keras",      "jax",
+                                         "flax",  "linen", "layers",     "lr_scheduler"};
+
 constexpr Synonym kSynonyms[] = {
     // Blocks.
     {"attention", " multiheadattention mha selfattention multiheadselfattention sdpa attn "},
@@ -98,7 +103,10 @@ constexpr Synonym kSynonyms[] = {
 }  // namespace
 
 std::string plain_word(std::string_view word) {
-  if (const size_t dot = word.rfind('.'); dot != word.npos) word.remove_prefix(dot + 1);
+  for (size_t dot = word.find('.'); dot != word.npos; dot = word.find('.')) {
+    if (!std::ranges::count(kModules, word.substr(0, dot))) break;
+    word.remove_prefix(dot + 1);
+  }
   std::string plain;
   for (const char c : word)
     if (c != '_' && c != '-' && c != ' ')

@@ -6,7 +6,7 @@
 #include <vector>
 
 namespace cambium {
-// The word without case, '_', '-', spaces and what stands before its last dot: "nn.BatchNorm2d" is
+// The word without case, '_', '-', spaces and the modules of other tools: "nn.BatchNorm2d" is
 // "batchnorm2d".
 std::string plain_word(std::string_view word);
 

@@ -150,6 +150,13 @@ void note_schedule(Notes& notes, int64_t total, int64_t evaluations) {
 
 void note_optimizer(Notes& notes) {
   const Choice<Optimizer>& o = notes.experiment().train.optimizer;
+  const int64_t every = o.record->curvature ? o.record->curvature->every(o.attrs) : 0;
+  const int64_t total = notes.experiment().total_steps();
+  if (const Mark mark = mark_within(notes.experiment(), "optimizer", "every", {});
+      total > 1 && every >= total && mark.known())
+    notes.add(str("every = ", every, " is as long as the run of ", total,
+                  " steps: the curvature is estimated at the first alone"),
+              "use a smaller every", mark);
   if (o.record->idle)
     o.record->idle(o.attrs, [&](std::string_view option, const std::string& why) {
       const Mark mark = mark_within(notes.experiment(), "optimizer", option, {});

@@ -10,7 +10,7 @@ struct ModularAddition {
   double share = 0.5;
   static constexpr auto fields =
       std::tuple{field("modulus", &ModularAddition::modulus, "p: numbers are 0 .. p - 1; V = p + 1")
-                     .in(2, 4096),
+                     .in(2, 2048),
                  field("share", &ModularAddition::share,
                        "part of the p^2 sums to train on; the rest is halved into val and test")
                      .in(1e-6, 0.999)};

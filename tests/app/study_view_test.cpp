@@ -40,7 +40,8 @@ TEST(ResultsTable, ShowsNoNumbersOfAVariantWithoutAFinishedRun) {
   Comparison c = two_variants();
   c.results.rows[1] = {.variant = "b", .failed = 3};
   EXPECT_NE(results_table(c).find("0 (3 failed)"), std::string::npos);
-  EXPECT_EQ(results_table(c).find("0 B"), std::string::npos) << results_table(c);
+  const std::string table = results_table(c), row = table.substr(table.find("\nb"));
+  EXPECT_EQ(row.find("0 B"), std::string::npos) << table;
 }
 }  // namespace
 }  // namespace cambium

@@ -167,7 +167,7 @@ TEST(ModelErrors, AnEmptyModelIsOne) {
 TEST(ModelErrors, HugeRepeatsAreRefused) {
   const auto e = in_tokens("- {repeat: 1000, body: {repeat: 1000, body: [{activation: tanh}]}}");
   ASSERT_EQ(e.size(), 1u);
-  EXPECT_EQ(e[0].help, "lower the counts of its repeats");
+  EXPECT_EQ(e[0].help, "lower the counts of its repeats, or use definitions less often");
 }
 }  // namespace
 }  // namespace cambium

@@ -33,9 +33,19 @@ struct Gradients {
   std::map<std::string, std::vector<double>> of;
 };
 
-// Of the sum of the output, by parameter, in evaluation.
+bool uses(const Graph& g, std::string_view op) {
+  return std::ranges::any_of(g.nodes(), [&](const Node& n) { return n.op && n.op->name == op; });
+}
+
+// Of the sum of the output, by parameter, in evaluation; of batch norm, which has a gradient in
+// training alone, there. None where dropout then draws for each place on its own.
 Gradients gradients(const BlockSample& sample, bool twice) {
-  BlockCase c(model_of(sample, twice), sample.domain, sample.shape, {.training = false});
+  const auto built = [&](bool training) {
+    return BlockCase(model_of(sample, twice), sample.domain, sample.shape, {.training = training});
+  };
+  const bool statistics = uses(built(false).graph, "batch_norm_apply");
+  BlockCase c = built(statistics);
+  if (statistics && uses(c.graph, "dropout")) return {.parameters = c.parameters().size()};
   BlockCase::Data at = c.data(3);
   for (const Node& n : c.graph.nodes())  // states are each place's own: here the same
     if (n.role == Role::kState)
@@ -52,7 +62,9 @@ Gradients gradients(const BlockSample& sample, bool twice) {
   return out;
 }
 
+// A tap inside the block would be set in two places.
 bool has_parameters(const BlockTrial& t) {
+  if (t.sample.yaml.find("tap") != t.sample.yaml.npos) return false;
   return !BlockCase("- " + t.sample.yaml, t.sample.domain, t.sample.shape).parameters().empty();
 }
 

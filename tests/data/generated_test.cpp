@@ -124,7 +124,9 @@ TEST(MarkovText, EveryEpochHasNewTrainingTextButTheSameValidation) {
 
 TEST(MarkovText, RefusesTooManyStates) {
   const UserError e = error_of("data: {markov_text: {symbols: 100, order: 4}}");
-  EXPECT_STREQ(e.what(), "markov_text: 100 symbols of order 4 make more than 1048576 states");
+  EXPECT_STREQ(e.what(),
+               "markov_text: 100 symbols of order 4 make a table of more than 4194304 "
+               "probabilities");
 }
 
 TEST(GeneratedSequences, SplitsDifferAndIndexOrderDoesNotMatter) {

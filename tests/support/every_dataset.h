@@ -28,8 +28,10 @@ class DatasetExamples {
     write("graphs.txt", graphs);
     write("tiny.nodes.tsv", nodes);
     write("tiny.edges.tsv", "0\t1\n1\t2\n2\t3\n5\t9\n");
-    write("images", pictures(20, 3));
-    write("labels", labels(20));
+    for (const std::string part : {"train", "t10k"}) {
+      write(part + "-images-idx3-ubyte", pictures(20, 3));
+      write(part + "-labels-idx1-ubyte", labels(20));
+    }
     write("tokenizer.bin", tokenizer());
   }
 
@@ -57,10 +59,6 @@ class DatasetExamples {
  private:
   std::map<std::string, std::string> special(const std::string& name) const {
     const std::map<std::string, std::string> text = {{"path", path("text.txt")}, {"context", "8"}};
-    const std::map<std::string, std::string> idx = {{"train_images", path("images")},
-                                                    {"train_labels", path("labels")},
-                                                    {"test_images", path("images")},
-                                                    {"test_labels", path("labels")}};
     if (name == "text_chars" || name == "text_bytes") return text;
     if (name == "text_tokens")
       return {{"path", path("text.txt")}, {"context", "8"}, {"tokenizer", path("tokenizer.bin")}};
@@ -68,11 +66,13 @@ class DatasetExamples {
     if (name == "planetoid") return {{"path", path("tiny")}};
     if (name == "tu_graphs") return {{"path", path("graphs.txt")}};
     if (name == "masked") return {{"of", str("{text_chars: {path: ", path("text.txt"), "}}")}};
-    if (name == "fashion_mnist" || name == "mnist") {
-      auto options = idx;
-      options["val"] = "4";
-      return options;
-    }
+    if (name == "mnist") return {{"path", path("")}, {"val", "4"}};
+    if (name == "fashion_mnist")
+      return {{"train_images", path("train-images-idx3-ubyte")},
+              {"train_labels", path("train-labels-idx1-ubyte")},
+              {"test_images", path("t10k-images-idx3-ubyte")},
+              {"test_labels", path("t10k-labels-idx1-ubyte")},
+              {"val", "4"}};
     if (name == "planted_graph") return {{"nodes", "60"}, {"edges", "120"}, {"features", "4"}};
     if (name == "planted_links") return {{"nodes", "60"}, {"edges", "120"}, {"features", "4"}};
     if (name == "random_images") return {{"height", "4"}, {"width", "4"}, {"classes", "5"}};

@@ -217,10 +217,15 @@ class PaddedCase {
   Domain domain_{};
 };
 
-// What differs between two sets of answers by more than 1e-12 of the largest number of its kind; a
-// longer one (of a parameter with a row a place) must go on with zeros. Empty: nothing.
+// What differs between two sets of answers by more than 1e-12 of the largest number of its kind
+// (gradients are one kind); a longer one (of a parameter with a row a place) must go on with zeros.
+// Empty: nothing.
 inline std::string difference(const PaddedCase::Answers& a, const PaddedCase::Answers& b) {
   constexpr double kTolerance = 1e-12;
+  double steepest = 1;
+  for (const auto& [name, x] : a)
+    for (double v : x)
+      if (name.starts_with("gradient of ")) steepest = std::max(steepest, std::abs(v));
   for (const auto& [name, x] : a) {
     const auto found = b.find(name);
     if (found == b.end()) return str(name, " is missing");
@@ -228,7 +233,7 @@ inline std::string difference(const PaddedCase::Answers& a, const PaddedCase::An
     const bool grows = name.starts_with("gradient of ") && name != "gradient of x";
     if (x.size() != y.size() && !(grows && x.size() < y.size()))
       return str(name, " has ", x.size(), " numbers and ", y.size());
-    double largest = 1;
+    double largest = name.starts_with("gradient of ") ? steepest : 1;
     for (double v : x) largest = std::max(largest, std::abs(v));
     for (size_t i = 0; i < y.size(); ++i) {
       const double want = i < x.size() ? x[i] : 0;
