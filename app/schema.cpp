@@ -85,6 +85,7 @@ Json model_file_schema(bool open) {
   const Json path = {{"type", "string"}};
   const Json blocks = {{"type", "array"}, {"items", reference(open ? "open_body" : "body")}};
   Json properties = {
+      {"name", path},
       {"extends", any_of({path, Json{{"type", "array"}, {"items", path}}})},
       {"vars", reference("vars")},
       {"data", reference("data")},

@@ -184,6 +184,7 @@ std::vector<Row> graph_rows() {
            {graph(), by_head, heads, heads, by_head, weights, each, each, by_head}},
           {"neighbour_max", {graph(), nodes}},
           {"neighbour_max_grad", {graph(), ids(nodes, kNodes), nodes}},
+          {"induced_subgraph", {graph(), between({kNodes}, 0, 2)}},
           {"laplacian_vectors", {small}, {{"count", int64_t{8}}}},
           {"walk_returns", {small}, {{"steps", int64_t{8}}}}};
 }
@@ -192,6 +193,7 @@ std::vector<Row> movement_rows() {
   const Args last = {{"axes", Shapes{-1}}}, first = {{"axes", Shapes{0}}};
   return {{"broadcast_to", {Shape{16384, 1}}, {{"shape", Shapes{16384, 128}}}},
           {"concat", {kRows, kRows}},
+          {"reverse_sequence", {Shape{32, 128, 128}, between({32, 128}, 0, 2)}},
           {"slice", {kRows}, {{"begin", int64_t{32}}, {"end", int64_t{96}}}},
           {"transpose", {kHeads}, {{"perm", Shapes{0, 2, 1, 3}}}},
           {"reduce_sum", {kRows}, last},

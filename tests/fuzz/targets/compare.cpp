@@ -7,7 +7,8 @@
 namespace cambium {
 extern const FuzzTarget fuzz_compare = {
     .name = "compare",
-    .reads = {"search/results.cpp", "search/earlier.cpp", "search/audit.cpp", "search/timing.cpp"},
+    .reads = {"search/results.cpp", "search/earlier.cpp", "search/audit.cpp", "search/timing.cpp",
+              "search/looks.cpp"},
     .run = [](std::string_view bytes) {
       const std::vector<std::string_view> parts = parts_of(bytes, 2);
       file_of("model.yaml",

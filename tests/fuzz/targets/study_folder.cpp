@@ -7,7 +7,7 @@ namespace cambium {
 extern const FuzzTarget fuzz_study_folder = {
     .name = "study_folder",
     .reads = {"viz/results.cpp", "viz/model_pictures.cpp", "train/run_log.cpp",
-              "train/run_folder.cpp"},
+              "train/run_folder.cpp", "viz/old_results.cpp"},
     .run = [](std::string_view bytes) {
       const std::vector<std::string_view> parts = parts_of(bytes, 4);
       const std::string study = file_of("study/study.json", parts[0]);
