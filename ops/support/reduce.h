@@ -21,7 +21,12 @@ struct MaxFold {  // NaN is the largest
   static constexpr float kIdentity = -__builtin_inff();
 
   template <class T> [[gnu::always_inline]] static void fold(T& into, const T& x) {
-    into = (x > into) | (x != x) ? x : into;  // larger, of vectors too
+    // Without masks, which GCC takes apart lane by lane: 0 is added, or NaN where x is NaN, and a
+    // NaN stays, since nothing is larger.
+    const T lowest = T{} - __FLT_MAX__, highest = T{} + __FLT_MAX__;
+    T finite = x < lowest ? lowest : x;
+    finite = finite > highest ? highest : finite;
+    into = (x > into ? x : into) + finite * 0.0f;
   }
 };
 
