@@ -25,7 +25,8 @@ std::string type_help(const Arg& arg, std::string_view wanted) {
   const bool yes = word == "yes" || word == "on" || word == "true" || word == "y";
   const bool no = word == "no" || word == "off" || word == "false" || word == "n";
   if (wanted == kBoolean && (yes || no))
-    return str("write ", arg.name, ": ", yes ? "true" : "false", ", without quotes");
+    return str("write ", arg.name, ": ", yes ? "true" : "false",
+               *text == "true" || *text == "false" ? ", without quotes" : "");
   if (wanted.find("number") == wanted.npos) return {};
   try {
     if (read_number(*text)) return str("write ", arg.name, ": ", *text, ", without quotes");

@@ -80,10 +80,17 @@ void check_without_data(const Experiment& e, Diagnostics& errors) {
   check_parts(parts, vars, definitions, report);
 }
 
+void note_leak(Experiment& e, const UserError& leak) {
+  e.leak = leak.what();
+  e.notes.emplace_back(str("this model sees its answers: ", leak.what()),
+                       "its numbers are no achievement; allow_leaks trains it all the same",
+                       leak.mark);
+}
+
 void check_leaks(Experiment& e, Diagnostics& errors) {
   const std::optional<Leak> leak = find_leak(e);
   if (leak && e.train.options.allow_leaks)
-    e.leak = leak->error.what();
+    note_leak(e, leak->error);
   else if (leak)
     errors.add(leak->error);
 }

@@ -9,6 +9,7 @@
 #include "blocks/phrases.h"
 #include "core/json.h"
 #include "core/suggest.h"
+#include "core/synonyms.h"
 #include "viz/text.h"
 
 namespace cambium {
@@ -51,7 +52,7 @@ int list_all(Context& context) {
   std::vector<std::string> known;
   for (const CatalogueEntry& e : all)
     if (!std::ranges::count(known, e.name)) known.push_back(e.name);
-  const std::string phrase = block_phrase(name);
+  const std::string phrase = meant_names(name, known).empty() ? block_phrase(name) : "";
   const bool near = !nearest_names(name, known).empty();
   throw UserError(str("nothing is called '", name, "'"),
                   !phrase.empty() ? str("in a model, write - ", phrase)

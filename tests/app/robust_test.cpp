@@ -227,7 +227,7 @@ TEST_F(Robust, SlowKilledRunsAndStudiesLeaveTheSameBytes) {
     EXPECT_TRUE(o.done && o.equal) << o.difference;
     EXPECT_EQ(o.orphans, 0);
     EXPECT_EQ(o.zero_bytes, 0);
-    EXPECT_GT(o.kills, 4) << "the work was too short to be killed in the middle";
+    EXPECT_GE(o.kills, 2) << "the work was too short to be killed in the middle";
   }
 }
 }  // namespace

@@ -49,7 +49,7 @@ TEST(Fields, ConvertOnlyWhatLosesNothing) {
   EXPECT_EQ(parse({{"axes", 3}}).axes, std::vector<int64_t>{3});
   EXPECT_EQ(refusal({{"expand", 8.5}}), "'expand' takes a whole number, got number 8.5");
   EXPECT_EQ(refusal({{"bias", "yes"}}),
-            "'bias' takes true or false, got text yes; write bias: true, without quotes");
+            "'bias' takes true or false, got text yes; write bias: true");
   EXPECT_EQ(refusal({{"activation", 3}}), "'activation' takes text, got whole number 3");
 }
 
