@@ -49,10 +49,12 @@ int list_all(Context& context) {
 }
 
 [[noreturn]] void refuse(const std::string& name, const std::vector<CatalogueEntry>& all) {
-  std::vector<std::string> known;
-  for (const CatalogueEntry& e : all)
+  std::vector<std::string> known, blocks;
+  for (const CatalogueEntry& e : all) {
     if (!std::ranges::count(known, e.name)) known.push_back(e.name);
-  const std::string phrase = meant_names(name, known).empty() ? block_phrase(name) : "";
+    if (e.kind == "block") blocks.push_back(e.name);
+  }
+  const std::string phrase = meant_names(name, blocks).empty() ? block_phrase(name) : "";
   const bool near = !nearest_names(name, known).empty();
   throw UserError(str("nothing is called '", name, "'"),
                   !phrase.empty() ? str("in a model, write - ", phrase)
