@@ -64,6 +64,9 @@ Spec load_model_spec(const std::string& path, std::span<const std::string> overr
 Experiment open_run(const std::string& folder, Terminal& terminal, const OpenRunOptions& options) {
   Experiment e = open_experiment(load_spec(spec_of_run(folder), options.set));
   check_data(e, folder, terminal, options.other_data);
+  if (!e.leak.empty())
+    terminal.note(
+        str("this model sees its answers, so what it scores is no achievement: ", e.leak));
   return e;
 }
 
