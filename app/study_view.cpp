@@ -5,6 +5,7 @@
 #include "app/table.h"
 #include "core/fmt.h"
 #include "core/utf8.h"
+#include "search/budget.h"
 #include "viz/text.h"
 #include "viz/verdict.h"
 
@@ -59,6 +60,17 @@ bool plans_equal_samples(const StudyPlan& plan) {
          });
 }
 
+// Empty where the budget lasts for a step.
+std::string too_small_text(const StudyPlan& plan, const PlannedVariant& v) {
+  if (!plan.study.budget || plan.study.budget->kind == Budget::kSeconds || v.steps > 1) return {};
+  const Budget& b = *plan.study.budget;
+  const double one = spent(b.kind, 1, v.cost, v.examples_per_step, 0);
+  if (one <= kFarMore * b.value) return {};
+  return str("note    the budget of ", compact(b.value), " ", name_of(b.kind),
+             " is exceeded by a single step of ", printable(v.name), ", which takes ",
+             compact(one));
+}
+
 double progress_of(std::span<const RunView> runs) {
   double done = 0;
   for (const RunView& v : runs)
@@ -84,11 +96,12 @@ void StudyView::on_plan(const StudyPlan& plan, int64_t jobs) {
                     signed_fixed(100 * v.match->deviation(), 2), " % off)");
     const std::string state =
         v.state_bytes > 0 ? str(", state ", memory_text(double(v.state_bytes))) : "";
-    terminal_.note(str("        ", printable(v.name), ": ", compact(double(v.cost.parameters)),
-                       " parameters", matched, ", ", grouped(v.steps), " steps, ",
-                       flops_text(v.cost.flops_per_step * double(v.steps)), " (",
-                       share_text(v.cost.products_per_step, v.cost.flops_per_step), " products)",
-                       state));
+    terminal_.note(
+        str("        ", printable(v.name), ": ", compact(double(v.cost.parameters)), " parameters",
+            matched, ", ", grouped(v.steps), v.steps == 1 ? " step, " : " steps, ",
+            flops_text(v.cost.flops_per_step * double(v.steps)), " (",
+            share_text(v.cost.products_per_step, v.cost.flops_per_step), " products)", state));
+    if (const std::string note = too_small_text(plan, v); !note.empty()) terminal_.note(note);
   }
   if (!plans_equal_samples(plan))
     terminal_.note(

@@ -22,9 +22,11 @@ CommonBudget common_budget(std::span<const BudgetLine> lines, Budget::Kind kind,
     for (double spent : {line.least, line.most}) {
       const double departure = value > 0 ? spent / value - 1 : 0;
       if (std::abs(departure) > std::abs(out.departure)) out.departure = departure;
-      out.common = out.common && std::abs(departure) <= tolerance;
+      out.common = out.common && (kind == Budget::kSeconds || std::abs(departure) <= tolerance);
     }
+    if (value > 0 && line.steps == 1 && line.least > kFarMore * value) out.too_small = true;
     const double apart = std::abs(samples_per_step(line) - samples_per_step(*first));
+    if (out.too_small) out.common = false;
     if (kind == Budget::kSteps && apart > kBudgetTolerance * samples_per_step(*first))
       out.common = false;
   }

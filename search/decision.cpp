@@ -24,6 +24,11 @@ struct Pairs {
   std::vector<double> differences;       // of seeds that both finished
   int64_t failed = 0, other_failed = 0;  // seeds where only the one failed
   bool pending = false;
+  bool equal_numbers = true;  // of all seeds that both finished
+
+  bool identical() const {
+    return equal_numbers && !differences.empty() && !pending && failed + other_failed == 0;
+  }
 };
 
 Pairs pairs_of(const std::vector<SeedOutcome>& a, const std::vector<SeedOutcome>& b) {
@@ -34,9 +39,10 @@ Pairs pairs_of(const std::vector<SeedOutcome>& a, const std::vector<SeedOutcome>
     };
     if (either(SeedOutcome::kPending))
       out.pending = true;
-    else if (!either(SeedOutcome::kFailed))
+    else if (!either(SeedOutcome::kFailed)) {
       out.differences.push_back(a[s].value - b[s].value);
-    else if (a[s].state != b[s].state)
+      out.equal_numbers &= a[s].numbers != 0 && a[s].numbers == b[s].numbers;
+    } else if (a[s].state != b[s].state)
       ++(a[s].state == SeedOutcome::kFailed ? out.failed : out.other_failed);
   }
   return out;
@@ -155,11 +161,13 @@ Decision Judge::look_at(size_t variant, Check& worst) const {
   d.failed = std::ranges::count(e_.variants[variant], SeedOutcome::kFailed, &SeedOutcome::state);
   d.baseline_failed =
       std::ranges::count(e_.variants[e_.baseline], SeedOutcome::kFailed, &SeedOutcome::state);
-  worst = {1, pairs.pending ? Hindrance::kRunsToGo : Hindrance::kFewSeeds};
+  worst = {1, pairs.pending       ? Hindrance::kRunsToGo
+              : pairs.identical() ? Hindrance::kIdentical
+                                  : Hindrance::kFewSeeds};
   if (d.pairs < kLeastSeeds) return d;
   d.difference = floored(pairs.differences, rounding_);
   d.examples_apart = std::abs(d.difference->mean) * double(e_.test_examples);
-  if (pairs.pending) return d;
+  if (pairs.pending || pairs.identical()) return d;
   // A failed run counts as worst: it must not have made the winner's mean.
   const bool ahead = (d.difference->mean > 0) == e_.maximize;
   const std::vector<Check> all = checks(*d.difference, pairs.differences);
@@ -202,6 +210,9 @@ std::vector<Decision> decide(const Evidence& evidence) {
 
 std::optional<Outlook> outlook_of(const Decision& d, const Evidence& e) {
   if (!d.difference || d.difference->deviation <= 0) return std::nullopt;
+  // No number of seeds would tell these apart.
+  if (d.hindrance == Hindrance::kIdentical || d.hindrance == Hindrance::kSeesAnswers)
+    return std::nullopt;
   const Interval range = deviation_range(d.difference->deviation, d.pairs);
   const double seen = effect_seen(d.pairs, kPower, e.alpha / comparisons(e));
   Outlook out{.effect_seen = {seen * range.low, seen * range.high}};

@@ -19,7 +19,8 @@ namespace cambium {
 struct SeedOutcome {
   enum State { kPending, kFailed, kDone } state = kPending;  // pending: waiting, running, stopped
 
-  double value = 0;  // kDone
+  double value = 0;      // kDone
+  uint64_t numbers = 0;  // a hash of all that its evaluations measured; 0: not known
 };
 
 struct Evidence {
@@ -51,7 +52,8 @@ enum class Hindrance {
   kSigns,          // seeds do not agree on who is better
   kOtherVariants,  // the spread of the other variants' seeds does not allow it with so few seeds
   kTestSet,        // too few test examples apart
-  kSeesAnswers     // one of the two does, so that its numbers are no achievement
+  kSeesAnswers,    // one of the two does, so that its numbers are no achievement
+  kIdentical       // every number of the one is the other's: what is trained does not differ
 };
 
 inline constexpr int64_t kLeastSeeds = 3;

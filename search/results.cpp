@@ -27,11 +27,20 @@ struct VariantRuns {
   int64_t finished() const { return int64_t(folders.size()); }
 };
 
+// Of every evaluation that run.json keeps.
+uint64_t hash_of_numbers(const Json& run) {
+  std::string text;
+  for (const char* key : {"best", "final", "test"})
+    if (run.contains(key)) text += to_text(run.at(key));
+  return hash_text(text);
+}
+
 void add_finished(VariantRuns& runs, const Json& run, const std::string& metric,
                   const std::string& folder) {
   runs.metric = reported_metric(metric, run);
   const Json& split = run.at(runs.metric.starts_with("test") ? "test" : "best");
-  runs.outcomes.back() = {SeedOutcome::kDone, split.at("metrics").at(runs.metric)};
+  runs.outcomes.back() = {SeedOutcome::kDone, split.at("metrics").at(runs.metric),
+                          hash_of_numbers(run)};
   runs.times.back() = run_time(folder);
   runs.folders.push_back(folder);
   runs.flops.push_back(run.value("flops", 0.0));
@@ -115,9 +124,12 @@ std::vector<DifferingSetting> settings_of(const StudyPlan& plan) {
   std::vector<const Spec*> specs;
   for (const PlannedVariant& v : plan.variants) specs.push_back(&v.spec);
   std::vector<DifferingSetting> out = differing_settings(specs);
-  // That follows from the number of steps.
-  if (plan.study.budget && plan.study.evaluations > 0)
-    std::erase_if(out, [](const DifferingSetting& s) { return s.path == "train.eval_every"; });
+  // What follows from the budget is no setting.
+  if (plan.study.budget)
+    std::erase_if(out, [&](const DifferingSetting& s) {
+      return s.path == "train.steps" ||
+             (s.path == "train.eval_every" && plan.study.evaluations > 0);
+    });
   return out;
 }
 

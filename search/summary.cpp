@@ -13,8 +13,8 @@ namespace cambium {
 namespace {
 constexpr std::string_view kClaims[] = {"baseline", "better", "worse", "cannot tell"};
 constexpr std::string_view kHindrances[] = {
-    "none",  "runs to go",     "few seeds",      "failures", "no spread",
-    "noise", "seeds disagree", "other variants", "test set", "sees answers"};
+    "none",           "runs to go",     "few seeds", "failures",     "no spread", "noise",
+    "seeds disagree", "other variants", "test set",  "sees answers", "identical"};
 
 // The place of a name; `otherwise` when it stands nowhere.
 template <class E, size_t N>
@@ -152,6 +152,7 @@ Json summary_json(const Results& results) {
   j["budget"] = {{"kind", name_of(b.kind)},
                  {"value", b.value},
                  {"common", b.common},
+                 {"too_small", b.too_small},
                  {"departure", b.departure}};
   j["budget_audit"] = Json::array();
   for (const BudgetLine& line : results.audit) j["budget_audit"].push_back(to_json(line));

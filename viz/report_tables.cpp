@@ -152,13 +152,20 @@ std::string audit_table(const StudyResults& r) {
 std::string failures_part(const StudyResults& r) {
   std::string out;
   for (const RunRecord& run : r.runs)
-    if (!run.done())
+    if (run.failed())
       out += html("div",
                   str(run.variant, ", seed ", run.seed, ": ", run.status, " after ",
                       fixed(run.steps, 0), " steps", run.error.empty() ? "" : ": ", run.error),
                   "failure");
   for (const std::string& problem : r.problems) out += html("div", problem, "failure");
-  return out.empty() ? html("p", "None: every run finished.") : out;
+  const auto open = std::ranges::count_if(
+      r.runs, [](const RunRecord& run) { return !run.done() && !run.failed(); });
+  if (out.empty()) out = html("p", open == 0 ? "None: every run finished." : "None.");
+  if (open == 0) return out;
+  return out + html("p",
+                    str(open, open == 1 ? " run has" : " runs have",
+                        " not ended; all runs are listed below."),
+                    "soft");
 }
 
 std::string runs_table(const StudyResults& r) {

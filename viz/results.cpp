@@ -183,6 +183,7 @@ void read_summary(const std::string& path, StudyResults& r) {
   if (const Json* b = summary.find("budget")) {
     const Item budget(*b, path + ": budget");
     r.common_budget = budget.text("common") == "true";
+    r.too_small_budget = budget.text("too_small") == "true";
     r.departure = budget.number("departure", 0);
   }
   r.look = int64_t(summary.number("look", 1));

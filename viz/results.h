@@ -28,7 +28,7 @@ struct Point {  // one line of a run's log
 };
 
 struct RunRecord {
-  std::string variant, status, error;  // status: done, failed, stopped
+  std::string variant, status, error;  // status: done, failed, stopped, running, waiting
   int64_t seed = 0;
   double parameters = 0, steps = 0, samples = 0, flops = 0, seconds = 0, step_ms_median = 0,
          peak_rss_bytes = 0, predicted_bytes = 0, best_step = 0;
@@ -36,6 +36,8 @@ struct RunRecord {
   std::vector<Point> log;
 
   bool done() const { return status == "done"; }
+
+  bool failed() const { return status == "failed"; }  // else it is done, or may go on
 };
 
 struct SummaryRow {
@@ -67,8 +69,9 @@ struct StudyResults {
   std::vector<int64_t> seeds;
   std::string budget_kind;
   double budget = 0;
-  bool common_budget = false;  // every finished run spent it
-  double departure = 0;        // the largest from it
+  bool common_budget = false;     // every finished run spent it
+  bool too_small_budget = false;  // a step of some variant spends far more
+  double departure = 0;           // the largest from it
   int64_t look = 1, comparisons = 1, test_examples = 0;
   double alpha = 0, total_alpha = 0.05, least_effect = 0;  // alpha: of this look
   std::vector<std::string> vary;                           // what the seed changes besides

@@ -49,13 +49,19 @@ std::string claim_text(const StudyResults& r, const SummaryRow& row, const Metri
              counted(d.pairs, "seed"), failures.empty() ? "" : "; ", failures, ").");
 }
 
-// Which of the two sees its answers, and how that is known.
+// Which of the two sees its answers, or both, and how that is known.
 std::string answers_text(const StudyResults& r, const SummaryRow& row) {
-  const SummaryRow* base = r.row(r.base);
-  const SummaryRow& who = row.sees_answers.empty() && base ? *base : row;
-  return str(who.variant, " sees its answers",
-             who.sees_answers.empty() ? "" : str(" (", who.sees_answers, ")"),
-             ", so that its numbers are no achievement");
+  std::vector<std::string> who, why;
+  for (const SummaryRow* one : {r.row(r.base), &row}) {
+    if (!one || one->sees_answers.empty()) continue;
+    who.push_back(one->variant);
+    if (!std::ranges::count(why, one->sees_answers)) why.push_back(one->sees_answers);
+  }
+  if (who.empty()) who.push_back(row.variant);
+  const bool both = who.size() > 1;
+  const std::string how = why.empty() ? "" : str(" (", join_names(why, "; and "), ")");
+  return str(join_names(who), both ? " see their answers" : " sees its answers", how, ", so that ",
+             both ? "their" : "its", " numbers are no achievement");
 }
 
 // What stands in the way of a claim.
@@ -89,6 +95,9 @@ std::string hindrance_text(const StudyResults& r, const SummaryRow& row, const M
                  " test examples: another test set could turn it round (", open_p_text(r, d), ")");
     case Hindrance::kSeesAnswers:
       return answers_text(r, row);
+    case Hindrance::kIdentical:
+      return str("every number of both is equal bit for bit in ", counted(d.pairs, "seed"),
+                 ", so that they probably do not differ in what is trained");
     case Hindrance::kNone:
       break;
   }
@@ -119,6 +128,8 @@ std::string cure_text(const StudyResults& r, const SummaryRow& row, const Metric
       return " A larger test set would tell.";
     case Hindrance::kSeesAnswers:
       return " Compare models that do not.";
+    case Hindrance::kIdentical:
+      return " Look at the settings they differ in, and what those change.";
     default:
       break;
   }
@@ -149,7 +160,10 @@ std::vector<std::string> what_cannot_be_told(const StudyResults& r, const Metric
 std::string outlook_sentence(const StudyResults& r, const MetricStyle& m) {
   double low = INFINITY, high = -INFINITY;
   for (const SummaryRow& row : r.summary) {
-    if (row.decision.claim != Claim::kCannotTell || !std::isfinite(row.effect_low)) continue;
+    const Decision& d = row.decision;
+    if (d.claim != Claim::kCannotTell || !std::isfinite(row.effect_low)) continue;
+    // An older program gave these an outlook too.
+    if (d.hindrance == Hindrance::kSeesAnswers) continue;
     low = std::min(low, row.effect_low);
     high = std::max(high, row.effect_high);
   }

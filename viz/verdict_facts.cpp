@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "core/suggest.h"
+#include "search/common_budget.h"
 #include "viz/text.h"
 #include "viz/verdict_parts.h"
 
@@ -35,25 +36,46 @@ std::string settings_sentence(const StudyResults& r) {
   return str("The variants differ in ", join_names(parts), ".");
 }
 
+namespace {
+// Seconds are planned as steps, from times measured before the runs.
+std::string departure_text(const StudyResults& r) {
+  if (std::abs(r.departure) < 5e-5) return {};
+  const std::string largest = str(signed_fixed(100 * r.departure, 2), "%");
+  return r.budget_kind == "seconds"
+             ? str(", planned as steps from times measured beforehand; what the steps took departs "
+                   "from it by up to ",
+                   largest)
+             : str("; the largest departure from it is ", largest);
+}
+
+// "; a step of a and b takes more than the budget of 1 FLOP"
+std::string too_small_text(const StudyResults& r) {
+  if (!r.too_small_budget) return {};
+  std::vector<std::string> who;
+  for (const AuditRow& a : r.audit)
+    if (a.runs > 0 && a.steps == 1 && a.least > kFarMore * r.budget) who.push_back(a.variant);
+  return str("; the budget of ", budget_text(r), " was exceeded: a single step of ",
+             join_names(who), " takes more");
+}
+}  // namespace
+
 std::string budget_sentence(const StudyResults& r) {
   const auto ran = std::ranges::count_if(r.audit, [](const AuditRow& a) { return a.runs > 0; });
   if (ran == 0) return {};
   const bool all = failed_or_open(r) == 0;
   if (r.common_budget)
     return str("Every ", all ? "run" : "finished run", " had the same budget of ", budget_text(r),
-               std::abs(r.departure) < 5e-5 ? std::string()
-                                            : str("; the largest departure from it is ",
-                                                  fixed(100 * std::abs(r.departure), 2), "%"),
-               ".");
+               departure_text(r), ".");
   std::string out = "No common budget: ";
   bool first = true;
   for (const AuditRow& a : r.audit) {
     if (a.runs == 0) continue;
-    out += str(first ? "" : "; ", a.variant, " took ", fixed(a.steps, 0), " steps, ",
-               compact(a.samples), " examples, ", flops_text(a.flops));
+    out += str(first ? "" : "; ", a.variant, " took ",
+               a.steps == 1 ? "1 step" : fixed(a.steps, 0) + " steps", ", ", compact(a.samples),
+               " examples, ", flops_text(a.flops));
     first = false;
   }
-  return out + " a run.";
+  return str(out, " a run", too_small_text(r), ".");
 }
 
 std::string cost_sentence(const StudyResults& r) {
@@ -83,11 +105,22 @@ std::string cost_sentence(const StudyResults& r) {
              join_names(told), ".");
 }
 
+namespace {
+int64_t failures(const StudyResults& r) {
+  return std::ranges::count_if(r.runs, &RunRecord::failed) + int64_t(r.problems.size());
+}
+}  // namespace
+
+// Runs that only wait have no error to look for.
 std::string failure_sentence(const StudyResults& r) {
-  const int64_t bad = failed_or_open(r);
-  if (bad == 0) return {};
-  return str(counted(bad, "run"), " of ", r.runs.size() + r.problems.size(),
-             " did not finish; see failures.");
+  const int64_t failed = failures(r), open = failed_or_open(r) - failed;
+  const std::string all = str(" of ", r.runs.size() + r.problems.size());
+  std::string out;
+  if (failed > 0) out = str(counted(failed, "run"), all, " failed; see failures.");
+  if (open > 0)
+    out += str(out.empty() ? "" : " ", counted(open, "run"), all, open == 1 ? " has" : " have",
+               " not ended; the same command goes on.");
+  return out;
 }
 
 int64_t failed_or_open(const StudyResults& r) {

@@ -41,12 +41,12 @@ int compare_study(const Options& options, Context& context) {
   json["complete"] = c.results.complete;
   context.answer(json,
                  str("\n", results_table(c), "\n", verdict_text(read), "\nreport  ", report, "\n"));
+  const bool failed = !failures_text(c).empty();
+  if (failed) context.terminal.raw_note(failures_text(c));
   if (c.stopped) {
     context.terminal.note("stopped; the same command goes on where this one ended");
     return kExitInterrupted;
   }
-  const bool failed = !failures_text(c).empty();
-  if (failed) context.terminal.raw_note(failures_text(c));
   return failed ? kExitRuntime : kExitOk;
 }
 }  // namespace

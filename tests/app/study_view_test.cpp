@@ -1,6 +1,8 @@
 // The table of a study as the terminal shows it.
 #include "app/study_view.h"
 
+#include <sstream>
+
 #include <gtest/gtest.h>
 
 namespace cambium {
@@ -34,6 +36,23 @@ TEST(ResultsTable, SaysWhatMayBeClaimedAndHowManySeedsFailed) {
   const std::string table = results_table(c);
   EXPECT_NE(table.find("+10.00 [+8.00, +12.00]  better"), table.npos) << table;
   EXPECT_NE(table.find("1 (2 failed)"), table.npos) << table;
+}
+
+TEST(StudyView, SaysBeforeTheRunsThatAStepExceedsTheBudget) {
+  StudyPlan plan;
+  plan.study.metric = "val.loss";
+  plan.study.budget = Budget{Budget::kFlops, 1};
+  plan.variants = {{.name = "a", .steps = 1}};
+  plan.variants[0].cost.flops_per_step = 3000;
+  std::ostringstream out, err;
+  {
+    Terminal terminal(out, err, {});
+    StudyView(terminal, ProgressMode::kPlain).on_plan(plan, 1);
+  }
+  EXPECT_NE(err.str().find("note    the budget of 1 flops is exceeded by a single step of a, which "
+                           "takes 3.00k\n"),
+            std::string::npos)
+      << err.str();
 }
 
 TEST(ResultsTable, ShowsNoNumbersOfAVariantWithoutAFinishedRun) {

@@ -66,6 +66,22 @@ TEST(CommonBudget, ABudgetMayEndWithinAStep) {
   EXPECT_TRUE(budget(Budget::kFlops, 1000, Runs{{3, 3, 900}}, Runs{{10, 10, 1000}}).common);
 }
 
+TEST(CommonBudget, SecondsAreOneHoweverFarRunsDepart) {
+  BudgetLine a{.runs = 2, .least = 6, .most = 7, .steps = 40, .samples = 320}, b = a;
+  b.most = 14;
+  const CommonBudget both = common_budget(std::vector{a, b}, Budget::kSeconds, 10);
+  EXPECT_TRUE(both.common);
+  EXPECT_NEAR(both.departure, -0.4, 1e-12);
+}
+
+TEST(CommonBudget, OneStepThatSpendsFarMoreIsNone) {
+  const CommonBudget tiny = budget(Budget::kFlops, 1, Runs{{1, 8, 100}}, Runs{{1, 8, 100}});
+  EXPECT_FALSE(tiny.common);
+  EXPECT_TRUE(tiny.too_small);
+  EXPECT_NEAR(tiny.departure, 99, 1e-9);
+  EXPECT_FALSE(budget(Budget::kFlops, 80, Runs{{1, 8, 100}}, Runs{{1, 8, 100}}).too_small);
+}
+
 std::vector<DifferingSetting> differing(std::initializer_list<const char*> texts) {
   std::vector<Spec> specs;
   for (const char* t : texts) specs.push_back({"s", parse_yaml(t, "s")});

@@ -1,5 +1,7 @@
 #include "search/compare.h"
 
+#include <algorithm>
+
 #include "core/files.h"
 #include "core/json.h"
 #include "tests/support/expect_error.h"
@@ -179,6 +181,15 @@ TEST_F(CompareStudy, UnequalStepsAreNoCommonBudget) {
   EXPECT_EQ(c.results.audit[1].steps, 3 * c.results.audit[0].steps);
   ASSERT_EQ(c.results.settings.size(), 1u);
   EXPECT_EQ(c.results.settings[0].path, "train.epochs");
+}
+
+TEST_F(CompareStudy, StepsThatFollowFromTheBudgetAreNoSetting) {
+  replace_file(folder_.path("study.yaml"),
+               "base: model.yaml\nvariants: {narrow: {}, wide: {vars.dim: 16}}\n"
+               "budget: {flops: 2e6}\nseeds: 1\nmetric: val.loss\n");
+  const Comparison c = compare(study(), here(), watch_);
+  EXPECT_NE(c.results.audit[0].steps, c.results.audit[1].steps);
+  EXPECT_FALSE(std::ranges::count(c.results.settings, "train.steps", &DifferingSetting::path));
 }
 
 const char* const kTwins = R"(base: model.yaml

@@ -56,6 +56,22 @@ TEST(Decision, EqualDifferencesAreNoCertainty) {
   EXPECT_NEAR(d.examples_apart, 1, 1e-9);
 }
 
+TEST(Decision, EqualInEveryBitIsNotLeftToChance) {
+  auto base = done({0.5, 0.6, 0.7}), other = base;
+  EXPECT_EQ(second(evidence({base, other})).hindrance, Hindrance::kNoise);
+  for (size_t s = 0; s < 3; ++s) base[s].numbers = other[s].numbers = 7 + s;
+  const Evidence e = evidence({base, other}, 100);
+  EXPECT_EQ(second(e).hindrance, Hindrance::kIdentical);
+  EXPECT_FALSE(outlook_of(second(e), e));
+  EXPECT_EQ(second(evidence({{base[0]}, {other[0]}})).hindrance, Hindrance::kIdentical);
+  other[2].numbers = 1;  // equal accuracies of other losses
+  EXPECT_EQ(second(evidence({base, other})).hindrance, Hindrance::kNoise);
+  other[2] = {.state = SeedOutcome::kFailed};
+  EXPECT_EQ(second(evidence({base, other})).hindrance, Hindrance::kFewSeeds);
+  other[2] = {};
+  EXPECT_EQ(second(evidence({base, other})).hindrance, Hindrance::kRunsToGo);
+}
+
 TEST(Decision, FewTestExamplesApartAreOfTheTestSet) {
   const auto base = done({0.700, 0.705, 0.695, 0.700, 0.71}),
              other = done({0.730, 0.735, 0.726, 0.730, 0.74});

@@ -136,7 +136,7 @@ TEST_F(VerdictOf, NamesWhatTheVariantsDifferIn) {
 TEST_F(VerdictOf, EveryHindranceHasItsWords) {
   std::set<std::string> seen;
   r.test_examples = 19;
-  for (int h = int(Hindrance::kRunsToGo); h <= int(Hindrance::kSeesAnswers); ++h) {
+  for (int h = int(Hindrance::kRunsToGo); h <= int(Hindrance::kIdentical); ++h) {
     r.summary[1].decision.hindrance = Hindrance(h);
     r.summary[1].decision.examples_apart = 1;
     const std::string sentence = verdict(r)[1];
@@ -163,7 +163,7 @@ TEST_F(VerdictOf, OneReasonIsSaidOnce) {
 TEST_F(VerdictOf, TheSameBudgetOnlyWhenItWas) {
   EXPECT_TRUE(has(text(),
                   "Every run had the same budget of 2.20 TFLOP; the largest departure from "
-                  "it is 0.20%"));
+                  "it is +0.20%"));
   r.runs[0].status = "failed";
   EXPECT_TRUE(has(text(), "Every finished run had the same budget"));
   EXPECT_FALSE(has(text(), "100"));
@@ -174,6 +174,48 @@ TEST_F(VerdictOf, TheSameBudgetOnlyWhenItWas) {
                   "conv took 200 steps"))
       << text();
   EXPECT_TRUE(has(html_report(r), "no common budget"));
+}
+
+TEST_F(VerdictOf, SecondsAreABudgetHoweverLongTheStepsTook) {
+  r.budget_kind = "seconds";
+  r.budget = 0.5;
+  r.departure = -0.4;
+  EXPECT_TRUE(has(text(),
+                  "Every run had the same budget of 0.5 seconds, planned as steps from times "
+                  "measured beforehand; what the steps took departs from it by up to "))
+      << text();
+  EXPECT_TRUE(has(text(), "40.00%."));
+}
+
+TEST_F(VerdictOf, ABudgetBelowOneStepWasExceeded) {
+  r.common_budget = false;
+  r.too_small_budget = true;
+  r.budget = 1;
+  for (AuditRow& a : r.audit) a.steps = 1;
+  r.audit[0].least = r.audit[2].least = 100;
+  r.audit[1].least = 1;
+  EXPECT_TRUE(has(text(), "attention took 1 step, "));
+  EXPECT_TRUE(has(text(),
+                  " a run; the budget of 1 FLOP was exceeded: a single step of attention and "
+                  "hybrid takes more."))
+      << text();
+}
+
+TEST_F(VerdictOf, AllWhoSeeTheirAnswersAreNamedAndNoSeedsAreAdvised) {
+  for (SummaryRow& row : r.summary) {
+    row.sees_answers = str("attention '", row.variant, "' hears later tokens");
+    if (row.variant == r.base) continue;
+    row.decision.claim = Claim::kCannotTell;
+    row.decision.hindrance = Hindrance::kSeesAnswers;
+  }
+  EXPECT_TRUE(has(text(),
+                  "Cannot tell conv from attention: attention and conv see their answers "
+                  "(attention 'attention' hears later tokens; and attention 'conv' hears later "
+                  "tokens), so that their numbers are no achievement."))
+      << text();
+  EXPECT_FALSE(has(text(), "least_effect"));
+  r.summary[0].sees_answers.clear();
+  EXPECT_TRUE(has(text(), "Cannot tell conv from attention: conv sees its answers (")) << text();
 }
 
 TEST_F(VerdictOf, TimesHaveIntervalsOrAreTooNoisyToSay) {
@@ -287,7 +329,24 @@ TEST(Report, FailedRunsAreNamedWithTheirReason) {
   r.runs[1].error = "NaN first in 'repeat.0.attention'";
   const std::string page = html_report(r);
   EXPECT_TRUE(has(page, "attention, seed 1: failed after 2000 steps: NaN first in"));
-  EXPECT_TRUE(has(page, "1 run of 9 did not finish"));
+  EXPECT_TRUE(has(page, "1 run of 9 failed; see failures."));
+}
+
+// As after Ctrl-C: there is no error to look for.
+TEST(Report, RunsThatWaitAreNoFailures) {
+  toy::StudyFolder f("waiting");
+  f.write();
+  StudyResults r = read_results(f.path);
+  r.runs[1].status = "stopped";
+  r.runs[2].status = "waiting";
+  std::string page = html_report(r);
+  EXPECT_TRUE(has(page, "2 runs of 9 have not ended; the same command goes on."));
+  EXPECT_TRUE(has(page, "<p>None.</p><p class=\"soft\">2 runs have not ended"));
+  EXPECT_FALSE(has(page, "class=\"failure\""));
+  EXPECT_FALSE(has(page, "see failures"));
+  r.runs[0].status = "failed";
+  page = html_report(r);
+  EXPECT_TRUE(has(page, "1 run of 9 failed; see failures. 2 runs of 9 have not ended"));
 }
 }  // namespace
 }  // namespace cambium
