@@ -38,7 +38,8 @@ Value every(Builder& b, Value m, int axis, int64_t offset, int64_t stride, int64
 }  // namespace
 
 Value pushed_out(Builder& b, Value x, Value mask) {
-  return b.emit("add", {x, b.emit("scale", {mask}, {{"a", kOut}, {"b", -kOut}})});
+  const Value out = b.emit("scale", {mask}, {{"a", kOut}, {"b", -kOut}});
+  return b.emit("add", {b.emit("mul", {x, mask}), out});
 }
 
 bool mask_fits(const Stream& s) {

@@ -149,13 +149,7 @@ Leak leak_at(Leak::Kind kind, const Place& place, const Model& model, int node) 
 }
 }  // namespace
 
-std::optional<Leak> find_leak(const Experiment& e) {
-  constexpr int64_t kExamples = 2;
-  // One graph is all examples there are, and hears whom its edges say.
-  const DataShape own = e.data->shape(std::max<int64_t>(1, e.train.options.batch));
-  if (own.domain == Domain::kGraph && own.graphs == 1) return std::nullopt;
-  const DataShape shape = e.data->shape(kExamples);
-  const Model model = build_model_graph(e, kExamples, false);
+std::optional<Leak> find_leak(const Model& model, const DataShape& shape) {
   std::vector<std::string> sources = {"x"};
   if (shape.decoder) sources.push_back("decoder");
   for (const std::string& source : sources) {
@@ -163,10 +157,19 @@ std::optional<Leak> find_leak(const Experiment& e) {
     std::vector<Leak::Kind> kinds;
     if (!shape.pairs) kinds.push_back(Leak::kOtherExample);
     if (search.ordered(source)) kinds.push_back(Leak::kLater);
+    if (shape.masked && source == "x") kinds.push_back(Leak::kPadding);
     for (Leak::Kind kind : kinds)
       if (const std::optional<Place> place = search.in_output(kind))
         return leak_at(kind, *place, model, search.culprit(kind));
   }
   return std::nullopt;
+}
+
+std::optional<Leak> find_leak(const Experiment& e) {
+  constexpr int64_t kExamples = 2;
+  // One graph is all examples there are, and hears whom its edges say.
+  const DataShape own = e.data->shape(std::max<int64_t>(1, e.train.options.batch));
+  if (own.domain == Domain::kGraph && own.graphs == 1) return std::nullopt;
+  return find_leak(build_model_graph(e, kExamples, false), e.data->shape(kExamples));
 }
 }  // namespace cambium

@@ -16,6 +16,9 @@ struct Leak {
 // The first leak of the model, none in a model that cannot cheat.
 std::optional<Leak> find_leak(const Experiment& e);
 
+// The same of a graph of evaluation, built for the data's `shape` of a few examples.
+std::optional<Leak> find_leak(const Model& model, const DataShape& shape);
+
 // The batch that leaks are looked for in: examples at the graph's inputs, of which every second
 // half is padding where the data pads.
 class LeakProbe {

@@ -81,8 +81,8 @@ struct TrainOptions {
             "validation accuracy, or R2 of values, from 0 to 1, that ends the run; 0: none does")
           .in(0, 1),
       field("allow_leaks", &TrainOptions::allow_leaks,
-            "train a model whose answers hear what they are asked for or other examples of the "
-            "batch, which is refused otherwise; its results say so and win nothing"),
+            "train a model whose answers hear what they are asked for, other examples of the batch "
+            "or padding, which is refused otherwise; its results say so and win nothing"),
       field("recompute", &TrainOptions::recompute,
             "what the backward pass computes again instead of keeping; pointwise: activations, "
             "norms, casts, dropout and copies, where that saves memory. The same numbers; beside a "

@@ -1,4 +1,5 @@
-// Every file of configs/models is parsed, built, compiled and trained for one step.
+// Every file of configs/models is parsed, built, compiled and trained for one step, in two of its
+// layers where it has more: whole, each is trained where its memory is measured.
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
@@ -33,6 +34,8 @@ std::optional<Experiment> open_small(const std::string& file) {
   const Yaml* data = spec.section("data");
   const bool one_graph = data->find("planetoid") || data->find("planted_links");
   if (!one_graph) set->push_back("train.batch=2");
+  if (const Yaml* vars = spec.section("vars"); vars && vars->find("layers"))
+    set->push_back("vars.layers=2");
   if (data->find("random_images"))
     for (const char* side : {"height", "width"})
       set->push_back(str("data.random_images.", side, "=64"));

@@ -7,6 +7,7 @@
 
 #include "core/json.h"
 #include "data/markov.h"
+#include "ops/ops.h"
 #include "tests/support/expect_error.h"
 #include "tests/support/tiny_experiment.h"
 #include "train/floor_watch.h"
@@ -67,6 +68,32 @@ TEST(Leaks, ALongTextIsLookedThroughAtOnce) {
       "{heads: 2, causal: true, window: 64}}]}, {causal_conv: 3}, {mamba: "
       "4}]}, {linear: $classes}]\ntrain: {steps: 2, batch: 1}\n";
   EXPECT_FALSE(find_leak(open_text(folder, text)));
+}
+
+// No block of ours lets padding in, so this graph is written by hand: [2,8,4] of which the second
+// half is padding, pooled with and without the mask.
+std::optional<Leak> leak_of_mean(bool masked) {
+  DataShape shape;
+  shape.domain = Domain::kTokens;
+  shape.x = {DType::kF32, {2, 8, 4}};
+  shape.masked = true;
+  Model model{Graph(builtin_ops()), {}, {}};
+  Graph& g = model.graph;
+  Value x = g.input("x", shape.x);
+  const Value mask = g.input("mask", {DType::kF32, {2, 8, 1}});
+  if (masked) x = g.emit("mul", {x, mask});
+  const Args places = {{"axes", std::vector<int64_t>{1}}, {"keep", false}};
+  const Value sum = g.emit("reduce_sum", {x}, places);
+  g.outputs.push_back({"logits", {sum.node, sum.output}});
+  return find_leak(model, shape);
+}
+
+TEST(Leaks, PaddingIsHeardWhereNoMaskLeavesItOut) {
+  EXPECT_FALSE(leak_of_mean(true));
+  const std::optional<Leak> leak = leak_of_mean(false);
+  ASSERT_TRUE(leak);
+  EXPECT_EQ(leak->kind, Leak::kPadding);
+  EXPECT_NE(std::string(leak->error.what()).find("hears padding"), std::string::npos);
 }
 
 TEST(Leaks, AskedForByNameAModelTrainsAndIsMarked) {

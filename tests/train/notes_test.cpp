@@ -4,6 +4,7 @@
 #include "tests/support/expect_error.h"
 #include "tests/support/one_thread.h"
 #include "tests/support/tiny_experiment.h"
+#include "train/session.h"
 
 namespace cambium::test {
 namespace {
@@ -117,13 +118,13 @@ class EveryOptimizerOption : public testing::TestWithParam<const Optimizer*> {
         open_text(folder_, markov_spec(str("{batch: 8, steps: 7, eval_every: 7, optimizer: {",
                                            GetParam()->name, ": {", options, "}}}")));
     if (notes) *notes = e.notes.size();
-    std::filesystem::remove_all(folder_.path("run"));
-    Remember seen;
-    run_training(e, {.folder = folder_.path("run")}, seen);
+    Session session(e, std::numeric_limits<int64_t>::max());
+    session.start(0);
+    for (int64_t step = 1; step <= 7; ++step) session.step(step);
+    session.keep_as_best();
     std::vector<float> out;
-    const LoadedWeights weights = load_weights(folder_.path("run"), false);
-    for (const auto& [name, t] : weights.tensors)
-      out.insert(out.end(), t.f32().begin(), t.f32().end());
+    for (const auto& [name, t] : session.best())
+      if (t->type().dtype == DType::kF32) out.insert(out.end(), t->f32().begin(), t->f32().end());
     return out;
   }
 
