@@ -124,7 +124,7 @@ template <int64_t kHeads>
   }
   for (int32_t e = begin; e < end; ++e) {
     float* alpha = b.alpha + e * b.heads + from;
-    const Lanes x = exp_lanes(load_heads<kHeads>(alpha, n) - top);
+    const Lanes x = exp_below(load_heads<kHeads>(alpha, n) - top);
     total += x;
     store_heads<kHeads>(alpha, n, x);
   }

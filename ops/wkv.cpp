@@ -41,7 +41,7 @@ CAMBIUM_SIMD void average(const WkvSizes& z, const float* k, const float* v, con
   for (int64_t item = first; item < last; ++item) {
     const int64_t channel = item % z.blocks() * kLanes, count = std::min(kLanes, z.C - channel);
     WkvLanes s;
-    start_wkv(w + channel, u + channel, count, s);
+    start_wkv(w + channel, u + channel, count, z.T, s);
     for (int64_t t = 0; t < z.T; ++t) {
       const int64_t at = (item / z.blocks() * z.T + t) * z.C + channel;
       const Lanes kt = load_some(k + at, count), vt = load_some(v + at, count);

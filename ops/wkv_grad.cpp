@@ -69,7 +69,7 @@ struct Back {
   back.du += bonus;
   const Lanes aged = s.w + back.exponent, newest = -step.exponent;
   const Lanes top = aged > newest ? aged : newest;
-  const Lanes old = exp_lanes(aged - top), fresh = exp_lanes(newest - top) * share;
+  const Lanes old = exp_below(aged - top), fresh = exp_below(newest - top) * share;
   back.g = old * back.g + fresh;
   back.h = old * back.h - fresh * step.y;
   back.exponent = top;
@@ -82,7 +82,7 @@ CAMBIUM_SIMD void differentiate(const Problem& p, int64_t first, int64_t last, W
     const int64_t b = item / z.blocks(), channel = item % z.blocks() * kLanes;
     const int64_t count = std::min(kLanes, z.C - channel), start = b * z.T * z.C + channel;
     WkvLanes s;
-    start_wkv(p.w + channel, p.u + channel, count, s);
+    start_wkv(p.w + channel, p.u + channel, count, z.T, s);
     for (int64_t t = 0; t < z.T; ++t) {
       const int64_t at = start + t * z.C;
       states[t] = s;

@@ -64,7 +64,7 @@ void attention_reference(const Call& c, std::span<const Ref> in, std::span<Ref> 
         out[1][(b * z.H + h) * z.T + t] = lse;
         size_t i = 0;
         each_seen_key(z, blocks, mask, t, [&](int64_t s) {
-          double weight = std::exp(p[i++] - lse);
+          double weight = std::exp(p[i++] - highest) / sum;  // lse has no digits for sum at 1e30
           if (a.dropout > 0) {
             const DropoutMask dropped = mask_of(in[kForwardExtra], a.stream, a.dropout);
             weight *= dropped.drops(z.mask_row(b, h, t) + s) ? 0 : 1 / (1 - a.dropout);

@@ -62,7 +62,7 @@ struct ScoreChanges {
 [[gnu::always_inline]] inline void weigh(float* column, TileRange keys, const Lanes& top,
                                          Lanes& sum) {
   for (int64_t i = keys.begin; i < keys.end; ++i) {
-    const Lanes e = exp_lanes(load_lanes(column + i * kTileStride) - top);
+    const Lanes e = exp_below(load_lanes(column + i * kTileStride) - top);
     store_lanes(column + i * kTileStride, e);
     sum += e;
   }
@@ -75,7 +75,7 @@ struct ScoreChanges {
   for (int64_t i = keys.begin; i < keys.end; ++i) {
     Lanes e = {};
     if (is_real(real, i))
-      e = select_lanes(tile.mask(v, i), exp_lanes(load_lanes(column + i * kTileStride) - top), e);
+      e = select_lanes(tile.mask(v, i), exp_below(load_lanes(column + i * kTileStride) - top), e);
     store_lanes(column + i * kTileStride, e);
     sum += e;
   }
@@ -112,7 +112,7 @@ struct ScoreChanges {
   weigh(column, shared, top, sum);
   weigh_seen(tile, v, column, behind, changes.real, top, sum);
   clear(column, std::max(keys.begin, keys.end), written.end);
-  const Lanes shrink = exp_lanes(old - top);
+  const Lanes shrink = exp_below(old - top);
   store_lanes(state.highest + v * kLanes, top);
   store_lanes(state.sum + v * kLanes, load_lanes(state.sum + v * kLanes) * shrink + sum);
   if (first) return;

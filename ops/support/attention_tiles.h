@@ -6,7 +6,7 @@ namespace cambium {
 // cap tanh(x / cap), and its slope where `slope` is not null.
 [[gnu::always_inline]] inline Lanes capped(Lanes x, float cap, Lanes* slope) {
   const Lanes a = (x < 0.0f ? -x : x) * (2 / cap);
-  const Lanes e = exp_lanes(a > 40.0f ? Lanes{} - 40.0f : -a);  // tanh = (1 - e) / (1 + e)
+  const Lanes e = exp_below(a > 40.0f ? Lanes{} - 40.0f : -a);  // tanh = (1 - e) / (1 + e)
   const Lanes t = (1.0f - e) / (1.0f + e);
   if (slope) *slope = 1.0f - t * t;
   return (x < 0.0f ? -t : t) * cap;
@@ -18,6 +18,20 @@ namespace cambium {
                                                  int64_t D, float* x) {
   for (int64_t i = 0; real && i < rows; ++i)
     if (!is_real(real, first + i)) std::fill_n(x + i * D, D, 0.0f);
+}
+
+// Whether query t sees a key that the mask `real` says is none of padding; `blocks` may be null.
+inline bool sees_real(const AttentionSizes& z, const int32_t* blocks, const float* real,
+                      int64_t t) {
+  const auto any = [&](int64_t begin, int64_t end) {
+    for (int64_t s = std::max(begin, z.lowest(t)); s < std::min(end, z.visible(t)); ++s)
+      if (is_real(real, s)) return true;
+    return false;
+  };
+  if (!blocks) return any(0, z.S);
+  for (const int32_t *at = blocks + t / z.block * z.listed, *end = at + z.listed; at < end; ++at)
+    if (*at >= 0 && any(*at * z.block, (*at + 1) * z.block)) return true;
+  return false;
 }
 
 struct TileRange {

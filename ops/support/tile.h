@@ -82,10 +82,11 @@ using IntLanes [[gnu::vector_size(64)]] = int32_t;
   return t[0];
 }
 
-// e^x for x <= 88; below -86 the result stays about e^-86. About 2 ulp.
-[[gnu::always_inline]] inline Lanes exp_lanes(Lanes x) {
-  constexpr float kRound = 12582912.0f;  // 1.5 * 2^23 rounds to the nearest integer
-  x = x < -86.0f ? Lanes{} - 86.0f : x;
+// e^x for x <= 88, which is what a maximum leaves; 0 below -88. About 2 ulp; NaN stays NaN.
+[[gnu::always_inline]] inline Lanes exp_below(Lanes x) {
+  // Rounds to the nearest integer n, and leaves n + 127 in the low bits: the exponent of 2^n.
+  constexpr float kRound = 12582912.0f + 127.0f;  // 1.5 * 2^23
+  x = x < -88.0f ? Lanes{} - 88.0f : x;           // n = -127, so that the factor is 0
   const Lanes rounded = x * 1.44269504f + kRound, n = rounded - kRound;
   const Lanes r = (x - n * 0.693359375f) + n * 2.12194440e-4f;
   Lanes q = r * 0.0013926250394f + 0.0083632329479f;
@@ -93,9 +94,12 @@ using IntLanes [[gnu::vector_size(64)]] = int32_t;
   q = q * r + 0.1666657626629f;
   q = q * r + 0.5f;
   const Lanes p = r + r * r * q + 1.0f;
-  // The integer stands in the low bits of `rounded`; the shift drops the rest.
-  return std::bit_cast<Lanes>(std::bit_cast<IntLanes>(p) +
-                              (std::bit_cast<IntLanes>(rounded) << 23));
+  return p * std::bit_cast<Lanes>(std::bit_cast<IntLanes>(rounded) << 23);
+}
+
+// e^x; infinite above 88.4.
+[[gnu::always_inline]] inline Lanes exp_lanes(Lanes x) {
+  return exp_below(x > 89.0f ? Lanes{} + 89.0f : x);  // n = 128: the factor is infinite
 }
 
 // C [rows, columns] (+)= A [rows, depth] B [depth, columns] for operands that fit the caches.

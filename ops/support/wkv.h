@@ -57,9 +57,10 @@ struct WkvStep {
   Lanes y, before, now, total, exponent;
 };
 
+// Of T tokens: nobody hears a decay before the third.
 [[gnu::always_inline]] inline void start_wkv(const float* w, const float* u, int64_t count,
-                                             WkvLanes& s) {
-  s.w = load_some(w, count);
+                                             int64_t T, WkvLanes& s) {
+  s.w = load_some(w, T > 2 ? count : 0);
   s.u = load_some(u, count);
   s.above = s.below = Lanes{};
   s.exponent = Lanes{} - 1e30f;
@@ -69,15 +70,15 @@ struct WkvStep {
                                         WkvStep& step) {
   const Lanes here = s.u + k;
   step.exponent = s.exponent > here ? s.exponent : here;
-  step.before = exp_lanes(s.exponent - step.exponent);
-  step.now = exp_lanes(here - step.exponent);
+  step.before = exp_below(s.exponent - step.exponent);
+  step.now = exp_below(here - step.exponent);
   step.total = step.before * s.below + step.now;
   step.y = (step.before * s.above + step.now * v) / step.total;
 }
 
 [[gnu::always_inline]] inline void advance(WkvLanes& s, const Lanes& k, const Lanes& v) {
   const Lanes aged = s.exponent + s.w, top = aged > k ? aged : k;
-  const Lanes old = exp_lanes(aged - top), fresh = exp_lanes(k - top);
+  const Lanes old = exp_below(aged - top), fresh = exp_below(k - top);
   s.above = old * s.above + fresh * v;
   s.below = old * s.below + fresh;
   s.exponent = top;
