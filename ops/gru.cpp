@@ -80,7 +80,7 @@ void walk(const RecurrentSizes& z, const KernelArgs& k, const float* w, const fl
   float *h = scratch, *sum = h + rows * z.width;
   std::fill_n(h, rows * z.width, 0.0f);
   for (int64_t i = 0; i < z.T; ++i) {
-    step_product(z, rows, h, w, sum);
+    step_product(z, i, rows, h, w, sum);
     for (int64_t r = 0; r < rows; ++r) {
       const int64_t at = z.row(first + r, z.token(i));
       step(n, z.width, k.f32(0) + at * 3 * n, sum + r * 3 * z.width, b, h + r * z.width,

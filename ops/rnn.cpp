@@ -49,7 +49,7 @@ void walk(const RecurrentSizes& z, bool relu, const KernelArgs& k, const float* 
   float *h = scratch, *sum = h + rows * z.width;
   std::fill_n(h, rows * z.width, 0.0f);
   for (int64_t i = 0; i < z.T; ++i) {
-    step_product(z, rows, h, w, sum);
+    step_product(z, i, rows, h, w, sum);
     for (int64_t r = 0; r < rows; ++r) {
       const int64_t at = z.row(first + r, z.token(i)) * n;
       step(n, relu, k.f32(0) + at, sum + r * z.width, h + r * z.width, k.out_f32() + at);

@@ -120,9 +120,13 @@ void pack_recurrent_transposed(const RecurrentSizes& z, const float* w, float* t
   }
 }
 
-void step_product(const RecurrentSizes& z, int64_t rows, const float* h, const float* w,
+void step_product(const RecurrentSizes& z, int64_t i, int64_t rows, const float* h, const float* w,
                   float* product) {
   const int64_t columns = z.gates * z.width;
+  if (i == 0) {
+    std::fill_n(product, rows * columns, 0.0f);
+    return;
+  }
   multiply_panels({rows, columns, z.H, h, z.width, w, product, columns, false});
 }
 

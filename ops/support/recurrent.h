@@ -39,8 +39,9 @@ RecurrentSizes recurrent_sizes(const Call& c, int64_t gates, bool reverse);
 void pack_recurrent(const RecurrentSizes& z, const float* w, float* to);
 void pack_recurrent_transposed(const RecurrentSizes& z, const float* w, float* to);
 
-// rows of `product` [gates width] = rows of h [width] times packed weights.
-void step_product(const RecurrentSizes& z, int64_t rows, const float* h, const float* w,
+// Step i: rows of `product` [gates width] = rows of h [width] times packed weights; zeros at the
+// first, whose state of zeros must not meet weights that are infinite or NaN.
+void step_product(const RecurrentSizes& z, int64_t i, int64_t rows, const float* h, const float* w,
                   float* product);
 // rows of dh [width] += rows of dproduct [gates width] times transposed packed weights.
 void step_product_back(const RecurrentSizes& z, int64_t rows, const float* dproduct, const float* w,
