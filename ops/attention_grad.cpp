@@ -6,7 +6,7 @@
 // With `rope`, q_t and k_s are turned by their positions, and dq_t and dk_s back.
 // Dao et al. 2022, arXiv 2205.14135, algorithm 4. Scores are recomputed tile by tile. One thread
 // owns a key head with all its query heads, so sums need no atomics and keep their order.
-#include "ops/support/attention_tiles.h"
+#include "ops/support/attention_slopes.h"
 #include "ops/support/dropout.h"
 #include "ops/support/lanes.h"
 #include "ops/support/rope.h"
@@ -64,79 +64,6 @@ struct Problem {
   const RopeTable* turns;  // null without rope
 };
 
-struct HeadExtras {  // of one head of one sequence; null when left out
-  float alibi;
-  const float *bias, *real;
-  float* dbias;
-};
-
-struct QueryState {
-  alignas(64) float lse[kQueryTile], delta[kQueryTile];  // delta_t = do_t . o_t
-};
-
-// Scores and dp of vector v and keys that all of its queries see become weights p and slopes ds,
-// where nothing changes the scores.
-[[gnu::always_inline]] inline void slope_of_seen(TileRange keys, const Lanes& lse,
-                                                 const Lanes& delta, float* weights,
-                                                 float* slopes) {
-  for (int64_t at = keys.begin * kTileStride; at < keys.end * kTileStride; at += kTileStride) {
-    const Lanes p = exp_lanes(load_lanes(weights + at) - lse);
-    store_lanes(weights + at, p);
-    store_lanes(slopes + at, p * (load_lanes(slopes + at) - delta));
-  }
-}
-
-// Scores and dp of vector v and key i become weights m p and slopes ds, zeros where a query does
-// not see the key. `factors` is null without dropout.
-[[gnu::always_inline]] inline void slope_of_key(const ScoreTile& tile, int64_t v, int64_t i,
-                                                const HeadExtras& head, const Lanes& lse,
-                                                const Lanes& delta, const float* factors,
-                                                float* weights, float* slopes) {
-  const int64_t at = i * kTileStride;
-  Lanes s = load_lanes(weights + at), dp = load_lanes(slopes + at), flat = {};
-  if (tile.z.soft_cap > 0) s = capped(s, tile.z.soft_cap, &flat);
-  if (head.alibi > 0) s += tile.distance_bias(v, i, head.alibi);
-  if (head.bias) s += load_bias(tile, v, i, head.bias);
-  Lanes p = exp_lanes(s - lse);
-  if (!tile.whole(v)) p = select_lanes(tile.mask(v, i), p, Lanes{});
-  if (factors) {
-    const Lanes m = load_lanes(factors + at);
-    store_lanes(weights + at, p * m);
-    dp *= m;
-  } else {
-    store_lanes(weights + at, p);
-  }
-  Lanes ds = p * (dp - delta);
-  if (head.dbias) add_some(head.dbias + tile.bias_place(v, i), tile.lanes_of(v), ds);
-  if (tile.z.soft_cap > 0) ds *= flat;
-  store_lanes(slopes + at, ds);
-}
-
-// The same for all keys of vector v.
-[[gnu::always_inline]] inline void slope(const ScoreTile& tile, int64_t v, const HeadExtras& head,
-                                         const QueryState& state, const float* factors,
-                                         float* weights, float* slopes) {
-  const Lanes lse = load_lanes(state.lse + v * kLanes);
-  const Lanes delta = load_lanes(state.delta + v * kLanes);
-  const TileRange keys = tile.keys_of(v, 1), written = tile.written_keys(v);
-  const bool changed = tile.z.soft_cap > 0 || head.alibi > 0 || head.bias || head.real || factors;
-  const TileRange plain = changed ? TileRange{keys.end, keys.end} : tile.shared_keys(v);
-  weights += v * kLanes;
-  slopes += v * kLanes;
-  if (factors) factors += v * kLanes;
-  slope_of_seen(plain, lse, delta, weights, slopes);
-  for (const TileRange& part :
-       {TileRange{written.begin, plain.begin}, TileRange{plain.end, written.end}})
-    for (int64_t i = part.begin; i < part.end; ++i) {
-      if (i >= keys.begin && i < keys.end && is_real(head.real, tile.j0 + i)) {
-        slope_of_key(tile, v, i, head, lse, delta, factors, weights, slopes);
-        continue;
-      }
-      store_lanes(weights + i * kTileStride, Lanes{});
-      store_lanes(slopes + i * kTileStride, Lanes{});
-    }
-}
-
 [[gnu::always_inline]] inline void pack_query_tile(const Problem& p, int64_t b, int64_t h,
                                                    int64_t q0, int64_t count, const Workspace& w,
                                                    float* scratch, QueryState& state) {
@@ -158,6 +85,20 @@ struct QueryState {
     const float *d_o = p.d_o + from + t * stride, *o = p.o + from + t * stride;
     state.delta[t] = lane_sum(
         z.D, [](auto& acc, const auto& a, const auto& b) { acc += a * b; }, d_o, o);
+  }
+}
+
+// Zeros in place of queries that see padding alone: nobody hears them, and zero times NaN is NaN.
+inline void clear_unseeing(const Problem& p, const float* real, int64_t q0, int64_t count,
+                           const Workspace& w, float* scratch, QueryState& state) {
+  const AttentionSizes& z = p.z;
+  for (int64_t t = 0; t < count; ++t) {
+    if (sees_real(z, p.blocks, real, q0 + t)) continue;
+    state.lse[t] = state.delta[t] = 0;
+    for (int64_t d = 0; d < z.D; ++d)
+      scratch[w.queries + d * kQueryTile + t] = scratch[w.d_o + d * kQueryTile + t] = 0;
+    std::fill_n(scratch + w.query_rows + t * z.width, z.D, 0.0f);
+    std::fill_n(scratch + w.d_o_rows + t * z.width, z.D, 0.0f);
   }
 }
 
@@ -183,6 +124,7 @@ struct QueryState {
   const HeadExtras head{float(z.slope(h)), p.bias ? p.bias + h * z.distances() : nullptr,
                         p.real ? p.real + b * z.S : nullptr,
                         p.bias ? p.dbias + (b * z.H + h) * z.distances() : nullptr};
+  if (head.real) clear_unseeing(p, head.real, q0, count, w, scratch, state);
   for (int64_t n = 0; n < tiles.count; ++n) {
     const ScoreTile tile = tiles.at(n);
     if (tile.keys <= 0) continue;

@@ -158,7 +158,7 @@ struct StateScan {
   pack_rows(p.u + value, z.H * z.E, steps, z.E, 1, c.u, values, values);
   pack_rows(p.dy + value, z.H * z.E, steps, z.E, 1, c.dy, values, values);
   for (int64_t i = 0; i < steps; ++i) {
-    c.beta[i] = p.beta[z.head(b, t0 + i, h)];
+    c.beta[i] = z.D * z.E > 0 ? p.beta[z.head(b, t0 + i, h)] : 0;  // of no state
     c.decay[i] = z.gated ? simd_exp(p.g[z.head(b, t0 + i, h)]) : 1;
   }
   return c;

@@ -103,7 +103,7 @@ void reference(const Call& c, std::span<const Ref> in, std::span<Ref> out) {
       for (int64_t k = 0; k < z.depth; ++k) y += in[kX][r * z.depth + k] * in[kW][at(k, v)];
     }
     reference_row(a, target, row, out);
-    for (int64_t v = 0; a.gradients && v < z.classes; ++v) {
+    for (int64_t v = 0; a.gradients && a.counts(target, z.classes) && v < z.classes; ++v) {
       const double d = row[size_t(v)];
       for (int64_t k = 0; k < z.depth; ++k) {
         out[kDx][r * z.depth + k] += d * in[kW][at(k, v)];

@@ -35,6 +35,7 @@ void reference(const Call& c, std::span<const Ref> in, std::span<Ref> out) {
         return z.softplus ? softplus_of(in[kDt][place(t)]) : in[kDt][place(t)];
       };
       std::vector<double> h(size_t(z.T + 1), 0.0);
+      if (z.T > 0) h[0] = in[kStates][z.kept(b, 0, ch / kLanes) + n * kLanes + ch % kLanes];
       for (int64_t t = 0; t < z.T; ++t)
         h[size_t(t + 1)] = std::exp(step(t) * a) * h[size_t(t)] +
                            step(t) * in[kB][(b * z.T + t) * z.N + n] * in[kX][place(t)];
@@ -151,13 +152,13 @@ struct Problem {
   const int64_t state = z.N * kLanes;
   pack_rates(z, p.a, block, m + w.rates);
   pack_lanes(p.x + at, z.C, steps, count, m + w.x);
-  pack_lanes(p.dt + at, z.C, steps, count, m + w.raw);
+  pack_lanes(p.dt + at, z.C, steps, z.N > 0 ? count : 0, m + w.raw);  // steps of no state
   pack_lanes(p.dy + at, z.C, steps, count, m + w.dy);
   std::copy_n(m + w.raw, steps * kLanes, m + w.dt);
   if (z.softplus) soften(m + w.dt, steps * kLanes);
   for (int64_t i = 0; i < steps * kLanes; ++i)
     m[w.dx + i] = z.skip && i % kLanes < count ? p.d[first + i % kLanes] * m[w.dy + i] : 0;
-  std::copy_n(p.states + z.kept(b, chunk, block), state, m + w.h);
+  pack_lanes(p.states + z.kept(b, chunk, block), kLanes, z.N, count, m + w.h);  // no others
   states_again(steps, z.N, m + w.x, m + w.dt, p.b + row, m + w.rates, m + w.h, m + w.e);
   walk_back(steps, z.N, p.b + row, p.c + row, w, m, m + w.carry + block * state,
             m + w.da + block * state, m + w.dd + block * kLanes);
@@ -204,9 +205,8 @@ void sum_parts(const SelectiveSizes& z, const float* scratch, int64_t parts, flo
         sum += scratch[part * w.total + w.da + (block * z.N + n) * kLanes + lane];
       da[c * z.N + n] = sum;
     }
-    if (!dd) continue;
-    dd[c] = 0;
-    for (int64_t part = 0; part < parts; ++part)
+    if (dd) dd[c] = 0;
+    for (int64_t part = 0; dd && part < parts; ++part)
       dd[c] += scratch[part * w.total + w.dd + block * kLanes + lane];
   }
 }
@@ -263,7 +263,7 @@ Cost cost(const Call& c) {
   return {16 * z.states() + rest, 4 * elements, 8 * z.states()};
 }
 
-// The kept states must be the true ones: only sequences of one chunk have known ones (zeros).
+// The kept states must be the true ones: only sequences of one chunk have known ones (about zero).
 std::vector<Sample> samples() {
   const auto sample = [](Shape x, int64_t n, bool skip, Args args = {}) {
     const Shape by_step{x[0], x[1], n};

@@ -1,5 +1,7 @@
 #include "ops/support/chunked_head.h"
 
+#include <cmath>
+
 #include "core/bf16.h"
 #include "core/parallel.h"
 #include "ops/support/scratch.h"
@@ -111,6 +113,33 @@ class ChunkedHead {
     return static_cast<const std::byte*>(k.in[kX]) + row * z_.depth * size_of(type_);
   }
 
+  bool counts(const KernelArgs& k, int64_t row) const {
+    return a_.counts(k.i32(kTarget)[row], z_.classes);
+  }
+
+  bool is_finite_row(const void* x) const {
+    for (int64_t i = 0; i < z_.depth; ++i) {
+      const float v = type_ == DType::kBf16 ? from_bf16(static_cast<const uint16_t*>(x)[i])
+                                            : static_cast<const float*>(x)[i];
+      if (!std::isfinite(v)) return false;
+    }
+    return true;
+  }
+
+  // The chunk's rows of x, or `copy` of them with zeros in rows that do not count and are not
+  // finite: their gradients are zero, and zero times NaN is not. Rare enough to allocate.
+  const void* without_poison(const KernelArgs& k, int64_t at, int64_t rows,
+                             std::vector<std::byte>& copy) const {
+    const int64_t bytes = z_.depth * size_of(type_);
+    for (int64_t r = 0; r < rows; ++r) {
+      if (counts(k, at + r) || is_finite_row(x(k, at + r))) continue;
+      const auto* all = static_cast<const std::byte*>(x(k, at));
+      if (copy.empty()) copy.assign(all, all + rows * bytes);
+      std::fill_n(copy.begin() + r * bytes, bytes, std::byte{0});
+    }
+    return copy.empty() ? x(k, at) : copy.data();
+  }
+
   void call(const Kernel& kernel, std::initializer_list<const void*> in, void* out,
             const KernelArgs& k) const {
     kernel.run({.in = in.begin(), .out = &out, .scratch = k.scratch + products_});
@@ -135,9 +164,13 @@ class ChunkedHead {
       d = narrow;
     }
     call(products.dx, {d, k.in[kW]}, k.out_f32(kDx) + at * z_.depth, k);
+    for (int64_t r = at; r < at + rows; ++r)  // zero, whatever the weights are
+      if (!counts(k, r)) std::fill_n(k.out_f32(kDx) + r * z_.depth, z_.depth, 0.0f);
     const Kernel& dw = at == 0 ? products.first_dw : products.more_dw;
-    const void* left = a_.transpose ? d : x(k, at);
-    call(dw, {left, a_.transpose ? x(k, at) : d}, k.out[kDw], k);
+    std::vector<std::byte> cleared;
+    const void* from = without_poison(k, at, rows, cleared);
+    const void* left = a_.transpose ? d : from;
+    call(dw, {left, a_.transpose ? from : d}, k.out[kDw], k);
   }
 
   Sizes z_;

@@ -16,6 +16,12 @@ struct GatGradBuffers {
   float slope;
 };
 
+// Whether no edge leads to or from node n: then nobody hears it, and zero times NaN is NaN.
+inline bool is_alone(const Adjacency& g, int64_t n) {
+  const auto i = size_t(n);
+  return g.in.begin[i] == g.in.begin[i + 1] && g.out.begin[i] == g.out.begin[i + 1];
+}
+
 // <dy_h, x_h> of heads [from, from + n) of a row, n <= 16.
 template <int64_t kHeads>
 [[gnu::always_inline]] inline Lanes dots_of_heads(const GatGradBuffers& b, const float* dy,
@@ -108,6 +114,7 @@ CAMBIUM_SIMD void gather_gat_rows(const GatGradBuffers& b, int64_t first, int64_
     const float* dt = b.dt + j * b.heads;
     std::fill_n(dz, channels, 0.0f);
     std::fill_n(ds, b.heads, 0.0f);
+    if (is_alone(*b.g, j)) continue;
     gather_gat_row<kHeads>(b, j, dz, ds);
     if constexpr (kHeads == 8) {
       EightByEight sum(dz);
@@ -139,6 +146,7 @@ CAMBIUM_SIMD void sum_gat_blocks(const GatGradBuffers& b, int64_t first, int64_t
     if constexpr (kHeads == 8) {
       EightByEight of_src(src), of_dst(dst);
       for (int64_t n = block * kGatNodesOfBlock; n < end; ++n) {
+        if (is_alone(*b.g, n)) continue;
         of_src.add(load_heads<8>(b.ds + n * 8, 8), b.z + n * channels);
         of_dst.add(load_heads<8>(b.dt + n * 8, 8), b.z + n * channels);
       }
@@ -147,7 +155,7 @@ CAMBIUM_SIMD void sum_gat_blocks(const GatGradBuffers& b, int64_t first, int64_t
       continue;
     }
     for (int64_t n = block * kGatNodesOfBlock; n < end; ++n)
-      for (int64_t h = 0; h < b.heads; ++h) {
+      for (int64_t h = 0; h < b.heads && !is_alone(*b.g, n); ++h) {
         const float ds = b.ds[n * b.heads + h], dt = b.dt[n * b.heads + h];
         const float* z = b.z + n * channels;
         for (int64_t d = h * b.width; d < (h + 1) * b.width; ++d) {
