@@ -9,6 +9,7 @@
 #include <cmath>
 
 #include "ops/support/adafactor.h"
+#include "ops/support/nan.h"
 #include "ops/support/reach.h"
 #include "ops/support/update.h"
 
@@ -56,7 +57,7 @@ std::vector<double> estimate(const FactoredShape& f, const TensorRefs& r, double
   std::vector<double> v(r.p.data.size());
   if (!f.factored) {
     for (size_t i = 0; i < v.size(); ++i)
-      v[i] = r.to_a.data[i] = r.a.data[i] + t * (std::pow(scale * r.g.data[i], 2) - r.a.data[i]);
+      v[i] = r.to_a.data[i] = (1 - t) * r.a.data[i] + t * std::pow(scale * r.g.data[i], 2);
     return v;
   }
   for (int64_t m = 0; m < f.batch; ++m) {
@@ -68,13 +69,14 @@ std::vector<double> estimate(const FactoredShape& f, const TensorRefs& r, double
       double sum = 0;
       for (int64_t j = 0; j < f.columns; ++j) sum += square(i, j);
       const double old = r.a[m * f.rows + i];
-      mean += (r.to_a[m * f.rows + i] = old + t * (sum / double(f.columns) - old)) / double(f.rows);
+      mean +=
+          (r.to_a[m * f.rows + i] = (1 - t) * old + t * (sum / double(f.columns))) / double(f.rows);
     }
     for (int64_t j = 0; j < f.columns; ++j) {
       double sum = 0;
       for (int64_t i = 0; i < f.rows; ++i) sum += square(i, j);
       const double old = (*r.b)[m * f.columns + j];
-      (*r.to_b)[m * f.columns + j] = old + t * (sum / double(f.rows) - old);
+      (*r.to_b)[m * f.columns + j] = (1 - t) * old + t * (sum / double(f.rows));
     }
     for (int64_t i = 0; i < f.rows; ++i)
       for (int64_t j = 0; j < f.columns; ++j)
@@ -105,9 +107,9 @@ void reference(const Call& c, std::span<const Ref> in, std::span<Ref> out) {
     for (size_t i = 0; i < u.size(); ++i)
       u[i] = in[1][0] * r.g.data[i] / std::sqrt(std::max(u[i], o.eps1 * o.eps1));
     const double lr = in[0][0] * lr_scale[k];
-    const double size = std::max(o.eps2, std::sqrt(mean_square(r.p.data))) *
+    const double size = larger(o.eps2, std::sqrt(mean_square(r.p.data))) *
                         std::min(lr, 1 / std::sqrt(step)) /
-                        std::max(1.0, std::sqrt(mean_square(u)) / o.clip);
+                        larger(1.0, std::sqrt(mean_square(u)) / o.clip);
     for (size_t i = 0; i < u.size(); ++i)
       r.to.data[i] = r.p.data[i] * (1 - lr * decay[k]) - size * u[i];
   }

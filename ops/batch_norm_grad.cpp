@@ -9,6 +9,7 @@
 #include <cmath>
 
 #include "ops/support/batch_norm.h"
+#include "ops/support/nan.h"
 #include "ops/support/reach.h"
 
 namespace cambium {
@@ -32,7 +33,11 @@ void plain_reference(const Call& c, std::span<const Ref> in, std::span<Ref> out)
   for (int64_t j = 0; j < n; ++j) {
     const double rstd = 1 / std::sqrt(in[4][j] + c.as<BatchNormAttrs>().eps);
     const auto normal = [&](int64_t i) { return (in[1][i] - in[3][j]) * rstd; };
-    const auto dy = [&](int64_t i) { return c.has(kY) && in[kY][i] <= 0 ? 0 : in[0][i]; };
+    const auto dy = [&](int64_t i) {
+      if (!c.has(kY)) return in[0][i];
+      const double y = in[kY][i];
+      return unless_nan(y, y > 0 ? in[0][i] : 0);
+    };
     for (int64_t i = j; i < rows * n; i += n) {
       out[1][j] += dy(i) * normal(i);
       out[2][j] += dy(i);
@@ -63,7 +68,7 @@ CAMBIUM_SIMD void block_sums(const D* dy, const X* x, const float* mean, int64_t
       rows, n, sums + n, [](auto& acc, const auto& dy) { acc += dy; }, d);
 }
 
-// The same where y > 0.
+// The same where y > 0; NaN where y is NaN.
 template <class D, class X, class Y>
 CAMBIUM_SIMD void block_sums_relu(const D* dy, const X* x, const Y* y, const float* mean,
                                   int64_t rows, int64_t n, float* sums) {
@@ -72,31 +77,35 @@ CAMBIUM_SIMD void block_sums_relu(const D* dy, const X* x, const Y* y, const flo
   column_sums(
       rows, n, sums,
       [](auto& acc, const auto& dy, const auto& x, const auto& m, const auto& y) {
-        acc += y > 0 ? dy * (x - m) : std::remove_reference_t<decltype(acc)>{};
+        std::remove_reference_t<decltype(acc)> zero;
+        nan_alone(y, zero);
+        acc += y > 0 ? dy * (x - m) : zero;
       },
       d, ColumnInput<X>{x, n}, ColumnInput<float>{mean, 0}, result);
   column_sums(
       rows, n, sums + n,
       [](auto& acc, const auto& dy, const auto& y) {
-        acc += y > 0 ? dy : std::remove_reference_t<decltype(acc)>{};
+        std::remove_reference_t<decltype(acc)> zero;
+        nan_alone(y, zero);
+        acc += y > 0 ? dy : zero;
       },
       d, result);
 }
 
 // dx = a * dy + b * (x - mean) + e with parameters that repeat every `period`; dy counts where y >
-// 0, everywhere without relu. With a mask a period is a row, and b = e = 0 where it is padding.
+// 0, everywhere without relu. With a mask a period is a row, and a row of padding is a * dy.
 template <bool kRelu, class D, class X, class Y, class R>
 CAMBIUM_SIMD void dx_range(const D* dy, const X* x, const Y* y, R* dx, int64_t n, const float* p,
                            int64_t period, const float* mask) {
-  const float *a = p, *mean = p + 3 * period, *zeros = p + 4 * period;
+  const float *a = p, *b = p + period, *e = p + 2 * period, *mean = p + 3 * period;
   for (int64_t i = 0; i < n; i += period) {
-    const bool real = !mask || is_real(mask, i / period);
-    const float *b = real ? p + period : zeros, *e = real ? p + 2 * period : zeros;
+    const bool real = is_real(mask, i / period);
     const int64_t end = n - i < period ? n - i : period;
 #pragma GCC ivdep
     for (int64_t j = 0; j < end; ++j) {
-      const float d = kRelu && !(wide(y[i + j]) > 0) ? 0 : wide(dy[i + j]);
-      put(dx[i + j], a[j] * d + (b[j] * (wide(x[i + j]) - mean[j]) + e[j]));
+      const float result = kRelu ? wide(y[i + j]) : 1;
+      const float d = unless_nan(result, result > 0 ? wide(dy[i + j]) : 0);
+      put(dx[i + j], a[j] * d + (real ? b[j] * (wide(x[i + j]) - mean[j]) + e[j] : 0));
     }
   }
 }
@@ -108,25 +117,26 @@ struct GradSizes {
   int64_t all() const { return blocks.runs.groups * period; }  // numbers of one parameter
 };
 
-// Fills the parameters of dx_range, [group][5][period], and writes dgamma and dbeta from the sums
+// Fills the parameters of dx_range, [group][4][period], and writes dgamma and dbeta from the sums
 // [group][blocks of a group][2][n], of which the first block holds the total.
 void finish_sums(const KernelArgs& k, const GradSizes& s, double eps, const float* sums,
                  const float* mask, float* p) {
   const ChannelRuns& v = s.blocks.runs;
   const double rows =
       double(std::max<int64_t>(1, mask ? count_real(mask, 0, v.rows) : v.pictures * v.rows));
+  const bool empty = v.pictures * v.rows == 0;  // then zero times what is NaN is not asked
   for (int64_t channel = 0; channel < v.channels(); ++channel) {
     const int64_t j = channel % v.n, group = channel / v.n;
     const float* total = sums + group * std::max<int64_t>(1, s.blocks.of_a_group()) * 2 * v.n;
-    const double rstd = 1 / std::sqrt(double(k.f32(4)[channel]) + eps);
+    const double rstd = empty ? 0 : 1 / std::sqrt(double(k.f32(4)[channel]) + eps);
     const double dgamma = double(total[j]) * rstd, dbeta = total[v.n + j];
     const double a = k.f32(2)[channel] * rstd;
     k.out_f32(1)[channel] = float(dgamma);
     k.out_f32(2)[channel] = float(dbeta);
-    const float values[5] = {float(a), float(-a * rstd * dgamma / rows), float(-a * dbeta / rows),
-                             k.f32(3)[channel], 0};
-    for (int q = 0; q < 5; ++q)
-      for (int64_t i = j; i < s.period; i += v.n) p[(group * 5 + q) * s.period + i] = values[q];
+    const float values[4] = {float(a), float(-a * rstd * dgamma / rows), float(-a * dbeta / rows),
+                             k.f32(3)[channel]};
+    for (int q = 0; q < 4; ++q)
+      for (int64_t i = j; i < s.period; i += v.n) p[(group * 4 + q) * s.period + i] = values[q];
   }
 }
 
@@ -162,7 +172,7 @@ void write_dx(const KernelArgs& k, const GradSizes& s, const GradTypes& t, bool 
   const ChannelRuns& v = s.blocks.runs;
   for_each_period(v, s.period, [&](int64_t at, int64_t count, int64_t group) {
     const float* real = mask ? mask + at / v.n : nullptr;
-    const float* p = parameters + group * 5 * s.period;
+    const float* p = parameters + group * 4 * s.period;
     with_elements(t.dy, k.in[0], at, [&](const auto* dy) {
       with_elements(t.x, k.in[1], at, [&](const auto* x) {
         with_elements(t.dx, k.out[0], at, [&](auto* dx) {
@@ -187,7 +197,7 @@ Kernel kernel(const Call& c, Engine&) {
   const int64_t groups = blocks.runs.groups;
   const int64_t sums_at =
       scratch.add_f32(groups * std::max<int64_t>(1, blocks.of_a_group()) * 2 * n);
-  const int64_t parameters_at = scratch.add_f32(5 * s.all());
+  const int64_t parameters_at = scratch.add_f32(4 * s.all());
   const auto run = [=, eps = c.as<BatchNormAttrs>().eps](const KernelArgs& k) {
     auto* sums = reinterpret_cast<float*>(k.scratch + sums_at);
     auto* p = reinterpret_cast<float*>(k.scratch + parameters_at);

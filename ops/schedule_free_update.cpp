@@ -44,8 +44,9 @@ template <class T> struct Rule {
     g *= scale;
     T z = first ? p : state[0], x = first ? p : state[1];
     const T v = state[2] = beta2 * state[2] + new2 * g * g;
-    z -= size * (g / (std::sqrt(v) + eps) + decay * p);
-    x += weight * (z - x);
+    const T down = size * (g / (std::sqrt(v) + eps) + decay * p);
+    x += weight * ((z - x) - down);  // a small step would round away in z
+    z -= down;
     state[0] = z;
     state[1] = x;
     return rest1 * z + beta1 * x;

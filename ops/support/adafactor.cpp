@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "core/parallel.h"
+#include "ops/support/nan.h"
 
 namespace cambium {
 namespace {
@@ -54,7 +55,7 @@ CAMBIUM_SIMD double normalise(const float* g, const float* v, int64_t n, float s
     const int64_t width = n - begin < kChains ? n - begin : kChains;
     for (int64_t l = 0; l < width; ++l) {
       const float square = row * v[begin + l], x = scale * g[begin + l];
-      chain[l] += double(x * x / (square > least ? square : least));
+      chain[l] += double(x * x / (square < least ? least : square));
     }
   }
   for (int64_t l = 0; l < kChains; ++l) sum += chain[l];
@@ -66,7 +67,7 @@ CAMBIUM_SIMD void move(const float* p, const float* g, const float* v, float* to
 #pragma GCC ivdep
   for (int64_t i = 0; i < n; ++i) {
     const float square = row * v[i];
-    to[i] = keep * p[i] - size * g[i] / std::sqrt(square > least ? square : least);
+    to[i] = keep * p[i] - size * g[i] / std::sqrt(square < least ? least : square);
   }
 }
 
@@ -75,7 +76,7 @@ CAMBIUM_SIMD void approach_squares(const float* g, const float* a, float* to, in
 #pragma GCC ivdep
   for (int64_t i = 0; i < n; ++i) {
     const float x = scale * g[i];
-    to[i] = a[i] + t * (x * x - a[i]);
+    to[i] = (1 - t) * a[i] + t * (x * x);  // a that is large goes whole at the first step
   }
 }
 
@@ -100,8 +101,8 @@ double total(const double* part, int64_t n) {
 double step_size(double p_square, double u_square, int64_t count, const AdafactorRates& r,
                  const AdafactorAttrs& o) {
   const double n = double(std::max<int64_t>(count, 1));
-  return std::max(o.eps2, std::sqrt(p_square / n)) * std::min(r.lr, 1 / std::sqrt(r.step)) /
-         std::max(1.0, std::sqrt(u_square / n) / o.clip);
+  return larger(o.eps2, std::sqrt(p_square / n)) * std::min(r.lr, 1 / std::sqrt(r.step)) /
+         larger(1.0, std::sqrt(u_square / n) / o.clip);
 }
 
 // The means of rows and columns; answers max(mean of the row means, eps1) of each matrix in `mean`.
@@ -113,7 +114,7 @@ void new_means(const FactoredShape& f, const AdafactorBuffers& x, const Adafacto
     const int64_t first = m * f.rows + row;
     square_rows(x.g + first * f.columns, rows, f.columns, r.scale, column, means);
     for (int64_t i = 0; i < rows; ++i)
-      x.to_a[first + i] = float(x.a[first + i] + r.t * double(means[i] - x.a[first + i]));
+      x.to_a[first + i] = float((1 - r.t) * double(x.a[first + i]) + r.t * double(means[i]));
   });
   const int64_t each = blocks_of_matrix(f.rows);
   for (int64_t m = 0; m < f.batch; ++m) {
@@ -124,7 +125,7 @@ void new_means(const FactoredShape& f, const AdafactorBuffers& x, const Adafacto
       double square = 0;
       for (int64_t b = 0; b < each; ++b) square += double(columns[(m * each + b) * f.columns + j]);
       const double old = x.b[m * f.columns + j];
-      x.to_b[m * f.columns + j] = float(old + r.t * (square / double(f.rows) - old));
+      x.to_b[m * f.columns + j] = float((1 - r.t) * old + r.t * (square / double(f.rows)));
     }
   }
 }

@@ -17,4 +17,11 @@ template <class T> [[gnu::always_inline]] inline T within(T x, T limit) {
 template <class T> [[gnu::always_inline]] inline T unless_nan(T x, T y) {
   return x != x ? x : y;
 }
+
+// 0, or NaN where x is NaN; of vectors too, without masks, which GCC takes apart lane by lane.
+template <class T> [[gnu::always_inline]] inline void nan_alone(const T& x, T& zero) {
+  const T lowest = T{} - __FLT_MAX__, highest = T{} + __FLT_MAX__;
+  zero = x < lowest ? lowest : x;
+  zero = (zero > highest ? highest : zero) * 0.0f;
+}
 }  // namespace cambium
