@@ -67,11 +67,12 @@ Kernel kernel(const Call& c, Engine&) {
                   std::fill_n(dx + real * V, (T - real) * V, 0.0f);
                   if (real == 0) return;
                   CtcLattice lattice(lattices + chunk * floats, target, n, a.blank, S);
-                  lattice.forward(x, lse, real, V, true);
+                  const double likelihood = lattice.forward(x, lse, real, V, true);
                   const float factor = share * float(a.weight(n));
                   for (int64_t t = 0; t < real; ++t)
                     scaled_softmax(x + t * V, lse[t], factor, dx + t * V, V);
-                  lattice.subtract_occupancy(x, lse, factor, dx, real, V);
+                  // NaN when no path is possible, or one lse is NaN.
+                  lattice.subtract_occupancy(x, factor + 0 * float(likelihood), dx, real, V);
                 });
               },
           .scratch_bytes = chunks.chunks * floats * int64_t(sizeof(float))};

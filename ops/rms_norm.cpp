@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "ops/support/lanes.h"
+#include "ops/support/nan.h"
 #include "ops/support/norm.h"
 #include "ops/support/reach.h"
 
@@ -29,13 +30,21 @@ void reference(const Call& c, std::span<const Ref> in, std::span<Ref> out) {
   if (c.as<NormAttrs>().dtype() == DType::kBf16) round_to_bf16(out[0]);
 }
 
+// 1 / sqrt(mean(x^2) + eps) where squares have left f32, or there is an infinity or NaN.
+float rstd_of_large(const float* x, int64_t n, float eps) {
+  double square = 0;
+  for (int64_t j = 0; j < n; ++j) square += double(x[j]) * double(x[j]) / double(n);
+  return float(1 / std::sqrt(square + double(eps)));
+}
+
 CAMBIUM_SIMD void rms_norm_rows(const float* x, const float* gamma, float* y, float* rstd,
                                 int64_t rows, int64_t n, float eps) {
   const float inverse = n > 0 ? 1 / float(n) : 0;
   for (int64_t r = 0; r < rows; ++r, x += n, y += n) {
     const float square = inverse * lane_sum(
                                        n, [](auto& acc, const auto& v) { acc += v * v; }, x);
-    const float s = inverse_root(square, eps);
+    const float s =
+        square < __builtin_inff() ? 1 / __builtin_sqrtf(square + eps) : rstd_of_large(x, n, eps);
 #pragma GCC ivdep
     for (int64_t j = 0; j < n; ++j) y[j] = x[j] * s * gamma[j];
     rstd[r] = s;

@@ -120,8 +120,12 @@ CtcLattice::CtcLattice(float* memory, const int32_t* target, int64_t symbols, in
     if (id_[s] != id_[s - 2]) skip_[s] = 0;
 }
 
-void CtcLattice::emissions(const float* x, float lse, float* to) const {
-  for (int64_t s = 0; s < states_; ++s) to[s] = x[id_[s]] - lse;
+float CtcLattice::emissions(const float* x, float* to) const {
+  for (int64_t s = 0; s < states_; ++s) to[s] = x[id_[s]];
+  const float top = fold_row<MaxFold>(to, states_);
+  if (!std::isfinite(top)) return 0;  // they speak for themselves
+  for (int64_t s = 0; s < states_; ++s) to[s] -= top;
+  return top;
 }
 
 double CtcLattice::forward(const float* x, const float* lse, int64_t frames, int64_t classes,
@@ -130,7 +134,7 @@ double CtcLattice::forward(const float* x, const float* lse, int64_t frames, int
   for (int64_t t = 0; t < frames; ++t) {
     float* to = row(keep ? t : t % 2);
     std::fill_n(to - kEdge, stride_, kLogZero);
-    emissions(x + t * classes, lse[t], emission_);
+    total += double(emissions(x + t * classes, emission_)) - double(lse[t]);
     if (t == 0)
       std::copy_n(emission_, 2, to);
     else
@@ -141,8 +145,8 @@ double CtcLattice::forward(const float* x, const float* lse, int64_t frames, int
   return total + log_add(end[0], end[1]);
 }
 
-void CtcLattice::subtract_occupancy(const float* x, const float* lse, float factor, float* dx,
-                                    int64_t frames, int64_t classes) {
+void CtcLattice::subtract_occupancy(const float* x, float factor, float* dx, int64_t frames,
+                                    int64_t classes) {
   float* occupied = emission_;
   for (int64_t t = frames - 1; t >= 0; --t) {
     // beta_ holds beta of frame t here; emission_ is free until the end of the turn.
@@ -152,7 +156,7 @@ void CtcLattice::subtract_occupancy(const float* x, const float* lse, float fact
     if (t == 0) return;
     // alpha of frame t is not asked for again: its row takes beta + emission of frame t.
     float* said = row(t);
-    emissions(x + t * classes, lse[t], emission_);
+    emissions(x + t * classes, emission_);
     for (int64_t s = 0; s < states_; ++s) said[s] = beta_[s] + emission_[s];
     std::fill_n(said + states_, kEdge, kLogZero);
     std::fill_n(emission_, states_, 0.0f);

@@ -121,13 +121,13 @@ class CtcLattice {
   double forward(const float* x, const float* lse, int64_t frames, int64_t classes, bool keep);
 
   // After forward with keep: subtracts `factor` times each class's occupancy from dx [T,V].
-  void subtract_occupancy(const float* x, const float* lse, float factor, float* dx, int64_t frames,
-                          int64_t classes);
+  void subtract_occupancy(const float* x, float factor, float* dx, int64_t frames, int64_t classes);
 
  private:
   static int64_t columns(int64_t symbols) { return 2 * symbols + 1 + 4; }
 
-  void emissions(const float* x, float lse, float* to) const;
+  // The states' logits less their largest, which is answered: probabilities of paths are relative.
+  float emissions(const float* x, float* to) const;
 
   float* row(int64_t r) { return alpha_ + r * stride_; }
 
