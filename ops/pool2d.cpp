@@ -62,15 +62,13 @@ CAMBIUM_SIMD void mean_rows(const PoolSizes& z, const float* x, float* y, int64_
 template <int kVectors>
 [[gnu::always_inline]] inline void window_maxima(const PoolSizes& z, const PoolWindow& w,
                                                  const float* x, float* y) {
-  RegisterLanes top[kVectors];
-  for (int v = 0; v < kVectors; ++v)
-    top[v] = LoadedLanes(x + z.input(0, w.y0, w.x0) + v * kLanes).v;
+  FoldLanes<MaxFold> top[kVectors];
   for (int64_t row = w.y0; row < w.y1; ++row)
     for (int64_t i = w.x0; i < w.x1; ++i) {
       const float* pixel = x + z.input(0, row, i);
-      for (int v = 0; v < kVectors; ++v) MaxFold::fold(top[v], LoadedLanes(pixel + v * kLanes).v);
+      for (int v = 0; v < kVectors; ++v) top[v].add(LoadedLanes(pixel + v * kLanes).v);
     }
-  for (int v = 0; v < kVectors; ++v) write_lanes(y + v * kLanes, top[v]);
+  for (int v = 0; v < kVectors; ++v) top[v].write(y + v * kLanes);
 }
 
 // The maxima of rows [first, last) of y. oneDNN's pooling takes a NaN for the smallest number and

@@ -81,7 +81,7 @@ Kernel column_kernel(const AxisView& v) {
 // Rows of the last axis. oneDNN's softmax takes a NaN for a small number.
 CAMBIUM_SIMD void softmax_rows(const float* x, float* y, int64_t rows, int64_t n) {
   for (int64_t r = 0; r < rows; ++r, x += n, y += n) {
-    const float top = fold_row<MaxFold>(x, n);
+    const float top = fold_row<TopFold>(x, n);
 #pragma GCC ivdep
     for (int64_t k = 0; k < n; ++k) y[k] = simd_exp(x[k] - top);
     const float share = 1 / fold_row<SumFold>(y, n);

@@ -26,9 +26,10 @@ CAMBIUM_SIMD void advance(const float* from, const float* skip, const float* plu
   }
 }
 
-// Shifts x so that its largest number is 0; answers what that was.
+// Shifts x so that its largest number is 0; answers what that was. What is all -inf stays.
 CAMBIUM_SIMD float shift_to_zero(float* x, int64_t n) {
-  const float top = fold_row<MaxFold>(x, n);
+  const float top = fold_row<TopFold>(x, n);
+  if (top == -HUGE_VALF) return 0;
   for (int64_t i = 0; i < n; ++i) x[i] -= top;
   return top;
 }
@@ -36,7 +37,7 @@ CAMBIUM_SIMD float shift_to_zero(float* x, int64_t n) {
 // g = softmax of a + b.
 CAMBIUM_SIMD void posterior(const float* a, const float* b, float* g, int64_t n) {
   for (int64_t i = 0; i < n; ++i) g[i] = a[i] + b[i];
-  const float top = fold_row<MaxFold>(g, n);
+  const float top = fold_row<TopFold>(g, n);
   for (int64_t i = 0; i < n; ++i) g[i] = simd_exp(g[i] - top);
   const float share = 1 / fold_row<SumFold>(g, n);
   for (int64_t i = 0; i < n; ++i) g[i] *= share;
@@ -122,10 +123,7 @@ CtcLattice::CtcLattice(float* memory, const int32_t* target, int64_t symbols, in
 
 float CtcLattice::emissions(const float* x, float* to) const {
   for (int64_t s = 0; s < states_; ++s) to[s] = x[id_[s]];
-  const float top = fold_row<MaxFold>(to, states_);
-  if (!std::isfinite(top)) return 0;  // they speak for themselves
-  for (int64_t s = 0; s < states_; ++s) to[s] -= top;
-  return top;
+  return shift_to_zero(to, states_);
 }
 
 double CtcLattice::forward(const float* x, const float* lse, int64_t frames, int64_t classes,

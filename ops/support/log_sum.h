@@ -8,7 +8,7 @@ namespace cambium {
 [[gnu::always_inline]] inline float log_sum_of_row(const float* x, int64_t n) {
   constexpr int64_t kChunk = 512;
   float e[kChunk];
-  const float top = fold_row<MaxFold>(x, n);
+  const float top = fold_row<TopFold>(x, n);
   float total = 0;
   for (int64_t v = 0; v < n; v += kChunk) {
     const int64_t width = n - v < kChunk ? n - v : kChunk;

@@ -6,6 +6,7 @@
 
 #include "core/parallel.h"
 #include "graph/op.h"
+#include "ops/support/nan.h"
 #include "ops/support/scratch.h"
 #include "ops/support/shapes.h"
 #include "ops/support/simd_math.h"
@@ -17,16 +18,85 @@ struct SumFold {
   template <class T> [[gnu::always_inline]] static void fold(T& into, const T& x) { into += x; }
 };
 
+// The largest number; NaN is passed over. For what is compared with it afterwards: e^(x - top) is
+// NaN where x is.
+struct TopFold {
+  static constexpr float kIdentity = -__builtin_inff();
+
+  template <class T> [[gnu::always_inline]] static void fold(T& into, const T& x) {
+    into = x > into ? x : into;
+  }
+};
+
 struct MaxFold {  // NaN is the largest
   static constexpr float kIdentity = -__builtin_inff();
 
   template <class T> [[gnu::always_inline]] static void fold(T& into, const T& x) {
-    // Without masks, which GCC takes apart lane by lane: 0 is added, or NaN where x is NaN, and a
-    // NaN stays, since nothing is larger.
-    const T lowest = T{} - __FLT_MAX__, highest = T{} + __FLT_MAX__;
-    T finite = x < lowest ? lowest : x;
-    finite = finite > highest ? highest : finite;
-    into = (x > into ? x : into) + finite * 0.0f;
+    T zero;
+    nan_alone(x, zero);  // a NaN stays, since nothing is larger
+    into = (x > into ? x : into) + zero;
+  }
+};
+
+// A strand of a fold: 16 numbers at a time.
+template <class Fold> struct FoldLanes {
+  RegisterLanes v = RegisterLanes{} + Fold::kIdentity;
+
+  [[gnu::always_inline]] void add(const RegisterLanes& x) { Fold::fold(v, x); }
+
+  [[gnu::always_inline]] void join(const FoldLanes& x) { Fold::fold(v, x.v); }
+
+  [[gnu::always_inline]] void write(float* to) const { write_lanes(to, v); }
+
+  // The fold of all lanes, pairwise, and of `tail`.
+  [[gnu::always_inline]] float total(const float* tail, int64_t n) const {
+    float lane[kLanes], rest = Fold::kIdentity;
+    for (int64_t i = 0; i < n; ++i) Fold::fold(rest, tail[i]);
+    write_lanes(lane, v);
+    for (int64_t width = kLanes / 2; width > 0; width /= 2)
+      for (int64_t k = 0; k < width; ++k) Fold::fold(lane[k], lane[k + width]);
+    Fold::fold(lane[0], rest);
+    return lane[0];
+  }
+};
+
+// Of maxima: those of the numbers, which lose NaN, and of their bits without the sign, of which
+// NaN has the largest. Both take one instruction.
+template <> struct FoldLanes<MaxFold> {
+  using Bits [[gnu::vector_size(64)]] = int32_t;
+  RegisterLanes v = RegisterLanes{} + MaxFold::kIdentity;
+  Bits size = {};
+
+  [[gnu::always_inline]] void add(const RegisterLanes& x) {
+    v = x > v ? x : v;
+    Bits bits;
+    __builtin_memcpy(&bits, &x, sizeof bits);
+    bits &= 0x7fffffff;
+    size = bits > size ? bits : size;
+  }
+
+  [[gnu::always_inline]] void join(const FoldLanes& x) {
+    v = x.v > v ? x.v : v;
+    size = x.size > size ? x.size : size;
+  }
+
+  [[gnu::always_inline]] void write(float* to) const {
+    RegisterLanes largest, zero;
+    __builtin_memcpy(&largest, &size, sizeof largest);
+    nan_alone(largest, zero);
+    write_lanes(to, v + zero);
+  }
+
+  [[gnu::always_inline]] float total(const float* tail, int64_t n) const {
+    const float top = FoldLanes<TopFold>{v}.total(tail, n);
+    int32_t bits[kLanes], largest = 0;
+    __builtin_memcpy(bits, &size, sizeof bits);
+    for (int64_t i = 0; i < n; ++i) {
+      const int32_t x = std::bit_cast<int32_t>(tail[i]) & 0x7fffffff;
+      largest = x > largest ? x : largest;
+    }
+    for (int64_t k = 0; k < kLanes; ++k) largest = bits[k] > largest ? bits[k] : largest;
+    return largest > 0x7f800000 ? __builtin_nanf("") : top;
   }
 };
 
@@ -36,23 +106,15 @@ constexpr int64_t kFoldColumns = 256;    // columns a task folds
 
 // The fold of x[0..n).
 template <class Fold> [[gnu::always_inline]] inline float fold_row(const float* x, int64_t n) {
-  RegisterLanes acc[4];
-  for (RegisterLanes& a : acc) a = RegisterLanes{} + Fold::kIdentity;
+  FoldLanes<Fold> acc[4];
   int64_t i = 0;
   for (; i + 4 * kLanes <= n; i += 4 * kLanes)
-    for (int k = 0; k < 4; ++k) Fold::fold(acc[k], LoadedLanes(x + i + k * kLanes).v);
-  for (; i + kLanes <= n; i += kLanes) Fold::fold(acc[0], LoadedLanes(x + i).v);
-  float tail = Fold::kIdentity;
-  for (; i < n; ++i) Fold::fold(tail, x[i]);
-  Fold::fold(acc[0], acc[1]);
-  Fold::fold(acc[2], acc[3]);
-  Fold::fold(acc[0], acc[2]);
-  float lane[kLanes];
-  __builtin_memcpy(lane, &acc[0], sizeof lane);
-  for (int64_t width = kLanes / 2; width > 0; width /= 2)
-    for (int64_t k = 0; k < width; ++k) Fold::fold(lane[k], lane[k + width]);
-  Fold::fold(lane[0], tail);
-  return lane[0];
+    for (int k = 0; k < 4; ++k) acc[k].add(LoadedLanes(x + i + k * kLanes).v);
+  for (; i + kLanes <= n; i += kLanes) acc[0].add(LoadedLanes(x + i).v);
+  acc[0].join(acc[1]);
+  acc[2].join(acc[3]);
+  acc[0].join(acc[2]);
+  return acc[0].total(x + i, n - i);
 }
 
 // y[r] = fold of row r, rows of n elements.
@@ -66,17 +128,15 @@ template <class Fold>
 CAMBIUM_SIMD void fold_columns(const float* x, float* y, int64_t rows, int64_t stride, int64_t n) {
   int64_t j = 0;
   for (; j + 4 * kLanes <= n; j += 4 * kLanes) {
-    RegisterLanes acc[4];
-    for (RegisterLanes& a : acc) a = RegisterLanes{} + Fold::kIdentity;
+    FoldLanes<Fold> acc[4];
     for (int64_t r = 0; r < rows; ++r)
-      for (int k = 0; k < 4; ++k)
-        Fold::fold(acc[k], LoadedLanes(x + r * stride + j + k * kLanes).v);
-    for (int k = 0; k < 4; ++k) write_lanes(y + j + k * kLanes, acc[k]);
+      for (int k = 0; k < 4; ++k) acc[k].add(LoadedLanes(x + r * stride + j + k * kLanes).v);
+    for (int k = 0; k < 4; ++k) acc[k].write(y + j + k * kLanes);
   }
   for (; j + kLanes <= n; j += kLanes) {
-    RegisterLanes acc = RegisterLanes{} + Fold::kIdentity;
-    for (int64_t r = 0; r < rows; ++r) Fold::fold(acc, LoadedLanes(x + r * stride + j).v);
-    write_lanes(y + j, acc);
+    FoldLanes<Fold> acc;
+    for (int64_t r = 0; r < rows; ++r) acc.add(LoadedLanes(x + r * stride + j).v);
+    acc.write(y + j);
   }
   for (; j < n; ++j) {
     float acc = Fold::kIdentity;

@@ -59,18 +59,21 @@ struct Cosine {
   static double exact(double x) { return std::cos(x); }
 };
 
-// y[i] = F of x[i]; x and y may be the same buffer.
+// y[i] = F of x[i]; x and y may be the same buffer. A block with a large angle is computed twice.
 template <class F> CAMBIUM_SIMD void map_angles(const float* x, float* y, int64_t n) {
   constexpr int64_t kBlock = 256;
   float block[kBlock];
   for (int64_t at = 0; at < n; at += kBlock) {
     const int64_t width = std::min(kBlock, n - at);
-    int far = 0;
+    int32_t size = 0;  // the largest |x| in bits, whose order is that of the numbers
     for (int64_t i = 0; i < width; ++i) {
-      block[i] = x[at + i];
-      far |= int((block[i] > kNearAngle) | (block[i] < -kNearAngle));
+      const int32_t bits = std::bit_cast<int32_t>(x[at + i]) & 0x7fffffff;
+      size = bits > size ? bits : size;
     }
-    for (int64_t i = 0; i < width; ++i) y[at + i] = F::near(block[i]);
+    const bool far = size > std::bit_cast<int32_t>(kNearAngle);
+    if (far) std::copy_n(x + at, width, block);
+#pragma GCC ivdep
+    for (int64_t i = 0; i < width; ++i) y[at + i] = F::near(x[at + i]);
     for (int64_t i = 0; far && i < width; ++i)
       if (std::abs(block[i]) > kNearAngle) y[at + i] = float(F::exact(double(block[i])));
   }
