@@ -12,7 +12,12 @@ namespace cambium {
 namespace {
 int64_t whole_number(const std::string& option, const std::string& text, int64_t least) {
   int64_t value = 0;
-  const auto number = read_number(text);
+  std::optional<ArgValue> number;
+  try {
+    number = read_number(text);
+  } catch (const UserError& e) {
+    throw UserError(str("'", option, "': ", e.what()), e.help);
+  }
   if (!number) throw UserError(str("'", option, "' takes a whole number, got '", text, "'"));
   detail::assign(value, Arg{option, *number});
   require(value >= least, "'", option, "' must be at least ", least, ", got ", value);

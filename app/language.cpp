@@ -59,7 +59,10 @@ constexpr Topic kStudyKeys[] = {
      "what every run may spend: steps, samples, flops (evaluation apart) or seconds of steps",
      "budget: {flops: 2e13}"},
     {"seeds", "how many, or which", "seeds: 5"},
-    {"metric", "what decides, on validation data", "metric: {val.accuracy: max}"},
+    {"metric",
+     "what decides: its best value on validation data chooses each run's weights, and what those "
+     "reach on the test part compares the runs; without a test part validation data does both",
+     "metric: {val.accuracy: max}"},
     {"alpha",
      "the chance of a false claim that all looks at a study together may take; 0.05 unless told",
      "alpha: 0.01"},

@@ -1,6 +1,7 @@
 #include "app/run.h"
 
 #include <algorithm>
+#include <thread>
 
 #include "app/cli.h"
 #include "app/table.h"
@@ -27,6 +28,18 @@ void declare_common(const Command& command, CommandLine& line, CommonOptions& co
               "replace a value of the spec, such as train.batch=64; repeatable");
   line.whole("--threads", common.threads, 1, "threads to use; all cores unless told");
   line.flag("--json", common.json, "answer in JSON");
+}
+
+// More threads than cores give the bits of a larger machine, and are slow: said, not forbidden.
+void use_threads(int64_t asked, Terminal& terminal) {
+  constexpr int64_t kMost = 1024;
+  const int64_t threads = std::min(asked, kMost);
+  const auto cores = int64_t(std::thread::hardware_concurrency());
+  if (cores > 0 && asked > cores)
+    terminal.note(str("note    --threads ", asked, " is more than this machine's ", cores,
+                      cores == 1 ? " core" : " cores", ": steps get slower, not faster",
+                      threads < asked ? str("; ", kMost, " are used") : std::string()));
+  set_thread_count(int(threads));
 }
 
 const Command& find_command(const std::string& name) {
@@ -155,7 +168,7 @@ int run(const std::vector<std::string>& args, Terminal& terminal) {
       translate(e, command);
     }
   });
-  if (common.threads > 0) set_thread_count(int(std::min<int64_t>(common.threads, 1024)));
+  if (common.threads > 0) use_threads(common.threads, terminal);
   start_threads();
   terminal.overrides = common.set;
   Context context{terminal, common.set, whole_line(args)};

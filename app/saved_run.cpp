@@ -6,6 +6,7 @@
 #include "core/files.h"
 #include "core/json.h"
 #include "core/suggest.h"
+#include "train/data_paths.h"
 #include "train/step_graph.h"
 
 namespace cambium {
@@ -33,23 +34,56 @@ Identity recorded_data(const std::string& folder) {
   return run.is_object() && run.contains("data") ? identity_from(run["data"]) : Identity();
 }
 
-void check_data(const Experiment& e, const std::string& folder, Terminal& terminal,
+// Whether the data is other than the run's, where that may be.
+bool check_data(const Experiment& e, const std::string& folder, Terminal& terminal,
                 bool other_data) {
   const Identity was = recorded_data(folder);
-  if (was.empty())
-    return terminal.note(
+  if (was.empty()) {
+    terminal.note(
         str("'", folder, "' does not say what data it was trained on: it may have been other"));
+    return false;
+  }
   constexpr std::string_view free[] = {"content", "splits", "examples"};
   const Identity is = identity_of(*e.data);
+  const Spec trained = load_spec(folder + "/spec.yaml");
+  const std::string where = read_from_text(e.spec, &trained);
   if (!other_data)
-    return require_same_data(was, is, folder,
-                             "put the data back as it was; --other-data takes data that differs, "
-                             "as long as its vocabulary and classes are the same");
-  require_same_data(was, is, folder, "data of the same vocabulary and classes is needed", free);
+    require_same_data(was, is, folder,
+                      "put the data back as it was; --other-data takes data that differs, "
+                      "as long as its vocabulary and classes are the same",
+                      {}, where);
+  require_same_data(was, is, folder, "data of the same vocabulary and classes is needed", free,
+                    where);
+  if (differences(was, is).empty()) return false;
+  terminal.note(str("note    this is other data than '", folder, "' was trained on",
+                    where.empty() ? "" : ": ", where));
+  return true;
+}
+
+bool is_study_folder(const std::string& path) {
+  return file_exists(path + "/study.json");
+}
+
+// The first run of a study's folder, to show how one is named.
+std::string first_run_of(const std::string& study) {
+  std::vector<std::string> runs;
+  std::error_code none;
+  for (const auto& f : fs::directory_iterator(study + "/runs", none))
+    if (file_exists((f.path() / "spec.yaml").string())) runs.push_back(f.path().string());
+  return runs.empty() ? study + "/runs/..." : *std::ranges::min_element(runs);
 }
 
 std::string spec_of_run(const std::string& folder) {
   const std::string spec = folder + "/spec.yaml";
+  std::error_code none;
+  if (fs::is_regular_file(folder, none))
+    throw UserError(str("'", folder, "' is a file, and this takes the folder of a run"),
+                    folder.ends_with(".yaml")
+                        ? str("cambium train ", folder, " makes one, in runs/ unless told")
+                        : "cambium train makes one");
+  if (is_study_folder(folder))
+    throw UserError(str("'", folder, "' is the folder of a study, and this takes one of its runs"),
+                    str("name one, such as ", first_run_of(folder)));
   if (!file_exists(spec))
     throw UserError(str("'", folder, "' holds no run: there is no spec.yaml"),
                     folder_suggestion(folder, "spec.yaml", "cambium train makes one"));
@@ -61,13 +95,47 @@ Spec load_model_spec(const std::string& path, std::span<const std::string> overr
   return load_spec(fs::is_directory(path) ? spec_of_run(path) : path, overrides);
 }
 
-Experiment open_run(const std::string& folder, Terminal& terminal, const OpenRunOptions& options) {
-  Experiment e = open_experiment(load_spec(spec_of_run(folder), options.set));
-  check_data(e, folder, terminal, options.other_data);
+OpenedRun open_run(const std::string& folder, Terminal& terminal, const OpenRunOptions& options) {
+  OpenedRun run{open_experiment(load_spec(spec_of_run(folder), options.set))};
+  const Experiment& e = run.experiment;
+  run.other_data = check_data(e, folder, terminal, options.other_data);
   if (!e.leak.empty())
     terminal.note(
         str("this model sees its answers, so what it scores is no achievement: ", e.leak));
-  return e;
+  return run;
+}
+
+LoadedWeights weights_of_run(const std::string& folder, bool best, Terminal& terminal) {
+  const std::string path = folder + "/run.json";
+  const Json run = file_exists(path) ? Json::parse(read_file(path), nullptr, false) : Json();
+  const auto text = [&](const char* key) {
+    return run.is_object() && run.contains(key) && run[key].is_string()
+               ? run[key].get<std::string>()
+               : std::string();
+  };
+  const bool failed = text("status") == "failed";
+  const std::string why = text("error");
+  if (failed && !has_checkpoint(folder))
+    throw RuntimeError(
+        str("'", folder, "' failed before it saved any weights: ", why),
+        str("mend what ended it and train it again; it began with ", folder, "/spec.yaml"));
+  LoadedWeights weights = load_weights(folder, best);
+  if (failed)
+    terminal.note(str("note    '", folder, "' failed: ", why, "; these are its weights of step ",
+                      weights.step));
+  return weights;
+}
+
+void refuse_folder_as_study(const std::string& path) {
+  std::error_code none;
+  if (!fs::is_directory(path, none)) return;
+  if (is_study_folder(path))
+    throw UserError(str("'", path, "' is the folder of a study, and this takes its file"),
+                    str("look at it with `cambium report ", path,
+                        "`; go on with it by the command that its report ends with"));
+  if (file_exists(path + "/spec.yaml"))
+    throw UserError(str("'", path, "' is the folder of a run, and this takes the file of a study"),
+                    str("measure the run with `cambium eval ", path, "`"));
 }
 
 std::string weights_text(const LoadedWeights& w, bool best) {

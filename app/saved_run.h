@@ -20,11 +20,24 @@ struct OpenRunOptions {
   std::vector<std::string> set = {};  // "a.b=value", of the spec
 };
 
-// Reads <folder>/spec.yaml. UserError naming near folders when there is no such run, or what
-// differs when the data is not what the run was trained on. A run that does not say what that was
-// is opened with a note.
-Experiment open_run(const std::string& folder, Terminal& terminal,
-                    const OpenRunOptions& options = {});
+struct OpenedRun {
+  Experiment experiment;
+  bool other_data = false;  // the data differs from the run's, and was asked for
+};
+
+// Reads <folder>/spec.yaml. UserError saying what stands there when it is no run, or what differs
+// when the data is not what the run was trained on. A run that does not say what that was, and one
+// on other data, is opened with a note.
+OpenedRun open_run(const std::string& folder, Terminal& terminal,
+                   const OpenRunOptions& options = {});
+
+// Its best or last weights. A run that failed is told to have, by its error where it left none,
+// else by a note.
+LoadedWeights weights_of_run(const std::string& folder, bool best, Terminal& terminal);
+
+// UserError for a path that is no study file but the folder of a run or of a study, with the
+// command that takes it.
+void refuse_folder_as_study(const std::string& path);
 
 // "best weights", or which older ones stand in for damaged ones; the same as keys of an answer.
 std::string weights_text(const LoadedWeights& w, bool best);

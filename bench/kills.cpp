@@ -59,6 +59,7 @@ bool kill_runs(const Options& o, const Case& c) {
   const std::string spec = str(o.folder, "/", c.name, ".yaml"), run = str(o.folder, "/", c.name);
   replace_file(spec, model(c));
   const auto arguments = [&](const std::string& folder) {
+    std::filesystem::create_directories(folder);  // what is to be resumed must be there
     return std::vector<std::string>{"train", spec, "--run", folder, "--resume", "--threads", "1"};
   };
   ensure(run_once(o, arguments(run + "_whole")) == 0, "the undisturbed run failed");

@@ -19,6 +19,9 @@ template <class T> std::string list_text(const std::vector<T>& items) {
 
 // What text was meant to be: a boolean of another language, or a number in quotes.
 std::string type_help(const Arg& arg, std::string_view wanted) {
+  const auto* real = std::get_if<double>(&arg.value.variant());
+  if (real && wanted == "a whole number" && std::abs(*real) > 0x1p53)
+    return "with an exponent, whole numbers go up to 9007199254740992 (2^53)";
   const auto* text = std::get_if<std::string>(&arg.value.variant());
   if (!text) return {};
   const std::string word = plain_word(*text);

@@ -43,7 +43,8 @@ std::optional<ArgValue> read_number(std::string_view text) {
       std::from_chars(signed_text.data(), signed_text.data() + signed_text.size(), whole);
   if (parsed.ec != std::errc{})
     throw UserError(str("the whole number ", text, " does not fit 64 bits"),
-                    "write it with an exponent, such as 1e20");
+                    "whole numbers go up to 9223372036854775807; where any number is taken, write "
+                    "it with an exponent, such as 1e20");
   return ArgValue(whole);
 }
 

@@ -184,6 +184,13 @@ void apply_override(Yaml& root, std::string_view path, const Yaml& value, const 
     above = at;
     at = at->is_list() ? &list_item(*at, cursor) : &map_value(*at, cursor);
   } while (!cursor.done());
+  if (value.is_null() && above->is_list())
+    throw UserError(str("'", path,
+                        "' is an entry of a list, and an empty value removes keys of "
+                        "maps alone"),
+                    str("set the whole list, ", path.substr(0, path.rfind('.')),
+                        ", or give the entry another value"),
+                    path_mark);
   *at = value;
   if (value.is_null() && above->is_map())
     std::erase_if(above->entries, [&](const YamlEntry& e) { return &e.value == at; });

@@ -76,6 +76,24 @@ Identity identity_of(const Dataset& data) {
   return id;
 }
 
+bool has_test_part(const Dataset& data) {
+  constexpr int64_t kCompared = 16;
+  const int64_t n = data.count(Split::kTest);
+  if (n == 0 || n != data.count(Split::kValidation)) return n > 0;
+  if (data.shape(1).x.bytes() > kLargestExample) return true;
+  const auto hash_of = [&](Split split, int64_t index) {
+    Batch batch = allocate_batch(data.shape(1));
+    data.read(split, std::span(&index, 1), 0, batch);
+    return hash_of_batch(batch);
+  };
+  const int64_t most = std::min(n, kCompared);
+  for (int64_t k = 0; k < most; ++k) {
+    const int64_t index = k * (n - 1) / std::max<int64_t>(1, most - 1);
+    if (hash_of(Split::kTest, index) != hash_of(Split::kValidation, index)) return true;
+  }
+  return false;
+}
+
 std::vector<std::string> differences(const Identity& was, const Identity& is,
                                      std::span<const std::string_view> but) {
   std::vector<std::string> names, out;
@@ -90,12 +108,14 @@ std::vector<std::string> differences(const Identity& was, const Identity& is,
 }
 
 void require_same_data(const Identity& was, const Identity& is, const std::string& run,
-                       const std::string& help, std::span<const std::string_view> but) {
+                       const std::string& help, std::span<const std::string_view> but,
+                       const std::string& where) {
   std::string text;
   for (const std::string& part : differences(was, is, but))
     text += (text.empty() ? "" : ", ") + part;
   if (text.empty()) return;
-  throw UserError(str("the data is not what '", run, "' was trained on; these differ: ", text),
+  throw UserError(str("the data is not what '", run, "' was trained on; these differ: ", text,
+                      where.empty() ? "" : "; ", where),
                   help);
 }
 }  // namespace cambium

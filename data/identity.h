@@ -24,11 +24,16 @@ struct Identity {
 // Reads all of the content, some 2 GB a second, and a few examples.
 Identity identity_of(const Dataset& data);
 
+// Whether the test part is of examples of its own: some data answers it with the validation part.
+bool has_test_part(const Dataset& data);
+
 // The parts that differ as "vocabulary (was 60a1..., is 99f2...)"; those in `but` are left out.
 std::vector<std::string> differences(const Identity& was, const Identity& is,
                                      std::span<const std::string_view> but = {});
 
-// UserError naming the run and every part that differs, with this help.
+// UserError naming the run, every part that differs and `where` the data is read from, with this
+// help.
 void require_same_data(const Identity& was, const Identity& is, const std::string& run,
-                       const std::string& help, std::span<const std::string_view> but = {});
+                       const std::string& help, std::span<const std::string_view> but = {},
+                       const std::string& where = {});
 }  // namespace cambium

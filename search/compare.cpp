@@ -14,6 +14,7 @@
 #include "search/earlier.h"
 #include "search/run_view.h"
 #include "search/timing.h"
+#include "train/run_folder.h"
 #include "train/trainer.h"
 
 namespace cambium {
@@ -253,7 +254,7 @@ StudyPlan plan_as_run(Study study, const CompareSettings& settings,
 
 Comparison compare(Study study, const CompareSettings& settings, StudyProgress& progress) {
   ensure(!settings.folder.empty(), "a study needs a folder");
-  make_folders(settings.folder);
+  const MadeFolder made(settings.folder);
   const FolderLock lock(settings.folder);
   sweep_temporaries(settings.folder);
   const auto known_steps = earlier_steps(settings.folder, study);

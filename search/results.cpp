@@ -9,9 +9,10 @@
 
 namespace cambium {
 namespace {
-// The metric where it is reported: on the test split when there is one.
+// The metric where it is reported: on the test part when the data has one.
 std::string reported_metric(const std::string& metric, const Json& run) {
-  return run.contains("test") ? "test" + metric.substr(metric.find('.')) : metric;
+  const std::string tested = "test" + metric.substr(metric.find('.'));
+  return run.contains("test") && run.at("test").at("metrics").contains(tested) ? tested : metric;
 }
 
 struct VariantRuns {
@@ -38,7 +39,7 @@ uint64_t hash_of_numbers(const Json& run) {
 void add_finished(VariantRuns& runs, const Json& run, const std::string& metric,
                   const std::string& folder) {
   runs.metric = reported_metric(metric, run);
-  const Json& split = run.at(runs.metric.starts_with("test") ? "test" : "best");
+  const Json& split = run.at(run.contains("test") ? "test" : "best");
   runs.outcomes.back() = {SeedOutcome::kDone, split.at("metrics").at(runs.metric),
                           hash_of_numbers(run)};
   runs.times.back() = run_time(folder);

@@ -4,8 +4,8 @@
 #include "search/common_budget.h"
 #include "search/decision.h"
 #include "search/looks.h"
-#include "search/settings.h"
 #include "search/study_plan.h"
+#include "train/settings.h"
 
 namespace cambium {
 struct RunId {

@@ -7,6 +7,7 @@
 #include "core/suggest.h"
 #include "core/utf8.h"
 #include "train/metrics.h"
+#include "train/sections.h"
 
 namespace cambium {
 namespace {
@@ -61,7 +62,7 @@ class StudyReader {
   void read_vary(const Yaml& yaml);
   int64_t whole(const Yaml& yaml, std::string_view what, int64_t least);
 
-  const Spec& spec_;
+  Spec spec_;
   Vars vars_;
   Study study_;
   Diagnostics errors_;
@@ -86,9 +87,13 @@ void StudyReader::read_variants(const Yaml& yaml) {
   require(yaml.is_map() && !yaml.entries.empty(),
           "variants: is a map of names to overrides or model files");
   std::string base;
-  section("base", [&](const Yaml& b) { base = path_from(b); });
+  Mark base_mark;
+  section("base", [&](const Yaml& b) {
+    base = path_from(b);
+    base_mark = b.mark;
+  });
   for (const YamlEntry& e : yaml.entries) {
-    Variant v{.name = e.key, .mark = e.key_mark, .file = base, .overrides = {}};
+    Variant v{e.key, e.key_mark, base, base_mark, {}};
     if (!is_folder_name(e.key))
       errors_.add(UserError(str("'", e.key, "' cannot name a variant"),
                             "it becomes the name of a folder: use at most 100 letters, digits, "
@@ -97,7 +102,7 @@ void StudyReader::read_variants(const Yaml& yaml) {
     if (e.value.is_map())
       v.overrides = e.value.entries;
     else if (e.value.is_scalar())
-      v.file = path_from(e.value);
+      std::tie(v.file, v.file_mark) = std::pair(path_from(e.value), e.value.mark);
     else if (!e.value.is_null())
       errors_.add(UserError(str("variant '", e.key, "' is neither a map of overrides nor a file"),
                             "write {path.in.spec: value} or model.yaml", e.value.mark));
@@ -225,6 +230,7 @@ void refuse_model(const Spec& spec) {
 
 Study StudyReader::read() {
   check_names(spec_.root, kSections, "section of a study");
+  mend_keys(spec_.root.entries, kSections);
   if (!spec_.section("variants"))
     errors_.add(UserError("the study has no 'variants'",
                           "write variants: {name: {path.in.spec: value}, other: model.yaml}",
@@ -279,18 +285,5 @@ Study load_study(const std::string& path, std::span<const std::string> overrides
   const Spec spec = load_spec(path, overrides);
   refuse_model(spec);
   return StudyReader(spec).read();
-}
-
-Spec variant_spec(const Study& study, const Variant& variant) {
-  Spec spec = load_spec(variant.file);
-  Diagnostics errors;
-  for (const auto* list : {&study.overrides, &variant.overrides})
-    for (const YamlEntry& e : *list) try {
-        apply_override(spec.root, e.key, e.value, e.key_mark);
-      } catch (const UserError& error) {
-        errors.add(error);
-      }
-  errors.throw_if_any();
-  return spec;
 }
 }  // namespace cambium

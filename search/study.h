@@ -21,6 +21,7 @@ struct Variant {
   std::string name;
   Mark mark;
   std::string file;                  // the model file it starts from
+  Mark file_mark;                    // where the study names that
   std::vector<YamlEntry> overrides;  // "model.1.pattern" -> value, on top of the file
 };
 

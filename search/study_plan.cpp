@@ -5,6 +5,7 @@
 #include "blocks/families.h"
 #include "graph/cost.h"
 #include "search/budget.h"
+#include "search/study_models.h"
 #include "search/timing.h"
 #include "train/generation_state.h"
 #include "train/plans.h"
@@ -102,26 +103,17 @@ int64_t start_of(const Spec& spec, std::string_view free) {
 class Planner {
  public:
   Planner(StudyPlan& plan, const std::map<std::string, int64_t>& known_steps)
-      : plan_(plan), known_steps_(known_steps) {}
+      : plan_(plan), known_steps_(known_steps), errors_(plan.study) {}
 
   void plan(const StepTimer& timer) {
+    check_model_files(plan_.study);
     settle_target();
-    for (const Variant& v : plan_.study.variants) collect([&] { plan_variant(v); });
+    for (const Variant& v : plan_.study.variants) errors_.collect(v, [&] { plan_variant(v); });
     errors_.throw_if_any();
     if (!to_time_.empty()) time_steps(timer);
   }
 
  private:
-  template <class F> void collect(const F& f) {
-    try {
-      f();
-    } catch (const UserErrors& e) {
-      errors_.add_all(e);
-    } catch (const UserError& e) {
-      errors_.add(e);
-    }
-  }
-
   // Not a conditional expression: its type would be a string that dies here.
   std::string_view free() const {
     if (plan_.study.match) return plan_.study.match->free;
@@ -138,7 +130,7 @@ class Planner {
   StudyPlan& plan_;
   const std::map<std::string, int64_t>& known_steps_;
   DataCache data_;
-  Diagnostics errors_;
+  VariantErrors errors_;
   double target_ = 0;
   std::vector<Experiment> to_time_;  // of all variants, when the steps of one are not known
 };
@@ -152,7 +144,10 @@ void Planner::settle_target() {
   }
   for (const Variant& v : s.variants)
     if (v.name == s.baseline)
-      target_ = measure(data_.open(variant_spec(s, v), s.match->free), s.match->kind);
+      errors_.collect(v, [&] {
+        target_ = measure(data_.open(variant_spec(s, v), s.match->free), s.match->kind);
+      });
+  errors_.throw_if_any();  // there is nothing to match the others with
 }
 
 Match Planner::solve(const Variant& v, const Spec& spec) {

@@ -40,6 +40,11 @@ Choice<Record> choose(const Yaml& yaml, std::string_view what, std::span<const R
     }
     errors.add(UserError(str("unknown ", what, " '", text.name, "'"), suggestion(text.name, known),
                          text.mark));
+    // Its options are checked as if the one that it can mean stood here.
+    const std::vector<std::string> near = nearest_names(text.name, known);
+    for (const Record* r : table)
+      if (near.size() == 1 && r->name == near[0])
+        r->attrs.parse(evaluate_entries(text.options, vars, &errors), &errors);
   } catch (const UserErrors& e) {
     errors.add_all(e);
   } catch (const UserError& e) {

@@ -14,7 +14,7 @@ namespace {
 constexpr std::string_view kSections[] = {"name",    "vars",   "data",  "model",    "encoder",
                                           "decoder", "define", "train", "precision"};
 
-void check_sections(const Yaml& root, Diagnostics& errors) {
+void check_sections(Yaml& root, Diagnostics& errors) {
   std::vector<std::string> known(std::begin(kSections), std::end(kSections));
   for (const YamlEntry& e : root.entries) {
     if (std::ranges::count(known, e.key)) continue;
@@ -22,6 +22,7 @@ void check_sections(const Yaml& root, Diagnostics& errors) {
     errors.add(UserError(str("unknown section '", e.key, "'"),
                          under.empty() ? suggestion(e.key, known) : under, e.key_mark));
   }
+  mend_keys(root.entries, known);
 }
 
 // Whoever gives a study to a command for models needs one sentence, not a list of unknown sections.
@@ -136,9 +137,9 @@ Experiment open_experiment(Spec spec, std::shared_ptr<const Dataset> opened) {
   refuse_study(spec);
   Experiment e;
   e.spec = std::move(spec);
-  e.vars = vars_of(e.spec);
   Diagnostics errors;
   check_sections(e.spec.root, errors);
+  e.vars = vars_of(e.spec);
   const Mark start = e.spec.root.mark;
   const Yaml* data = e.spec.section("data");
   const bool complete = sections_of(e.spec).complete();

@@ -4,6 +4,7 @@
 #include <ranges>
 
 #include "core/synonyms.h"
+#include "train/sections.h"
 
 namespace cambium {
 namespace {
@@ -50,13 +51,20 @@ std::string nested_help(std::string_view key) {
 
 void check_names(std::vector<YamlEntry>& entries, Diagnostics& errors) {
   const std::vector<std::string> known = train_keys();
-  std::erase_if(entries, [&](const YamlEntry& e) {
-    if (std::ranges::count(known, e.key)) return false;
-    const std::string nested = meant_names(e.key, known).empty() ? nested_help(e.key) : "";
+  const auto nested_help_of = [&](const YamlEntry& e) {
+    return meant_names(e.key, known).empty() ? nested_help(e.key) : "";
+  };
+  for (const YamlEntry& e : entries) {
+    if (std::ranges::count(known, e.key)) continue;
+    const std::string nested = nested_help_of(e);
     errors.add(UserError(str("unknown key '", e.key, "' in train"),
                          nested.empty() ? suggestion(e.key, known) : nested, e.key_mark));
-    return true;
+  }
+  std::erase_if(entries, [&](const YamlEntry& e) {
+    return !std::ranges::count(known, e.key) && !nested_help_of(e).empty();
   });
+  mend_keys(entries, known);
+  std::erase_if(entries, [&](const YamlEntry& e) { return !std::ranges::count(known, e.key); });
 }
 
 template <class Record>
@@ -118,19 +126,22 @@ TrainSpec parse_train(const Yaml* train, const Vars& vars, Diagnostics& errors) 
   TrainSpec spec;
   std::vector<YamlEntry> entries;
   if (train && train->is_map()) entries = train->entries;
+  check_names(entries, errors);
+  const auto nested = [&](std::string_view key) {
+    const auto found = std::ranges::find(entries, key, &YamlEntry::key);
+    return found == entries.end() ? nullptr : &found->value;
+  };
   if (train && !train->is_map() && !train->is_null())
     errors.add(UserError("train: is a map of options", "write train: {batch: 64, epochs: 10}",
                          train->mark));
-  spec.optimizer = choice_or(train ? train->find("optimizer") : nullptr, "optimizer", "adamw",
-                             builtin_optimizers(), vars, errors);
-  spec.schedule = choice_or(train ? train->find("schedule") : nullptr, "schedule", "constant",
-                            builtin_schedules(), vars, errors);
-  if (const Yaml* loss = train ? train->find("loss") : nullptr)
+  spec.optimizer =
+      choice_or(nested("optimizer"), "optimizer", "adamw", builtin_optimizers(), vars, errors);
+  spec.schedule =
+      choice_or(nested("schedule"), "schedule", "constant", builtin_schedules(), vars, errors);
+  if (const Yaml* loss = nested("loss"))
     spec.loss = choose(*loss, "loss", builtin_losses(), vars, errors);
-  check_names(entries, errors);
+  if (const Yaml* groups = nested("groups")) spec.groups = parse_groups(*groups, vars, errors);
   keep_later_length(entries);
-  if (const Yaml* groups = train ? train->find("groups") : nullptr)
-    spec.groups = parse_groups(*groups, vars, errors);
   std::erase_if(entries, [](const YamlEntry& e) {
     return e.key == "optimizer" || e.key == "schedule" || e.key == "groups" || e.key == "loss";
   });

@@ -1,8 +1,12 @@
 #include "train/run_folder.h"
 
+#include <filesystem>
+
 #include "core/files.h"
 #include "core/json.h"
 #include "core/memory.h"
+#include "train/data_paths.h"
+#include "train/settings.h"
 
 namespace cambium {
 namespace {
@@ -46,23 +50,59 @@ std::string run_json(const std::string& path, std::string_view status, const Exp
                  {"scored", s.best->metrics.scored},
                  {"metrics", metrics_json(s.best->metrics, "val")}};
   j["final"] = {{"metrics", metrics_json(s.evaluated, "val")}};
-  if (r.test) j["test"] = {{"scored", r.test->scored}, {"metrics", metrics_json(*r.test, "test")}};
+  if (r.test)
+    j["test"] = {{"scored", r.test->scored},
+                 {"metrics", metrics_json(*r.test, r.test_part ? "test" : "val")}};
   return to_text(j, 1) + "\n";
 }
 }  // namespace
 
+MadeFolder::MadeFolder(const std::string& folder) {
+  namespace fs = std::filesystem;
+  std::error_code ignored;
+  for (fs::path p = fs::path(folder).lexically_normal(); !p.empty() && !fs::exists(p, ignored);
+       p = p.parent_path())
+    if (p.has_filename()) made_.push_back(p.string());
+  make_folders(folder);
+}
+
+MadeFolder::~MadeFolder() {
+  std::error_code ignored;  // a folder that is not empty stays
+  for (const std::string& folder : made_) std::filesystem::remove(folder, ignored);
+}
+
+namespace {
+// None when the file is gone or was edited into what is no spec.
+std::optional<Spec> spec_of_run(const std::string& folder) {
+  try {
+    return load_spec(folder + "/spec.yaml");
+  } catch (const Error&) {
+    return std::nullopt;
+  }
+}
+
+[[noreturn]] void refuse_other_spec(const std::optional<Spec>& was, const Spec& is,
+                                    const std::string& folder) {
+  const std::string changed = was ? changed_settings(*was, is) : "";
+  throw UserError(str("'", folder, "' was trained from another spec",
+                      changed.empty() ? "" : "; these differ: ", changed),
+                  str("go on with what it was trained from, ", folder,
+                      "/spec.yaml, or start in another folder"));
+}
+}  // namespace
+
 std::vector<std::string> notes_on_going_on(const Checkpoint& c, const RunState& now,
-                                           const std::string& folder) {
-  if (c.state.spec_hash != now.spec_hash)
-    throw UserError(str("'", folder, "' was trained from another spec"),
-                    str("compare with ", folder, "/spec.yaml, or start in another folder"));
+                                           const Spec& spec, const std::string& folder) {
+  const std::optional<Spec> was = spec_of_run(folder);
+  if (c.state.spec_hash != now.spec_hash) refuse_other_spec(was, spec, folder);
   std::vector<std::string> notes;
   if (c.state.data.empty())
     notes.push_back(
         str("'", folder, "' does not say what data it was trained on: it may have been other"));
   else
     require_same_data(c.state.data, now.data, folder,
-                      "put the data back as it was, or train in another folder");
+                      "put the data back as it was, or train in another folder", {},
+                      read_from_text(spec, was ? &*was : nullptr));
   if (c.fell_back)
     notes.push_back(str("the newest checkpoint in '", folder, "' is damaged; going on from step ",
                         c.state.step));

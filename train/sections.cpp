@@ -1,5 +1,9 @@
 #include "train/sections.h"
 
+#include <algorithm>
+
+#include "core/suggest.h"
+
 namespace cambium {
 namespace {
 constexpr const char* kModel = "model";
@@ -24,6 +28,14 @@ ModelSections sections_of(const Spec& spec) {
   const Yaml *encoder = list_of(spec, kEncoder), *decoder = list_of(spec, kDecoder);
   if (spec.section(kModel)) return {list_of(spec, kModel), nullptr, nullptr};
   return {nullptr, encoder, decoder};
+}
+
+void mend_keys(std::vector<YamlEntry>& entries, std::span<const std::string> known) {
+  for (YamlEntry& e : entries) {
+    if (std::ranges::count(known, e.key)) continue;
+    const std::vector<std::string> near = nearest_names(e.key, known);
+    if (near.size() == 1 && !std::ranges::count(entries, near[0], &YamlEntry::key)) e.key = near[0];
+  }
 }
 
 void check_model_sections(const Spec& spec, Diagnostics& errors) {

@@ -1,5 +1,7 @@
 // Sections: which lists of blocks a spec has.
 #pragma once
+#include <span>
+
 #include "core/diagnostics.h"
 #include "core/spec.h"
 
@@ -15,6 +17,10 @@ struct ModelSections {
 
 // Needs no check before: what is wrong is left out.
 ModelSections sections_of(const Spec& spec);
+
+// A key that can only mean one of the known names, where nothing has that yet, becomes it: once it
+// was reported, what stands below it is checked too.
+void mend_keys(std::vector<YamlEntry>& entries, std::span<const std::string> known);
 
 // Reports missing sections and ones that exclude each other.
 void check_model_sections(const Spec& spec, Diagnostics& errors);

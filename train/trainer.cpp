@@ -122,7 +122,7 @@ void Run::open_folder() {
 }
 
 void Run::go_on_from(const Checkpoint& c) {
-  for (const std::string& note : notes_on_going_on(c, state_, settings_.folder))
+  for (const std::string& note : notes_on_going_on(c, state_, e_.spec, settings_.folder))
     progress_.on_note(note);
   const RunState fresh = std::exchange(state_, c.state);
   state_.machine = fresh.machine;
@@ -247,6 +247,7 @@ void Run::finish() {
   if (e_.data->count(Split::kTest) == 0) return;
   session_->use_best();
   result_.test = session_->evaluate_on(Split::kTest, 0);
+  result_.test_part = has_test_part(*e_.data);
   if (floor_.observe(*result_.test)) progress_.on_note(floor_.sentence());
 }
 

@@ -56,6 +56,7 @@ struct RunResult {
   bool done = false;  // false: stopped by `stop`
   RunState state;
   std::optional<Metrics> test;  // at the best evaluation; none when stopped or without a test split
+  bool test_part = true;        // false: the data has none, and `test` is of all validation data
   StepCost cost;
   std::string sees_answers;  // why its numbers are no achievement (train/floor_watch.h), or empty
   double step_ms = 0;        // median of this session's last steps

@@ -9,7 +9,7 @@
 
 #include "core/json_forward.h"
 #include "search/decision.h"
-#include "search/settings.h"
+#include "train/settings.h"
 
 namespace cambium {
 // A number that is not known is NaN, a text that is not known is empty.

@@ -91,8 +91,9 @@ std::string hindrance_text(const StudyResults& r, const SummaryRow& row, const M
       return str(gap, ", but the runs of this study spread so far that ", counted(d.pairs, "seed"),
                  " may agree by luck (", open_p_text(r, d), ")");
     case Hindrance::kTestSet:
-      return str(gap, ", but that is ", fixed(d.examples_apart, 1), " of ", r.test_examples,
-                 " test examples: another test set could turn it round (", open_p_text(r, d), ")");
+      return str(gap, ", but that is ", fixed(d.examples_apart, 1), " of ", r.test_examples, " ",
+                 judging_part(r), " examples: another ", judging_part(r),
+                 " set could turn it round (", open_p_text(r, d), ")");
     case Hindrance::kSeesAnswers:
       return answers_text(r, row);
     case Hindrance::kIdentical:
@@ -125,7 +126,7 @@ std::string cure_text(const StudyResults& r, const SummaryRow& row, const Metric
     case Hindrance::kNoSpread:
       return " Look whether the seed changes anything.";
     case Hindrance::kTestSet:
-      return " A larger test set would tell.";
+      return str(" A larger ", judging_part(r), " set would tell.");
     case Hindrance::kSeesAnswers:
       return " Compare models that do not.";
     case Hindrance::kIdentical:

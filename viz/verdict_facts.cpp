@@ -12,6 +12,10 @@ std::string counted(int64_t n, std::string_view what) {
   return str(n, " ", what, n == 1 ? "" : "s");
 }
 
+std::string_view judging_part(const StudyResults& r) {
+  return reported_metric(r).starts_with("val.") ? "validation" : "test";
+}
+
 std::string budget_text(const StudyResults& r) {
   if (r.budget_kind == "flops") return flops_text(r.budget);
   return str(compact(r.budget), " ", r.budget_kind);
@@ -135,7 +139,7 @@ std::string basis_text(const StudyResults& r) {
       "groups they cover less; ";
   const std::string size = r.test_examples > 0 ? str(" of ", r.test_examples, " examples") : "";
   if (r.vary.empty())
-    out += str("the seeds vary, the test set", size, " does not. ");
+    out += str("the seeds vary, the ", judging_part(r), " set", size, " does not. ");
   else
     out += str("the seeds vary ", join_names(r.vary), " too; training sets may overlap. ");
   double most = 0;
@@ -143,8 +147,10 @@ std::string basis_text(const StudyResults& r) {
     if (std::isfinite(row.test_set_half_width)) most = std::max(most, row.test_set_half_width);
   const MetricStyle m = style_of_metric(reported_metric(r));
   if (most > 0 && r.vary.empty())
-    out += str("Another test set of that size could move each by up to ", kPlusMinus, " ",
-               m.number(most), m.step, ". ");
+    out += str("Another ", judging_part(r), " set of that size could move each by up to ",
+               kPlusMinus, " ", m.number(most), m.step, ". ");
+  if (judging_part(r) == "validation")
+    out += "There is no test part: validation data chose the weights and judges them. ";
   out += str("A claim takes ", kLeastSeeds, " seeds and p below ", fixed(r.alpha, 4),
              r.comparisons > 1 ? str(" after Holm's correction for ", r.comparisons, " comparisons")
                                : std::string());

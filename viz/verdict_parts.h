@@ -6,6 +6,9 @@
 namespace cambium {
 std::string counted(int64_t n, std::string_view what);  // "1 seed", "3 seeds"
 
+// "test", or "validation" where the data has no test part.
+std::string_view judging_part(const StudyResults& r);
+
 std::string settings_sentence(const StudyResults& r);
 std::string budget_sentence(const StudyResults& r);
 std::string cost_sentence(const StudyResults& r);

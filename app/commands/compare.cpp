@@ -3,6 +3,7 @@
 
 #include "app/command.h"
 #include "app/run.h"
+#include "app/saved_run.h"
 #include "app/study_view.h"
 #include "core/cancel.h"
 #include "core/files.h"
@@ -19,6 +20,7 @@ struct Options {
 };
 
 int compare_study(const Options& options, Context& context) {
+  refuse_folder_as_study(options.study);
   Study study = load_study(options.study, context.set);
   CompareSettings settings;
   settings.folder = options.folder.empty()
@@ -27,7 +29,6 @@ int compare_study(const Options& options, Context& context) {
   settings.command = context.command;
   settings.jobs = options.jobs;
   settings.stop = cancel_requested;
-  make_folders(settings.folder);
   StudyView view(context.terminal, progress_mode(options.progress, context.terminal));
   const Comparison c = compare(std::move(study), settings, view);
   view.finish();

@@ -16,19 +16,27 @@ Split split_of(const std::string& name) {
 }
 
 int evaluate_run(const Options& options, Context& context) {
-  const Experiment e = open_run(options.run, context.terminal,
-                                {.other_data = options.other_data, .set = context.set});
+  const OpenedRun run = open_run(options.run, context.terminal,
+                                 {.other_data = options.other_data, .set = context.set});
+  const Experiment& e = run.experiment;
   const Split split = split_of(options.split);
-  require(e.data->count(split) > 0, "the data has no ", options.split, " split");
+  if (e.data->count(split) == 0)
+    throw UserError(str("the data has no ", options.split, " split"),
+                    "choose another with --split test, val or train");
+  // Some data answers a test with its validation part.
+  const bool stands_in = split == Split::kTest && !has_test_part(*e.data);
+  const std::string part = stands_in ? "val" : options.split;
   const bool best = !options.last;
-  const LoadedWeights weights = load_weights(options.run, best);
+  const LoadedWeights weights = weights_of_run(options.run, best, context.terminal);
   SavedModel model(e, weights, options.run, e.train.options.batch);
   const Metrics m = evaluate(model.executor(), *e.data, split, e.train.options.batch);
-  Json json = {{"run", options.run}, {"split", options.split}};
+  Json json = {{"run", options.run}, {"split", part}, {"other_data", run.other_data}};
   add_weights(json, weights, best);
   json["metrics"] = to_json(m);
-  context.answer(json, str(options.split, "  ", to_text(m), " (", m.scored, " scored, ",
-                           weights_text(weights, best), ")\n"));
+  context.answer(
+      json, str(part, "  ", to_text(m), " (", m.scored, " scored, ", weights_text(weights, best),
+                stands_in ? "; the data has no test part" : "",
+                run.other_data ? "; other data than it was trained on" : "", ")\n"));
   return kExitOk;
 }
 }  // namespace

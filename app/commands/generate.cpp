@@ -44,16 +44,38 @@ std::string default_prompt(const Experiment& e) {
   return {};
 }
 
+// What is generated is text, of a model that was trained to go on with it.
+void check_text(const Experiment& e, const std::string& run) {
+  constexpr std::string_view help =
+      "train a model on a text, such as data: {text_chars: {path: my.txt}}; `cambium eval` "
+      "measures "
+      "any run";
+  const DataShape shape = e.data->shape(1);
+  const std::string data = str("'", run, "' learned from ", e.data->describe());
+  if (!shape.decoder && !shape.causal)
+    throw UserError(str(data, ": only a model of the next token can generate"), std::string(help));
+  std::string text;
+  try {
+    for (int32_t id = 0; id < std::min<int64_t>(8, shape.classes); ++id)
+      text += e.data->decode(std::span(&id, 1));
+  } catch (const UserError&) {
+    return;  // a symbol that is no text among others that are
+  }
+  if (text.empty()) throw UserError(str(data, ": its tokens stand for no text"), std::string(help));
+}
+
 int generate(const Options& options, Context& context) {
   check_beams(options);
-  const Experiment e =
+  const OpenedRun run =
       open_run(options.run, context.terminal, {.other_data = options.other_data, .set = {}});
+  const Experiment& e = run.experiment;
+  check_text(e, options.run);
   const std::string prompt = options.prompt ? *options.prompt : default_prompt(e);
   const bool best = !options.last;
-  const LoadedWeights weights = load_weights(options.run, best);
+  const LoadedWeights weights = weights_of_run(options.run, best, context.terminal);
   Generator generator(e, weights.tensors, options.run, !options.no_cache);
   if (weights.fell_back) context.terminal.note("note    " + weights_text(weights, best));
-  Json json = {{"run", options.run}};
+  Json json = {{"run", options.run}, {"other_data", run.other_data}};
   add_weights(json, weights, best);
   json["prompt"] = prompt;
   const CancelScope stops;

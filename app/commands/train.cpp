@@ -3,6 +3,7 @@
 
 #include "app/command.h"
 #include "app/run.h"
+#include "app/saved_run.h"
 #include "app/train_view.h"
 #include "core/cancel.h"
 #include "core/files.h"
@@ -22,6 +23,21 @@ std::string default_folder(const Options& options, const Experiment& e) {
   return str("runs/", stem, "-s", e.train.options.seed);
 }
 
+// Who resumes expects a run: a folder that is not there is most likely misspelt. One that is there
+// may have been stopped before its first checkpoint, or made by a script that always resumes.
+void check_resume(const Options& options, const std::string& folder, Context& context) {
+  if (!options.resume || has_checkpoint(folder)) return;
+  if (!file_exists(folder)) {
+    const std::string near = folder_suggestion(folder, "checkpoints/index.json", "");
+    throw UserError(str("there is no run '", folder, "' to resume"),
+                    near.starts_with("did you mean")
+                        ? near
+                        : "leave out --resume to begin it, or make the folder first");
+  }
+  context.terminal.note(
+      str("note    '", folder, "' holds no checkpoint: the run begins at step 1"));
+}
+
 Json metrics_json(const std::optional<Metrics>& m) {
   return m ? to_json(*m) : Json(nullptr);
 }
@@ -32,7 +48,9 @@ void answer(const RunResult& result, const std::string& folder, Context& context
   if (!result.done)
     text = str("stopped after step ", s.step, "; go on with --resume\n");
   else if (result.test)
-    text = str("test    ", to_text(*result.test), " (", result.test->scored, " scored)\n");
+    text = str(result.test_part ? "test    " : "val     ", to_text(*result.test), " (",
+               result.test->scored, " scored",
+               result.test_part ? "" : "; the data has no test part", ")\n");
   if (s.best)
     text += str("best    validation ", to_text(s.best->metrics), " at step ", s.best->step, "\n");
   if (!result.sees_answers.empty())
@@ -45,18 +63,29 @@ void answer(const RunResult& result, const std::string& folder, Context& context
                   {"parameters", result.cost.parameters},
                   {"step_ms", result.step_ms},
                   {"best", best},
-                  {"test", metrics_json(result.test)},
+                  {"test", metrics_json(result.test_part ? result.test : std::nullopt)},
+                  {"validation", metrics_json(result.test_part ? std::nullopt : result.test)},
                   {"sees_answers", result.sees_answers}},
                  text);
 }
 
+// A run goes on from its own spec, and is named twice.
+void refuse_folder(const std::string& path) {
+  if (file_exists(path + "/spec.yaml"))
+    throw UserError(
+        str("'", path, "' is the folder of a run, and this takes a spec"),
+        str("go on with `cambium train ", path, "/spec.yaml --run ", path, " --resume`"));
+}
+
 int train(const Options& options, Context& context) {
+  refuse_folder(options.spec);
   std::vector<std::string> overrides = context.set;
   if (options.seed) overrides.push_back(str("train.seed=", *options.seed));
   context.terminal.overrides = overrides;
   const Experiment e = open_experiment(load_spec(options.spec, overrides));
   const std::string folder = options.run.empty() ? default_folder(options, e) : options.run;
-  make_folders(folder);
+  check_resume(options, folder, context);
+  const MadeFolder made(folder);
   TrainView view(context.terminal, progress_mode(options.progress, context.terminal));
   RunSettings settings;
   settings.folder = folder;

@@ -60,15 +60,30 @@ TEST_F(OtherData, OfTheSameLettersIsTakenWhenItIsAskedFor) {
   write("aba");
   EXPECT_EQ(eval().code, 1);
   EXPECT_NE(eval().err.find("--other-data takes data that differs"), std::string::npos);
-  EXPECT_EQ(eval({"--other-data"}).code, 0);
+  EXPECT_NE(eval().err.find(str("; it is read from '", path("voc.txt"), "'")), std::string::npos);
+  const Ran other = eval({"--other-data"});
+  EXPECT_EQ(other.code, 0);
+  EXPECT_NE(other.out.find("; other data than it was trained on)"), std::string::npos) << other.out;
   EXPECT_EQ(generate().code, 1);
-  EXPECT_EQ(generate({"--other-data"}).code, 0);
+  const Ran text = generate({"--other-data"});
+  EXPECT_EQ(text.code, 0);
+  EXPECT_NE(text.err.find(str("note    this is other data than '", path("r"), "' was trained on")),
+            std::string::npos)
+      << text.err;
+  EXPECT_NE(eval({"--other-data", "--json"}).out.find("\"other_data\": true"), std::string::npos);
+  write("aab");
+  EXPECT_EQ(eval({"--other-data"}).out.find("other data"), std::string::npos);  // it is its own
 }
 
 TEST_F(OtherData, AtAnotherPathIsTakenWhenItIsAskedFor) {
   replace_file(path("other.txt"), repeated("abaa"));
   const std::string set = "data.text_chars.path=" + path("other.txt");
-  EXPECT_EQ(eval({"--set", set}).code, 1);
+  const Ran refused = eval({"--set", set});
+  EXPECT_EQ(refused.code, 1);
+  EXPECT_NE(refused.err.find(str("; it is read from '", path("other.txt"), "', was read from '",
+                                 path("voc.txt"), "'")),
+            std::string::npos)
+      << refused.err;
   EXPECT_EQ(eval({"--set", set, "--other-data"}).code, 0);
 }
 

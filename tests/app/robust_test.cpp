@@ -65,6 +65,7 @@ TEST_F(Robust, ASecondTrainerOfARunIsRefusedWithTheFirstOnesProcess) {
   const std::vector<std::string> train = {"train",    path("s.yaml"), "--run",
                                           path("r"),  "--set",        "train.steps=1000000",
                                           "--resume", "--threads",    "1"};
+  make_folders(path("r"));
   Child first(kProgram, train, path("first"));
   wait_for(path("r/log.jsonl"));
   EXPECT_EQ(run(train), 1);
@@ -211,6 +212,7 @@ TEST_F(Robust, SlowKilledRunsAndStudiesLeaveTheSameBytes) {
                "base: long.yaml\nvariants: {base: {}, wide: {model.0.embed: 12}}\n"
                "budget: {steps: 2000}\nseeds: 2\nmetric: {val.loss: min}\n");
   const auto train = [&](const std::string& to) {
+    make_folders(to);  // what is to be resumed must be there
     return std::vector<std::string>{"train",    path("long.yaml"), "--run", to,
                                     "--resume", "--threads",       "1"};
   };

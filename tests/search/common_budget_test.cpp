@@ -5,7 +5,7 @@
 
 #include <gtest/gtest.h>
 
-#include "search/settings.h"
+#include "train/settings.h"
 
 namespace cambium {
 namespace {
@@ -107,6 +107,21 @@ TEST(Settings, OfAnotherBlockAreOne) {
   ASSERT_EQ(d.size(), 1u);
   EXPECT_EQ(d[0].path, "model.0");
   EXPECT_EQ(d[0].values[1], "{attention: 4}");
+}
+
+TEST(Settings, LongValuesAreShownWhereTheyDiffer) {
+  const std::string many(80, 'x');
+  const auto d = differing({str("a: ", many, "1").c_str(), str("a: ", many, "2").c_str()});
+  EXPECT_EQ(d[0].values, (std::vector<std::string>{"...xxxxxxxxxxxxxxx1", "...xxxxxxxxxxxxxxx2"}));
+}
+
+TEST(Settings, ThatChangedHaveBothValues) {
+  const auto changed = [](const char* was, const char* is) {
+    return changed_settings({"a", parse_yaml(was, "a")}, {"b", parse_yaml(is, "b")});
+  };
+  EXPECT_EQ(changed("train: {steps: 20, log_every: 5}", "train: {steps: 40, seed: 3}"),
+            "train.steps (was 20, is 40), train.seed (was not set, is 3)");
+  EXPECT_EQ(changed("train: {steps: 20}", "train: {steps: 20, checkpoint_every: 1}"), "");
 }
 
 TEST(Settings, MissingInOneShowADash) {

@@ -229,7 +229,75 @@ TEST_F(CompareStudy, SeedsMayVaryTheDataToo) {
 TEST_F(CompareStudy, RefusesAFolderOfAnotherStudy) {
   compare(study(), here(), watch_);
   const auto e = error_of([&] { compare(study({"budget.flops=3e6"}), here(), watch_); });
-  EXPECT_NE(std::string(e.what()).find("choose another folder"), std::string::npos);
+  EXPECT_EQ(
+      std::string(e.what()),
+      str("'", folder_.path("out"),
+          "' holds runs of another 'mlp'; these differ: budget "
+          "(was 2000000 flops, is 3000000 flops), train.steps (was 11, is 16), train.eval_every "
+          "(was 6, is 8)"));
+  EXPECT_NE(e.help.find("choose another folder"), std::string::npos);
+}
+
+TEST_F(CompareStudy, RefusesAnotherTimeBudgetThoughStepsAreKept) {
+  compare(study({"budget={seconds: 0.01}", "seeds=1", "match="}), here(), watch_);
+  const auto e = error_of([&] {
+    compare(study({"budget={seconds: 0.02}", "seeds=1", "match="}), here(), watch_);
+  });
+  EXPECT_NE(std::string(e.what()).find("budget (was 0.01 seconds, is 0.02 seconds)"),
+            std::string::npos)
+      << e.what();
+}
+
+TEST_F(CompareStudy, RefusedAtItsBeginningLeavesNoFolder) {
+  CompareSettings settings = here();
+  settings.folder = folder_.path("new/study");
+  EXPECT_THROW(compare(study({"set={model.1.ffn.expnd: 2}"}), settings, watch_), UserErrors);
+  EXPECT_FALSE(file_exists(folder_.path("new")));
+  make_folders(settings.folder);
+  EXPECT_THROW(compare(study({"set={model.1.ffn.expnd: 2}"}), settings, watch_), UserErrors);
+  EXPECT_TRUE(file_exists(settings.folder));  // it was there before
+}
+
+// What is said of a model that several variants share is said once, with what the study does to it.
+TEST_F(CompareStudy, NamesTheVariantsAndTheLineThatSetsIt) {
+  replace_file(folder_.path("model.yaml"),
+               "vars: {looks_back: true}\n"
+               "data: {markov_text: {symbols: 6, order: 1, context: 8, train: 64}}\n"
+               "model:\n  - embed: 8\n"
+               "  - attention: {heads: 2, causal: $looks_back}\n  - linear: $classes\n");
+  replace_file(folder_.path("study.yaml"),
+               "base: model.yaml\nset: {model.1.attention.causal: false}\nvariants:\n"
+               "  mlp: {}\n  wide: {model.0.embed: 16}\n");
+  const auto all = error_of<UserErrors>([&] { plan_study(study()); }).all;
+  ASSERT_EQ(all.size(), 1u);
+  EXPECT_EQ(all[0].mark.line, 5);
+  EXPECT_TRUE(all[0].mark.file.ends_with("model.yaml"));
+  ASSERT_EQ(all[0].notes.size(), 2u);
+  EXPECT_EQ(all[0].notes[0].text, "it is so in every variant");
+  EXPECT_EQ(all[0].notes[1].text, "the study sets model.1.attention.causal to false");
+  EXPECT_EQ(all[0].notes[1].mark.line, 2);
+  EXPECT_TRUE(all[0].notes[1].mark.file.ends_with("study.yaml"));
+  replace_file(folder_.path("study.yaml"),
+               "base: model.yaml\nvariants:\n  good: {}\n  bad: {vars.looks_back: false}\n"
+               "  worse: {vars.looks_back: false, model.0.embed: 16}\n");
+  const auto two = error_of<UserErrors>([&] { plan_study(study()); }).all;
+  ASSERT_EQ(two.size(), 1u);
+  ASSERT_EQ(two[0].notes.size(), 3u);
+  EXPECT_EQ(two[0].notes[0].text, "it is so in the variants 'bad' and 'worse'");
+  EXPECT_EQ(two[0].notes[0].mark.line, 4);
+  EXPECT_EQ(two[0].notes[2].text, "variant 'worse' sets vars.looks_back to false");
+  EXPECT_EQ(two[0].notes[2].mark.line, 5);
+}
+
+TEST_F(CompareStudy, AMissingModelFileIsSaidOnceWhereItIsNamed) {
+  const auto missing = error_of<UserErrors>([&] { plan_study(study({"base=modle.yaml"})); }).all;
+  ASSERT_EQ(missing.size(), 1u);
+  EXPECT_EQ(test::text_of(missing[0]).find("1:6: there is no file '"), 0u)
+      << test::text_of(missing[0]);
+  replace_file(folder_.path("study.yaml"), "variants:\n  a: model.yaml\n  b: modle.yaml\n");
+  const auto second = error_of<UserErrors>([&] { plan_study(study()); }).all;
+  ASSERT_EQ(second.size(), 1u);
+  EXPECT_EQ(second[0].mark.line, 3);
 }
 
 TEST_F(CompareStudy, ReportsWhatAProcessSaidBeforeItDied) {

@@ -51,6 +51,9 @@ TEST_F(StudyOfText, RecordsItsDataAndRefusesOther) {
   EXPECT_TRUE(std::string_view(e.what()).starts_with(
       str("the data is not what '", path("out"), "' was trained on; these differ: content (was ")))
       << e.what();
+  EXPECT_NE(std::string_view(e.what()).find(str("; it is read from '", path("voc.txt"), "'")),
+            std::string_view::npos)
+      << e.what();
 }
 }  // namespace
 }  // namespace cambium

@@ -1,4 +1,4 @@
-#include "search/settings.h"
+#include "train/settings.h"
 
 #include <algorithm>
 #include <optional>
@@ -20,10 +20,25 @@ std::string flow_text(const Yaml& yaml) {
   return yaml.is_list() ? str("[", out, "]") : str("{", out, "}");
 }
 
-std::string short_text(const Yaml* yaml) {
-  if (!yaml) return "-";
-  const std::string text = flow_text(*yaml);
-  return text.size() <= kLongest ? text : text.substr(0, kLongest - 3) + "...";
+// How far texts of different values agree from their beginning on.
+size_t common_beginning(const std::vector<std::string>& texts) {
+  size_t n = texts[0].size();
+  for (const std::string& t : texts)
+    n = std::min(n, size_t(std::ranges::mismatch(texts[0], t).in1 - texts[0].begin()));
+  return n;
+}
+
+// What is shown of long values lies about their first difference.
+std::vector<std::string> short_texts(std::vector<std::string> texts) {
+  constexpr size_t kBefore = 15;
+  size_t begin = common_beginning(texts);
+  const bool late = begin + 6 > kLongest && begin > kBefore;
+  begin = late ? begin - kBefore : 0;
+  for (std::string& t : texts) {
+    if (t.size() > kLongest && begin > 0) t = "..." + t.substr(begin);
+    if (t.size() > kLongest) t = t.substr(0, kLongest - 3) + "...";
+  }
+  return texts;
 }
 
 using Trees = std::vector<const Yaml*>;  // null: the spec has none there
@@ -70,7 +85,8 @@ void compare_trees(const std::string& path, const Trees& trees,
   for (const Yaml* t : trees) texts.insert(t ? canonical_text(*t) : "");
   if (texts.size() < 2) return;
   DifferingSetting setting{path, {}};
-  for (const Yaml* t : trees) setting.values.push_back(short_text(t));
+  for (const Yaml* t : trees) setting.values.push_back(t ? flow_text(*t) : "-");
+  setting.values = short_texts(std::move(setting.values));
   out.push_back(std::move(setting));
 }
 }  // namespace
@@ -80,6 +96,18 @@ std::vector<DifferingSetting> differing_settings(const std::vector<const Spec*>&
   for (const Spec* s : specs) trees.push_back(&s->root);
   std::vector<DifferingSetting> out;
   if (!trees.empty()) compare_trees("", trees, out);
+  return out;
+}
+
+std::string changed_settings(const Spec& was, const Spec& is) {
+  constexpr std::string_view free[] = {"train.log_every", "train.checkpoint_every",
+                                       "train.recompute"};
+  const auto value = [](const std::string& text) { return text == "-" ? "not set" : text; };
+  std::string out;
+  for (const DifferingSetting& s : differing_settings({&was, &is}))
+    if (!std::ranges::count(free, s.path))
+      out += str(out.empty() ? "" : ", ", s.path, " (was ", value(s.values[0]), ", is ",
+                 value(s.values[1]), ")");
   return out;
 }
 }  // namespace cambium
