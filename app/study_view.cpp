@@ -29,18 +29,32 @@ Unit unit_of(const StudyPlan& plan) {
   return {1, 4, plan.values ? "" : " (nats)"};
 }
 
-std::string interval_text(const std::optional<Interval>& i, const Unit& u) {
-  if (!i) return "-";
-  return str("[", fixed(u.scale * i->low, u.digits), ", ", fixed(u.scale * i->high, u.digits), "]");
+// The interval, or below kIntervalSeeds the range of the outcomes.
+std::string interval_text(const ResultRow& row, const Unit& u) {
+  const auto number = [&](double v) { return fixed(u.scale * v, u.digits); };
+  if (row.interval)
+    return str("[", number(row.interval->low), ", ", number(row.interval->high), "]");
+  if (row.n < 2 || row.n >= kIntervalSeeds) return "-";
+  return str(number(row.range.low), " to ", number(row.range.high));
+}
+
+// What the column of intervals holds.
+std::string interval_title(const std::vector<ResultRow>& rows) {
+  const bool intervals =
+      std::ranges::any_of(rows, [](const ResultRow& r) { return r.n >= kIntervalSeeds; });
+  const bool ranges =
+      std::ranges::any_of(rows, [](const ResultRow& r) { return r.n > 0 && r.n < kIntervalSeeds; });
+  return !intervals ? "lowest to highest" : ranges ? "95 % if normal, or range" : "95 % if normal";
 }
 
 std::string difference_text(const ResultRow& row, const Unit& u) {
   if (row.decision.claim == Claim::kBaseline) return "base";
   if (!row.decision.difference) return "-";
   const PairedDifference& d = *row.decision.difference;
-  return str(signed_fixed(u.scale * d.mean, u.digits), " [",
-             signed_fixed(u.scale * d.interval.low, u.digits), ", ",
-             signed_fixed(u.scale * d.interval.high, u.digits), "]");
+  const auto number = [&](double v) { return signed_fixed(u.scale * v, u.digits); };
+  if (row.decision.has_interval())
+    return str(number(d.mean), " [", number(d.interval.low), ", ", number(d.interval.high), "]");
+  return str(number(d.mean), " (", number(d.range.low), " to ", number(d.range.high), ")");
 }
 
 std::string claim_text(const ResultRow& row) {
@@ -157,17 +171,21 @@ std::string results_table(const Comparison& c) {
   const auto& published = c.plan.study.published;
   Table table({1, 5, 6, 7, 8, 9});
   std::vector<std::string> head = {
-      "variant",       str(c.results.metric.substr(0, c.results.metric.find(' ')), u.name),
-      "95 % interval", "paired difference",
-      "verdict",       "step ms",
-      "peak",          "parameters",
+      "variant",
+      str(c.results.metric.substr(0, c.results.metric.find(' ')), u.name),
+      interval_title(c.results.rows),
+      "paired difference",
+      "verdict",
+      "step ms",
+      "peak",
+      "parameters",
       "seeds"};
   if (!published.empty()) head.emplace_back("published");
   table.row(std::move(head));
   for (const ResultRow& r : c.results.rows) {
     std::vector<std::string> row = {printable(r.variant),
                                     r.n ? fixed(u.scale * r.mean, u.digits) : "-",
-                                    interval_text(r.interval, u),
+                                    interval_text(r, u),
                                     difference_text(r, u),
                                     claim_text(r),
                                     r.n ? fixed(r.step_ms, r.step_ms < 1 ? 3 : 1) : "-",

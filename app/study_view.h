@@ -23,8 +23,8 @@ class StudyView : public StudyProgress {
   int digits_ = 4;
 };
 
-// Metric with its 95 % interval, paired difference to the baseline and what may be said of it, step
-// time, memory, parameters.
+// Metric with its 95 % interval or range, paired difference to the baseline and what may be said of
+// it, step time, memory, parameters.
 std::string results_table(const Comparison& c);
 std::string verdict_text(const StudyResults& r);  // the report's verdict, a line a sentence
 std::string failures_text(const Comparison& c);   // one line a failed run; empty without

@@ -126,7 +126,11 @@ constexpr Topic kTopics[] = {
      "says how many seeds show it. vary: names paths that take each run's seed as their value, "
      "such "
      "as\n"
-     "a fold, so that intervals cover the data too. docs/statistics.md measures all of this.",
+     "a fold, so that the data varies too; folds of one data set overlap, for which variances are\n"
+     "corrected. Below 5 seeds the lowest and the highest outcome are shown, since nothing shows "
+     "then\n"
+     "whether outcomes are normal, on which an interval rests. docs/statistics.md measures all of "
+     "this.",
      "seeds: 5\nmetric: {val.accuracy: max}\nleast_effect: 0.5\nvary: vars.fold"},
     {"resume",
      "A run is saved every half minute, at its end, and when Ctrl-C or SIGTERM stops it. With\n"

@@ -120,13 +120,16 @@ class Judge {
 
 // The difference with a deviation no smaller than rounding makes it. What only the arithmetic left
 // of equal differences is none.
-PairedDifference floored(std::span<const double> differences, double rounding) {
+PairedDifference floored(std::span<const double> differences, double rounding, double overlap) {
   const double n = double(differences.size()), mean = mean_of(differences);
   double deviation = deviation_of(differences);
   if (deviation < 1e-9 * std::abs(mean)) deviation = 0;
   deviation = std::max(deviation, std::sqrt(2 * rounding));
-  const double error = deviation / std::sqrt(n), half = t_quantile(0.975, n - 1) * error;
-  return {mean, deviation, {mean - half, mean + half}, two_sided_t(mean, error, n - 1), int64_t(n)};
+  const double error = mean_error(deviation, int64_t(n), overlap);
+  const double half = t_quantile(0.975, n - 1) * error;
+  const auto [least, most] = std::ranges::minmax(differences);
+  return {mean,       deviation,    {mean - half, mean + half}, two_sided_t(mean, error, n - 1),
+          int64_t(n), {least, most}};
 }
 
 std::vector<Judge::Check> Judge::checks(const PairedDifference& d,
@@ -140,8 +143,8 @@ std::vector<Judge::Check> Judge::checks(const PairedDifference& d,
   out.push_back({least <= strictest() ? flips : agree ? 0.0 : 1.0, Hindrance::kSigns});
   if (chance_of_separation(n) > strictest() && residual_.freedom > 0) {
     const double variance = std::max(residual_.variance, rounding_);
-    out.push_back({two_sided_t(d.mean, std::sqrt(2 * variance / double(n)), residual_.freedom),
-                   Hindrance::kOtherVariants});
+    const double error = mean_error(std::sqrt(2 * variance), int64_t(n), e_.overlap);
+    out.push_back({two_sided_t(d.mean, error, residual_.freedom), Hindrance::kOtherVariants});
   }
   if (e_.test_examples > 0) {
     // The least that sampling can do: all examples that the two tell apart speak for one of them.
@@ -165,7 +168,7 @@ Decision Judge::look_at(size_t variant, Check& worst) const {
               : pairs.identical() ? Hindrance::kIdentical
                                   : Hindrance::kFewSeeds};
   if (d.pairs < kLeastSeeds) return d;
-  d.difference = floored(pairs.differences, rounding_);
+  d.difference = floored(pairs.differences, rounding_, e_.overlap);
   d.examples_apart = std::abs(d.difference->mean) * double(e_.test_examples);
   if (pairs.pending || pairs.identical()) return d;
   // A failed run counts as worst: it must not have made the winner's mean.
@@ -214,12 +217,12 @@ std::optional<Outlook> outlook_of(const Decision& d, const Evidence& e) {
   if (d.hindrance == Hindrance::kIdentical || d.hindrance == Hindrance::kSeesAnswers)
     return std::nullopt;
   const Interval range = deviation_range(d.difference->deviation, d.pairs);
-  const double seen = effect_seen(d.pairs, kPower, e.alpha / comparisons(e));
+  const double seen = effect_seen(d.pairs, kPower, e.alpha / comparisons(e), e.overlap);
   Outlook out{.effect_seen = {seen * range.low, seen * range.high}};
   if (e.least_effect <= 0) return out;
   const double alpha = e.next_alpha / comparisons(e);
   const auto needed = [&](double deviation) {
-    std::optional<int64_t> n = seeds_needed(e.least_effect, deviation, kPower, alpha);
+    std::optional<int64_t> n = seeds_needed(e.least_effect, deviation, kPower, alpha, e.overlap);
     if (n) n = std::max(*n, kLeastSeeds);
     return n;
   };
@@ -228,13 +231,14 @@ std::optional<Outlook> outlook_of(const Decision& d, const Evidence& e) {
   return out;
 }
 
-std::optional<Interval> mean_interval(std::span<const double> values, int64_t test_examples) {
-  if (int64_t(values.size()) < kLeastSeeds) return std::nullopt;
+std::optional<Interval> mean_interval(std::span<const double> values, int64_t test_examples,
+                                      double overlap) {
+  if (int64_t(values.size()) < kIntervalSeeds) return std::nullopt;
   const double n = double(values.size()), mean = mean_of(values);
   const double deviation =
       std::max(deviation_of(values), std::sqrt(rounding_variance(test_examples)));
   if (deviation <= 1e-12 * std::abs(mean)) return std::nullopt;
-  const double half = t_quantile(0.975, n - 1) * deviation / std::sqrt(n);
+  const double half = t_quantile(0.975, n - 1) * mean_error(deviation, int64_t(n), overlap);
   return Interval{mean - half, mean + half};
 }
 

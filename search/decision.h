@@ -30,6 +30,7 @@ struct Evidence {
   double alpha = 0.05;        // for this look (search/looks.h)
   double next_alpha = 0.05;   // for a look with more seeds
   double least_effect = 0;    // the smallest difference that matters; 0: none is named
+  double overlap = 0;         // of outcomes on parts of one data set: mean_error, search/stats.h
   int64_t test_examples = 0;  // behind every outcome, when that is a share of them; 0: it is none
   // Of each variant, whether it is known to see its answers (train/floor_watch.h); empty: none is.
   std::vector<bool> sees_answers = {};
@@ -57,6 +58,8 @@ enum class Hindrance {
 };
 
 inline constexpr int64_t kLeastSeeds = 3;
+// Fewer show nothing of a population's shape, on which an interval rests.
+inline constexpr int64_t kIntervalSeeds = 5;
 inline constexpr double kPower = 0.8;  // what a number of seeds is worked out for
 
 struct Decision {
@@ -67,6 +70,9 @@ struct Decision {
   std::optional<PairedDifference> difference;  // from kLeastSeeds pairs on; floored deviation
   double p_value = 1;                          // corrected
   double examples_apart = 0;                   // |difference| in test examples; 0: no share
+
+  // Whether the difference's interval may be shown; else its range is.
+  bool has_interval() const { return difference && pairs >= kIntervalSeeds; }
 };
 
 // One a variant.
@@ -85,8 +91,9 @@ struct Outlook {
 std::optional<Outlook> outlook_of(const Decision& d, const Evidence& evidence);
 
 // The mean's interval over seeds, for a normal population: t, its deviation no smaller than the
-// rounding of a share of so many test examples. None below kLeastSeeds or where nothing varies.
-std::optional<Interval> mean_interval(std::span<const double> values, int64_t test_examples = 0);
+// rounding of a share of so many test examples. None below kIntervalSeeds or where nothing varies.
+std::optional<Interval> mean_interval(std::span<const double> values, int64_t test_examples = 0,
+                                      double overlap = 0);
 
 // How far a share of that many independent test examples may be from the share of all possible
 // ones: half the 95 % interval (binomial).

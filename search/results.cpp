@@ -81,7 +81,8 @@ double step_ms_of(const VariantRuns& runs) {
   return median_of(alike.empty() ? all : alike);
 }
 
-ResultRow row_of(const PlannedVariant& v, const VariantRuns& runs, int64_t test_examples) {
+ResultRow row_of(const PlannedVariant& v, const VariantRuns& runs, int64_t test_examples,
+                 double overlap) {
   ResultRow row{
       .variant = v.name,
       .n = runs.finished(),
@@ -95,7 +96,9 @@ ResultRow row_of(const PlannedVariant& v, const VariantRuns& runs, int64_t test_
     if (o.state == SeedOutcome::kDone) values.push_back(o.value);
   row.mean = mean_of(values);
   row.deviation = deviation_of(values);
-  row.interval = mean_interval(values, test_examples);
+  const auto [least, most] = std::ranges::minmax(values);
+  row.range = {least, most};
+  row.interval = mean_interval(values, test_examples, overlap);
   if (row.n >= kBootstrapSeeds) row.bootstrap = bootstrap_interval(values, hash_text(v.name));
   if (test_examples > 0) row.test_set = test_set_half_width(row.mean, test_examples);
   row.step_ms = step_ms_of(runs);
@@ -159,6 +162,7 @@ Results collect_results(const StudyPlan& plan, const std::string& folder, int64_
        .alpha = alpha_of_look(plan.study.alpha, look),
        .next_alpha = alpha_of_look(plan.study.alpha, look + 1),
        .least_effect = plan.study.least_effect,
+       .overlap = plan.overlap,
        .test_examples = fewest_test_examples(runs, plan.study.metric)};
   for (const VariantRuns& r : runs) {
     e.variants.push_back(r.outcomes);
@@ -166,7 +170,7 @@ Results collect_results(const StudyPlan& plan, const std::string& folder, int64_
   }
   const std::vector<Decision> decisions = decide(e);
   for (size_t v = 0; v < runs.size(); ++v) {
-    ResultRow row = row_of(plan.variants[v], runs[v], e.test_examples);
+    ResultRow row = row_of(plan.variants[v], runs[v], e.test_examples, e.overlap);
     row.decision = decisions[v];
     row.outlook = outlook_of(decisions[v], e);
     if (v != base) row.time_ratio = times(runs[v], runs[base]);

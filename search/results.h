@@ -23,7 +23,8 @@ struct ResultRow {
   int64_t failed = 0;        // runs that ended in an error
   std::string sees_answers;  // why its numbers are no achievement, of the first run that knew
   double mean = 0, deviation = 0;
-  std::optional<Interval> interval;   // over seeds, from kLeastSeeds on
+  Interval range = {0, 0};            // the lowest and the highest outcome
+  std::optional<Interval> interval;   // over seeds, from kIntervalSeeds on
   std::optional<Interval> bootstrap;  // from kBootstrapSeeds on: it covers too little below
   std::optional<double> test_set;     // half-width of what another test set could show; of shares
   Decision decision;                  // against the baseline

@@ -92,7 +92,9 @@ std::optional<PairedDifference> paired_difference(std::span<const double> a,
   const double n = double(d.size()), mean = mean_of(d), deviation = deviation_of(d);
   double p = mean == 0 ? 1 : 0;
   if (deviation > 0) p = 2 * t_cdf(-std::abs(mean) * std::sqrt(n) / deviation, n - 1);
-  return PairedDifference{mean, deviation, *t_interval(d, level), p, int64_t(d.size())};
+  const auto [least, most] = std::ranges::minmax(d);
+  return PairedDifference{mean, deviation,         *t_interval(d, level),
+                          p,    int64_t(d.size()), {least, most}};
 }
 
 std::vector<double> holm_corrected(std::span<const double> p) {
@@ -162,9 +164,13 @@ Interval deviation_range(double deviation, int64_t n, double level) {
   return {at((1 + level) / 2), at((1 - level) / 2)};
 }
 
-double paired_power(double effect, int64_t n, double alpha) {
+double mean_error(double deviation, int64_t n, double overlap) {
+  return deviation * std::sqrt(1 / double(n) + overlap);
+}
+
+double paired_power(double effect, int64_t n, double alpha, double overlap) {
   if (n < 2) return 0;
-  const double freedom = double(n - 1), shift = std::abs(effect) * std::sqrt(double(n));
+  const double freedom = double(n - 1), shift = std::abs(effect) / mean_error(1, n, overlap);
   const double critical = t_quantile(1 - alpha / 2, freedom);
   if (shift >
       30) {  // there the distribution function loses digits, and only the deviation's matters
@@ -174,27 +180,29 @@ double paired_power(double effect, int64_t n, double alpha) {
   return 1 - shifted_t_cdf(critical, freedom, shift) + shifted_t_cdf(-critical, freedom, shift);
 }
 
-std::optional<int64_t> seeds_needed(double mean, double deviation, double power, double alpha) {
+std::optional<int64_t> seeds_needed(double mean, double deviation, double power, double alpha,
+                                    double overlap) {
   constexpr int64_t kMost = 10'000;
   if (mean == 0) return std::nullopt;
   if (deviation == 0) return 2;
   const double effect = mean / deviation;
   int64_t low = 1, high = 2;  // power(low) < power <= power(high)
-  while (high <= kMost && paired_power(effect, high, alpha) < power)
+  while (high <= kMost && paired_power(effect, high, alpha, overlap) < power)
     low = std::exchange(high, high * 2);
   while (high - low > 1) {
     const int64_t middle = (low + high) / 2;
-    (paired_power(effect, middle, alpha) < power ? low : high) = middle;
+    (paired_power(effect, middle, alpha, overlap) < power ? low : high) = middle;
   }
   return high <= kMost ? std::optional(high) : std::nullopt;
 }
 
-double effect_seen(int64_t n, double power, double alpha) {
+double effect_seen(int64_t n, double power, double alpha, double overlap) {
   double low = 0, high = 1;
-  while (paired_power(high, n, alpha) < power && high < 1e6) low = std::exchange(high, high * 2);
+  while (paired_power(high, n, alpha, overlap) < power && high < 1e6)
+    low = std::exchange(high, high * 2);
   for (int i = 0; i < 40; ++i) {
     const double middle = (low + high) / 2;
-    (paired_power(middle, n, alpha) < power ? low : high) = middle;
+    (paired_power(middle, n, alpha, overlap) < power ? low : high) = middle;
   }
   return high;
 }

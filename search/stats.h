@@ -29,6 +29,7 @@ struct PairedDifference {
   Interval interval;       // t, at the level asked for
   double p_value;          // two-sided paired t test of mean = 0
   int64_t n;
+  Interval range = {0, 0};  // the lowest and the highest
 };
 
 // Runs of equal seed are paired, so that what seeds share cancels. None when n < 2.
@@ -49,13 +50,18 @@ double sign_flip_p(std::span<const double> differences);
 // squared: the middle `level` of it. n >= 2.
 Interval deviation_range(double deviation, int64_t n, double level = 0.8);
 
+// The standard error of a mean of n outcomes. Outcomes on parts of one data set answer for each
+// other: with `overlap`, a run's tested by its trained examples, the mean has (1 / n + overlap)
+// times the variance of one (Nadeau and Bengio 2003, Machine Learning 52:239). 0: independent.
+double mean_error(double deviation, int64_t n, double overlap = 0);
+
 // The chance that a two-sided paired t test with n pairs sees a true effect = mean / deviation.
-double paired_power(double effect, int64_t n, double alpha = 0.05);
+double paired_power(double effect, int64_t n, double alpha = 0.05, double overlap = 0);
 
 // The fewest pairs whose power is at least `power`; none above 10,000 or for an effect of zero.
 std::optional<int64_t> seeds_needed(double mean, double deviation, double power = 0.8,
-                                    double alpha = 0.05);
+                                    double alpha = 0.05, double overlap = 0);
 
 // The smallest true mean / deviation that n pairs show with `power`. n >= 2.
-double effect_seen(int64_t n, double power = 0.8, double alpha = 0.05);
+double effect_seen(int64_t n, double power = 0.8, double alpha = 0.05, double overlap = 0);
 }  // namespace cambium

@@ -5,6 +5,7 @@
 #include "blocks/families.h"
 #include "graph/cost.h"
 #include "search/budget.h"
+#include "search/every_seed.h"
 #include "search/study_models.h"
 #include "search/timing.h"
 #include "train/generation_state.h"
@@ -254,28 +255,11 @@ const PlannedVariant& StudyPlan::at(std::string_view name) const {
   return *found;
 }
 
-// What a seed changes in the data must exist for every seed, or runs fail after others are done.
-void check_every_seed(const StudyPlan& plan) {
-  if (plan.study.vary.empty()) return;
-  Diagnostics errors;
-  for (int64_t seed : plan.study.seeds) try {
-      open_experiment(run_spec(plan.study, plan.variants.front(), seed));
-    } catch (const UserErrors& all) {
-      for (const UserError& e : all.all)
-        errors.add(UserError(str("with seed ", seed, ": ", e.what()), e.help,
-                             plan.study.vary[0].key_mark));
-    } catch (const UserError& e) {
-      errors.add(
-          UserError(str("with seed ", seed, ": ", e.what()), e.help, plan.study.vary[0].key_mark));
-    }
-  errors.throw_if_any();
-}
-
 StudyPlan plan_study(Study study, const std::map<std::string, int64_t>& known_steps,
                      const StepTimer& timer) {
   StudyPlan plan{std::move(study), {}};
   Planner(plan, known_steps).plan(timer);
-  check_every_seed(plan);
+  look_at_every_seed(plan);
   return plan;
 }
 

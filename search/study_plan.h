@@ -32,6 +32,7 @@ struct StudyPlan {
   Study study;
   std::vector<PlannedVariant> variants;
   bool values = false;  // what is predicted are values, not classes: losses are not in nats
+  double overlap = 0;   // not 0 where seeds cut one data set anew: mean_error, search/stats.h
 
   const PlannedVariant& at(std::string_view name) const;  // InternalError when there is none
 };

@@ -1,5 +1,6 @@
 // The JSON of a study: what it is (study.json) and what came out (summary.json).
 #include <algorithm>
+#include <cmath>
 #include <ctime>
 
 #include "core/hash.h"
@@ -45,6 +46,7 @@ Json row_json(const ResultRow& r) {
   Json row = {{"variant", r.variant}, {"n", r.n}, {"failed", r.failed}};
   if (!r.sees_answers.empty()) row["sees_answers"] = r.sees_answers;
   row["mean"] = r.n > 0 ? Json(r.mean) : Json();
+  put(row, "least", "most", r.n > 0 ? std::optional(r.range) : std::nullopt);
   put(row, "ci_low", "ci_high", r.interval);
   put(row, "boot_low", "boot_high", r.bootstrap);
   row["test_set_half_width"] = or_null(r.test_set);
@@ -108,8 +110,10 @@ Json to_json(const Decision& d) {
             {"baseline_failures", d.baseline_failed},
             {"diff_mean", d.difference ? Json(d.difference->mean) : Json()},
             {"diff_deviation", d.difference ? Json(d.difference->deviation) : Json()}};
+  put(j, "diff_least", "diff_most",
+      d.difference ? std::optional(d.difference->range) : std::nullopt);
   put(j, "diff_low", "diff_high",
-      d.difference ? std::optional(d.difference->interval) : std::nullopt);
+      d.has_interval() ? std::optional(d.difference->interval) : std::nullopt);
   j["p_value"] = d.difference ? Json(d.p_value) : Json();
   j["examples_apart"] = d.examples_apart;
   return j;
@@ -131,9 +135,10 @@ Decision decision_from(const Json& row) {
   if (row.contains("diff_mean") && row.at("diff_mean").is_number())
     d.difference = {number("diff_mean", 0),
                     number("diff_deviation", 0),
-                    {number("diff_low", 0), number("diff_high", 0)},
+                    {number("diff_low", NAN), number("diff_high", NAN)},
                     d.p_value,
-                    d.pairs};
+                    d.pairs,
+                    {number("diff_least", NAN), number("diff_most", NAN)}};
   return d;
 }
 
@@ -146,6 +151,7 @@ Json summary_json(const Results& results) {
             {"comparisons", e.variants.size() - 1},
             {"least_effect", e.least_effect},
             {"test_examples", e.test_examples},
+            {"overlap", e.overlap},
             {"rows", Json::array()}};
   for (const ResultRow& r : results.rows) j["rows"].push_back(row_json(r));
   const CommonBudget& b = results.budget;

@@ -33,7 +33,7 @@ Evidence evidence_of(const StudyResults& r) {
 
 // Fewer seeds than search/results.h shows such intervals from.
 void withhold_intervals(SummaryRow& row) {
-  if (row.n < kLeastSeeds) row.ci_low = row.ci_high = NAN;
+  if (row.n < kIntervalSeeds) row.ci_low = row.ci_high = NAN;
   if (row.n < kBootstrapSeeds) row.boot_low = row.boot_high = NAN;
 }
 
@@ -95,6 +95,11 @@ void judge_old_results(StudyResults& r) {
     const size_t place = r.place(row.variant);
     if (place == r.variants.size()) continue;
     row.decision = decisions[place];
+    std::vector<double> values;
+    for (const SeedOutcome& outcome : e.variants[place])
+      if (outcome.state == SeedOutcome::kDone) values.push_back(outcome.value);
+    if (!values.empty())
+      std::tie(row.least, row.most) = std::pair(std::ranges::min(values), std::ranges::max(values));
     row.failed = std::ranges::count(e.variants[place], SeedOutcome::kFailed, &SeedOutcome::state);
     if (const std::optional<Outlook> o = outlook_of(row.decision, e)) {
       row.effect_low = o->effect_seen.low;

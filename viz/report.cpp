@@ -60,9 +60,12 @@ std::string legend() {
 }  // namespace
 
 std::string interval_plots(const StudyResults& r) {
+  const bool few = std::ranges::any_of(
+      r.summary, [](const SummaryRow& row) { return row.n > 0 && row.n < kIntervalSeeds; });
   const std::string& metric = reported_metric(r);
   const MetricStyle m = style_of_metric(metric);
-  IntervalPlot values{.title = "Every seed, and the mean with its 95% interval over seeds",
+  IntervalPlot values{.title = few ? "Every seed, their mean and their range"
+                                   : "Every seed, and the mean with its 95% interval if normal",
                       .x_label = str(m.name, m.unit.empty() ? "" : " (" + m.unit + ")")};
   IntervalPlot differences{
       .title = str("Paired difference to ", r.base),
@@ -76,8 +79,8 @@ std::string interval_plots(const StudyResults& r) {
                       m.value(row.mean),
                       r.place(row.variant),
                       m.scale * row.mean,
-                      m.scale * row.ci_low,
-                      m.scale * row.ci_high,
+                      m.scale * (row.n < kIntervalSeeds ? row.least : row.ci_low),
+                      m.scale * (row.n < kIntervalSeeds ? row.most : row.ci_high),
                       {}};
     for (const RunRecord& run : r.runs)
       if (run.variant == row.variant && run.done())
@@ -85,14 +88,14 @@ std::string interval_plots(const StudyResults& r) {
     values.rows.push_back(std::move(value));
     if (row.variant == r.base || !row.decision.difference) continue;
     const PairedDifference& d = *row.decision.difference;
-    differences.rows.push_back(
-        {row.variant,
-         str(m.difference(d.mean), " ", m.difference_interval(d.interval.low, d.interval.high)),
-         r.place(row.variant),
-         m.scale * d.mean,
-         m.scale * d.interval.low,
-         m.scale * d.interval.high,
-         {}});
+    const Interval& shown = row.decision.has_interval() ? d.interval : d.range;
+    differences.rows.push_back({row.variant,
+                                str(m.difference(d.mean), " ", spread_text(row.decision, m)),
+                                r.place(row.variant),
+                                m.scale * d.mean,
+                                m.scale * shown.low,
+                                m.scale * shown.high,
+                                {}});
   }
   std::string out = "<div class=\"grid\">" + figure(interval_plot(values));
   if (!differences.rows.empty()) out += figure(interval_plot(differences));

@@ -32,11 +32,8 @@ std::string difference_cells(const StudyResults& r, const SummaryRow& row, const
                                                               : "open";
   std::string out = "<td>-</td><td>-</td>";
   if (d.difference)
-    out = str(
-        "<td>", html("strong", m.difference(d.difference->mean)), " ",
-        html("span", m.difference_interval(d.difference->interval.low, d.difference->interval.high),
-             "soft"),
-        "</td>", cell(fixed(d.p_value, 3)));
+    out = str("<td>", html("strong", m.difference(d.difference->mean)), " ",
+              html("span", spread_text(d, m), "soft"), "</td>", cell(fixed(d.p_value, 3)));
   std::string word(name_of(d.claim));
   if (d.claim == Claim::kCannotTell) word += str(": ", name_of(d.hindrance));
   return out + cell(word, classes);
@@ -90,8 +87,7 @@ std::string results_table(const StudyResults& r) {
   out += "</tr></thead><tbody>";
   for (const SummaryRow& row : r.summary) {
     out += str("<tr>", name_cell(r, row.variant, row.variant == r.base));
-    out += str("<td><b>", m.number(row.mean), "</b> ",
-               html("span", m.interval(row.ci_low, row.ci_high), "soft"));
+    out += str("<td><b>", m.number(row.mean), "</b> ", html("span", spread_text(row, m), "soft"));
     if (const std::string boot = m.interval(row.boot_low, row.boot_high); !boot.empty())
       out += str("<br>", html("small", str("bootstrap ", boot), "soft"));
     out += str("</td>", seeds_cell(row), difference_cells(r, row, m));
@@ -102,8 +98,8 @@ std::string results_table(const StudyResults& r) {
   return str(
       out, "</tbody></table></div>",
       html("p",
-           str("Mean over seeds with its interval; differences are paired by seed. ", basis_text(r),
-               " Checkpoints were chosen by ", style_of_metric(r.metric).name, "."),
+           str("Mean over seeds with its interval or range; differences are paired by seed. ",
+               basis_text(r), " Checkpoints were chosen by ", style_of_metric(r.metric).name, "."),
            "soft"));
 }
 

@@ -136,6 +136,8 @@ SummaryRow read_row(const Item& row) {
                  .failed = int64_t(row.number("failed", 0)),
                  .sees_answers = row.text("sees_answers"),
                  .mean = row.number("mean"),
+                 .least = row.number("least"),
+                 .most = row.number("most"),
                  .ci_low = row.number("ci_low"),
                  .ci_high = row.number("ci_high"),
                  .boot_low = row.number("boot_low"),
@@ -190,6 +192,7 @@ void read_summary(const std::string& path, StudyResults& r) {
   r.alpha = summary.number("alpha", 0);
   r.comparisons = int64_t(summary.number("comparisons", 1));
   r.least_effect = summary.number("least_effect", 0);
+  r.overlap = summary.number("overlap", 0);
   r.test_examples = int64_t(summary.number("test_examples", 0));
   read_settings(summary, r);
 }

@@ -44,8 +44,8 @@ struct SummaryRow {
   std::string variant;
   int64_t n = 0, failed = 0;  // seeds that finished, and that ended in an error
   std::string sees_answers;   // why its numbers are no achievement; mostly empty
-  double mean, ci_low, ci_high, boot_low, boot_high, test_set_half_width, seeds_low, seeds_high,
-      effect_low, effect_high, step_ms, peak_bytes, parameters, flops;
+  double mean, least, most, ci_low, ci_high, boot_low, boot_high, test_set_half_width, seeds_low,
+      seeds_high, effect_low, effect_high, step_ms, peak_bytes, parameters, flops;
   double products;  // of the flops, those of products of matrices: docs/flops.md
   // Of a step's time to the base's, with its interval; NaN where too few runs were measured alike.
   double time_ratio, time_low, time_high;
@@ -72,6 +72,7 @@ struct StudyResults {
   bool common_budget = false;     // every finished run spent it
   bool too_small_budget = false;  // a step of some variant spends far more
   double departure = 0;           // the largest from it
+  double overlap = 0;             // of seeds that cut one data set anew: mean_error, search/stats.h
   int64_t look = 1, comparisons = 1, test_examples = 0;
   double alpha = 0, total_alpha = 0.05, least_effect = 0;  // alpha: of this look
   std::vector<std::string> vary;                           // what the seed changes besides

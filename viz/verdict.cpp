@@ -35,18 +35,30 @@ std::string failures_text(const StudyResults& r, const SummaryRow& row) {
 // "+1.20 points [-0.30, +2.70]"
 std::string difference_text(const Decision& d, const MetricStyle& m) {
   if (!d.difference) return {};
-  return str(m.difference(d.difference->mean), m.step, " ",
-             m.difference_interval(d.difference->interval.low, d.difference->interval.high));
+  return str(m.difference(d.difference->mean), m.step, " ", spread_text(d, m));
+}
+
+// " +- 0.70 points of test accuracy", or where no interval may be shown " points of test accuracy,
+// 1.90 to 2.80 by seed".
+std::string margin_text(const Decision& d, const MetricStyle& m) {
+  const std::string unit = str(m.step, " of ", m.name);
+  if (d.has_interval()) {
+    const Interval& i = d.difference->interval;
+    return str(" ", kPlusMinus, " ", m.number((i.high - i.low) / 2), unit);
+  }
+  const Interval& r = d.difference->range;
+  if (!std::isfinite(r.low)) return unit;
+  const double sign = d.difference->mean < 0 ? -1 : 1;
+  return str(unit, ", ", m.number(std::min(sign * r.low, sign * r.high)), " to ",
+             m.number(std::max(sign * r.low, sign * r.high)), " by seed");
 }
 
 std::string claim_text(const StudyResults& r, const SummaryRow& row, const MetricStyle& m) {
   const Decision& d = row.decision;
-  const Interval& i = d.difference->interval;
   const std::string failures = failures_text(r, row);
   return str(row.variant, d.claim == Claim::kBetter ? " beats " : " falls behind ", r.base, " by ",
-             m.number(std::abs(d.difference->mean)), " ", kPlusMinus, " ",
-             m.number((i.high - i.low) / 2), m.step, " of ", m.name, " (", p_text(d.p_value), ", ",
-             counted(d.pairs, "seed"), failures.empty() ? "" : "; ", failures, ").");
+             m.number(std::abs(d.difference->mean)), margin_text(d, m), " (", p_text(d.p_value),
+             ", ", counted(d.pairs, "seed"), failures.empty() ? "" : "; ", failures, ").");
 }
 
 // Which of the two sees its answers, or both, and how that is known.
@@ -194,6 +206,20 @@ std::string MetricStyle::interval(double low, double high) const {
 std::string MetricStyle::difference_interval(double low, double high) const {
   if (!std::isfinite(low) || !std::isfinite(high)) return {};
   return str("[", difference(low), ", ", difference(high), "]");
+}
+
+std::string spread_text(const Decision& d, const MetricStyle& m) {
+  if (!d.difference) return {};
+  const PairedDifference& p = *d.difference;
+  if (d.has_interval()) return m.difference_interval(p.interval.low, p.interval.high);
+  if (!std::isfinite(p.range.low)) return {};
+  return str("(", m.difference(p.range.low), " to ", m.difference(p.range.high), ")");
+}
+
+std::string spread_text(const SummaryRow& row, const MetricStyle& m) {
+  if (row.n >= kIntervalSeeds) return m.interval(row.ci_low, row.ci_high);
+  if (row.n < 2 || !std::isfinite(row.least)) return {};
+  return str(m.number(row.least), " to ", m.number(row.most));
 }
 
 MetricStyle style_of_metric(const std::string& metric) {

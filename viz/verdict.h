@@ -19,6 +19,11 @@ struct MetricStyle {
   std::string difference_interval(double low, double high) const;  // "[-0.30, +2.70]"
 };
 
+// "[+1.70, +3.10]", or below kIntervalSeeds the range "(+1.90 to +2.80)"; empty when unknown.
+std::string spread_text(const Decision& d, const MetricStyle& m);
+// "[90.80, 91.68]", or "90.92 to 91.51".
+std::string spread_text(const SummaryRow& row, const MetricStyle& m);
+
 MetricStyle style_of_metric(const std::string& metric);
 
 // The metric that the summary's means are of, as opposed to the one that chose checkpoints.

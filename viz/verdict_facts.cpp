@@ -132,16 +132,44 @@ int64_t failed_or_open(const StudyResults& r) {
          int64_t(r.problems.size());
 }
 
+namespace {
+// What is shown beside means, and what it rests on.
+std::string intervals_text(const StudyResults& r) {
+  const auto some = [&](const auto& which) {
+    return std::ranges::any_of(r.summary,
+                               [&](const SummaryRow& row) { return row.n > 0 && which(row.n); });
+  };
+  std::string out;
+  if (some([](int64_t n) { return n < kIntervalSeeds; }))
+    out =
+        str("Of fewer than ", kIntervalSeeds,
+            " seeds the lowest and the highest outcome are "
+            "shown: so few do not show whether outcomes are normal, on which an interval rests. ");
+  if (some([](int64_t n) { return n >= kIntervalSeeds; }))
+    out +=
+        "Intervals (95%, t) are over seeds and hold if outcomes are normal: where seeds hide "
+        "skew or groups they cover less. ";
+  return out;
+}
+
+// What runs on parts of one data set do to each other.
+std::string overlap_text(const StudyResults& r) {
+  if (r.overlap <= 0) return "; training sets may overlap. ";
+  return str(
+      ", and each cuts the same data anew: since the parts overlap, a mean of n seeds is "
+      "given (1/n + ",
+      fixed(r.overlap, 3),
+      ") times the variance of one, test by training examples (Nadeau and Bengio 2003). ");
+}
+}  // namespace
+
 std::string basis_text(const StudyResults& r) {
-  std::string out =
-      "Intervals (95%, t) are over seeds and assume normal outcomes: where a few seeds hide skew "
-      "or "
-      "groups they cover less; ";
   const std::string size = r.test_examples > 0 ? str(" of ", r.test_examples, " examples") : "";
+  std::string out = intervals_text(r);
   if (r.vary.empty())
     out += str("the seeds vary, the ", judging_part(r), " set", size, " does not. ");
   else
-    out += str("the seeds vary ", join_names(r.vary), " too; training sets may overlap. ");
+    out += str("the seeds vary ", join_names(r.vary), " too", overlap_text(r));
   double most = 0;
   for (const SummaryRow& row : r.summary)
     if (std::isfinite(row.test_set_half_width)) most = std::max(most, row.test_set_half_width);

@@ -31,11 +31,28 @@ TEST(ResultsTable, SaysWhatMayBeClaimedAndHowManySeedsFailed) {
   Comparison c = two_variants();
   c.results.rows[0].decision.claim = Claim::kBaseline;
   c.results.rows[1].decision = {.claim = Claim::kBetter,
-                                .difference = PairedDifference{0.1, 0.01, {0.08, 0.12}, 0.001, 3}};
+                                .pairs = 5,
+                                .difference = PairedDifference{0.1, 0.01, {0.08, 0.12}, 0.001, 5}};
   c.results.rows[1].failed = 2;
   const std::string table = results_table(c);
   EXPECT_NE(table.find("+10.00 [+8.00, +12.00]  better"), table.npos) << table;
   EXPECT_NE(table.find("1 (2 failed)"), table.npos) << table;
+  EXPECT_NE(table.find("lowest to highest"), table.npos) << table;
+}
+
+TEST(ResultsTable, ShowsTheRangeOfFewSeedsAndTheIntervalOfMore) {
+  Comparison c = two_variants();
+  c.results.rows[0].n = 3;
+  c.results.rows[0].range = {0.4, 0.6};
+  c.results.rows[1].n = 5;
+  c.results.rows[1].interval = Interval{0.45, 0.55};
+  c.results.rows[1].decision = {
+      .pairs = 3, .difference = PairedDifference{0.1, 0.01, {0, 0}, 0.1, 3, {0.05, 0.2}}};
+  const std::string table = results_table(c);
+  EXPECT_NE(table.find("95 % if normal, or range"), table.npos) << table;
+  EXPECT_NE(table.find("40.00 to 60.00"), table.npos) << table;
+  EXPECT_NE(table.find("[45.00, 55.00]"), table.npos) << table;
+  EXPECT_NE(table.find("+10.00 (+5.00 to +20.00)"), table.npos) << table;
 }
 
 TEST(StudyView, SaysBeforeTheRunsThatAStepExceedsTheBudget) {

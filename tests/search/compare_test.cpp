@@ -5,6 +5,7 @@
 #include "core/files.h"
 #include "core/json.h"
 #include "tests/support/expect_error.h"
+#include "tests/support/small_data.h"
 #include "tests/support/test_data.h"
 #include "train/run_log.h"
 
@@ -224,6 +225,25 @@ TEST_F(CompareStudy, SeedsMayVaryTheDataToo) {
   EXPECT_NE(file("runs/A-s4/spec.yaml").find("dim: 4"), std::string::npos);
   const auto e = error_of<UserErrors>([&] { plan_study(study({"seeds=[3,0]"})); });
   EXPECT_NE(std::string(e.what()).find("with seed 0"), std::string::npos);
+}
+
+// Folds are known by the data's identity: the same graphs, cut otherwise.
+TEST_F(CompareStudy, FoldsOfOneDataSetOverlap) {
+  test::small_data("tu_graphs", folder_);
+  const auto with = [&](const std::string& vary) {
+    replace_file(
+        folder_.path("model.yaml"),
+        str("vars: {fold: 0, wide: 4}\ndata: {tu_graphs: {path: '", folder_.path("graphs.txt"),
+            "', folds: 4, fold: $fold}}\nmodel: [{gin: $wide}, {pool: mean}, {linear: "
+            "$classes}]\ntrain: {batch: 4, steps: 1}\n"));
+    replace_file(
+        folder_.path("study.yaml"),
+        str("base: model.yaml\nvariants: {a: {}}\nmetric: val.loss\nseeds: [1, 2, 3]\nvary: ", vary,
+            "\n"));
+    return plan_study(study()).overlap;
+  };
+  EXPECT_DOUBLE_EQ(with("vars.fold"), 10.0 / 20);  // 40 graphs: 10 test, 10 val, 20 train
+  EXPECT_EQ(with("vars.wide"), 0);
 }
 
 TEST_F(CompareStudy, RefusesAFolderOfAnotherStudy) {

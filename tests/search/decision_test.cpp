@@ -72,6 +72,32 @@ TEST(Decision, EqualInEveryBitIsNotLeftToChance) {
   EXPECT_EQ(second(evidence({base, other})).hindrance, Hindrance::kRunsToGo);
 }
 
+// Worked by hand: ten folds of 100 examples, 10 of them for the test and 80 for training. The
+// differences 1 to 10 have mean 5.5 and variance 55 / 6; with overlap 1/8 the mean has variance
+// (1/10 + 1/8) 55 / 6 = 2.0625, and t = 5.5 / 1.436141 = 3.829708 on 9 degrees of freedom.
+TEST(Decision, OverlappingFoldsHaveTheCorrectedVariance) {
+  std::vector<SeedOutcome> base, other;
+  for (int i = 1; i <= 10; ++i) {
+    base.push_back({SeedOutcome::kDone, 0});
+    other.push_back({SeedOutcome::kDone, double(i)});
+  }
+  Evidence e = evidence({base, other});
+  EXPECT_NEAR(second(e).difference->p_value, 2.778e-4, 1e-6);  // t = 5.744563
+  const double plain = second(e).difference->interval.high - 5.5;
+  EXPECT_NEAR(plain, 2.262157 * std::sqrt(55 / 6.0 / 10), 1e-5);
+  e.overlap = 10.0 / 80;
+  const PairedDifference d = *second(e).difference;
+  EXPECT_NEAR(d.p_value, 4.0295e-3, 2e-6);
+  EXPECT_NEAR(d.interval.high - 5.5, 2.262157 * 1.436141, 1e-5);
+  EXPECT_EQ(d.range, (Interval{1, 10}));
+  EXPECT_EQ(second(e).claim, Claim::kBetter);
+  // No number of seeds shows what lies below the part of the variance that all share.
+  e.least_effect = 0.5;
+  EXPECT_FALSE(outlook_of(second(e), e)->seeds_low);
+  e.overlap = 0;
+  EXPECT_TRUE(outlook_of(second(e), e)->seeds_low);
+}
+
 TEST(Decision, FewTestExamplesApartAreOfTheTestSet) {
   const auto base = done({0.700, 0.705, 0.695, 0.700, 0.71}),
              other = done({0.730, 0.735, 0.726, 0.730, 0.74});
@@ -236,14 +262,15 @@ TEST(MeanInterval, CoversANormalMeanAndIsWithheldWhereItCannot) {
   int covered = 0;
   constexpr int kSamples = 4000;
   for (int i = 0; i < kSamples; ++i) {
-    const std::vector<double> x = {r.normal(), r.normal(), r.normal()};
+    const std::vector<double> x = {r.normal(), r.normal(), r.normal(), r.normal(), r.normal()};
     const Interval t = *mean_interval(x);
     covered += t.low <= 0 && 0 <= t.high;
   }
   EXPECT_NEAR(double(covered) / kSamples, 0.95, 0.01);
-  EXPECT_FALSE(mean_interval(std::vector{1.0, 2.0}));
-  EXPECT_FALSE(mean_interval(std::vector{1.0, 1.0, 1.0}));
-  EXPECT_GT(mean_interval(std::vector{1.0, 1.0, 1.0}, 100)->high, 1.005);
+  EXPECT_FALSE(mean_interval(std::vector{1.0, 2.0, 3.0, 4.0}));  // of any shape
+  const std::vector<double> equal(5, 1.0);
+  EXPECT_FALSE(mean_interval(equal));
+  EXPECT_GT(mean_interval(equal, 100)->high, 1.003);
 }
 
 TEST(TestSet, HasABinomialHalfWidth) {

@@ -117,15 +117,29 @@ struct VerdictOf : ::testing::Test {
 TEST_F(VerdictOf, ClaimsAndWhatCannotBeTold) {
   EXPECT_TRUE(
       has(text(),
-          "hybrid beats attention by 2.40 \xC2\xB1 0.70 points of test accuracy (p = 0.012, "
-          "3 seeds)"));
-  EXPECT_TRUE(has(text(), "Cannot tell conv from attention: +1.20 points"));
+          "hybrid beats attention by 2.40 points of test accuracy, 2.10 to 2.80 by seed (p = "
+          "0.012, 3 seeds)"))
+      << text();
+  EXPECT_TRUE(has(text(), "Cannot tell conv from attention: +1.20 points (+0.90 to +1.60)"));
   EXPECT_TRUE(has(text(), "only above 2.00 to 5.00 points"));
   EXPECT_TRUE(has(text(), "least_effect"));
   r.least_effect = 0.01;
   r.summary[1].seeds_low = 9;
   r.summary[1].seeds_high = 40;
   EXPECT_TRUE(has(text(), "9 to 40 seeds would show a difference of 1.00 points"));
+}
+
+TEST_F(VerdictOf, IntervalsAreShownFromFiveSeedsOn) {
+  EXPECT_TRUE(has(basis_text(r), "Of fewer than 5 seeds the lowest and the highest outcome"));
+  EXPECT_FALSE(has(basis_text(r), "Intervals (95%, t)"));
+  EXPECT_TRUE(has(html_report(r), "Every seed, their mean and their range"));
+  for (SummaryRow& row : r.summary) row.n = row.decision.pairs = 5;
+  EXPECT_TRUE(
+      has(text(), "hybrid beats attention by 2.40 \xC2\xB1 0.70 points of test accuracy ("));
+  EXPECT_TRUE(
+      has(basis_text(r), "Intervals (95%, t) are over seeds and hold if outcomes are normal"));
+  EXPECT_FALSE(has(basis_text(r), "Of fewer than"));
+  EXPECT_TRUE(has(html_report(r), "95% interval if normal"));
 }
 
 TEST_F(VerdictOf, NamesWhatTheVariantsDifferIn) {
@@ -231,13 +245,17 @@ TEST_F(VerdictOf, FailuresStandInTheSentence) {
 }
 
 TEST_F(VerdictOf, TheFootSaysWhatIntervalsCover) {
-  EXPECT_TRUE(has(basis_text(r), "assume normal outcomes"));
   EXPECT_TRUE(has(basis_text(r), "the seeds vary, the test set of 10000 examples does not"));
   EXPECT_TRUE(has(basis_text(r), "Holm's correction for 2 comparisons"));
   r.look = 2;
   EXPECT_TRUE(has(basis_text(r), "this is look 2"));
   r.vary = {"vars.fold"};
-  EXPECT_TRUE(has(basis_text(r), "the seeds vary vars.fold too"));
+  EXPECT_TRUE(has(basis_text(r), "the seeds vary vars.fold too; training sets may overlap"));
+  r.overlap = 0.125;
+  EXPECT_TRUE(has(basis_text(r),
+                  "the seeds vary vars.fold too, and each cuts the same data anew: since the parts "
+                  "overlap, a mean of n seeds is given (1/n + 0.125) times the variance of one"))
+      << basis_text(r);
 }
 
 TEST(ReadResults, ABootstrapOfFewSeedsIsNotShown) {

@@ -72,6 +72,8 @@ struct StudyFolder {
     Json row = {{"variant", variants[v]},
                 {"n", seeds},
                 {"mean", mean},
+                {"least", mean - 0.002},
+                {"most", mean + 0.002},
                 {"ci_low", mean - 0.005},
                 {"ci_high", mean + 0.005},
                 {"boot_low", mean - 0.003},
@@ -84,6 +86,8 @@ struct StudyFolder {
     row["diff_mean"] = v ? Json(diff) : Json();
     row["diff_low"] = v ? Json(diff - (v == 2 ? 0.007 : 0.015)) : Json();
     row["diff_high"] = v ? Json(diff + (v == 2 ? 0.007 : 0.015)) : Json();
+    row["diff_least"] = v ? Json(diff - 0.003) : Json();
+    row["diff_most"] = v ? Json(diff + 0.004) : Json();
     row["p_value"] = v ? Json(v == 2 ? 0.012 : 0.21) : Json();
     row["effect_low"] = v ? Json(0.02) : Json();
     row["effect_high"] = v ? Json(0.05) : Json();
