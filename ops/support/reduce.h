@@ -95,7 +95,10 @@ template <> struct FoldLanes<MaxFold> {
       const int32_t x = std::bit_cast<int32_t>(tail[i]) & 0x7fffffff;
       largest = x > largest ? x : largest;
     }
-    for (int64_t k = 0; k < kLanes; ++k) largest = bits[k] > largest ? bits[k] : largest;
+    for (int64_t width = kLanes / 2; width > 0; width /= 2)
+      for (int64_t k = 0; k < width; ++k)
+        bits[k] = bits[k + width] > bits[k] ? bits[k + width] : bits[k];
+    largest = bits[0] > largest ? bits[0] : largest;
     return largest > 0x7f800000 ? __builtin_nanf("") : top;
   }
 };
