@@ -167,9 +167,9 @@ std::string basis_text(const StudyResults& r) {
   const std::string size = r.test_examples > 0 ? str(" of ", r.test_examples, " examples") : "";
   std::string out = intervals_text(r);
   if (r.vary.empty())
-    out += str("the seeds vary, the ", judging_part(r), " set", size, " does not. ");
+    out += str("The seeds vary, the ", judging_part(r), " set", size, " does not. ");
   else
-    out += str("the seeds vary ", join_names(r.vary), " too", overlap_text(r));
+    out += str("The seeds vary ", join_names(r.vary), " too", overlap_text(r));
   double most = 0;
   for (const SummaryRow& row : r.summary)
     if (std::isfinite(row.test_set_half_width)) most = std::max(most, row.test_set_half_width);

@@ -245,15 +245,15 @@ TEST_F(VerdictOf, FailuresStandInTheSentence) {
 }
 
 TEST_F(VerdictOf, TheFootSaysWhatIntervalsCover) {
-  EXPECT_TRUE(has(basis_text(r), "the seeds vary, the test set of 10000 examples does not"));
+  EXPECT_TRUE(has(basis_text(r), "The seeds vary, the test set of 10000 examples does not"));
   EXPECT_TRUE(has(basis_text(r), "Holm's correction for 2 comparisons"));
   r.look = 2;
   EXPECT_TRUE(has(basis_text(r), "this is look 2"));
   r.vary = {"vars.fold"};
-  EXPECT_TRUE(has(basis_text(r), "the seeds vary vars.fold too; training sets may overlap"));
+  EXPECT_TRUE(has(basis_text(r), "The seeds vary vars.fold too; training sets may overlap"));
   r.overlap = 0.125;
   EXPECT_TRUE(has(basis_text(r),
-                  "the seeds vary vars.fold too, and each cuts the same data anew: since the parts "
+                  "The seeds vary vars.fold too, and each cuts the same data anew: since the parts "
                   "overlap, a mean of n seeds is given (1/n + 0.125) times the variance of one"))
       << basis_text(r);
 }
