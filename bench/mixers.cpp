@@ -132,7 +132,7 @@ Measured measure(const Mixer& mixer, const Options& o, int64_t t) {
     executor.set_input(leaf.name, x);
   }
   m.ms = median_ms(o.seconds, [&] { executor.run(); });
-  m.bytes = plan.memory.arena_bytes + plan.memory.scratch_bytes;
+  m.bytes = plan.memory.arena_bytes;
   return m;
 }
 

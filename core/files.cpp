@@ -16,6 +16,8 @@
 #include <unistd.h>
 #include <zlib.h>
 
+#include "core/hash.h"
+
 namespace cambium {
 namespace {
 constexpr std::string_view kTemporary = ".tmp";  // then the process that writes
@@ -175,6 +177,23 @@ std::vector<std::byte> read_maybe_gzip(const std::string& path, int64_t most) {
   return {p, p + raw.size()};
 }
 
+FileSum checksum_of_file(const std::string& path) {
+  const auto [fd, size] = open_regular(path);
+  Checksum sum{uint64_t(size)};
+  std::vector<std::byte> piece(1 << 16);
+  size_t filled = 0;
+  for (ssize_t n = 1; n != 0;) {
+    n = ::read(fd.get(), piece.data() + filled, piece.size() - filled);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) fail_with_errno("read", path);
+    filled += size_t(n);
+    if (n > 0 && filled < piece.size()) continue;  // whole words, however little a read gives
+    sum.add(std::span(piece).first(filled));
+    filled = 0;
+  }
+  return {size, sum.value()};
+}
+
 void replace_file(const std::string& path, std::span<const std::span<const std::byte>> pieces) {
   const std::string temporary = str(path, kTemporary, ::getpid());
   int64_t bytes = 0;
@@ -258,10 +277,6 @@ MappedFile& MappedFile::operator=(MappedFile&& o) noexcept {
   std::swap(data_, o.data_);
   std::swap(size_, o.size_);
   return *this;
-}
-
-void MappedFile::forget(size_t bytes) const {
-  if (data_) ::madvise(const_cast<std::byte*>(data_), std::min(bytes, size_), MADV_DONTNEED);
 }
 
 MappedFile::~MappedFile() {

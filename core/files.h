@@ -20,6 +20,15 @@ std::string read_file(const std::string& path, int64_t limit_bytes = -1);
 // more than `most` bytes: a thousand times its size is easily made.
 std::vector<std::byte> read_maybe_gzip(const std::string& path, int64_t most = int64_t(4) << 30);
 
+struct FileSum {
+  int64_t bytes;
+  uint64_t checksum;  // core/hash.h
+};
+
+// Of a regular file, read through a small buffer: the pages of a map count as memory of ours, and
+// the system may map megabytes at the first look.
+FileSum checksum_of_file(const std::string& path);
+
 // Writes to a temporary file beside `path`, fsyncs, renames over it, fsyncs the folder.
 // RuntimeError naming `path`.
 void replace_file(const std::string& path, std::span<const std::byte> content);
@@ -46,9 +55,6 @@ class MappedFile {
   ~MappedFile();
 
   std::span<const std::byte> bytes() const { return {data_, size_}; }
-
-  // Gives back the memory of the first `bytes`; they are read from the file again when looked at.
-  void forget(size_t bytes) const;
 
  private:
   const std::byte* data_ = nullptr;

@@ -8,21 +8,29 @@ namespace cambium {
 namespace {
 constexpr int64_t kKernelRoom = 16 << 20;  // more than any generated kernel takes
 
-// Offsets of the arena buffers, by buffer.
-std::vector<int64_t> place_arena(const BufferPlan& b, MemoryReport& memory) {
+// Offsets of the arena buffers, by buffer; and of the steps' scratch, which lives as long as its
+// step.
+std::vector<int64_t> place_arena(const BufferPlan& b, Plan& plan) {
   std::vector<Life> lives;
-  std::vector<size_t> owner;
+  std::vector<int64_t*> offset_of;
+  std::vector<int64_t> offsets(b.buffers.size(), 0);
   for (size_t i = 0; i < b.buffers.size(); ++i)
     if (b.buffers[i].where == Slot::kArena && b.buffers[i].first >= 0) {
       lives.push_back({b.buffers[i].bytes, b.buffers[i].first, b.buffers[i].last});
-      owner.push_back(i);
+      offset_of.push_back(&offsets[i]);
     }
+  for (int at = 0; PlanStep & step : plan.steps) {
+    if (const int64_t bytes = step.kernel.scratch_bytes; bytes > 0) {
+      lives.push_back({bytes, at, at});
+      offset_of.push_back(&step.scratch_offset);
+    }
+    ++at;
+  }
   const Placement p = place(lives);
-  memory.arena_bytes = p.bytes;
-  memory.lower_bound_bytes = p.lower_bound;
-  memory.strategy = p.strategy;
-  std::vector<int64_t> offsets(b.buffers.size(), 0);
-  for (size_t k = 0; k < owner.size(); ++k) offsets[owner[k]] = p.offsets[k];
+  plan.memory.arena_bytes = p.bytes;
+  plan.memory.lower_bound_bytes = p.lower_bound;
+  plan.memory.strategy = p.strategy;
+  for (size_t k = 0; k < lives.size(); ++k) *offset_of[k] = p.offsets[k];
   return offsets;
 }
 
@@ -108,7 +116,17 @@ Plan compile(Graph graph, Engine& engine, const CompileOptions& options) {
   const std::vector<StepNodes> steps =
       execution_order(plan.graph, options.chains, plan.first_update);
   const BufferPlan b = assign_buffers(plan, steps);
-  const std::vector<int64_t> offsets = place_arena(b, plan.memory);
+  std::vector<ChainPorts> ports;
+  for (const StepNodes& nodes : steps) {
+    PlanStep step{.node = nodes[0], .nodes = nodes};
+    ports.push_back(ports_of(plan.graph, nodes, b));
+    if (is_chain(plan.graph, nodes))
+      build_chain(plan.graph, ports.back(), step);
+    else
+      step.kernel = build_kernel(plan.graph, nodes[0], engine);
+    plan.steps.push_back(std::move(step));
+  }
+  const std::vector<int64_t> offsets = place_arena(b, plan);
   const auto slot_at = [&](int buffer, const ValueType& type) {
     const Buffer& at = b.buffers[size_t(buffer)];
     return Slot{at.where, offsets[size_t(buffer)], at.index, type};
@@ -117,17 +135,9 @@ Plan compile(Graph graph, Engine& engine, const CompileOptions& options) {
     if (p.node < 0) return Slot{};
     return slot_at(b.buffer_of[size_t(p.node)][size_t(p.output)], plan.graph.type(p));
   };
-  for (const StepNodes& nodes : steps) {
-    PlanStep step{.node = nodes[0], .nodes = nodes};
-    const ChainPorts ports = ports_of(plan.graph, nodes, b);
-    if (is_chain(plan.graph, nodes))
-      build_chain(plan.graph, ports, step);
-    else
-      step.kernel = build_kernel(plan.graph, nodes[0], engine);
-    for (Port p : ports.in) step.in.push_back(slot_of(p));
-    for (Port p : ports.out) step.out.push_back(slot_of(p));
-    plan.memory.scratch_bytes = std::max(plan.memory.scratch_bytes, step.kernel.scratch_bytes);
-    plan.steps.push_back(std::move(step));
+  for (size_t s = 0; s < plan.steps.size(); ++s) {
+    for (Port p : ports[s].in) plan.steps[s].in.push_back(slot_of(p));
+    for (Port p : ports[s].out) plan.steps[s].out.push_back(slot_of(p));
   }
   for (const StateCopy& c : b.copies)
     plan.copies.push_back({slot_at(c.from.index, c.from.type), c.store_index});

@@ -15,13 +15,9 @@ bool all_finite(const float* x, int64_t n) {
 }  // namespace
 
 Workspace::Workspace(std::span<const Plan* const> plans) {
-  int64_t arena_bytes = 0, scratch_bytes = 0;
-  for (const Plan* p : plans) {
-    arena_bytes = std::max(arena_bytes, p->memory.arena_bytes);
-    scratch_bytes = std::max(scratch_bytes, p->memory.scratch_bytes);
-  }
+  int64_t arena_bytes = 0;
+  for (const Plan* p : plans) arena_bytes = std::max(arena_bytes, p->memory.arena_bytes);
   arena = allocate_bytes(arena_bytes);
-  scratch = allocate_bytes(scratch_bytes);
 }
 
 Executor::Executor(const Plan& plan, Store& store, std::shared_ptr<Workspace> workspace)
@@ -41,6 +37,7 @@ Executor::Executor(const Plan& plan, Store& store, std::shared_ptr<Workspace> wo
     Bound b;
     for (const Slot& s : step.in) b.in.push_back(address(s));
     for (const Slot& s : step.out) b.out.push_back(address(s));
+    b.scratch = workspace_->arena.get() + step.scratch_offset;
     bound_.push_back(std::move(b));
     profile_.push_back({step.node});
   }
@@ -103,7 +100,7 @@ std::span<std::byte> Executor::input(std::string_view name) {
 
 void Executor::run_range(size_t begin, size_t end) {
   for (size_t s = begin; s < end; ++s) {
-    const KernelArgs args{bound_[s].in.data(), bound_[s].out.data(), workspace_->scratch.get()};
+    const KernelArgs args = bound_[s].args();
     if (!profiling_) {
       plan_.steps[s].kernel.run(args);
       continue;
@@ -152,9 +149,7 @@ float Executor::output_scalar(std::string_view name) const {
 
 int Executor::inspect(size_t s) {
   const PlanStep& step = plan_.steps[s];
-  if (step.first_non_finite)
-    return step.first_non_finite(
-        {bound_[s].in.data(), bound_[s].out.data(), workspace_->scratch.get()});
+  if (step.first_non_finite) return step.first_non_finite(bound_[s].args());
   run_range(s, s + 1);
   for (size_t k = 0; k < step.out.size(); ++k)
     if (step.out[k].type.dtype == DType::kF32 &&

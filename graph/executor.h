@@ -41,12 +41,11 @@ struct StepProfile {
   int64_t runs = 0;
 };
 
-// The arena and the scratch memory of plans of which only one runs at a time: as large as the
-// largest wants them.
+// The arena of plans of which only one runs at a time: as large as the largest wants it.
 struct Workspace {
   explicit Workspace(std::span<const Plan* const> plans);
 
-  Bytes arena, scratch;
+  Bytes arena;
 };
 
 class Executor {
@@ -97,6 +96,9 @@ class Executor {
   struct Bound {
     std::vector<const void*> in;
     std::vector<void*> out;
+    std::byte* scratch = nullptr;
+
+    KernelArgs args() const { return {in.data(), out.data(), scratch}; }
   };
 
   void* address(const Slot& slot);

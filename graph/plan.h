@@ -21,6 +21,7 @@ struct PlanStep {
   // Of a chain: runs it and answers the first node with a value that is not finite, or -1.
   std::function<int(const KernelArgs&)> first_non_finite;
   std::vector<Slot> in, out;
+  int64_t scratch_offset = 0;  // in the arena, of Kernel::scratch_bytes
 };
 
 struct Leaf {  // an input, or a named piece of state that plans share through a Store
@@ -37,13 +38,13 @@ struct StateCopy {  // an update whose value could not be computed in place
 };
 
 struct MemoryReport {
-  int64_t arena_bytes = 0, lower_bound_bytes = 0;  // the bound: most bytes alive at once
-  int64_t scratch_bytes = 0, store_bytes = 0, input_bytes = 0, constant_bytes = 0;
+  // The arena holds values and, while a kernel runs, its scratch memory; the bound: most bytes
+  // alive at once.
+  int64_t arena_bytes = 0, lower_bound_bytes = 0;
+  int64_t store_bytes = 0, input_bytes = 0, constant_bytes = 0;
   std::string strategy;  // which placement won
 
-  int64_t total() const {
-    return arena_bytes + scratch_bytes + store_bytes + input_bytes + constant_bytes;
-  }
+  int64_t total() const { return arena_bytes + store_bytes + input_bytes + constant_bytes; }
 };
 
 struct Plan {

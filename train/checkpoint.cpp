@@ -48,15 +48,8 @@ Json to_json(const Entry& e) {
 }
 
 Part measure(const std::string& folder, const std::string& name) {
-  const MappedFile file(folder + "/" + name);
-  // Piece by piece, so that a large file does not count as memory of ours.
-  constexpr size_t kPiece = 1 << 18;
-  Checksum sum(file.bytes().size());
-  for (size_t at = 0; at < file.bytes().size(); at += kPiece) {
-    sum.add(file.bytes().subspan(at, std::min(kPiece, file.bytes().size() - at)));
-    file.forget(at + kPiece);
-  }
-  return {name, int64_t(file.bytes().size()), hash_name(sum.value())};
+  const FileSum sum = checksum_of_file(folder + "/" + name);
+  return {name, sum.bytes, hash_name(sum.checksum)};
 }
 
 // The entries of the index, newest first; empty when there is no index.

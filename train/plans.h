@@ -25,8 +25,8 @@ std::vector<std::string> slow_kernels(const Plan& plan);
 
 // What training will hold beyond what the process holds now: one arena and one store for all plans,
 // their inputs and the graphs of constants (dense ones are held already), a copy of the best
-// weights, the batches that are read ahead with their graphs, and what running for the first time
-// brings in (kFirstRunBytes).
+// weights, the batches that are read ahead with their graphs, what running for the first time
+// brings in (kFirstRunBytes), and 1/256 more.
 struct MemoryNeed {
   int64_t store_bytes = 0, batch_bytes = 0;  // batch_bytes grows with the batch
 

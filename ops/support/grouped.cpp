@@ -31,6 +31,18 @@ Descriptions describe(const ProductSizes& z) {
           strided_md({z.m, z.n}, {z.n, 1})};
 }
 
+// oneDNN generates all its kernels for dnnl_sgemm, some megabytes, at the first call: while a plan
+// is compiled, so that they are in the memory that is measured before training.
+void generate_sgemm() {
+  static const bool done = [] {
+    const std::vector<float> ones(64 * 64, 1.0f);
+    std::vector<float> y(64 * 64);
+    return dnnl_sgemm('N', 'N', 64, 64, 64, 1.0f, ones.data(), 64, ones.data(), 64, 0.0f, y.data(),
+                      64) == dnnl_success;
+  }();
+  ensure(done, "dnnl_sgemm of 64 x 64 x 64 failed");
+}
+
 ProductSizes filled(ProductSizes z, int64_t size) {
   (z.m == kAnySize ? z.m : z.k) = size;
   return z;
@@ -38,6 +50,7 @@ ProductSizes filled(ProductSizes z, int64_t size) {
 }  // namespace
 
 AnyProduct::AnyProduct(Engine& e, const ProductSizes& z, DType dtype, bool add) : z_(z), add_(add) {
+  if (dtype == DType::kF32) generate_sgemm();
   if (dtype == DType::kF32 || z.m * z.n * z.k == 0) return;
   const Descriptions d = describe(filled(z, DNNL_RUNTIME_DIM_VAL));
   dnnl::post_ops post;
