@@ -1,10 +1,12 @@
 // Identity: equal for equal openings of any dataset; other than before whenever an example is.
 #include "data/identity.h"
 
+#include <fstream>
+
 #include <gtest/gtest.h>
 
-#include "tests/support/every_dataset.h"
 #include "tests/support/expect_error.h"
+#include "tests/support/small_data.h"
 
 namespace cambium {
 namespace {
@@ -51,11 +53,14 @@ class DatasetIdentity : public testing::TestWithParam<const DatasetKind*> {
  protected:
   const DatasetKind& kind() const { return *GetParam(); }
 
-  test::DatasetExamples examples_;
+  std::string example() const { return test::small_section(kind().name, folder_); }
+
+ private:
+  test::TempFolder folder_;
 };
 
 TEST_P(DatasetIdentity, IsEqualForEqualOpenings) {
-  const std::string example = examples_.of(kind());
+  const std::string example = this->example();
   const Identity id = identity_of(*test::open_example(example));
   EXPECT_EQ(id, identity_of(*test::open_example(example)));
   for (const char* part : {"content", "classes", "splits", "examples"})
@@ -63,13 +68,13 @@ TEST_P(DatasetIdentity, IsEqualForEqualOpenings) {
 }
 
 TEST_P(DatasetIdentity, DiffersWhenTheSeedChangesExamples) {
-  const std::string example = examples_.of(kind());
+  const std::string example = this->example();
   const auto a = test::open_example(example, 1), b = test::open_example(example, 2);
   EXPECT_EQ(hash_of_all(*a) == hash_of_all(*b), identity_of(*a) == identity_of(*b));
 }
 
 TEST_P(DatasetIdentity, DiffersWhenAnOptionChangesExamples) {
-  const std::string example = examples_.of(kind());
+  const std::string example = this->example();
   const auto usual = test::open_example(example);
   const uint64_t all = hash_of_all(*usual);
   const Identity id = identity_of(*usual);
@@ -93,13 +98,13 @@ INSTANTIATE_TEST_SUITE_P(All, DatasetIdentity, testing::ValuesIn(builtin_dataset
                          [](const auto& info) { return std::string(info.param->name); });
 
 TEST(Identity, SaysWhatDiffersInATextOfOtherLetters) {
-  const test::DatasetExamples examples;
+  const test::TempFolder folder;
   const auto text = [&](const std::string& unit) {
     std::string all;
     for (int i = 0; i < 100; ++i) all += unit;
-    examples.write("voc.txt", all);
+    replace_file(folder.path("voc.txt"), all);
     return identity_of(*test::open_example(
-        str("{text_chars: {path: ", examples.path("voc.txt"), ", context: 12}}")));
+        str("{text_chars: {path: ", folder.path("voc.txt"), ", context: 12}}")));
   };
   const Identity was = text("aab"), is = text("xxy");
   const std::vector<std::string> parts = differences(was, is);
@@ -115,10 +120,11 @@ TEST(Identity, SaysWhatDiffersInATextOfOtherLetters) {
 }
 
 TEST(Identity, SeesOneByteOfEveryFile) {
-  const test::DatasetExamples examples;
-  const std::string spec = str("{text_bytes: {path: ", examples.path("text.txt"), ", context: 8}}");
+  const test::TempFolder folder;
+  replace_file(folder.path("text.txt"), std::string(7600, 'a'));
+  const std::string spec = str("{text_bytes: {path: ", folder.path("text.txt"), ", context: 8}}");
   const Identity was = identity_of(*test::open_example(spec));
-  std::fstream file(examples.path("text.txt"), std::ios::in | std::ios::out | std::ios::binary);
+  std::fstream file(folder.path("text.txt"), std::ios::in | std::ios::out | std::ios::binary);
   file.seekp(3701);  // of no example that is hashed
   file.put('#');
   file.close();

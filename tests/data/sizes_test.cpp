@@ -2,8 +2,8 @@
 // once.
 #include <gtest/gtest.h>
 
-#include "tests/support/every_dataset.h"
 #include "tests/support/expect_error.h"
+#include "tests/support/small_data.h"
 #include "tests/support/spent.h"
 
 namespace cambium {
@@ -26,8 +26,8 @@ void open_with(const std::string& example, const std::string& kind, const std::s
 }
 
 TEST_P(DatasetSizes, AreRefusedOrOpenedAtOnce) {
-  const test::DatasetExamples examples;
-  const std::string example = examples.of(*GetParam());
+  const test::TempFolder folder;
+  const std::string example = test::small_section(GetParam()->name, folder);
   for (const FieldInfo& f : GetParam()->attrs.describe()) {
     if (f.type != "whole number") continue;
     for (const int64_t value : test::kHostileSizes) {
@@ -45,8 +45,8 @@ TEST_P(DatasetSizes, AreRefusedOrOpenedAtOnce) {
 
 // The largest value that each option allows by itself.
 TEST_P(DatasetSizes, AtTheirOwnLimitsAreRefusedOrOpenedAtOnce) {
-  const test::DatasetExamples examples;
-  const std::string example = examples.of(*GetParam());
+  const test::TempFolder folder;
+  const std::string example = test::small_section(GetParam()->name, folder);
   for (const FieldInfo& f : GetParam()->attrs.describe()) {
     if (f.type != "whole number" || f.max >= 0x1p53) continue;
     const test::Spent spent;

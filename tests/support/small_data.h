@@ -149,6 +149,15 @@ inline std::string small_data(std::string_view name, const TempFolder& folder) {
   return "{}";
 }
 
+// The whole section, "{name: {options}}", for open_example.
+inline std::string small_section(std::string_view name, const TempFolder& folder) {
+  return str("{", name, ": ", small_data(name, folder), "}");
+}
+
+inline std::unique_ptr<Dataset> open_example(const std::string& section, uint64_t seed = 1) {
+  return open_dataset(parse_yaml(section, "data.yaml"), Vars(), seed);
+}
+
 // The sections of a small model for this data, ending in what it asks for; `more`: blocks of
 // tokens, nodes or pictures before its end, each on a line of its own.
 inline std::string small_model(const DataShape& s, const std::string& more = "") {
