@@ -85,7 +85,7 @@ class DataCache {
 
 double measure(const Experiment& e, MatchGoal::Kind kind) {
   const int64_t batch = e.train.options.batch;
-  const ScopeCost cost = total_cost(model_graph(e, batch, true));
+  const ScopeCost cost = total_cost(model_of(e, batch, true).graph);
   return kind == MatchGoal::kParameters ? double(cost.parameters)
                                         : cost.forward_flops / double(batch);
 }
@@ -238,13 +238,15 @@ void Planner::plan_variant(const Variant& v) {
   p.cost = step_cost(e);
   settle_steps(p, e);
   p.notes = s.budget ? data_.open(with_seed(p.spec, s, s.seeds.front()), free()).notes : e.notes;
-  Engine engine;
-  p.needed_bytes = predicted_peak_bytes(memory_need(e, compile_plans(e, engine)));
   p.data = data_.identity(e);
   p.forward_flops = p.cost.forward_flops_per_example;
   settle_evaluation(p, e);
   if (const auto state = generation_state(e)) p.state_bytes = state->bytes;
-  p.domains = families_text(model_graph(e, 1, false), e.spec.root);
+  p.domains = families_text(model_of(e, 1, false).graph, e.spec.root);
+  Engine engine;
+  const TrainPlans plans = compile_plans(e, engine);
+  forget_models(e);
+  p.needed_bytes = predicted_peak_bytes(memory_need(e, plans));
   plan_.variants.push_back(std::move(p));
 }
 }  // namespace

@@ -161,8 +161,8 @@ Experiment open_experiment(Spec spec, std::shared_ptr<const Dataset> opened) {
       fit_batch(e);
       const int64_t batch = std::max<int64_t>(1, e.train.options.batch);  // 0 was reported above
       check_sections_fit(e.spec, e.data->shape(batch).decoder.has_value(), e.data->describe());
-      Model built = build_model_graph(e, batch, true);
-      e.recompute = std::move(built.recompute);
+      const Model& built = model_of(e, batch, true);
+      e.recompute = built.recompute;
       check_groups(e.train.groups, parameter_names(built.graph), errors);
       note_what_cannot_be(e, built.graph, errors);
       if (errors.empty()) check_leaks(e, errors);

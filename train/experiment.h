@@ -8,6 +8,25 @@
 #include "train/options.h"
 
 namespace cambium {
+struct Model;
+
+// The models of an experiment that were built, by batch and training. A copy starts with none: its
+// spec may be changed.
+struct BuiltModels {
+  std::map<std::pair<int64_t, bool>, std::shared_ptr<const Model>> models;
+
+  BuiltModels() = default;
+  BuiltModels(BuiltModels&&) = default;
+  BuiltModels& operator=(BuiltModels&&) = default;
+
+  BuiltModels(const BuiltModels&) {}
+
+  BuiltModels& operator=(const BuiltModels&) {
+    models.clear();
+    return *this;
+  }
+};
+
 struct Experiment {
   Spec spec;
   Vars vars;  // the spec's and, where the spec is silent, the data's
@@ -21,6 +40,7 @@ struct Experiment {
   std::string leak;  // what the model hears against the rules (train/leaks.h), where it may
   // What is legal and cannot do what it says, with its place and a cure.
   std::vector<UserError> notes = {};
+  mutable BuiltModels built = {};  // of model_of
 
   // An epoch is whole updates: examples that fill no update any more are left out of it.
   int64_t updates_per_epoch() const;
@@ -51,19 +71,24 @@ struct DecoderGraphs {
 
 DecoderGraphs decoder_graphs(const Experiment& e, int64_t batch);
 
-// The forward graph on `batch` examples with the inputs "x" (and "adjacency", "mask", "decoder",
-// "pairs", "edges", "rng") and one output, output_name(), of DataShape::output(). UserErrors when
-// the model is wrong or ends in another shape.
-Graph model_graph(const Experiment& e, int64_t batch, bool training);
-
-// The same with what its blocks say of `recompute`, and which block stands at each path.
+// A model's forward graph, what its blocks say of `recompute`, and which block stands at each path.
 struct Model {
   Graph graph;
   std::vector<RecomputeMark> recompute;
   std::map<std::string, const Block*> blocks;
 };
 
+// The forward graph on `batch` examples with the inputs "x" (and "adjacency", "mask", "decoder",
+// "pairs", "edges", "rng") and one output, output_name(), of DataShape::output(). UserErrors when
+// the model is wrong or ends in another shape.
 Model build_model_graph(const Experiment& e, int64_t batch, bool training);
+
+// The same, built when it is first asked for and kept; not for two threads at once.
+const Model& model_of(const Experiment& e, int64_t batch, bool training);
+Graph model_graph(const Experiment& e, int64_t batch, bool training);  // a copy of its graph
+
+// Gives back the memory of the models that are kept, before training begins.
+void forget_models(const Experiment& e);
 
 // "logits" of class targets, "prediction" of values.
 std::string_view output_name(const DataShape& shape);

@@ -128,8 +128,18 @@ Model build_model_graph(const Experiment& e, int64_t batch, bool training) {
   return {std::move(g), std::move(builder.recompute), std::move(builder.blocks)};
 }
 
+const Model& model_of(const Experiment& e, int64_t batch, bool training) {
+  std::shared_ptr<const Model>& kept = e.built.models[{batch, training}];
+  if (!kept) kept = std::make_shared<const Model>(build_model_graph(e, batch, training));
+  return *kept;
+}
+
 Graph model_graph(const Experiment& e, int64_t batch, bool training) {
-  return build_model_graph(e, batch, training).graph;
+  return model_of(e, batch, training).graph.clone();
+}
+
+void forget_models(const Experiment& e) {
+  e.built.models.clear();
 }
 
 Graph step_model_graph(const Experiment& e, int64_t batch) {

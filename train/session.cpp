@@ -24,6 +24,7 @@ void check_finite(Executor& executor, const Store& store, int64_t step, std::str
 
 Session::Session(const Experiment& e, int64_t available_bytes)
     : e_(e), plans_(compile_plans(e, engine_)), need_(memory_need(e, plans_)) {
+  forget_models(e);
   check_memory(e, need_, available_bytes);
   peak_bytes_ = std::max(peak_resident_bytes(), cambium::predicted_peak_bytes(need_));
   const auto seed = uint64_t(e.train.options.seed);

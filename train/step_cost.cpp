@@ -8,7 +8,7 @@ StepCost step_cost(const Experiment& e) {
   const TrainOptions& o = e.train.options;
   const ScopeCost step = total_cost(run_passes(training_graph(e), training_pipeline()));
   const int64_t batch = o.batch;
-  const ScopeCost forward = total_cost(model_graph(e, batch, true));
+  const ScopeCost forward = total_cost(model_of(e, batch, true).graph);
   StepCost cost{.parameters = forward.parameters,
                 .flops_per_step = step.flops() * double(o.accumulate),
                 .forward_flops_per_example = forward.forward_flops / double(batch),

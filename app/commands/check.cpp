@@ -31,6 +31,7 @@ int64_t training_bytes(const Experiment& e) {
   try {
     const TrainPlans plans = compile_plans(e, engine);
     const MemoryNeed need = memory_need(e, plans);
+    forget_models(e);
     if (const int64_t machine = total_memory_bytes(); machine >= 0) check_memory(e, need, machine);
     return predicted_peak_bytes(need);
   } catch (const RuntimeError& error) {

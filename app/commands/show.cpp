@@ -44,7 +44,7 @@ int show(const Options& options, Context& context) {
     return kExitOk;
   }
   const int64_t batch = e.train.options.batch = options.batch.value_or(e.train.options.batch);
-  const Graph g = model_graph(e, batch, true);
+  const Graph& g = model_of(e, batch, true).graph;
   const auto rows = model_rows(g, options.depth);
   std::string text = str(options.spec, ", a batch of ", batch, "\n\n", to_text(rows));
   Json answer = {{"spec", options.spec}, {"batch", batch}, {"rows", to_json(rows)}};
