@@ -2,6 +2,7 @@
 
 #include <limits>
 #include <numeric>
+#include <set>
 
 #include "core/fmt.h"
 #include "core/memory.h"
@@ -38,15 +39,15 @@ void check_machine(const Experiment& e, const Graph& step) {
   if (machine >= 0) check_memory(e, {.batch_bytes = least_bytes(step)}, machine);
 }
 
-// The graphs of constants, which are made when the plan is first bound to memory, and those that
-// kernels fill when they first run.
-int64_t graphs_to_make(const Plan& plan) {
+// The graphs of constants, which are made when the plan is first bound to memory, each once however
+// many plans read it, and those that kernels fill when they first run.
+int64_t graphs_to_make(const Plan& plan, std::set<const LazyAdjacency*>& counted) {
   int64_t bytes = 0;
   for (const Node& n : plan.graph.nodes())
     for (const ValueType& t : n.outputs)
       if (n.op && t.dtype == DType::kAdjacency) bytes += adjacency_bytes(t.shape[0], t.shape[2]);
   for (const int id : plan.constants)
-    if (const auto& a = plan.graph.node(id).adjacency)
+    if (const auto& a = plan.graph.node(id).adjacency; a && counted.insert(a.get()).second)
       bytes += adjacency_bytes(a->nodes(), a->edges());
   return bytes;
 }
@@ -107,11 +108,12 @@ std::vector<const Plan*> TrainPlans::all() const {
 MemoryNeed memory_need(const Experiment& e, const TrainPlans& plans) {
   MemoryNeed need;
   std::map<std::string, int64_t> store;
+  std::set<const LazyAdjacency*> counted;
   int64_t arena_bytes = 0;
   for (const Plan* p : plans.all()) {
     const MemoryReport& m = p->memory;
     arena_bytes = std::max(arena_bytes, m.arena_bytes);
-    need.batch_bytes += m.input_bytes + graphs_to_make(*p);
+    need.batch_bytes += m.input_bytes + graphs_to_make(*p, counted);
     for (const Leaf& leaf : p->store) store[leaf.name] = leaf.type.bytes();
   }
   need.batch_bytes += arena_bytes;
