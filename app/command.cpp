@@ -1,6 +1,6 @@
 #include "app/command.h"
 
-#include "core/json.h"
+#include "core/text/json.h"
 
 namespace cambium {
 void Context::answer(const Json& json, std::string_view text) {

@@ -4,7 +4,7 @@
 
 #include "app/command_line.h"
 #include "app/terminal.h"
-#include "core/json_forward.h"
+#include "core/text/json_forward.h"
 
 namespace cambium {
 // What a running command may use. `set` holds the --set overrides of commands that take a spec.

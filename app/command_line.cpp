@@ -5,8 +5,8 @@
 
 #include "app/cli.h"
 #include "core/fields.h"
-#include "core/number.h"
-#include "core/suggest.h"
+#include "core/text/number.h"
+#include "core/text/suggest.h"
 
 namespace cambium {
 namespace {

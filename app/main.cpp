@@ -4,9 +4,9 @@
 #include <system_error>
 
 #include "app/run.h"
-#include "core/cancel.h"
-#include "core/memory.h"
-#include "core/threads.h"
+#include "core/system/cancel.h"
+#include "core/system/memory.h"
+#include "core/system/threads.h"
 
 namespace {
 constexpr int64_t kLeastAddresses = 100'000'000;  // of a small model on two threads

@@ -4,15 +4,15 @@
 #include <thread>
 
 #include "app/cli.h"
-#include "app/table.h"
+#include "app/tables/table.h"
 #include "core/diagnostics.h"
-#include "core/json.h"
-#include "core/parallel.h"
-#include "core/suggest.h"
-#include "core/threads.h"
-#include "core/utf8.h"
+#include "core/system/parallel.h"
+#include "core/system/threads.h"
+#include "core/text/json.h"
+#include "core/text/suggest.h"
+#include "core/text/utf8.h"
 #include "core/version.h"
-#include "train/machine.h"
+#include "train/run/machine.h"
 
 namespace cambium {
 namespace {

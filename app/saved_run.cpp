@@ -3,11 +3,11 @@
 #include <algorithm>
 #include <filesystem>
 
-#include "core/files.h"
-#include "core/json.h"
-#include "core/suggest.h"
-#include "train/data_paths.h"
-#include "train/step_graph.h"
+#include "core/system/files.h"
+#include "core/text/json.h"
+#include "core/text/suggest.h"
+#include "train/graphs/step_graph.h"
+#include "train/run/data_paths.h"
 
 namespace cambium {
 namespace fs = std::filesystem;

@@ -1,11 +1,11 @@
 // Saved run: a run's folder opened again, and its model with the weights it learned.
 #pragma once
 #include "app/terminal.h"
-#include "core/json_forward.h"
-#include "graph/executor.h"
+#include "core/text/json_forward.h"
+#include "graph/run/executor.h"
 #include "ops/support/dnnl.h"
-#include "train/checkpoint.h"
-#include "train/experiment.h"
+#include "train/run/checkpoint.h"
+#include "train/spec/experiment.h"
 
 namespace cambium {
 // Folders beside `folder` that hold `file`, as a suggestion; `fallback` when there are none.

@@ -6,13 +6,13 @@
 
 #include <unistd.h>
 
-#include "core/files.h"
 #include "core/rng.h"
-#include "graph/executor.h"
+#include "core/system/files.h"
+#include "graph/run/executor.h"
 #include "ops/ops.h"
 #include "ops/support/bf16.h"
 #include "ops/support/dnnl.h"
-#include "train/trainer.h"
+#include "train/run/trainer.h"
 
 namespace cambium {
 namespace {

@@ -7,8 +7,8 @@
 #include <unistd.h>
 
 #include "core/error.h"
-#include "core/utf8.h"
-#include "viz/text.h"
+#include "core/text/utf8.h"
+#include "viz/plot/text.h"
 
 namespace cambium {
 Terminal::Terminal(std::ostream& out, std::ostream& err, TerminalTraits traits)

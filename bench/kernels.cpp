@@ -6,7 +6,7 @@
 #include <benchmark/benchmark.h>
 
 #include "bench/kernel_cases.h"
-#include "graph/executor.h"
+#include "graph/run/executor.h"
 #include "tests/support/op_case.h"
 
 namespace cambium {

@@ -5,10 +5,10 @@
 #include <cmath>
 #include <functional>
 
-#include "core/fmt.h"
 #include "core/rng.h"
-#include "search/decision.h"
-#include "search/looks.h"
+#include "core/text/fmt.h"
+#include "search/verdict/decision.h"
+#include "search/verdict/looks.h"
 
 namespace cambium {
 // What one training comes to, as a function of its luck: mean 0, deviation about 1.

@@ -6,10 +6,10 @@
 // Each is norm -> block, loss = sum(w y), gradients of the input and all parameters. Memory
 // is the arena and scratch of that plan: values kept for the backward pass and what it works in.
 #include "bench/sweep.h"
-#include "blocks/model.h"
-#include "core/parallel.h"
+#include "blocks/compose/model.h"
 #include "core/rng.h"
-#include "graph/executor.h"
+#include "core/system/parallel.h"
+#include "graph/run/executor.h"
 #include "ops/ops.h"
 #include "ops/support/dnnl.h"
 

@@ -6,10 +6,10 @@
 // Every variant of the study, at the widths the study's `match` finds: whole steps (data, forward,
 // backward, update) with N tokens a step in sequences of T. Prints tokens a second.
 #include "bench/sweep.h"
-#include "core/memory.h"
-#include "core/parallel.h"
-#include "search/study_plan.h"
-#include "train/session.h"
+#include "core/system/memory.h"
+#include "core/system/parallel.h"
+#include "search/study/study_plan.h"
+#include "train/run/session.h"
 
 namespace cambium {
 namespace {

@@ -1,5 +1,5 @@
-// How often the rule of search/decision.h claims what is not so, how often its intervals cover, and
-// whether a number of seeds keeps its promise: the tables of docs/statistics.md.
+// How often the rule of search/verdict/decision.h claims what is not so, how often its intervals
+// cover, and whether a number of seeds keeps its promise: the tables of docs/statistics.md.
 //   statistics [studies a cell]     5,000 unless told; about 5 minutes of one core
 #include <cstdlib>
 #include <numeric>

@@ -6,11 +6,11 @@
 #include <string>
 #include <vector>
 
-#include "core/clock.h"
-#include "core/files.h"
-#include "core/fmt.h"
-#include "core/json.h"
-#include "viz/svg_plot.h"
+#include "core/system/clock.h"
+#include "core/system/files.h"
+#include "core/text/fmt.h"
+#include "core/text/json.h"
+#include "viz/plot/svg_plot.h"
 
 namespace cambium {
 // The median time in ms of f() over at least 3 runs and about `seconds`, after one that is not

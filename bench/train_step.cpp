@@ -7,12 +7,12 @@
 #include <string>
 #include <vector>
 
-#include "core/clock.h"
-#include "core/json.h"
-#include "core/memory.h"
-#include "core/parallel.h"
-#include "train/roofline.h"
-#include "train/session.h"
+#include "core/system/clock.h"
+#include "core/system/memory.h"
+#include "core/system/parallel.h"
+#include "core/text/json.h"
+#include "train/profile/roofline.h"
+#include "train/run/session.h"
 
 namespace cambium {
 namespace {

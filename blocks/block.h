@@ -4,8 +4,8 @@
 #include <set>
 
 #include "blocks/stream.h"
-#include "core/expr.h"
-#include "graph/passes.h"
+#include "core/yaml/expr.h"
+#include "graph/passes/passes.h"
 
 namespace cambium {
 class Builder;
@@ -57,7 +57,7 @@ struct WeightStart {
   double residual_std = 0;  // for the projections that end a residual branch
 };
 
-struct Entry;  // blocks/entry.h
+struct Entry;  // blocks/compose/entry.h
 
 // More would take seconds and the memory of a small machine before anything is trained.
 inline constexpr int64_t kMostTableBytes = int64_t(128) << 20;

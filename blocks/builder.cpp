@@ -1,11 +1,11 @@
 #include <algorithm>
 
+#include "blocks/compose/entry.h"
+#include "blocks/compose/lost.h"
+#include "blocks/compose/restore.h"
 #include "blocks/domains.h"
-#include "blocks/entry.h"
-#include "blocks/lost.h"
 #include "blocks/padding.h"
-#include "blocks/restore.h"
-#include "core/suggest.h"
+#include "core/text/suggest.h"
 
 namespace cambium {
 namespace {

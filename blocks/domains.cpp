@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "core/suggest.h"
+#include "core/text/suggest.h"
 
 namespace cambium {
 namespace {

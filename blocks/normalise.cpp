@@ -2,7 +2,7 @@
 #include <cmath>
 
 #include "blocks/padding.h"
-#include "core/number.h"
+#include "core/text/number.h"
 
 namespace cambium {
 namespace {

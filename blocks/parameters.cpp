@@ -4,7 +4,7 @@
 #include <iterator>
 
 #include "blocks/block.h"
-#include "blocks/restore.h"
+#include "blocks/compose/restore.h"
 #include "core/rng.h"
 
 namespace cambium {

@@ -4,9 +4,9 @@
 #include <optional>
 #include <tuple>
 
-#include "core/files.h"
-#include "core/fmt.h"
-#include "core/utf8.h"
+#include "core/system/files.h"
+#include "core/text/fmt.h"
+#include "core/text/utf8.h"
 
 namespace cambium {
 namespace {

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "core/format.h"
+#include "core/text/format.h"
 
 namespace cambium {
 // A place in a file, 1-based. line 0 = unknown. `length` is how many columns the caret underlines.

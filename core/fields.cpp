@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <cmath>
 
-#include "core/number.h"
-#include "core/suggest.h"
-#include "core/synonyms.h"
+#include "core/text/number.h"
+#include "core/text/suggest.h"
+#include "core/text/synonyms.h"
 
 namespace cambium {
 namespace {

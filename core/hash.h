@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-#include "core/format.h"
+#include "core/text/format.h"
 
 namespace cambium {
 // Multiplies and mixes eight bytes at a time (the word form of FNV-1a with a rotation, so that

@@ -4,7 +4,7 @@
 #include <atomic>
 #include <cmath>
 
-#include "core/suggest.h"
+#include "core/text/suggest.h"
 
 namespace cambium {
 namespace {

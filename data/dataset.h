@@ -7,9 +7,9 @@
 #include <vector>
 
 #include "blocks/stream.h"
-#include "core/expr.h"
 #include "core/hash.h"
-#include "core/tensor.h"
+#include "core/tensor/tensor.h"
+#include "core/yaml/expr.h"
 
 namespace cambium {
 enum class Split { kTrain, kValidation, kTest };
@@ -157,7 +157,7 @@ struct OptionError : UserError {
 // within a second or two.
 void require_room(const std::string& option, double numbers);
 
-// One file in data/sets/ defines one: `extern const DatasetKind dataset_fashion_mnist`.
+// One file in data/sets/*/ defines one: `extern const DatasetKind dataset_fashion_mnist`.
 struct DatasetKind {
   std::string_view name, doc, source;
   FieldSet attrs = {};

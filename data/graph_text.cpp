@@ -1,6 +1,6 @@
 #include "data/graph_text.h"
 
-#include "core/format.h"
+#include "core/text/format.h"
 
 namespace cambium {
 std::string edges_text(const Adjacency& graph) {

@@ -2,7 +2,7 @@
 #pragma once
 #include <string>
 
-#include "core/adjacency.h"
+#include "core/tensor/adjacency.h"
 
 namespace cambium {
 // "60 edges and 20 self loops" of an undirected graph: each edge between two nodes counts once.

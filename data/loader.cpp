@@ -2,7 +2,7 @@
 
 #include <system_error>
 
-#include "core/memory.h"
+#include "core/system/memory.h"
 
 namespace cambium {
 Loader::Loader(const Dataset& dataset, Split split, const LoaderOptions& options, Cursor start)

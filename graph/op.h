@@ -8,13 +8,13 @@
 #include <string_view>
 #include <vector>
 
-#include "core/adjacency.h"
 #include "core/fields.h"
-#include "core/shape.h"
+#include "core/tensor/adjacency.h"
+#include "core/tensor/shape.h"
 
 namespace cambium {
 class Graph;
-struct Reach;   // which inputs an element can hear; defined in graph/reach.h
+struct Reach;   // which inputs an element can hear; defined in graph/reach/reach.h
 struct Engine;  // oneDNN engine and stream; defined in ops/support/dnnl.h
 
 // A handle on one output of one node, for builders. Valid while the Graph stays where it is;
@@ -158,7 +158,7 @@ struct Op {
   // are repeated by the caller, and a result in bf16 is rounded here. Null: not pointwise.
   RangeFunction (*range)(const Call&) = nullptr;
   Cost (*cost)(const Call&) = nullptr;  // null: one flop per output element
-  // Which elements of its inputs each element of its outputs can depend on: graph/reach.h. No
+  // Which elements of its inputs each element of its outputs can depend on: graph/reach/reach.h. No
   // operator is without an answer; a new one is checked against its reference.
   void (*reach)(const Call&, std::span<const Reach> in, std::span<Reach> out) = nullptr;
   std::vector<InPlace> (*in_place)(const Call&) = nullptr;  // null: never

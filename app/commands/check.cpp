@@ -2,11 +2,11 @@
 #include "app/command.h"
 #include "app/run.h"
 #include "core/diagnostics.h"
-#include "core/json.h"
-#include "core/memory.h"
-#include "search/study_plan.h"
-#include "train/plans.h"
-#include "viz/text.h"
+#include "core/system/memory.h"
+#include "core/text/json.h"
+#include "search/study/study_plan.h"
+#include "train/graphs/plans.h"
+#include "viz/plot/text.h"
 
 namespace cambium {
 namespace {

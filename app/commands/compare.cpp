@@ -4,13 +4,13 @@
 #include "app/command.h"
 #include "app/run.h"
 #include "app/saved_run.h"
-#include "app/study_view.h"
-#include "core/cancel.h"
-#include "core/files.h"
-#include "core/json.h"
-#include "core/parallel.h"
-#include "viz/report.h"
-#include "viz/verdict.h"
+#include "app/tables/study_view.h"
+#include "core/system/cancel.h"
+#include "core/system/files.h"
+#include "core/system/parallel.h"
+#include "core/text/json.h"
+#include "viz/report/report.h"
+#include "viz/report/verdict.h"
 
 namespace cambium {
 namespace {

@@ -2,7 +2,7 @@
 #include "app/command.h"
 #include "app/run.h"
 #include "app/saved_run.h"
-#include "core/json.h"
+#include "core/text/json.h"
 
 namespace cambium {
 namespace {

@@ -1,16 +1,16 @@
 // cambium explain: one word, explained.
 #include <algorithm>
 
-#include "app/block_examples.h"
-#include "app/catalogue.h"
 #include "app/command.h"
 #include "app/run.h"
-#include "app/table.h"
-#include "blocks/phrases.h"
-#include "core/json.h"
-#include "core/suggest.h"
-#include "core/synonyms.h"
-#include "viz/text.h"
+#include "app/tables/block_examples.h"
+#include "app/tables/catalogue.h"
+#include "app/tables/table.h"
+#include "blocks/compose/phrases.h"
+#include "core/text/json.h"
+#include "core/text/suggest.h"
+#include "core/text/synonyms.h"
+#include "viz/plot/text.h"
 
 namespace cambium {
 namespace {

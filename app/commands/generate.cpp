@@ -1,13 +1,13 @@
 // cambium generate: continues a text with a trained language model, or turns one into another with
 // an encoder and a decoder.
-#include "train/generate.h"
+#include "train/generate/generate.h"
 
 #include "app/command.h"
 #include "app/run.h"
 #include "app/saved_run.h"
-#include "core/cancel.h"
-#include "core/json.h"
-#include "core/utf8.h"
+#include "core/system/cancel.h"
+#include "core/text/json.h"
+#include "core/text/utf8.h"
 
 namespace cambium {
 namespace {

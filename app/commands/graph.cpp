@@ -2,11 +2,11 @@
 #include "app/command.h"
 #include "app/run.h"
 #include "app/saved_run.h"
-#include "core/files.h"
 #include "core/hash.h"
-#include "core/json.h"
-#include "train/profile.h"
-#include "viz/graphviz.h"
+#include "core/system/files.h"
+#include "core/text/json.h"
+#include "train/profile/profile.h"
+#include "viz/model/graphviz.h"
 
 namespace cambium {
 namespace {

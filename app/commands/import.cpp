@@ -1,12 +1,12 @@
 // cambium import: weights trained elsewhere, as a run.
-#include "train/import.h"
+#include "train/weights/import.h"
 
 #include <filesystem>
 
 #include "app/command.h"
 #include "app/run.h"
-#include "core/files.h"
-#include "core/json.h"
+#include "core/system/files.h"
+#include "core/text/json.h"
 
 namespace cambium {
 namespace {

@@ -1,9 +1,9 @@
 // cambium ops: the list of operators.
-#include "app/catalogue.h"
 #include "app/command.h"
 #include "app/run.h"
-#include "app/table.h"
-#include "core/json.h"
+#include "app/tables/catalogue.h"
+#include "app/tables/table.h"
+#include "core/text/json.h"
 
 namespace cambium {
 namespace {

@@ -1,13 +1,13 @@
 // cambium profile: where the time of a training step goes.
 #include "app/command.h"
-#include "app/profile_table.h"
 #include "app/run.h"
 #include "app/saved_run.h"
-#include "core/cancel.h"
-#include "core/files.h"
-#include "core/json.h"
-#include "search/timing.h"
-#include "viz/text.h"
+#include "app/tables/profile_table.h"
+#include "core/system/cancel.h"
+#include "core/system/files.h"
+#include "core/text/json.h"
+#include "search/runs/timing.h"
+#include "viz/plot/text.h"
 
 namespace cambium {
 namespace {

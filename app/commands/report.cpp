@@ -1,11 +1,11 @@
 // cambium report: a finished study as one HTML page.
-#include "viz/report.h"
+#include "viz/report/report.h"
 
 #include "app/command.h"
 #include "app/run.h"
 #include "app/saved_run.h"
-#include "core/files.h"
-#include "core/json.h"
+#include "core/system/files.h"
+#include "core/text/json.h"
 
 namespace cambium {
 namespace {

@@ -1,9 +1,9 @@
 // cambium schema: the language of specs for editors.
-#include "app/schema.h"
+#include "app/schema/schema.h"
 
 #include "app/command.h"
 #include "app/run.h"
-#include "core/json.h"
+#include "core/text/json.h"
 
 namespace cambium {
 namespace {

@@ -1,14 +1,14 @@
 // cambium show: a model as a table of blocks, or its spec with every default.
 #include "app/command.h"
-#include "app/expand.h"
-#include "app/model_table.h"
-#include "app/recompute_table.h"
 #include "app/run.h"
 #include "app/saved_run.h"
-#include "app/state_line.h"
-#include "core/json.h"
-#include "train/experiment.h"
-#include "viz/text.h"
+#include "app/tables/expand.h"
+#include "app/tables/model_table.h"
+#include "app/tables/recompute_table.h"
+#include "app/tables/state_line.h"
+#include "core/text/json.h"
+#include "train/spec/experiment.h"
+#include "viz/plot/text.h"
 
 namespace cambium {
 namespace {

@@ -4,11 +4,11 @@
 #include "app/command.h"
 #include "app/run.h"
 #include "app/saved_run.h"
-#include "app/train_view.h"
-#include "core/cancel.h"
-#include "core/files.h"
-#include "core/json.h"
-#include "train/run_folder.h"
+#include "app/tables/train_view.h"
+#include "core/system/cancel.h"
+#include "core/system/files.h"
+#include "core/text/json.h"
+#include "train/run/run_folder.h"
 
 namespace cambium {
 namespace {

@@ -1,14 +1,14 @@
 // cambium verify: trains published cells again and says whether the numbers come out.
-#include "search/verify.h"
+#include "search/verify/verify.h"
 
 #include "app/command.h"
 #include "app/run.h"
-#include "app/table.h"
-#include "app/train_view.h"
-#include "core/cancel.h"
-#include "core/fmt.h"
-#include "core/json.h"
-#include "viz/text.h"
+#include "app/tables/table.h"
+#include "app/tables/train_view.h"
+#include "core/system/cancel.h"
+#include "core/text/fmt.h"
+#include "core/text/json.h"
+#include "viz/plot/text.h"
 
 namespace cambium {
 namespace {

@@ -4,7 +4,7 @@
 
 #include "blocks/padding.h"
 #include "blocks/steps.h"
-#include "core/number.h"
+#include "core/text/number.h"
 
 namespace cambium {
 // UserError unless `heads` divides `width`; the help names the nearest numbers that do.

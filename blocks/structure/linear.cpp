@@ -1,7 +1,7 @@
 // linear: y = act(x W + b) over the last axis, of any domain. [...,C] -> [...,width]
 // tie: the table [V,C] of an `embed` before it serves as W^T (Press and Wolf 2017).
+#include "blocks/compose/model.h"
 #include "blocks/layers.h"
-#include "blocks/model.h"
 
 namespace cambium {
 namespace {

@@ -1,7 +1,7 @@
 // repeat: `count` copies of a body, or of the bodies that a pattern of letters names in turn:
 // "CCA", "(MMA-)x4", "M-M*-". Inside, $layer is the number of the copy, from 0.
-#include "blocks/entry.h"
-#include "core/suggest.h"
+#include "blocks/compose/entry.h"
+#include "core/text/suggest.h"
 
 namespace cambium {
 namespace {

@@ -3,7 +3,7 @@
 #include <cmath>
 
 #include "blocks/layers.h"
-#include "ops/support/alibi.h"
+#include "ops/attention/support/alibi.h"
 
 namespace cambium {
 struct Relative {

@@ -1,5 +1,5 @@
 // drop_dead: keeps inputs, and whatever an output or an update needs.
-#include "graph/passes.h"
+#include "graph/passes/passes.h"
 
 namespace cambium {
 namespace {

@@ -1,7 +1,7 @@
 // fold_constants: an op whose inputs are all constants is computed once, here, by its reference.
 #include <algorithm>
 
-#include "graph/passes.h"
+#include "graph/passes/passes.h"
 
 namespace cambium {
 namespace {

@@ -1,7 +1,7 @@
 // fuse_post_ops: an op that is the only reader of its input moves into the op that makes it, when
 // that op says it can absorb it (Op::absorb): activations and residual additions into linear and
 // convolution.
-#include "graph/passes.h"
+#include "graph/passes/passes.h"
 
 namespace cambium {
 namespace {

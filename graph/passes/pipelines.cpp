@@ -4,9 +4,9 @@
 #include <chrono>
 #include <ostream>
 
-#include "core/fmt.h"
-#include "core/suggest.h"
-#include "graph/passes.h"
+#include "core/text/fmt.h"
+#include "core/text/suggest.h"
+#include "graph/passes/passes.h"
 
 namespace cambium {
 namespace {

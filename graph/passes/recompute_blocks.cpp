@@ -2,8 +2,8 @@
 // blocks that ask for it.
 #include <algorithm>
 
-#include "graph/passes.h"
-#include "graph/recompute.h"
+#include "graph/passes/passes.h"
+#include "graph/passes/recompute.h"
 
 namespace cambium {
 namespace {

@@ -4,9 +4,9 @@
 // and constants are there anyway.
 #include <map>
 
-#include "graph/min_cut.h"
-#include "graph/passes.h"
-#include "graph/recompute.h"
+#include "graph/passes/min_cut.h"
+#include "graph/passes/passes.h"
+#include "graph/passes/recompute.h"
 
 namespace cambium {
 namespace {

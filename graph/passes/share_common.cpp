@@ -1,7 +1,7 @@
 // share_common: common-subexpression elimination. Same op, attributes and inputs: one node.
 #include <map>
 
-#include "graph/passes.h"
+#include "graph/passes/passes.h"
 
 namespace cambium {
 Graph share_common(const Graph& g) {

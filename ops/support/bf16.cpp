@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "graph/graph.h"
-#include "ops/support/conv.h"
+#include "ops/conv/support/conv.h"
 
 namespace cambium {
 namespace {

@@ -1,6 +1,6 @@
 // Products in bf16: operands are rounded, sums are in f32, and so is everything else.
 #pragma once
-#include "core/bf16.h"
+#include "core/tensor/bf16.h"
 #include "graph/op.h"
 
 namespace cambium {

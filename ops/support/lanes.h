@@ -4,8 +4,8 @@
 #pragma once
 #include <type_traits>
 
-#include "core/bf16.h"
-#include "core/parallel.h"
+#include "core/system/parallel.h"
+#include "core/tensor/bf16.h"
 #include "ops/support/simd_math.h"
 
 namespace cambium {

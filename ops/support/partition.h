@@ -1,6 +1,6 @@
 // Splitting work into numbered parts, for kernels whose threads own a piece of scratch.
 #pragma once
-#include "core/parallel.h"
+#include "core/system/parallel.h"
 
 namespace cambium {
 // How many parts `items` are worth: no more than the threads there are when the kernel is made.

@@ -4,7 +4,7 @@
 #pragma once
 #include <type_traits>
 
-#include "core/parallel.h"
+#include "core/system/parallel.h"
 #include "graph/graph.h"
 #include "ops/support/shapes.h"
 #include "ops/support/simd_math.h"

@@ -1,8 +1,8 @@
 // What most operators answer to Op::reach: one line of a record. Others have an answer of their
 // own.
 #pragma once
-#include "graph/reach.h"
-#include "ops/support/window.h"
+#include "graph/reach/reach.h"
+#include "ops/conv/support/window.h"
 
 namespace cambium {
 using ReachFunction = void(const Call&, std::span<const Reach> in, std::span<Reach> out);

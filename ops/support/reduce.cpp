@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "graph/graph.h"
-#include "graph/reach.h"
+#include "graph/reach/reach.h"
 
 namespace cambium {
 Shape kept_shape(const Shape& s, std::span<const int> axes) {

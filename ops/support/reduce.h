@@ -4,7 +4,7 @@
 #include <cmath>
 #include <vector>
 
-#include "core/parallel.h"
+#include "core/system/parallel.h"
 #include "graph/op.h"
 #include "ops/support/nan.h"
 #include "ops/support/scratch.h"

@@ -1,6 +1,6 @@
 #include "ops/support/tile.h"
 
-#include "core/parallel.h"
+#include "core/system/parallel.h"
 
 namespace cambium {
 namespace {

@@ -4,16 +4,16 @@
 
 #include <gtest/gtest.h>
 
-#include "app/catalogue.h"
-#include "app/model_table.h"
-#include "app/table.h"
-#include "app/train_view.h"
-#include "core/files.h"
-#include "core/json.h"
+#include "app/tables/catalogue.h"
+#include "app/tables/model_table.h"
+#include "app/tables/table.h"
+#include "app/tables/train_view.h"
+#include "core/system/files.h"
+#include "core/text/json.h"
 #include "places.h"
 #include "tests/app/run_in_process.h"
 #include "tests/support/tiny_experiment.h"
-#include "viz/text.h"
+#include "viz/plot/text.h"
 
 namespace cambium {
 namespace {

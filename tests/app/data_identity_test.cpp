@@ -1,8 +1,8 @@
 // What commands say when the data is not what a run was trained on.
 #include <gtest/gtest.h>
 
-#include "core/files.h"
-#include "core/json.h"
+#include "core/system/files.h"
+#include "core/text/json.h"
 #include "tests/app/run_in_process.h"
 #include "tests/support/tiny_experiment.h"
 

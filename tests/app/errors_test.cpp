@@ -6,7 +6,7 @@
 
 #include <gtest/gtest.h>
 
-#include "core/files.h"
+#include "core/system/files.h"
 #include "places.h"
 #include "tests/app/run_in_process.h"
 

@@ -3,13 +3,13 @@
 
 #include <gtest/gtest.h>
 
-#include "app/block_examples.h"
-#include "core/files.h"
-#include "core/json.h"
+#include "app/tables/block_examples.h"
+#include "core/system/files.h"
+#include "core/text/json.h"
 #include "places.h"
 #include "tests/app/run_in_process.h"
 #include "tests/support/tiny_experiment.h"
-#include "train/session.h"
+#include "train/run/session.h"
 
 namespace cambium {
 namespace {

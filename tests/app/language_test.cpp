@@ -4,8 +4,8 @@
 
 #include <gtest/gtest.h>
 
-#include "app/catalogue.h"
-#include "core/files.h"
+#include "app/tables/catalogue.h"
+#include "core/system/files.h"
 #include "tests/app/run_in_process.h"
 #include "tests/support/test_data.h"
 

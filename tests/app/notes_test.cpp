@@ -1,7 +1,7 @@
 // Notes on what is legal and cannot do what it says, as `check` and `train` print them.
 #include <gtest/gtest.h>
 
-#include "core/json.h"
+#include "core/text/json.h"
 #include "tests/app/run_in_process.h"
 #include "tests/support/tiny_experiment.h"
 

@@ -1,9 +1,9 @@
 // cambium profile, and the picture that takes its file.
 #include <gtest/gtest.h>
 
-#include "app/profile_table.h"
-#include "core/files.h"
-#include "core/json.h"
+#include "app/tables/profile_table.h"
+#include "core/system/files.h"
+#include "core/text/json.h"
 #include "tests/app/run_in_process.h"
 #include "tests/support/tiny_experiment.h"
 

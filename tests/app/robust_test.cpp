@@ -6,8 +6,8 @@
 
 #include <gtest/gtest.h>
 
-#include "core/files.h"
-#include "core/json.h"
+#include "core/system/files.h"
+#include "core/text/json.h"
 #include "places.h"
 #include "tests/app/run_in_process.h"
 #include "tests/support/kills.h"

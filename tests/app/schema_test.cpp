@@ -1,15 +1,15 @@
 // The JSON Schema of specs: takes everything the program takes, and refuses unknown keys and values
 // of a wrong type or range.
-#include "app/schema.h"
+#include "app/schema/schema.h"
 
 #include <filesystem>
 
 #include <gtest/gtest.h>
 
-#include "app/catalogue.h"
-#include "app/topics.h"
+#include "app/tables/catalogue.h"
+#include "app/tables/topics.h"
 #include "blocks/block.h"
-#include "core/files.h"
+#include "core/system/files.h"
 #include "places.h"
 #include "tests/app/run_in_process.h"
 #include "tests/support/json_schema.h"

@@ -8,8 +8,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "core/clock.h"
-#include "core/files.h"
+#include "core/system/clock.h"
+#include "core/system/files.h"
 #include "places.h"
 #include "tests/support/spent.h"
 #include "tests/support/test_data.h"

@@ -1,7 +1,7 @@
 // What a study says of time, with runs as processes.
-#include "core/files.h"
+#include "core/system/files.h"
 #include "places.h"
-#include "search/compare.h"
+#include "search/runs/compare.h"
 #include "tests/support/tiny_experiment.h"
 
 namespace cambium {

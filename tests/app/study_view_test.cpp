@@ -1,5 +1,5 @@
 // The table of a study as the terminal shows it.
-#include "app/study_view.h"
+#include "app/tables/study_view.h"
 
 #include <sstream>
 

@@ -4,9 +4,9 @@
 
 #include <gtest/gtest.h>
 
-#include "core/files.h"
-#include "core/json.h"
-#include "core/parallel.h"
+#include "core/system/files.h"
+#include "core/system/parallel.h"
+#include "core/text/json.h"
 #include "tests/app/run_in_process.h"
 #include "tests/support/tiny_experiment.h"
 

@@ -1,6 +1,6 @@
 // cambium verify: its table, its exit code, its errors.
-#include "core/files.h"
-#include "core/json.h"
+#include "core/system/files.h"
+#include "core/text/json.h"
 #include "tests/app/run_in_process.h"
 #include "tests/support/tiny_experiment.h"
 

@@ -10,7 +10,7 @@
 
 #include <gtest/gtest.h>
 
-#include "core/fmt.h"
+#include "core/text/fmt.h"
 #include "places.h"
 
 namespace cambium {

@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-#include "blocks/model.h"
+#include "blocks/compose/model.h"
 #include "core/rng.h"
 #include "ops/ops.h"
 

@@ -6,7 +6,7 @@
 
 #include "blocks/block.h"
 #include "core/rng.h"
-#include "core/yaml.h"
+#include "core/yaml/yaml.h"
 #include "ops/ops.h"
 
 namespace cambium {

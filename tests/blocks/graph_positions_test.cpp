@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include "ops/support/components.h"
+#include "ops/message/support/components.h"
 #include "tests/support/block_case.h"
 
 namespace cambium {

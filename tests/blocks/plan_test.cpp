@@ -2,8 +2,8 @@
 // interpreter in double: outputs, gradients and running statistics.
 #include <gtest/gtest.h>
 
-#include "graph/executor.h"
-#include "graph/passes.h"
+#include "graph/passes/passes.h"
+#include "graph/run/executor.h"
 #include "ops/support/dnnl.h"
 #include "tests/support/block_case.h"
 

@@ -1,8 +1,8 @@
 // Absurd sizes of every whole-number option of every block: refused with a place, or built at once.
 #include <gtest/gtest.h>
 
-#include "graph/buffers.h"
 #include "graph/cost.h"
+#include "graph/run/buffers.h"
 #include "tests/support/block_case.h"
 #include "tests/support/expect_error.h"
 #include "tests/support/spent.h"

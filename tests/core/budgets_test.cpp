@@ -4,11 +4,11 @@
 
 #include <gtest/gtest.h>
 
-#include "core/clock.h"
 #include "core/diagnostics.h"
-#include "core/files.h"
-#include "core/memory.h"
-#include "core/spec.h"
+#include "core/system/clock.h"
+#include "core/system/files.h"
+#include "core/system/memory.h"
+#include "core/yaml/spec.h"
 #include "tests/support/expect_error.h"
 #include "tests/support/test_data.h"
 

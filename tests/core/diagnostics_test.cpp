@@ -3,8 +3,8 @@
 
 #include <gtest/gtest.h>
 
-#include "core/files.h"
-#include "core/utf8.h"
+#include "core/system/files.h"
+#include "core/text/utf8.h"
 #include "tests/support/test_data.h"
 
 namespace cambium {

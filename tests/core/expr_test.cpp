@@ -1,5 +1,5 @@
 // Expressions: what scalars mean, arithmetic, variables, and the places of errors.
-#include "core/expr.h"
+#include "core/yaml/expr.h"
 
 #include <gtest/gtest.h>
 

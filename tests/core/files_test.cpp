@@ -1,5 +1,5 @@
 // Files: reading, gzip, atomic replacement and maps.
-#include "core/files.h"
+#include "core/system/files.h"
 
 #include <csignal>
 

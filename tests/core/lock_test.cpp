@@ -1,12 +1,12 @@
 // The lock of a folder: one holder, told by name, taken over when it dies.
-#include "core/lock.h"
+#include "core/system/lock.h"
 
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "core/files.h"
+#include "core/system/files.h"
 #include "tests/support/expect_error.h"
 #include "tests/support/test_data.h"
 

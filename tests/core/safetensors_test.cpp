@@ -1,11 +1,11 @@
 // safetensors: round trips, and the refusal of every kind of broken or hostile file.
-#include "core/safetensors.h"
+#include "core/tensor/safetensors.h"
 
 #include <algorithm>
 
 #include <gtest/gtest.h>
 
-#include "core/files.h"
+#include "core/system/files.h"
 #include "tests/support/expect_error.h"
 #include "tests/support/test_data.h"
 

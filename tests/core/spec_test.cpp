@@ -1,9 +1,9 @@
 // Specs: extends, overrides, and the text that is hashed.
-#include "core/spec.h"
+#include "core/yaml/spec.h"
 
 #include <gtest/gtest.h>
 
-#include "core/files.h"
+#include "core/system/files.h"
 #include "tests/support/expect_error.h"
 #include "tests/support/test_data.h"
 

@@ -1,9 +1,9 @@
 // Suggestions: misspelt names, and names that are called otherwise elsewhere.
-#include "core/suggest.h"
+#include "core/text/suggest.h"
 
 #include <gtest/gtest.h>
 
-#include "core/synonyms.h"
+#include "core/text/synonyms.h"
 
 namespace cambium {
 namespace {

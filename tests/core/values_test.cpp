@@ -7,15 +7,15 @@
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 
-#include "core/adjacency.h"
-#include "core/cancel.h"
-#include "core/clock.h"
-#include "core/json.h"
-#include "core/memory.h"
-#include "core/parallel.h"
 #include "core/rng.h"
-#include "core/suggest.h"
-#include "core/tensor.h"
+#include "core/system/cancel.h"
+#include "core/system/clock.h"
+#include "core/system/memory.h"
+#include "core/system/parallel.h"
+#include "core/tensor/adjacency.h"
+#include "core/tensor/tensor.h"
+#include "core/text/json.h"
+#include "core/text/suggest.h"
 #include "tests/support/expect_error.h"
 #include "tests/support/test_data.h"
 

@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <set>
 
-#include "core/files.h"
-#include "core/json.h"
-#include "core/yaml.h"
+#include "core/system/files.h"
+#include "core/text/json.h"
+#include "core/yaml/yaml.h"
 #include "tests/support/test_data.h"
 
 namespace cambium {

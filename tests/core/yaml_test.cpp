@@ -1,9 +1,9 @@
 // The YAML reader: marks, limits, refusals, and printing back.
-#include "core/yaml.h"
+#include "core/yaml/yaml.h"
 
 #include <gtest/gtest.h>
 
-#include "core/spec.h"
+#include "core/yaml/spec.h"
 #include "tests/support/expect_error.h"
 #include "tests/support/test_data.h"
 

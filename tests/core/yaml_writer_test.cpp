@@ -2,9 +2,9 @@
 #include <gtest/gtest.h>
 
 #include "core/diagnostics.h"
-#include "core/files.h"
 #include "core/rng.h"
-#include "core/spec.h"
+#include "core/system/files.h"
+#include "core/yaml/spec.h"
 #include "tests/support/test_data.h"
 
 namespace cambium {

@@ -3,7 +3,7 @@
 #include <map>
 #include <set>
 
-#include "data/markov.h"
+#include "data/generated/markov.h"
 #include "tests/data/support.h"
 
 namespace cambium {

@@ -6,7 +6,7 @@
 
 #include <gtest/gtest.h>
 
-#include "core/yaml.h"
+#include "core/yaml/yaml.h"
 #include "data/dataset.h"
 #include "tests/support/test_data.h"
 

@@ -3,8 +3,8 @@
 #include <map>
 #include <set>
 
-#include "core/adjacency.h"
-#include "data/labelled_rows.h"
+#include "core/tensor/adjacency.h"
+#include "data/text/labelled_rows.h"
 #include "tests/data/support.h"
 #include "tests/support/expect_error.h"
 

@@ -5,7 +5,7 @@
 
 #include <gtest/gtest.h>
 
-#include "core/files.h"
+#include "core/system/files.h"
 #include "data/loader.h"
 #include "tests/support/test_data.h"
 

@@ -4,7 +4,7 @@
 #include <map>
 #include <set>
 
-#include "core/adjacency.h"
+#include "core/tensor/adjacency.h"
 #include "tests/data/support.h"
 
 namespace cambium {

@@ -5,8 +5,8 @@
 #include <map>
 #include <set>
 
-#include "core/adjacency.h"
-#include "data/state_tracking.h"
+#include "core/tensor/adjacency.h"
+#include "data/generated/state_tracking.h"
 #include "tests/data/support.h"
 
 namespace cambium {

@@ -1,10 +1,10 @@
-#include "data/text.h"
+#include "data/text/text.h"
 
 #include <algorithm>
 #include <cmath>
 #include <set>
 
-#include "data/ngram.h"
+#include "data/text/ngram.h"
 #include "tests/data/support.h"
 
 namespace cambium {

@@ -1,6 +1,6 @@
 // A dataset of a fuzz target: opened, and read whole.
 #pragma once
-#include "core/yaml.h"
+#include "core/yaml/yaml.h"
 #include "data/dataset.h"
 #include "tests/fuzz/target.h"
 

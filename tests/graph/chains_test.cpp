@@ -4,8 +4,8 @@
 
 #include <gtest/gtest.h>
 
-#include "core/bf16.h"
-#include "graph/executor.h"
+#include "core/tensor/bf16.h"
+#include "graph/run/executor.h"
 #include "ops/ops.h"
 #include "ops/support/dnnl.h"
 

@@ -1,5 +1,5 @@
 // Passes: each keeps what the graph computes, and does what its name says.
-#include "graph/passes.h"
+#include "graph/passes/passes.h"
 
 #include <sstream>
 

@@ -2,7 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "core/rng.h"
-#include "graph/plan.h"
+#include "graph/run/plan.h"
 
 namespace cambium {
 namespace {

@@ -7,10 +7,10 @@
 
 #include <gtest/gtest.h>
 
-#include "core/bf16.h"
 #include "core/rng.h"
-#include "graph/executor.h"
-#include "graph/passes.h"
+#include "core/tensor/bf16.h"
+#include "graph/passes/passes.h"
+#include "graph/run/executor.h"
 #include "ops/ops.h"
 #include "ops/support/dnnl.h"
 

@@ -8,9 +8,9 @@
 #include <gtest/gtest.h>
 
 #include "core/rng.h"
-#include "graph/executor.h"
-#include "graph/min_cut.h"
-#include "graph/passes.h"
+#include "graph/passes/min_cut.h"
+#include "graph/passes/passes.h"
+#include "graph/run/executor.h"
 #include "ops/ops.h"
 #include "ops/support/dnnl.h"
 

@@ -1,7 +1,7 @@
 // Attention beyond what every op keeps: error texts, thread counts, long rows, huge scores.
 #include <gtest/gtest.h>
 
-#include "core/parallel.h"
+#include "core/system/parallel.h"
 #include "tests/support/op_case.h"
 
 namespace cambium {

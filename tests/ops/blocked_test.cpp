@@ -1,13 +1,13 @@
 // Images in blocks of 16 channels: the pass that places them, and what it leaves of copies.
-#include "ops/support/blocked.h"
+#include "ops/conv/support/blocked.h"
 
 #include <cmath>
 
 #include <gtest/gtest.h>
 
-#include "graph/passes.h"
+#include "graph/passes/passes.h"
+#include "ops/conv/support/conv.h"
 #include "ops/ops.h"
-#include "ops/support/conv.h"
 #include "tests/support/graph_values.h"
 
 namespace cambium {

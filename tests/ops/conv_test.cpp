@@ -3,10 +3,10 @@
 
 #include <gtest/gtest.h>
 
-#include "graph/passes.h"
+#include "graph/passes/passes.h"
+#include "ops/conv/support/conv_taps.h"
+#include "ops/conv/support/window.h"
 #include "ops/ops.h"
-#include "ops/support/conv_taps.h"
-#include "ops/support/window.h"
 #include "tests/support/op_case.h"
 
 namespace cambium {

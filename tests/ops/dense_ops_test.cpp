@@ -3,8 +3,8 @@
 
 #include <gtest/gtest.h>
 
-#include "core/parallel.h"
-#include "ops/support/cross_entropy.h"
+#include "core/system/parallel.h"
+#include "ops/loss/support/cross_entropy.h"
 #include "tests/support/op_case.h"
 
 namespace cambium {

@@ -1,7 +1,7 @@
 // Dropout masks: reproducible, of the wanted density, new in each step.
 #include <gtest/gtest.h>
 
-#include "ops/support/dropout_mask.h"
+#include "ops/pointwise/support/dropout_mask.h"
 
 namespace cambium {
 namespace {

@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-#include "ops/support/alibi.h"
+#include "ops/attention/support/alibi.h"
 #include "tests/support/gradcheck.h"
 
 namespace cambium {

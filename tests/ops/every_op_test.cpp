@@ -1,7 +1,7 @@
 // What every operator must keep, generated from the samples it declares.
 #include <gtest/gtest.h>
 
-#include "core/parallel.h"
+#include "core/system/parallel.h"
 #include "tests/support/gradcheck.h"
 
 namespace cambium {

@@ -1,12 +1,12 @@
 // The own products of weight gradients, on every machine that can run them: which of them, or
 // oneDNN, serves an operator depends on the processor.
-#include "ops/support/gemm_tn.h"
+#include "ops/product/support/gemm_tn.h"
 
 #include <gtest/gtest.h>
 
-#include "core/bf16.h"
-#include "core/parallel.h"
 #include "core/rng.h"
+#include "core/system/parallel.h"
+#include "core/tensor/bf16.h"
 
 namespace cambium {
 namespace {

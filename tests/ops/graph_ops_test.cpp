@@ -3,9 +3,9 @@
 
 #include <gtest/gtest.h>
 
-#include "core/parallel.h"
-#include "graph/executor.h"
-#include "ops/support/edges.h"
+#include "core/system/parallel.h"
+#include "graph/run/executor.h"
+#include "ops/message/support/edges.h"
 #include "tests/support/op_case.h"
 
 namespace cambium {

@@ -5,9 +5,9 @@
 
 #include <gtest/gtest.h>
 
-#include "core/files.h"
-#include "core/json.h"
-#include "graph/executor.h"
+#include "core/system/files.h"
+#include "core/text/json.h"
+#include "graph/run/executor.h"
 #include "ops/ops.h"
 #include "ops/support/dnnl.h"
 #include "tests/support/test_data.h"

@@ -2,9 +2,9 @@
 // needs what they give.
 #include <gtest/gtest.h>
 
-#include "graph/passes.h"
+#include "graph/passes/passes.h"
+#include "ops/attention/support/rope.h"
 #include "ops/ops.h"
-#include "ops/support/rope.h"
 #include "tests/support/graph_values.h"
 
 namespace cambium {

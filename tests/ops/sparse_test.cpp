@@ -1,7 +1,7 @@
 // sparse_linear against the dense operators on features that are mostly zeros.
 #include <gtest/gtest.h>
 
-#include "core/parallel.h"
+#include "core/system/parallel.h"
 #include "tests/support/op_case.h"
 
 namespace cambium {

@@ -1,11 +1,11 @@
-#include "search/common_budget.h"
+#include "search/results/common_budget.h"
 
 #include <algorithm>
 #include <array>
 
 #include <gtest/gtest.h>
 
-#include "train/settings.h"
+#include "train/spec/settings.h"
 
 namespace cambium {
 namespace {

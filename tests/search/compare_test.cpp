@@ -1,13 +1,13 @@
-#include "search/compare.h"
+#include "search/runs/compare.h"
 
 #include <algorithm>
 
-#include "core/files.h"
-#include "core/json.h"
+#include "core/system/files.h"
+#include "core/text/json.h"
 #include "tests/support/expect_error.h"
 #include "tests/support/small_data.h"
 #include "tests/support/test_data.h"
-#include "train/run_log.h"
+#include "train/run/run_log.h"
 
 namespace cambium {
 namespace {

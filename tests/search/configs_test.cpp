@@ -4,7 +4,7 @@
 #include <filesystem>
 
 #include "places.h"
-#include "search/study_plan.h"
+#include "search/study/study_plan.h"
 #include "tests/support/test_data.h"
 
 namespace cambium {

@@ -1,11 +1,11 @@
-#include "search/decision.h"
+#include "search/verdict/decision.h"
 
 #include <cmath>
 
 #include <gtest/gtest.h>
 
 #include "core/rng.h"
-#include "search/looks.h"
+#include "search/verdict/looks.h"
 
 namespace cambium {
 namespace {

@@ -5,9 +5,9 @@
 
 #include <signal.h>
 
-#include "core/parallel.h"
 #include "core/rng.h"
-#include "search/child.h"
+#include "core/system/parallel.h"
+#include "search/runs/child.h"
 #include "tests/support/tiny_experiment.h"
 
 namespace cambium {

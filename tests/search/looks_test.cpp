@@ -1,9 +1,9 @@
-#include "search/looks.h"
+#include "search/verdict/looks.h"
 
 #include <gtest/gtest.h>
 
-#include "core/files.h"
-#include "core/json.h"
+#include "core/system/files.h"
+#include "core/text/json.h"
 #include "tests/support/expect_error.h"
 #include "tests/support/test_data.h"
 

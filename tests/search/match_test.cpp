@@ -1,4 +1,4 @@
-#include "search/match.h"
+#include "search/study/match.h"
 
 #include <gtest/gtest.h>
 

@@ -1,9 +1,9 @@
 // A study is not gone on with on other data than its finished runs had.
 #include <gtest/gtest.h>
 
-#include "core/files.h"
-#include "core/json.h"
-#include "search/compare.h"
+#include "core/system/files.h"
+#include "core/text/json.h"
+#include "search/runs/compare.h"
 #include "tests/support/expect_error.h"
 #include "tests/support/test_data.h"
 

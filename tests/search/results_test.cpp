@@ -1,12 +1,12 @@
-#include "search/results.h"
+#include "search/results/results.h"
 
 #include <cmath>
 
 #include <gtest/gtest.h>
 
-#include "core/files.h"
-#include "core/json.h"
-#include "search/budget.h"
+#include "core/system/files.h"
+#include "core/text/json.h"
+#include "search/study/budget.h"
 #include "tests/support/expect_error.h"
 #include "tests/support/test_data.h"
 

@@ -1,4 +1,4 @@
-#include "search/stats.h"
+#include "search/verdict/stats.h"
 
 #include <gtest/gtest.h>
 

@@ -1,8 +1,8 @@
-#include "search/study.h"
+#include "search/study/study.h"
 
 #include <gtest/gtest.h>
 
-#include "core/files.h"
+#include "core/system/files.h"
 #include "tests/support/expect_error.h"
 #include "tests/support/test_data.h"
 

@@ -1,9 +1,9 @@
-#include "search/timing.h"
+#include "search/runs/timing.h"
 
-#include "core/files.h"
-#include "core/json.h"
-#include "search/audit.h"
-#include "search/compare.h"
+#include "core/system/files.h"
+#include "core/text/json.h"
+#include "search/results/audit.h"
+#include "search/runs/compare.h"
 #include "tests/support/tiny_experiment.h"
 
 namespace cambium {

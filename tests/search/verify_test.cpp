@@ -1,9 +1,9 @@
-#include "search/verify.h"
+#include "search/verify/verify.h"
 
 #include <algorithm>
 #include <filesystem>
 
-#include "core/files.h"
+#include "core/system/files.h"
 #include "places.h"
 #include "tests/support/expect_error.h"
 #include "tests/support/tiny_experiment.h"

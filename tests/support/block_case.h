@@ -6,7 +6,7 @@
 #include <map>
 #include <ostream>
 
-#include "blocks/model.h"
+#include "blocks/compose/model.h"
 #include "core/rng.h"
 #include "ops/ops.h"
 

@@ -4,8 +4,8 @@
 // "edges" i32 [E,2], and say the block and its domain in the metadata.
 #pragma once
 #include "blocks/domains.h"
-#include "core/safetensors.h"
-#include "graph/executor.h"
+#include "core/tensor/safetensors.h"
+#include "graph/run/executor.h"
 #include "ops/support/dnnl.h"
 #include "tests/support/block_case.h"
 #include "tests/support/relative_error.h"

@@ -3,7 +3,7 @@
 #include <map>
 #include <vector>
 
-#include "core/spec.h"
+#include "core/yaml/spec.h"
 #include "tests/support/test_data.h"
 
 namespace cambium::test {

@@ -1,12 +1,12 @@
-// A small validator of JSON Schema (draft 7), for the keywords that app/schema.cpp uses; any other
-// keyword is an error, so that nothing in the schema goes unchecked.
+// A small validator of JSON Schema (draft 7), for the keywords that app/schema/schema.cpp uses; any
+// other keyword is an error, so that nothing in the schema goes unchecked.
 #pragma once
 #include <cmath>
 #include <regex>
 #include <set>
 
-#include "core/expr.h"
-#include "core/json.h"
+#include "core/text/json.h"
+#include "core/yaml/expr.h"
 
 namespace cambium::test {
 // YAML as an editor reads it: expressions are text.

@@ -13,10 +13,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "core/files.h"
-#include "core/json.h"
 #include "core/rng.h"
-#include "search/child.h"
+#include "core/system/files.h"
+#include "core/text/json.h"
+#include "search/runs/child.h"
 
 namespace cambium::kills {
 namespace fs = std::filesystem;

@@ -4,13 +4,13 @@
 #pragma once
 #include <sstream>
 
-#include "core/safetensors.h"
+#include "core/tensor/safetensors.h"
 #include "graph/cost.h"
-#include "graph/executor.h"
-#include "graph/passes.h"
+#include "graph/passes/passes.h"
+#include "graph/run/executor.h"
 #include "ops/support/dnnl.h"
 #include "places.h"
-#include "train/step_graph.h"
+#include "train/graphs/step_graph.h"
 
 namespace cambium {
 inline Experiment experiment_of(const SafeTensors& file) {

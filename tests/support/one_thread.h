@@ -1,7 +1,7 @@
 // OneThread: no team of threads while it lives. Steps of a few microseconds wait far longer for a
 // busy machine's other core than they work.
 #pragma once
-#include "core/parallel.h"
+#include "core/system/parallel.h"
 
 namespace cambium::test {
 class OneThread {

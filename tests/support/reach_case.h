@@ -1,7 +1,7 @@
 // What a block's output hears of its input: claimed by the graph, and found by changing the input
 // one place at a time and running the references.
 #pragma once
-#include "graph/reach.h"
+#include "graph/reach/reach.h"
 #include "tests/support/block_case.h"
 
 namespace cambium {

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "core/tensor.h"
+#include "core/tensor/tensor.h"
 
 namespace cambium {
 // The largest |a - b|, relative to max(1, the largest of b).

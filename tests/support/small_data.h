@@ -5,7 +5,7 @@
 #include <cstring>
 #include <map>
 
-#include "core/files.h"
+#include "core/system/files.h"
 #include "data/dataset.h"
 #include "tests/support/test_data.h"
 

@@ -4,7 +4,7 @@
 #include <ctime>
 #include <fstream>
 
-#include "core/memory.h"
+#include "core/system/memory.h"
 
 namespace cambium::test {
 class Spent {

@@ -3,10 +3,10 @@
 #include <string>
 #include <vector>
 
-#include "core/files.h"
+#include "core/system/files.h"
 #include "tests/support/graph_values.h"
 #include "tests/support/test_data.h"
-#include "train/trainer.h"
+#include "train/run/trainer.h"
 
 namespace cambium::test {
 // A next-token model of a Markov chain: 64 training sequences in 8 batches an epoch.

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <string>
 
-#include "core/yaml.h"
+#include "core/yaml/yaml.h"
 
 namespace cambium::test {
 inline Yaml scalar_yaml(std::string text) {

@@ -9,7 +9,7 @@
 #include "ops/support/dnnl.h"
 #include "places.h"
 #include "tests/support/config_data.h"
-#include "train/session.h"
+#include "train/run/session.h"
 
 namespace cambium {
 namespace {

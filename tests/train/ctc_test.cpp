@@ -1,11 +1,11 @@
 // Training on sequences that no one aligned with the frames.
 #include <cmath>
 
-#include "core/json.h"
+#include "core/text/json.h"
 #include "ops/support/bf16.h"
 #include "tests/support/expect_error.h"
 #include "tests/support/tiny_experiment.h"
-#include "train/run_log.h"
+#include "train/run/run_log.h"
 
 namespace cambium {
 namespace {

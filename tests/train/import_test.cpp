@@ -1,15 +1,15 @@
 // Import: a published model of llama2.c tells its published story, token for token.
-#include "train/import.h"
+#include "train/weights/import.h"
 
 #include <array>
 #include <cstring>
 
-#include "core/files.h"
-#include "core/json.h"
-#include "data/bpe.h"
+#include "core/system/files.h"
+#include "core/text/json.h"
+#include "data/text/bpe.h"
 #include "tests/support/test_data.h"
-#include "train/generate.h"
-#include "train/trainer.h"
+#include "train/generate/generate.h"
+#include "train/run/trainer.h"
 
 namespace cambium {
 namespace {

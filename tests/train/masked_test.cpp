@@ -1,7 +1,7 @@
 // Training to name hidden tokens.
 #include "places.h"
 #include "tests/support/tiny_experiment.h"
-#include "train/session.h"
+#include "train/run/session.h"
 
 namespace cambium {
 namespace {

@@ -4,7 +4,7 @@
 
 #include "tests/support/block_case.h"
 #include "tests/support/tiny_experiment.h"
-#include "train/session.h"
+#include "train/run/session.h"
 
 namespace cambium {
 namespace {

@@ -1,6 +1,6 @@
-#include "train/profile.h"
+#include "train/profile/profile.h"
 
-#include "core/json.h"
+#include "core/text/json.h"
 #include "tests/support/expect_error.h"
 #include "tests/support/tiny_experiment.h"
 

@@ -1,10 +1,10 @@
 // Training on targets that are values.
 #include <cmath>
 
-#include "core/json.h"
+#include "core/text/json.h"
 #include "tests/support/expect_error.h"
 #include "tests/support/tiny_experiment.h"
-#include "train/run_log.h"
+#include "train/run/run_log.h"
 
 namespace cambium {
 namespace {

@@ -4,9 +4,9 @@
 #include "graph/cost.h"
 #include "tests/support/expect_error.h"
 #include "tests/support/tiny_experiment.h"
-#include "train/checkpoint.h"
-#include "train/generate.h"
-#include "train/step_graph.h"
+#include "train/generate/generate.h"
+#include "train/graphs/step_graph.h"
+#include "train/run/checkpoint.h"
 
 namespace cambium {
 namespace {

@@ -1,10 +1,10 @@
-#include "viz/domains.h"
+#include "viz/model/domains.h"
 
 #include <algorithm>
 
 #include <gtest/gtest.h>
 
-#include "blocks/model.h"
+#include "blocks/compose/model.h"
 #include "ops/ops.h"
 
 namespace cambium {

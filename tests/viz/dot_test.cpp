@@ -1,4 +1,4 @@
-#include "viz/dot.h"
+#include "viz/model/dot.h"
 
 #include <chrono>
 #include <filesystem>
@@ -8,9 +8,9 @@
 #include <unistd.h>
 
 #include "tests/viz/toy_model.h"
-#include "viz/graphviz.h"
-#include "viz/svg_filter.h"
-#include "viz/text.h"
+#include "viz/model/graphviz.h"
+#include "viz/model/svg_filter.h"
+#include "viz/plot/text.h"
 
 namespace cambium {
 namespace {

@@ -4,9 +4,9 @@
 #include <gtest/gtest.h>
 
 #include "tests/viz/toy_model.h"
-#include "train/profile.h"
-#include "viz/dot.h"
-#include "viz/graphviz.h"
+#include "train/profile/profile.h"
+#include "viz/model/dot.h"
+#include "viz/model/graphviz.h"
 
 namespace cambium {
 namespace {

@@ -1,15 +1,15 @@
-#include "viz/model_graph.h"
+#include "viz/model/model_graph.h"
 
 #include <algorithm>
 #include <cstdlib>
 
 #include <gtest/gtest.h>
 
-#include "core/files.h"
+#include "core/system/files.h"
 #include "graph/cost.h"
 #include "places.h"
 #include "tests/viz/toy_model.h"
-#include "viz/dot.h"
+#include "viz/model/dot.h"
 
 namespace cambium {
 namespace {

@@ -3,10 +3,10 @@
 
 #include <gtest/gtest.h>
 
-#include "viz/axis.h"
-#include "viz/curves.h"
-#include "viz/svg_filter.h"
-#include "viz/svg_plot.h"
+#include "viz/model/svg_filter.h"
+#include "viz/plot/axis.h"
+#include "viz/plot/svg_plot.h"
+#include "viz/report/curves.h"
 
 namespace cambium {
 namespace {

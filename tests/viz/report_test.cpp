@@ -1,4 +1,4 @@
-#include "viz/report.h"
+#include "viz/report/report.h"
 
 #include <cmath>
 #include <cstdlib>
@@ -9,8 +9,8 @@
 
 #include "tests/viz/study_folder.h"
 #include "tests/viz/toy_model.h"
-#include "viz/graphviz.h"
-#include "viz/verdict.h"
+#include "viz/model/graphviz.h"
+#include "viz/report/verdict.h"
 
 namespace cambium {
 namespace {

@@ -7,8 +7,8 @@
 
 #include <unistd.h>
 
-#include "core/files.h"
-#include "core/json.h"
+#include "core/system/files.h"
+#include "core/text/json.h"
 
 namespace cambium::toy {
 struct StudyFolder {

@@ -1,5 +1,5 @@
 // Cross-entropy: -log of the probability that softmax of the scores gives to the target class.
-#include "train/loss.h"
+#include "train/spec/loss.h"
 
 namespace cambium {
 extern const Loss loss_cross_entropy = {

@@ -1,6 +1,6 @@
 // CTC: sequences of symbols of which nobody says at which frames they stand. Graves et al. 2006;
-// formula: ops/ctc.cpp.
-#include "train/loss.h"
+// formula: ops/loss/ctc.cpp.
+#include "train/spec/loss.h"
 
 namespace cambium {
 namespace {

@@ -1,5 +1,5 @@
 // Huber: squares of small errors, absolute values of large ones, so that outliers pull less.
-#include "train/loss.h"
+#include "train/spec/loss.h"
 
 namespace cambium {
 namespace {

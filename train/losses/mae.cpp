@@ -1,5 +1,5 @@
 // Mean absolute error: the mean of |prediction - target|.
-#include "train/loss.h"
+#include "train/spec/loss.h"
 
 namespace cambium {
 extern const Loss loss_mae = {

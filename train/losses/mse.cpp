@@ -1,5 +1,5 @@
 // Mean squared error: the mean of (prediction - target)^2.
-#include "train/loss.h"
+#include "train/spec/loss.h"
 
 namespace cambium {
 extern const Loss loss_mse = {.name = "mse",

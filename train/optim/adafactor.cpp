@@ -1,6 +1,6 @@
 // Adafactor: squares of a matrix kept as means of its rows and columns, so that it costs almost no
-// memory. Shazeer and Stern 2018, arXiv 1804.04235; formula: ops/adafactor_update.cpp.
-#include "train/optim.h"
+// memory. Shazeer and Stern 2018, arXiv 1804.04235; formula: ops/update/adafactor_update.cpp.
+#include "train/spec/optim.h"
 
 namespace cambium {
 namespace {

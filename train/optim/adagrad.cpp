@@ -1,6 +1,6 @@
 // Adagrad: steps of the gradient over the root of the sum of all its squares. Duchi et al. 2011,
-// JMLR 12; formula: ops/adagrad_update.cpp.
-#include "train/optim.h"
+// JMLR 12; formula: ops/update/adagrad_update.cpp.
+#include "train/spec/optim.h"
 
 namespace cambium {
 namespace {

@@ -1,6 +1,6 @@
 // Adam: steps of m / (sqrt(v) + eps) with bias-corrected moments. Kingma and Ba 2015, arXiv
 // 1412.6980.
-#include "train/optim_adam.h"
+#include "train/optim/optim_adam.h"
 
 namespace cambium {
 namespace {

@@ -1,6 +1,6 @@
 // AdamW: Adam whose weight decay p -= lr decay p stands apart from the gradient. Loshchilov and
 // Hutter 2019, arXiv 1711.05101.
-#include "train/optim_adam.h"
+#include "train/optim/optim_adam.h"
 
 namespace cambium {
 namespace {

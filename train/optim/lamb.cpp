@@ -1,7 +1,7 @@
 // LAMB: Adam whose step of each tensor follows the tensor's norm, for large batches. You et al.
-// 2020, arXiv 1904.00962; formula: ops/lamb_update.cpp. As in the authors' code, tensors without
-// weight decay (biases, norms) take Adam's step unless adapt_all.
-#include "train/optim.h"
+// 2020, arXiv 1904.00962; formula: ops/update/lamb_update.cpp. As in the authors' code, tensors
+// without weight decay (biases, norms) take Adam's step unless adapt_all.
+#include "train/spec/optim.h"
 
 namespace cambium {
 namespace {

@@ -1,7 +1,7 @@
 // Lion: steps of one size along the sign of a momentum. Chen et al. 2023, arXiv 2302.06675;
-// formula: ops/lion_update.cpp. Its lr is three to ten times smaller, its decay larger than
+// formula: ops/update/lion_update.cpp. Its lr is three to ten times smaller, its decay larger than
 // AdamW's.
-#include "train/optim.h"
+#include "train/spec/optim.h"
 
 namespace cambium {
 namespace {

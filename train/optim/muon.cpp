@@ -10,8 +10,8 @@
 #include <algorithm>
 #include <cmath>
 
-#include "train/glob.h"
-#include "train/optim_adam.h"
+#include "train/optim/optim_adam.h"
+#include "train/spec/glob.h"
 
 namespace cambium {
 namespace {

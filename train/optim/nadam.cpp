@@ -1,6 +1,6 @@
 // NAdam: Adam with Nesterov's look-ahead, under a momentum that grows. Dozat 2016, "Incorporating
-// Nesterov momentum into Adam"; formula: ops/nadam_update.cpp.
-#include "train/optim.h"
+// Nesterov momentum into Adam"; formula: ops/update/nadam_update.cpp.
+#include "train/spec/optim.h"
 
 namespace cambium {
 namespace {

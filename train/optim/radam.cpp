@@ -1,6 +1,6 @@
 // RAdam: Adam whose step waits until its squares are trusted, a warm-up by itself. Liu et al. 2020,
-// arXiv 1908.03265; formula: ops/radam_update.cpp.
-#include "train/optim.h"
+// arXiv 1908.03265; formula: ops/update/radam_update.cpp.
+#include "train/spec/optim.h"
 
 namespace cambium {
 namespace {

@@ -1,6 +1,6 @@
 // RMSprop: steps of the gradient over the root of its mean square. Tieleman and Hinton 2012,
-// lecture 6.5; centered: Graves 2013, arXiv 1308.0850; formula: ops/rmsprop_update.cpp.
-#include "train/optim.h"
+// lecture 6.5; centered: Graves 2013, arXiv 1308.0850; formula: ops/update/rmsprop_update.cpp.
+#include "train/spec/optim.h"
 
 namespace cambium {
 namespace {

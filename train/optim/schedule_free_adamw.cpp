@@ -1,8 +1,8 @@
 // Schedule-free AdamW: gradients are taken between a fast sequence and its average, and the average
 // is what is evaluated, so that the rate need not fall: use it with schedule: constant. Running
 // statistics of batch norm belong to the training weights, not to the average. Defazio et al. 2024,
-// arXiv 2405.15682; formula: ops/schedule_free_update.cpp.
-#include "train/optim.h"
+// arXiv 2405.15682; formula: ops/update/schedule_free_update.cpp.
+#include "train/spec/optim.h"
 
 namespace cambium {
 namespace {

@@ -1,6 +1,6 @@
 // Stochastic gradient descent: v = momentum v + (1 - dampening)(g + decay p); p -= lr v, or with
 // Nesterov's look-ahead p -= lr (g + momentum v). Sutskever et al. 2013.
-#include "train/optim.h"
+#include "train/spec/optim.h"
 
 namespace cambium {
 namespace {

@@ -1,12 +1,13 @@
 // Sophia-G: steps along a momentum divided by the diagonal of the Gauss-Newton matrix, none larger
-// than lr. Liu et al. 2023, arXiv 2305.14342, algorithms 2 and 3; the step: ops/sophia_update.cpp.
-// Every `every` steps, from the first on, targets are drawn from the model's own softmax on the
-// batch of the step, and with G the gradient of the mean cross-entropy against the n drawn ones
+// than lr. Liu et al. 2023, arXiv 2305.14342, algorithms 2 and 3; the step:
+// ops/update/sophia_update.cpp. Every `every` steps, from the first on, targets are drawn from the
+// model's own softmax on the batch of the step, and with G the gradient of the mean cross-entropy
+// against the n drawn ones
 //   h' = b2 h + (1 - b2) n G^2                                   (Gauss-Newton-Bartlett)
 // whose mean over draws is the diagonal. It is that of the plain cross-entropy: label smoothing
 // does not change it, z_loss, class weights and auxiliary losses shape the gradient alone. With
 // accumulation the first batch of a step serves.
-#include "train/optim.h"
+#include "train/spec/optim.h"
 
 namespace cambium {
 namespace {

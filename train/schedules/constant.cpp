@@ -1,5 +1,5 @@
 // Constant: the peak rate at every step after the warm-up.
-#include "train/schedule.h"
+#include "train/spec/schedule.h"
 
 namespace cambium {
 namespace {

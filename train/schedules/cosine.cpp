@@ -3,7 +3,7 @@
 #include <cmath>
 #include <numbers>
 
-#include "train/schedule.h"
+#include "train/spec/schedule.h"
 
 namespace cambium {
 namespace {

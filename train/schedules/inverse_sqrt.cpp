@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "train/schedule.h"
+#include "train/spec/schedule.h"
 
 namespace cambium {
 namespace {

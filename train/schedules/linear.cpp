@@ -1,7 +1,7 @@
 // Linear: falls in a straight line from the peak after the warm-up to min_lr one step behind the
 // last.
 
-#include "train/schedule.h"
+#include "train/spec/schedule.h"
 
 namespace cambium {
 namespace {

@@ -4,7 +4,7 @@
 #include <cmath>
 #include <numbers>
 
-#include "train/schedule.h"
+#include "train/spec/schedule.h"
 
 namespace cambium {
 namespace {

@@ -2,7 +2,7 @@
 // progress)^power. Chen et al. 2017, arXiv 1606.00915 (power 0.9).
 #include <cmath>
 
-#include "train/schedule.h"
+#include "train/spec/schedule.h"
 
 namespace cambium {
 namespace {

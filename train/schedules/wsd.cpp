@@ -2,7 +2,7 @@
 // 2024, arXiv 2404.06395; the 1 - sqrt fall is from Haegele et al. 2024, arXiv 2405.18392.
 #include <cmath>
 
-#include "train/schedule.h"
+#include "train/spec/schedule.h"
 
 namespace cambium {
 namespace {

@@ -4,7 +4,7 @@
 
 #include <unistd.h>
 
-#include "core/files.h"
+#include "core/system/files.h"
 
 namespace cambium {
 namespace {

@@ -1,11 +1,11 @@
 // Checkpoints: an index, and files that it may or may not name rightly.
-#include "train/checkpoint.h"
+#include "train/run/checkpoint.h"
 
 #include "tests/fuzz/target.h"
 
 namespace cambium {
 extern const FuzzTarget fuzz_checkpoint = {
-    .name = "checkpoint", .reads = {"train/checkpoint.cpp"}, .run = [](std::string_view bytes) {
+    .name = "checkpoint", .reads = {"train/run/checkpoint.cpp"}, .run = [](std::string_view bytes) {
       const std::vector<std::string_view> parts = parts_of(bytes, 3);
       const std::string index = file_of("run/checkpoints/index.json", parts[0]);
       file_of("run/checkpoints/step-1.json", parts[1]);

@@ -1,14 +1,14 @@
 // A study that goes on in a folder which an earlier session, or somebody else, wrote.
-#include "search/compare.h"
+#include "search/runs/compare.h"
 
-#include "core/files.h"
+#include "core/system/files.h"
 #include "tests/fuzz/target.h"
 
 namespace cambium {
 extern const FuzzTarget fuzz_compare = {
     .name = "compare",
-    .reads = {"search/results.cpp", "search/earlier.cpp", "search/audit.cpp", "search/timing.cpp",
-              "search/looks.cpp"},
+    .reads = {"search/results/results.cpp", "search/runs/earlier.cpp", "search/results/audit.cpp",
+              "search/runs/timing.cpp", "search/verdict/looks.cpp"},
     .run = [](std::string_view bytes) {
       const std::vector<std::string_view> parts = parts_of(bytes, 2);
       file_of("model.yaml",

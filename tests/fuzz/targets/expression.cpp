@@ -1,5 +1,5 @@
 // Expressions: a scalar with $ and ${...}, between variables that use one another.
-#include "core/expr.h"
+#include "core/yaml/expr.h"
 #include "tests/fuzz/target.h"
 
 namespace cambium {

@@ -1,12 +1,12 @@
 // JSON, and the state of a run that is made of it.
-#include "core/json.h"
+#include "core/text/json.h"
 
 #include "tests/fuzz/target.h"
-#include "train/checkpoint.h"
+#include "train/run/checkpoint.h"
 
 namespace cambium {
 extern const FuzzTarget fuzz_json = {
-    .name = "json", .reads = {"core/json.cpp"}, .run = [](std::string_view bytes) {
+    .name = "json", .reads = {"core/text/json.cpp"}, .run = [](std::string_view bytes) {
       const Json json = parse_json(bytes, "input.json");
       to_text(json, 1);
       const Json again = to_json(run_state_from(json));

@@ -3,7 +3,7 @@
 
 namespace cambium {
 extern const FuzzTarget fuzz_planetoid = {
-    .name = "planetoid", .reads = {"data/lines.cpp"}, .run = [](std::string_view bytes) {
+    .name = "planetoid", .reads = {"data/text/lines.cpp"}, .run = [](std::string_view bytes) {
       const std::vector<std::string_view> parts = parts_of(bytes, 2);
       const std::string nodes = file_of("planetoid/g.nodes.tsv", parts[0]);
       file_of("planetoid/g.edges.tsv", parts[1]);

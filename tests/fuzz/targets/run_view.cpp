@@ -1,11 +1,11 @@
 // A run as `compare` looks at it while it trains, and as it goes on with its study.
-#include "search/run_view.h"
+#include "search/runs/run_view.h"
 
 #include "tests/fuzz/target.h"
 
 namespace cambium {
 extern const FuzzTarget fuzz_run_view = {
-    .name = "run_view", .reads = {"search/run_view.cpp"}, .run = [](std::string_view bytes) {
+    .name = "run_view", .reads = {"search/runs/run_view.cpp"}, .run = [](std::string_view bytes) {
       const std::vector<std::string_view> parts = parts_of(bytes, 2);
       const std::string run = file_of("live/runs/a-s0/run.json", parts[0]);
       file_of("live/runs/a-s0/log.jsonl", parts[1]);

@@ -1,11 +1,11 @@
 // Safetensors: the header's claims against the bytes that follow.
-#include "core/safetensors.h"
+#include "core/tensor/safetensors.h"
 
 #include "tests/fuzz/target.h"
 
 namespace cambium {
 extern const FuzzTarget fuzz_safetensors = {
-    .name = "safetensors", .reads = {"core/safetensors.cpp"}, .run = [](std::string_view bytes) {
-      read_safetensors(file_of("x.safetensors", bytes));
-    }};
+    .name = "safetensors",
+    .reads = {"core/tensor/safetensors.cpp"},
+    .run = [](std::string_view bytes) { read_safetensors(file_of("x.safetensors", bytes)); }};
 }  // namespace cambium

@@ -1,13 +1,13 @@
 // Specs: three files that may extend one another; the first is checked as a model.
-#include "core/spec.h"
+#include "core/yaml/spec.h"
 
 #include "tests/fuzz/target.h"
-#include "train/experiment.h"
+#include "train/spec/experiment.h"
 
 namespace cambium {
 extern const FuzzTarget fuzz_spec = {
     .name = "spec",
-    .reads = {"core/spec.cpp", "core/extends.cpp"},
+    .reads = {"core/yaml/spec.cpp", "core/yaml/extends.cpp"},
     .run = [](std::string_view bytes) {
       const std::vector<std::string_view> parts = parts_of(bytes, 4);
       const std::string path = file_of("a.yaml", parts[0]);

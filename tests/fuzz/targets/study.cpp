@@ -1,5 +1,5 @@
 // Studies: the file itself and each variant's spec, which starts from one small model.
-#include "search/study.h"
+#include "search/study/study.h"
 
 #include "tests/fuzz/target.h"
 

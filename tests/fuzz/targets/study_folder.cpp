@@ -1,13 +1,13 @@
 // The folder of a study as the report reads it: study.json, summary.json, a run's run.json and log.
 #include "tests/fuzz/target.h"
-#include "train/run_log.h"
-#include "viz/report.h"
+#include "train/run/run_log.h"
+#include "viz/report/report.h"
 
 namespace cambium {
 extern const FuzzTarget fuzz_study_folder = {
     .name = "study_folder",
-    .reads = {"viz/results.cpp", "viz/model_pictures.cpp", "train/run_log.cpp",
-              "train/run_folder.cpp", "viz/old_results.cpp"},
+    .reads = {"viz/report/results.cpp", "viz/report/model_pictures.cpp", "train/run/run_log.cpp",
+              "train/run/run_folder.cpp", "viz/report/old_results.cpp"},
     .run = [](std::string_view bytes) {
       const std::vector<std::string_view> parts = parts_of(bytes, 4);
       const std::string study = file_of("study/study.json", parts[0]);

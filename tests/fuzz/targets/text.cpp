@@ -1,12 +1,12 @@
 // Texts: as bytes and as characters.
-#include "data/text.h"
+#include "data/text/text.h"
 
 #include "tests/fuzz/target.h"
 
 namespace cambium {
 extern const FuzzTarget fuzz_text = {
     .name = "text",
-    .reads = {"data/text_file.cpp", "data/sets/text_tokens.cpp"},
+    .reads = {"data/text/text_file.cpp", "data/sets/text/text_tokens.cpp"},
     .run = [](std::string_view bytes) {
       const std::string path = file_of("text.txt", bytes);
       for (const TextUnit unit : {TextUnit::kByte, TextUnit::kCharacter}) {

@@ -1,10 +1,10 @@
 // A tokenizer of llama2.c, and a text that it encodes and decodes.
-#include "data/bpe.h"
+#include "data/text/bpe.h"
 #include "tests/fuzz/target.h"
 
 namespace cambium {
 extern const FuzzTarget fuzz_tokenizer = {
-    .name = "tokenizer", .reads = {"data/bpe.cpp"}, .run = [](std::string_view bytes) {
+    .name = "tokenizer", .reads = {"data/text/bpe.cpp"}, .run = [](std::string_view bytes) {
       const BpeTokenizer tokenizer(file_of("tokenizer.bin", bytes));
       tokenizer.decode(tokenizer.encode(bytes.substr(0, 64)));
     }};

@@ -3,7 +3,9 @@
 
 namespace cambium {
 extern const FuzzTarget fuzz_tu_graphs = {
-    .name = "tu_graphs", .reads = {"data/sets/tu_graphs.cpp"}, .run = [](std::string_view bytes) {
+    .name = "tu_graphs",
+    .reads = {"data/sets/graph/tu_graphs.cpp"},
+    .run = [](std::string_view bytes) {
       read_all(str("tu_graphs: {folds: 3, path: ", file_of("graphs.txt", bytes), "}"));
     }};
 }  // namespace cambium

@@ -1,12 +1,12 @@
 // YAML: what is read is written so that it reads the same, and errors can be drawn.
 #include "core/diagnostics.h"
-#include "core/spec.h"
+#include "core/yaml/spec.h"
 #include "tests/fuzz/target.h"
 
 namespace cambium {
 extern const FuzzTarget fuzz_yaml = {
     .name = "yaml",
-    .reads = {"core/yaml.cpp", "core/diagnostics.cpp"},
+    .reads = {"core/yaml/yaml.cpp", "core/diagnostics.cpp"},
     .run = [](std::string_view bytes) {
       Yaml tree;
       try {

@@ -1,0 +1,131 @@
+#include "app/schema/schema.h"
+
+#include "app/tables/topics.h"
+#include "core/text/json.h"
+#include "data/dataset.h"
+#include "train/spec/options.h"
+
+namespace cambium {
+namespace {
+// Nothing, or a map of options.
+Json options_or_nothing(Json options, std::string_view doc, std::string_view source) {
+  Json out = any_of({Json{{"type", "null"}}, std::move(options)});
+  out["description"] = str(doc, source.empty() ? "" : "\n", source);
+  return out;
+}
+
+// Options of a dataset that changes another one.
+Json with_inner_data(Json options) {
+  options["properties"]["of"] = reference("data");
+  options["required"] = {"of"};
+  return options;
+}
+
+Json data_schema() {
+  Json names = Json::array(), kinds = Json::array();
+  for (const DatasetKind* d : builtin_datasets()) {
+    const std::string name(d->name);
+    const Json options = options_schema(d->attrs.describe());
+    Json value = options_or_nothing(options, d->doc, d->source);
+    if (d->wrap) {
+      value = options_or_nothing(with_inner_data(options), d->doc, d->source);
+      value["anyOf"].erase(0);  // the data to change must be named
+    }
+    Json properties = value["anyOf"].back().at("properties");
+    if (!d->primary.empty()) value["anyOf"].push_back(properties.at(std::string(d->primary)));
+    properties[name] = std::move(value);  // options may stand beside the name
+    if (!d->wrap) names.push_back(name);
+    kinds.push_back({{"type", "object"},
+                     {"properties", std::move(properties)},
+                     {"required", {name}},
+                     {"additionalProperties", false}});
+  }
+  Json out = any_of({Json{{"enum", names}}});
+  for (Json& kind : kinds) out["anyOf"].push_back(std::move(kind));
+  out["description"] = word_doc(spec_sections(), "data");
+  return out;
+}
+
+template <class Record> Json table_schema(std::span<const Record* const> table, TextKind text) {
+  Json values = Json::object();
+  for (const Record* r : table)
+    values[std::string(r->name)] =
+        options_or_nothing(options_schema(r->attrs.describe(), text), r->doc, r->paper);
+  return choice_schema(values);
+}
+
+Json train_schema() {
+  Json out = options_schema(describe_fields<TrainOptions>());
+  Json group = options_schema(describe_fields<GroupOptions>());
+  group["required"] = {"match"};
+  Json& properties = out["properties"];
+  properties["optimizer"] = table_schema(builtin_optimizers(), TextKind::kPlain);
+  properties["schedule"] = table_schema(builtin_schedules(), TextKind::kLength);
+  properties["loss"] = table_schema(builtin_losses(), TextKind::kPlain);
+  properties["groups"] = {{"type", "array"},
+                          {"items", group},
+                          {"description", "learning rate and decay of parameters by name"}};
+  out["type"] = {"object", "null"};
+  out["description"] = word_doc(spec_sections(), "train");
+  return out;
+}
+
+Json definition_schema() {
+  return any_of(
+      {Json{{"type", "array"}, {"items", reference("open_body")}},
+       Json{{"type", "object"},
+            {"properties",
+             {{"params", {{"type", {"object", "null"}}}}, {"body", reference("open_body")}}},
+            {"required", {"body"}},
+            {"additionalProperties", false}}});
+}
+
+// `open`: the file may use names that it or another one defines.
+Json model_file_schema(bool open) {
+  const Json path = {{"type", "string"}};
+  const Json blocks = {{"type", "array"}, {"items", reference(open ? "open_body" : "body")}};
+  Json properties = {
+      {"name", path},
+      {"extends", any_of({path, Json{{"type", "array"}, {"items", path}}})},
+      {"vars", reference("vars")},
+      {"data", reference("data")},
+      {"model", blocks},
+      {"encoder", blocks},
+      {"decoder", blocks},
+      {"define", {{"type", {"object", "null"}}, {"additionalProperties", reference("definition")}}},
+      {"train", reference("train")},
+      {"precision",
+       {{"enum", {"f32", "bf16"}}, {"description", word_doc(spec_sections(), "precision")}}}};
+  Json out = {{"type", "object"}, {"properties", properties}, {"additionalProperties", false}};
+  out["anyOf"] =
+      Json::array({Json{{"required", {"extends"}}}, Json{{"required", {"data", "model"}}},
+                   Json{{"required", {"data", "encoder", "decoder"}}}});
+  return out;
+}
+}  // namespace
+
+Json spec_schema() {
+  Json definitions = block_definitions();
+  definitions["expression"] = {
+      {"type", "string"}, {"pattern", "\\$"}, {"description", "$name or \"${arithmetic}\""}};
+  definitions["vars"] = {{"type", {"object", "null"}},
+                         {"description", word_doc(spec_sections(), "vars")}};
+  definitions["data"] = data_schema();
+  definitions["train"] = train_schema();
+  definitions["definition"] = definition_schema();
+  definitions["study"] = study_schema();
+  definitions["model_file"] = model_file_schema(false);
+  definitions["open_model_file"] = model_file_schema(true);
+  const auto having = [](const char* key) { return Json{{"required", Json::array({key})}}; };
+  const Json open = any_of({having("define"), having("extends")});
+  return {
+      {"$schema", "http://json-schema.org/draft-07/schema#"},
+      {"title", "Cambium specs and studies"},
+      {"type", "object"},
+      {"if", having("variants")},
+      {"then", reference("study")},
+      {"else",
+       {{"if", open}, {"then", reference("open_model_file")}, {"else", reference("model_file")}}},
+      {"definitions", std::move(definitions)}};
+}
+}  // namespace cambium

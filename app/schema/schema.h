@@ -1,0 +1,23 @@
+// Schema: the language of specs and studies as JSON Schema (draft 7), for editors. It is made from
+// the `fields` of all blocks, datasets, optimizers, schedules and options. What depends on other
+// values (shapes, taps, variables) is left to `cambium check`.
+#pragma once
+#include "core/fields.h"
+#include "core/text/json_forward.h"
+
+namespace cambium {
+Json spec_schema();
+
+// The pieces, in app/schema/schema_fields.cpp: an option of a spec, which may be an expression too.
+enum class TextKind { kPlain, kLength };  // kLength: text fields are lengths, such as 100 or 5%
+Json field_schema(const FieldInfo& f, TextKind text = TextKind::kPlain);
+// {type: object} of these options and no others.
+Json options_schema(const std::vector<FieldInfo>& fields, TextKind text = TextKind::kPlain);
+Json reference(const std::string& definition);
+Json any_of(std::initializer_list<Json> schemas);
+// `name`, or `{name: {options}}`; `values` gives each name's schema.
+Json choice_schema(const Json& values);
+
+Json block_definitions();  // "entry", "body" and what they refer to (app/schema/schema_blocks.cpp)
+Json study_schema();       // app/schema/schema_study.cpp
+}  // namespace cambium

@@ -1,0 +1,102 @@
+// The words of the language that are no block, dataset or option: sections of a spec, keys of a
+// study, and what may stand beside any block. The JSON schema describes them with the same texts.
+#include "app/tables/topics.h"
+#include "core/error.h"
+
+namespace cambium {
+namespace {
+constexpr Topic kSections[] = {
+    {"name", "what the model or the study is called; otherwise the file's name", "name: wide"},
+    {"extends", "files this one builds on: maps merge key by key, everything else is replaced",
+     "extends: ../models/hybrid_fashion.yaml\nvars: {dim: 96}"},
+    {"vars", "named values, used as $name; the data adds its own, such as $classes",
+     "vars: {dim: 64, depth: 6}"},
+    {"data", "what the model learns from: a dataset and its options",
+     "data: {fashion_mnist: {augment: [shift]}}"},
+    {"model", "the blocks, in the order in which the data flows through them",
+     "model:\n  - embed: 64\n  - residual: [{norm: rms}, {attention: {heads: 4, causal: true}}]\n"
+     "  - linear: $classes"},
+    {"encoder", "the blocks that read one sequence; decoder: writes another from what they end in",
+     "encoder:\n  - embed: 64\n  - residual: [{norm: rms}, {attention: {heads: 4}}]"},
+    {"decoder", "the blocks that write a sequence, causal, looking at the encoder",
+     "decoder:\n  - embed: 64\n  - residual: [{norm: rms}, {attention: {heads: 4, causal: true}}]\n"
+     "  - residual: [{norm: rms}, {cross_attention: {heads: 4}}]\n  - linear: $classes"},
+    {"define", "blocks of your own: a name, its parameters and a list of blocks",
+     "define:\n  mixer:\n    params: {heads: 4}\n    body:\n"
+     "      - residual: [{norm: rms}, {attention: {heads: $heads}}]\n"
+     "model:\n  - mixer: {heads: 8}"},
+    {"train", "how the model is trained",
+     "train: {optimizer: adamw, schedule: cosine, batch: 64, epochs: 3}"},
+    {"precision", "f32, or bf16: products take 16-bit operands and add up in f32",
+     "precision: bf16"},
+};
+
+constexpr Topic kModifiers[] = {
+    {"name", "names the block's parameters in files, tables and pictures",
+     "- {conv2d: 64, name: stem}"},
+    {"as", "names the block's result, for from:; `tap: name` does it without a block",
+     "- {conv2d: 64, as: skip}\n- {conv2d: 64}\n- {from: skip}   # adds it"},
+    {"from", "feeds the block from a named result instead of the stream",
+     "- {conv2d: 64, as: skip}\n- {linear: 10, from: skip}"},
+    {"share", "blocks that say the same name share their weights",
+     "- {ffn: 4, share: both}\n- {ffn: 4, share: both}"},
+    {"freeze", "true: the block's weights are never updated", "- {embed: 64, freeze: true}"},
+    {"recompute", "true: compute the block again in the backward pass, for memory; false: keep it",
+     "- {repeat: 12, recompute: true, body: [{ffn: 4}]}"},
+};
+
+constexpr Topic kStudyKeys[] = {
+    {"name", "of the study; otherwise the file's name", "name: which_mixer"},
+    {"base", "the model file that variants start from", "base: ../models/conv_attention.yaml"},
+    {"extends", "files the study builds on", "extends: common.yaml"},
+    {"vars", "named values of the study file itself", "vars: {size: 500k}"},
+    {"variants", "name -> overrides such as {model.1.pattern: A}, or a model file",
+     "variants: {hybrid: {}, attention: {model.1.pattern: A}, other: other.yaml}"},
+    {"set", "overrides of every variant", "set: {train.batch: 64}"},
+    {"match", "equal size or cost of all variants: a solver finds the free variable",
+     "match: {params: 500k, free: vars.dim}"},
+    {"budget",
+     "what every run may spend: steps, samples, flops (evaluation apart) or seconds of steps",
+     "budget: {flops: 2e13}"},
+    {"seeds", "how many, or which", "seeds: 5"},
+    {"metric",
+     "what decides: its best value on validation data chooses each run's weights, and what those "
+     "reach on the test part compares the runs; without a test part validation data does both",
+     "metric: {val.accuracy: max}"},
+    {"alpha",
+     "the chance of a false claim that all looks at a study together may take; 0.05 unless told",
+     "alpha: 0.01"},
+    {"least_effect",
+     "the smallest difference that matters, in points of an accuracy, else in the metric's unit: "
+     "compare says how many seeds show it",
+     "least_effect: 0.5"},
+    {"vary", "paths that take each run's seed as their value: folds, data seeds",
+     "vary: vars.fold"},
+    {"baseline",
+     "the variant that differences are taken to; the first without overrides unless told",
+     "baseline: hybrid"},
+    {"evaluations", "of every run with a budget; 0: as the model says", "evaluations: 10"},
+    {"published", "variant -> a number printed beside ours, in percent or nats",
+     "published: {attention: 94.1}"},
+    {"jobs", "runs side by side; 0: one a core", "jobs: 2"},
+};
+}  // namespace
+
+std::span<const Topic> spec_sections() {
+  return kSections;
+}
+
+std::span<const Topic> block_modifiers() {
+  return kModifiers;
+}
+
+std::span<const Topic> study_keys() {
+  return kStudyKeys;
+}
+
+std::string word_doc(std::span<const Topic> words, std::string_view name) {
+  for (const Topic& t : words)
+    if (t.name == name) return std::string(t.text);
+  throw InternalError(str("no word '", name, "' is explained"));
+}
+}  // namespace cambium

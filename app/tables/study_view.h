@@ -1,0 +1,31 @@
+// Study view: a study as people watch it, and its results as a table.
+#pragma once
+#include "app/tables/train_view.h"
+#include "search/runs/compare.h"
+#include "viz/report/results.h"
+
+namespace cambium {
+class StudyView : public StudyProgress {
+ public:
+  StudyView(Terminal& terminal, ProgressMode mode) : terminal_(terminal), mode_(mode) {}
+
+  void on_plan(const StudyPlan& plan, int64_t jobs) override;
+  void on_runs(std::span<const RunView> runs) override;
+  void on_run_end(const RunView& run) override;
+  void finish();
+
+ private:
+  Terminal& terminal_;
+  ProgressMode mode_;
+  Stopwatch since_line_;
+  std::string metric_;
+  double scale_ = 1;  // of the metric, as it is shown
+  int digits_ = 4;
+};
+
+// Metric with its 95 % interval or range, paired difference to the baseline and what may be said of
+// it, step time, memory, parameters.
+std::string results_table(const Comparison& c);
+std::string verdict_text(const StudyResults& r);  // the report's verdict, a line a sentence
+std::string failures_text(const Comparison& c);   // one line a failed run; empty without
+}  // namespace cambium

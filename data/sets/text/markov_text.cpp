@@ -1,0 +1,64 @@
+// Markov text: next-symbol prediction whose best possible loss is known exactly.
+#include "data/generated/generated.h"
+#include "data/generated/markov.h"
+
+namespace cambium {
+namespace {
+struct MarkovText : SplitCounts {
+  int64_t symbols = 16, order = 2, context = 64, chain = 1;
+  double concentration = 0.3;
+  static constexpr auto fields = std::tuple_cat(
+      std::tuple{
+          field("symbols", &MarkovText::symbols, "size of the alphabet").in(2, 1 << 10),
+          field("order", &MarkovText::order, "symbols that the next one depends on").in(1, 12),
+          field("context", &MarkovText::context, "T: symbols a sequence").in(1, 1 << 16),
+          field("chain", &MarkovText::chain, "which random chain; the same for every run's seed")
+              .in(0),
+          field("concentration", &MarkovText::concentration,
+                "of the Dirichlet rows: small is predictable, large is uniform")
+              .in(1e-3, 1e6)},
+      SplitCounts::fields);
+};
+
+std::unique_ptr<Dataset> open(const Attrs& attrs, uint64_t seed) {
+  const auto a = attrs.as<MarkovText>();
+  if (a.context < a.order)
+    throw OptionError("context", str("context = ", a.context, " is shorter than order = ", a.order),
+                      str("use context: ", a.order, " or more"));
+  std::shared_ptr<const MarkovChain> chain;
+  try {
+    chain = std::make_shared<MarkovChain>(a.symbols, a.order, a.concentration, uint64_t(a.chain));
+  } catch (const UserError& e) {
+    throw OptionError("order", e.what(), "use fewer symbols or a lower order");
+  }
+  SequenceTask task{.name = "markov_text",
+                    .vocab = a.symbols,
+                    .context = a.context,
+                    .counts = a,
+                    .causal = true,
+                    .fresh = true,
+                    .reference_losses = {{.name = "entropy rate",
+                                          .loss = chain->entropy_rate(),
+                                          .floor = true,
+                                          .deviation = chain->entropy_deviation()}}};
+  // Positions that see fewer than `order` symbols are not scored: the entropy rate is exact.
+  task.write = [chain](const SequenceExample& e) {
+    const auto& [split, index, random, x, target] = e;
+    std::vector<int32_t> text(x.size() + 1);
+    chain->sample(random, text);
+    std::copy(text.begin(), text.end() - 1, x.begin());
+    for (size_t t = size_t(chain->order()) - 1; t < target.size(); ++t) target[t] = text[t + 1];
+  };
+  return open_sequences(std::move(task), seed);
+}
+}  // namespace
+
+extern const DatasetKind dataset_markov_text = {
+    .name = "markov_text",
+    .doc =
+        "text of a random Markov chain, stationary from the first symbol on; its entropy rate is "
+        "the best possible loss",
+    .source = "Shannon 1948, A mathematical theory of communication",
+    .attrs = fields_of<MarkovText>,
+    .open = open};
+}  // namespace cambium

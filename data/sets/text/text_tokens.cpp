@@ -1,0 +1,77 @@
+// Next-token prediction over any text with a trained byte-pair tokenizer.
+#include "data/text/bpe.h"
+#include "data/text/text.h"
+
+namespace cambium {
+namespace {
+struct TokenOptions : TextOptions {
+  std::string tokenizer;
+  static constexpr auto fields = std::tuple_cat(
+      TextOptions::fields,
+      std::tuple{
+          field("tokenizer", &TokenOptions::tokenizer,
+                "a tokenizer of llama2.c (tokenizer.bin), relative to the working directory")});
+};
+
+BpeTokenizer open_tokenizer(const std::string& path) {
+  if (path.empty())
+    throw OptionError("tokenizer", "no tokenizer given", "set tokenizer to a tokenizer.bin");
+  if (!file_exists(path))
+    throw OptionError("tokenizer", str(path, ": no such file"),
+                      "set tokenizer to a tokenizer.bin of llama2.c");
+  try {
+    return BpeTokenizer(path);
+  } catch (const UserError& e) {
+    throw OptionError("tokenizer", e.what(), e.help);
+  }
+}
+
+class TokenText final : public Symbols {
+ public:
+  explicit TokenText(const TokenOptions& o) : tokenizer_(open_tokenizer(o.tokenizer)) {
+    const MappedFile file = map_text(o.path);
+    const std::string_view text(reinterpret_cast<const char*>(file.bytes().data()),
+                                file.bytes().size());
+    if (text.empty()) throw OptionError("path", str(o.path, ": the file is empty"));
+    ids_ = tokenizer_.encode(text);
+  }
+
+  int64_t size() const override { return int64_t(ids_.size()); }
+
+  int64_t classes() const override { return tokenizer_.size(); }
+
+  std::string_view unit() const override { return "tokens"; }
+
+  uint64_t content() const override { return hash_of(ids_); }
+
+  void copy(int64_t begin, std::span<int32_t> to) const override {
+    std::copy_n(ids_.begin() + begin, to.size(), to.begin());
+  }
+
+  std::string decode(std::span<const int32_t> ids) const override { return tokenizer_.decode(ids); }
+
+  // A prompt starts with <s>, as every document of the training did.
+  std::vector<int32_t> encode(std::string_view text) const override {
+    std::vector<int32_t> ids = tokenizer_.encode(text);
+    ids.insert(ids.begin(), BpeTokenizer::kBegin);
+    return ids;
+  }
+
+ private:
+  BpeTokenizer tokenizer_;
+  std::vector<int32_t> ids_;
+};
+}  // namespace
+
+extern const DatasetKind dataset_text_tokens = {
+    .name = "text_tokens",
+    .doc =
+        "next-token prediction over a text file, with the byte-pair tokenizer of a trained model",
+    .source = "any text file of yours and a tokenizer.bin of llama2.c",
+    .attrs = fields_of<TokenOptions>,
+    .primary = "path",
+    .open = [](const Attrs& attrs, uint64_t) -> std::unique_ptr<Dataset> {
+      const auto& options = attrs.as<TokenOptions>();
+      return open_text(options, std::make_unique<TokenText>(options));
+    }};
+}  // namespace cambium

@@ -1,0 +1,69 @@
+// Text: a memory-mapped file as a sequence of symbols, and next-symbol prediction over its windows.
+#pragma once
+#include <array>
+#include <memory>
+
+#include "core/system/files.h"
+#include "data/dataset.h"
+#include "data/text/symbols.h"
+
+namespace cambium {
+enum class TextUnit { kByte, kCharacter };
+
+// The symbols of a file by position. Bytes: 256 classes, the byte is the id. Characters: Unicode
+// code points of a UTF-8 file; ids number the distinct ones in ascending order. ASCII files are
+// never copied.
+class TextFile final : public Symbols {
+ public:
+  // UserError when the file is missing, empty or, for characters, not UTF-8.
+  TextFile(const std::string& path, TextUnit unit);
+
+  int64_t size() const override { return size_; }
+
+  int64_t classes() const override { return int64_t(vocabulary_.size()); }
+
+  std::string_view unit() const override {
+    return unit_ == TextUnit::kByte ? "bytes" : "characters";
+  }
+
+  uint64_t content() const override { return hash_bytes(file_.bytes()); }
+
+  void copy(int64_t begin, std::span<int32_t> to) const override;
+
+  std::string decode(std::span<const int32_t> ids) const override;
+  std::vector<int32_t> encode(std::string_view text) const override;
+
+ private:
+  void map_ascii();
+  void decode_utf8(const std::string& path);
+
+  MappedFile file_;
+  TextUnit unit_;
+  int64_t size_ = 0;
+  std::vector<char32_t> vocabulary_;  // id -> symbol, ascending
+  std::array<int32_t, 256> id_of_{};  // when ids_ is empty: byte -> id
+  std::vector<int32_t> ids_;          // of a file that is not ASCII
+};
+
+struct TextOptions {
+  std::string path;
+  int64_t context = 64;
+  double val = 0.1, test = 0.0;
+  int64_t floor_order = 5;
+  static constexpr auto fields = std::tuple{
+      field("path", &TextOptions::path, "the text file, relative to the working directory"),
+      field("context", &TextOptions::context, "T: symbols in a window").in(1, 1 << 20),
+      field("val", &TextOptions::val, "part of the file, after the training part").in(0, 0.9),
+      field("test", &TextOptions::test, "part at the end of the file; 0: val is used as test")
+          .in(0, 0.9),
+      field("floor_order", &TextOptions::floor_order, "order of the n-gram floor; 0: no floor")
+          .in(0, 12)};
+};
+
+// Predicts each next symbol. An epoch's training windows start at i T + a phase drawn by the
+// epoch's seed; validation windows cover their part once, the last one padded.
+std::unique_ptr<Dataset> open_text(const TextOptions& options, std::unique_ptr<Symbols> text);
+
+// The map of a text file; OptionError for `path` when there is none.
+MappedFile map_text(const std::string& path);
+}  // namespace cambium

@@ -1,0 +1,55 @@
+// Compare: runs every variant with every seed, side by side, and writes a folder of results:
+//   study.json summary.json runs/<variant>-s<seed>/{spec.yaml run.json log.jsonl checkpoints/ ...}
+// A study that was stopped goes on where it was: finished runs are kept, others resume.
+#pragma once
+#include <functional>
+
+#include "search/results/results.h"
+
+namespace cambium {
+enum class RunPhase { kWaiting, kRunning, kDone, kFailed, kStopped };
+
+std::string_view name_of(RunPhase phase);
+
+struct RunView {  // one run as a viewer sees it
+  RunId id;
+  RunPhase phase = RunPhase::kWaiting;
+  int64_t step = 0, steps = 0;
+  double loss = 0;          // the last logged training loss
+  double value = 0;         // the last validation value of the study's metric
+  double eta_seconds = -1;  // -1: unknown
+  std::string error;        // kFailed
+};
+
+class StudyProgress {
+ public:
+  virtual ~StudyProgress() = default;
+
+  virtual void on_plan(const StudyPlan&, int64_t /*jobs*/) {}
+
+  virtual void on_runs(std::span<const RunView>) {}  // about twice a second
+
+  virtual void on_run_end(const RunView&) {}
+};
+
+struct CompareSettings {
+  std::string folder;
+  std::string command;         // for the record: how to do it again
+  int64_t jobs = 0;            // 0: the study's, or one a core
+  std::function<bool()> stop;  // true: save and stop every run
+  // How a run becomes a process: this program, then "train SPEC --run DIR ...". Empty: runs follow
+  // one another inside this process, on all its threads.
+  std::string program = "/proc/self/exe";
+};
+
+struct Comparison {
+  StudyPlan plan;
+  Results results;
+  std::vector<RunView> runs;
+  bool stopped = false;
+};
+
+// UserError: the folder holds another study, or another process works in it. RuntimeError: disk, or
+// no process can be started. A run that fails is a result (Comparison::runs), not an error.
+Comparison compare(Study study, const CompareSettings& settings, StudyProgress& progress);
+}  // namespace cambium

@@ -1,0 +1,62 @@
+#include "search/runs/run_view.h"
+
+#include <fstream>
+
+#include "core/system/files.h"
+#include "core/text/json.h"
+
+namespace cambium {
+namespace {
+// The last bytes of a file from the first whole line on; empty when there is no such file.
+std::string tail_of(const std::string& path, int64_t most) {
+  std::ifstream file(path, std::ios::binary | std::ios::ate);
+  if (!file) return {};
+  const int64_t size = file.tellg(), begin = std::max<int64_t>(0, size - most);
+  std::string text(size_t(size - begin), '\0');
+  file.seekg(begin);
+  file.read(text.data(), std::streamsize(text.size()));
+  if (begin > 0) text.erase(0, text.find('\n') + 1);
+  return text.substr(0, text.rfind('\n') + 1);
+}
+}  // namespace
+
+std::string_view name_of(RunPhase phase) {
+  constexpr std::string_view names[] = {"waiting", "running", "done", "failed", "stopped"};
+  return names[size_t(phase)];
+}
+
+void refresh(RunView& view, const std::string& study_folder, const std::string& metric) {
+  const std::string text = tail_of(view.id.folder(study_folder) + "/log.jsonl", 4096);
+  for (size_t begin = 0, end; (end = text.find('\n', begin)) != text.npos; begin = end + 1) {
+    const Json line = Json::parse(text.begin() + long(begin), text.begin() + long(end), nullptr,
+                                  /*allow_exceptions=*/false);
+    // A viewer survives what a reader of results must refuse.
+    const auto take = [&](const std::string& key, auto& to) {
+      if (line.is_object() && line.contains(key) && line[key].is_number()) to = line[key];
+    };
+    take("step", view.step);
+    take("train.loss", view.loss);
+    take(metric, view.value);
+  }
+}
+
+void settle(RunView& view, const std::string& study_folder) {
+  const std::string path = view.id.folder(study_folder) + "/run.json";
+  if (!file_exists(path)) return;
+  const Json run = load_json(path);
+  std::string status, error;
+  try {
+    status = run.value("status", "");
+    error = run.value("error", "");
+    view.step = run.value("steps", view.step);
+  } catch (const Json::exception& e) {
+    throw UserError(str("'", path, "' is damaged: ", e.what()), "remove this run's folder");
+  }
+  if (status == "done") view.phase = RunPhase::kDone;
+  if (status == "stopped" || status == "running") view.phase = RunPhase::kStopped;
+  if (status == "failed") {
+    view.phase = RunPhase::kFailed;
+    view.error = error;
+  }
+}
+}  // namespace cambium

@@ -1,0 +1,75 @@
+// Study: which models are compared, at what equal cost, how often, and by what measure.
+//   base: ../models/conv_attention.yaml
+//   variants: {attention: {model.1.pattern: A}, conv: {model.1.pattern: C}, hybrid: {}}
+//   match: {params: 500k, free: vars.dim}
+//   budget: {flops: 2e13}
+//   seeds: 5
+//   metric: {val.accuracy: max}
+//   least_effect: 0.5                   # the smallest difference that matters, in points of an
+//                                       # accuracy, else in the metric's unit: how many seeds?
+//   vary: vars.fold                     # takes each run's seed as its value: folds, data seeds
+//   published: {attention: 94.1}        # printed beside ours; accuracies in percent, losses in
+//   nats
+#pragma once
+#include <map>
+#include <optional>
+
+#include "core/yaml/spec.h"
+
+namespace cambium {
+struct Variant {
+  std::string name;
+  Mark mark;
+  std::string file;                  // the model file it starts from
+  Mark file_mark;                    // where the study names that
+  std::vector<YamlEntry> overrides;  // "model.1.pattern" -> value, on top of the file
+};
+
+struct MatchGoal {
+  enum Kind { kParameters, kFlops } kind = kParameters;  // FLOPs: forward, an example
+
+  std::optional<double> target;  // none: what the baseline has as it stands
+  std::string free = "vars.dim";
+  double tolerance = 0.03;
+  Mark mark;
+};
+
+struct Budget {
+  enum Kind { kSteps, kSamples, kFlops, kSeconds } kind = kSteps;
+
+  double value = 0;
+};
+
+std::string_view name_of(Budget::Kind kind);
+
+struct Study {
+  std::string name, file;
+  std::vector<Variant> variants;
+  std::vector<YamlEntry> overrides;  // `set:`, on every variant
+  std::string baseline;              // differences are taken to this variant
+  std::optional<MatchGoal> match;
+  std::optional<Budget> budget;
+  std::vector<int64_t> seeds;
+  std::string metric = "val.loss";  // or val.accuracy of classes, val.mae and val.r2 of values
+  Mark metric_mark;
+  bool maximize = false;
+  double alpha = 0.05;          // the chance of a false claim that all looks together may take
+  double least_effect = 0;      // as a difference of the metric: 0.005 for half a point; 0: none
+  std::vector<YamlEntry> vary;  // paths that take the run's seed as their value; values are unused
+  std::map<std::string, double> published;  // by variant; only shown
+  int64_t jobs = 0;                         // runs side by side; 0: one a core
+  int64_t evaluations = 10;                 // of every run with a budget; 0: as the model file says
+};
+
+// UserErrors with everything that is wrong with the file itself; models are looked at later.
+Study load_study(const std::string& path, std::span<const std::string> overrides = {});
+
+// 500k, 2.5M, 1e9, 12: a number and, if need be, k, M, G or T. UserError naming `what`.
+double quantity(const Yaml& value, const Vars& vars, std::string_view what);
+
+// Whether a file is a study rather than a model: it has `variants`, or what else no model has.
+bool is_study(const Spec& spec);
+
+// The variant's spec with all overrides applied. UserErrors with marks in the study's file.
+Spec variant_spec(const Study& study, const Variant& variant);
+}  // namespace cambium

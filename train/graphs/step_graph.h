@@ -1,0 +1,57 @@
+// Step graph: from a model to the graphs of training: gradients, updates and evaluation.
+#pragma once
+#include "train/spec/experiment.h"
+
+namespace cambium {
+// The passes, then what the spec's precision asks for: with bf16, operands of products are cast.
+Graph optimised(const Experiment& e, Graph g);
+
+// Forward, backward and updates of one batch. "loss" is that of the targets; trained on is its sum
+// with the auxiliary losses of blocks. Inputs: those of the model, "target", and, when one
+// batch makes a step, "lr" f32 [] and "step" i64 []. Outputs: "loss" [], "scored" [] (the weight
+// that the loss is the mean over), "grad_norm" [].
+// With accumulate > 1 the updates only add gradients to the states "gradient_sum.<parameter>" and
+// "scored" to the state "scored_sum": the gradients of the sum over what is scored, not of its
+// mean, so that a step does not depend on which batch a target stands in.
+Graph training_graph(const Experiment& e);
+
+// The update from accumulated gradients by the mean over all that was scored; it clears the sums.
+// Null without accumulation. Inputs "lr", "step"; output "grad_norm" of the mean gradient.
+std::optional<Graph> apply_graph(const Experiment& e);
+
+// What the auxiliary losses of blocks (train/graphs/balance.h) must know of all batches of an
+// update before the first makes gradients; null without accumulation or such losses. Inputs: those
+// of the model and "target"; its updates are sums that the step's graph reads and apply_graph
+// clears.
+std::optional<Graph> shares_graph(const Experiment& e);
+
+// The estimate of the curvature on one batch, for an optimizer that wants it; else null. Inputs:
+// those of the model, "target" and "rng"; outputs "loss" [] against the targets that were drawn and
+// its "grad_norm" []. Its updates are states of the optimizer alone.
+std::optional<Graph> curvature_graph(const Experiment& e);
+
+// Whether update `step`, 1 at the first, begins with such an estimate: every n-th from the first
+// on, as Liu et al. 2023 do.
+bool estimates_curvature(const Experiment& e, int64_t step);
+
+// The model without dropout, on running statistics. Inputs: those of the model and "target".
+// Outputs: output_name() (of scored_head; not when the loss is taken in chunks), "loss" [] (mean
+// over scored targets), "scored" [], and of classes "correct" [] and for `accuracy: macro`
+// "class_counts" [3,classes], of sequences "edits", "symbols", "correct" and "sequences" []
+// (ctc_errors).
+Graph evaluation_graph(const Experiment& e, int64_t batch);
+
+struct StepCost {
+  int64_t parameters = 0;
+  // One update: all its batches, the update itself and its share of the estimates of curvature.
+  double flops_per_step = 0;
+  double forward_flops_per_example = 0;
+  // The part of both that is products of matrices, convolutions and attention: docs/flops.md.
+  double products_per_step = 0, forward_products_per_example = 0;
+};
+
+StepCost step_cost(const Experiment& e);  // builds the graphs and runs the passes
+
+// Of the evaluation graph; no budget counts it.
+double evaluation_flops_per_example(const Experiment& e);
+}  // namespace cambium

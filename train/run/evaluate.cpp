@@ -1,0 +1,113 @@
+#include "train/run/evaluate.h"
+
+#include <algorithm>
+
+#include "data/loader.h"
+
+namespace cambium {
+void feed(Executor& executor, const Batch& batch) {
+  if (batch.version != 0 && executor.input_version("x") == batch.version) return;
+  executor.set_input("x", batch.x);
+  executor.set_input_version("x", batch.version);
+  if (executor.has_input("target")) executor.set_input("target", batch.target);
+  if (executor.has_input("mask")) executor.set_input("mask", batch.mask);
+  if (executor.has_input("decoder")) executor.set_input("decoder", batch.decoder);
+  if (executor.has_input("pairs")) executor.set_input("pairs", batch.pairs);
+  if (executor.has_input("edges")) executor.set_input("edges", batch.edges);
+  if (batch.adjacency && executor.has_input("adjacency"))
+    executor.set_input("adjacency", *batch.adjacency);
+}
+
+namespace {
+// Adds the output "class_counts", if the plan has it.
+void add_class_counts(Executor& executor, std::vector<double>& to) {
+  const auto& outputs = executor.plan().graph.outputs;
+  if (std::ranges::find(outputs, "class_counts", &Output::name) == outputs.end()) return;
+  const std::span<const std::byte> bytes = executor.output("class_counts");
+  const auto* counts = reinterpret_cast<const float*>(bytes.data());
+  to.resize(bytes.size() / sizeof(float));
+  for (size_t i = 0; i < to.size(); ++i) to[i] += double(counts[i]);
+}
+
+std::span<const float> as_floats(std::span<const std::byte> bytes) {
+  return {reinterpret_cast<const float*>(bytes.data()), bytes.size() / sizeof(float)};
+}
+
+// What the batches of an evaluation add up to.
+class Tally {
+ public:
+  explicit Tally(const DataShape& shape)
+      : kind_(shape.target_kind()), width_(size_t(shape.target.shape.last())) {}
+
+  void add(Executor& executor) {
+    const double n = executor.output_scalar("scored");
+    loss_ += executor.output_scalar("loss") * n;
+    scored_ += n;
+    if (kind_ == TargetKind::kValues)
+      return values_.add(as_floats(executor.output("prediction")),
+                         as_floats(executor.input("target")), width_);
+    correct_ += executor.output_scalar("correct");
+    if (kind_ == TargetKind::kClasses) return add_class_counts(executor, counts_);
+    edits_ += executor.output_scalar("edits");
+    symbols_ += executor.output_scalar("symbols");
+    sequences_ += executor.output_scalar("sequences");
+  }
+
+  Metrics metrics() const {
+    Metrics m{.scored = int64_t(scored_), .kind = kind_};
+    if (scored_ > 0) m.loss = loss_ / scored_;
+    if (kind_ == TargetKind::kValues) {
+      m.mae = values_.mae();
+      m.r2 = values_.r2();
+    } else if (kind_ == TargetKind::kSequences) {
+      if (sequences_ > 0) m.accuracy = correct_ / sequences_;
+      if (symbols_ > 0) m.label_error_rate = edits_ / symbols_;
+    } else if (scored_ > 0) {
+      m.accuracy = counts_.empty() ? correct_ / scored_ : macro_accuracy(counts_);
+    }
+    return m;
+  }
+
+ private:
+  const TargetKind kind_;
+  const size_t width_;
+  double loss_ = 0, scored_ = 0, correct_ = 0, edits_ = 0, symbols_ = 0, sequences_ = 0;
+  std::vector<double> counts_;  // sums of class_counts
+  ValueSums values_;
+};
+}  // namespace
+
+double macro_accuracy(std::span<const double> counts) {
+  const size_t n = counts.size() / 3;
+  double sum = 0;
+  int64_t classes = 0;
+  for (size_t v = 0; v < n; ++v) {
+    const double right = counts[v], targets = counts[n + v], answers = counts[2 * n + v];
+    if (targets + answers == 0) continue;
+    ++classes;
+    if (targets > 0) sum += right / targets;
+  }
+  return classes > 0 ? sum / double(classes) : 0;
+}
+
+Metrics evaluate(Executor& executor, const Dataset& data, Split split, int64_t batch,
+                 int64_t most_batches) {
+  Tally tally(data.shape(batch));
+  const auto run = [&] {
+    executor.run();
+    tally.add(executor);
+  };
+  if (data.version(split) != 0 && executor.input_version("x") == data.version(split)) {
+    run();  // the one batch there is was fed before
+  } else {
+    Loader loader(data, split, {.order = {.batch = batch, .shuffle = false}});
+    int64_t batches = loader.batches_per_epoch();
+    if (most_batches > 0) batches = std::min(batches, most_batches);
+    for (int64_t b = 0; b < batches; ++b) {
+      feed(executor, loader.next());
+      run();
+    }
+  }
+  return tally.metrics();
+}
+}  // namespace cambium

@@ -1,0 +1,19 @@
+// Evaluate: the metrics of a model on a split.
+#pragma once
+#include "data/dataset.h"
+#include "graph/run/executor.h"
+#include "train/run/metrics.h"
+
+namespace cambium {
+// From [3,V] counts of right answers, targets and answers by class: the mean of right / targets
+// over the classes that are asked for or answered; a class only answered counts as 0.
+double macro_accuracy(std::span<const double> counts);
+
+// Copies a batch into the inputs the plan has, unless they hold a batch of its version.
+void feed(Executor& executor, const Batch& batch);
+
+// Runs the plan of an evaluation_graph of `batch` examples over the split in index order, or over
+// its first `most_batches` (0: all).
+Metrics evaluate(Executor& executor, const Dataset& data, Split split, int64_t batch,
+                 int64_t most_batches = 0);
+}  // namespace cambium

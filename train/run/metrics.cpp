@@ -1,0 +1,100 @@
+#include "train/run/metrics.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "core/error.h"
+#include "core/text/fmt.h"
+
+namespace cambium {
+namespace {
+constexpr std::string_view kOfClasses[] = {"loss", "accuracy"};
+constexpr std::string_view kOfValues[] = {"loss", "mae", "r2"};
+constexpr std::string_view kOfSequences[] = {"loss", "accuracy", "label_error_rate"};
+}  // namespace
+
+std::string_view name_of(TargetKind kind) {
+  constexpr std::string_view names[] = {"classes", "values", "sequences"};
+  return names[size_t(kind)];
+}
+
+std::span<const std::string_view> metric_names(TargetKind kind) {
+  if (kind == TargetKind::kValues) return kOfValues;
+  if (kind == TargetKind::kSequences) return kOfSequences;
+  return kOfClasses;
+}
+
+std::vector<std::string> validation_metrics() {
+  std::vector<std::string> names;
+  for (const TargetKind kind : {TargetKind::kClasses, TargetKind::kValues, TargetKind::kSequences})
+    for (const std::string_view name : metric_names(kind))
+      if (std::string full = str("val.", name); !std::ranges::count(names, full))
+        names.push_back(std::move(full));
+  return names;
+}
+
+std::vector<std::pair<std::string, double>> Metrics::numbers() const {
+  if (kind == TargetKind::kSequences)
+    return {{"loss", loss}, {"accuracy", accuracy}, {"label_error_rate", label_error_rate}};
+  if (kind == TargetKind::kValues) return {{"loss", loss}, {"mae", mae}, {"r2", r2}};
+  return {{"loss", loss}, {"accuracy", accuracy}};
+}
+
+double Metrics::at(std::string_view name) const {
+  for (const auto& [known, value] : numbers())
+    if (known == name) return value;
+  throw UserError(str("there is no ", name, " of ", name_of(kind)));
+}
+
+std::string to_text(const Metrics& m) {
+  if (m.kind == TargetKind::kValues)
+    return fmt::format("loss {:.4f}, MAE {:.4f}, R2 {:.4f}", m.loss, m.mae, m.r2);
+  std::string text = fmt::format("loss {:.4f}, accuracy {:.2f} %", m.loss, 100 * m.accuracy);
+  if (m.kind == TargetKind::kSequences)
+    text += fmt::format(", label errors {:.2f} %", 100 * m.label_error_rate);
+  return text;
+}
+
+std::string_view metric_of(std::string_view name) {
+  const size_t dot = name.rfind('.');
+  return dot == name.npos ? name : name.substr(dot + 1);
+}
+
+bool higher_is_better(std::string_view metric) {
+  const std::string_view name = metric_of(metric);
+  return name == "accuracy" || name == "r2";
+}
+
+bool is_share(std::string_view metric) {
+  const std::string_view name = metric_of(metric);
+  return name == "accuracy" || name == "label_error_rate";
+}
+
+void ValueSums::add(std::span<const float> predictions, std::span<const float> targets,
+                    size_t width) {
+  ensure(predictions.size() == targets.size() && width > 0, "predictions do not fit the targets");
+  columns_.resize(width);
+  for (size_t i = 0; i < targets.size(); ++i) {
+    const double y = targets[i], error = double(predictions[i]) - y;
+    if (std::isnan(y)) continue;
+    Column& c = columns_[i % width];
+    c.count += 1;
+    const double before = y - c.mean;
+    c.mean += before / c.count;
+    c.squares += before * (y - c.mean);
+    count_ += 1;
+    absolute_ += std::abs(error);
+    squared_ += error * error;
+  }
+}
+
+double ValueSums::mae() const {
+  return count_ > 0 ? absolute_ / count_ : 0;
+}
+
+double ValueSums::r2() const {
+  double squares = 0;
+  for (const Column& c : columns_) squares += c.squares;
+  return squares > 0 ? 1 - squared_ / squares : 0;
+}
+}  // namespace cambium

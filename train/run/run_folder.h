@@ -1,0 +1,44 @@
+// Run folder: the files of one run.
+#pragma once
+#include "train/run/run_log.h"
+#include "train/run/trainer.h"
+
+namespace cambium {
+// Makes a folder and those above it. Of what it made, it takes away again, when it goes, what
+// nobody wrote into: a run or a study that is refused leaves nothing.
+class MadeFolder {
+ public:
+  explicit MadeFolder(const std::string& folder);
+  MadeFolder(const MadeFolder&) = delete;
+  ~MadeFolder();
+
+ private:
+  std::vector<std::string> made_;  // the innermost first
+};
+
+// <folder>/run.json: what a study and its report read. Keys set by others (variant) are kept.
+// `status` is running, done or stopped.
+void write_run_json(const std::string& folder, std::string_view status, const Experiment& e,
+                    const RunResult& result);
+
+// The same for a run that `error` ended, status failed. Throws nothing, and on a full disk writes
+// over the file that stands there: the first error is the one to tell.
+void write_failure(const std::string& folder, const Experiment& e, const RunResult& result,
+                   std::string_view error);
+
+// What to say before a run goes on from a checkpoint; `now` is the state of a fresh one from
+// `spec`. UserError, saying what differs, when it was trained from another spec or on other data.
+std::vector<std::string> notes_on_going_on(const Checkpoint& c, const RunState& now,
+                                           const Spec& spec, const std::string& folder);
+
+// Both logs of a run, cut to what the state's checkpoint saw.
+struct RunLogs {
+  RunLog log, timing;
+
+  RunLogs() = default;
+
+  RunLogs(const std::string& folder, const RunState& state)
+      : log(folder + "/log.jsonl", state.log_bytes),
+        timing(folder + "/timing.jsonl", state.timing_bytes) {}
+};
+}  // namespace cambium

@@ -1,0 +1,173 @@
+#include "train/run/session.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "core/system/memory.h"
+#include "train/run/diagnose.h"
+
+namespace cambium {
+namespace {
+template <class T>
+void set_values(Executor& executor, std::string_view name, std::initializer_list<T> values) {
+  if (!executor.has_input(name)) return;
+  const std::span<std::byte> to = executor.input(name);
+  ensure(to.size() == values.size() * sizeof(T), "input '", name, "' has ", to.size(), " bytes");
+  std::memcpy(to.data(), values.begin(), to.size());
+}
+
+void check_finite(Executor& executor, const Store& store, int64_t step, std::string_view what) {
+  const double value = executor.output_scalar(what == "loss" ? "loss" : "grad_norm");
+  if (!std::isfinite(value)) explain_non_finite(executor, store, step, what, value);
+}
+}  // namespace
+
+Session::Session(const Experiment& e, int64_t available_bytes)
+    : e_(e), plans_(compile_plans(e, engine_)), need_(memory_need(e, plans_)) {
+  forget_models(e);
+  check_memory(e, need_, available_bytes);
+  peak_bytes_ = std::max(peak_resident_bytes(), cambium::predicted_peak_bytes(need_));
+  const auto seed = uint64_t(e.train.options.seed);
+  for (const Plan* plan : plans_.all()) store_.add(*plan, seed);
+  // One at a time runs, and its outputs are read before the next does.
+  const auto workspace = std::make_shared<Workspace>(plans_.all());
+  step_ = std::make_unique<Executor>(plans_.step, store_, workspace);
+  if (plans_.apply) apply_ = std::make_unique<Executor>(*plans_.apply, store_, workspace);
+  if (plans_.shares) shares_ = std::make_unique<Executor>(*plans_.shares, store_, workspace);
+  if (plans_.curvature)
+    curvature_ = std::make_unique<Executor>(*plans_.curvature, store_, workspace);
+  evaluation_ = std::make_unique<Executor>(plans_.evaluation, store_, workspace);
+  for (const Leaf& leaf : plans_.evaluation.store)
+    if (const std::string average = average_name(leaf.name); store_.has(average))
+      averaged_.emplace_back(&store_.at(leaf.name), &store_.at(average));
+}
+
+void Session::start(int64_t step) {
+  const TrainOptions& o = e_.train.options;
+  const int64_t batches = step * o.accumulate, per_epoch = e_.batches_per_epoch();
+  const LoaderOptions options{
+      .order = {
+          .batch = o.batch, .seed = uint64_t(o.seed), .drop_last = true, .group = o.accumulate}};
+  const Cursor at{batches / per_epoch, batches % per_epoch};
+  loader_ = std::make_unique<Loader>(*e_.data, Split::kTrain, options, at);
+  if (shares_) ahead_ = std::make_unique<Loader>(*e_.data, Split::kTrain, options, at);
+  ensure(loader_->batches_per_epoch() == per_epoch, "an epoch has ", loader_->batches_per_epoch(),
+         " batches, planned ", per_epoch);
+}
+
+void Session::restore_from(const Checkpoint& c, const std::string& origin) {
+  restore(store_, c.tensors, origin);
+  best_.clear();
+  for (const auto& [name, t] : c.best) best_.emplace(name, t.clone());
+}
+
+void Session::set_step_inputs(Executor& executor, int64_t number, double lr) {
+  set_values(executor, "lr", {float(lr)});
+  set_values(executor, "step", {number});
+}
+
+int64_t Session::draw(int64_t number, int64_t batch) const {
+  return (number - 1) * e_.train.options.accumulate + batch + 1;
+}
+
+// Of all batches of the step, with the dropout that the step will have.
+void Session::count_shares(int64_t number) {
+  for (int64_t k = 0; k < e_.train.options.accumulate; ++k) {
+    feed(*shares_, ahead_->next());
+    set_values(*shares_, "rng", {e_.train.options.seed, draw(number, k)});
+    shares_->run();
+  }
+}
+
+// On the first batch of the step, with the dropout that the step will have, before the step itself
+// fills the workspace.
+void Session::estimate_curvature(const Batch& batch, int64_t number) {
+  feed(*curvature_, batch);
+  set_values(*curvature_, "rng", {e_.train.options.seed, draw(number, 0)});
+  curvature_->run_gradients();
+  check_finite(*curvature_, store_, number, "loss");
+  check_finite(*curvature_, store_, number, "gradient norm");
+  curvature_->run_updates();
+}
+
+StepOutcome Session::step(int64_t number, double lr) {
+  const TrainOptions& o = e_.train.options;
+  StepOutcome out{};
+  double scored = 0;
+  if (shares_) count_shares(number);
+  set_step_inputs(*step_, number, lr);
+  for (int64_t k = 0; k < o.accumulate; ++k) {
+    const Batch& batch = loader_->next();
+    if (k == 0 && estimates_curvature(e_, number)) estimate_curvature(batch, number);
+    feed(*step_, batch);
+    set_values(*step_, "rng", {o.seed, draw(number, k)});
+    step_->run_gradients();
+    check_finite(*step_, store_, number, "loss");
+    check_finite(*step_, store_, number, "gradient norm");
+    const double weight = step_->output_scalar("scored");
+    out.loss += step_->output_scalar("loss") * weight;
+    scored += weight;
+    out.grad_norm = step_->output_scalar("grad_norm");
+    out.examples += batch.examples;
+    step_->run_updates();
+  }
+  if (scored > 0) out.loss /= scored;
+  if (!apply_) return out;
+  set_step_inputs(*apply_, number, lr);
+  apply_->run_gradients();
+  check_finite(*apply_, store_, number, "gradient norm");
+  out.grad_norm = apply_->output_scalar("grad_norm");
+  apply_->run_updates();
+  return out;
+}
+
+void Session::swap_averages() {
+  for (const auto& [weight, average] : averaged_)
+    std::ranges::swap_ranges(weight->raw(), average->raw());
+}
+
+Metrics Session::evaluate_on(Split split, int64_t most_batches) {
+  swap_averages();
+  const Metrics m = evaluate(*evaluation_, *e_.data, split, e_.train.options.batch, most_batches);
+  swap_averages();
+  return m;
+}
+
+void Session::keep_as_best() {
+  for (const Leaf& leaf : plans_.evaluation.store) {
+    const std::string average = average_name(leaf.name);
+    const Tensor& from = store_.at(store_.has(average) ? average : leaf.name);
+    Tensor& to = best_.try_emplace(leaf.name, from.type()).first->second;
+    if (from.bytes() > 0) std::memcpy(to.data(), from.data(), size_t(from.bytes()));
+  }
+}
+
+void Session::use_best() {
+  for (const auto& [name, t] : best_) {
+    const std::string average = average_name(name);
+    for (const std::string& to : {name, average})
+      if (t.bytes() > 0 && store_.has(to))
+        std::memcpy(store_.at(to).data(), t.data(), size_t(t.bytes()));
+  }
+  store_.refresh_copies();
+}
+
+NamedTensors Session::tensors() const {
+  NamedTensors out;
+  for (const auto& [name, t] : store_.tensors()) out.emplace(name, &t);
+  return out;
+}
+
+std::vector<Executor*> Session::executors() const {
+  std::vector<Executor*> out = {step_.get()};
+  for (const auto* more : {&apply_, &shares_, &curvature_})
+    if (*more) out.push_back(more->get());
+  return out;
+}
+
+NamedTensors Session::best() const {
+  NamedTensors out;
+  for (const auto& [name, t] : best_) out.emplace(name, &t);
+  return out;
+}
+}  // namespace cambium

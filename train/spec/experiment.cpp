@@ -1,0 +1,184 @@
+#include "train/spec/experiment.h"
+
+#include <algorithm>
+
+#include "blocks/compose/check.h"
+#include "core/hash.h"
+#include "train/graphs/leaks.h"
+#include "train/spec/notes.h"
+#include "train/spec/sections.h"
+#include "train/spec/settle.h"
+
+namespace cambium {
+namespace {
+constexpr std::string_view kSections[] = {"name",    "vars",   "data",  "model",    "encoder",
+                                          "decoder", "define", "train", "precision"};
+
+void check_sections(Yaml& root, Diagnostics& errors) {
+  std::vector<std::string> known(std::begin(kSections), std::end(kSections));
+  for (const YamlEntry& e : root.entries) {
+    if (std::ranges::count(known, e.key)) continue;
+    const std::string under = train_key_help(e.key);
+    errors.add(UserError(str("unknown section '", e.key, "'"),
+                         under.empty() ? suggestion(e.key, known) : under, e.key_mark));
+  }
+  mend_keys(root.entries, known);
+}
+
+// Whoever gives a study to a command for models needs one sentence, not a list of unknown sections.
+void refuse_study(const Spec& spec) {
+  if (const Yaml* variants = spec.section("variants"))
+    throw UserError(str("'", spec.file, "' is a study, and this takes one model"),
+                    str("run it with `cambium compare ", spec.file,
+                        "`, or give one of the models that it names"),
+                    variants->mark);
+}
+
+// Runs `f` and keeps what the user did wrong instead of stopping at it.
+template <class F> void collect(Diagnostics& errors, const F& f) {
+  try {
+    f();
+  } catch (const UserErrors& e) {
+    errors.add_all(e);
+  } catch (const UserError& e) {
+    errors.add(e);
+  }
+}
+
+void add_data_vars(Experiment& e) {
+  const std::vector<std::string> own = e.vars.names();
+  for (auto& [name, value] : e.data->vars())
+    if (!std::ranges::count(own, name)) e.vars.set(name, value);
+}
+
+DType parse_precision(const Yaml* precision, Diagnostics& errors) {
+  if (!precision || (precision->is_scalar() && precision->text == "f32")) return DType::kF32;
+  if (precision->is_scalar() && precision->text == "bf16") return DType::kBf16;
+  const std::string text = precision->is_scalar() ? precision->text : "a list or a map";
+  errors.add(UserError(str("precision is f32 or bf16, got ", text),
+                       "bf16: products take 16-bit operands and add up in f32", precision->mark));
+  return DType::kF32;
+}
+
+// Without data there are no shapes to build with, but names and values of the model can be checked.
+// What the data would have provided stands in with some number: only shapes depend on it.
+void check_without_data(const Experiment& e, Diagnostics& errors) {
+  Vars vars = e.vars;
+  const std::vector<std::string> own = e.vars.names();
+  for (const char* name :
+       {"classes", "outputs", "vocab", "context", "source", "height", "width", "channels"})
+    if (!std::ranges::count(own, name)) vars.set(name, 8);
+  const Report report = [&](UserError error) { errors.add(std::move(error)); };
+  Definitions definitions;
+  if (const Yaml* define = e.spec.section("define"); define && define->is_map())
+    for (const YamlEntry& d : define->entries) definitions[d.key] = &d.value;
+  check_definitions(definitions, report);
+  const ModelSections sections = sections_of(e.spec);
+  std::vector<ModelPart> parts;
+  if (sections.model) parts.push_back({"", sections.model});
+  if (sections.encoder) parts.push_back({"encoder", sections.encoder});
+  if (sections.decoder) parts.push_back({"decoder", sections.decoder});
+  check_parts(parts, vars, definitions, report);
+}
+
+void note_leak(Experiment& e, const UserError& leak) {
+  e.leak = leak.what();
+  e.notes.emplace_back(str("this model sees its answers: ", leak.what()),
+                       "its numbers are no achievement; allow_leaks trains it all the same",
+                       leak.mark);
+}
+
+void check_leaks(Experiment& e, Diagnostics& errors) {
+  const std::optional<Leak> leak = find_leak(e);
+  if (leak && e.train.options.allow_leaks)
+    note_leak(e, leak->error);
+  else if (leak)
+    errors.add(leak->error);
+}
+
+// Of what training moves.
+std::vector<std::string> parameter_names(const Graph& g) {
+  std::vector<std::string> names;
+  for (const Node& n : g.nodes())
+    if (n.role == Role::kParameter && !n.parameter.frozen) names.push_back(n.scope.path);
+  return names;
+}
+}  // namespace
+
+int64_t Experiment::updates_per_epoch() const {
+  const TrainOptions& o = train.options;
+  return std::max<int64_t>(1, data->count(Split::kTrain) / (o.batch * o.accumulate));
+}
+
+int64_t Experiment::examples_per_update() const {
+  return std::min(data->count(Split::kTrain), train.options.batch * train.options.accumulate);
+}
+
+int64_t Experiment::batches_per_epoch() const {
+  return updates_per_epoch() * train.options.accumulate;
+}
+
+int64_t Experiment::total_steps() const {
+  const TrainOptions& o = train.options;
+  if (o.steps > 0) return o.steps;
+  return std::max<int64_t>(1, o.epochs) * updates_per_epoch();
+}
+
+bool Experiment::predicts_values() const {
+  return data->shape(1).target_kind() == TargetKind::kValues;
+}
+
+bool recomputes(const Experiment& e) {
+  return e.train.options.recompute != "none" ||
+         std::ranges::any_of(e.recompute, [](const RecomputeMark& m) { return m.on; });
+}
+
+Experiment open_experiment(Spec spec, std::shared_ptr<const Dataset> opened) {
+  refuse_study(spec);
+  Experiment e;
+  e.spec = std::move(spec);
+  Diagnostics errors;
+  check_sections(e.spec.root, errors);
+  e.vars = vars_of(e.spec);
+  const Mark start = e.spec.root.mark;
+  const Yaml* data = e.spec.section("data");
+  const bool complete = sections_of(e.spec).complete();
+  if (!data)
+    errors.add(UserError("the spec has no 'data' section", "add a line such as data: fashion_mnist",
+                         e.spec.root.mark));
+  check_model_sections(e.spec, errors);
+  e.train = parse_train(e.spec.section("train"), e.vars, errors);
+  e.precision = parse_precision(e.spec.section("precision"), errors);
+  if (data)
+    collect(errors, [&] {
+      e.data = opened ? std::move(opened)
+                      : open_dataset(*data, e.vars, uint64_t(e.train.options.data_seed));
+      add_data_vars(e);
+    });
+  if (e.data && complete)
+    collect(errors, [&] {
+      settle_targets(e, errors);
+      fit_batch(e);
+      const int64_t batch = std::max<int64_t>(1, e.train.options.batch);  // 0 was reported above
+      check_sections_fit(e.spec, e.data->shape(batch).decoder.has_value(), e.data->describe());
+      const Model& built = model_of(e, batch, true);
+      e.recompute = built.recompute;
+      check_groups(e.train.groups, parameter_names(built.graph), errors);
+      note_what_cannot_be(e, built.graph, errors);
+      if (errors.empty()) check_leaks(e, errors);
+    });
+  else if (!e.data)
+    check_without_data(e, errors);
+  errors.throw_if_any();
+  return e;
+}
+
+uint64_t spec_hash(const Spec& spec) {
+  constexpr std::string_view free[] = {"log_every", "checkpoint_every", "recompute"};
+  Yaml tree = spec.root;
+  if (Yaml* train = tree.find("train"))
+    std::erase_if(train->entries,
+                  [&](const YamlEntry& e) { return std::ranges::count(free, e.key) > 0; });
+  return hash_text(canonical_text(tree));
+}
+}  // namespace cambium

@@ -1,0 +1,39 @@
+// Text for people: hostile names made visible and safe, numbers in a few digits with their unit.
+#pragma once
+#include <string>
+#include <string_view>
+
+#include "core/tensor/shape.h"
+
+namespace cambium {
+// UTF-8 pieces, spelt here because sources are ASCII.
+inline constexpr std::string_view kTimes = "\xC3\x97", kPlusMinus = "\xC2\xB1",
+                                  kMinus = "\xE2\x88\x92", kDash = "\xE2\x80\x93",
+                                  kDot = "\xC2\xB7", kArrow = "\xE2\x86\x92",
+                                  kHardSpace = "\xC2\xA0";
+
+// printable() of core/text/utf8.h that keeps newlines and tabs.
+std::string visible(std::string_view s);
+
+// visible(), with & < > " ' escaped: safe as text and as a quoted attribute of HTML, SVG and of
+// Graphviz's HTML labels.
+std::string escape_markup(std::string_view s);
+
+// Three significant digits with k M G T P: 44352 -> "44.4k". "-" for NaN.
+std::string compact(double v);
+// "12.3 MFLOP"
+std::string flops_text(double flops);
+// "391 MB" (powers of 1000). "-" when negative.
+std::string memory_text(double bytes);
+// "12.3 ms", "0.045 ms"
+std::string milliseconds(double ms);
+// `digits` after the point, a true minus sign, "-" for NaN.
+std::string fixed(double v, int digits);
+std::string share_text(double part, double whole);  // "94 %"; "0 %" of nothing
+// As `fixed` with a plus sign in front of positive numbers.
+std::string signed_fixed(double v, int digits);
+
+// "128x49x128" with times signs; other types than f32 in front: "i32 128x64"; "scalar" at rank 0;
+// an adjacency as "40 nodes, 100 edges".
+std::string extents_text(const ValueType& t);
+}  // namespace cambium

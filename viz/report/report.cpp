@@ -1,0 +1,196 @@
+#include "viz/report/report.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "viz/plot/palette.h"
+#include "viz/plot/svg_plot.h"
+#include "viz/plot/text.h"
+#include "viz/report/curves.h"
+#include "viz/report/model_pictures.h"
+#include "viz/report/report_parts.h"
+#include "viz/report/verdict.h"
+
+namespace cambium {
+namespace {
+std::string figure(const std::string& svg) {
+  return str("<figure class=\"plot\">", svg, "</figure>\n");
+}
+
+std::string section(std::string_view title, const std::string& body) {
+  return body.empty() ? "" : str("<section>", html("h2", title), body, "</section>\n");
+}
+
+double run_value(const RunRecord& run, const std::string& metric) {
+  for (const auto* values : {&run.test, &run.best, &run.final})
+    if (const auto it = values->find(metric); it != values->end()) return it->second;
+  return NAN;
+}
+
+std::string header(const StudyResults& r) {
+  const size_t finished =
+      size_t(std::ranges::count_if(r.runs, [](const RunRecord& run) { return run.done(); }));
+  std::string facts = str(r.variants.size(), " models, ", finished, " finished runs");
+  if (!r.budget_kind.empty())
+    facts += r.common_budget ? str(", ", budget_text(r), " each") : ", no common budget";
+  if (!r.created.empty()) facts += str(", ", r.created);
+  std::string out = html("h1", r.name) + html("p", facts, "soft");
+  out += "<div class=\"verdict\"><h2>Verdict</h2>";
+  for (const std::string& sentence : verdict(r)) out += html("p", sentence);
+  return out + "</div>\n";
+}
+
+std::string budget_unit(const StudyResults& r) {
+  if (r.budget_kind == "flops") return "FLOPs spent";
+  return r.budget_kind.empty() ? "spent" : r.budget_kind + " spent";
+}
+
+// Which domains occur, so that the legend explains no more than it must.
+std::string legend() {
+  std::string out = "<div class=\"legend\">";
+  for (Tint t :
+       {Tint::kGrid, Tint::kTokens, Tint::kGraph, Tint::kVector, Tint::kAdapter, Tint::kReorder}) {
+    const TintStyle s = style_of(t);
+    out += str("<span><span class=\"key sw-", s.name, "\"></span>", escape_markup(s.meaning),
+               "</span>");
+  }
+  out += "<span><span class=\"key sw-line\"></span>residual or skip</span>";
+  return out + html("span", str(kTimes, "n: n equal neighbours, drawn once")) + "</div>";
+}
+}  // namespace
+
+std::string interval_plots(const StudyResults& r) {
+  const bool few = std::ranges::any_of(
+      r.summary, [](const SummaryRow& row) { return row.n > 0 && row.n < kIntervalSeeds; });
+  const std::string& metric = reported_metric(r);
+  const MetricStyle m = style_of_metric(metric);
+  IntervalPlot values{.title = few ? "Every seed, their mean and their range"
+                                   : "Every seed, and the mean with its 95% interval if normal",
+                      .x_label = str(m.name, m.unit.empty() ? "" : " (" + m.unit + ")")};
+  IntervalPlot differences{
+      .title = str("Paired difference to ", r.base),
+      .x_label = str("difference of ", m.name, m.step.empty() ? "" : " (points)"),
+      .zero_line = true,
+      .below_zero = r.maximise ? "worse" : "better",
+      .above_zero = r.maximise ? "better" : "worse"};
+  for (const SummaryRow& row : r.summary) {
+    if (row.n == 0) continue;
+    IntervalRow value{row.variant,
+                      m.value(row.mean),
+                      r.place(row.variant),
+                      m.scale * row.mean,
+                      m.scale * (row.n < kIntervalSeeds ? row.least : row.ci_low),
+                      m.scale * (row.n < kIntervalSeeds ? row.most : row.ci_high),
+                      {}};
+    for (const RunRecord& run : r.runs)
+      if (run.variant == row.variant && run.done())
+        value.points.push_back(m.scale * run_value(run, metric));
+    values.rows.push_back(std::move(value));
+    if (row.variant == r.base || !row.decision.difference) continue;
+    const PairedDifference& d = *row.decision.difference;
+    const Interval& shown = row.decision.has_interval() ? d.interval : d.range;
+    differences.rows.push_back({row.variant,
+                                str(m.difference(d.mean), " ", spread_text(row.decision, m)),
+                                r.place(row.variant),
+                                m.scale * d.mean,
+                                m.scale * shown.low,
+                                m.scale * shown.high,
+                                {}});
+  }
+  std::string out = "<div class=\"grid\">" + figure(interval_plot(values));
+  if (!differences.rows.empty()) out += figure(interval_plot(differences));
+  return out + "</div>";
+}
+
+std::string curve_plots(const StudyResults& r) {
+  std::string out = "<div class=\"grid\">";
+  for (const std::string& key : {r.metric, std::string("train.loss")}) {
+    const MetricStyle m = style_of_metric(key);
+    for (Horizontal x : {Horizontal::kSteps, Horizontal::kFlops}) {
+      LinePlot plot{.title = str(m.name, x == Horizontal::kSteps ? " by step" : " by compute"),
+                    .x_label = x == Horizontal::kSteps ? "training steps" : "training FLOPs",
+                    .y_label = str(m.name, m.unit.empty() ? "" : " (" + m.unit + ")"),
+                    .series = series_of(r, key, x, m.scale)};
+      if (plot.series.empty()) continue;
+      out += figure(line_plot(plot));
+    }
+  }
+  return str(out, "</div>",
+             html("p",
+                  str("Thick: mean over seeds; band: lowest to highest seed; thin: each seed. "
+                      "Lines of more than ",
+                      kMostCurvePoints, " points show means of equal stretches."),
+                  "soft"));
+}
+
+std::string budget_part(const StudyResults& r) {
+  BarPlot plot{.title = "Budget: spent (bar) against planned (mark)", .x_label = budget_unit(r)};
+  for (const AuditRow& a : r.audit)
+    if (a.runs > 0)
+      plot.rows.push_back({a.variant,
+                           str(compact(a.spent), " of ", compact(a.planned), ", ",
+                               signed_fixed(100 * a.deviation, 2), "%"),
+                           r.place(a.variant), a.spent, a.planned});
+  BarPlot time{.title = "Cost of a training step", .x_label = "milliseconds (median)"};
+  for (const SummaryRow& row : r.summary)
+    if (row.n > 0 && std::isfinite(row.step_ms))
+      time.rows.push_back({row.variant,
+                           str(milliseconds(row.step_ms), ", ", memory_text(row.peak_bytes)),
+                           r.place(row.variant), row.step_ms, 0});
+  std::string out = "<div class=\"grid\">";
+  if (!plot.rows.empty()) out += figure(bar_plot(plot));
+  if (!time.rows.empty()) out += figure(bar_plot(time));
+  return out + "</div>" + audit_table(r);
+}
+
+std::string models_part(const StudyResults& r) {
+  std::string out = legend() + "<div class=\"models\">";
+  for (const VariantInfo& v : r.variants) {
+    out += "<article class=\"model\">" + html("h3", v.name);
+    out += html("p",
+                str(compact(v.parameters), " parameters, ", flops_text(v.forward_flops_per_example),
+                    " forward an example", v.domains.empty() ? "" : ", ", v.domains,
+                    v.state_bytes > 0
+                        ? str(", ", memory_text(v.state_bytes), " of state to generate a sequence")
+                        : ""),
+                "soft");
+    out += v.picture.empty() ? html("p",
+                                    v.picture_problem.empty()
+                                        ? "No picture of this model."
+                                        : str("No picture of this model: ", v.picture_problem),
+                                    "soft")
+                             : str("<div class=\"wide\">", v.picture, "</div>");
+    if (!v.spec_yaml.empty())
+      out += str("<details><summary>spec</summary>", html("pre", v.spec_yaml), "</details>");
+    out += "</article>";
+  }
+  return out + "</div>";
+}
+
+StudyResults read_study(const std::string& folder) {
+  StudyResults r = read_results(folder);
+  add_pictures(r);
+  return r;
+}
+
+std::string html_report(const StudyResults& r) {
+  std::string out =
+      "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
+      "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
+      "style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'\">"
+      "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">"
+      "<meta name=\"referrer\" content=\"no-referrer\">";
+  out += html("title", str(r.name, ": cambium study"));
+  out += str("<style>", report_css(), "</style></head><body><main>\n");
+  out += header(r);
+  out += section("Results", results_table(r) + interval_plots(r));
+  out += section("What the models differ in", settings_table(r));
+  out += section("Learning curves", curve_plots(r));
+  out += section("Budget and cost", budget_part(r));
+  out += section("Models", models_part(r));
+  out += section("Failures", failures_part(r));
+  out += section("Runs", runs_table(r));
+  out += section("Reproduce", reproduction_part(r));
+  return out + "</main></body></html>\n";
+}
+}  // namespace cambium

@@ -1,0 +1,253 @@
+#include "viz/report/verdict.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "core/text/suggest.h"
+#include "train/run/metrics.h"
+#include "viz/plot/text.h"
+#include "viz/report/verdict_parts.h"
+
+namespace cambium {
+namespace {
+std::string p_text(double p) {
+  return p < 0.001 ? "p < 0.001" : str("p = ", fixed(p, p < 0.1 ? 3 : 2));
+}
+
+// "p = 0.041, not below 0.0375"
+std::string open_p_text(const StudyResults& r, const Decision& d) {
+  return p_text(d.p_value) + (d.p_value < 0.1 ? str(", not below ", fixed(r.alpha, 4)) : "");
+}
+
+// "2 of 5 runs of B failed"
+std::string failures_of(std::string_view name, int64_t failed, size_t seeds) {
+  return str(failed, " of ", seeds, " runs of ", name, " failed");
+}
+
+// "2 of 5 runs of B failed, 0 of A"; empty when none did.
+std::string failures_text(const StudyResults& r, const SummaryRow& row) {
+  const Decision& d = row.decision;
+  if (d.failed == 0 && d.baseline_failed == 0) return {};
+  return str(failures_of(row.variant, d.failed, r.seeds.size()), ", ", d.baseline_failed, " of ",
+             r.base);
+}
+
+// "+1.20 points [-0.30, +2.70]"
+std::string difference_text(const Decision& d, const MetricStyle& m) {
+  if (!d.difference) return {};
+  return str(m.difference(d.difference->mean), m.step, " ", spread_text(d, m));
+}
+
+// " +- 0.70 points of test accuracy", or where no interval may be shown " points of test accuracy,
+// 1.90 to 2.80 by seed".
+std::string margin_text(const Decision& d, const MetricStyle& m) {
+  const std::string unit = str(m.step, " of ", m.name);
+  if (d.has_interval()) {
+    const Interval& i = d.difference->interval;
+    return str(" ", kPlusMinus, " ", m.number((i.high - i.low) / 2), unit);
+  }
+  const Interval& r = d.difference->range;
+  if (!std::isfinite(r.low)) return unit;
+  const double sign = d.difference->mean < 0 ? -1 : 1;
+  return str(unit, ", ", m.number(std::min(sign * r.low, sign * r.high)), " to ",
+             m.number(std::max(sign * r.low, sign * r.high)), " by seed");
+}
+
+std::string claim_text(const StudyResults& r, const SummaryRow& row, const MetricStyle& m) {
+  const Decision& d = row.decision;
+  const std::string failures = failures_text(r, row);
+  return str(row.variant, d.claim == Claim::kBetter ? " beats " : " falls behind ", r.base, " by ",
+             m.number(std::abs(d.difference->mean)), margin_text(d, m), " (", p_text(d.p_value),
+             ", ", counted(d.pairs, "seed"), failures.empty() ? "" : "; ", failures, ").");
+}
+
+// Which of the two sees its answers, or both, and how that is known.
+std::string answers_text(const StudyResults& r, const SummaryRow& row) {
+  std::vector<std::string> who, why;
+  for (const SummaryRow* one : {r.row(r.base), &row}) {
+    if (!one || one->sees_answers.empty()) continue;
+    who.push_back(one->variant);
+    if (!std::ranges::count(why, one->sees_answers)) why.push_back(one->sees_answers);
+  }
+  if (who.empty()) who.push_back(row.variant);
+  const bool both = who.size() > 1;
+  const std::string how = why.empty() ? "" : str(" (", join_names(why, "; and "), ")");
+  return str(join_names(who), both ? " see their answers" : " sees its answers", how, ", so that ",
+             both ? "their" : "its", " numbers are no achievement");
+}
+
+// What stands in the way of a claim.
+std::string hindrance_text(const StudyResults& r, const SummaryRow& row, const MetricStyle& m) {
+  const Decision& d = row.decision;
+  const std::string gap = str(difference_text(d, m), " over ", counted(d.pairs, "seed"));
+  const std::string failures = failures_text(r, row);
+  switch (d.hindrance) {
+    case Hindrance::kRunsToGo:
+      return "not all of their runs have ended";
+    case Hindrance::kFewSeeds:
+      return str(failures.empty() ? "" : failures + "; ",
+                 d.pairs == 0 ? std::string("no seed") : counted(d.pairs, "seed"),
+                 " finished in both, and a claim takes ", kLeastSeeds);
+    case Hindrance::kFailures:
+      return str(failures, ", and a failed run counts as worst: ", gap,
+                 " that finished in both says nothing of those");
+    case Hindrance::kNoSpread:
+      return str("every seed gave the same difference, ", m.difference(d.difference->mean), m.step,
+                 ", so that nothing is known of its spread");
+    case Hindrance::kNoise:
+      return str(gap, ", which chance may explain (", open_p_text(r, d), ")");
+    case Hindrance::kSigns:
+      return str(gap, ", but seeds do not agree enough on which is better (", open_p_text(r, d),
+                 ")");
+    case Hindrance::kOtherVariants:
+      return str(gap, ", but the runs of this study spread so far that ", counted(d.pairs, "seed"),
+                 " may agree by luck (", open_p_text(r, d), ")");
+    case Hindrance::kTestSet:
+      return str(gap, ", but that is ", fixed(d.examples_apart, 1), " of ", r.test_examples, " ",
+                 judging_part(r), " examples: another ", judging_part(r),
+                 " set could turn it round (", open_p_text(r, d), ")");
+    case Hindrance::kSeesAnswers:
+      return answers_text(r, row);
+    case Hindrance::kIdentical:
+      return str("every number of both is equal bit for bit in ", counted(d.pairs, "seed"),
+                 ", so that they probably do not differ in what is trained");
+    case Hindrance::kNone:
+      break;
+  }
+  return "it was not judged";
+}
+
+// "16 to 97 seeds"
+std::string seeds_text(double low, double high) {
+  if (!std::isfinite(low)) return "more than 10,000 seeds";
+  if (!std::isfinite(high)) return str("from ", fixed(low, 0), " to more than 10,000 seeds");
+  return low == high ? str(fixed(low, 0), " seeds")
+                     : str(fixed(low, 0), " to ", fixed(high, 0), " seeds");
+}
+
+// What would help, where it is of these variants alone.
+std::string cure_text(const StudyResults& r, const SummaryRow& row, const MetricStyle& m) {
+  switch (row.decision.hindrance) {
+    case Hindrance::kRunsToGo:
+      return " The same command goes on.";
+    case Hindrance::kFewSeeds:
+      if (row.decision.failed + row.decision.baseline_failed == 0) return " More seeds would tell.";
+      [[fallthrough]];
+    case Hindrance::kFailures:
+      return " Mend the runs that fail; their errors are listed under failures.";
+    case Hindrance::kNoSpread:
+      return " Look whether the seed changes anything.";
+    case Hindrance::kTestSet:
+      return str(" A larger ", judging_part(r), " set would tell.");
+    case Hindrance::kSeesAnswers:
+      return " Compare models that do not.";
+    case Hindrance::kIdentical:
+      return " Look at the settings they differ in, and what those change.";
+    default:
+      break;
+  }
+  if (r.least_effect <= 0) return {};
+  return str(" ", seeds_text(row.seeds_low, row.seeds_high), " would show a difference of ",
+             m.number(r.least_effect), m.step, ".");
+}
+
+// One sentence for all variants with the same reason.
+std::vector<std::string> what_cannot_be_told(const StudyResults& r, const MetricStyle& m) {
+  std::vector<std::pair<std::string, std::vector<std::string>>> reasons;  // -> variants
+  for (const SummaryRow& row : r.summary) {
+    if (row.variant == r.base || row.decision.claim != Claim::kCannotTell) continue;
+    const std::string reason = str(hindrance_text(r, row, m), ".", cure_text(r, row, m));
+    const auto known = std::ranges::find(reasons, reason, [](const auto& e) { return e.first; });
+    if (known == reasons.end())
+      reasons.push_back({reason, {row.variant}});
+    else
+      known->second.push_back(row.variant);
+  }
+  std::vector<std::string> out;
+  for (const auto& [reason, variants] : reasons)
+    out.push_back(str("Cannot tell ", join_names(variants), " from ", r.base, ": ", reason));
+  return out;
+}
+
+// What so many seeds are good for, and how to learn how many are needed.
+std::string outlook_sentence(const StudyResults& r, const MetricStyle& m) {
+  double low = INFINITY, high = -INFINITY;
+  for (const SummaryRow& row : r.summary) {
+    const Decision& d = row.decision;
+    if (d.claim != Claim::kCannotTell || !std::isfinite(row.effect_low)) continue;
+    // An older program gave these an outlook too.
+    if (d.hindrance == Hindrance::kSeesAnswers) continue;
+    low = std::min(low, row.effect_low);
+    high = std::max(high, row.effect_high);
+  }
+  if (r.least_effect > 0 || !std::isfinite(low)) return {};
+  return str(counted(int64_t(r.seeds.size()), "seed"),
+             " show a true difference reliably (4 times in "
+             "5) only above ",
+             m.number(low), " to ", m.number(high), m.step,
+             ". Name the smallest one that matters, least_effect: in the study, to learn how many "
+             "seeds would show it.");
+}
+}  // namespace
+
+std::string MetricStyle::number(double v) const {
+  return fixed(scale * v, digits);
+}
+
+std::string MetricStyle::difference(double v) const {
+  return signed_fixed(scale * v, digits);
+}
+
+std::string MetricStyle::interval(double low, double high) const {
+  if (!std::isfinite(low) || !std::isfinite(high)) return {};
+  return str("[", number(low), ", ", number(high), "]");
+}
+
+std::string MetricStyle::difference_interval(double low, double high) const {
+  if (!std::isfinite(low) || !std::isfinite(high)) return {};
+  return str("[", difference(low), ", ", difference(high), "]");
+}
+
+std::string spread_text(const Decision& d, const MetricStyle& m) {
+  if (!d.difference) return {};
+  const PairedDifference& p = *d.difference;
+  if (d.has_interval()) return m.difference_interval(p.interval.low, p.interval.high);
+  if (!std::isfinite(p.range.low)) return {};
+  return str("(", m.difference(p.range.low), " to ", m.difference(p.range.high), ")");
+}
+
+std::string spread_text(const SummaryRow& row, const MetricStyle& m) {
+  if (row.n >= kIntervalSeeds) return m.interval(row.ci_low, row.ci_high);
+  if (row.n < 2 || !std::isfinite(row.least)) return {};
+  return str(m.number(row.least), " to ", m.number(row.most));
+}
+
+MetricStyle style_of_metric(const std::string& metric) {
+  const size_t dot = metric.find('.');
+  std::string split = metric.substr(0, dot);
+  if (split == "val") split = "validation";
+  if (split == "train") split = "training";
+  MetricStyle m;
+  m.name = dot == std::string::npos ? metric : str(split, " ", metric.substr(dot + 1));
+  if (is_share(metric))
+    m = {.name = m.name, .unit = "%", .step = " points", .scale = 100, .digits = 2};
+  return m;
+}
+
+const std::string& reported_metric(const StudyResults& r) {
+  return r.reported.empty() ? r.metric : r.reported;
+}
+
+std::vector<std::string> verdict(const StudyResults& r) {
+  const MetricStyle m = style_of_metric(reported_metric(r));
+  std::vector<std::string> out;
+  for (Claim claim : {Claim::kBetter, Claim::kWorse})
+    for (const SummaryRow& row : r.summary)
+      if (row.decision.claim == claim) out.push_back(claim_text(r, row, m));
+  for (std::string& sentence : what_cannot_be_told(r, m)) out.push_back(std::move(sentence));
+  for (std::string sentence : {outlook_sentence(r, m), settings_sentence(r), budget_sentence(r),
+                               cost_sentence(r), failure_sentence(r)})
+    if (!sentence.empty()) out.push_back(std::move(sentence));
+  return out;
+}
+}  // namespace cambium

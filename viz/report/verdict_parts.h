@@ -1,0 +1,16 @@
+// The facts of a verdict beside its claims, a sentence each; empty when there is nothing to say.
+// Internal to verdict.
+#pragma once
+#include "viz/report/verdict.h"
+
+namespace cambium {
+std::string counted(int64_t n, std::string_view what);  // "1 seed", "3 seeds"
+
+// "test", or "validation" where the data has no test part.
+std::string_view judging_part(const StudyResults& r);
+
+std::string settings_sentence(const StudyResults& r);
+std::string budget_sentence(const StudyResults& r);
+std::string cost_sentence(const StudyResults& r);
+std::string failure_sentence(const StudyResults& r);
+}  // namespace cambium
