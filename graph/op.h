@@ -116,6 +116,21 @@ struct Absorbed {  // a use of an op that has taken its reader in
   Attrs attrs;
 };
 
+// What one use of an op can do with bf16.
+struct Bf16Use {
+  std::vector<int> operands = {};    // of a product: rounded to bf16 they save time; sums stay f32
+  std::vector<int> reads = {};       // inputs that it takes in bf16 as well as in f32
+  std::optional<Attrs> writes = {};  // attributes with which output 0 is bf16; none: it cannot be
+};
+
+// One use of an op on images that lie in blocks of 16 channels.
+struct BlockedUse {
+  std::vector<int> images;  // inputs that do, all or none
+  bool result = true;       // so does output 0
+  Attrs attrs;
+  bool wanted = false;  // worth copies into blocks and out of them
+};
+
 // Inputs of a generated test: floats are standard normal (or uniform in [lo, hi) when lo < hi),
 // integers uniform in [lo, hi), adjacencies random.
 struct SampleInput {
@@ -161,6 +176,11 @@ struct Op {
   // Which elements of its inputs each element of its outputs can depend on: graph/reach/reach.h. No
   // operator is without an answer; a new one is checked against its reference.
   void (*reach)(const Call&, std::span<const Reach> in, std::span<Reach> out) = nullptr;
+  // Not null: a product, or an op whose kernel takes bf16. Products that stay in f32 say so:
+  // ops/support/bf16.h.
+  Bf16Use (*bf16)(const Call&) = nullptr;
+  // Of images [B,Y,X,C] whose channels make whole blocks; pointwise ops need not say. Null: never.
+  std::optional<BlockedUse> (*blocked)(const Call&) = nullptr;
   std::vector<InPlace> (*in_place)(const Call&) = nullptr;  // null: never
   // Whether this use can compute its only reader too: the reader's name, attributes and, when it
   // has two inputs, its other operand. Null: never.

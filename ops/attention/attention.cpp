@@ -14,6 +14,7 @@
 #include "ops/attention/support/attention_softmax.h"
 #include "ops/attention/support/rope.h"
 #include "ops/pointwise/support/dropout.h"
+#include "ops/support/bf16.h"
 #include "ops/support/scratch.h"
 
 namespace cambium {
@@ -214,5 +215,6 @@ const Op op_attention = {.name = "attention",
                          .kernel = kernel,
                          .cost = cost,
                          .reach = reach,
+                         .bf16 = stays_f32,
                          .samples = attention_samples()};
 }  // namespace cambium

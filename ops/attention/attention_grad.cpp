@@ -9,6 +9,7 @@
 #include "ops/attention/support/attention_slopes.h"
 #include "ops/attention/support/rope.h"
 #include "ops/pointwise/support/dropout.h"
+#include "ops/support/bf16.h"
 #include "ops/support/lanes.h"
 #include "ops/support/scratch.h"
 
@@ -234,6 +235,7 @@ extern const Op op_attention_grad = {.name = "attention_grad",
                                      .kernel = kernel,
                                      .cost = cost,
                                      .reach = reach_all,
+                                     .bf16 = stays_f32,
                                      .tolerance = 2e-5,
                                      .samples = samples()};
 }  // namespace cambium

@@ -10,6 +10,7 @@
 #include "graph/graph.h"
 #include "ops/attention/support/position.h"
 #include "ops/attention/support/top_k_attention.h"
+#include "ops/support/bf16.h"
 #include "ops/support/lanes.h"
 #include "ops/support/reach.h"
 #include "ops/support/scratch.h"
@@ -243,6 +244,7 @@ const Op op_attention_step = {.name = "attention_step",
                               .kernel = kernel,
                               .cost = cost,
                               .reach = reach_all,
+                              .bf16 = stays_f32,
                               .tolerance = 5e-6,
                               .samples = samples()};
 }  // namespace cambium

@@ -15,6 +15,7 @@
 
 #include "graph/graph.h"
 #include "ops/attention/support/attention_tiles.h"
+#include "ops/support/bf16.h"
 #include "ops/support/lanes.h"
 #include "ops/support/scratch.h"
 
@@ -218,6 +219,7 @@ const Op op_top_k_attention = {
     .kernel = kernel,
     .cost = cost,
     .reach = reach,
+    .bf16 = stays_f32,
     .samples = {sample({2, 5, 4, 3}, {2, 7, 2, 3}, {{"keep", 3}}),
                 sample({1, 1, 1, 1}, {1, 1, 1, 1}, {{"keep", 4}}),
                 sample({1, 70, 2, 5}, {1, 131, 1, 5}, {{"keep", 9}, {"causal", true}}),

@@ -8,6 +8,7 @@
 
 #include "graph/graph.h"
 #include "ops/attention/support/top_k_attention.h"
+#include "ops/support/bf16.h"
 #include "ops/support/ids.h"
 #include "ops/support/lanes.h"
 #include "ops/support/reach.h"
@@ -168,6 +169,7 @@ const Op op_top_k_attention_grad = {
     .kernel = kernel,
     .cost = cost,
     .reach = reach_all,
+    .bf16 = stays_f32,
     .tolerance = 2e-5,
     .samples = {
         sample({2, 5, 4, 3}, {2, 7, 2, 3}, 3, {}), sample({1, 1, 1, 1}, {1, 1, 1, 1}, 4, {}),

@@ -230,6 +230,16 @@ void reach(const Call& c, std::span<const Reach> in, std::span<Reach> out) {
   if (c.has(kBias)) join_whole(x, whole(in[kBias]));
   out[0] = x;
 }
+
+Bf16Use in_bf16(const Call& c) {
+  Bf16Use use = conv_in_bf16(sizes(c));
+  if (c.dtype(0) == DType::kBf16) use.writes = writing_bf16<Conv>(c);
+  return use;
+}
+
+std::optional<BlockedUse> in_blocks(const Call& c) {
+  return conv_in_blocks(c, sizes(c), {0, 3}, true);
+}
 }  // namespace
 
 extern const Op op_conv2d;
@@ -245,6 +255,8 @@ const Op op_conv2d = {
     .kernel = kernel,
     .cost = cost,
     .reach = reach,
+    .bf16 = in_bf16,
+    .blocked = in_blocks,
     .absorb = absorb,
     .tolerance = 4e-4,  // Winograd, of values of about 30; the plain sum keeps 2e-5
     .samples = samples()};

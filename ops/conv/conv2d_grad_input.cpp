@@ -95,6 +95,16 @@ std::vector<Sample> samples() {
       {{Shape{2, 2, 6, 5, 16}, Shape{3, 3, 16, 32}}, {{"input", input(6, 5)}}},
       {{Shape{0, 5, 5, 2}, Shape{3, 3, 2, 2}}, {{"input", input(5, 5)}}}};
 }
+
+Bf16Use in_bf16(const Call& c) {
+  Bf16Use use = conv_in_bf16(sizes(c));
+  if (c.dtype(0) == DType::kBf16) use.writes = writing_bf16<ConvGradInput>(c);
+  return use;
+}
+
+std::optional<BlockedUse> in_blocks(const Call& c) {
+  return conv_in_blocks(c, sizes(c), {0}, true);
+}
 }  // namespace
 
 extern const Op op_conv2d_grad_input;
@@ -109,6 +119,8 @@ const Op op_conv2d_grad_input = {
     .kernel = kernel,
     .cost = cost,
     .reach = reach_all,
+    .bf16 = in_bf16,
+    .blocked = in_blocks,
     .tolerance = 4e-4,  // Winograd, of values of about 30; the plain sum keeps 1e-5
     .samples = samples()};
 }  // namespace cambium

@@ -116,6 +116,14 @@ std::vector<Sample> samples() {
       {{Shape{2, 1, 6, 5, 16}, Shape{2, 2, 6, 5, 16}}, {{"kernel", kernel(3, 3)}, {"bias", false}}},
       {{Shape{0, 5, 5, 2}, Shape{0, 5, 5, 2}}, {{"kernel", kernel(3, 3)}}}};
 }
+
+Bf16Use in_bf16(const Call& c) {
+  return conv_in_bf16(sizes(c));
+}
+
+std::optional<BlockedUse> in_blocks(const Call& c) {
+  return conv_in_blocks(c, sizes(c), {0, 1}, false);
+}
 }  // namespace
 
 extern const Op op_conv2d_grad_weights;
@@ -130,6 +138,8 @@ const Op op_conv2d_grad_weights = {
     .kernel = kernel,
     .cost = cost,
     .reach = reach_all,
+    .bf16 = in_bf16,
+    .blocked = in_blocks,
     .tolerance = 4e-4,  // Winograd, of values of about 30; the plain sum keeps 1e-5
     .samples = samples()};
 }  // namespace cambium

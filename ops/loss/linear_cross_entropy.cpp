@@ -164,5 +164,6 @@ extern const Op op_linear_cross_entropy = {
     .kernel = kernel,
     .cost = cost,
     .reach = reach_all,
+    .bf16 = rounds_operands,
     .samples = samples()};
 }  // namespace cambium

@@ -4,6 +4,7 @@
 //   leave j: edge_spmm and its transpose, so that nothing of size E D is ever made
 #include "ops/message/support/edge_reach.h"
 #include "ops/message/support/edge_values.h"
+#include "ops/support/bf16.h"
 
 namespace cambium {
 namespace {
@@ -93,6 +94,7 @@ extern const Op op_edge_dot = {
     .kernel = kernel,
     .cost = cost,
     .reach = reach,
+    .bf16 = stays_f32,
     .tolerance = 5e-6,
     .samples = kSamples,
 };

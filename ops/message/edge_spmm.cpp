@@ -5,6 +5,7 @@
 //   dw_e = <dy at the end that sums, x at the other>: edge_dot;  dx: the transpose with the same w
 #include "ops/message/support/edge_reach.h"
 #include "ops/message/support/edge_values.h"
+#include "ops/support/bf16.h"
 
 namespace cambium {
 namespace {
@@ -108,6 +109,7 @@ extern const Op op_edge_spmm = {
     .kernel = kernel,
     .cost = cost,
     .reach = reach,
+    .bf16 = stays_f32,
     .tolerance = 5e-6,
     .samples = kSamples,
 };

@@ -12,6 +12,7 @@
 
 #include "ops/message/support/edge_reach.h"
 #include "ops/message/support/gat.h"
+#include "ops/support/bf16.h"
 #include "ops/support/simd_math.h"
 
 namespace cambium {
@@ -258,6 +259,7 @@ extern const Op op_gat_attention = {
     .kernel = kernel,
     .cost = cost,
     .reach = reach,
+    .bf16 = stays_f32,
     .tolerance = 1e-5,
     .samples = kSamples,
 };

@@ -11,6 +11,7 @@
 #include <algorithm>
 
 #include "ops/message/support/gat_grad.h"
+#include "ops/support/bf16.h"
 #include "ops/support/reach.h"
 
 namespace cambium {
@@ -170,6 +171,7 @@ extern const Op op_gat_attention_grad = {
     .kernel = kernel,
     .cost = cost,
     .reach = reach_all,
+    .bf16 = stays_f32,
     .tolerance = 1e-5,
     .samples = kSamples,
 };

@@ -8,6 +8,7 @@
 
 #include "ops/message/support/edge_reach.h"
 #include "ops/message/support/edges.h"
+#include "ops/support/bf16.h"
 #include "ops/support/simd_math.h"
 
 namespace cambium {
@@ -171,6 +172,7 @@ extern const Op op_spmm = {
     .kernel = kernel,
     .cost = cost,
     .reach = reach,
+    .bf16 = stays_f32,
     .samples = kSamples,
 };
 }  // namespace cambium

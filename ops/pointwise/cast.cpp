@@ -5,6 +5,7 @@
 
 #include "core/system/parallel.h"
 #include "graph/graph.h"
+#include "ops/conv/support/blocked.h"
 #include "ops/support/bf16.h"
 #include "ops/support/pointwise.h"
 #include "ops/support/reach.h"
@@ -66,6 +67,18 @@ Kernel kernel(const Call& c, Engine&) {
 Cost cost(const Call& c) {
   return operand_cost(c, 0);
 }
+
+// Either way it reads bf16 as well: to bf16 it then changes nothing.
+Bf16Use in_bf16(const Call& c) {
+  if (target(c) != DType::kBf16 && c.dtype(0) != DType::kBf16) return {};
+  return {.reads = {0}};
+}
+
+std::optional<BlockedUse> in_blocks(const Call& c) {
+  const Shape& s = c.out_shape();
+  if (s.rank() != 4 || s[3] % kBlockChannels != 0) return std::nullopt;
+  return BlockedUse{{0}, true, c.attrs};
+}
 }  // namespace
 
 extern const Op op_cast = {
@@ -79,6 +92,8 @@ extern const Op op_cast = {
     .range = range,
     .cost = cost,
     .reach = reach_pointwise,
+    .bf16 = in_bf16,
+    .blocked = in_blocks,
     .smooth = false,  // rounding is a staircase
     .samples = {{{Shape{3, 5}}},
                 {{Shape{1}}},

@@ -151,6 +151,7 @@ const Op op_grouped_linear = {
     .kernel = kernel,
     .cost = cost,
     .reach = reach,
+    .bf16 = rounds_operands,
     .tolerance = 1e-5,  // sums of many terms
     .samples = {{{Shape{9, 5}, Shape{4, 5, 3}, counts(4, 3), Shape{4, 3}}},
                 {{Shape{9, 3}, Shape{4, 5, 3}, counts(4, 3)}, {{"transpose", true}}},

@@ -116,6 +116,7 @@ const Op op_grouped_linear_grad_weights = {
     .kernel = kernel,
     .cost = cost,
     .reach = reach_all,
+    .bf16 = rounds_operands,
     .tolerance = 1e-5,  // sums of many terms
     .samples = {{{Shape{9, 5}, Shape{9, 3}, counts(4, 3)}},
                 {{Shape{9, 5}, Shape{9, 3}, counts(4, 3)}, {{"bias", false}}},

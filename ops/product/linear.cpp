@@ -170,6 +170,13 @@ void reach(const Call& c, std::span<const Reach> in, std::span<Reach> out) {
     if (c.has(i)) y = joined(y, in[size_t(i)], out[0].shape);
   out[0] = y;
 }
+
+Bf16Use in_bf16(const Call& c) {
+  Bf16Use use = rounds_operands(c);
+  if (c.dtype(0) == DType::kBf16 && linear_writes_bf16(c.as<Linear>(), c.has(3)))
+    use.writes = writing_bf16<Linear>(c);
+  return use;
+}
 }  // namespace
 
 extern const Op op_linear = {
@@ -184,6 +191,7 @@ extern const Op op_linear = {
     .kernel = kernel,
     .cost = cost,
     .reach = reach,
+    .bf16 = in_bf16,
     .absorb = absorb,
     .tolerance = 1e-5,  // sums of many terms
     .samples = samples(),

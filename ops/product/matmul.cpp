@@ -121,6 +121,12 @@ void reach(const Call& c, std::span<const Reach> in, std::span<Reach> out) {
   const auto& a = c.as<Matmul>();
   out[0] = contracted(turned(in[0], a.transpose_a), turned(in[1], a.transpose_b), out[0].shape);
 }
+
+Bf16Use in_bf16(const Call& c) {
+  Bf16Use use = rounds_operands(c);
+  if (c.dtype(0) == DType::kBf16) use.writes = writing_bf16<Matmul>(c);
+  return use;
+}
 }  // namespace
 
 extern const Op op_matmul = {
@@ -135,6 +141,7 @@ extern const Op op_matmul = {
     .kernel = kernel,
     .cost = cost,
     .reach = reach,
+    .bf16 = in_bf16,
     .tolerance = 1e-5,  // sums of many terms
     .samples = {{{Shape{3, 5}, Shape{5, 7}}},
                 {{Shape{2, 3, 5}, Shape{2, 5, 7}}},

@@ -12,6 +12,7 @@
 #include "graph/graph.h"
 #include "ops/pointwise/support/dropout.h"
 #include "ops/product/support/sparse_rows.h"
+#include "ops/support/bf16.h"
 #include "ops/support/reach.h"
 #include "ops/support/shapes.h"
 
@@ -174,6 +175,7 @@ extern const Op op_sparse_linear = {
     .kernel = kernel,
     .cost = cost,
     .reach = reach_rows,
+    .bf16 = stays_f32,
     .tolerance = 2e-5,  // sums of many terms
     .samples = {{{Shape{3, 5}, Shape{5, 7}}},
                 {{Shape{1, 33}, Shape{33, 16}, kRandom}, {{"dropout", 0.5}, {"stream", 7}}},

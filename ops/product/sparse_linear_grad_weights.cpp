@@ -5,6 +5,7 @@
 #include "core/system/parallel.h"
 #include "graph/graph.h"
 #include "ops/product/support/sparse_rows.h"
+#include "ops/support/bf16.h"
 #include "ops/support/reach.h"
 #include "ops/support/shapes.h"
 
@@ -101,6 +102,7 @@ extern const Op op_sparse_linear_grad_weights = {
     .kernel = kernel,
     .cost = cost,
     .reach = reach_all,
+    .bf16 = stays_f32,
     .tolerance = 2e-5,  // sums of many terms
     .samples = {{{Shape{3, 5}, Shape{3, 7}, kept(3, 5)}, {{"scale", 2.0}}},
                 {{Shape{1, 33}, Shape{1, 16}, kept(1, 33)}},

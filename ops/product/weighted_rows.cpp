@@ -8,6 +8,7 @@
 #include "graph/graph.h"
 #include "ops/message/support/edge_reach.h"
 #include "ops/product/support/rows.h"
+#include "ops/support/bf16.h"
 #include "ops/support/ids.h"
 
 namespace cambium {
@@ -96,6 +97,7 @@ const Op op_weighted_rows = {
     .kernel = kernel,
     .cost = cost,
     .reach = reach,
+    .bf16 = stays_f32,
     .samples = {{{Shape{9, 5}, Shape{4, 2}, slots({4, 2}, 9)}},
                 {{Shape{1, 1}, Shape{1, 1}, slots({1, 1}, 1)}},
                 {{Shape{60, 33}, Shape{700, 3}, slots({700, 3}, 60)}},

@@ -7,6 +7,7 @@
 #include "core/system/parallel.h"
 #include "graph/graph.h"
 #include "ops/product/support/rows.h"
+#include "ops/support/bf16.h"
 #include "ops/support/ids.h"
 #include "ops/support/lanes.h"
 #include "ops/support/reach.h"
@@ -124,6 +125,7 @@ const Op op_weighted_rows_grad = {
     .kernel = kernel,
     .cost = cost,
     .reach = reach_all,
+    .bf16 = stays_f32,
     .tolerance = 1e-5,  // sums of many terms
     .samples = {{{Shape{9, 5}, Shape{4, 2}, slots({4, 2}, 9), Shape{4, 5}}},
                 {{Shape{1, 1}, Shape{1, 1}, slots({1, 1}, 1), Shape{1, 1}}},

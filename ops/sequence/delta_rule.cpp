@@ -11,6 +11,7 @@
 
 #include "graph/graph.h"
 #include "ops/sequence/support/memory_reach.h"
+#include "ops/support/bf16.h"
 
 namespace cambium {
 namespace {
@@ -202,6 +203,7 @@ const Op op_delta_rule = {.name = "delta_rule",
                           .kernel = kernel,
                           .cost = cost,
                           .reach = reach_memory,
+                          .bf16 = stays_f32,
                           .tolerance = 1e-5,
                           .samples = samples()};
 }  // namespace cambium

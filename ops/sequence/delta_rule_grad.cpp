@@ -9,6 +9,7 @@
 
 #include "graph/graph.h"
 #include "ops/sequence/support/delta_rule.h"
+#include "ops/support/bf16.h"
 #include "ops/support/reach.h"
 
 namespace cambium {
@@ -293,6 +294,7 @@ const Op op_delta_rule_grad = {.name = "delta_rule_grad",
                                .kernel = kernel,
                                .cost = cost,
                                .reach = reach_all,
+                               .bf16 = stays_f32,
                                .tolerance = 2e-5,
                                .samples = samples()};
 }  // namespace cambium

@@ -7,6 +7,7 @@
 
 #include "graph/graph.h"
 #include "ops/sequence/support/recurrent.h"
+#include "ops/support/bf16.h"
 #include "ops/support/reach.h"
 
 namespace cambium {
@@ -137,6 +138,7 @@ const Op op_gru = {
     .kernel = kernel,
     .cost = cost,
     .reach = reach,
+    .bf16 = stays_f32,
     .tolerance = 1e-5,
     .samples = {sample(2, 5, 3, true), sample(1, 1, 1, false), sample(13, 9, 33, true),
                 sample(3, 4, 16, false, true), sample(0, 3, 2, true), sample(2, 0, 2, true),

@@ -4,9 +4,8 @@
 //   S_t = a_t S_{t-1} + k_t v_t^T         forwards:   dq_t = S_t do_t
 //   R_t = a_{t+1} R_{t+1} + q_t do_t^T    backwards:  dk_t = R_t v_t,  dv_t = R_t^T k_t
 //   dg_t = sum_{s >= t} (q_s dq_s - k_s dk_s)    (Yang et al. 2023, arXiv 2312.06635, appendix C)
-// No state is stored. The terms of the last sum cancel: it is kept in double, and dg is as accurate
-// as f32 products are beside the largest term. With normalise, v
-// has a column of ones and do becomes [do / (n + eps), -(do . o) / (n + eps)].
+// No state is stored. dg, whose terms cancel, is kept in double. With normalise, v has a column of
+// ones and do becomes [do / (n + eps), -(do . o) / (n + eps)].
 #include "ops/sequence/support/linear_attention.h"
 
 namespace cambium {
@@ -295,6 +294,7 @@ extern const Op op_linear_attention_grad = {.name = "linear_attention_grad",
                                             .kernel = kernel,
                                             .cost = cost,
                                             .reach = reach_all,
+                                            .bf16 = stays_f32,
                                             .tolerance = 2e-5,
                                             .samples = samples()};
 }  // namespace cambium

@@ -4,6 +4,7 @@
 // holds both of a pair. Blocks of 16 channels run in parallel.
 #include "graph/graph.h"
 #include "ops/sequence/support/fft.h"
+#include "ops/support/bf16.h"
 #include "ops/support/partition.h"
 #include "ops/support/reach.h"
 
@@ -74,6 +75,7 @@ const Op op_long_conv_grad = {
     .kernel = kernel,
     .cost = cost,
     .reach = reach_all,
+    .bf16 = stays_f32,
     .tolerance = 5e-5,
     .samples = {sample(2, 5, 3), sample(1, 1, 1), sample(3, 70, 17), sample(1, 600, 2),
                 sample(0, 3, 2), sample(2, 0, 3), sample(2, 3, 0)}};

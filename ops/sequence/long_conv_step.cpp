@@ -4,6 +4,7 @@
 #include "core/system/parallel.h"
 #include "graph/graph.h"
 #include "ops/attention/support/position.h"
+#include "ops/support/bf16.h"
 #include "ops/support/reach.h"
 #include "ops/support/shapes.h"
 
@@ -75,6 +76,7 @@ const Op op_long_conv_step = {
     .kernel = kernel,
     .cost = cost,
     .reach = reach_all,
+    .bf16 = stays_f32,
     .tolerance = 1e-5,
     .samples = {sample({2, 5, 3}, 4), sample({1, 1, 1}, 0), sample({1, 700, 37}, 650),
                 sample({2, 6, 16}, 2), sample({2, 6, 4}, 0), sample({0, 3, 2}, 1),

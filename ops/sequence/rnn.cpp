@@ -6,6 +6,7 @@
 
 #include "graph/graph.h"
 #include "ops/sequence/support/recurrent.h"
+#include "ops/support/bf16.h"
 #include "ops/support/reach.h"
 
 namespace cambium {
@@ -96,6 +97,7 @@ const Op op_rnn = {
     .kernel = kernel,
     .cost = cost,
     .reach = reach,
+    .bf16 = stays_f32,
     .tolerance = 1e-5,
     .samples = {sample(2, 5, 3),
                 sample(1, 1, 1),

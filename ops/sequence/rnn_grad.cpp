@@ -5,6 +5,7 @@
 #include "graph/graph.h"
 #include "ops/sequence/support/recurrent.h"
 #include "ops/sequence/support/rnn.h"
+#include "ops/support/bf16.h"
 #include "ops/support/reach.h"
 
 namespace cambium {
@@ -93,6 +94,7 @@ const Op op_rnn_grad = {
     .kernel = kernel,
     .cost = cost,
     .reach = reach_all,
+    .bf16 = stays_f32,
     .tolerance = 1e-5,
     .samples = {sample(2, 5, 3, "tanh"), sample(1, 1, 1, "tanh"), sample(13, 9, 33, "relu"),
                 sample(3, 4, 16, "relu", true), sample(0, 3, 2, "tanh"), sample(2, 0, 2, "tanh"),

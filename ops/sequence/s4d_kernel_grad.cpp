@@ -6,6 +6,7 @@
 
 #include "graph/graph.h"
 #include "ops/sequence/support/s4d_kernel.h"
+#include "ops/support/bf16.h"
 #include "ops/support/reach.h"
 
 namespace cambium {
@@ -159,6 +160,7 @@ const Op op_s4d_kernel_grad = {
     .kernel = kernel,
     .cost = cost,
     .reach = reach_all,
+    .bf16 = stays_f32,
     .tolerance = 2e-5,
     .samples = {sample(5, 3, 4), sample(1, 1, 1), sample(200, 19, 5), sample(65, 32, 2),
                 sample(3, 0, 2), sample(3, 2, 0), sample(0, 2, 3)}};

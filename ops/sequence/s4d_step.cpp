@@ -7,6 +7,7 @@
 #include "core/system/parallel.h"
 #include "graph/graph.h"
 #include "ops/sequence/support/s4d_kernel.h"
+#include "ops/support/bf16.h"
 #include "ops/support/reach.h"
 #include "ops/support/shapes.h"
 
@@ -92,6 +93,7 @@ const Op op_s4d_step = {.name = "s4d_step",
                         .kernel = kernel,
                         .cost = cost,
                         .reach = reach_all,
+                        .bf16 = stays_f32,
                         .in_place = in_place,
                         .tolerance = 1e-5,
                         .samples = {sample(2, 3, 4), sample(1, 1, 1), sample(1, 40, 32),

@@ -11,6 +11,7 @@
 #include <cmath>
 
 #include "graph/graph.h"
+#include "ops/support/bf16.h"
 #include "ops/support/reach.h"
 
 namespace cambium {
@@ -188,6 +189,7 @@ const Op op_selective_scan = {
     .kernel = kernel,
     .cost = cost,
     .reach = reach_back,
+    .bf16 = stays_f32,
     .tolerance = 1e-5,
     .samples = samples()};
 }  // namespace cambium

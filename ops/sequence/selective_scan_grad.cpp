@@ -9,6 +9,7 @@
 
 #include "graph/graph.h"
 #include "ops/sequence/support/selective_scan.h"
+#include "ops/support/bf16.h"
 #include "ops/support/reach.h"
 
 namespace cambium {
@@ -295,6 +296,7 @@ extern const Op op_selective_scan_grad = {.name = "selective_scan_grad",
                                           .kernel = kernel,
                                           .cost = cost,
                                           .reach = reach_all,
+                                          .bf16 = stays_f32,
                                           .tolerance = 2e-5,
                                           .samples = samples()};
 }  // namespace cambium

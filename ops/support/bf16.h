@@ -18,6 +18,9 @@ inline DType precision_of(std::string_view to) {
 // Whether a reader is a cast to bf16, which an op that can write bf16 itself takes in.
 bool is_narrowing(std::string_view reader, const Attrs& reader_attrs);
 
+// v rounded to bf16.
+Value cast_to_bf16(Value v);
+
 // Whether oneDNN multiplies bf16 operands on this machine (it needs AVX-512).
 bool has_bf16_products();
 
@@ -32,13 +35,17 @@ void require_result(const Call& c, std::string_view to, int operand);
 // UserError unless the two operands of a product are both f32 or both bf16.
 void require_product(const Call& c, int a, int b);
 
-// The graph with every product (linear, grouped_linear, matmul, conv2d and their gradients) in
-// bf16: its operands are cast, its result stays f32, and the gradient of a bias is summed from the
-// f32 gradient. A value that several products use is cast once, after share_common.
-Graph place_casts(const Graph& g);
+// Op::bf16 of a product of inputs 0 and 1 whose result stays f32.
+Bf16Use rounds_operands(const Call&);
 
-// What place_casts leaves to do around convolutions: a result that only batch norm, casts and
-// pointwise ops of its shape read is written in bf16 by its maker. Halves the memory traffic of a
-// residual network outside its products; sums and statistics stay f32.
-Graph store_narrow(const Graph& g);
+// Op::bf16 of a product that is computed in f32 whatever the precision of a model: its kernel is
+// bound by something else, or its sums need what its operands hold.
+Bf16Use stays_f32(const Call&);
+
+// The attributes, whose type has a `to`, with which a result is written in bf16.
+template <class A> Attrs writing_bf16(const Call& c) {
+  A a = c.as<A>();
+  a.to = "bf16";
+  return a;
+}
 }  // namespace cambium

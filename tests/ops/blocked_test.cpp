@@ -8,6 +8,7 @@
 #include "graph/passes/passes.h"
 #include "ops/conv/support/conv.h"
 #include "ops/ops.h"
+#include "ops/passes/passes.h"
 #include "tests/support/graph_values.h"
 
 namespace cambium {

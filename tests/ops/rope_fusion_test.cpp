@@ -3,8 +3,8 @@
 #include <gtest/gtest.h>
 
 #include "graph/passes/passes.h"
-#include "ops/attention/support/rope.h"
 #include "ops/ops.h"
+#include "ops/passes/passes.h"
 #include "tests/support/graph_values.h"
 
 namespace cambium {

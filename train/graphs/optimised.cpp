@@ -1,7 +1,6 @@
 // The passes every graph of training goes through.
 #include "graph/passes/passes.h"
-#include "ops/attention/support/rope.h"
-#include "ops/conv/support/blocked.h"
+#include "ops/passes/passes.h"
 #include "ops/support/bf16.h"
 #include "train/graphs/step_graph.h"
 

@@ -1,5 +1,5 @@
-// Rotary positions: attributes, tables of angles, rotations of tiles, and the pass that hands the
-// rotation of queries and keys to attention. Su et al. 2021, arXiv 2104.09864.
+// Rotary positions: attributes, tables of angles and rotations of tiles. Su et al. 2021, arXiv
+// 2104.09864.
 #pragma once
 #include <memory>
 #include <vector>
@@ -64,8 +64,4 @@ std::shared_ptr<const RopeTable> rope_table(double base, int64_t T, int64_t widt
       store_lanes(high, b * cosine + a * sine);
     }
 }
-
-// Attention that reads queries and keys from rope reads what rope reads, and turns them as it packs
-// its tiles; its gradient turns dq and dk back as it writes them. No rotated copy is written.
-Graph fuse_rope(const Graph& g);
 }  // namespace cambium

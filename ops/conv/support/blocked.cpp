@@ -96,4 +96,11 @@ void in_plain_layout(const Call& c, std::span<const Ref> in, std::span<Ref> out,
   reference(operands, results);
   for (size_t k = 0; k < out.size(); ++k) out[k] = blocked_ref(results[k], c.out_shape(int(k)));
 }
+
+std::vector<int> present(const Call& c, std::initializer_list<int> inputs) {
+  std::vector<int> found;
+  for (int i : inputs)
+    if (c.has(i)) found.push_back(i);
+  return found;
+}
 }  // namespace cambium

@@ -34,9 +34,6 @@ Kernel block_kernel(const Shape& blocked, DType type, bool into);
 void in_plain_layout(const Call& c, std::span<const Ref> in, std::span<Ref> out,
                      const std::function<void(std::span<const Ref>, std::span<Ref>)>& reference);
 
-// Convolutions that suit Winograd's filtering work in blocks; so do other convolutions, batch norm
-// and pointwise ops that find at least half of their images in
-// blocks. The copies that are left are nodes, each made
-// once.
-Graph keep_blocked(const Graph& g);
+// Those of the inputs that are there.
+std::vector<int> present(const Call& c, std::initializer_list<int> inputs);
 }  // namespace cambium

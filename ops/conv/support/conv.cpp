@@ -195,4 +195,19 @@ Kernel LaidOut::kernel() {
           .impl = impl,
           .copies = copies};
 }
+
+Bf16Use conv_in_bf16(const ConvSizes& z) {
+  // From 128 channels on, Winograd's filtering in f32 beats the plain sum in bf16, unless that runs
+  // on matrix tiles.
+  const bool faster_in_f32 = !has_matrix_tiles() && std::min(z.C, z.O) >= 128 && suits_winograd(z);
+  if (z.groups > 1 || faster_in_f32) return {};
+  return {.operands = {0, 1}};
+}
+
+std::optional<BlockedUse> conv_in_blocks(const Call& c, const ConvSizes& z,
+                                         std::initializer_list<int> images, bool result) {
+  if (c.dtype(0) != DType::kF32 || c.out[0].type().dtype != DType::kF32) return std::nullopt;
+  if (z.groups > 1 || z.C % kBlockChannels != 0 || z.O % kBlockChannels != 0) return std::nullopt;
+  return BlockedUse{present(c, images), result, c.attrs, suits_winograd(z)};
+}
 }  // namespace cambium

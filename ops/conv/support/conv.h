@@ -131,6 +131,14 @@ class LaidOut {
   int64_t scratch_bytes_ = 0;
 };
 
+// Op::bf16 of the three operators: not grouped ones, which are bound by memory, nor where
+// Winograd's filtering in f32 is faster. Of `writes` only where output 0 is an image.
+Bf16Use conv_in_bf16(const ConvSizes& z);
+
+// Op::blocked of the three operators: `images` are inputs, as far as they are there.
+std::optional<BlockedUse> conv_in_blocks(const Call& c, const ConvSizes& z,
+                                         std::initializer_list<int> images, bool result);
+
 // Gradient of a depthwise kernel: oneDNN's is 10 to 20 times slower beyond 3 x 3. dw [KY,KX,1,C]
 // and, with `bias`, db [C].
 Kernel depthwise_grad_weights_kernel(const ConvSizes& z, bool bias);

@@ -7,6 +7,7 @@
 #include "ops/attention/support/row_mask.h"
 #include "ops/conv/support/blocked.h"
 #include "ops/norm/support/norm.h"
+#include "ops/support/bf16.h"
 #include "ops/support/lanes.h"
 
 namespace cambium {
@@ -148,6 +149,21 @@ void require_row_mask(const Call& c, int x, int i);
 // A sum with something of y's shape becomes the residual, input `residual`; relu the activation.
 std::optional<Absorbed> absorb_into_norm(const Call& c, int residual, std::string_view reader,
                                          Value operand);
+
+// Op::bf16 of the three operators: inputs kImages may be bf16, and so may output 0.
+template <int... kImages> Bf16Use norm_in_bf16(const Call& c) {
+  return {.reads = {kImages...}, .writes = writing_bf16<BatchNormAttrs>(c)};
+}
+
+// Op::blocked of the three operators, without the mask of rows that input kMask may be.
+template <int kMask, int... kImages> std::optional<BlockedUse> norm_in_blocks(const Call& c) {
+  const Shape& s = c.out_shape();
+  if (s.rank() != 4 || s[3] % kBlockChannels != 0 || (kMask >= 0 && c.has(kMask)))
+    return std::nullopt;
+  BatchNormAttrs a = c.as<BatchNormAttrs>();
+  a.blocked = true;
+  return BlockedUse{present(c, {kImages...}), true, a};
+}
 
 // In place where both are of one type.
 std::vector<InPlace> norm_in_place(const Call& c);

@@ -1,5 +1,6 @@
 // What linear_attention and its gradient share: attributes, sizes, and the scan of a matrix state.
 #pragma once
+#include "ops/support/bf16.h"
 #include "ops/support/partition.h"
 #include "ops/support/reach.h"
 #include "ops/support/scratch.h"
