@@ -6,6 +6,7 @@
 #include "core/system/files.h"
 #include "core/text/json.h"
 #include "core/text/suggest.h"
+#include "train/graphs/pipeline.h"
 #include "train/graphs/step_graph.h"
 #include "train/run/data_paths.h"
 

@@ -1,10 +1,12 @@
 // cambium graph: a picture of a model.
 #include "app/command.h"
+#include "app/pass_choice.h"
 #include "app/run.h"
 #include "app/saved_run.h"
 #include "core/hash.h"
 #include "core/system/files.h"
 #include "core/text/json.h"
+#include "train/graphs/plans.h"
 #include "train/profile/profile.h"
 #include "viz/model/graphviz.h"
 
@@ -15,6 +17,7 @@ struct Options {
   std::optional<int64_t> batch;
   int64_t depth = 0;
   bool no_fold = false, no_legend = false;
+  PassWords passes;
 };
 
 // Times of another model would land on boxes that happen to have the same names.
@@ -37,8 +40,31 @@ ModelGraph build(const Experiment& e, const Options& options) {
   return model_graph(model_graph(e, batch, true), options.spec, picture, &profile);
 }
 
+// The graph of a training step after a pass, as compiled; the file that -o names is its own.
+int draw_step(Experiment e, const Options& options, Context& context) {
+  PassWords words = options.passes;
+  if (words.dump_to.empty()) words.dump_to = options.output;
+  std::string text;
+  choose_passes(e, words, context.terminal);
+  if (words.dump_to.empty())
+    e.passes.after = [&](std::string_view pass, const Graph& g) {
+      if (pass == words.dump_after) text = to_text(g);
+    };
+  Engine engine;
+  compile_plans(e, engine);
+  context.answer({{"after", words.dump_after}, {"file", words.dump_to}, {"graph", text}},
+                 words.dump_to.empty() ? text : str(words.dump_to, "\n"));
+  return kExitOk;
+}
+
 int draw(const Options& options, Context& context) {
   const Experiment e = open_experiment(load_model_spec(options.spec, context.set));
+  const PassWords& passes = options.passes;
+  if (!passes.dump_after.empty() || !passes.dump_to.empty()) return draw_step(e, options, context);
+  if (!passes.off.empty())
+    throw UserError(
+        "a picture of blocks is made before any pass, so --no-pass changes nothing in it",
+        "add --dump-after NAME for the graph of operators after a pass");
   const ModelGraph model = build(e, options);
   if (options.output.empty()) {
     context.answer({{"boxes", model.boxes.size()}, {"outline", outline(model)}}, outline(model));
@@ -61,6 +87,7 @@ extern const Command command_graph = {
     .examples = {"cambium graph configs/models/hybrid_fashion.yaml -o hybrid.svg",
                  "cambium graph my.yaml -o my.png --depth 2",
                  "cambium graph my.yaml            # an outline as text",
+                 "cambium graph my.yaml --dump-after fuse_post_ops -o step.svg   # operators",
                  "cambium graph my.yaml --heat my.json -o heat.svg   # of: cambium profile my.yaml "
                  "-o my.json"},
     .takes_set = true,
@@ -76,6 +103,7 @@ extern const Command command_graph = {
       line.whole("--depth", o->depth, 0, "levels of the hierarchy to open; 0: as many as fit");
       line.flag("--no-fold", o->no_fold, "draw equal neighbours one by one");
       line.flag("--no-legend", o->no_legend, "leave the legend out");
+      declare_passes(line, o->passes);
       return [o](Context& context) { return draw(*o, context); };
     },
 };

@@ -1,5 +1,6 @@
 // cambium profile: where the time of a training step goes.
 #include "app/command.h"
+#include "app/pass_choice.h"
 #include "app/run.h"
 #include "app/saved_run.h"
 #include "app/tables/profile_table.h"
@@ -15,6 +16,7 @@ struct Options {
   std::string spec, output, by = "node";
   int64_t steps = 20, top = 20;
   double seconds = 0;  // of --time; 0: a whole profile
+  PassWords passes;
 };
 
 std::string text_of(const Profile& p, const Options& o) {
@@ -34,7 +36,8 @@ int time_steps(const Experiment& e, double seconds, Context& context) {
 }
 
 int profile(const Options& o, Context& context) {
-  const Experiment e = open_experiment(load_model_spec(o.spec, context.set));
+  Experiment e = open_experiment(load_model_spec(o.spec, context.set));
+  choose_passes(e, o.passes, context.terminal);
   if (o.seconds > 0) return time_steps(e, o.seconds, context);
   ProfileOptions options{.steps = o.steps};
   options.go_on = [&](int64_t done) {
@@ -78,6 +81,7 @@ extern const Command command_profile = {
       line.whole("--top", o->top, 1, "most rows of a table, slowest first; 20 unless told");
       line.text("-o,--output", o->output, "FILE",
                 "write the whole profile as JSON, for `cambium graph --heat`");
+      declare_passes(line, o->passes);
       return [o](Context& context) { return profile(*o, context); };
     },
 };

@@ -2,6 +2,7 @@
 #include <filesystem>
 
 #include "app/command.h"
+#include "app/pass_choice.h"
 #include "app/run.h"
 #include "app/saved_run.h"
 #include "app/tables/train_view.h"
@@ -16,6 +17,7 @@ struct Options {
   std::string spec, run, progress = "auto";
   bool resume = false;
   std::optional<int64_t> seed;
+  PassWords passes;
 };
 
 std::string default_folder(const Options& options, const Experiment& e) {
@@ -82,7 +84,8 @@ int train(const Options& options, Context& context) {
   std::vector<std::string> overrides = context.set;
   if (options.seed) overrides.push_back(str("train.seed=", *options.seed));
   context.terminal.overrides = overrides;
-  const Experiment e = open_experiment(load_spec(options.spec, overrides));
+  Experiment e = open_experiment(load_spec(options.spec, overrides));
+  choose_passes(e, options.passes, context.terminal);
   const std::string folder = options.run.empty() ? default_folder(options, e) : options.run;
   check_resume(options, folder, context);
   const MadeFolder made(folder);
@@ -112,6 +115,7 @@ extern const Command command_train = {
                 "where logs and checkpoints go; runs/<spec>-s<seed> unless told");
       line.flag("--resume", o->resume, "go on from the last checkpoint of the run");
       line.whole("--seed", o->seed, 0, "of weights, data order and dropout");
+      declare_passes(line, o->passes);
       declare_progress(line, o->progress);
       return [o](Context& context) { return train(*o, context); };
     },

@@ -1,5 +1,6 @@
 // Passes: pure functions from graph to graph, and a runner that times and verifies each.
 #pragma once
+#include <functional>
 #include <iosfwd>
 #include <set>
 
@@ -40,8 +41,14 @@ Graph recompute_cheap(const Graph& g);
 int64_t kept_bytes(const Graph& g);
 
 struct Pass {
-  std::string_view name;
+  std::string_view name, doc;
   Graph (*run)(const Graph&);
+};
+
+// Which passes of a pipeline run, and who looks on.
+struct PassChoice {
+  std::set<std::string, std::less<>> off = {};  // by name (--no-pass)
+  std::function<void(std::string_view pass, const Graph&)> after = {};
 };
 
 std::span<const Pass> training_pipeline();

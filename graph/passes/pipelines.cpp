@@ -1,5 +1,5 @@
-// The pipelines as lists, and the runner: an off switch by name, a timer and a verifier for every
-// pass.
+// The passes that tidy a graph, as a list, and the runner: an off switch by name, a timer and a
+// verifier for every pass.
 #include <algorithm>
 #include <chrono>
 #include <ostream>
@@ -11,10 +11,11 @@
 namespace cambium {
 namespace {
 constexpr Pass kPipeline[] = {
-    {"fold_constants", fold_constants},
-    {"share_common", share_common},
-    {"fuse_post_ops", fuse_post_ops},
-    {"drop_dead", drop_dead},
+    {"fold_constants", "computes once what has constants alone as inputs", fold_constants},
+    {"share_common", "one node for the same operator, options and inputs", share_common},
+    {"fuse_post_ops", "activations and residual sums go into the operator that feeds them",
+     fuse_post_ops},
+    {"drop_dead", "leaves out what no output and no update needs", drop_dead},
 };
 
 void check_names(std::span<const Pass> passes, const std::set<std::string>& off) {

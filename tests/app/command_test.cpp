@@ -57,6 +57,24 @@ TEST_F(Commands, MisspeltWordsGetASuggestion) {
       << "near file names";
 }
 
+TEST_F(Commands, PassesAreListedLeftOutAndDumped) {
+  EXPECT_NE(run_words({"passes"}).out.find("fuse_rope"), std::string::npos);
+  EXPECT_EQ(json_of({"passes", "--json"})[0].at("name"), "fold_constants");
+  const auto dump = [&](std::vector<std::string> more) {
+    more.insert(more.begin(), {"graph", spec()});
+    return run_words(more);
+  };
+  const std::string fused = dump({"--dump-after", "drop_dead"}).out;
+  EXPECT_NE(fused.find("linear"), std::string::npos) << fused;
+  EXPECT_NE(fused, dump({"--dump-after", "drop_dead", "--no-pass", "fuse_post_ops"}).out);
+  EXPECT_EQ(dump({"--dump-after", "share_common", "-o", path("step.svg")}).code, 0);
+  EXPECT_NE(read_file(path("step.svg")).find("<svg"), std::string::npos);
+  EXPECT_EQ(dump({"--dump-after", "place_casts"}).code, kExitUser) << "not of f32";
+  EXPECT_EQ(dump({"--dump-after", "drop_ded"}).code, kExitUser);
+  EXPECT_EQ(dump({"--dump-to", path("x.txt")}).code, kExitUser);
+  EXPECT_EQ(dump({"--no-pass", "drop_dead"}).code, kExitUser) << "it would change nothing";
+}
+
 TEST_F(Commands, ASearchByBeamsDrawsNothing) {
   const std::string want =
       "error: --beams looks for the likeliest text and draws nothing\n"

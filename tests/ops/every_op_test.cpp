@@ -168,6 +168,20 @@ const auto has_both = [](const Op& op) {
 };
 // Others have no gradient by nature (integer results, gradients themselves) or kinks everywhere.
 const auto has_gradient = [](const Op& op) { return op.vjp && op.smooth; };
+
+// So that a new product cannot forget what precision it is made in.
+TEST_P(EveryOp, AProductSaysWhatItDoesInBf16) {
+  const Op& op = *GetParam();
+  if (!op.cost) return;
+  for (const Sample& s : op.samples) {
+    OpCase c(op, s);
+    if (op.cost(c.call()).products > 0) {
+      EXPECT_NE(op.bf16, nullptr);
+      return;
+    }
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(Ops, OwnKernel, testing::ValuesIn(ops_that(has_both)), name_of_op);
 INSTANTIATE_TEST_SUITE_P(Ops, EveryOp, testing::ValuesIn(ops_that(any)), name_of_op);
 INSTANTIATE_TEST_SUITE_P(Ops, OpKernel, testing::ValuesIn(ops_that(has_kernel)), name_of_op);

@@ -10,6 +10,7 @@
 #include "graph/run/executor.h"
 #include "ops/support/dnnl.h"
 #include "places.h"
+#include "train/graphs/pipeline.h"
 #include "train/graphs/step_graph.h"
 
 namespace cambium {

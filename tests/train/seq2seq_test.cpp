@@ -5,6 +5,7 @@
 #include "tests/support/expect_error.h"
 #include "tests/support/tiny_experiment.h"
 #include "train/generate/generate.h"
+#include "train/graphs/pipeline.h"
 #include "train/graphs/step_graph.h"
 #include "train/run/checkpoint.h"
 

@@ -6,6 +6,7 @@
 
 #include "core/rng.h"
 #include "train/generate/generation_state.h"
+#include "train/graphs/pipeline.h"
 #include "train/graphs/step_graph.h"
 #include "train/run/checkpoint.h"
 

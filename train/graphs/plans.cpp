@@ -9,6 +9,7 @@
 #include "graph/passes/passes.h"
 #include "graph/run/buffers.h"
 #include "train/graphs/narrow_copies.h"
+#include "train/graphs/pipeline.h"
 #include "train/graphs/recompute.h"
 
 namespace cambium {
@@ -77,25 +78,30 @@ int64_t bytes_of_batch(const Dataset& data, int64_t batch) {
 }  // namespace
 
 TrainPlans compile_plans(const Experiment& e, Engine& engine) {
-  Graph step = recomputed(e, optimised(e, training_graph(e)));
+  check_passes(e.passes);
+  Graph step = recomputed(e, optimised(e, training_graph(e), true));
   std::optional<Graph> apply = apply_graph(e), shares = shares_graph(e),
                        curvature = curvature_graph(e);
   check_machine(e, step);
   if (apply) apply = run_passes(std::move(*apply), training_pipeline());
   if (shares) shares = optimised(e, std::move(*shares));
   if (curvature) curvature = recomputed(e, optimised(e, std::move(*curvature)));
-  if (const ParameterNames names = narrow_parameters(step); !names.empty()) {
+  const ParameterNames names = narrow_parameters(step);
+  if (!names.empty() && runs_pass(e, "narrow_copies")) {
     step = read_copies(step, names);
     Graph& writer = apply ? *apply : step;
     writer = write_copies(writer, names);
     for (std::optional<Graph>* more : {&shares, &curvature})
       if (*more) *more = read_copies(**more, names);
+    if (e.passes.after) e.passes.after("narrow_copies", step);
   }
+  const CompileOptions options{.chains = runs_pass(e, "form_chains")};
   const auto compiled = [&](std::optional<Graph>& g) {
-    return g ? std::optional(compile(std::move(*g), engine)) : std::nullopt;
+    return g ? std::optional(compile(std::move(*g), engine, options)) : std::nullopt;
   };
-  return {compile(std::move(step), engine), compiled(apply), compiled(shares), compiled(curvature),
-          compile(optimised(e, evaluation_graph(e, e.train.options.batch)), engine)};
+  return {compile(std::move(step), engine, options), compiled(apply), compiled(shares),
+          compiled(curvature),
+          compile(optimised(e, evaluation_graph(e, e.train.options.batch)), engine, options)};
 }
 
 std::vector<const Plan*> TrainPlans::all() const {

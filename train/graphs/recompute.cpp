@@ -6,6 +6,7 @@
 #include "graph/cost.h"
 #include "graph/run/buffers.h"
 #include "ops/support/dnnl.h"
+#include "train/graphs/pipeline.h"
 #include "train/graphs/step_graph.h"
 
 namespace cambium {
@@ -19,7 +20,7 @@ Graph finished(Graph g) {
 // `marks` and, if the spec says so, the cheap values of the whole step.
 Graph with(const Experiment& e, const Graph& step, std::span<const RecomputeMark> marks) {
   Graph g = marks.empty() ? step.clone() : finished(recompute_blocks(step, marks));
-  if (e.train.options.recompute == "pointwise") g = finished(recompute_cheap(g));
+  if (runs_pass(e, "recompute_cheap")) g = finished(recompute_cheap(g));
   return g;
 }
 
@@ -74,10 +75,17 @@ int64_t arena_bytes(Graph g) {
 }  // namespace
 
 Graph recomputed(const Experiment& e, Graph step) {
-  if (!recomputes(e)) return step;
-  std::vector<RecomputeMark> marks = e.recompute;
-  for (RecomputeMark& m : kept_for_nothing(e, step)) marks.push_back(std::move(m));
-  return with(e, step, marks);
+  std::vector<RecomputeMark> marks;
+  if (runs_pass(e, "recompute_blocks")) {
+    marks = e.recompute;
+    for (RecomputeMark& m : kept_for_nothing(e, step)) marks.push_back(std::move(m));
+    if (e.passes.after) e.passes.after("recompute_blocks", finished(recompute_blocks(step, marks)));
+  } else if (!runs_pass(e, "recompute_cheap")) {
+    return step;
+  }
+  Graph g = with(e, step, marks);
+  if (e.passes.after && runs_pass(e, "recompute_cheap")) e.passes.after("recompute_cheap", g);
+  return g;
 }
 
 double RecomputePrice::extra_flops() const {

@@ -3,9 +3,6 @@
 #include "train/spec/experiment.h"
 
 namespace cambium {
-// The passes, then what the spec's precision asks for: with bf16, operands of products are cast.
-Graph optimised(const Experiment& e, Graph g);
-
 // Forward, backward and updates of one batch. "loss" is that of the targets; trained on is its sum
 // with the auxiliary losses of blocks. Inputs: those of the model, "target", and, when one
 // batch makes a step, "lr" f32 [] and "step" i64 []. Outputs: "loss" [], "scored" [] (the weight

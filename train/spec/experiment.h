@@ -5,6 +5,7 @@
 #include "blocks/block.h"
 #include "core/yaml/spec.h"
 #include "data/dataset.h"
+#include "graph/passes/passes.h"
 #include "train/spec/options.h"
 
 namespace cambium {
@@ -40,6 +41,7 @@ struct Experiment {
   std::string leak;  // what the model hears against the rules (train/graphs/leaks.h), where it may
   // What is legal and cannot do what it says, with its place and a cure.
   std::vector<UserError> notes = {};
+  PassChoice passes = {};  // of the pipeline (train/graphs/pipeline.h); all of them, and unwatched
   mutable BuiltModels built = {};  // of model_of
 
   // An epoch is whole updates: examples that fill no update any more are left out of it.

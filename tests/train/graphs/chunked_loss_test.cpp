@@ -2,6 +2,7 @@
 // may not ask for it.
 #include "tests/support/expect_error.h"
 #include "tests/support/tiny_experiment.h"
+#include "train/graphs/pipeline.h"
 #include "train/graphs/plans.h"
 #include "train/run/session.h"
 

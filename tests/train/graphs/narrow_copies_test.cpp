@@ -7,6 +7,7 @@
 
 #include "core/system/files.h"
 #include "tests/support/tiny_experiment.h"
+#include "train/graphs/pipeline.h"
 #include "train/run/evaluate.h"
 #include "train/run/session.h"
 

@@ -7,6 +7,7 @@
 
 #include "core/system/files.h"
 #include "tests/support/tiny_experiment.h"
+#include "train/graphs/pipeline.h"
 #include "train/graphs/plans.h"
 #include "train/graphs/step_graph.h"
 

@@ -11,6 +11,7 @@
 #include "ops/support/bf16.h"
 #include "tests/support/expect_error.h"
 #include "tests/support/tiny_experiment.h"
+#include "train/graphs/pipeline.h"
 #include "train/run/session.h"
 
 namespace cambium::test {
