@@ -2,7 +2,6 @@
 //   g = scale g + decay p;  s' = s + g^2;  p' = p - lr / (1 + (step - 1) lr_decay) g / (sqrt(s') +
 //   eps)
 // Duchi et al. 2011, JMLR 12.
-#include "ops/support/reach.h"
 #include "ops/update/support/update_rule.h"
 
 namespace cambium {
@@ -38,18 +37,7 @@ using Rules = UpdateRule<Adagrad, Rule, 1>;
 }  // namespace
 
 extern const Op op_adagrad_update;
-const Op op_adagrad_update = {.name = "adagrad_update",
-                              .doc = "Adagrad step of all parameters, in place",
-                              .min_inputs = 6,
-                              .max_inputs = -1,
-                              .attrs = fields_of<Adagrad>,
-                              .shape = Rules::shape,
-                              .reference = Rules::reference,
-                              .kernel = Rules::kernel,
-                              .cost = Rules::cost<9>,
-                              .reach = reach_all,
-                              .in_place = Rules::in_place,
-                              .narrowed = Rules::narrowed,
-                              .smooth = false,
-                              .samples = Rules::samples({{"lr_decay", 0.1}})};
+const Op op_adagrad_update =
+    Rules::op<9>("adagrad_update", "Adagrad step of all parameters, in place",
+                 Rules::samples({{"lr_decay", 0.1}}));
 }  // namespace cambium

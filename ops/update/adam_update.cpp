@@ -4,7 +4,6 @@
 //   p' = p (1 - lr decay if decoupled) - lr (m' / (1 - b1^step)) / (sqrt(v' / (1 - b2^step)) + eps)
 // with lr times the tensor's lr_scale. Kingma and Ba 2015, arXiv 1412.6980; decoupled decay:
 // Loshchilov and Hutter 2019, arXiv 1711.05101. The corrections are computed in double per step.
-#include "ops/support/reach.h"
 #include "ops/update/support/update_rule.h"
 
 namespace cambium {
@@ -57,18 +56,6 @@ std::vector<Sample> samples() {
 }  // namespace
 
 extern const Op op_adam_update;
-const Op op_adam_update = {.name = "adam_update",
-                           .doc = "Adam or AdamW step of all parameters, in place",
-                           .min_inputs = 7,
-                           .max_inputs = -1,
-                           .attrs = fields_of<Adam>,
-                           .shape = Rules::shape,
-                           .reference = Rules::reference,
-                           .kernel = Rules::kernel,
-                           .cost = Rules::cost<15>,
-                           .reach = reach_all,
-                           .in_place = Rules::in_place,
-                           .narrowed = Rules::narrowed,
-                           .smooth = false,
-                           .samples = samples()};
+const Op op_adam_update =
+    Rules::op<15>("adam_update", "Adam or AdamW step of all parameters, in place", samples());
 }  // namespace cambium

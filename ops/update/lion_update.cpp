@@ -2,7 +2,6 @@
 //   g = scale g;  p' = p (1 - lr decay) - lr sign(b1 m + (1 - b1) g);  m' = b2 m + (1 - b2) g
 // where sign(0) = 0. Chen et al. 2023, arXiv 2302.06675, program 1.
 #include "ops/support/nan.h"
-#include "ops/support/reach.h"
 #include "ops/update/support/update_rule.h"
 
 namespace cambium {
@@ -42,18 +41,6 @@ using Rules = UpdateRule<Lion, Rule, 1>;
 }  // namespace
 
 extern const Op op_lion_update;
-const Op op_lion_update = {.name = "lion_update",
-                           .doc = "Lion step of all parameters, in place",
-                           .min_inputs = 5,
-                           .max_inputs = -1,
-                           .attrs = fields_of<Lion>,
-                           .shape = Rules::shape,
-                           .reference = Rules::reference,
-                           .kernel = Rules::kernel,
-                           .cost = Rules::cost<10>,
-                           .reach = reach_all,
-                           .in_place = Rules::in_place,
-                           .narrowed = Rules::narrowed,
-                           .smooth = false,
-                           .samples = Rules::samples()};
+const Op op_lion_update =
+    Rules::op<10>("lion_update", "Lion step of all parameters, in place", Rules::samples());
 }  // namespace cambium

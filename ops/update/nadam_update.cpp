@@ -5,7 +5,6 @@
 //   p' = p (1 - lr decay if decoupled)
 //        - lr ((1 - mu_t) / (1 - M_t) g + mu_t+1 / (1 - M_t+1) m') / (sqrt(v' / (1 - b2^t)) + eps)
 // Dozat 2016, "Incorporating Nesterov momentum into Adam".
-#include "ops/support/reach.h"
 #include "ops/update/support/update_rule.h"
 
 namespace cambium {
@@ -67,18 +66,6 @@ using Rules = UpdateRule<Nadam, Rule, 2>;
 }  // namespace
 
 extern const Op op_nadam_update;
-const Op op_nadam_update = {.name = "nadam_update",
-                            .doc = "NAdam step of all parameters, in place",
-                            .min_inputs = 7,
-                            .max_inputs = -1,
-                            .attrs = fields_of<Nadam>,
-                            .shape = Rules::shape,
-                            .reference = Rules::reference,
-                            .kernel = Rules::kernel,
-                            .cost = Rules::cost<18>,
-                            .reach = reach_all,
-                            .in_place = Rules::in_place,
-                            .narrowed = Rules::narrowed,
-                            .smooth = false,
-                            .samples = Rules::samples({{"decoupled", true}, {"beta2", 0.95}})};
+const Op op_nadam_update = Rules::op<18>("nadam_update", "NAdam step of all parameters, in place",
+                                         Rules::samples({{"decoupled", true}, {"beta2", 0.95}}));
 }  // namespace cambium

@@ -6,7 +6,6 @@
 //             r = sqrt((rho - 4) (rho - 2) R / ((R - 4) (R - 2) rho));
 //   else:     p' = p - lr mean
 // where decoupled decay makes p into p (1 - lr decay). Liu et al. 2020, arXiv 1908.03265.
-#include "ops/support/reach.h"
 #include "ops/update/support/update_rule.h"
 
 namespace cambium {
@@ -67,18 +66,6 @@ std::vector<Sample> samples() {
 }  // namespace
 
 extern const Op op_radam_update;
-const Op op_radam_update = {.name = "radam_update",
-                            .doc = "RAdam step of all parameters, in place",
-                            .min_inputs = 7,
-                            .max_inputs = -1,
-                            .attrs = fields_of<Radam>,
-                            .shape = Rules::shape,
-                            .reference = Rules::reference,
-                            .kernel = Rules::kernel,
-                            .cost = Rules::cost<18>,
-                            .reach = reach_all,
-                            .in_place = Rules::in_place,
-                            .narrowed = Rules::narrowed,
-                            .smooth = false,
-                            .samples = samples()};
+const Op op_radam_update =
+    Rules::op<18>("radam_update", "RAdam step of all parameters, in place", samples());
 }  // namespace cambium

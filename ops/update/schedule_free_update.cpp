@@ -5,7 +5,6 @@
 //   z' = z - lr sqrt(1 - b2^step) d;  x' = (1 - weight) x + weight z';  y' = (1 - b1) z' + b1 x'
 // with lr times the tensor's lr_scale; at step 1, z and x start as p. The weight comes from
 // schedule_free_weight. Defazio et al. 2024, arXiv 2405.15682, algorithm 1.
-#include "ops/support/reach.h"
 #include "ops/update/support/update_rule.h"
 
 namespace cambium {
@@ -64,18 +63,6 @@ std::vector<Sample> samples() {
 }  // namespace
 
 extern const Op op_schedule_free_update;
-const Op op_schedule_free_update = {.name = "schedule_free_update",
-                                    .doc = "schedule-free AdamW step of all parameters, in place",
-                                    .min_inputs = 9,
-                                    .max_inputs = -1,
-                                    .attrs = fields_of<ScheduleFree>,
-                                    .shape = Rules::shape,
-                                    .reference = Rules::reference,
-                                    .kernel = Rules::kernel,
-                                    .cost = Rules::cost<18>,
-                                    .reach = reach_all,
-                                    .in_place = Rules::in_place,
-                                    .narrowed = Rules::narrowed,
-                                    .smooth = false,
-                                    .samples = samples()};
+const Op op_schedule_free_update = Rules::op<18>(
+    "schedule_free_update", "schedule-free AdamW step of all parameters, in place", samples());
 }  // namespace cambium

@@ -4,7 +4,6 @@
 //   p' = p (1 - lr decay) - lr clip(m' / max(rho h, eps), 1)
 // where clip(x, 1) cuts x to [-1, 1]. h passes through: another plan estimates it (sophia.cpp).
 // Liu et al. 2023, arXiv 2305.14342, algorithm 3 (rho is its gamma).
-#include "ops/support/reach.h"
 #include "ops/update/support/update_rule.h"
 
 namespace cambium {
@@ -53,18 +52,6 @@ std::vector<Sample> samples() {
 }  // namespace
 
 extern const Op op_sophia_update;
-const Op op_sophia_update = {.name = "sophia_update",
-                             .doc = "Sophia step of all parameters, in place",
-                             .min_inputs = 6,
-                             .max_inputs = -1,
-                             .attrs = fields_of<Sophia>,
-                             .shape = Rules::shape,
-                             .reference = Rules::reference,
-                             .kernel = Rules::kernel,
-                             .cost = Rules::cost<10>,
-                             .reach = reach_all,
-                             .in_place = Rules::in_place,
-                             .narrowed = Rules::narrowed,
-                             .smooth = false,
-                             .samples = samples()};
+const Op op_sophia_update =
+    Rules::op<10>("sophia_update", "Sophia step of all parameters, in place", samples());
 }  // namespace cambium

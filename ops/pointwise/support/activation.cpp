@@ -2,35 +2,13 @@
 
 #include <algorithm>
 
+#include "ops/pointwise/support/activation_rows.h"
 #include "ops/pointwise/support/gelu.h"
-#include "ops/support/pointwise.h"
 
 namespace cambium {
 namespace {
 struct Identity {
   template <class T> [[gnu::always_inline]] T operator()(T x) const { return x; }
-};
-
-struct Relu {
-  template <class T> [[gnu::always_inline]] T operator()(T x) const { return x < 0 ? T(0) : x; }
-};
-
-struct Silu {
-  [[gnu::always_inline]] float operator()(float x) const { return x * simd_sigmoid(x); }
-
-  double operator()(double x) const { return x / (1 + std::exp(-x)); }
-};
-
-struct Tanh {
-  [[gnu::always_inline]] float operator()(float x) const { return simd_tanh(x); }
-
-  double operator()(double x) const { return std::tanh(x); }
-};
-
-struct Sigmoid {
-  [[gnu::always_inline]] float operator()(float x) const { return simd_sigmoid(x); }
-
-  double operator()(double x) const { return 1 / (1 + std::exp(-x)); }
 };
 
 template <class F> struct PlusResidual {
@@ -41,11 +19,11 @@ template <class F> struct PlusResidual {
 
 // Calls use(functor) with the activation of that name.
 template <class Use> void with_activation(std::string_view name, const Use& use) {
-  if (name == "relu") return use(Relu{});
+  if (name == "relu") return use(ValueOf<Relu>{});
   if (name == "gelu") return use(GeluTanh{});
-  if (name == "silu") return use(Silu{});
-  if (name == "tanh") return use(Tanh{});
-  if (name == "sigmoid") return use(Sigmoid{});
+  if (name == "silu") return use(ValueOf<Silu>{});
+  if (name == "tanh") return use(ValueOf<Tanh>{});
+  if (name == "sigmoid") return use(ValueOf<Sigmoid>{});
   ensure(name == "none", "no activation '", name, "'");
   use(Identity{});
 }

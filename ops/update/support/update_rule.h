@@ -12,6 +12,7 @@
 #include <cmath>
 
 #include "ops/support/bf16.h"
+#include "ops/support/reach.h"
 #include "ops/update/support/update.h"
 
 namespace cambium {
@@ -165,6 +166,24 @@ template <class A, template <class> class Rule, int kStates> struct UpdateRule {
     for (int k = 0; k < n; ++k) pairs.push_back({k, kFirst + k});
     for (int k = 0; k < kStates * n; ++k) pairs.push_back({n + k, kFirst + 2 * n + k});
     return pairs;
+  }
+
+  template <int kFlops>
+  static Op op(std::string_view name, std::string_view doc, std::vector<Sample> samples) {
+    return {.name = name,
+            .doc = doc,
+            .min_inputs = kFirst + 2 + kStates,
+            .max_inputs = -1,
+            .attrs = fields_of<A>,
+            .shape = shape,
+            .reference = reference,
+            .kernel = kernel,
+            .cost = cost<kFlops>,
+            .reach = reach_all,
+            .in_place = in_place,
+            .narrowed = narrowed,
+            .smooth = false,
+            .samples = std::move(samples)};
   }
 
   // A sample of tensors of these shapes; states lie in [0.1, 2), so that squares suit.
