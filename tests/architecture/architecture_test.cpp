@@ -12,6 +12,7 @@
 
 #include "core/text/fmt.h"
 #include "places.h"
+#include "tests/support/functions_of.h"
 
 namespace cambium {
 namespace {
@@ -55,11 +56,6 @@ std::string place(const Source& s, size_t line) {
   return s.path + ":" + std::to_string(line + 1);
 }
 
-bool is_function_start(const std::string& line) {
-  return !line.empty() && !std::isspace(static_cast<unsigned char>(line[0])) &&
-         line.ends_with("{") && line.find('(') != std::string::npos &&
-         !line.starts_with("namespace") && line.find("= {") == std::string::npos;
-}
 }  // namespace
 
 TEST(Architecture, FoldersIncludeOnlyWhatStandsLeftOfThem) {
@@ -101,13 +97,52 @@ TEST(Architecture, FilesStayShort) {
 }
 
 TEST(Architecture, FunctionsStayShort) {
+  size_t seen = 0;
   for (const Source& s : sources(kOrder))
-    for (size_t i = 0; i < s.lines.size(); ++i) {
-      if (!is_function_start(s.lines[i])) continue;
-      size_t end = i;
-      while (end < s.lines.size() && s.lines[end] != "}") ++end;
-      EXPECT_LE(end - i + 1, 60u) << place(s, i);
+    for (const FunctionLines& f : functions_of(s.lines)) {
+      EXPECT_LE(f.last - f.first + 1, 60u) << place(s, f.first);
+      ++seen;
     }
+  EXPECT_GT(seen, 4000u) << "functions are not found any more";
+}
+
+TEST(Architecture, EveryKindOfFunctionIsSeen) {
+  const std::vector<std::string> text = {
+      "namespace a {",
+      "struct S : T {",
+      "  S(int x)",
+      "      : x_{x}, y_(f(x)) {",
+      "    if (x) { g(); }",
+      "  }",
+      "  int one() const { return 1; }  // {",
+      "  static constexpr auto fields = std::tuple{field(\"{\", &S::x_)};",
+      "};",
+      "template <class T> auto f(const T& x) -> decltype(x) {",
+      "  const auto inner = [&](int y) { return y; };",
+      "  for (int i = 0; i < 3; ++i) {",
+      "  }",
+      "}",
+      "const Op op = {.run = [](int x) {",
+      "  return x; }};",
+      "extern \"C\" int operator+(S a, S b) noexcept {",
+      "}",
+      "}"};
+  std::vector<std::pair<size_t, size_t>> lines;
+  for (const FunctionLines& f : functions_of(text)) lines.emplace_back(f.first, f.last);
+  EXPECT_EQ(lines,
+            (std::vector<std::pair<size_t, size_t>>{{2, 5}, {6, 6}, {9, 13}, {14, 15}, {16, 17}}));
+}
+
+// A room holds what can be overlooked; data of tests and examples of users lie in lists.
+TEST(Architecture, RoomsStaySmall) {
+  std::map<std::string, int> files;
+  for (const char* top : {"core", "graph", "ops", "blocks", "data", "train", "search", "viz", "app",
+                          "bench", "tests"})
+    for (const auto& entry : fs::recursive_directory_iterator(fs::path(CAMBIUM_SOURCE_DIR) / top)) {
+      const std::string kind = entry.path().extension().string();
+      if (kind == ".cpp" || kind == ".h") ++files[entry.path().parent_path().generic_string()];
+    }
+  for (const auto& [folder, count] : files) EXPECT_LE(count, 25) << folder;
 }
 
 TEST(Architecture, SourcesArePlainAscii) {

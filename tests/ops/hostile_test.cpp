@@ -27,7 +27,7 @@ constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 constexpr double kFinite[] = {0, -0.0, 1e-42, -1e-42, 1e-30, 1e7, -1e7};
 constexpr double kEndless[] = {HUGE_VAL, -HUGE_VAL, kNaN};
 constexpr double kHuge[] = {1e30, -1e30};
-constexpr int64_t kElements = 3000;  // larger samples are left out
+constexpr int64_t kElements = 2000;  // larger samples are left out
 
 Engine& engine() {
   static Engine e;

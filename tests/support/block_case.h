@@ -9,6 +9,7 @@
 #include "blocks/compose/model.h"
 #include "core/rng.h"
 #include "ops/ops.h"
+#include "tests/support/slope.h"
 
 namespace cambium {
 // A directed graph with edges i -> i+1 and a few random ones; the last node hears nobody.
@@ -104,7 +105,7 @@ class BlockCase {
 };
 
 // The gradient of loss = sum(w * y) along one random direction over all parameters and the input,
-// as grad() builds it, against a central difference. Relative to max(1, |value|).
+// as grad() builds it, against central differences (slope.h).
 inline double block_gradient_error(BlockCase& c, uint64_t seed) {
   Graph& g = c.graph;
   BlockCase::Data at = c.data(seed), along;
@@ -139,9 +140,7 @@ inline double block_gradient_error(BlockCase& c, uint64_t seed) {
   for (size_t i = 0; i < names.size(); ++i)
     for (int64_t k = 0; k < d.outputs[i].size(); ++k)
       analytic += d.outputs[i][k] * along.at(names[i])[k];
-  constexpr double kStep = 1e-6;
-  const double numeric = (loss_at(kStep) - loss_at(-kStep)) / (2 * kStep);
-  return std::abs(analytic - numeric) / std::max({1.0, std::abs(analytic), std::abs(numeric)});
+  return slope_error(analytic, loss_at);
 }
 
 struct BlockTrial {  // one sample of one registered block

@@ -4,15 +4,21 @@
 #include <map>
 
 #include "tests/support/op_case.h"
+#include "tests/support/slope.h"
 
 namespace cambium {
-// |analytic - numeric| / max(1, |analytic|, |numeric|) for loss = sum(w * first output), w random.
+// Whether a sample has slopes: operands in bf16 appear after gradients have been taken, and results
+// in bf16 are steps.
+inline bool has_slopes(const Op& op, const Sample& sample) {
+  for (const SampleInput& input : sample.inputs)
+    if (!input.absent && input.type.dtype == DType::kBf16) return false;
+  return OpCase(op, sample).out[0].type().dtype != DType::kBf16;
+}
+
+// The error (slope.h) of a sample that has slopes, for loss = sum(w * first output), w random.
 // Later outputs are saved statistics, which carry no gradient; integers and adjacencies are fixed.
-// Operands in bf16 appear after gradients have been taken, so such samples answer 0.
 inline double gradient_error(const Op& op, const Sample& sample, uint64_t seed) {
   OpCase c(op, sample, seed);
-  for (const SampleInput& input : sample.inputs)
-    if (!input.absent && input.type.dtype == DType::kBf16) return 0;
   Graph& g = c.graph;
   Random random(seed, stream_of("direction"));
   std::map<std::string, Ref> at, along;
@@ -51,8 +57,6 @@ inline double gradient_error(const Op& op, const Sample& sample, uint64_t seed) 
   for (size_t i = 0; i < names.size(); ++i)
     for (int64_t k = 0; k < d.outputs[i].size(); ++k)
       analytic += d.outputs[i][k] * along.at(names[i])[k];
-  constexpr double kStep = 1e-5;
-  const double numeric = (loss_at(kStep) - loss_at(-kStep)) / (2 * kStep);
-  return std::abs(analytic - numeric) / std::max({1.0, std::abs(analytic), std::abs(numeric)});
+  return slope_error(analytic, loss_at);
 }
 }  // namespace cambium
