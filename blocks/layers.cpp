@@ -108,4 +108,8 @@ Stream depthwise(Builder& b, Stream s, const DepthwiseOptions& o) {
   if (grid.mask && o.stride > 1) s.mask = flat_mask(b, mask_of_windows(b, grid.mask, w));
   return s;
 }
+
+Value reshaped(Builder& b, Value x, std::vector<int64_t> shape) {
+  return b.emit("reshape", {x}, {{"shape", std::move(shape)}});
+}
 }  // namespace cambium

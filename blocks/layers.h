@@ -72,4 +72,6 @@ struct DepthwiseOptions {
 };
 
 Stream depthwise(Builder& b, Stream s, const DepthwiseOptions& options);
+
+Value reshaped(Builder& b, Value x, std::vector<int64_t> shape);
 }  // namespace cambium

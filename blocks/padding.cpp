@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "blocks/layers.h"
+
 namespace cambium {
 namespace {
 // Far below every score, and far from overflow in f32.
@@ -13,10 +15,6 @@ Value over_places(Builder& b, std::string_view op, Value x) {
 
 Value slice_places(Builder& b, Value x, int64_t begin, int64_t end) {
   return b.emit("slice", {x}, {{"axis", 1}, {"begin", begin}, {"end", end}});
-}
-
-Value reshaped(Builder& b, Value x, std::vector<int64_t> shape) {
-  return b.emit("reshape", {x}, {{"shape", std::move(shape)}});
 }
 
 // Elements offset, offset + stride ... of an axis of m, `count` of them.

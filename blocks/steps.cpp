@@ -2,12 +2,10 @@
 
 #include <algorithm>
 
+#include "blocks/layers.h"
+
 namespace cambium {
 namespace {
-Value reshaped(Builder& b, Value x, std::vector<int64_t> shape) {
-  return b.emit("reshape", {x}, {{"shape", std::move(shape)}});
-}
-
 Value times(Builder& b, Value x, Value y) {
   return b.emit("mul", {x, y});
 }

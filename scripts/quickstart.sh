@@ -9,7 +9,7 @@ start=$SECONDS
 echo "== 1/3 packages"
 install_packages "${build_packages[@]}"
 echo "== 2/3 build (build/release)"
-cmake --preset release >/dev/null
+configure_release
 cmake --build build/release --target cambium
 echo "set-up took $((SECONDS - start)) s"
 echo "== 3/3 compare a convolutional, an attention and a hybrid network on Fashion-MNIST"

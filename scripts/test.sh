@@ -11,7 +11,7 @@ if [ "${1:-}" = "--sanitize" ]; then
   # A refused allocation must reach our own error, which a test looks at.
   ASAN_OPTIONS=allocator_may_return_null=1 ctest --test-dir build/asan -L fast --output-on-failure -j "$(nproc)"
 fi
-cmake --preset release >/dev/null
+configure_release
 cmake --build build/release
 # Training tests measure nothing in time, so they may share the cores with others.
 ctest --test-dir build/release --output-on-failure -j "$(nproc)"

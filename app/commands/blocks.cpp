@@ -5,7 +5,7 @@
 #include "app/tables/table.h"
 #include "core/text/json.h"
 
-namespace cambium {
+namespace cambium::command_blocks {
 namespace {
 int list_blocks(Context& context) {
   Json json = Json::array();
@@ -31,4 +31,4 @@ extern const Command command_blocks = {
     .examples = {"cambium blocks", "cambium explain patch_embed"},
     .declare = [](CommandLine&) -> Action { return list_blocks; },
 };
-}  // namespace cambium
+}  // namespace cambium::command_blocks

@@ -8,7 +8,7 @@
 #include "train/graphs/plans.h"
 #include "viz/plot/text.h"
 
-namespace cambium {
+namespace cambium::command_check {
 namespace {
 struct Options {
   std::vector<std::string> specs;
@@ -134,4 +134,4 @@ extern const Command command_check = {
       return [o](Context& context) { return check(*o, context); };
     },
 };
-}  // namespace cambium
+}  // namespace cambium::command_check

@@ -12,7 +12,7 @@
 #include "viz/report/report.h"
 #include "viz/report/verdict.h"
 
-namespace cambium {
+namespace cambium::command_compare {
 namespace {
 struct Options {
   std::string study, folder, progress = "auto";
@@ -68,4 +68,4 @@ extern const Command command_compare = {
       return [o](Context& context) { return compare_study(*o, context); };
     },
 };
-}  // namespace cambium
+}  // namespace cambium::command_compare

@@ -13,7 +13,7 @@
 #include "train/run/machine.h"
 #include "viz/plot/text.h"
 
-namespace cambium {
+namespace cambium::command_doctor {
 namespace {
 std::string dnnl_text() {
   const dnnl_version_t* v = dnnl_version();
@@ -77,4 +77,4 @@ extern const Command command_doctor = {
       return [quick](Context& context) { return doctor(*quick, context); };
     },
 };
-}  // namespace cambium
+}  // namespace cambium::command_doctor

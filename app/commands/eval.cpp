@@ -4,7 +4,7 @@
 #include "app/saved_run.h"
 #include "core/text/json.h"
 
-namespace cambium {
+namespace cambium::command_eval {
 namespace {
 struct Options {
   std::string run, split = "test";
@@ -59,4 +59,4 @@ extern const Command command_eval = {
       return [o](Context& context) { return evaluate_run(*o, context); };
     },
 };
-}  // namespace cambium
+}  // namespace cambium::command_eval

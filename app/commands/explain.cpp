@@ -12,7 +12,7 @@
 #include "core/text/synonyms.h"
 #include "viz/plot/text.h"
 
-namespace cambium {
+namespace cambium::command_explain {
 namespace {
 // Uses of the block that its tests build too, with shapes and cost, and a spec that runs.
 void add_uses(const std::string& name, std::string& text, Json& json) {
@@ -101,4 +101,4 @@ extern const Command command_explain = {
       };
     },
 };
-}  // namespace cambium
+}  // namespace cambium::command_explain

@@ -9,7 +9,7 @@
 #include "core/text/json.h"
 #include "core/text/utf8.h"
 
-namespace cambium {
+namespace cambium::command_generate {
 namespace {
 struct Options {
   std::string run;
@@ -138,4 +138,4 @@ extern const Command command_generate = {
       return [o](Context& context) { return generate(*o, context); };
     },
 };
-}  // namespace cambium
+}  // namespace cambium::command_generate

@@ -10,7 +10,7 @@
 #include "train/profile/profile.h"
 #include "viz/model/graphviz.h"
 
-namespace cambium {
+namespace cambium::command_graph {
 namespace {
 struct Options {
   std::string spec, output, heat;
@@ -107,4 +107,4 @@ extern const Command command_graph = {
       return [o](Context& context) { return draw(*o, context); };
     },
 };
-}  // namespace cambium
+}  // namespace cambium::command_graph

@@ -8,7 +8,7 @@
 #include "core/system/files.h"
 #include "core/text/json.h"
 
-namespace cambium {
+namespace cambium::command_import {
 namespace {
 struct Options {
   std::string model, tokenizer, text, run;
@@ -53,4 +53,4 @@ extern const Command command_import = {
       };
     },
 };
-}  // namespace cambium
+}  // namespace cambium::command_import

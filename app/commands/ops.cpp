@@ -5,7 +5,7 @@
 #include "app/tables/table.h"
 #include "core/text/json.h"
 
-namespace cambium {
+namespace cambium::command_ops {
 namespace {
 int list_ops(Context& context) {
   Json json = Json::array();
@@ -25,4 +25,4 @@ extern const Command command_ops = {
     .examples = {"cambium ops", "cambium explain attention"},
     .declare = [](CommandLine&) -> Action { return list_ops; },
 };
-}  // namespace cambium
+}  // namespace cambium::command_ops

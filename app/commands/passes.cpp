@@ -5,7 +5,7 @@
 #include "core/text/json.h"
 #include "train/graphs/pipeline.h"
 
-namespace cambium {
+namespace cambium::command_passes {
 namespace {
 std::string_view of_what(Stage::Kind kind) {
   switch (kind) {
@@ -40,4 +40,4 @@ extern const Command command_passes = {
                  "cambium profile my.yaml --no-pass form_chains"},
     .declare = [](CommandLine&) -> Action { return list_passes; },
 };
-}  // namespace cambium
+}  // namespace cambium::command_passes

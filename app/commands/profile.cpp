@@ -10,7 +10,7 @@
 #include "search/runs/timing.h"
 #include "viz/plot/text.h"
 
-namespace cambium {
+namespace cambium::command_profile {
 namespace {
 struct Options {
   std::string spec, output, by = "node";
@@ -85,4 +85,4 @@ extern const Command command_profile = {
       return [o](Context& context) { return profile(*o, context); };
     },
 };
-}  // namespace cambium
+}  // namespace cambium::command_profile

@@ -7,7 +7,7 @@
 #include "core/system/files.h"
 #include "core/text/json.h"
 
-namespace cambium {
+namespace cambium::command_report {
 namespace {
 struct Options {
   std::string folder, output;
@@ -39,4 +39,4 @@ extern const Command command_report = {
       return [o](Context& context) { return report(*o, context); };
     },
 };
-}  // namespace cambium
+}  // namespace cambium::command_report

@@ -5,7 +5,7 @@
 #include "app/run.h"
 #include "core/text/json.h"
 
-namespace cambium {
+namespace cambium::command_schema {
 namespace {
 int print_schema(Context& context) {
   const Json schema = spec_schema();
@@ -20,4 +20,4 @@ extern const Command command_schema = {
     .examples = {"cambium schema > cambium.schema.json"},
     .declare = [](CommandLine&) -> Action { return print_schema; },
 };
-}  // namespace cambium
+}  // namespace cambium::command_schema

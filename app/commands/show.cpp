@@ -10,7 +10,7 @@
 #include "train/spec/experiment.h"
 #include "viz/plot/text.h"
 
-namespace cambium {
+namespace cambium::command_show {
 namespace {
 struct Options {
   std::string spec;
@@ -76,4 +76,4 @@ extern const Command command_show = {
       return [o](Context& context) { return show(*o, context); };
     },
 };
-}  // namespace cambium
+}  // namespace cambium::command_show

@@ -11,7 +11,7 @@
 #include "core/text/json.h"
 #include "train/run/run_folder.h"
 
-namespace cambium {
+namespace cambium::command_train {
 namespace {
 struct Options {
   std::string spec, run, progress = "auto";
@@ -120,4 +120,4 @@ extern const Command command_train = {
       return [o](Context& context) { return train(*o, context); };
     },
 };
-}  // namespace cambium
+}  // namespace cambium::command_train

@@ -10,7 +10,7 @@
 #include "core/text/json.h"
 #include "viz/plot/text.h"
 
-namespace cambium {
+namespace cambium::command_verify {
 namespace {
 struct Options {
   std::vector<std::string> names;
@@ -197,4 +197,4 @@ extern const Command command_verify = {
       return [o](Context& context) { return verify(*o, context); };
     },
 };
-}  // namespace cambium
+}  // namespace cambium::command_verify

@@ -7,7 +7,7 @@
 
 namespace cambium {
 namespace {
-constexpr double kRedrawSeconds = 0.1, kPlainSeconds = 10;
+constexpr double kRedrawSeconds = 0.1, kPlainLineSeconds = 10;
 }
 
 void declare_progress(CommandLine& line, std::string& to) {
@@ -74,7 +74,7 @@ std::string TrainView::line(const StepReport& r) const {
 
 void TrainView::on_step(const StepReport& r) {
   if (mode_ == ProgressMode::kNone) return;
-  const double wait = mode_ == ProgressMode::kBar ? kRedrawSeconds : kPlainSeconds;
+  const double wait = mode_ == ProgressMode::kBar ? kRedrawSeconds : kPlainLineSeconds;
   if (said_any_ && since_line_.seconds() < wait && r.step < r.steps) return;
   said_any_ = true;
   since_line_.restart();

@@ -3,7 +3,7 @@
 // is the one behind an example's last real token.
 #include "blocks/padding.h"
 
-namespace cambium {
+namespace cambium::block_class_token {
 namespace {
 struct ClassToken {
   std::string place = "first";
@@ -53,4 +53,4 @@ extern const Block block_class_token = {
     .build = build,
     .samples = {{"class_token", Domain::kTokens, {2, 3, 4}},
                 {"class_token: {place: last, std: 0}", Domain::kTokens, {1, 1, 3}}}};
-}  // namespace cambium
+}  // namespace cambium::block_class_token

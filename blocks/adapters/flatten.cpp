@@ -1,7 +1,7 @@
 // flatten: all numbers of an example as one vector. [B,...] -> [B,rest], a view
 #include "blocks/padding.h"
 
-namespace cambium {
+namespace cambium::block_flatten {
 namespace {
 Stream build(Builder& b, const BlockUse&, Stream s) {
   const int64_t batch = s.domain == Domain::kGraph ? s.batch : s.shape()[0];
@@ -27,4 +27,4 @@ extern const Block block_flatten = {
     .samples = {{"flatten", Domain::kGrid, {2, 3, 2, 4}},
                 {"flatten", Domain::kTokens, {2, 3, 4}},
                 {"flatten", Domain::kGraph, {6, 3}}}};
-}  // namespace cambium
+}  // namespace cambium::block_flatten

@@ -1,7 +1,7 @@
 // graph_to_tokens: the nodes of each graph become its tokens; the edges are forgotten.
 #include "blocks/block.h"
 
-namespace cambium {
+namespace cambium::block_graph_to_tokens {
 namespace {
 Stream build(Builder& b, const BlockUse&, Stream s) {
   const int64_t nodes = s.shape()[0];
@@ -26,4 +26,4 @@ extern const Block block_graph_to_tokens = {
     .samples = {{"graph_to_tokens", Domain::kGraph, {6, 4}},
                 {"graph_to_tokens", Domain::kGraph, {4, 1}}},
 };
-}  // namespace cambium
+}  // namespace cambium::block_graph_to_tokens

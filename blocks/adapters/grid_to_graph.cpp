@@ -2,7 +2,7 @@
 // [B,Y,X,C] -> nodes [B Y X,C] of B equal graphs, a view
 #include "blocks/adapters/neighbours.h"
 
-namespace cambium {
+namespace cambium::block_grid_to_graph {
 namespace {
 struct GridToGraph {
   int64_t neighbours = 8;
@@ -45,4 +45,4 @@ extern const Block block_grid_to_graph = {
                 {"{repeat: 1, body: [grid_to_graph, {gcn: 2}, graph_to_tokens, tokens_to_grid]}",
                  Domain::kGrid,
                  {2, 3, 4, 2}}}};
-}  // namespace cambium
+}  // namespace cambium::block_grid_to_graph

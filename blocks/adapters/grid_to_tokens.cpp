@@ -1,7 +1,7 @@
 // grid_to_tokens: every place of a grid is a token. [B,Y,X,C] -> [B,Y*X,C], a view
 #include "blocks/block.h"
 
-namespace cambium {
+namespace cambium::block_grid_to_tokens {
 namespace {
 Stream build(Builder& b, const BlockUse&, Stream s) {
   const Shape in = s.shape();
@@ -22,4 +22,4 @@ extern const Block block_grid_to_tokens = {
     .accepts = {Domain::kGrid},
     .build = build,
     .samples = {{"grid_to_tokens", Domain::kGrid, {2, 3, 4, 2}}}};
-}  // namespace cambium
+}  // namespace cambium::block_grid_to_tokens

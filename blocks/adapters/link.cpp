@@ -6,7 +6,7 @@
 
 #include "blocks/block.h"
 
-namespace cambium {
+namespace cambium::block_link {
 namespace {
 struct Link {
   std::string kind = "dot";
@@ -55,4 +55,4 @@ extern const Block block_link = {
     .accepts = {Domain::kGraph},
     .build = build,
     .samples = {{"link: dot", Domain::kGraph, {5, 4}}, {"link: bilinear", Domain::kGraph, {4, 3}}}};
-}  // namespace cambium
+}  // namespace cambium::block_link

@@ -5,7 +5,7 @@
 
 #include "blocks/padding.h"
 
-namespace cambium {
+namespace cambium::block_patch_embed {
 namespace {
 struct PatchEmbed {
   int64_t patch = 4, dim = 0;
@@ -58,4 +58,4 @@ extern const Block block_patch_embed = {
     .build = build,
     .samples = {{"patch_embed: {patch: 2, dim: 3}", Domain::kGrid, {2, 4, 6, 1}},
                 {"patch_embed: {patch: 1, dim: 2}", Domain::kGrid, {1, 2, 2, 3}}}};
-}  // namespace cambium
+}  // namespace cambium::block_patch_embed

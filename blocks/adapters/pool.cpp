@@ -4,7 +4,7 @@
 // one.
 #include "blocks/padding.h"
 
-namespace cambium {
+namespace cambium::block_pool {
 namespace {
 struct Pool {
   std::string kind = "mean";
@@ -74,4 +74,4 @@ extern const Block block_pool = {
                 {"pool: attention", Domain::kGraph, {5, 3}},
                 {"pool: attention", Domain::kGrid, {2, 3, 2, 4}},
                 {"pool: sum", Domain::kTokens, {2, 3, 4}}}};
-}  // namespace cambium
+}  // namespace cambium::block_pool

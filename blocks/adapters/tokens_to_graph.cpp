@@ -1,7 +1,7 @@
 // tokens_to_graph: tokens become nodes that hear the tokens near them.
 #include "blocks/adapters/neighbours.h"
 
-namespace cambium {
+namespace cambium::block_tokens_to_graph {
 namespace {
 struct TokensToGraph {
   std::string neighbours = "grid8";
@@ -97,4 +97,4 @@ extern const Block block_tokens_to_graph = {
                 {"tokens_to_graph: {neighbours: full, causal: true}", Domain::kTokens, {1, 4, 2}},
                 {"tokens_to_graph: {neighbours: knn, k: 3}", Domain::kTokens, {2, 5, 2}}},
 };
-}  // namespace cambium
+}  // namespace cambium::block_tokens_to_graph

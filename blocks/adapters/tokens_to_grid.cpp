@@ -3,7 +3,7 @@
 
 #include "blocks/padding.h"
 
-namespace cambium {
+namespace cambium::block_tokens_to_grid {
 namespace {
 struct TokensToGrid {
   int64_t rows = 0, columns = 0;
@@ -51,4 +51,4 @@ extern const Block block_tokens_to_grid = {
         {"tokens_to_grid: {rows: 2, columns: 3}", Domain::kTokens, {2, 6, 4}},
         {"tokens_to_grid: {columns: 1}", Domain::kTokens, {1, 5, 2}},
         {"{repeat: 1, body: [grid_to_tokens, tokens_to_grid]}", Domain::kGrid, {1, 2, 3, 2}}}};
-}  // namespace cambium
+}  // namespace cambium::block_tokens_to_grid

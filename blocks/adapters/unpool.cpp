@@ -1,7 +1,7 @@
 // unpool: one vector of an example becomes its tokens, all equal. [B,C] -> [B,T,C]
 #include "blocks/block.h"
 
-namespace cambium {
+namespace cambium::block_unpool {
 namespace {
 struct Unpool {
   int64_t tokens = 0;
@@ -32,4 +32,4 @@ extern const Block block_unpool = {
     .accepts = {Domain::kVector},
     .build = build,
     .samples = {{"unpool: 3", Domain::kVector, {2, 5}}, {"unpool: 1", Domain::kVector, {1, 1}}}};
-}  // namespace cambium
+}  // namespace cambium::block_unpool

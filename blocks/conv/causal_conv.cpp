@@ -2,7 +2,7 @@
 //   y_t = sum over k < kernel of x_(t - k dilation) W_k + b, tokens before the first being zero
 #include "blocks/conv/support.h"
 
-namespace cambium {
+namespace cambium::block_causal_conv {
 namespace {
 struct CausalConv {
   int64_t kernel = 4, width = 0, dilation = 1, groups = 1;
@@ -50,4 +50,4 @@ extern const Block block_causal_conv = {
                  Domain::kTokens,
                  {1, 6, 2}},
                 {"causal_conv: {kernel: 1, groups: 3, bias: false}", Domain::kTokens, {2, 1, 3}}}};
-}  // namespace cambium
+}  // namespace cambium::block_causal_conv

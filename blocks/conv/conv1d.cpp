@@ -3,7 +3,7 @@
 //   output at t sees tokens t, t - dilation, ... only
 #include "blocks/conv/support.h"
 
-namespace cambium {
+namespace cambium::block_conv1d {
 namespace {
 struct Conv1d {
   int64_t width = 0, kernel = 3, stride = 1, dilation = 1, groups = 1;
@@ -60,4 +60,4 @@ extern const Block block_conv1d = {
         {"conv1d: {padding: valid, dilation: 2, bias: false}", Domain::kTokens, {1, 6, 3}},
         {"conv1d: {width: 2, kernel: 2, padding: causal, norm: rms}", Domain::kTokens, {2, 4, 3}},
         {"conv1d: {width: 2, kernel: 3, stride: 3, padding: causal}", Domain::kTokens, {1, 1, 1}}}};
-}  // namespace cambium
+}  // namespace cambium::block_conv1d

@@ -1,7 +1,7 @@
 // conv2d: a convolution over a grid, channels last. [B,Y,X,C] -> [B,Y',X',width]
 #include "blocks/layers.h"
 
-namespace cambium {
+namespace cambium::block_conv2d {
 namespace {
 struct Conv2d {
   int64_t width = 0, kernel = 3, stride = 1, dilation = 1, groups = 1;
@@ -54,4 +54,4 @@ extern const Block block_conv2d = {
                  Domain::kGrid,
                  {2, 3, 3, 1}},
                 {"conv2d: {width: 2, dilation: 2, bias: false}", Domain::kGrid, {1, 5, 5, 1}}}};
-}  // namespace cambium
+}  // namespace cambium::block_conv2d

@@ -4,7 +4,7 @@
 // convolution along the tokens that never looks ahead.
 #include "blocks/padding.h"
 
-namespace cambium {
+namespace cambium::block_conv_mixer {
 namespace {
 struct ConvMixer {
   int64_t kernel = 3, dilation = 1;
@@ -61,4 +61,4 @@ extern const Block block_conv_mixer = {
                 {"{repeat: 1, body: [{grid_to_tokens: }, {conv_mixer: {kernel: 3, norm: none}}]}",
                  Domain::kGrid,
                  {1, 3, 4, 2}}}};
-}  // namespace cambium
+}  // namespace cambium::block_conv_mixer

@@ -5,7 +5,7 @@
 
 #include "blocks/padding.h"
 
-namespace cambium {
+namespace cambium::block_convnext {
 namespace {
 struct Convnext {
   int64_t kernel = 7, dilation = 1;
@@ -72,4 +72,4 @@ extern const Block block_convnext = {
                  Domain::kTokens,
                  {2, 5, 3}},
                 {"convnext: {kernel: 2, dilation: 2, norm: rms}", Domain::kTokens, {1, 1, 2}}}};
-}  // namespace cambium
+}  // namespace cambium::block_convnext

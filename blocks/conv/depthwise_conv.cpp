@@ -1,7 +1,7 @@
 // depthwise_conv: one small filter for each channel, over a grid or along tokens.
 #include "blocks/padding.h"
 
-namespace cambium {
+namespace cambium::block_depthwise_conv {
 namespace {
 struct DepthwiseConv {
   int64_t kernel = 3, stride = 1, dilation = 1;
@@ -57,4 +57,4 @@ extern const Block block_depthwise_conv = {
         {"depthwise_conv: {kernel: 4, causal: true, activation: silu}", Domain::kTokens, {2, 6, 3}},
         {"depthwise_conv: {kernel: 2, causal: true, dilation: 3}", Domain::kTokens, {1, 5, 2}},
         {"depthwise_conv: {kernel: 3, bias: false}", Domain::kTokens, {1, 5, 2}}}};
-}  // namespace cambium
+}  // namespace cambium::block_depthwise_conv

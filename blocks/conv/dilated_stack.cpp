@@ -6,7 +6,7 @@
 // tokens before it.
 #include "blocks/conv/support.h"
 
-namespace cambium {
+namespace cambium::block_dilated_stack {
 namespace {
 struct DilatedStack {
   int64_t layers = 6, kernel = 2, growth = 2, cycle = 0, hidden = 0, width = 0;
@@ -85,4 +85,4 @@ extern const Block block_dilated_stack = {
          Domain::kTokens,
          {1, 6, 2}},
         {"dilated_stack: {layers: 2, growth: 3, causal: false}", Domain::kTokens, {1, 7, 3}}}};
-}  // namespace cambium
+}  // namespace cambium::block_dilated_stack

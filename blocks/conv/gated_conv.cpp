@@ -3,7 +3,7 @@
 //   y = act(x * Wg + bg) (x * W + b), act being the gate's (glu: sigmoid)
 #include "blocks/conv/support.h"
 
-namespace cambium {
+namespace cambium::block_gated_conv {
 namespace {
 struct GatedConv {
   int64_t width = 0, kernel = 3, stride = 1, dilation = 1;
@@ -64,4 +64,4 @@ extern const Block block_gated_conv = {
                 {"gated_conv: {width: 2, stride: 2, dilation: 2, gate: reglu, bias: false}",
                  Domain::kTokens,
                  {1, 7, 3}}}};
-}  // namespace cambium
+}  // namespace cambium::block_gated_conv

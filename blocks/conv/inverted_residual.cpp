@@ -7,7 +7,7 @@
 
 #include "blocks/conv/support.h"
 
-namespace cambium {
+namespace cambium::block_inverted_residual {
 namespace {
 struct InvertedResidual {
   int64_t width = 0, hidden = 0, kernel = 3, stride = 1;
@@ -82,4 +82,4 @@ extern const Block block_inverted_residual = {
                 {"inverted_residual: {expand: 3, norm: layer, activation: prelu, squeeze: 1}",
                  Domain::kGrid,
                  {1, 2, 2, 1}}}};
-}  // namespace cambium
+}  // namespace cambium::block_inverted_residual

@@ -2,7 +2,7 @@
 // Of padded data only real places count; a window with "same" is real when its first place is.
 #include "blocks/padding.h"
 
-namespace cambium {
+namespace cambium::block_pool2d {
 namespace {
 struct Pool2d {
   std::string kind = "max", padding = "valid";
@@ -59,4 +59,4 @@ extern const Block block_pool2d = {
     .samples = {
         {"pool2d: max", Domain::kGrid, {2, 4, 5, 3}},
         {"pool2d: {kind: avg, kernel: 3, stride: 2, padding: same}", Domain::kGrid, {1, 5, 4, 2}}}};
-}  // namespace cambium
+}  // namespace cambium::block_pool2d

@@ -6,7 +6,7 @@
 // or every stride-th place with zero channels appended (option A, as in the CIFAR ResNets).
 #include "blocks/layers.h"
 
-namespace cambium {
+namespace cambium::block_residual_conv {
 namespace {
 struct ResidualConv {
   int64_t width = 0, kernel = 3, stride = 1;
@@ -97,4 +97,4 @@ extern const Block block_residual_conv = {
         {"residual_conv: {width: 4, stride: 2, shortcut: pad}", Domain::kGrid, {2, 5, 4, 2}},
         {"residual_conv: {kind: bottleneck, width: 4, stride: 2}", Domain::kGrid, {2, 5, 4, 2}},
         {"residual_conv: {kind: bottleneck, reduction: 2}", Domain::kGrid, {2, 3, 3, 4}}}};
-}  // namespace cambium
+}  // namespace cambium::block_residual_conv

@@ -2,7 +2,7 @@
 // convolution in kernel^2 C + C width weights. [B,Y,X,C] -> [B,Y',X',width], or along tokens
 #include "blocks/padding.h"
 
-namespace cambium {
+namespace cambium::block_separable_conv {
 namespace {
 struct SeparableConv {
   int64_t width = 0, kernel = 3, stride = 1, dilation = 1;
@@ -75,4 +75,4 @@ extern const Block block_separable_conv = {
          "activation: prelu}",
          Domain::kTokens,
          {1, 7, 2}}}};
-}  // namespace cambium
+}  // namespace cambium::block_separable_conv

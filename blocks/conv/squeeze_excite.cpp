@@ -5,7 +5,7 @@
 
 #include "blocks/conv/support.h"
 
-namespace cambium {
+namespace cambium::block_squeeze_excite {
 namespace {
 struct SqueezeExcite {
   double ratio = 0.25;
@@ -44,4 +44,4 @@ extern const Block block_squeeze_excite = {
                  Domain::kTokens,
                  {2, 5, 4}},
                 {"squeeze_excite", Domain::kGrid, {1, 1, 1, 1}}}};
-}  // namespace cambium
+}  // namespace cambium::block_squeeze_excite

@@ -3,7 +3,7 @@
 //   align_corners=False)
 #include "blocks/layers.h"
 
-namespace cambium {
+namespace cambium::block_upsample {
 namespace {
 struct Upsample {
   int64_t factor = 2;
@@ -33,4 +33,4 @@ extern const Block block_upsample = {
     .build = build,
     .samples = {{"upsample: 2", Domain::kGrid, {2, 3, 2, 3}},
                 {"upsample: {factor: 3, kind: bilinear}", Domain::kGrid, {1, 2, 3, 2}}}};
-}  // namespace cambium
+}  // namespace cambium::block_upsample

@@ -3,7 +3,7 @@
 //   z_0 = x;  z_(k+1) = (1 - alpha) D^-1/2 (A + I) D^-1/2 z_k + alpha x
 #include "blocks/gnn/support.h"
 
-namespace cambium {
+namespace cambium::block_appnp {
 namespace {
 struct Appnp {
   int64_t steps = 10;
@@ -39,4 +39,4 @@ extern const Block block_appnp = {
     .samples = {{"appnp", Domain::kGraph, {6, 3}},
                 {"appnp: {steps: 2, alpha: 0.5}", Domain::kGraph, {5, 1}}},
 };
-}  // namespace cambium
+}  // namespace cambium::block_appnp

@@ -6,7 +6,7 @@
 //   b_2.
 #include "blocks/gnn/support.h"
 
-namespace cambium {
+namespace cambium::block_cheb {
 namespace {
 struct Cheb {
   int64_t width = 0, order = 3;
@@ -85,4 +85,4 @@ extern const Block block_cheb = {
                 {"cheb: {order: 1, bias: false}", Domain::kGraph, {4, 3}},
                 {"cheb: {order: 2, dropout: 0.5}", Domain::kGraph, {4, 3}}},
 };
-}  // namespace cambium
+}  // namespace cambium::block_cheb

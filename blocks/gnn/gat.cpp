@@ -3,7 +3,7 @@
 //   carries the mean of what reaches it, as in PyTorch Geometric's GATConv
 #include "blocks/gnn/support.h"
 
-namespace cambium {
+namespace cambium::block_gat {
 namespace {
 struct Gat {
   int64_t width = 8, heads = 8;
@@ -104,4 +104,4 @@ extern const Block block_gat = {
                  Domain::kGraph,
                  {4, 3}}},
 };
-}  // namespace cambium
+}  // namespace cambium::block_gat

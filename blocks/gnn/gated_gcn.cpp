@@ -5,7 +5,7 @@
 //   normalise: the sum is divided by 1e-6 + sum_j eta_ij (Dwivedi et al. 2020, arXiv 2003.00982).
 #include "blocks/gnn/support.h"
 
-namespace cambium {
+namespace cambium::block_gated_gcn {
 namespace {
 struct GatedGcn {
   int64_t width = 0;
@@ -66,4 +66,4 @@ extern const Block block_gated_gcn = {
                 {"gated_gcn: {width: 3, edges: true}", Domain::kGraph, {6, 4}},
                 {"gated_gcn: {width: 2, dropout: 0.5}", Domain::kGraph, {4, 3}}},
 };
-}  // namespace cambium
+}  // namespace cambium::block_gated_gcn

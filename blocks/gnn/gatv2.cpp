@@ -5,7 +5,7 @@
 //   GATv2Conv
 #include "blocks/gnn/support.h"
 
-namespace cambium {
+namespace cambium::block_gatv2 {
 namespace {
 struct Gatv2 {
   int64_t width = 8, heads = 8;
@@ -84,4 +84,4 @@ extern const Block block_gatv2 = {
                  Domain::kGraph,
                  {4, 3}}},
 };
-}  // namespace cambium
+}  // namespace cambium::block_gatv2

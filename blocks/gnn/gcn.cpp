@@ -1,7 +1,7 @@
 // gcn: graph convolution with symmetric normalisation.
 #include "blocks/gnn/support.h"
 
-namespace cambium {
+namespace cambium::block_gcn {
 namespace {
 struct Gcn {
   int64_t width = 0;
@@ -50,4 +50,4 @@ extern const Block block_gcn = {
                 {"gcn: {width: 9, activation: relu}", Domain::kGraph, {6, 4}},
                 {"gcn: {bias: false, dropout: 0.5}", Domain::kGraph, {4, 3}}},
 };
-}  // namespace cambium
+}  // namespace cambium::block_gcn

@@ -5,7 +5,7 @@
 // Hu et al. 2020, arXiv 1905.12265, with the relu of PyTorch Geometric's GINEConv.
 #include "blocks/gnn/support.h"
 
-namespace cambium {
+namespace cambium::block_gin {
 namespace {
 struct Gin {
   int64_t width = 0, hidden = 0;
@@ -78,4 +78,4 @@ extern const Block block_gin = {
                  Domain::kGraph,
                  {4, 3}}},
 };
-}  // namespace cambium
+}  // namespace cambium::block_gin

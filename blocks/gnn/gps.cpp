@@ -2,7 +2,7 @@
 #include "blocks/domains.h"
 #include "blocks/gnn/support.h"
 
-namespace cambium {
+namespace cambium::block_gps {
 namespace {
 struct Gps {
   int64_t heads = 4;
@@ -98,4 +98,4 @@ extern const Block block_gps = {
                  Domain::kGraph,
                  {4, 6}}},
 };
-}  // namespace cambium
+}  // namespace cambium::block_gps

@@ -6,7 +6,7 @@
 
 #include "blocks/layers.h"
 
-namespace cambium {
+namespace cambium::block_graph_positions {
 namespace {
 struct GraphPositions {
   std::string kind = "laplacian", combine = "add";
@@ -61,4 +61,4 @@ extern const Block block_graph_positions = {
         {"graph_positions: {size: 3}", Domain::kGraph, {7, 4}},
         {"graph_positions: {kind: random_walk, size: 5}", Domain::kGraph, {6, 3}},
         {"graph_positions: {size: 9, combine: concat, flip: false}", Domain::kGraph, {5, 2}}}};
-}  // namespace cambium
+}  // namespace cambium::block_graph_positions

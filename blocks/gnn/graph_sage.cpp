@@ -1,7 +1,7 @@
 // graph_sage: a node's own features and a summary of its neighbours', each with its own weights.
 #include "blocks/gnn/support.h"
 
-namespace cambium {
+namespace cambium::block_graph_sage {
 namespace {
 struct GraphSage {
   int64_t width = 0;
@@ -61,4 +61,4 @@ extern const Block block_graph_sage = {
                  {6, 4}},
                 {"graph_sage: {aggregate: sum, bias: false}", Domain::kGraph, {4, 3}}},
 };
-}  // namespace cambium
+}  // namespace cambium::block_graph_sage

@@ -3,7 +3,7 @@
 //   h = norm(x + attention(x));  y = norm(h + ffn(h))
 #include "blocks/gnn/support.h"
 
-namespace cambium {
+namespace cambium::block_graph_transformer {
 namespace {
 struct GraphTransformer {
   int64_t heads = 4;
@@ -82,4 +82,4 @@ extern const Block block_graph_transformer = {
                  Domain::kGraph,
                  {4, 6}}},
 };
-}  // namespace cambium
+}  // namespace cambium::block_graph_transformer

@@ -6,7 +6,7 @@
 // update's, applied once a node instead of once an edge.
 #include "blocks/gnn/support.h"
 
-namespace cambium {
+namespace cambium::block_mpnn {
 namespace {
 struct Mpnn {
   int64_t width = 0, hidden = 0;
@@ -64,4 +64,4 @@ extern const Block block_mpnn = {
                 {"mpnn: {width: 3, hidden: 4, edges: true}", Domain::kGraph, {6, 4}},
                 {"mpnn: {width: 2, activation: prelu, dropout: 0.5}", Domain::kGraph, {4, 3}}},
 };
-}  // namespace cambium
+}  // namespace cambium::block_mpnn

@@ -6,7 +6,7 @@
 //   log 2 for a node that hears nobody
 #include "blocks/gnn/support.h"
 
-namespace cambium {
+namespace cambium::block_pna {
 namespace {
 struct Pna {
   int64_t width = 0, hidden = 0;
@@ -91,4 +91,4 @@ extern const Block block_pna = {
                  Domain::kGraph,
                  {4, 3}}},
 };
-}  // namespace cambium
+}  // namespace cambium::block_pna

@@ -2,7 +2,7 @@
 // [N,C] -> [N,width]
 #include "blocks/gnn/support.h"
 
-namespace cambium {
+namespace cambium::block_sgc {
 namespace {
 struct Sgc {
   int64_t width = 0, steps = 2;
@@ -53,4 +53,4 @@ extern const Block block_sgc = {
                  {6, 4}},
                 {"sgc: {steps: 0, bias: false}", Domain::kGraph, {4, 3}}},
 };
-}  // namespace cambium
+}  // namespace cambium::block_sgc

@@ -8,7 +8,7 @@
 #include "blocks/linear_attention/heads.h"
 #include "blocks/linear_attention/starts.h"
 
-namespace cambium {
+namespace cambium::block_delta_net {
 namespace {
 struct DeltaNet {
   int64_t heads = 1, conv = 4;
@@ -91,4 +91,4 @@ extern const Block block_delta_net = {
                 {"delta_net: {conv: 0, activation: none, beta: false, bias: true, expand: 0.5}",
                  Domain::kTokens,
                  {2, 4, 5}}}};
-}  // namespace cambium
+}  // namespace cambium::block_delta_net

@@ -6,7 +6,7 @@
 // The norm is an RMS norm of each head with one gamma [E]. Always causal.
 #include "blocks/linear_attention/heads.h"
 
-namespace cambium {
+namespace cambium::block_gated_linear_attention {
 namespace {
 struct GatedLinearAttention {
   int64_t heads = 4, gate_rank = 16;
@@ -69,4 +69,4 @@ extern const Block block_gated_linear_attention = {
         {"gated_linear_attention: {heads: 3, gate_rank: 2, tau: 1, expand_k: 1}",
          Domain::kTokens,
          {2, 3, 6}}}};
-}  // namespace cambium
+}  // namespace cambium::block_gated_linear_attention

@@ -6,7 +6,7 @@
 // phi(q) . phi(k) = 1 + s + s^2 / 2 with s = q . k / sqrt(D').
 #include "blocks/linear_attention/heads.h"
 
-namespace cambium {
+namespace cambium::block_linear_attention {
 namespace {
 struct LinearAttentionBlock {
   int64_t heads = 1, feature_dim = 0;
@@ -102,4 +102,4 @@ extern const Block block_linear_attention = {
          Domain::kTokens,
          {1, 6, 4}},
         {"linear_attention: {feature_map: relu, eps: 0.5}", Domain::kTokens, {2, 4, 3}}}};
-}  // namespace cambium
+}  // namespace cambium::block_linear_attention

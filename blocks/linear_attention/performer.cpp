@@ -9,7 +9,7 @@
 #include "blocks/linear_attention/heads.h"
 #include "core/rng.h"
 
-namespace cambium {
+namespace cambium::block_performer {
 namespace {
 struct Performer {
   int64_t heads = 1, features = 0, seed = 0;
@@ -114,4 +114,4 @@ extern const Block block_performer = {
                 {"performer: {heads: 3, kernel: relu, bias: false, eps: 0.1}",
                  Domain::kTokens,
                  {2, 3, 6}}}};
-}  // namespace cambium
+}  // namespace cambium::block_performer

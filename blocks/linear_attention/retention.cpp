@@ -5,7 +5,7 @@
 // no parameters, as in the authors' code. The scan is causal.
 #include "blocks/linear_attention/heads.h"
 
-namespace cambium {
+namespace cambium::block_retention {
 namespace {
 struct Retention {
   int64_t heads = 1;
@@ -85,4 +85,4 @@ extern const Block block_retention = {
                 {"retention: {heads: 1, gate: false, bias: true, expand: 0.5}",
                  Domain::kTokens,
                  {2, 3, 6}}}};
-}  // namespace cambium
+}  // namespace cambium::block_retention

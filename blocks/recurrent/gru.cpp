@@ -5,7 +5,7 @@
 // 3 H (C + H + 2) parameters.
 #include "blocks/recurrent/stack.h"
 
-namespace cambium {
+namespace cambium::block_gru {
 namespace {
 Stream build(Builder& b, const BlockUse& use, Stream s) {
   return build_stack(b, use.attrs.as<RecurrentStack>(), std::move(s), 3,
@@ -31,4 +31,4 @@ extern const Block block_gru = {
     .samples = {{"gru: 3", Domain::kTokens, {2, 4, 5}},
                 {"gru: {layers: 2, bidirectional: true, dropout: 0.3}", Domain::kTokens, {1, 3, 2}},
                 {"gru: {width: 17, bias: false}", Domain::kTokens, {3, 2, 4}}}};
-}  // namespace cambium
+}  // namespace cambium::block_gru

@@ -5,7 +5,7 @@
 // 4 H (C + H + 2) parameters.
 #include "blocks/recurrent/stack.h"
 
-namespace cambium {
+namespace cambium::block_lstm {
 namespace {
 Stream build(Builder& b, const BlockUse& use, Stream s) {
   return build_stack(b, use.attrs.as<RecurrentStack>(), std::move(s), 4,
@@ -32,4 +32,4 @@ extern const Block block_lstm = {
         {"lstm: 3", Domain::kTokens, {2, 4, 5}},
         {"lstm: {layers: 2, bidirectional: true, dropout: 0.3}", Domain::kTokens, {1, 3, 2}},
         {"lstm: {width: 17, bias: false}", Domain::kTokens, {3, 2, 4}}}};
-}  // namespace cambium
+}  // namespace cambium::block_lstm

@@ -10,7 +10,7 @@
 #include "blocks/layers.h"
 #include "blocks/steps.h"
 
-namespace cambium {
+namespace cambium::block_min_gru {
 namespace {
 struct MinGru {
   double expand = 1;
@@ -66,4 +66,4 @@ extern const Block block_min_gru = {
     .samples = {{"min_gru: 2", Domain::kTokens, {2, 5, 3}},
                 {"min_gru: {candidate: positive, bias: false}", Domain::kTokens, {1, 7, 4}},
                 {"min_gru: {candidate: tanh, project: false}", Domain::kTokens, {2, 3, 5}}}};
-}  // namespace cambium
+}  // namespace cambium::block_min_gru

@@ -13,7 +13,7 @@
 #include "blocks/linear_attention/starts.h"
 #include "blocks/steps.h"
 
-namespace cambium {
+namespace cambium::block_rg_lru {
 namespace {
 struct RgLru {
   double expand = 1, c = 8, least = 0.9, most = 0.999;
@@ -100,4 +100,4 @@ extern const Block block_rg_lru = {
     .samples = {{"rg_lru: 1", Domain::kTokens, {2, 5, 3}},
                 {"rg_lru: {expand: 2, blocks: 4, conv: 2}", Domain::kTokens, {1, 6, 4}},
                 {"rg_lru: {conv: 0, gate: false, bias: false, c: 2}", Domain::kTokens, {2, 4, 5}}}};
-}  // namespace cambium
+}  // namespace cambium::block_rg_lru

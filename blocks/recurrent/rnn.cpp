@@ -3,7 +3,7 @@
 // Two biases, as in PyTorch; a layer and direction has H (C + H + 2) parameters.
 #include "blocks/recurrent/stack.h"
 
-namespace cambium {
+namespace cambium::block_rnn {
 namespace {
 struct RnnBlock : RecurrentStack {
   std::string activation = "tanh";
@@ -36,4 +36,4 @@ extern const Block block_rnn = {
     .samples = {{"rnn: 3", Domain::kTokens, {2, 4, 5}},
                 {"rnn: {layers: 2, bidirectional: true, dropout: 0.3}", Domain::kTokens, {1, 3, 2}},
                 {"rnn: {width: 17, bias: false, activation: relu}", Domain::kTokens, {3, 2, 4}}}};
-}  // namespace cambium
+}  // namespace cambium::block_rnn

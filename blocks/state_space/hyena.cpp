@@ -15,7 +15,7 @@
 #include "blocks/padding.h"
 #include "blocks/steps.h"
 
-namespace cambium {
+namespace cambium::block_hyena {
 namespace {
 struct Hyena {
   int64_t order = 2, filter_width = 64, filter_layers = 2, bands = 1, conv = 3, length = 0;
@@ -135,4 +135,4 @@ extern const Block block_hyena = {
                 {"hyena: {filter_width: 5, filter_layers: 0, conv: 1, length: 9, frequency: 1}",
                  Domain::kTokens,
                  {3, 4, 4}}}};
-}  // namespace cambium
+}  // namespace cambium::block_hyena

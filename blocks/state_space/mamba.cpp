@@ -12,7 +12,7 @@
 #include "blocks/linear_attention/starts.h"
 #include "blocks/steps.h"
 
-namespace cambium {
+namespace cambium::block_mamba {
 namespace {
 struct Mamba {
   double expand = 2, dt_min = 1e-3, dt_max = 0.1;
@@ -79,4 +79,4 @@ extern const Block block_mamba = {
                  Domain::kTokens,
                  {1, 70, 2}},
                 {"mamba: {state: 3, expand: 1, conv: 2}", Domain::kTokens, {2, 4, 17}}}};
-}  // namespace cambium
+}  // namespace cambium::block_mamba

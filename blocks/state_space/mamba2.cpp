@@ -11,7 +11,7 @@
 #include "blocks/linear_attention/heads.h"
 #include "blocks/linear_attention/starts.h"
 
-namespace cambium {
+namespace cambium::block_mamba2 {
 namespace {
 struct Mamba2 {
   double expand = 2, dt_min = 1e-3, dt_max = 0.1;
@@ -103,4 +103,4 @@ extern const Block block_mamba2 = {
          Domain::kTokens,
          {1, 6, 6}},
         {"mamba2: {state: 5, head_dim: 4, expand: 1, conv: 1}", Domain::kTokens, {2, 4, 4}}}};
-}  // namespace cambium
+}  // namespace cambium::block_mamba2

@@ -8,7 +8,7 @@
 
 #include "blocks/state_space/rwkv_mix.h"
 
-namespace cambium {
+namespace cambium::block_rwkv {
 namespace {
 struct Rwkv {
   double expand = 1, place = 0;
@@ -59,4 +59,4 @@ extern const Block block_rwkv = {
     .samples = {{"rwkv", Domain::kTokens, {2, 5, 3}},
                 {"rwkv: {expand: 2, place: 0.5}", Domain::kTokens, {1, 7, 4}},
                 {"rwkv: {expand: 0.5, place: 1}", Domain::kTokens, {2, 1, 5}}}};
-}  // namespace cambium
+}  // namespace cambium::block_rwkv

@@ -7,7 +7,7 @@
 
 #include "blocks/state_space/rwkv_mix.h"
 
-namespace cambium {
+namespace cambium::block_rwkv_ffn {
 namespace {
 struct RwkvFfn {
   double expand = 4, place = 0;
@@ -49,4 +49,4 @@ extern const Block block_rwkv_ffn = {
     .build = build,
     .samples = {{"rwkv_ffn", Domain::kTokens, {2, 5, 3}},
                 {"rwkv_ffn: {expand: 1.5, place: 1}", Domain::kTokens, {1, 4, 2}}}};
-}  // namespace cambium
+}  // namespace cambium::block_rwkv_ffn

@@ -11,7 +11,7 @@
 #include "blocks/layers.h"
 #include "blocks/linear_attention/starts.h"
 
-namespace cambium {
+namespace cambium::block_s4d {
 namespace {
 struct S4d {
   int64_t state = 64;
@@ -100,4 +100,4 @@ extern const Block block_s4d = {
         {"s4d: 4", Domain::kTokens, {2, 5, 3}},
         {"s4d: {state: 6, start: inv, mix: linear, dropout: 0.2}", Domain::kTokens, {1, 70, 2}},
         {"s4d: {state: 2, mix: none}", Domain::kTokens, {3, 4, 5}}}};
-}  // namespace cambium
+}  // namespace cambium::block_s4d

@@ -1,7 +1,7 @@
 // activation: y = f(x), element by element. prelu alone has parameters, a slope [C].
 #include "blocks/layers.h"
 
-namespace cambium {
+namespace cambium::block_activation {
 namespace {
 struct Activation {
   std::string kind = "relu";
@@ -40,4 +40,4 @@ extern const Block block_activation = {
                 {"activation: hard_sigmoid", Domain::kGrid, {1, 2, 3, 2}},
                 {"activation: prelu", Domain::kTokens, {2, 3, 4}},
                 {"activation: none", Domain::kVector, {3, 1}}}};
-}  // namespace cambium
+}  // namespace cambium::block_activation

@@ -1,7 +1,7 @@
 // dropout: each element is zeroed with probability p, the rest scaled by 1 / (1 - p), in training.
 #include "blocks/block.h"
 
-namespace cambium {
+namespace cambium::block_dropout {
 namespace {
 struct Dropout {
   double p = 0.1;
@@ -29,4 +29,4 @@ extern const Block block_dropout = {
     .build = build,
     .samples = {{"dropout: 0.5", Domain::kTokens, {2, 3, 4}},
                 {"dropout: 0", Domain::kVector, {3, 4}}}};
-}  // namespace cambium
+}  // namespace cambium::block_dropout

@@ -2,7 +2,7 @@
 #include "blocks/domains.h"
 #include "blocks/padding.h"
 
-namespace cambium {
+namespace cambium::block_from {
 namespace {
 struct From {
   std::vector<std::string> taps = {};
@@ -69,4 +69,4 @@ extern const Block block_from = {
         {"{repeat: 1, body: [{tap: a}, {linear: 3, as: b}, {from: [a, b]}]}",
          Domain::kVector,
          {2, 4}}}};
-}  // namespace cambium
+}  // namespace cambium::block_from

@@ -2,7 +2,7 @@
 // uses N(0, 0.02), and 0.02 / sqrt(2 n_layers) for the projections that end a residual branch.
 #include "blocks/block.h"
 
-namespace cambium {
+namespace cambium::block_init {
 namespace {
 struct InitBlock {
   double std = 0.02, residual_std = 0;
@@ -33,4 +33,4 @@ extern const Block block_init = {
     .keeps_shape = true,
     .build = build,
     .samples = {{"{repeat: 1, body: [{init: 0.5}, {linear: 3}]}", Domain::kVector, {2, 4}}}};
-}  // namespace cambium
+}  // namespace cambium::block_init

@@ -3,7 +3,7 @@
 #include "blocks/compose/model.h"
 #include "blocks/layers.h"
 
-namespace cambium {
+namespace cambium::block_linear {
 namespace {
 struct Linear {
   int64_t width = 0;
@@ -62,4 +62,4 @@ extern const Block block_linear = {
                 {"linear: {width: 7, bias: false, activation: gelu}", Domain::kTokens, {2, 3, 4}},
                 {"linear: {width: 1, activation: tanh}", Domain::kGrid, {1, 2, 3, 2}},
                 {"linear: 3", Domain::kGraph, {6, 5}}}};
-}  // namespace cambium
+}  // namespace cambium::block_linear

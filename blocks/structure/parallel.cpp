@@ -3,7 +3,7 @@
 #include "blocks/domains.h"
 #include "blocks/padding.h"
 
-namespace cambium {
+namespace cambium::block_parallel {
 namespace {
 struct Parallel {
   std::string combine = "sum";
@@ -108,4 +108,4 @@ extern const Block block_parallel = {
         {"{parallel: [{linear: 2}, {linear: 3}], combine: concat}", Domain::kGrid, {1, 2, 3, 2}},
         {"{parallel: [{linear: 4}, {linear: 4}, []], combine: gate}", Domain::kGraph, {5, 4}},
         {"{parallel: [[{linear: 4}], []], combine: gate}", Domain::kVector, {3, 4}}}};
-}  // namespace cambium
+}  // namespace cambium::block_parallel

@@ -3,7 +3,7 @@
 #include "blocks/compose/entry.h"
 #include "core/text/suggest.h"
 
-namespace cambium {
+namespace cambium::block_repeat {
 namespace {
 struct Repeat {
   int64_t count = 0;
@@ -142,4 +142,4 @@ extern const Block block_repeat = {
                  "{ffn: 2}}}",
                  Domain::kVector,
                  {2, 4}}}};
-}  // namespace cambium
+}  // namespace cambium::block_repeat

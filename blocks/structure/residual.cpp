@@ -5,7 +5,7 @@
 #include "blocks/domains.h"
 #include "blocks/padding.h"
 
-namespace cambium {
+namespace cambium::block_residual {
 namespace {
 struct Residual {
   std::string norm = "none", place = "pre";
@@ -82,4 +82,4 @@ extern const Block block_residual = {
          {3, 2, 4}},
         {"{residual: [{gcn: }], norm: instance, drop_path: 0.5}", Domain::kGraph, {6, 4}},
         {"{residual: [{linear: 3}], drop_path: 0.4}", Domain::kVector, {5, 3}}}};
-}  // namespace cambium
+}  // namespace cambium::block_residual

@@ -1,7 +1,7 @@
 // tap: names the stream at this place, for `from` later on. The stream goes on unchanged.
 #include "blocks/block.h"
 
-namespace cambium {
+namespace cambium::block_tap {
 namespace {
 struct Tap {
   std::string label = "";
@@ -29,4 +29,4 @@ extern const Block block_tap = {
     .keeps_shape = true,
     .build = build,
     .samples = {{"tap: skip", Domain::kTokens, {2, 3, 4}}}};
-}  // namespace cambium
+}  // namespace cambium::block_tap

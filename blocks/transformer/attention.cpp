@@ -7,7 +7,7 @@
 // Nobody looks at padding.
 #include "blocks/transformer/block_sparse.h"
 
-namespace cambium {
+namespace cambium::block_attention {
 namespace {
 struct Attention : Heads, BlockSparse {
   bool causal = false;
@@ -126,4 +126,4 @@ extern const Block block_attention = {
          Domain::kTokens,
          {2, 7, 4}},
         {"attention: {heads: 2, kind: top_k, keep: 20, soft_cap: 2}", Domain::kTokens, {1, 5, 4}}}};
-}  // namespace cambium
+}  // namespace cambium::block_attention

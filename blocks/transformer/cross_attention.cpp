@@ -4,7 +4,7 @@
 // Nobody looks at the context's padding.
 #include "blocks/transformer/heads.h"
 
-namespace cambium {
+namespace cambium::block_cross_attention {
 namespace {
 constexpr std::string_view kEncoder = "encoder";
 
@@ -99,4 +99,4 @@ extern const Block block_cross_attention = {
                 {"[{tap: source}, {cross_attention: {context: source, qk_norm: true}}]",
                  Domain::kTokens,
                  {1, 3, 3}}}};
-}  // namespace cambium
+}  // namespace cambium::block_cross_attention

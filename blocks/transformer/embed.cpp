@@ -5,7 +5,7 @@
 
 #include "blocks/block.h"
 
-namespace cambium {
+namespace cambium::block_embed {
 namespace {
 struct Embed {
   int64_t dim = 0, vocab = 0, types = 0;
@@ -61,4 +61,4 @@ extern const Block block_embed = {
     .samples = {{"embed: {dim: 4, vocab: 7, std: 1}", Domain::kIds, {2, 5}},
                 {"embed: {dim: 3, vocab: 2, scale: true}", Domain::kIds, {1, 1}},
                 {"embed: {dim: 3, vocab: 5, types: 2}", Domain::kIds, {2, 3}}}};
-}  // namespace cambium
+}  // namespace cambium::block_embed

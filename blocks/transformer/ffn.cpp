@@ -4,7 +4,7 @@
 
 #include "blocks/layers.h"
 
-namespace cambium {
+namespace cambium::block_ffn {
 namespace {
 struct Ffn {
   double expand = 4;
@@ -62,4 +62,4 @@ extern const Block block_ffn = {
                 {"ffn: {width: 7, activation: prelu}", Domain::kTokens, {1, 2, 3}},
                 {"ffn: {width: 5, activation: relu2}", Domain::kTokens, {1, 2, 3}},
                 {"ffn: {activation: tanh, dropout: 0.2}", Domain::kVector, {3, 2}}}};
-}  // namespace cambium
+}  // namespace cambium::block_ffn

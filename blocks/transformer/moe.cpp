@@ -14,7 +14,7 @@
 #include "blocks/layers.h"
 #include "blocks/padding.h"
 
-namespace cambium {
+namespace cambium::block_moe {
 namespace {
 struct Moe {
   int64_t experts = 8, top_k = 2, width = 0;
@@ -158,4 +158,4 @@ extern const Block block_moe = {
          Domain::kGraph,
          {7, 4}},
         {"moe: {experts: 1, top_k: 1, width: 3, dropout: 0.2}", Domain::kVector, {3, 2}}}};
-}  // namespace cambium
+}  // namespace cambium::block_moe

@@ -3,7 +3,7 @@
 // places alone where smaller graphs or shorter texts are padded; group and instance count all.
 #include "blocks/padding.h"
 
-namespace cambium {
+namespace cambium::block_norm {
 namespace {
 struct Norm {
   std::string kind = "layer";
@@ -68,4 +68,4 @@ extern const Block block_norm = {
                 {"norm: l2", Domain::kTokens, {2, 3, 5}},
                 {"norm: dynamic_tanh", Domain::kGrid, {2, 3, 1, 3}},
                 {"norm: {kind: dynamic_tanh, bias: false}", Domain::kVector, {2, 3}}}};
-}  // namespace cambium
+}  // namespace cambium::block_norm

@@ -3,7 +3,7 @@
 
 #include "blocks/steps.h"
 
-namespace cambium {
+namespace cambium::block_positions {
 namespace {
 struct Positions {
   std::string kind = "learned";
@@ -93,4 +93,4 @@ extern const Block block_positions = {
         {"positions: learned", Domain::kTokens, {2, 3, 4}},
         {"positions: sinusoidal", Domain::kTokens, {1, 5, 3}},
         {"[{grid_to_tokens: {}}, {positions: sinusoidal_2d}]", Domain::kGrid, {2, 3, 2, 6}}}};
-}  // namespace cambium
+}  // namespace cambium::block_positions

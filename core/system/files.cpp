@@ -58,23 +58,23 @@ bool has_nul(const std::string& path) {
   return path.find('\0') != path.npos;
 }
 
-class Descriptor {
+class OpenFile {
  public:
-  Descriptor(const std::string& path, int flags, std::string_view what)
-      : Descriptor(path, path, flags, what) {}
+  OpenFile(const std::string& path, int flags, std::string_view what)
+      : OpenFile(path, path, flags, what) {}
 
   // Opens `file`; errors name `path`, which the user knows.
-  Descriptor(const std::string& path, const std::string& file, int flags, std::string_view what)
+  OpenFile(const std::string& path, const std::string& file, int flags, std::string_view what)
       : fd_(has_nul(file) ? -1 : ::open(file.c_str(), flags | O_CLOEXEC, 0644)) {
     if (has_nul(file)) errno = EINVAL;
     if (fd_ < 0) fail_with_errno(what, path);
   }
 
-  Descriptor(Descriptor&& o) noexcept : fd_(std::exchange(o.fd_, -1)) {}
+  OpenFile(OpenFile&& o) noexcept : fd_(std::exchange(o.fd_, -1)) {}
 
-  Descriptor& operator=(Descriptor&&) = delete;
+  OpenFile& operator=(OpenFile&&) = delete;
 
-  ~Descriptor() {
+  ~OpenFile() {
     if (fd_ >= 0) ::close(fd_);
   }
 
@@ -98,8 +98,8 @@ bool write_all(int fd, std::span<const std::byte> content) {
 }
 
 // Opened so that a pipe without a writer does not block. Answers the size too.
-std::pair<Descriptor, int64_t> open_regular(const std::string& path) {
-  Descriptor fd(path, O_RDONLY | O_NONBLOCK, "read");
+std::pair<OpenFile, int64_t> open_regular(const std::string& path) {
+  OpenFile fd(path, O_RDONLY | O_NONBLOCK, "read");
   struct stat info = {};
   if (::fstat(fd.get(), &info) != 0) fail_with_errno("read", path);
   if (S_ISDIR(info.st_mode))
@@ -111,7 +111,7 @@ std::pair<Descriptor, int64_t> open_regular(const std::string& path) {
 }
 
 void sync_folder(const std::string& folder) {
-  const Descriptor fd(folder, O_RDONLY | O_DIRECTORY, "open folder");
+  const OpenFile fd(folder, O_RDONLY | O_DIRECTORY, "open folder");
   if (::fsync(fd.get()) != 0) fail_with_errno("sync folder", folder);
 }
 
@@ -202,7 +202,7 @@ void replace_file(const std::string& path, std::span<const std::span<const std::
     if (!ok) fail_with_errno(what, path, bytes);
   };
   // Not by that name: who asked for `path` would look for a file that is gone again.
-  Descriptor fd(path, temporary, O_WRONLY | O_CREAT | O_TRUNC, "write");
+  OpenFile fd(path, temporary, O_WRONLY | O_CREAT | O_TRUNC, "write");
   try {
     for (const auto& piece : pieces) check(write_all(fd.get(), piece), "write");
     check(::fsync(fd.get()) == 0, "write");

@@ -35,7 +35,7 @@ struct Number {
   ArgValue value() const { return is_whole ? ArgValue(whole) : ArgValue(real); }
 };
 
-constexpr int kDeepest = 64;
+constexpr int kDeepestExpression = 64;
 
 class Parser {
  public:
@@ -266,7 +266,8 @@ class Parser {
 
   struct Deeper {
     explicit Deeper(Parser& p) : parser(p) {
-      if (++p.depth_ > kDeepest) p.fail(p.at_, 1, "the expression is nested too deeply", "");
+      if (++p.depth_ > kDeepestExpression)
+        p.fail(p.at_, 1, "the expression is nested too deeply", "");
     }
 
     ~Deeper() { --parser.depth_; }

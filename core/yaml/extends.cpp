@@ -10,7 +10,7 @@
 namespace cambium {
 namespace {
 namespace fs = std::filesystem;
-constexpr size_t kDeepest = 32;
+constexpr size_t kDeepestBase = 32;
 constexpr int64_t kMostValues = 400'000;
 
 int64_t count_values(const Yaml& tree) {
@@ -63,8 +63,8 @@ class Loader {
     if (const auto known = done_.find(identity); known != done_.end()) return known->second;
     if (std::ranges::count(open_, identity))
       throw UserError(str("'", path, "' extends itself"), "break the circle", asked_at);
-    if (open_.size() >= kDeepest)
-      throw UserError(str("more than ", kDeepest, " files extend one another here"),
+    if (open_.size() >= kDeepestBase)
+      throw UserError(str("more than ", kDeepestBase, " files extend one another here"),
                       "put what they say into fewer files", asked_at);
     open_.push_back(identity);
     Yaml own = load_file(path, asked_at);

@@ -14,10 +14,10 @@ struct FlowEdge {
   Traits::edge_descriptor reverse;
 };
 
-using Network =
+using FlowNetwork =
     boost::adjacency_list<boost::vecS, boost::vecS, boost::directedS, boost::no_property, FlowEdge>;
 
-void add_edge(Network& network, const CutEdge& e) {
+void add_edge(FlowNetwork& network, const CutEdge& e) {
   const auto there = boost::add_edge(size_t(e.from), size_t(e.to), network).first;
   const auto back = boost::add_edge(size_t(e.to), size_t(e.from), network).first;
   network[there].capacity = e.capacity;
@@ -27,7 +27,7 @@ void add_edge(Network& network, const CutEdge& e) {
 }  // namespace
 
 std::vector<bool> sink_side(int vertices, std::span<const CutEdge> edges, int source, int sink) {
-  Network network{size_t(vertices)};
+  FlowNetwork network{size_t(vertices)};
   for (const CutEdge& e : edges) add_edge(network, e);
   boost::push_relabel_max_flow(
       network, size_t(source), size_t(sink), boost::get(&FlowEdge::capacity, network),

@@ -17,7 +17,7 @@
 #include "ops/support/bf16.h"
 #include "ops/support/scratch.h"
 
-namespace cambium {
+namespace cambium::op_attention {
 namespace {
 enum Input { kQ, kK, kV, kRng, kBias, kSinks, kBlocks, kMask };
 
@@ -217,4 +217,4 @@ const Op op_attention = {.name = "attention",
                          .reach = reach,
                          .bf16 = stays_f32,
                          .samples = attention_samples()};
-}  // namespace cambium
+}  // namespace cambium::op_attention

@@ -13,7 +13,7 @@
 #include "ops/support/lanes.h"
 #include "ops/support/scratch.h"
 
-namespace cambium {
+namespace cambium::op_attention_grad {
 namespace {
 enum Input { kQ, kK, kV, kO, kLse, kDo, kExtra, kRng = kExtra, kBias, kSinks, kBlocks, kMask };
 
@@ -238,4 +238,4 @@ extern const Op op_attention_grad = {.name = "attention_grad",
                                      .bf16 = stays_f32,
                                      .tolerance = 2e-5,
                                      .samples = samples()};
-}  // namespace cambium
+}  // namespace cambium::op_attention_grad

@@ -15,7 +15,7 @@
 #include "ops/support/reach.h"
 #include "ops/support/scratch.h"
 
-namespace cambium {
+namespace cambium::op_attention_step {
 namespace {
 struct AttentionStep : Attention {
   int64_t keep = 0;
@@ -247,4 +247,4 @@ const Op op_attention_step = {.name = "attention_step",
                               .bf16 = stays_f32,
                               .tolerance = 5e-6,
                               .samples = samples()};
-}  // namespace cambium
+}  // namespace cambium::op_attention_step

@@ -9,7 +9,7 @@
 #include "ops/support/reach.h"
 #include "ops/support/shapes.h"
 
-namespace cambium {
+namespace cambium::op_cache_write {
 namespace {
 // Where the token goes.
 int64_t place_of(bool ring, int64_t S, int64_t position) {
@@ -74,4 +74,4 @@ const Op op_cache_write = {
                 {{Shape{2, 3, 5}, Shape{2, 1, 5}, SampleInput(DType::kI32, {1, 1}, 3, 40)},
                  {{"ring", true}}},
                 {{Shape{1, 7, 0}, Shape{1, 1, 0}, SampleInput(DType::kI32, {1, 1}, 0, 7)}}}};
-}  // namespace cambium
+}  // namespace cambium::op_cache_write

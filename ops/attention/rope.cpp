@@ -12,7 +12,7 @@
 #include "graph/graph.h"
 #include "ops/support/reach.h"
 
-namespace cambium {
+namespace cambium::op_rope {
 namespace {
 std::vector<ValueType> shape(const Call& c) {
   const Shape& s = c.shape(0);
@@ -126,4 +126,4 @@ const Op op_rope = {.name = "rope",
                                 {{Shape{3, 1, 2, 6}, SampleInput(DType::kI32, {1, 1}, 7, 8)}},
                                 {{Shape{0, 3, 2, 4}}},
                                 {{Shape{2, 3, 2, 0}}}}};
-}  // namespace cambium
+}  // namespace cambium::op_rope

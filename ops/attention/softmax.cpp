@@ -9,7 +9,7 @@
 #include "ops/support/reach.h"
 #include "ops/support/reduce.h"
 
-namespace cambium {
+namespace cambium::op_softmax {
 namespace {
 struct Softmax {
   int64_t axis = -1;
@@ -130,4 +130,4 @@ extern const Op op_softmax = {
                 {{Shape{0, 3}}},
                 {{Shape{3, 0}}}},
 };
-}  // namespace cambium
+}  // namespace cambium::op_softmax

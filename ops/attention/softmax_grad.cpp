@@ -4,7 +4,7 @@
 #include "ops/support/pointwise.h"
 #include "ops/support/reach.h"
 
-namespace cambium {
+namespace cambium::op_softmax_grad {
 namespace {
 struct SoftmaxGrad {
   int64_t axis = -1;
@@ -117,4 +117,4 @@ extern const Op op_softmax_grad = {
                 {{Shape{5, 130}, Shape{5, 130}}, {{"axis", 0}}},
                 {{Shape{0, 3}, Shape{0, 3}}}},
 };
-}  // namespace cambium
+}  // namespace cambium::op_softmax_grad

@@ -19,7 +19,7 @@
 #include "ops/support/lanes.h"
 #include "ops/support/scratch.h"
 
-namespace cambium {
+namespace cambium::op_top_k_attention {
 namespace {
 constexpr int kMask = 3;
 
@@ -230,4 +230,4 @@ const Op op_top_k_attention = {
                 padded(sample({1, 3, 1, 3}, {1, 3, 1, 3}, {{"keep", 2}}), 0.4),
                 sample({0, 3, 2, 4}, {0, 3, 2, 4}, {{"keep", 2}}),
                 sample({2, 0, 2, 4}, {2, 0, 2, 4}, {{"keep", 2}})}};
-}  // namespace cambium
+}  // namespace cambium::op_top_k_attention

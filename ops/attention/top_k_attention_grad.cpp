@@ -13,7 +13,7 @@
 #include "ops/support/lanes.h"
 #include "ops/support/reach.h"
 
-namespace cambium {
+namespace cambium::op_top_k_attention_grad {
 namespace {
 enum Input { kQ, kK, kV, kO, kLse, kKept, kDo };
 
@@ -177,4 +177,4 @@ const Op op_top_k_attention_grad = {
         sample({1, 67, 1, 33}, {1, 67, 1, 33}, 20, {{"soft_cap", 0.9}}),
         sample({2, 90, 2, 16}, {2, 90, 2, 16}, 30, {{"scale", 0.4}}),
         sample({0, 3, 2, 4}, {0, 3, 2, 4}, 2, {}), sample({2, 0, 2, 4}, {2, 0, 2, 4}, 2, {})}};
-}  // namespace cambium
+}  // namespace cambium::op_top_k_attention_grad

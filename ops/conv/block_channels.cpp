@@ -4,7 +4,7 @@
 #include "ops/support/pointwise.h"
 #include "ops/support/reach.h"
 
-namespace cambium {
+namespace cambium::op_block_channels {
 namespace {
 std::vector<ValueType> shape(const Call& c) {
   require_float(c, 0);
@@ -44,4 +44,4 @@ const Op op_block_channels = {.name = "block_channels",
                                           {{Shape{3, 17, 9, 64}}},
                                           {{SampleInput(DType::kBf16, {2, 5, 3, 32}, -1, 1)}},
                                           {{Shape{0, 2, 2, 16}}}}};
-}  // namespace cambium
+}  // namespace cambium::op_block_channels

@@ -16,7 +16,7 @@
 #include "ops/support/reach.h"
 #include "ops/support/scratch.h"
 
-namespace cambium {
+namespace cambium::op_conv2d {
 namespace {
 enum Input { kX, kW, kBias, kResidual };
 
@@ -260,4 +260,4 @@ const Op op_conv2d = {
     .absorb = absorb,
     .tolerance = 4e-4,  // Winograd, of values of about 30; the plain sum keeps 2e-5
     .samples = samples()};
-}  // namespace cambium
+}  // namespace cambium::op_conv2d

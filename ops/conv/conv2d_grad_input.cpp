@@ -8,7 +8,7 @@
 #include "ops/support/pointwise.h"
 #include "ops/support/reach.h"
 
-namespace cambium {
+namespace cambium::op_conv2d_grad_input {
 namespace {
 ConvSizes sizes(const Call& c) {
   const auto& a = c.as<ConvGradInput>();
@@ -123,4 +123,4 @@ const Op op_conv2d_grad_input = {
     .blocked = in_blocks,
     .tolerance = 4e-4,  // Winograd, of values of about 30; the plain sum keeps 1e-5
     .samples = samples()};
-}  // namespace cambium
+}  // namespace cambium::op_conv2d_grad_input

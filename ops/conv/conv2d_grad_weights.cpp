@@ -9,7 +9,7 @@
 #include "ops/support/pointwise.h"
 #include "ops/support/reach.h"
 
-namespace cambium {
+namespace cambium::op_conv2d_grad_weights {
 namespace {
 ConvSizes sizes(const Call& c) {
   const auto& a = c.as<ConvGradWeights>();
@@ -142,4 +142,4 @@ const Op op_conv2d_grad_weights = {
     .blocked = in_blocks,
     .tolerance = 4e-4,  // Winograd, of values of about 30; the plain sum keeps 1e-5
     .samples = samples()};
-}  // namespace cambium
+}  // namespace cambium::op_conv2d_grad_weights

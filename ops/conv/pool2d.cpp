@@ -9,7 +9,7 @@
 #include "ops/support/reach.h"
 #include "ops/support/reduce.h"
 
-namespace cambium {
+namespace cambium::op_pool2d {
 namespace {
 std::vector<ValueType> shape(const Call& c) {
   require(c.dtype(0) == DType::kF32, "x must be f32, got ", c.in[0].type());
@@ -155,4 +155,4 @@ const Op op_pool2d = {.name = "pool2d",
                       .cost = cost,
                       .reach = reach,
                       .samples = samples()};
-}  // namespace cambium
+}  // namespace cambium::op_pool2d

@@ -8,7 +8,7 @@
 #include "ops/conv/support/pool.h"
 #include "ops/support/reach.h"
 
-namespace cambium {
+namespace cambium::op_pool2d_grad {
 namespace {
 PoolSizes sizes(const Call& c) {
   return pool_sizes(c.as<Pool>(), c.shape(0));
@@ -138,4 +138,4 @@ const Op op_pool2d_grad = {.name = "pool2d_grad",
                            .cost = cost,
                            .reach = reach_all,
                            .samples = samples()};
-}  // namespace cambium
+}  // namespace cambium::op_pool2d_grad

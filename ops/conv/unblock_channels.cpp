@@ -3,7 +3,7 @@
 #include "ops/support/pointwise.h"
 #include "ops/support/reach.h"
 
-namespace cambium {
+namespace cambium::op_unblock_channels {
 namespace {
 std::vector<ValueType> shape(const Call& c) {
   require_float(c, 0);
@@ -45,4 +45,4 @@ const Op op_unblock_channels = {.name = "unblock_channels",
                                             {{Shape{3, 4, 17, 9, 16}}},
                                             {{SampleInput(DType::kBf16, {2, 2, 5, 3, 16}, -1, 1)}},
                                             {{Shape{0, 1, 2, 2, 16}}}}};
-}  // namespace cambium
+}  // namespace cambium::op_unblock_channels

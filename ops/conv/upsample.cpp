@@ -6,7 +6,7 @@
 #include "ops/support/pointwise.h"
 #include "ops/support/reach.h"
 
-namespace cambium {
+namespace cambium::op_upsample {
 namespace {
 std::vector<ValueType> shape(const Call& c) {
   require_f32(c, 0);
@@ -106,4 +106,4 @@ extern const Op op_upsample = {
                 {{Shape{2, 0, 3, 4}}, {{"kind", "bilinear"}}},
                 {{Shape{0, 2, 3, 4}}}},
 };
-}  // namespace cambium
+}  // namespace cambium::op_upsample

@@ -4,7 +4,7 @@
 #include "ops/support/pointwise.h"
 #include "ops/support/reach.h"
 
-namespace cambium {
+namespace cambium::op_upsample_grad {
 namespace {
 std::vector<ValueType> shape(const Call& c) {
   require_f32(c, 0);
@@ -98,4 +98,4 @@ extern const Op op_upsample_grad = {
                 {{Shape{1, 4, 4, 1}}, {{"kind", "bilinear"}, {"factor", 4}}},
                 {{Shape{0, 2, 4, 4}}}},
 };
-}  // namespace cambium
+}  // namespace cambium::op_upsample_grad

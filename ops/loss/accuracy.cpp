@@ -5,7 +5,7 @@
 #include "ops/support/pointwise.h"
 #include "ops/support/reach.h"
 
-namespace cambium {
+namespace cambium::op_accuracy {
 namespace {
 std::vector<ValueType> shape(const Call& c) {
   require_targets(c);
@@ -56,4 +56,4 @@ extern const Op op_accuracy = {
                 {{Shape{1}, {DType::kI32, Shape{}, 0, 1}}},
                 {{Shape{0, 3}, {DType::kI32, Shape{0}, 0, 3}}}},
 };
-}  // namespace cambium
+}  // namespace cambium::op_accuracy

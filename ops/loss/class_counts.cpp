@@ -7,7 +7,7 @@
 #include "ops/support/pointwise.h"
 #include "ops/support/reach.h"
 
-namespace cambium {
+namespace cambium::op_class_counts {
 namespace {
 std::vector<ValueType> shape(const Call& c) {
   require_targets(c);
@@ -71,4 +71,4 @@ extern const Op op_class_counts = {
                 {{Shape{1}, {DType::kI32, Shape{}, 0, 1}}},
                 {{Shape{0, 3}, {DType::kI32, Shape{0}, 0, 3}}}},
 };
-}  // namespace cambium
+}  // namespace cambium::op_class_counts

@@ -12,7 +12,7 @@
 #include "ops/support/pointwise.h"
 #include "ops/support/reach.h"
 
-namespace cambium {
+namespace cambium::op_cross_entropy {
 namespace {
 std::vector<ValueType> shape(const Call& c) {
   require_cross_entropy(c);
@@ -86,4 +86,4 @@ extern const Op op_cross_entropy = {
                 {{Shape{3, 4}, {DType::kI32, Shape{3}, -1, 0}}},
                 {{Shape{0, 3}, {DType::kI32, Shape{0}, 0, 3}}}},
 };
-}  // namespace cambium
+}  // namespace cambium::op_cross_entropy

@@ -6,7 +6,7 @@
 #include "ops/support/pointwise.h"
 #include "ops/support/reach.h"
 
-namespace cambium {
+namespace cambium::op_cross_entropy_grad {
 namespace {
 std::vector<ValueType> shape(const Call& c) {
   require_cross_entropy(c);
@@ -65,4 +65,4 @@ extern const Op op_cross_entropy_grad = {
     .in_place = first_in_place,
     .samples = samples(),
 };
-}  // namespace cambium
+}  // namespace cambium::op_cross_entropy_grad

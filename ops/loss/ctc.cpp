@@ -17,7 +17,7 @@
 #include "ops/loss/support/log_sum.h"
 #include "ops/support/reach.h"
 
-namespace cambium {
+namespace cambium::op_ctc {
 namespace {
 constexpr int kMask = 2;
 
@@ -127,4 +127,4 @@ extern const Op op_ctc = {
                 {{Shape{2, 4, 3}, {DType::kI32, Shape{2, 0}}}},
                 {{Shape{0, 4, 3}, {DType::kI32, Shape{0, 2}, 1, 3}}}},
 };
-}  // namespace cambium
+}  // namespace cambium::op_ctc

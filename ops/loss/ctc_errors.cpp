@@ -11,7 +11,7 @@
 #include "ops/support/pointwise.h"
 #include "ops/support/reach.h"
 
-namespace cambium {
+namespace cambium::op_ctc_errors {
 namespace {
 constexpr int kMask = 2;
 
@@ -130,4 +130,4 @@ extern const Op op_ctc_errors = {
                 {{Shape{2, 4, 3}, {DType::kI32, Shape{2, 0}}}},
                 {{Shape{0, 4, 3}, {DType::kI32, Shape{0, 2}, 1, 3}}}},
 };
-}  // namespace cambium
+}  // namespace cambium::op_ctc_errors

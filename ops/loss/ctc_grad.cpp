@@ -9,7 +9,7 @@
 #include "ops/support/pointwise.h"
 #include "ops/support/reach.h"
 
-namespace cambium {
+namespace cambium::op_ctc_grad {
 namespace {
 constexpr int kMask = 5;
 
@@ -121,4 +121,4 @@ extern const Op op_ctc_grad = {
     .reach = reach_all,
     .samples = samples(),
 };
-}  // namespace cambium
+}  // namespace cambium::op_ctc_grad

@@ -13,7 +13,7 @@
 #include "ops/support/pointwise.h"
 #include "ops/support/reach.h"
 
-namespace cambium {
+namespace cambium::op_linear_cross_entropy {
 namespace {
 using namespace chunked_head;
 
@@ -166,4 +166,4 @@ extern const Op op_linear_cross_entropy = {
     .reach = reach_all,
     .bf16 = rounds_operands,
     .samples = samples()};
-}  // namespace cambium
+}  // namespace cambium::op_linear_cross_entropy

@@ -12,7 +12,7 @@
 #include "ops/support/reach.h"
 #include "ops/support/reduce.h"
 
-namespace cambium {
+namespace cambium::op_sample_classes {
 namespace {
 constexpr int64_t kChunk = 512;  // classes of which the kernel keeps exp(x)
 
@@ -131,4 +131,4 @@ extern const Op op_sample_classes = {
     .reach = reach_rows,
     .samples = samples(),
 };
-}  // namespace cambium
+}  // namespace cambium::op_sample_classes

@@ -10,7 +10,7 @@
 #include "ops/support/reach.h"
 #include "ops/support/shapes.h"
 
-namespace cambium {
+namespace cambium::op_scored_rows {
 namespace {
 struct ScoredRows {
   int64_t most = 0;
@@ -84,4 +84,4 @@ extern const Op op_scored_rows = {
                 {{{DType::kI32, Shape{1}, 0, 2}}, {{"most", 1}}},
                 {{{DType::kI32, Shape{0}, 0, 2}}, {{"most", 0}}}},
 };
-}  // namespace cambium
+}  // namespace cambium::op_scored_rows

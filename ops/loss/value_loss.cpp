@@ -10,7 +10,7 @@
 #include "ops/support/reach.h"
 #include "ops/support/reduce.h"
 
-namespace cambium {
+namespace cambium::op_value_loss {
 namespace {
 std::vector<ValueType> shape(const Call& c) {
   require_values(c);
@@ -100,4 +100,4 @@ extern const Op op_value_loss = {
                 {{Shape{}, Shape{}}, {{"kind", "huber"}}},
                 {{Shape{0, 3}, Shape{0, 3}}}},
 };
-}  // namespace cambium
+}  // namespace cambium::op_value_loss

@@ -4,7 +4,7 @@
 #include "ops/support/pointwise.h"
 #include "ops/support/reach.h"
 
-namespace cambium {
+namespace cambium::op_value_loss_grad {
 namespace {
 std::vector<ValueType> shape(const Call& c) {
   require_values(c);
@@ -55,4 +55,4 @@ extern const Op op_value_loss_grad = {
                  {{"kind", "huber"}, {"delta", 0.7}}},
                 {{Shape{0, 3}, Shape{0, 3}, {Shape{}, 2, 3}, Shape{}}}},
 };
-}  // namespace cambium
+}  // namespace cambium::op_value_loss_grad

@@ -6,7 +6,7 @@
 #include "ops/message/support/edge_values.h"
 #include "ops/support/bf16.h"
 
-namespace cambium {
+namespace cambium::op_edge_dot {
 namespace {
 std::vector<ValueType> shape(const Call& c) {
   require_nodes(c, 0, 1);
@@ -98,4 +98,4 @@ extern const Op op_edge_dot = {
     .tolerance = 5e-6,
     .samples = kSamples,
 };
-}  // namespace cambium
+}  // namespace cambium::op_edge_dot

@@ -4,7 +4,7 @@
 #include "ops/message/support/edge_reach.h"
 #include "ops/message/support/edge_values.h"
 
-namespace cambium {
+namespace cambium::op_edge_gather {
 namespace {
 std::vector<ValueType> shape(const Call& c) {
   const int some = c.has(1) ? 1 : 2;
@@ -106,4 +106,4 @@ extern const Op op_edge_gather = {
     .reach = reach,
     .samples = kSamples,
 };
-}  // namespace cambium
+}  // namespace cambium::op_edge_gather

@@ -9,7 +9,7 @@
 #include "ops/message/support/edge_reach.h"
 #include "ops/message/support/edge_values.h"
 
-namespace cambium {
+namespace cambium::op_edge_loops {
 namespace {
 struct EdgeLoops {
   bool transpose = false;
@@ -144,4 +144,4 @@ extern const Op op_edge_loops = {
     .reach = reach,
     .samples = kSamples,
 };
-}  // namespace cambium
+}  // namespace cambium::op_edge_loops

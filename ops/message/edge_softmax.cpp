@@ -8,7 +8,7 @@
 #include "ops/message/support/edge_reach.h"
 #include "ops/message/support/edge_values.h"
 
-namespace cambium {
+namespace cambium::op_edge_softmax {
 namespace {
 std::vector<ValueType> shape(const Call& c) {
   require_edges(c, 1, c.as<EdgeAttrs>().self_loops);
@@ -118,4 +118,4 @@ extern const Op op_edge_softmax = {
     .tolerance = 1e-5,
     .samples = kSamples,
 };
-}  // namespace cambium
+}  // namespace cambium::op_edge_softmax

@@ -7,7 +7,7 @@
 #include "ops/message/support/edge_values.h"
 #include "ops/support/bf16.h"
 
-namespace cambium {
+namespace cambium::op_edge_spmm {
 namespace {
 struct EdgeSpmm {
   bool transpose = false, self_loops = false;
@@ -113,4 +113,4 @@ extern const Op op_edge_spmm = {
     .tolerance = 5e-6,
     .samples = kSamples,
 };
-}  // namespace cambium
+}  // namespace cambium::op_edge_spmm

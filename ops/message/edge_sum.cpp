@@ -6,7 +6,7 @@
 #include "ops/message/support/edge_reach.h"
 #include "ops/message/support/edge_values.h"
 
-namespace cambium {
+namespace cambium::op_edge_sum {
 namespace {
 struct EdgeSum {
   std::string end = "target";
@@ -98,4 +98,4 @@ extern const Op op_edge_sum = {
     .reach = reach,
     .samples = kSamples,
 };
-}  // namespace cambium
+}  // namespace cambium::op_edge_sum

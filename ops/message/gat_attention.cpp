@@ -15,7 +15,7 @@
 #include "ops/support/bf16.h"
 #include "ops/support/simd_math.h"
 
-namespace cambium {
+namespace cambium::op_gat_attention {
 namespace {
 std::vector<ValueType> shape(const Call& c) {
   require_gat(c, 1);
@@ -263,4 +263,4 @@ extern const Op op_gat_attention = {
     .tolerance = 1e-5,
     .samples = kSamples,
 };
-}  // namespace cambium
+}  // namespace cambium::op_gat_attention

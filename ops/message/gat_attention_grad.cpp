@@ -14,7 +14,7 @@
 #include "ops/support/bf16.h"
 #include "ops/support/reach.h"
 
-namespace cambium {
+namespace cambium::op_gat_attention_grad {
 namespace {
 enum In { kGraph, kZ, kASrc, kADst, kY, kAlpha, kS, kT, kDy, kRng };
 
@@ -175,4 +175,4 @@ extern const Op op_gat_attention_grad = {
     .tolerance = 1e-5,
     .samples = kSamples,
 };
-}  // namespace cambium
+}  // namespace cambium::op_gat_attention_grad

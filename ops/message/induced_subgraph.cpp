@@ -11,7 +11,7 @@
 #include "ops/attention/support/row_mask.h"
 #include "ops/message/support/edges.h"
 
-namespace cambium {
+namespace cambium::op_induced_subgraph {
 namespace {
 struct InducedSubgraph {
   int64_t most = 0;
@@ -154,4 +154,4 @@ extern const Op op_induced_subgraph = {
                 {{graph(1, 1), SampleInput(Shape{1}, 0.9, 1), Shape{1}}, {{"most", 1}}},
                 {{graph(0, 0), Shape{0}}}},
 };
-}  // namespace cambium
+}  // namespace cambium::op_induced_subgraph

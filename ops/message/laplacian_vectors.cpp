@@ -7,7 +7,7 @@
 #include "ops/message/support/components.h"
 #include "ops/support/reach.h"
 
-namespace cambium {
+namespace cambium::op_laplacian_vectors {
 namespace {
 struct LaplacianVectors {
   int64_t count = 8;
@@ -57,4 +57,4 @@ const Op op_laplacian_vectors = {.name = "laplacian_vectors",
                                              {{graph(1, 1)}, {{"count", 2}}},
                                              {{graph(40, 50)}, {{"count", 60}}},
                                              {{graph(600, 2400)}, {{"count", 4}}}}};
-}  // namespace cambium
+}  // namespace cambium::op_laplacian_vectors

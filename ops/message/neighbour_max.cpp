@@ -8,7 +8,7 @@
 #include "ops/message/support/edge_reach.h"
 #include "ops/message/support/edges.h"
 
-namespace cambium {
+namespace cambium::op_neighbour_max {
 namespace {
 struct NeighbourMax {
   bool self_loops = false;
@@ -115,4 +115,4 @@ extern const Op op_neighbour_max = {
     .reach = reach,
     .samples = kSamples,
 };
-}  // namespace cambium
+}  // namespace cambium::op_neighbour_max

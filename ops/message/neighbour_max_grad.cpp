@@ -4,7 +4,7 @@
 #include "ops/message/support/edges.h"
 #include "ops/support/reach.h"
 
-namespace cambium {
+namespace cambium::op_neighbour_max_grad {
 namespace {
 struct NeighbourMaxGrad {
   bool self_loops = false;
@@ -83,4 +83,4 @@ extern const Op op_neighbour_max_grad = {
     .reach = reach_all,
     .samples = kSamples,
 };
-}  // namespace cambium
+}  // namespace cambium::op_neighbour_max_grad

@@ -11,7 +11,7 @@
 #include "ops/support/bf16.h"
 #include "ops/support/simd_math.h"
 
-namespace cambium {
+namespace cambium::op_spmm {
 namespace {
 struct Spmm {
   std::string norm = "sum";
@@ -175,4 +175,4 @@ extern const Op op_spmm = {
     .bf16 = stays_f32,
     .samples = kSamples,
 };
-}  // namespace cambium
+}  // namespace cambium::op_spmm

@@ -9,7 +9,7 @@
 #include "ops/message/support/components.h"
 #include "ops/support/reach.h"
 
-namespace cambium {
+namespace cambium::op_walk_returns {
 namespace {
 struct WalkReturns {
   int64_t steps = 8;
@@ -78,4 +78,4 @@ const Op op_walk_returns = {.name = "walk_returns",
                             .samples = {{{graph(9, 20)}, {{"steps", 5}}},
                                         {{graph(1, 1)}, {{"steps", 2}}},
                                         {{graph(40, 50)}, {{"steps", 7}}}}};
-}  // namespace cambium
+}  // namespace cambium::op_walk_returns

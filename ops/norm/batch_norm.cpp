@@ -12,7 +12,7 @@
 
 #include "ops/support/reach.h"
 
-namespace cambium {
+namespace cambium::op_batch_norm {
 namespace {
 constexpr int kResidual = 3, kMask = 4;
 
@@ -253,4 +253,4 @@ extern const Op op_batch_norm = {
                 {{Shape{1, 4}, Shape{4}, Shape{4}}},
                 {{Shape{0, 3}, Shape{3}, Shape{3}}}},
 };
-}  // namespace cambium
+}  // namespace cambium::op_batch_norm

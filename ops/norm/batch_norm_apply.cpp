@@ -7,7 +7,7 @@
 #include "ops/norm/support/batch_norm.h"
 #include "ops/support/reach.h"
 
-namespace cambium {
+namespace cambium::op_batch_norm_apply {
 namespace {
 constexpr int kResidual = 5;
 
@@ -95,4 +95,4 @@ extern const Op op_batch_norm_apply = {
                  {{"blocked", true}, {"activation", "relu"}}},
                 {{Shape{0, 3}, Shape{3}, Shape{3}, Shape{3}, {Shape{3}, 0.5, 2}}}},
 };
-}  // namespace cambium
+}  // namespace cambium::op_batch_norm_apply

@@ -12,7 +12,7 @@
 #include "ops/support/nan.h"
 #include "ops/support/reach.h"
 
-namespace cambium {
+namespace cambium::op_batch_norm_grad {
 namespace {
 constexpr int kY = 5, kMask = 6;
 
@@ -297,4 +297,4 @@ extern const Op op_batch_norm_grad = {
           {{"blocked", true}, {"activation", "relu"}, {"to", "bf16"}}},
          {{Shape{0, 3}, Shape{0, 3}, Shape{3}, Shape{3}, {Shape{3}, 0.5, 2}}}},
 };
-}  // namespace cambium
+}  // namespace cambium::op_batch_norm_grad

@@ -9,7 +9,7 @@
 #include "ops/support/lanes.h"
 #include "ops/support/reach.h"
 
-namespace cambium {
+namespace cambium::op_group_norm {
 namespace {
 struct GroupNorm {
   int64_t groups = 1;
@@ -145,4 +145,4 @@ extern const Op op_group_norm = {
                 {{Shape{2, 0, 3}, Shape{3}, Shape{3}}},
                 {{Shape{0, 4, 3}, Shape{3}, Shape{3}}}},
 };
-}  // namespace cambium
+}  // namespace cambium::op_group_norm

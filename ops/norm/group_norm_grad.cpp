@@ -8,7 +8,7 @@
 #include "ops/support/lanes.h"
 #include "ops/support/reach.h"
 
-namespace cambium {
+namespace cambium::op_group_norm_grad {
 namespace {
 std::vector<ValueType> shape(const Call& c) {
   require_norm_inputs(c, 1, std::array{4});
@@ -132,4 +132,4 @@ extern const Op op_group_norm_grad = {
                 {{Shape{2, 0, 3}, Shape{2, 0, 3}, Shape{2, 1}, Shape{2, 1}, Shape{3}}},
                 {{Shape{0, 4, 3}, Shape{0, 4, 3}, Shape{0, 1}, Shape{0, 1}, Shape{3}}}},
 };
-}  // namespace cambium
+}  // namespace cambium::op_group_norm_grad

@@ -8,7 +8,7 @@
 #include "ops/support/lanes.h"
 #include "ops/support/reach.h"
 
-namespace cambium {
+namespace cambium::op_layer_norm {
 namespace {
 std::vector<ValueType> shape(const Call& c) {
   require_norm_inputs(c, 0, std::array{1, 2});
@@ -87,4 +87,4 @@ extern const Op op_layer_norm = {
                 {{Shape{4}, Shape{4}, Shape{4}}},
                 {{Shape{0, 3}, Shape{3}, Shape{3}}}},
 };
-}  // namespace cambium
+}  // namespace cambium::op_layer_norm

@@ -6,7 +6,7 @@
 #include "ops/support/lanes.h"
 #include "ops/support/reach.h"
 
-namespace cambium {
+namespace cambium::op_layer_norm_grad {
 namespace {
 constexpr int kResidual = 5;
 
@@ -114,4 +114,4 @@ extern const Op op_layer_norm_grad = {
                 {{Shape{4}, Shape{4}, Shape{}, Shape{}, Shape{4}}},
                 {{Shape{0, 3}, Shape{0, 3}, Shape{0}, Shape{0}, Shape{3}}}},
 };
-}  // namespace cambium
+}  // namespace cambium::op_layer_norm_grad

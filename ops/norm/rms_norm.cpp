@@ -7,7 +7,7 @@
 #include "ops/support/nan.h"
 #include "ops/support/reach.h"
 
-namespace cambium {
+namespace cambium::op_rms_norm {
 namespace {
 std::vector<ValueType> shape(const Call& c) {
   require_norm_inputs(c, 0, std::array{1});
@@ -84,4 +84,4 @@ extern const Op op_rms_norm = {
                 {{Shape{4}, Shape{4}}},
                 {{Shape{0, 3}, Shape{3}}}},
 };
-}  // namespace cambium
+}  // namespace cambium::op_rms_norm

@@ -5,7 +5,7 @@
 #include "ops/support/lanes.h"
 #include "ops/support/reach.h"
 
-namespace cambium {
+namespace cambium::op_rms_norm_grad {
 namespace {
 constexpr int kResidual = 4;
 
@@ -100,4 +100,4 @@ extern const Op op_rms_norm_grad = {
                 {{Shape{4}, Shape{4}, Shape{}, Shape{4}}},
                 {{Shape{0, 3}, Shape{0, 3}, Shape{0}, Shape{3}}}},
 };
-}  // namespace cambium
+}  // namespace cambium::op_rms_norm_grad

@@ -10,7 +10,7 @@
 #include "ops/support/pointwise.h"
 #include "ops/support/reach.h"
 
-namespace cambium {
+namespace cambium::op_cast {
 namespace {
 DType target(const Call& c) {
   return c.as<Cast>().to == "bf16" ? DType::kBf16 : DType::kF32;
@@ -102,4 +102,4 @@ extern const Op op_cast = {
                 {{Shape{4, 3}}, {{"to", "f32"}}},
                 {{SampleInput(DType::kBf16, {9, 7}, -2, 2)}, {{"to", "f32"}}},
                 {{SampleInput(DType::kBf16, {33}, -2, 2)}}}};
-}  // namespace cambium
+}  // namespace cambium::op_cast

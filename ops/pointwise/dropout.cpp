@@ -7,7 +7,7 @@
 #include "graph/graph.h"
 #include "ops/support/reach.h"
 
-namespace cambium {
+namespace cambium::op_dropout {
 static std::vector<Value> vjp(const Call& c, std::span<const Value> dy) {
   const auto& a = c.as<Dropout>();
   return {dy[0].graph->emit("dropout_grad", {dy[0], c.in[1]}, {{"p", a.p}, {"stream", a.stream}}),
@@ -29,4 +29,4 @@ const Op op_dropout = {.name = "dropout",
                        .in_place = first_in_place,
                        .cheap = true,
                        .samples = dropout_samples()};
-}  // namespace cambium
+}  // namespace cambium::op_dropout

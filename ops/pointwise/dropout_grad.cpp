@@ -3,7 +3,7 @@
 #include "ops/pointwise/support/dropout.h"
 #include "ops/support/reach.h"
 
-namespace cambium {
+namespace cambium::op_dropout_grad {
 extern const Op op_dropout_grad;
 const Op op_dropout_grad = {.name = "dropout_grad",
                             .doc = "gradient of dropout: the same mask on dy",
@@ -17,4 +17,4 @@ const Op op_dropout_grad = {.name = "dropout_grad",
                             .reach = reach_all,
                             .in_place = first_in_place,
                             .samples = dropout_samples()};
-}  // namespace cambium
+}  // namespace cambium::op_dropout_grad

@@ -6,7 +6,7 @@
 #include "ops/norm/support/norm.h"
 #include "ops/support/reach.h"
 
-namespace cambium {
+namespace cambium::op_dynamic_tanh {
 namespace {
 std::vector<ValueType> shape(const Call& c) {
   require_norm_inputs(c, 0, std::array{2, 3});
@@ -62,4 +62,4 @@ extern const Op op_dynamic_tanh = {
                 {{Shape{4}, Shape{1}, Shape{4}, Shape{4}}},
                 {{Shape{0, 3}, Shape{1}, Shape{3}, Shape{3}}}},
 };
-}  // namespace cambium
+}  // namespace cambium::op_dynamic_tanh

@@ -7,7 +7,7 @@
 #include "ops/norm/support/norm.h"
 #include "ops/support/reach.h"
 
-namespace cambium {
+namespace cambium::op_dynamic_tanh_grad {
 namespace {
 std::vector<ValueType> shape(const Call& c) {
   require_norm_inputs(c, 1, std::array{3});
@@ -80,4 +80,4 @@ extern const Op op_dynamic_tanh_grad = {
                 {{Shape{4}, Shape{4}, Shape{1}, Shape{4}}},
                 {{Shape{0, 3}, Shape{0, 3}, Shape{1}, Shape{3}}}},
 };
-}  // namespace cambium
+}  // namespace cambium::op_dynamic_tanh_grad

@@ -5,7 +5,7 @@
 #include "ops/support/pointwise.h"
 #include "ops/support/reach.h"
 
-namespace cambium {
+namespace cambium::op_gelu {
 namespace {
 bool exact(const Call& c) {
   return c.as<GeluAttrs>().approximate == "none";
@@ -48,4 +48,4 @@ extern const Op op_gelu = {
     .in_place = first_in_place,
     .samples = samples(),
 };
-}  // namespace cambium
+}  // namespace cambium::op_gelu

@@ -3,7 +3,7 @@
 #include "ops/support/pointwise.h"
 #include "ops/support/reach.h"
 
-namespace cambium {
+namespace cambium::op_gelu_grad {
 namespace {
 bool exact(const Call& c) {
   return c.as<GeluAttrs>().approximate == "none";
@@ -43,4 +43,4 @@ extern const Op op_gelu_grad = {
     .in_place = broadcast_in_place,
     .samples = samples(),
 };
-}  // namespace cambium
+}  // namespace cambium::op_gelu_grad

@@ -5,7 +5,7 @@
 #include "ops/norm/support/norm.h"
 #include "ops/support/reach.h"
 
-namespace cambium {
+namespace cambium::op_prelu {
 namespace {
 struct Prelu {
   template <class T> [[gnu::always_inline]] T operator()(T x, T slope) const {
@@ -43,4 +43,4 @@ extern const Op op_prelu = {
                 {{Shape{3, 1}, Shape{1}}},
                 {{Shape{0, 3}, Shape{3}}}},
 };
-}  // namespace cambium
+}  // namespace cambium::op_prelu

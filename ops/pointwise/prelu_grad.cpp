@@ -4,7 +4,7 @@
 #include "ops/support/nan.h"
 #include "ops/support/reach.h"
 
-namespace cambium {
+namespace cambium::op_prelu_grad {
 namespace {
 std::vector<ValueType> shape(const Call& c) {
   require_norm_inputs(c, 1, std::array{2});
@@ -65,4 +65,4 @@ extern const Op op_prelu_grad = {
                 {{Shape{4}, Shape{4}, Shape{4}}},
                 {{Shape{0, 3}, Shape{0, 3}, Shape{3}}}},
 };
-}  // namespace cambium
+}  // namespace cambium::op_prelu_grad

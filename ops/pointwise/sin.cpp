@@ -3,7 +3,7 @@
 #include "ops/support/pointwise.h"
 #include "ops/support/reach.h"
 
-namespace cambium {
+namespace cambium::op_sin {
 namespace {
 void reference(const Call&, std::span<const Ref> in, std::span<Ref> out) {
   for (int64_t i = 0; i < out[0].size(); ++i) out[0][i] = Sine::exact(in[0][i]);
@@ -41,4 +41,4 @@ extern const Op op_sin = {
     .in_place = first_in_place,
     .samples = unary_samples(-30, 30),
 };
-}  // namespace cambium
+}  // namespace cambium::op_sin

@@ -9,7 +9,7 @@
 #include "ops/support/ids.h"
 #include "ops/support/reach.h"
 
-namespace cambium {
+namespace cambium::op_embed {
 template <class Id> static void check_tokens(const Id* ids, int64_t n, int64_t rows) {
   check_ids("embed's id", ids, n, rows, BelowZero::kRefused,
             "the data has more kinds of tokens than the model; set the vocabulary to fit");
@@ -96,4 +96,4 @@ const Op op_embed = {.name = "embed",
                                  {{Shape{7, 33}, ids({3, 13}, 7)}},
                                  {{Shape{70, 16}, ids({}, 70)}},
                                  {{Shape{4, 3}, ids({0, 2}, 4)}}}};
-}  // namespace cambium
+}  // namespace cambium::op_embed

@@ -8,7 +8,7 @@
 #include "ops/support/partition.h"
 #include "ops/support/reach.h"
 
-namespace cambium {
+namespace cambium::op_embed_grad {
 namespace {
 struct EmbedGrad {
   int64_t rows = 1;
@@ -115,4 +115,4 @@ const Op op_embed_grad = {.name = "embed_grad",
                                       {{ids({3, 13}, 7), Shape{3, 13, 33}}, {{"rows", 9}}},
                                       {{ids({37, 41}, 65), Shape{37, 41, 40}}, {{"rows", 65}}},
                                       {{ids({0, 2}, 4), Shape{0, 2, 3}}, {{"rows", 4}}}}};
-}  // namespace cambium
+}  // namespace cambium::op_embed_grad

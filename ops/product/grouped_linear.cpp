@@ -12,7 +12,7 @@
 #include "ops/support/reach.h"
 #include "ops/support/shapes.h"
 
-namespace cambium {
+namespace cambium::op_grouped_linear {
 namespace {
 struct GroupedLinear {
   bool transpose = false;
@@ -165,4 +165,4 @@ const Op op_grouped_linear = {
                 {{Shape{4, 0}, Shape{2, 0, 3}, counts(2, 3), Shape{2, 3}}},
                 {{Shape{4, 0}, Shape{2, 0, 3}, counts(2, 3)}},
                 {{Shape{0, 3}, Shape{2, 3, 2}, counts(2, 1)}}}};
-}  // namespace cambium
+}  // namespace cambium::op_grouped_linear

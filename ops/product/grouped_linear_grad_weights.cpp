@@ -12,7 +12,7 @@
 #include "ops/support/scratch.h"
 #include "ops/support/shapes.h"
 
-namespace cambium {
+namespace cambium::op_grouped_linear_grad_weights {
 namespace {
 struct GroupedGrad {
   bool bias = true;
@@ -127,4 +127,4 @@ const Op op_grouped_linear_grad_weights = {
                 {{bf16({3, 1}), bf16({3, 1}), counts(2, 2)}},
                 {{Shape{4, 0}, Shape{4, 3}, counts(2, 3)}},
                 {{Shape{0, 3}, Shape{0, 2}, counts(2, 1)}}}};
-}  // namespace cambium
+}  // namespace cambium::op_grouped_linear_grad_weights

@@ -9,7 +9,7 @@
 #include "ops/support/pointwise.h"
 #include "ops/support/reach.h"
 
-namespace cambium {
+namespace cambium::op_linear {
 namespace {
 constexpr int kBias = 2, kResidual = 3;
 
@@ -196,4 +196,4 @@ extern const Op op_linear = {
     .tolerance = 1e-5,  // sums of many terms
     .samples = samples(),
 };
-}  // namespace cambium
+}  // namespace cambium::op_linear

@@ -11,7 +11,7 @@
 #include "ops/support/reach.h"
 #include "ops/support/reduce.h"
 
-namespace cambium {
+namespace cambium::op_linear_grad_weights {
 namespace {
 struct LinearGradWeights {
   bool bias = true;
@@ -118,4 +118,4 @@ extern const Op op_linear_grad_weights = {
                 {{SampleInput(DType::kBf16, {30, 65}, -1, 1),
                   SampleInput(DType::kBf16, {30, 33}, -1, 1)}}},
 };
-}  // namespace cambium
+}  // namespace cambium::op_linear_grad_weights

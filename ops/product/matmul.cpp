@@ -12,7 +12,7 @@
 #include "ops/support/pointwise.h"
 #include "ops/support/reach.h"
 
-namespace cambium {
+namespace cambium::op_matmul {
 namespace {
 struct Sizes {
   int64_t m, n, k;
@@ -163,4 +163,4 @@ extern const Op op_matmul = {
                   SampleInput(DType::kBf16, {0, 3}, -1, 1)},
                  {{"to", "bf16"}}}},
 };
-}  // namespace cambium
+}  // namespace cambium::op_matmul

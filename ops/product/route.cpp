@@ -22,7 +22,7 @@
 #include "ops/support/scratch.h"
 #include "ops/support/shapes.h"
 
-namespace cambium {
+namespace cambium::op_route {
 namespace {
 struct Route {
   int64_t top_k = 1;
@@ -215,4 +215,4 @@ const Op op_route = {.name = "route",
                                  {{Shape{40, 5}, mask(40)}, {{"top_k", 2}, {"capacity", 0.7}}},
                                  {{Shape{3, 2}, SampleInput(Shape{3}, 0, 0.4)}},
                                  {{Shape{0, 3}}, {{"top_k", 2}, {"capacity", 2.0}}}}};
-}  // namespace cambium
+}  // namespace cambium::op_route

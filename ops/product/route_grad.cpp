@@ -8,7 +8,7 @@
 #include "ops/support/reach.h"
 #include "ops/support/shapes.h"
 
-namespace cambium {
+namespace cambium::op_route_grad {
 namespace {
 struct RouteGrad {
   int64_t experts = 1;
@@ -68,4 +68,4 @@ const Op op_route_grad = {.name = "route_grad",
                                       {{ids({1, 1}, 1), Shape{1, 1}}, {{"experts", 1}}},
                                       {{ids({9000, 1}, 7), Shape{9000, 1}}, {{"experts", 7}}},
                                       {{ids({0, 3}, 4), Shape{0, 3}}, {{"experts", 4}}}}};
-}  // namespace cambium
+}  // namespace cambium::op_route_grad

@@ -16,7 +16,7 @@
 #include "ops/support/reach.h"
 #include "ops/support/shapes.h"
 
-namespace cambium {
+namespace cambium::op_sparse_linear {
 namespace {
 struct SparseLinear {
   double dropout = 0;
@@ -186,4 +186,4 @@ extern const Op op_sparse_linear = {
                 {{Shape{3, 0}, Shape{0, 7}}},
                 {{Shape{3, 5}, Shape{5, 0}}}},
 };
-}  // namespace cambium
+}  // namespace cambium::op_sparse_linear

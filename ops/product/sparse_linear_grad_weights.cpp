@@ -9,7 +9,7 @@
 #include "ops/support/reach.h"
 #include "ops/support/shapes.h"
 
-namespace cambium {
+namespace cambium::op_sparse_linear_grad_weights {
 namespace {
 struct SparseLinearGradWeights {
   double scale = 1, density = 1;
@@ -112,4 +112,4 @@ extern const Op op_sparse_linear_grad_weights = {
                 {{Shape{3, 0}, Shape{3, 7}, kept(3, 0)}},
                 {{Shape{3, 5}, Shape{3, 0}, kept(3, 5)}}},
 };
-}  // namespace cambium
+}  // namespace cambium::op_sparse_linear_grad_weights

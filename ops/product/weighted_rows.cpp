@@ -11,7 +11,7 @@
 #include "ops/support/bf16.h"
 #include "ops/support/ids.h"
 
-namespace cambium {
+namespace cambium::op_weighted_rows {
 namespace {
 std::vector<ValueType> shape(const Call& c) {
   check_weighted_rows(c);
@@ -104,4 +104,4 @@ const Op op_weighted_rows = {
                 {{Shape{3, 4}, Shape{2, 2}, SampleInput(DType::kI32, {2, 2}, -1, 0)}},
                 {{Shape{0, 4}, Shape{2, 2}, SampleInput(DType::kI32, {2, 2}, -1, 0)}},
                 {{Shape{3, 4}, Shape{0, 2}, slots({0, 2}, 3)}}}};
-}  // namespace cambium
+}  // namespace cambium::op_weighted_rows

@@ -13,7 +13,7 @@
 #include "ops/support/reach.h"
 #include "ops/support/scratch.h"
 
-namespace cambium {
+namespace cambium::op_weighted_rows_grad {
 namespace {
 std::vector<ValueType> shape(const Call& c) {
   check_weighted_rows(c);
@@ -132,4 +132,4 @@ const Op op_weighted_rows_grad = {
                 {{Shape{60, 33}, Shape{700, 3}, slots({700, 3}, 60), Shape{700, 33}}},
                 {{Shape{0, 4}, Shape{2, 2}, SampleInput(DType::kI32, {2, 2}, -1, 0), Shape{2, 4}}},
                 {{Shape{3, 4}, Shape{0, 2}, slots({0, 2}, 3), Shape{0, 4}}}}};
-}  // namespace cambium
+}  // namespace cambium::op_weighted_rows_grad

@@ -13,7 +13,7 @@
 #include "ops/sequence/support/memory_reach.h"
 #include "ops/support/bf16.h"
 
-namespace cambium {
+namespace cambium::op_delta_rule {
 namespace {
 std::vector<ValueType> shape(const Call& c) {
   check_delta_rule(c);
@@ -206,4 +206,4 @@ const Op op_delta_rule = {.name = "delta_rule",
                           .bf16 = stays_f32,
                           .tolerance = 1e-5,
                           .samples = samples()};
-}  // namespace cambium
+}  // namespace cambium::op_delta_rule

@@ -12,7 +12,7 @@
 #include "ops/support/bf16.h"
 #include "ops/support/reach.h"
 
-namespace cambium {
+namespace cambium::op_delta_rule_grad {
 namespace {
 using namespace delta;
 
@@ -297,4 +297,4 @@ const Op op_delta_rule_grad = {.name = "delta_rule_grad",
                                .bf16 = stays_f32,
                                .tolerance = 2e-5,
                                .samples = samples()};
-}  // namespace cambium
+}  // namespace cambium::op_delta_rule_grad

@@ -10,7 +10,7 @@
 #include "ops/support/bf16.h"
 #include "ops/support/reach.h"
 
-namespace cambium {
+namespace cambium::op_gru {
 namespace {
 RecurrentSizes sizes(const Call& c) {
   return recurrent_sizes(c, 3, c.as<Recurrent>().reverse);
@@ -143,4 +143,4 @@ const Op op_gru = {
     .samples = {sample(2, 5, 3, true), sample(1, 1, 1, false), sample(13, 9, 33, true),
                 sample(3, 4, 16, false, true), sample(0, 3, 2, true), sample(2, 0, 2, true),
                 sample(2, 3, 0, true)}};
-}  // namespace cambium
+}  // namespace cambium::op_gru

@@ -15,7 +15,7 @@
 #include "ops/sequence/support/memory_reach.h"
 #include "ops/support/bf16.h"
 
-namespace cambium {
+namespace cambium::op_linear_attention {
 namespace {
 std::vector<ValueType> shape(const Call& c) {
   check_linear_attention(c);
@@ -211,4 +211,4 @@ const Op op_linear_attention = {
     .bf16 = stays_f32,
     .tolerance = 1e-5,
     .samples = samples()};
-}  // namespace cambium
+}  // namespace cambium::op_linear_attention

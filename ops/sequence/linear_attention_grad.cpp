@@ -8,7 +8,7 @@
 // ones and do becomes [do / (n + eps), -(do . o) / (n + eps)].
 #include "ops/sequence/support/linear_attention.h"
 
-namespace cambium {
+namespace cambium::op_linear_attention_grad {
 namespace {
 std::vector<ValueType> shape(const Call& c) {
   check_linear_attention(c);
@@ -297,4 +297,4 @@ extern const Op op_linear_attention_grad = {.name = "linear_attention_grad",
                                             .bf16 = stays_f32,
                                             .tolerance = 2e-5,
                                             .samples = samples()};
-}  // namespace cambium
+}  // namespace cambium::op_linear_attention_grad

@@ -8,7 +8,7 @@
 #include "ops/support/reach.h"
 #include "ops/support/shapes.h"
 
-namespace cambium {
+namespace cambium::op_linear_scan {
 namespace {
 std::vector<ValueType> shape(const Call& c) {
   require(c.shape(0).rank() == 3, "a must be [B,T,C], got ", c.shape(0));
@@ -78,4 +78,4 @@ const Op op_linear_scan = {.name = "linear_scan",
                                        {{Shape{0, 3, 2}, Shape{0, 3, 2}}},
                                        {{Shape{2, 0, 3}, Shape{2, 0, 3}}},
                                        {{Shape{2, 3, 0}, Shape{2, 3, 0}}}}};
-}  // namespace cambium
+}  // namespace cambium::op_linear_scan

@@ -5,7 +5,7 @@
 #include "ops/support/reach.h"
 #include "ops/support/shapes.h"
 
-namespace cambium {
+namespace cambium::op_linear_scan_grad {
 namespace {
 std::vector<ValueType> shape(const Call& c) {
   require(c.shape(0).rank() == 3, "a must be [B,T,C], got ", c.shape(0));
@@ -74,4 +74,4 @@ const Op op_linear_scan_grad = {
     .reach = reach_all,
     .samples = {sample({2, 5, 3}), sample({1, 1, 1}), sample({2, 70, 130}), sample({0, 3, 2}),
                 sample({2, 0, 3}), sample({2, 3, 0})}};
-}  // namespace cambium
+}  // namespace cambium::op_linear_scan_grad

@@ -9,7 +9,7 @@
 #include "ops/support/partition.h"
 #include "ops/support/reach.h"
 
-namespace cambium {
+namespace cambium::op_long_conv {
 namespace {
 struct LongConv {
   bool correlate = false;
@@ -109,4 +109,4 @@ const Op op_long_conv = {
     .tolerance = 2e-5,
     .samples = {sample(2, 5, 3), sample(1, 1, 1), sample(3, 70, 17), sample(2, 33, 32, true),
                 sample(1, 1030, 2), sample(0, 3, 2), sample(2, 0, 3), sample(2, 3, 0)}};
-}  // namespace cambium
+}  // namespace cambium::op_long_conv

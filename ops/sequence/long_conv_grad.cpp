@@ -8,7 +8,7 @@
 #include "ops/support/partition.h"
 #include "ops/support/reach.h"
 
-namespace cambium {
+namespace cambium::op_long_conv_grad {
 namespace {
 std::vector<ValueType> shape(const Call& c) {
   const LongConvSizes z = long_conv_sizes(c);
@@ -79,4 +79,4 @@ const Op op_long_conv_grad = {
     .tolerance = 5e-5,
     .samples = {sample(2, 5, 3), sample(1, 1, 1), sample(3, 70, 17), sample(1, 600, 2),
                 sample(0, 3, 2), sample(2, 0, 3), sample(2, 3, 0)}};
-}  // namespace cambium
+}  // namespace cambium::op_long_conv_grad

@@ -8,7 +8,7 @@
 #include "ops/support/reach.h"
 #include "ops/support/shapes.h"
 
-namespace cambium {
+namespace cambium::op_long_conv_step {
 namespace {
 std::vector<ValueType> shape(const Call& c) {
   const Shape &x = c.shape(0), &f = c.shape(1);
@@ -81,4 +81,4 @@ const Op op_long_conv_step = {
     .samples = {sample({2, 5, 3}, 4), sample({1, 1, 1}, 0), sample({1, 700, 37}, 650),
                 sample({2, 6, 16}, 2), sample({2, 6, 4}, 0), sample({0, 3, 2}, 1),
                 sample({1, 3, 0}, 2)}};
-}  // namespace cambium
+}  // namespace cambium::op_long_conv_step

@@ -10,7 +10,7 @@
 #include "ops/support/bf16.h"
 #include "ops/support/reach.h"
 
-namespace cambium {
+namespace cambium::op_lstm {
 namespace {
 RecurrentSizes sizes(const Call& c) {
   return recurrent_sizes(c, 4, c.as<Recurrent>().reverse);
@@ -126,4 +126,4 @@ const Op op_lstm = {
     .tolerance = 1e-5,
     .samples = {sample(2, 5, 3), sample(1, 1, 1), sample(13, 9, 33), sample(3, 4, 16, true),
                 sample(0, 3, 2), sample(2, 0, 2), sample(2, 3, 0)}};
-}  // namespace cambium
+}  // namespace cambium::op_lstm

@@ -10,7 +10,7 @@
 #include "ops/attention/support/row_mask.h"
 #include "ops/support/shapes.h"
 
-namespace cambium {
+namespace cambium::op_reverse_sequence {
 namespace {
 enum Input { kX, kMask };
 
@@ -118,4 +118,4 @@ extern const Op op_reverse_sequence = {
                 {{Shape{0, 3, 2}, Shape{0, 3}}},
                 {{Shape{2, 3, 0}, SampleInput(Shape{2, 3}, 0, 1)}}},
 };
-}  // namespace cambium
+}  // namespace cambium::op_reverse_sequence

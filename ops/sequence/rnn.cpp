@@ -9,7 +9,7 @@
 #include "ops/support/bf16.h"
 #include "ops/support/reach.h"
 
-namespace cambium {
+namespace cambium::op_rnn {
 namespace {
 std::vector<ValueType> shape(const Call& c) {
   recurrent_sizes(c, 1, false);
@@ -108,4 +108,4 @@ const Op op_rnn = {
                 sample(0, 3, 2),
                 sample(2, 0, 2),
                 sample(2, 3, 0)}};
-}  // namespace cambium
+}  // namespace cambium::op_rnn

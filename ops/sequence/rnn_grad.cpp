@@ -8,7 +8,7 @@
 #include "ops/support/bf16.h"
 #include "ops/support/reach.h"
 
-namespace cambium {
+namespace cambium::op_rnn_grad {
 namespace {
 std::vector<ValueType> shape(const Call& c) {
   recurrent_sizes(c, 1, false);
@@ -99,4 +99,4 @@ const Op op_rnn_grad = {
     .samples = {sample(2, 5, 3, "tanh"), sample(1, 1, 1, "tanh"), sample(13, 9, 33, "relu"),
                 sample(3, 4, 16, "relu", true), sample(0, 3, 2, "tanh"), sample(2, 0, 2, "tanh"),
                 sample(2, 3, 0, "tanh")}};
-}  // namespace cambium
+}  // namespace cambium::op_rnn_grad

@@ -13,7 +13,7 @@
 #include "ops/message/support/edge_reach.h"
 #include "ops/support/bf16.h"
 
-namespace cambium {
+namespace cambium::op_s4d_kernel {
 namespace {
 std::vector<ValueType> shape(const Call& c) {
   check_s4d(c);
@@ -143,4 +143,4 @@ const Op op_s4d_kernel = {
     .tolerance = 1e-5,
     .samples = {sample(5, 3, 4), sample(1, 1, 1), sample(200, 19, 5), sample(65, 32, 2),
                 sample(3, 0, 2), sample(3, 2, 0), sample(0, 2, 3)}};
-}  // namespace cambium
+}  // namespace cambium::op_s4d_kernel

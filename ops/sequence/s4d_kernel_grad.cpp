@@ -9,7 +9,7 @@
 #include "ops/support/bf16.h"
 #include "ops/support/reach.h"
 
-namespace cambium {
+namespace cambium::op_s4d_kernel_grad {
 namespace {
 using Complex = S4dState::Complex;
 
@@ -164,4 +164,4 @@ const Op op_s4d_kernel_grad = {
     .tolerance = 2e-5,
     .samples = {sample(5, 3, 4), sample(1, 1, 1), sample(200, 19, 5), sample(65, 32, 2),
                 sample(3, 0, 2), sample(3, 2, 0), sample(0, 2, 3)}};
-}  // namespace cambium
+}  // namespace cambium::op_s4d_kernel_grad

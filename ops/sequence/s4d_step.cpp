@@ -11,7 +11,7 @@
 #include "ops/support/reach.h"
 #include "ops/support/shapes.h"
 
-namespace cambium {
+namespace cambium::op_s4d_step {
 namespace {
 enum Input { kX = 5, kRe, kIm };
 
@@ -98,4 +98,4 @@ const Op op_s4d_step = {.name = "s4d_step",
                         .tolerance = 1e-5,
                         .samples = {sample(2, 3, 4), sample(1, 1, 1), sample(1, 40, 32),
                                     sample(3, 0, 2), sample(2, 3, 0), sample(0, 2, 3)}};
-}  // namespace cambium
+}  // namespace cambium::op_s4d_step

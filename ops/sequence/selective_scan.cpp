@@ -14,7 +14,7 @@
 #include "ops/support/bf16.h"
 #include "ops/support/reach.h"
 
-namespace cambium {
+namespace cambium::op_selective_scan {
 namespace {
 using namespace selective;
 
@@ -192,4 +192,4 @@ const Op op_selective_scan = {
     .bf16 = stays_f32,
     .tolerance = 1e-5,
     .samples = samples()};
-}  // namespace cambium
+}  // namespace cambium::op_selective_scan

@@ -7,12 +7,10 @@
 // stay in lanes until all blocks of the chunk have been added.
 #include <cmath>
 
-#include "graph/graph.h"
 #include "ops/sequence/support/selective_scan.h"
-#include "ops/support/bf16.h"
 #include "ops/support/reach.h"
 
-namespace cambium {
+namespace cambium::op_selective_scan_grad {
 namespace {
 using namespace selective;
 
@@ -299,4 +297,4 @@ extern const Op op_selective_scan_grad = {.name = "selective_scan_grad",
                                           .bf16 = stays_f32,
                                           .tolerance = 2e-5,
                                           .samples = samples()};
-}  // namespace cambium
+}  // namespace cambium::op_selective_scan_grad

@@ -12,7 +12,7 @@
 #include "graph/graph.h"
 #include "ops/support/reach.h"
 
-namespace cambium {
+namespace cambium::op_wkv {
 namespace {
 std::vector<ValueType> shape(const Call& c) {
   check_wkv(c);
@@ -88,4 +88,4 @@ const Op op_wkv = {.name = "wkv",
                    .tolerance = 1e-5,
                    .samples = {sample(2, 5, 3), sample(1, 1, 1), sample(2, 70, 35), sample(0, 3, 2),
                                sample(2, 0, 2), sample(2, 3, 0)}};
-}  // namespace cambium
+}  // namespace cambium::op_wkv

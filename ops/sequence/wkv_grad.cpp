@@ -13,7 +13,7 @@
 #include "ops/support/reach.h"
 #include "ops/support/scratch.h"
 
-namespace cambium {
+namespace cambium::op_wkv_grad {
 namespace {
 std::vector<ValueType> shape(const Call& c) {
   check_wkv(c);
@@ -164,4 +164,4 @@ const Op op_wkv_grad = {.name = "wkv_grad",
                         .tolerance = 2e-5,
                         .samples = {sample(2, 5, 3), sample(1, 1, 1), sample(2, 70, 35),
                                     sample(0, 3, 2), sample(2, 0, 2), sample(2, 3, 0)}};
-}  // namespace cambium
+}  // namespace cambium::op_wkv_grad

@@ -4,7 +4,7 @@
 #include "ops/support/pointwise.h"
 #include "ops/support/reach.h"
 
-namespace cambium {
+namespace cambium::op_broadcast_to {
 namespace {
 struct BroadcastTo {
   std::vector<int64_t> shape;
@@ -66,4 +66,4 @@ extern const Op op_broadcast_to = {
                 {{Shape{1, 300}}, {{"shape", std::vector<int64_t>{200, 300}}}},
                 {{Shape{0, 1}}, {{"shape", std::vector<int64_t>{0, 3}}}}},
 };
-}  // namespace cambium
+}  // namespace cambium::op_broadcast_to

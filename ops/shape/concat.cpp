@@ -6,7 +6,7 @@
 #include "ops/support/pointwise.h"
 #include "ops/support/reach.h"
 
-namespace cambium {
+namespace cambium::op_concat {
 namespace {
 struct Concat {
   int64_t axis = -1;
@@ -117,4 +117,4 @@ extern const Op op_concat = {
                 {{Shape{0, 3}, Shape{2, 3}}, {{"axis", 0}}},
                 {{Shape{0, 3}, Shape{0, 2}}, {{"axis", 1}}}},
 };
-}  // namespace cambium
+}  // namespace cambium::op_concat

@@ -6,7 +6,7 @@
 #include "ops/support/pointwise.h"
 #include "ops/support/reach.h"
 
-namespace cambium {
+namespace cambium::op_pad {
 namespace {
 struct Pad {
   int64_t axis = -1, before = 0, after = 0;
@@ -82,4 +82,4 @@ extern const Op op_pad = {
                 {{Shape{3, 0}}, {{"before", 1}, {"after", 1}}},
                 {{Shape{0, 3}}, {{"before", 1}, {"after", 1}}}},
 };
-}  // namespace cambium
+}  // namespace cambium::op_pad

@@ -4,7 +4,7 @@
 #include "ops/support/pointwise.h"
 #include "ops/support/reduce.h"
 
-namespace cambium {
+namespace cambium::op_reduce_max {
 namespace {
 std::vector<ValueType> shape(const Call& c) {
   require(reduced_count(c.shape(0), reduced_axes(c)) > 0, "the maximum over no elements of ",
@@ -52,4 +52,4 @@ extern const Op op_reduce_max = {
     .reach = reach_reduced,
     .samples = samples(),
 };
-}  // namespace cambium
+}  // namespace cambium::op_reduce_max

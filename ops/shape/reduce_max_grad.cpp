@@ -5,7 +5,7 @@
 #include "ops/support/reach.h"
 #include "ops/support/reduce.h"
 
-namespace cambium {
+namespace cambium::op_reduce_max_grad {
 namespace {
 std::vector<ValueType> shape(const Call& c) {
   const std::vector<ValueType> y = reduced_type(c);
@@ -85,4 +85,4 @@ extern const Op op_reduce_max_grad = {
     .reach = reach_all,
     .samples = samples(),
 };
-}  // namespace cambium
+}  // namespace cambium::op_reduce_max_grad

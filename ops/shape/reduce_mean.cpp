@@ -3,7 +3,7 @@
 #include "ops/support/pointwise.h"
 #include "ops/support/reduce.h"
 
-namespace cambium {
+namespace cambium::op_reduce_mean {
 namespace {
 double inverse_count(const Call& c) {
   const int64_t n = reduced_count(c.shape(0), reduced_axes(c));
@@ -43,4 +43,4 @@ extern const Op op_reduce_mean = {
     .reach = reach_reduced,
     .samples = reduce_samples(),
 };
-}  // namespace cambium
+}  // namespace cambium::op_reduce_mean

@@ -3,7 +3,7 @@
 #include "ops/support/pointwise.h"
 #include "ops/support/reduce.h"
 
-namespace cambium {
+namespace cambium::op_reduce_sum {
 namespace {
 std::vector<Value> vjp(const Call& c, std::span<const Value> dy) {
   return {spread(c, dy[0])};
@@ -38,4 +38,4 @@ extern const Op op_reduce_sum = {
     .tolerance = 1e-5,  // sums of many terms
     .samples = reduce_samples(),
 };
-}  // namespace cambium
+}  // namespace cambium::op_reduce_sum

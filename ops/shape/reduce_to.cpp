@@ -6,7 +6,7 @@
 #include "ops/support/reach.h"
 #include "ops/support/reduce.h"
 
-namespace cambium {
+namespace cambium::op_reduce_to {
 namespace {
 struct ReduceTo {
   std::vector<int64_t> shape;
@@ -67,4 +67,4 @@ extern const Op op_reduce_to = {
                 {{Shape{0, 3}}, {{"shape", std::vector<int64_t>{1, 3}}}},
                 {{Shape{700, 33}}, {{"shape", std::vector<int64_t>{33}}}}},
 };
-}  // namespace cambium
+}  // namespace cambium::op_reduce_to

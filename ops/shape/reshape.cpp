@@ -4,7 +4,7 @@
 #include "ops/support/reach.h"
 #include "ops/support/shapes.h"
 
-namespace cambium {
+namespace cambium::op_reshape {
 namespace {
 struct Reshape {
   std::vector<int64_t> shape;
@@ -59,4 +59,4 @@ extern const Op op_reshape = {
                 {{Shape{1}}, {{"shape", std::vector<int64_t>{}}}},
                 {{Shape{0, 3}}, {{"shape", std::vector<int64_t>{3, 0}}}}},
 };
-}  // namespace cambium
+}  // namespace cambium::op_reshape

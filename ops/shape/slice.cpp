@@ -6,7 +6,7 @@
 #include "ops/support/pointwise.h"
 #include "ops/support/reach.h"
 
-namespace cambium {
+namespace cambium::op_slice {
 namespace {
 struct Slice {
   int64_t axis = -1, begin = 0, end = 0;
@@ -85,4 +85,4 @@ extern const Op op_slice = {
                 {{Shape{3, 4}}, {{"axis", 0}, {"begin", 1}, {"end", 1}}},
                 {{Shape{0, 3}}, {{"begin", 1}, {"end", 2}}}},
 };
-}  // namespace cambium
+}  // namespace cambium::op_slice

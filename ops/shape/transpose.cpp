@@ -7,7 +7,7 @@
 #include "ops/support/pointwise.h"
 #include "ops/support/reach.h"
 
-namespace cambium {
+namespace cambium::op_transpose {
 namespace {
 struct Transpose {
   std::vector<int64_t> perm;
@@ -154,4 +154,4 @@ extern const Op op_transpose = {
                 {{Shape{1, 4, 1}}, {{"perm", std::vector<int64_t>{2, 0, 1}}}},
                 {{Shape{0, 3}}, {{"perm", std::vector<int64_t>{1, 0}}}}},
 };
-}  // namespace cambium
+}  // namespace cambium::op_transpose

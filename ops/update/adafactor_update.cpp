@@ -13,7 +13,7 @@
 #include "ops/update/support/adafactor.h"
 #include "ops/update/support/update.h"
 
-namespace cambium {
+namespace cambium::op_adafactor_update {
 namespace {
 constexpr int kFirst = 3;  // input of p1
 
@@ -199,4 +199,4 @@ const Op op_adafactor_update = {.name = "adafactor_update",
                                 .in_place = in_place,
                                 .smooth = false,
                                 .samples = samples()};
-}  // namespace cambium
+}  // namespace cambium::op_adafactor_update

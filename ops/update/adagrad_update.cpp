@@ -4,7 +4,7 @@
 // Duchi et al. 2011, JMLR 12.
 #include "ops/update/support/update_rule.h"
 
-namespace cambium {
+namespace cambium::op_adagrad_update {
 namespace {
 struct Adagrad : PerTensor {
   static constexpr bool kStep = true;
@@ -40,4 +40,4 @@ extern const Op op_adagrad_update;
 const Op op_adagrad_update =
     Rules::op<9>("adagrad_update", "Adagrad step of all parameters, in place",
                  Rules::samples({{"lr_decay", 0.1}}));
-}  // namespace cambium
+}  // namespace cambium::op_adagrad_update

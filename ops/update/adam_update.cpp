@@ -6,7 +6,7 @@
 // Loshchilov and Hutter 2019, arXiv 1711.05101. The corrections are computed in double per step.
 #include "ops/update/support/update_rule.h"
 
-namespace cambium {
+namespace cambium::op_adam_update {
 namespace {
 struct Adam : PerTensor {
   static constexpr bool kStep = true;
@@ -58,4 +58,4 @@ std::vector<Sample> samples() {
 extern const Op op_adam_update;
 const Op op_adam_update =
     Rules::op<15>("adam_update", "Adam or AdamW step of all parameters, in place", samples());
-}  // namespace cambium
+}  // namespace cambium::op_adam_update

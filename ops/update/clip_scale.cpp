@@ -4,7 +4,7 @@
 #include "graph/op.h"
 #include "ops/support/reach.h"
 
-namespace cambium {
+namespace cambium::op_clip_scale {
 namespace {
 struct ClipScale {
   double max = 1;
@@ -46,4 +46,4 @@ const Op op_clip_scale = {.name = "clip_scale",
                           .samples = {{{SampleInput(Shape{}, 0.1, 0.9)}},
                                       {{SampleInput(Shape{3}, 5, 6)}, {{"max", 2.0}}},
                                       {{Shape{0}}}}};
-}  // namespace cambium
+}  // namespace cambium::op_clip_scale

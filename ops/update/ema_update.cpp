@@ -7,7 +7,7 @@
 #include "ops/support/reach.h"
 #include "ops/update/support/update.h"
 
-namespace cambium {
+namespace cambium::op_ema_update {
 namespace {
 struct Ema {
   double decay = 0.999;
@@ -92,4 +92,4 @@ const Op op_ema_update = {.name = "ema_update",
                           .in_place = in_place,
                           .smooth = false,
                           .samples = samples()};
-}  // namespace cambium
+}  // namespace cambium::op_ema_update

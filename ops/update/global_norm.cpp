@@ -6,7 +6,7 @@
 #include "ops/support/reach.h"
 #include "ops/update/support/update.h"
 
-namespace cambium {
+namespace cambium::op_global_norm {
 namespace {
 std::vector<ValueType> shape(const Call& c) {
   for (int i = 0; i < c.inputs(); ++i)
@@ -72,4 +72,4 @@ const Op op_global_norm = {.name = "global_norm",
                                        {{Shape{1}, Shape{0, 3}, Shape{7}}},
                                        {{Shape{0}}},
                                        {{Shape{33, 1000}, Shape{}, Shape{257}}}}};
-}  // namespace cambium
+}  // namespace cambium::op_global_norm

@@ -12,7 +12,7 @@
 #include "ops/support/reach.h"
 #include "ops/update/support/update.h"
 
-namespace cambium {
+namespace cambium::op_lamb_update {
 namespace {
 struct Lamb {
   double beta1 = 0.9, beta2 = 0.999, eps = 1e-6;
@@ -236,4 +236,4 @@ const Op op_lamb_update = {.name = "lamb_update",
                            .in_place = in_place,
                            .smooth = false,
                            .samples = samples()};
-}  // namespace cambium
+}  // namespace cambium::op_lamb_update

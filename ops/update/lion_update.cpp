@@ -4,7 +4,7 @@
 #include "ops/support/nan.h"
 #include "ops/update/support/update_rule.h"
 
-namespace cambium {
+namespace cambium::op_lion_update {
 namespace {
 struct Lion : PerTensor {
   static constexpr bool kStep = false;
@@ -43,4 +43,4 @@ using Rules = UpdateRule<Lion, Rule, 1>;
 extern const Op op_lion_update;
 const Op op_lion_update =
     Rules::op<10>("lion_update", "Lion step of all parameters, in place", Rules::samples());
-}  // namespace cambium
+}  // namespace cambium::op_lion_update

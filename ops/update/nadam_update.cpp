@@ -7,7 +7,7 @@
 // Dozat 2016, "Incorporating Nesterov momentum into Adam".
 #include "ops/update/support/update_rule.h"
 
-namespace cambium {
+namespace cambium::op_nadam_update {
 namespace {
 struct Nadam : PerTensor {
   static constexpr bool kStep = true;
@@ -68,4 +68,4 @@ using Rules = UpdateRule<Nadam, Rule, 2>;
 extern const Op op_nadam_update;
 const Op op_nadam_update = Rules::op<18>("nadam_update", "NAdam step of all parameters, in place",
                                          Rules::samples({{"decoupled", true}, {"beta2", 0.95}}));
-}  // namespace cambium
+}  // namespace cambium::op_nadam_update

@@ -8,7 +8,7 @@
 // where decoupled decay makes p into p (1 - lr decay). Liu et al. 2020, arXiv 1908.03265.
 #include "ops/update/support/update_rule.h"
 
-namespace cambium {
+namespace cambium::op_radam_update {
 namespace {
 struct Radam : PerTensor {
   static constexpr bool kStep = true;
@@ -68,4 +68,4 @@ std::vector<Sample> samples() {
 extern const Op op_radam_update;
 const Op op_radam_update =
     Rules::op<18>("radam_update", "RAdam step of all parameters, in place", samples());
-}  // namespace cambium
+}  // namespace cambium::op_radam_update

@@ -6,7 +6,7 @@
 #include "ops/support/reach.h"
 #include "ops/update/support/update_rule.h"
 
-namespace cambium {
+namespace cambium::op_rmsprop_update {
 namespace {
 struct RmsProp : PerTensor {
   static constexpr bool kStep = false;
@@ -117,4 +117,4 @@ const Op op_rmsprop_update = {.name = "rmsprop_update",
                               .narrowed = UpdateRule<RmsProp, Plain, 1>::narrowed,
                               .smooth = false,
                               .samples = samples()};
-}  // namespace cambium
+}  // namespace cambium::op_rmsprop_update

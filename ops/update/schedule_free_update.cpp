@@ -7,7 +7,7 @@
 // schedule_free_weight. Defazio et al. 2024, arXiv 2405.15682, algorithm 1.
 #include "ops/update/support/update_rule.h"
 
-namespace cambium {
+namespace cambium::op_schedule_free_update {
 namespace {
 struct ScheduleFree : PerTensor {
   static constexpr bool kStep = true;
@@ -65,4 +65,4 @@ std::vector<Sample> samples() {
 extern const Op op_schedule_free_update;
 const Op op_schedule_free_update = Rules::op<18>(
     "schedule_free_update", "schedule-free AdamW step of all parameters, in place", samples());
-}  // namespace cambium
+}  // namespace cambium::op_schedule_free_update

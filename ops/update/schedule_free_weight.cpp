@@ -7,7 +7,7 @@
 #include "graph/op.h"
 #include "ops/support/reach.h"
 
-namespace cambium {
+namespace cambium::op_schedule_free_weight {
 namespace {
 struct Weight {
   double beta2 = 0.999;
@@ -59,4 +59,4 @@ const Op op_schedule_free_weight = {.name = "schedule_free_weight",
                                     .reach = reach_all,
                                     .smooth = false,
                                     .samples = samples()};
-}  // namespace cambium
+}  // namespace cambium::op_schedule_free_weight

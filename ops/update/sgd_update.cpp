@@ -6,7 +6,7 @@
 #include "ops/support/reach.h"
 #include "ops/update/support/update.h"
 
-namespace cambium {
+namespace cambium::op_sgd_update {
 namespace {
 struct Sgd {
   double momentum = 0, dampening = 0;
@@ -146,4 +146,4 @@ const Op op_sgd_update = {.name = "sgd_update",
                           .in_place = in_place,
                           .smooth = false,
                           .samples = samples()};
-}  // namespace cambium
+}  // namespace cambium::op_sgd_update

@@ -6,7 +6,7 @@
 // Liu et al. 2023, arXiv 2305.14342, algorithm 3 (rho is its gamma).
 #include "ops/update/support/update_rule.h"
 
-namespace cambium {
+namespace cambium::op_sophia_update {
 namespace {
 struct Sophia : PerTensor {
   static constexpr bool kStep = false;
@@ -54,4 +54,4 @@ std::vector<Sample> samples() {
 extern const Op op_sophia_update;
 const Op op_sophia_update =
     Rules::op<10>("sophia_update", "Sophia step of all parameters, in place", samples());
-}  // namespace cambium
+}  // namespace cambium::op_sophia_update

@@ -15,7 +15,7 @@
 #include "tests/support/tiny_experiment.h"
 #include "viz/plot/text.h"
 
-namespace cambium {
+namespace cambium::command_test {
 namespace {
 using test::Ran;
 using test::run_words;
@@ -296,4 +296,4 @@ TEST(Texts, AreReadable) {
   EXPECT_EQ(bar_text(1, 4), "[====]");
 }
 }  // namespace
-}  // namespace cambium
+}  // namespace cambium::command_test

@@ -6,7 +6,7 @@
 #include "tests/app/run_in_process.h"
 #include "tests/support/tiny_experiment.h"
 
-namespace cambium {
+namespace cambium::data_identity_test {
 namespace {
 using test::Ran;
 using test::run_words;
@@ -96,4 +96,4 @@ TEST_F(OtherData, OfARunThatSaysNothingIsNoted) {
   EXPECT_NE(ran.err.find("does not say what data it was trained on"), std::string::npos) << ran.err;
 }
 }  // namespace
-}  // namespace cambium
+}  // namespace cambium::data_identity_test

@@ -10,7 +10,7 @@
 #include "places.h"
 #include "tests/app/run_in_process.h"
 
-namespace cambium {
+namespace cambium::errors_test {
 namespace {
 namespace fs = std::filesystem;
 constexpr std::string_view kPrefix = "#| ";
@@ -71,4 +71,4 @@ TEST(BrokenSpecs, AreThirtyOrMore) {
   EXPECT_GE(broken_specs().size(), 30u);
 }
 }  // namespace
-}  // namespace cambium
+}  // namespace cambium::errors_test

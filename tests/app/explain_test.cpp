@@ -11,7 +11,7 @@
 #include "tests/support/tiny_experiment.h"
 #include "train/run/session.h"
 
-namespace cambium {
+namespace cambium::explain_test {
 namespace {
 TEST(BlockExamples, AreThoseOfTheGoldenFile) {
   const std::string golden = read_file(CAMBIUM_SOURCE_DIR "/tests/golden/blocks.txt");
@@ -101,4 +101,4 @@ TEST(Explain, PrintsUsesAsJson) {
   EXPECT_EQ(page["uses"][0]["parameters"], 25);
 }
 }  // namespace
-}  // namespace cambium
+}  // namespace cambium::explain_test

@@ -9,7 +9,7 @@
 #include "tests/app/run_in_process.h"
 #include "tests/support/test_data.h"
 
-namespace cambium {
+namespace cambium::language_test {
 namespace {
 // The names that an error lists behind "known:", which are those its reader knows.
 std::vector<std::string> known_in(const std::string& text) {
@@ -77,4 +77,4 @@ TEST(Language, ChoicesWrittenAsBlocksAreTranslated) {
   }
 }
 }  // namespace
-}  // namespace cambium
+}  // namespace cambium::language_test

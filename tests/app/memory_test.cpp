@@ -11,7 +11,7 @@
 #include "places.h"
 #include "tests/support/config_data.h"
 
-namespace cambium {
+namespace cambium::memory_test {
 namespace {
 int run_quietly(std::vector<std::string> args, const std::string& out) {
   const pid_t pid = ::fork();
@@ -91,4 +91,4 @@ TEST(PredictedMemory, CountsTheEdgesThatAnAdapterMakes) {
   expect_foretold(train(folder.path("s.yaml"), {}, folder.path("run")));
 }
 }  // namespace
-}  // namespace cambium
+}  // namespace cambium::memory_test

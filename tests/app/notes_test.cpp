@@ -5,7 +5,7 @@
 #include "tests/app/run_in_process.h"
 #include "tests/support/tiny_experiment.h"
 
-namespace cambium::test {
+namespace cambium::test::notes_test {
 namespace {
 class NotesShown : public testing::Test {
  protected:
@@ -62,4 +62,4 @@ TEST_F(NotesShown, WhenAResumedRunIsOver) {
   EXPECT_EQ(again.err.find("7 to 6"), std::string::npos);
 }
 }  // namespace
-}  // namespace cambium::test
+}  // namespace cambium::test::notes_test

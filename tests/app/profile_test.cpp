@@ -7,7 +7,7 @@
 #include "tests/app/run_in_process.h"
 #include "tests/support/tiny_experiment.h"
 
-namespace cambium {
+namespace cambium::profile_test {
 namespace {
 using test::Ran;
 using test::run_words;
@@ -92,4 +92,4 @@ TEST(ProfileTable, MarksReferenceKernelsAndAdvises) {
   EXPECT_EQ(summary_text(p).find("reference"), std::string::npos);
 }
 }  // namespace
-}  // namespace cambium
+}  // namespace cambium::profile_test

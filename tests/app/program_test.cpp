@@ -12,7 +12,7 @@
 #include "places.h"
 #include "tests/support/tiny_experiment.h"
 
-namespace cambium {
+namespace cambium::program_test {
 namespace {
 class Program : public ::testing::Test {
  protected:
@@ -157,4 +157,4 @@ TEST_F(Program, GenerateBeginsWithASymbolTheModelKnows) {
   EXPECT_TRUE(read_file(path("out")).starts_with("a")) << read_file(path("out"));
 }
 }  // namespace
-}  // namespace cambium
+}  // namespace cambium::program_test

@@ -13,7 +13,7 @@
 #include "tests/support/kills.h"
 #include "tests/support/tiny_experiment.h"
 
-namespace cambium {
+namespace cambium::robust_test {
 namespace {
 const std::string kProgram = CAMBIUM_BINARY_DIR "/cambium";
 
@@ -233,4 +233,4 @@ TEST_F(Robust, SlowKilledRunsAndStudiesLeaveTheSameBytes) {
   }
 }
 }  // namespace
-}  // namespace cambium
+}  // namespace cambium::robust_test

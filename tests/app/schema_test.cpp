@@ -14,7 +14,7 @@
 #include "tests/app/run_in_process.h"
 #include "tests/support/json_schema.h"
 
-namespace cambium {
+namespace cambium::schema_test {
 namespace {
 namespace fs = std::filesystem;
 using test::json_of;
@@ -189,4 +189,4 @@ TEST(Schema, ChecksStudies) {
     EXPECT_NE(check_text(study + bad), "") << bad;
 }
 }  // namespace
-}  // namespace cambium
+}  // namespace cambium::schema_test

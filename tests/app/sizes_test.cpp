@@ -14,7 +14,7 @@
 #include "tests/support/spent.h"
 #include "tests/support/test_data.h"
 
-namespace cambium {
+namespace cambium::sizes_test {
 namespace {
 struct Ended {
   int code = -1;
@@ -114,4 +114,4 @@ TEST_F(Check, EndsOnASignal) {
   }
 }
 }  // namespace
-}  // namespace cambium
+}  // namespace cambium::sizes_test

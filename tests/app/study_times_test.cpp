@@ -4,7 +4,7 @@
 #include "search/runs/compare.h"
 #include "tests/support/tiny_experiment.h"
 
-namespace cambium {
+namespace cambium::study_times_test {
 namespace {
 // Two at a time. An interval misses in one of twenty studies, three in a row in one of eight
 // thousand.
@@ -30,4 +30,4 @@ TEST(SlowStudyTimes, IdenticalNetworksTakeEqualTimes) {
   EXPECT_TRUE(covered);
 }
 }  // namespace
-}  // namespace cambium
+}  // namespace cambium::study_times_test

@@ -5,7 +5,7 @@
 
 #include <gtest/gtest.h>
 
-namespace cambium {
+namespace cambium::study_view_test {
 namespace {
 Comparison two_variants() {
   Comparison c;
@@ -80,4 +80,4 @@ TEST(ResultsTable, ShowsNoNumbersOfAVariantWithoutAFinishedRun) {
   EXPECT_EQ(row.find("0 B"), std::string::npos) << table;
 }
 }  // namespace
-}  // namespace cambium
+}  // namespace cambium::study_view_test

@@ -10,7 +10,7 @@
 #include "tests/app/run_in_process.h"
 #include "tests/support/tiny_experiment.h"
 
-namespace cambium {
+namespace cambium::told_apart_test {
 namespace {
 using test::Ran;
 using test::run_words;
@@ -158,4 +158,4 @@ TEST_F(ToldApart, MoreThreadsThanCoresAreNoted) {
   EXPECT_EQ(run_words({"check", path("s.yaml"), "--threads", "1"}).err, "");
 }
 }  // namespace
-}  // namespace cambium
+}  // namespace cambium::told_apart_test

@@ -4,7 +4,7 @@
 #include "tests/app/run_in_process.h"
 #include "tests/support/tiny_experiment.h"
 
-namespace cambium {
+namespace cambium::verify_test {
 namespace {
 class VerifyCommand : public ::testing::Test {
  protected:
@@ -78,4 +78,4 @@ TEST_F(VerifyCommand, ListsItsCells) {
   EXPECT_NE(verify({}).err.find("--list"), std::string::npos);
 }
 }  // namespace
-}  // namespace cambium
+}  // namespace cambium::verify_test

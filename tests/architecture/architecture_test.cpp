@@ -14,7 +14,7 @@
 #include "places.h"
 #include "tests/support/functions_of.h"
 
-namespace cambium {
+namespace cambium::architecture_test {
 namespace {
 namespace fs = std::filesystem;
 const std::vector<std::string> kOrder = {"core",  "graph",  "ops", "blocks", "data",
@@ -172,4 +172,4 @@ TEST(Architecture, NoFunctionLikeMacros) {
       EXPECT_NE(s.lines[i].substr(8 + name.size(), 1), "(") << place(s, i);
     }
 }
-}  // namespace cambium
+}  // namespace cambium::architecture_test

@@ -8,7 +8,7 @@
 #include "tests/support/block_case.h"
 #include "tests/support/expect_error.h"
 
-namespace cambium {
+namespace cambium::attention_test {
 namespace {
 using Numbers = std::vector<double>;
 
@@ -275,4 +275,4 @@ TEST(Positions, OfAGridTellRowAndColumn) {
             std::string("positions 'positions': kind = sinusoidal_2d needs the tokens of a grid"));
 }
 }  // namespace
-}  // namespace cambium
+}  // namespace cambium::attention_test

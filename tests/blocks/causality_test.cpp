@@ -5,7 +5,7 @@
 #include "ops/support/reach.h"
 #include "tests/support/reach_case.h"
 
-namespace cambium {
+namespace cambium::causality_test {
 namespace {
 constexpr uint64_t kSeeds[] = {1, 2, 3, 4, 5, 6};  // units are dead for some
 
@@ -137,4 +137,4 @@ TEST(Causality, DilationReachesBackInSteps) {
   EXPECT_EQ(found[size_t(4 * 4)].last_place, 4);
 }
 }  // namespace
-}  // namespace cambium
+}  // namespace cambium::causality_test

@@ -3,7 +3,7 @@
 
 #include "tests/support/block_case.h"
 
-namespace cambium {
+namespace cambium::conv_test {
 namespace {
 using Numbers = std::vector<double>;
 
@@ -152,4 +152,4 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{"residual_conv: {kind: bottleneck}",
                 "reduction = 4 does not divide width = 6; use width: 8", Domain::kGrid}));
 }  // namespace
-}  // namespace cambium
+}  // namespace cambium::conv_test

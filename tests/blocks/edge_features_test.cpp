@@ -8,7 +8,7 @@
 #include "core/rng.h"
 #include "ops/ops.h"
 
-namespace cambium {
+namespace cambium::edge_features_test {
 namespace {
 constexpr int64_t kNodes = 6, kChannels = 3, kFeatures = 2, kMostEdges = 20;
 const std::vector<Edge> kEdges = {{0, 1}, {1, 2}, {2, 3}, {3, 0}, {0, 2}, {4, 1}};
@@ -309,4 +309,4 @@ INSTANTIATE_TEST_SUITE_P(Blocks, WithEdges,
                          testing::Values("gin", "mpnn", "gated_gcn", "gat", "gatv2"),
                          [](const auto& info) { return std::string(info.param); });
 }  // namespace
-}  // namespace cambium
+}  // namespace cambium::edge_features_test

@@ -3,7 +3,7 @@
 
 #include "tests/support/block_case.h"
 
-namespace cambium {
+namespace cambium::errors_test {
 namespace {
 std::vector<UserError> errors_of(const std::string& yaml, Domain domain, const Shape& shape,
                                  const std::string& define = "") {
@@ -170,4 +170,4 @@ TEST(ModelErrors, HugeRepeatsAreRefused) {
   EXPECT_EQ(e[0].help, "lower the counts of its repeats, or use definitions less often");
 }
 }  // namespace
-}  // namespace cambium
+}  // namespace cambium::errors_test

@@ -8,7 +8,7 @@
 #include "places.h"
 #include "tests/support/block_case.h"
 
-namespace cambium {
+namespace cambium::every_block_test {
 namespace {
 std::string name_of_use(const testing::TestParamInfo<BlockTrial>& info) {
   return str(info.param.block->name, "_", info.index);
@@ -99,4 +99,4 @@ TEST(BlockTable, ParametersAndFlopsMatchTheGoldenFile) {
   EXPECT_EQ(golden.str(), now);
 }
 }  // namespace
-}  // namespace cambium
+}  // namespace cambium::every_block_test

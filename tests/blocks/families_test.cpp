@@ -7,7 +7,7 @@
 #include "blocks/compose/model.h"
 #include "ops/ops.h"
 
-namespace cambium {
+namespace cambium::families_test {
 namespace {
 std::string families(const std::string& model, const std::string& define = "") {
   const Yaml root = parse_yaml(str("model: ", model, "\n", define), "spec.yaml");
@@ -56,4 +56,4 @@ TEST(Families, EveryBlockIsFoundByItsPlace) {
   EXPECT_GE(found, 30);
 }
 }  // namespace
-}  // namespace cambium
+}  // namespace cambium::families_test

@@ -9,7 +9,7 @@
 #include "core/yaml/yaml.h"
 #include "ops/ops.h"
 
-namespace cambium {
+namespace cambium::gnn_test {
 namespace {
 // A block list built on one stream, and its value for given nodes (or tokens) and edges.
 struct Model {
@@ -255,4 +255,4 @@ TEST(GraphAdapters, BringTokensBackUnchanged) {
   EXPECT_EQ(model(x), x);
 }
 }  // namespace
-}  // namespace cambium
+}  // namespace cambium::gnn_test

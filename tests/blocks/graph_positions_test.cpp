@@ -6,7 +6,7 @@
 #include "ops/message/support/components.h"
 #include "tests/support/block_case.h"
 
-namespace cambium {
+namespace cambium::graph_positions_test {
 namespace {
 std::vector<Edge> path(int32_t from, int32_t nodes) {
   std::vector<Edge> edges;
@@ -126,4 +126,4 @@ TEST(GraphPositions, SignsFlipInTrainingAlone) {
   EXPECT_GT(kept, 10);
 }
 }  // namespace
-}  // namespace cambium
+}  // namespace cambium::graph_positions_test

@@ -6,7 +6,7 @@
 
 #include "tests/support/block_case.h"
 
-namespace cambium {
+namespace cambium::layers_test {
 namespace {
 using Numbers = std::vector<double>;
 
@@ -169,4 +169,4 @@ TEST(Residual, SandwichNormalisesBothEndsOfTheBranch) {
   EXPECT_EQ(c.graph.node(*scale).parameter.init, (Init{Init::kConstant, 0.1}));
 }
 }  // namespace
-}  // namespace cambium
+}  // namespace cambium::layers_test

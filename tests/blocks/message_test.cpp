@@ -3,7 +3,7 @@
 
 #include "tests/support/block_case.h"
 
-namespace cambium {
+namespace cambium::message_test {
 namespace {
 constexpr int64_t kNodes = 6, kIn = 3;
 
@@ -209,4 +209,4 @@ TEST(Pool, AttentionIsASoftmaxWeightedMean) {
   EXPECT_NEAR(y[1], 0.25, 1e-12);
 }
 }  // namespace
-}  // namespace cambium
+}  // namespace cambium::message_test

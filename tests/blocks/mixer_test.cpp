@@ -6,7 +6,7 @@
 #include "graph/cost.h"
 #include "tests/support/block_case.h"
 
-namespace cambium {
+namespace cambium::mixer_test {
 namespace {
 // The first error of `yaml` on tokens [2,6,64]: "text; help".
 std::string error_of(const std::string& yaml, const Shape& shape = {2, 6, 64}) {
@@ -207,4 +207,4 @@ TEST(Mixers, PerformerEstimatesSoftmaxAttention) {
   for (size_t i = 0; i < a.size(); ++i) EXPECT_NEAR(a[i], b[i], 0.05);
 }
 }  // namespace
-}  // namespace cambium
+}  // namespace cambium::mixer_test

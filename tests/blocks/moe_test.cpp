@@ -6,7 +6,7 @@
 #include "tests/support/block_case.h"
 #include "tests/support/expect_error.h"
 
-namespace cambium {
+namespace cambium::moe_test {
 namespace {
 BlockCase build(const std::string& options, const Shape& shape, bool training = true) {
   return {"- moe: {" + options + "}", Domain::kTokens, shape, {.training = training}};
@@ -212,4 +212,4 @@ TEST(Moe, RefusesWhatDoesNotFit) {
             "nothing to learn from; use top_k: 2 or more, or weights: all");
 }
 }  // namespace
-}  // namespace cambium
+}  // namespace cambium::moe_test

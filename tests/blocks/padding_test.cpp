@@ -5,7 +5,7 @@
 #include "tests/support/expect_error.h"
 #include "tests/support/padded_layout.h"
 
-namespace cambium {
+namespace cambium::padding_test {
 namespace {
 // A sample of a block behind what leads from padded data to its domain.
 std::vector<Layout> layouts_of(const BlockSample& s) {
@@ -190,4 +190,4 @@ TEST(Padding, StreamsThatJoinAreRealWhereAllAre) {
   EXPECT_EQ(done.outputs[0].data, (Numbers{1, 0, 0}));
 }
 }  // namespace
-}  // namespace cambium
+}  // namespace cambium::padding_test

@@ -7,7 +7,7 @@
 #include "ops/support/dnnl.h"
 #include "tests/support/block_case.h"
 
-namespace cambium {
+namespace cambium::plan_test {
 namespace {
 // loss = sum(w * y); every parameter's gradient becomes an output beside y and the loss.
 void add_gradients(BlockCase& c) {
@@ -93,4 +93,4 @@ INSTANTIATE_TEST_SUITE_P(Blocks, BlockPlan, testing::ValuesIn(block_trials()),
                            return str(info.param.block->name, "_", info.index);
                          });
 }  // namespace
-}  // namespace cambium
+}  // namespace cambium::plan_test

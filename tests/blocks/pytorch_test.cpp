@@ -7,7 +7,7 @@
 #include "places.h"
 #include "tests/support/block_values.h"
 
-namespace cambium {
+namespace cambium::pytorch_test {
 namespace {
 constexpr double kForward = 1e-5, kBackward = 1e-4;
 
@@ -57,4 +57,4 @@ TEST(BlockValues, ErrorIsRelativeToTheLargestNumber) {
   EXPECT_EQ(relative_error(a, b), HUGE_VAL);
 }
 }  // namespace
-}  // namespace cambium
+}  // namespace cambium::pytorch_test

@@ -4,7 +4,7 @@
 
 #include "tests/support/block_case.h"
 
-namespace cambium {
+namespace cambium::recurrent_test {
 namespace {
 std::vector<double> run(const std::string& block) {
   BlockCase c(str("- ", block, ": {width: 3, layers: 2, bidirectional: true}"), Domain::kTokens,
@@ -54,4 +54,4 @@ TEST(Recurrent, RnnIsPyTorchs) {
        -0.1366692168, -0.634087497,  -0.764524532,  0.5307323195, 0.6715284455, 0.5738654508});
 }
 }  // namespace
-}  // namespace cambium
+}  // namespace cambium::recurrent_test

@@ -5,7 +5,7 @@
 #include "tests/support/expect_error.h"
 #include "tests/support/yaml_edit.h"
 
-namespace cambium {
+namespace cambium::sharing_test {
 namespace {
 using test::scalar_yaml;
 
@@ -118,4 +118,4 @@ TEST(Sharing, NeedsParameters) {
             "1:25: dropout 'dropout': share 'w': it has no parameters");
 }
 }  // namespace
-}  // namespace cambium
+}  // namespace cambium::sharing_test

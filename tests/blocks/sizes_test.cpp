@@ -8,7 +8,7 @@
 #include "tests/support/spent.h"
 #include "tests/support/yaml_edit.h"
 
-namespace cambium {
+namespace cambium::sizes_test {
 namespace {
 struct SizedOption {
   const Block* block;
@@ -105,4 +105,4 @@ TEST(Sizes, OfABatchOfGraphsTakeNoMemoryUntilTheyAreNeeded) {
   EXPECT_LT(spent.megabytes(), 20);  // 400 MB when it is made
 }
 }  // namespace
-}  // namespace cambium
+}  // namespace cambium::sizes_test

@@ -4,7 +4,7 @@
 #include "tests/support/block_case.h"
 #include "tests/support/expect_error.h"
 
-namespace cambium {
+namespace cambium::structure_test {
 namespace {
 const Shape kVectors{3, 4};
 
@@ -228,4 +228,4 @@ TEST(Repeat, WritesAPatternWithGroupsOut) {
 }
 
 }  // namespace
-}  // namespace cambium
+}  // namespace cambium::structure_test

@@ -12,7 +12,7 @@
 #include "tests/support/expect_error.h"
 #include "tests/support/test_data.h"
 
-namespace cambium {
+namespace cambium::budgets_test {
 namespace {
 using test::error_of;
 using test::text_of;
@@ -151,4 +151,4 @@ TEST(Budgets, ALongMessageLosesItsMiddle) {
   EXPECT_NE(text.find(" bytes left out) ... "), text.npos);
 }
 }  // namespace
-}  // namespace cambium
+}  // namespace cambium::budgets_test

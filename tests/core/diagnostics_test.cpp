@@ -7,7 +7,7 @@
 #include "core/text/utf8.h"
 #include "tests/support/test_data.h"
 
-namespace cambium {
+namespace cambium::diagnostics_test {
 namespace {
 class Rendered : public ::testing::Test {
  protected:
@@ -109,4 +109,4 @@ TEST(Utf8, CountsCharactersAndFindsInvalidBytes) {
   EXPECT_EQ(first_invalid_utf8("\xf4\x90\x80\x80"), 0) << "above U+10FFFF";
 }
 }  // namespace
-}  // namespace cambium
+}  // namespace cambium::diagnostics_test

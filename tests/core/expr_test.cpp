@@ -5,7 +5,7 @@
 
 #include "tests/support/expect_error.h"
 
-namespace cambium {
+namespace cambium::expr_test {
 namespace {
 using test::error_of;
 using test::text_of;
@@ -181,4 +181,4 @@ TEST(Expr, EntriesCollectAllErrors) {
   EXPECT_EQ(errors.errors().size(), 2u);
 }
 }  // namespace
-}  // namespace cambium
+}  // namespace cambium::expr_test

@@ -5,7 +5,7 @@
 
 #include "tests/support/expect_error.h"
 
-namespace cambium {
+namespace cambium::fields_test {
 namespace {
 using test::error_of;
 
@@ -129,4 +129,4 @@ TEST(Attrs, PrintAndCompareByValue) {
   EXPECT_THROW(c.as<NoAttrs>(), InternalError);
 }
 }  // namespace
-}  // namespace cambium
+}  // namespace cambium::fields_test

@@ -12,7 +12,7 @@
 #include "tests/support/expect_error.h"
 #include "tests/support/test_data.h"
 
-namespace cambium {
+namespace cambium::files_test {
 namespace {
 using test::error_of;
 using test::TempFolder;
@@ -180,4 +180,4 @@ TEST(Files, MapsAreViewsOfTheBytes) {
   EXPECT_THROW(MappedFile(folder.path("absent")), RuntimeError);
 }
 }  // namespace
-}  // namespace cambium
+}  // namespace cambium::files_test

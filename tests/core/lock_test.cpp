@@ -10,7 +10,7 @@
 #include "tests/support/expect_error.h"
 #include "tests/support/test_data.h"
 
-namespace cambium {
+namespace cambium::lock_test {
 namespace {
 using test::error_of;
 
@@ -70,4 +70,4 @@ TEST(FolderLock, SaysWhenItCannotBeWritten) {
   EXPECT_EQ(std::string(e.what()), "cannot write '/nowhere/.lock': No such file or directory");
 }
 }  // namespace
-}  // namespace cambium
+}  // namespace cambium::lock_test

@@ -9,7 +9,7 @@
 #include "tests/support/expect_error.h"
 #include "tests/support/test_data.h"
 
-namespace cambium {
+namespace cambium::safetensors_test {
 namespace {
 using test::error_of;
 
@@ -140,4 +140,4 @@ TEST(SafeTensors, AFailedWriteIsARuntimeErrorAndLeavesNothing) {
   EXPECT_NE(std::string(e.what()).find("'/nowhere/x"), std::string::npos);
 }
 }  // namespace
-}  // namespace cambium
+}  // namespace cambium::safetensors_test

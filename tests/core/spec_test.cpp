@@ -7,7 +7,7 @@
 #include "tests/support/expect_error.h"
 #include "tests/support/test_data.h"
 
-namespace cambium {
+namespace cambium::spec_test {
 namespace {
 using test::error_of;
 using test::TempFolder;
@@ -134,4 +134,4 @@ TEST(Spec, VarsMustBeAMap) {
             "1:7: vars must be a map of names to values");
 }
 }  // namespace
-}  // namespace cambium
+}  // namespace cambium::spec_test

@@ -5,7 +5,7 @@
 
 #include "core/text/synonyms.h"
 
-namespace cambium {
+namespace cambium::suggest_test {
 namespace {
 using Names = std::vector<std::string>;
 
@@ -37,4 +37,4 @@ TEST(Suggest, TypingErrorsAreAsNearAsBefore) {
   EXPECT_TRUE(nearest_names("zzzz", Names{"attention"}).empty());
 }
 }  // namespace
-}  // namespace cambium
+}  // namespace cambium::suggest_test

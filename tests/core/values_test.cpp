@@ -19,7 +19,7 @@
 #include "tests/support/expect_error.h"
 #include "tests/support/test_data.h"
 
-namespace cambium {
+namespace cambium::values_test {
 namespace {
 using test::error_of;
 using test::text_of;
@@ -244,4 +244,4 @@ TEST(Stopwatch, RunsForward) {
   EXPECT_GE(watch.seconds(), first);
 }
 }  // namespace
-}  // namespace cambium
+}  // namespace cambium::values_test

@@ -8,7 +8,7 @@
 #include "core/yaml/yaml.h"
 #include "tests/support/test_data.h"
 
-namespace cambium {
+namespace cambium::yaml_suite_test {
 namespace {
 namespace fs = std::filesystem;
 
@@ -106,4 +106,4 @@ TEST(YamlSuite, ParsesOurSubsetToTheSameTree) {
   EXPECT_EQ(refused, kRefusedThoughValid);
 }
 }  // namespace
-}  // namespace cambium
+}  // namespace cambium::yaml_suite_test

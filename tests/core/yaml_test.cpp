@@ -7,7 +7,7 @@
 #include "tests/support/expect_error.h"
 #include "tests/support/test_data.h"
 
-namespace cambium {
+namespace cambium::yaml_test {
 namespace {
 using test::error_of;
 using test::text_of;
@@ -177,4 +177,4 @@ INSTANTIATE_TEST_SUITE_P(
                       "x: \"tab\\tnewline\\nquote\\\"back\\\\slash\"", "''", "plain", "[]",
                       "a: 'x #y'\nb: x#y\nc: a:b\nd: [a:b, 'a, b']\ne: '---'"));
 }  // namespace
-}  // namespace cambium
+}  // namespace cambium::yaml_test

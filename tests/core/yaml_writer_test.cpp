@@ -7,7 +7,7 @@
 #include "core/yaml/spec.h"
 #include "tests/support/test_data.h"
 
-namespace cambium {
+namespace cambium::yaml_writer_test {
 namespace {
 namespace fs = std::filesystem;
 
@@ -173,4 +173,4 @@ TEST(YamlWriter, PatternsOfNamesStayPlain) {
   EXPECT_EQ(to_yaml(parse_yaml("a: [1, pos*, ${d * 2}]", "t")), "a: [1, pos*, ${d * 2}]\n");
 }
 }  // namespace
-}  // namespace cambium
+}  // namespace cambium::yaml_writer_test

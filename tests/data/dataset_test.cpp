@@ -2,7 +2,7 @@
 
 #include "tests/data/support.h"
 
-namespace cambium {
+namespace cambium::dataset_test {
 namespace {
 TEST(OpenDataset, SuggestsTheNearestName) {
   const UserError e = error_of("data: fashon_mnist");
@@ -92,4 +92,4 @@ INSTANTIATE_TEST_SUITE_P(All, GeneratedDataset,
                                          "sort", "modular_addition", "parity", "s5"),
                          [](const auto& info) { return std::string(info.param); });
 }  // namespace
-}  // namespace cambium
+}  // namespace cambium::dataset_test

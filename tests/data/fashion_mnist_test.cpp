@@ -3,7 +3,7 @@
 
 #include "tests/data/support.h"
 
-namespace cambium {
+namespace cambium::fashion_mnist_test {
 namespace {
 // Eight training and three test pictures of 2 x 3; pixel values tell the picture and the place.
 class PictureFiles {
@@ -181,4 +181,4 @@ TEST(FashionMnist, ReadsOtherIdxFilesByPath) {
   EXPECT_EQ(labels_of(*data, Split::kTest)[0], 7);  // the first test digit of MNIST is a seven
 }
 }  // namespace
-}  // namespace cambium
+}  // namespace cambium::fashion_mnist_test

@@ -6,7 +6,7 @@
 
 #include "data/dataset.h"
 
-namespace cambium {
+namespace cambium::generated_sets_test {
 namespace {
 std::unique_ptr<Dataset> open(const std::string& text, uint64_t seed = 1) {
   return open_dataset(parse_yaml(text, "t.yaml"), Vars{}, seed);
@@ -112,4 +112,4 @@ TEST(RandomTokens, AskForTheNextTokenOrALabel) {
   EXPECT_NEAR(labelled->reference_losses().at(0).loss, std::log(3.0), 1e-12);
 }
 }  // namespace
-}  // namespace cambium
+}  // namespace cambium::generated_sets_test

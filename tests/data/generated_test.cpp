@@ -6,7 +6,7 @@
 #include "data/generated/markov.h"
 #include "tests/data/support.h"
 
-namespace cambium {
+namespace cambium::generated_test {
 namespace {
 TEST(InContextRecall, TrainingScoresEveryNextToken) {
   const auto data = open_text_spec("data: in_context_recall");
@@ -142,4 +142,4 @@ TEST(GeneratedSequences, SplitsDifferAndIndexOrderDoesNotMatter) {
   }
 }
 }  // namespace
-}  // namespace cambium
+}  // namespace cambium::generated_test

@@ -10,7 +10,7 @@
 #include "data/dataset.h"
 #include "tests/support/test_data.h"
 
-namespace cambium {
+namespace cambium::graph_data_test {
 namespace {
 std::unique_ptr<Dataset> open(const std::string& text, uint64_t seed = 1) {
   return open_dataset(parse_yaml(text, "spec.yaml"), Vars(), seed);
@@ -207,4 +207,4 @@ TEST(Planetoid, CountsEdgesAndSelfLoops) {
   EXPECT_NE(loops.find("and 2 edges and 2 self loops,"), std::string::npos) << loops;
 }
 }  // namespace
-}  // namespace cambium
+}  // namespace cambium::graph_data_test

@@ -8,7 +8,7 @@
 #include "tests/support/expect_error.h"
 #include "tests/support/small_data.h"
 
-namespace cambium {
+namespace cambium::identity_test {
 namespace {
 // Everything that a model could see of the data, in two epochs.
 uint64_t hash_of_all(const Dataset& data) {
@@ -131,4 +131,4 @@ TEST(Identity, SeesOneByteOfEveryFile) {
   EXPECT_NE(identity_of(*test::open_example(spec)).at("content"), was.at("content"));
 }
 }  // namespace
-}  // namespace cambium
+}  // namespace cambium::identity_test

@@ -2,7 +2,7 @@
 
 #include "tests/data/support.h"
 
-namespace cambium {
+namespace cambium::idx_test {
 namespace {
 std::string message_of(const std::string& content, int rank) {
   const test::TempFolder folder;
@@ -55,4 +55,4 @@ TEST(Idx, NamesAMissingFile) {
   }
 }
 }  // namespace
-}  // namespace cambium
+}  // namespace cambium::idx_test

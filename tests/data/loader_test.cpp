@@ -4,7 +4,7 @@
 
 #include "tests/data/support.h"
 
-namespace cambium {
+namespace cambium::loader_test {
 namespace {
 // Example i is {i, low bits of the epoch seed}; reading example `bad` throws.
 class Numbers final : public Dataset {
@@ -124,4 +124,4 @@ TEST(Loader, RefusesAnEmptySplitAndACursorBehindTheEpoch) {
   EXPECT_THROW(Loader(Numbers(8), Split::kTrain, options(true), {0, 2}), UserError);
 }
 }  // namespace
-}  // namespace cambium
+}  // namespace cambium::loader_test

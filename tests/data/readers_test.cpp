@@ -8,7 +8,7 @@
 #include "tests/data/support.h"
 #include "tests/support/expect_error.h"
 
-namespace cambium {
+namespace cambium::readers_test {
 namespace {
 // Six graphs of one or three nodes: labels 2 and 0, tags 5 and 7; the larger ones are a path.
 std::string six_graphs() {
@@ -246,4 +246,4 @@ TEST(MnistData, ReadsTheDigits) {
   EXPECT_EQ(read_batch(*d, Split::kTest, {0}).target.i32()[0], 7);
 }
 }  // namespace
-}  // namespace cambium
+}  // namespace cambium::readers_test

@@ -7,7 +7,7 @@
 
 #include "core/error.h"
 
-namespace cambium {
+namespace cambium::sampler_test {
 namespace {
 std::vector<int64_t> epoch_of(Sampler& sampler, int64_t epoch) {
   std::vector<int64_t> all;
@@ -80,4 +80,4 @@ TEST(Sampler, RefusesAnEmptyBatch) {
   EXPECT_THROW(Sampler(20, {.batch = 0}), UserError);
 }
 }  // namespace
-}  // namespace cambium
+}  // namespace cambium::sampler_test

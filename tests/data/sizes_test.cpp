@@ -6,7 +6,7 @@
 #include "tests/support/small_data.h"
 #include "tests/support/spent.h"
 
-namespace cambium {
+namespace cambium::sizes_test {
 namespace {
 class DatasetSizes : public testing::TestWithParam<const DatasetKind*> {};
 
@@ -71,4 +71,4 @@ TEST(MarkovSizes, OfTheTableAreLimited) {
       "markov_text: 1024 symbols of order 2 make a table of more than 4194304 probabilities");
 }
 }  // namespace
-}  // namespace cambium
+}  // namespace cambium::sizes_test

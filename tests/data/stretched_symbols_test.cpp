@@ -3,7 +3,7 @@
 
 #include "tests/data/support.h"
 
-namespace cambium {
+namespace cambium::stretched_symbols_test {
 namespace {
 // Without noise every frame is a sound or silence: the sequence can be read back.
 std::vector<int32_t> heard(const Batch& b, const DataShape& shape, size_t example,
@@ -104,4 +104,4 @@ TEST(StretchedSymbols, TheBlankIsAClass) {
   EXPECT_EQ(e.help, "use blank: 0 to 3");
 }
 }  // namespace
-}  // namespace cambium
+}  // namespace cambium::stretched_symbols_test

@@ -7,7 +7,7 @@
 #include "core/tensor/adjacency.h"
 #include "tests/data/support.h"
 
-namespace cambium {
+namespace cambium::targets_test {
 namespace {
 TEST(Adding, TheTargetIsTheSumOfTheMarkedNumbers) {
   const auto data = open_text_spec("data: {adding: {length: 9, marked: 3, noise: 0}}");
@@ -280,4 +280,4 @@ TEST(Pairs, AreReadAndWrittenAsNumbers) {
             "leave out feed, or use seq2seq: false");
 }
 }  // namespace
-}  // namespace cambium
+}  // namespace cambium::targets_test

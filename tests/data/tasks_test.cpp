@@ -9,7 +9,7 @@
 #include "data/generated/state_tracking.h"
 #include "tests/data/support.h"
 
-namespace cambium {
+namespace cambium::tasks_test {
 namespace {
 using Ints = std::vector<int32_t>;
 
@@ -323,4 +323,4 @@ TEST(RingVsChain, TheClassIsWhetherTheGraphIsOneRing) {
   }
 }
 }  // namespace
-}  // namespace cambium
+}  // namespace cambium::tasks_test

@@ -7,7 +7,7 @@
 #include "data/text/ngram.h"
 #include "tests/data/support.h"
 
-namespace cambium {
+namespace cambium::text_test {
 namespace {
 std::string digits(int count) {
   std::string out;
@@ -147,4 +147,4 @@ TEST(NGram, FloorOfTinyShakespeareIsThePublishedOne) {
   EXPECT_NEAR(data->reference_losses()[1].loss, 1.669, 1e-3);
 }
 }  // namespace
-}  // namespace cambium
+}  // namespace cambium::text_test

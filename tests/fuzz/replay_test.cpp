@@ -11,7 +11,7 @@
 #include "places.h"
 #include "tests/fuzz/target.h"
 
-namespace cambium {
+namespace cambium::replay_test {
 namespace {
 namespace fs = std::filesystem;
 
@@ -75,4 +75,4 @@ TEST(FuzzTargets, CoverEveryReader) {
   EXPECT_GE(readers, 18);
 }
 }  // namespace
-}  // namespace cambium
+}  // namespace cambium::replay_test

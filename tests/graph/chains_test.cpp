@@ -9,7 +9,7 @@
 #include "ops/ops.h"
 #include "ops/support/dnnl.h"
 
-namespace cambium {
+namespace cambium::chains_test {
 namespace {
 constexpr int64_t kCount = 1300;  // two whole blocks and a part of one
 const std::vector<int64_t> kWhole = {kCount};
@@ -137,4 +137,4 @@ TEST(Chains, NameTheNodeThatWentWrong) {
   EXPECT_EQ(run.plan.graph.node(id).scope.path, "culprit");
 }
 }  // namespace
-}  // namespace cambium
+}  // namespace cambium::chains_test

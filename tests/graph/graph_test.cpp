@@ -5,7 +5,7 @@
 
 #include "ops/ops.h"
 
-namespace cambium {
+namespace cambium::graph_test {
 namespace {
 Value vector_input(Graph& g, const char* name, int64_t n = 3) {
   return g.input(name, {DType::kF32, {n}});
@@ -137,4 +137,4 @@ TEST(Verify, AcceptsAWholeBackwardPass) {
   g.outputs = {{"da", port_of(grad(loss, wrt)[0])}};
   EXPECT_NO_THROW(verify(g));
 }
-}  // namespace cambium
+}  // namespace cambium::graph_test

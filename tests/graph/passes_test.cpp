@@ -8,7 +8,7 @@
 #include "ops/ops.h"
 #include "tests/support/graph_values.h"
 
-namespace cambium {
+namespace cambium::passes_test {
 namespace {
 using test::count_ops;
 using test::random_leaf;
@@ -125,4 +125,4 @@ TEST(RunPasses, SuggestsTheNearestPassName) {
     EXPECT_EQ(e.help, "did you mean 'fuse_post_ops'?");
   }
 }
-}  // namespace cambium
+}  // namespace cambium::passes_test

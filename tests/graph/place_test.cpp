@@ -4,7 +4,7 @@
 #include "core/rng.h"
 #include "graph/run/plan.h"
 
-namespace cambium {
+namespace cambium::place_test {
 namespace {
 std::vector<Life> random_lives(int count, uint64_t seed) {
   Random random(seed);
@@ -52,4 +52,4 @@ TEST(Place, ReusesSpaceOfTheDead) {
 TEST(Place, OfNothingIsEmpty) {
   EXPECT_EQ(place({}).bytes, 0);
 }
-}  // namespace cambium
+}  // namespace cambium::place_test

@@ -39,7 +39,7 @@ void* operator new(size_t bytes) {
 }
 #endif
 
-namespace cambium {
+namespace cambium::plan_test {
 namespace {
 // Two-layer perceptron with mean-square loss and plain gradient descent: forward, backward, update.
 Graph perceptron() {
@@ -291,4 +291,4 @@ TEST(Store, RefusesTwoTypesUnderOneName) {
   store.add(a, 1);
   EXPECT_THROW(store.add(b, 1), InternalError);
 }
-}  // namespace cambium
+}  // namespace cambium::plan_test

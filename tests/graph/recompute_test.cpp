@@ -14,7 +14,7 @@
 #include "ops/ops.h"
 #include "ops/support/dnnl.h"
 
-namespace cambium {
+namespace cambium::recompute_test {
 namespace {
 Ref random_leaf(const Node& n) {
   Random random(7, stream_of(n.scope.path));
@@ -261,4 +261,4 @@ TEST(MinCut, CutsTheSmallestEdgesNearestToTheSink) {
   const std::vector<CutEdge> two = {{0, 1, 2}, {1, 3, 5}, {0, 2, 7}, {2, 3, 1}};
   EXPECT_EQ(sink_side(4, two, 0, 3), std::vector<bool>({false, true, false, true}));
 }
-}  // namespace cambium
+}  // namespace cambium::recompute_test

@@ -4,7 +4,7 @@
 #include "core/system/parallel.h"
 #include "tests/support/op_case.h"
 
-namespace cambium {
+namespace cambium::attention_test {
 namespace {
 std::string error_of(Shape q, Shape k, const Args& args) {
   Graph g(builtin_ops());
@@ -149,4 +149,4 @@ TEST(Attention, NamesExtrasThatDoNotFit) {
             "attention 'mix': a list of blocks goes with a block and without a window");
 }
 }  // namespace
-}  // namespace cambium
+}  // namespace cambium::attention_test

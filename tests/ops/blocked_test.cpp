@@ -11,7 +11,7 @@
 #include "ops/passes/passes.h"
 #include "tests/support/graph_values.h"
 
-namespace cambium {
+namespace cambium::blocked_test {
 namespace {
 constexpr int64_t kBatch = 1, kSide = 27, kWidth = 64;  // 5e7 FLOPs and more a convolution
 
@@ -108,4 +108,4 @@ TEST(KeepBlocked, TakesOtherConvolutionsAlong) {
   EXPECT_EQ(test::count_ops(after, "unblock_channels"), has_winograd());
 }
 }  // namespace
-}  // namespace cambium
+}  // namespace cambium::blocked_test

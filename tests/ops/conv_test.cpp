@@ -9,7 +9,7 @@
 #include "ops/ops.h"
 #include "tests/support/op_case.h"
 
-namespace cambium {
+namespace cambium::conv_test {
 namespace {
 TEST(Window, SamePaddingCentresOddKernels) {
   for (int64_t kernel : {1, 3, 5, 7})
@@ -168,4 +168,4 @@ TEST(Conv2d, NamesGroupsThatDoNotDivide) {
   }
 }
 }  // namespace
-}  // namespace cambium
+}  // namespace cambium::conv_test

@@ -9,7 +9,7 @@
 
 #include "tests/support/op_case.h"
 
-namespace cambium {
+namespace cambium::cost_test {
 namespace {
 bool has_attribute(const Call& c, std::string_view text) {
   return str(",", c.attrs.text(), ",").find(str(",", text, ",")) != std::string::npos;
@@ -303,4 +303,4 @@ const auto has_vjp = [](const Op& op) { return op.vjp != nullptr; };
 INSTANTIATE_TEST_SUITE_P(Ops, OpProducts, testing::ValuesIn(ops_that(is_counted)), name_of_op);
 INSTANTIATE_TEST_SUITE_P(Ops, GradientProducts, testing::ValuesIn(ops_that(has_vjp)), name_of_op);
 }  // namespace
-}  // namespace cambium
+}  // namespace cambium::cost_test

@@ -9,7 +9,7 @@
 #include "places.h"
 #include "tests/support/op_case.h"
 
-namespace cambium {
+namespace cambium::ctc_test {
 namespace {
 const Op& op(std::string_view name) {
   return **std::ranges::find(builtin_ops(), name, [](const Op* o) { return o->name; });
@@ -310,4 +310,4 @@ TEST(Ctc, RefusesABlankThatIsNoClass) {
   }
 }
 }  // namespace
-}  // namespace cambium
+}  // namespace cambium::ctc_test

@@ -7,7 +7,7 @@
 #include "ops/loss/support/cross_entropy.h"
 #include "tests/support/op_case.h"
 
-namespace cambium {
+namespace cambium::dense_ops_test {
 namespace {
 Kernel kernel_of(OpCase& c, Engine& e) {
   return c.graph.node(c.out[0].node).op->kernel(c.call(), e);
@@ -169,4 +169,4 @@ TEST(FirstLargest, IsTheFirstOfEquals) {
   EXPECT_EQ(first_largest(lowest.data(), 700), 0);
 }
 }  // namespace
-}  // namespace cambium
+}  // namespace cambium::dense_ops_test

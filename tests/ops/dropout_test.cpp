@@ -3,7 +3,7 @@
 
 #include "ops/pointwise/support/dropout_mask.h"
 
-namespace cambium {
+namespace cambium::dropout_test {
 namespace {
 int64_t dropped(const DropoutMask& mask, int64_t n) {
   int64_t count = 0;
@@ -41,4 +41,4 @@ TEST(DropoutMask, BlocksHoldWhatSingleElementsSay) {
   }
 }
 }  // namespace
-}  // namespace cambium
+}  // namespace cambium::dropout_test

@@ -7,7 +7,7 @@
 #include "ops/attention/support/alibi.h"
 #include "tests/support/gradcheck.h"
 
-namespace cambium {
+namespace cambium::edge_values_test {
 namespace {
 using Numbers = std::vector<double>;
 constexpr double kInf = HUGE_VAL, kNaN = std::numeric_limits<double>::quiet_NaN();
@@ -242,4 +242,4 @@ TEST(Ctc, DoesNotScoreASequenceThatDoesNotFit) {
   expect_result("ctc", in, {}, {0}, 2);
 }
 }  // namespace
-}  // namespace cambium
+}  // namespace cambium::edge_values_test

@@ -4,7 +4,7 @@
 #include "core/system/parallel.h"
 #include "tests/support/gradcheck.h"
 
-namespace cambium {
+namespace cambium::every_op_test {
 namespace {
 Engine& engine() {
   static Engine e;
@@ -194,4 +194,4 @@ INSTANTIATE_TEST_SUITE_P(Ops, OpKernel, testing::ValuesIn(ops_that(has_kernel)),
 INSTANTIATE_TEST_SUITE_P(Ops, OpInPlace, testing::ValuesIn(ops_that(has_in_place)), name_of_op);
 INSTANTIATE_TEST_SUITE_P(Ops, OpGradient, testing::ValuesIn(ops_that(has_gradient)), name_of_op);
 }  // namespace
-}  // namespace cambium
+}  // namespace cambium::every_op_test

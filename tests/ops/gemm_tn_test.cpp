@@ -8,7 +8,7 @@
 #include "core/system/parallel.h"
 #include "core/tensor/bf16.h"
 
-namespace cambium {
+namespace cambium::gemm_tn_test {
 namespace {
 struct Operand {
   std::vector<float> wide;
@@ -91,4 +91,4 @@ TEST(GemmTn, HasTheSameBitsOnAnyNumberOfThreads) {
   EXPECT_EQ(results[0], results[2]);
 }
 }  // namespace
-}  // namespace cambium
+}  // namespace cambium::gemm_tn_test

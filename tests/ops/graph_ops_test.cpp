@@ -8,7 +8,7 @@
 #include "ops/message/support/edges.h"
 #include "tests/support/op_case.h"
 
-namespace cambium {
+namespace cambium::graph_ops_test {
 namespace {
 using Floats = std::vector<float>;
 
@@ -201,4 +201,4 @@ TEST(InducedSubgraph, IsWhatItsEdgesMake) {
   }
 }
 }  // namespace
-}  // namespace cambium
+}  // namespace cambium::graph_ops_test

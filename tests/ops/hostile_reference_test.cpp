@@ -10,7 +10,7 @@
 
 #include "tests/ops/hostile.h"
 
-namespace cambium {
+namespace cambium::hostile_reference_test {
 namespace {
 class DifferentiableReference : public testing::TestWithParam<const Op*> {
  protected:
@@ -73,4 +73,4 @@ TEST_P(DifferentiableReference, LetsNaNThroughWhereItIsHeard) {
 INSTANTIATE_TEST_SUITE_P(Ops, DifferentiableReference,
                          testing::ValuesIn(ops_with(holds_floats, true)), name_of_op);
 }  // namespace
-}  // namespace cambium
+}  // namespace cambium::hostile_reference_test

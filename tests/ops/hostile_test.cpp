@@ -21,7 +21,7 @@
 
 #include <gtest/gtest.h>
 
-namespace cambium {
+namespace cambium::hostile_test {
 namespace {
 constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 constexpr double kFinite[] = {0, -0.0, 1e-42, -1e-42, 1e-30, 1e7, -1e7};
@@ -240,4 +240,4 @@ INSTANTIATE_TEST_SUITE_P(Ops, OpUnderHostileNumbers, testing::ValuesIn(ops_with(
 INSTANTIATE_TEST_SUITE_P(Ops, OpUnderHostileIds, testing::ValuesIn(ops_with(holds_indices)),
                          name_of_op);
 }  // namespace
-}  // namespace cambium
+}  // namespace cambium::hostile_test

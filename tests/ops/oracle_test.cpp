@@ -12,7 +12,7 @@
 #include "ops/support/dnnl.h"
 #include "tests/support/test_data.h"
 
-namespace cambium {
+namespace cambium::oracle_test {
 namespace {
 using Numbers = std::vector<double>;
 using Axes = std::vector<int64_t>;
@@ -392,4 +392,4 @@ TEST(Oracle, OperatorsAgreeWithEveryCallThatBothCanSay) {
   EXPECT_GE(checked, 233);
 }
 }  // namespace
-}  // namespace cambium
+}  // namespace cambium::oracle_test

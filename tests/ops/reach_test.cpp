@@ -6,7 +6,7 @@
 
 #include "tests/support/op_case.h"
 
-namespace cambium {
+namespace cambium::reach_test {
 namespace {
 constexpr int64_t kMostNumbers = 6'000;  // of a sample that is tried
 
@@ -248,4 +248,4 @@ std::vector<const Op*> ops_that(bool (*keep)(const Op&)) {
 INSTANTIATE_TEST_SUITE_P(Ops, OpReach, testing::ValuesIn(ops_that([](const Op&) { return true; })),
                          [](const auto& info) { return std::string(info.param->name); });
 }  // namespace
-}  // namespace cambium
+}  // namespace cambium::reach_test

@@ -7,7 +7,7 @@
 #include "ops/passes/passes.h"
 #include "tests/support/graph_values.h"
 
-namespace cambium {
+namespace cambium::rope_fusion_test {
 namespace {
 using test::count_ops;
 using test::random_leaf;
@@ -78,4 +78,4 @@ TEST(FuseRope, TurnsTheGradientOfTurnedValuesBack) {
   expect_same(g, fused);
 }
 }  // namespace
-}  // namespace cambium
+}  // namespace cambium::rope_fusion_test

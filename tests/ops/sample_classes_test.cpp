@@ -5,7 +5,7 @@
 
 #include "tests/support/op_case.h"
 
-namespace cambium {
+namespace cambium::sample_classes_test {
 namespace {
 // Draws of 4,000 equal rows over 700 classes, so that the kernel skips a chunk; every tenth row is
 // not scored.
@@ -48,4 +48,4 @@ TEST(SampleClasses, DrawsAnewWithSeedAndStep) {
   }
 }
 }  // namespace
-}  // namespace cambium
+}  // namespace cambium::sample_classes_test

@@ -3,7 +3,7 @@
 
 #include "tests/support/op_case.h"
 
-namespace cambium {
+namespace cambium::scan_test {
 namespace {
 const Op& op_called(std::string_view name) {
   for (const Op* op : builtin_ops())
@@ -48,4 +48,4 @@ TEST(Wkv, LargeKeysDoNotOverflow) {
   for (int64_t i = 0; i < want[0].size(); ++i) ASSERT_NEAR(number_at(got[0], i), want[0][i], 2e-4);
 }
 }  // namespace
-}  // namespace cambium
+}  // namespace cambium::scan_test

@@ -6,7 +6,7 @@
 
 #include <gtest/gtest.h>
 
-namespace cambium {
+namespace cambium::simd_math_test {
 namespace {
 // The largest |f(x) - exact(x)| over [lo, hi] relative to max(|exact|, floor).
 template <class F, class E> double worst_error(double lo, double hi, double floor, F f, E exact) {
@@ -83,4 +83,4 @@ TEST(SimdMath, SigmoidKeepsItsTails) {
   EXPECT_EQ(simd_sigmoid(-200), 0.0f);
 }
 }  // namespace
-}  // namespace cambium
+}  // namespace cambium::simd_math_test

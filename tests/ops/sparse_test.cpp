@@ -4,7 +4,7 @@
 #include "core/system/parallel.h"
 #include "tests/support/op_case.h"
 
-namespace cambium {
+namespace cambium::sparse_test {
 namespace {
 Engine& engine() {
   static Engine e;
@@ -85,4 +85,4 @@ TEST(SparseProduct, GivesTheSameBitsOnAnyNumberOfThreads) {
   for (size_t k = 0; k < one.size(); ++k) EXPECT_TRUE(same_bits(one[k], three[k])) << k;
 }
 }  // namespace
-}  // namespace cambium
+}  // namespace cambium::sparse_test

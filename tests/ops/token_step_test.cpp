@@ -3,7 +3,7 @@
 
 #include "tests/support/op_case.h"
 
-namespace cambium {
+namespace cambium::token_step_test {
 namespace {
 const Op& op_called(std::string_view name) {
   for (const Op* op : builtin_ops())
@@ -85,4 +85,4 @@ TEST(TokenSteps, NameTheShapesThatDoNotFit) {
   EXPECT_EQ(error_of("s4d_step", s), "s4d_step '': the state must be [1,3,5], got [1,3,2]");
 }
 }  // namespace
-}  // namespace cambium
+}  // namespace cambium::token_step_test

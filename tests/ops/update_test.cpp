@@ -3,7 +3,7 @@
 
 #include "tests/support/op_case.h"
 
-namespace cambium {
+namespace cambium::update_test {
 namespace {
 const Op& op_named(std::string_view name) {
   return Graph(builtin_ops()).op(name);
@@ -58,4 +58,4 @@ TEST(SgdUpdate, RefusesListsOfTheWrongLength) {
   EXPECT_THROW(g.emit("sgd_update", {lr, lr, p, p}, {{"momentum", 0.9}}), UserError);
 }
 }  // namespace
-}  // namespace cambium
+}  // namespace cambium::update_test

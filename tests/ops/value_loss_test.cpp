@@ -6,7 +6,7 @@
 #include "ops/ops.h"
 #include "tests/support/op_case.h"
 
-namespace cambium {
+namespace cambium::value_loss_test {
 namespace {
 const Op& op(std::string_view name) {
   return **std::ranges::find(builtin_ops(), name, [](const Op* o) { return o->name; });
@@ -73,4 +73,4 @@ TEST_P(ValueLoss, GivesNoGradientWhereNothingIsScored) {
 INSTANTIATE_TEST_SUITE_P(Kinds, ValueLoss, ::testing::Values("mse", "mae", "huber"),
                          [](const auto& info) { return info.param; });
 }  // namespace
-}  // namespace cambium
+}  // namespace cambium::value_loss_test

@@ -7,7 +7,7 @@
 
 #include "train/spec/settings.h"
 
-namespace cambium {
+namespace cambium::common_budget_test {
 namespace {
 struct Spent {
   double steps, samples, flops;
@@ -131,4 +131,4 @@ TEST(Settings, MissingInOneShowADash) {
   EXPECT_TRUE(differing({"a: 1", "a: 1"}).empty());
 }
 }  // namespace
-}  // namespace cambium
+}  // namespace cambium::common_budget_test

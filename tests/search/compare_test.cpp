@@ -9,7 +9,7 @@
 #include "tests/support/test_data.h"
 #include "train/run/run_log.h"
 
-namespace cambium {
+namespace cambium::compare_test {
 namespace {
 using test::error_of;
 using test::TempFolder;
@@ -339,4 +339,4 @@ TEST_F(CompareStudy, ImpossibleMatchNamesTheVariant) {
             std::string::npos);
 }
 }  // namespace
-}  // namespace cambium
+}  // namespace cambium::compare_test

@@ -7,7 +7,7 @@
 #include "search/study/study_plan.h"
 #include "tests/support/test_data.h"
 
-namespace cambium {
+namespace cambium::configs_test {
 namespace {
 std::vector<std::string> study_files() {
   std::vector<std::string> files;
@@ -37,4 +37,4 @@ TEST_P(StudyConfig, CanBePlanned) {
 
 INSTANTIATE_TEST_SUITE_P(Studies, StudyConfig, ::testing::ValuesIn(study_files()), name_of);
 }  // namespace
-}  // namespace cambium
+}  // namespace cambium::configs_test

@@ -7,7 +7,7 @@
 #include "core/rng.h"
 #include "search/verdict/looks.h"
 
-namespace cambium {
+namespace cambium::decision_test {
 namespace {
 std::vector<SeedOutcome> done(std::initializer_list<double> values) {
   std::vector<SeedOutcome> out;
@@ -278,4 +278,4 @@ TEST(TestSet, HasABinomialHalfWidth) {
   EXPECT_EQ(test_set_half_width(0.9, 0), 0);
 }
 }  // namespace
-}  // namespace cambium
+}  // namespace cambium::decision_test

@@ -10,7 +10,7 @@
 #include "search/runs/child.h"
 #include "tests/support/tiny_experiment.h"
 
-namespace cambium {
+namespace cambium::kill_test {
 namespace {
 const char* const kFolderVariable = "CAMBIUM_KILL_TEST_FOLDER";
 
@@ -57,4 +57,4 @@ TEST(SlowKilledRun, GoesOnToTheSameBytes) {
   EXPECT_EQ(read_file(run + "/log.jsonl"), read_file(folder.path("whole/log.jsonl")));
 }
 }  // namespace
-}  // namespace cambium
+}  // namespace cambium::kill_test

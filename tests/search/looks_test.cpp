@@ -7,7 +7,7 @@
 #include "tests/support/expect_error.h"
 #include "tests/support/test_data.h"
 
-namespace cambium {
+namespace cambium::looks_test {
 namespace {
 class Looks : public ::testing::Test {
  protected:
@@ -112,4 +112,4 @@ TEST_F(Looks, OfAnOlderFolderAreOne) {
   EXPECT_EQ(carried_on(study_, folder_.path()).looks.size(), 2u);
 }
 }  // namespace
-}  // namespace cambium
+}  // namespace cambium::looks_test

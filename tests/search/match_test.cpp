@@ -4,7 +4,7 @@
 
 #include "tests/support/expect_error.h"
 
-namespace cambium {
+namespace cambium::match_test {
 namespace {
 using test::error_of;
 
@@ -71,4 +71,4 @@ TEST(Match, MeasuresFewValues) {
   EXPECT_LE(calls, 24);
 }
 }  // namespace
-}  // namespace cambium
+}  // namespace cambium::match_test

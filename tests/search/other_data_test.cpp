@@ -7,7 +7,7 @@
 #include "tests/support/expect_error.h"
 #include "tests/support/test_data.h"
 
-namespace cambium {
+namespace cambium::other_data_test {
 namespace {
 std::string repeated(std::string_view unit) {
   std::string all;
@@ -56,4 +56,4 @@ TEST_F(StudyOfText, RecordsItsDataAndRefusesOther) {
       << e.what();
 }
 }  // namespace
-}  // namespace cambium
+}  // namespace cambium::other_data_test

@@ -10,7 +10,7 @@
 #include "tests/support/expect_error.h"
 #include "tests/support/test_data.h"
 
-namespace cambium {
+namespace cambium::results_test {
 namespace {
 using test::TempFolder;
 
@@ -139,4 +139,4 @@ TEST(Budget, BecomesSteps) {
   EXPECT_EQ(steps_for({Budget::kFlops, 1}, cost, 32, 0), 1);
 }
 }  // namespace
-}  // namespace cambium
+}  // namespace cambium::results_test

@@ -5,7 +5,7 @@
 #include "core/rng.h"
 #include "search/support/boost_math.h"
 
-namespace cambium {
+namespace cambium::stats_test {
 namespace {
 // R: sleep$extra[1:10] and [11:20] (Student 1908).
 const std::vector<double> kFirst = {0.7, -1.6, -0.2, -1.2, -0.1, 3.4, 3.7, 0.8, 0.0, 2.0};
@@ -141,4 +141,4 @@ TEST(Median, AveragesTheMiddlePair) {
   EXPECT_EQ(median_of(std::vector{3.0, 1.0, 2.0}), 2.0);
 }
 }  // namespace
-}  // namespace cambium
+}  // namespace cambium::stats_test

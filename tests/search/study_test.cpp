@@ -6,7 +6,7 @@
 #include "tests/support/expect_error.h"
 #include "tests/support/test_data.h"
 
-namespace cambium {
+namespace cambium::study_test {
 namespace {
 using test::error_of;
 using test::TempFolder;
@@ -144,4 +144,4 @@ TEST(Quantity, TakesUnits) {
   EXPECT_THROW(of("true"), UserError);
 }
 }  // namespace
-}  // namespace cambium
+}  // namespace cambium::study_test

@@ -6,7 +6,7 @@
 #include "search/runs/compare.h"
 #include "tests/support/tiny_experiment.h"
 
-namespace cambium {
+namespace cambium::timing_test {
 namespace {
 using test::TempFolder;
 
@@ -127,4 +127,4 @@ TEST_F(TimedStudy, CountsTheSecondsOfStepsAndSetsEvaluationApart) {
   EXPECT_GT(described["variants"][1]["planned_step_ms"]["high"], 0);
 }
 }  // namespace
-}  // namespace cambium
+}  // namespace cambium::timing_test

@@ -8,7 +8,7 @@
 #include "tests/support/expect_error.h"
 #include "tests/support/tiny_experiment.h"
 
-namespace cambium {
+namespace cambium::verify_test {
 namespace {
 using test::error_of;
 
@@ -235,4 +235,4 @@ INSTANTIATE_TEST_SUITE_P(Cells, VerifyConfig,
                            return name;
                          });
 }  // namespace
-}  // namespace cambium
+}  // namespace cambium::verify_test

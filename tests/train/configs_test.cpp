@@ -11,7 +11,7 @@
 #include "tests/support/config_data.h"
 #include "train/run/session.h"
 
-namespace cambium {
+namespace cambium::configs_test {
 namespace {
 std::vector<std::string> model_files() {
   std::vector<std::string> files;
@@ -92,4 +92,4 @@ TEST(PublishedModels, HaveThePublishedNumberOfParameters) {
         << name;
 }
 }  // namespace
-}  // namespace cambium
+}  // namespace cambium::configs_test

@@ -7,7 +7,7 @@
 #include "tests/support/tiny_experiment.h"
 #include "train/run/run_log.h"
 
-namespace cambium {
+namespace cambium::ctc_test {
 namespace {
 using test::open_text;
 using test::Remember;
@@ -165,4 +165,4 @@ TEST(CtcTraining, RefusesWhatIsOfClasses) {
                 "val.accuracy or val.label_error_rate"}));
 }
 }  // namespace
-}  // namespace cambium
+}  // namespace cambium::ctc_test

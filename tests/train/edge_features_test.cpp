@@ -1,7 +1,7 @@
 // Training on what edges carry.
 #include "tests/support/tiny_experiment.h"
 
-namespace cambium {
+namespace cambium::edge_features_test {
 namespace {
 using test::open_text;
 using test::Remember;
@@ -47,4 +47,4 @@ TEST(EdgeFeatureTraining, ResumesBitForBit) {
   EXPECT_EQ(parts.losses, whole.losses);
 }
 }  // namespace
-}  // namespace cambium
+}  // namespace cambium::edge_features_test

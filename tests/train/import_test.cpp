@@ -11,7 +11,7 @@
 #include "train/generate/generate.h"
 #include "train/run/trainer.h"
 
-namespace cambium {
+namespace cambium::import_test {
 namespace {
 struct Story {
   std::string model = test::data_path("weights/stories260K/stories260K.bin");
@@ -134,4 +134,4 @@ TEST_F(Import, RefusesWhatIsNoModel) {
   }
 }
 }  // namespace
-}  // namespace cambium
+}  // namespace cambium::import_test

@@ -3,7 +3,7 @@
 #include "tests/support/tiny_experiment.h"
 #include "train/run/session.h"
 
-namespace cambium {
+namespace cambium::masked_test {
 namespace {
 using test::open_text;
 using test::Remember;
@@ -72,4 +72,4 @@ TEST(MaskedTraining, TrainsOnTinyShakespeare) {
   EXPECT_EQ(seen.evaluations.back().metrics.scored, 4 * 32 * 10);
 }
 }  // namespace
-}  // namespace cambium
+}  // namespace cambium::masked_test

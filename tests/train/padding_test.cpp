@@ -6,7 +6,7 @@
 #include "tests/support/tiny_experiment.h"
 #include "train/run/session.h"
 
-namespace cambium {
+namespace cambium::padding_test {
 namespace {
 using test::TempFolder;
 
@@ -84,4 +84,4 @@ std::string name_of_block(const testing::TestParamInfo<BlockTrial>& info) {
 INSTANTIATE_TEST_SUITE_P(Blocks, PaddedTraining, testing::ValuesIn(trials_on_texts()),
                          name_of_block);
 }  // namespace
-}  // namespace cambium
+}  // namespace cambium::padding_test

@@ -4,7 +4,7 @@
 #include "tests/support/expect_error.h"
 #include "tests/support/tiny_experiment.h"
 
-namespace cambium {
+namespace cambium::profile_test {
 namespace {
 using test::error_of;
 using test::markov_spec;
@@ -172,4 +172,4 @@ TEST(ProfileFile, OtherFilesAreRefusedWithACure) {
   EXPECT_EQ(error("half", "{\"kind\": \"profile\"}").find("the profile 'half' is damaged: "), 0u);
 }
 }  // namespace
-}  // namespace cambium
+}  // namespace cambium::profile_test

@@ -6,7 +6,7 @@
 #include "tests/support/tiny_experiment.h"
 #include "train/run/run_log.h"
 
-namespace cambium {
+namespace cambium::regression_test {
 namespace {
 using test::open_text;
 using test::Remember;
@@ -170,4 +170,4 @@ TEST(Regression, RefusesWhatIsOfClasses) {
           "val.mae or val.r2"}));
 }
 }  // namespace
-}  // namespace cambium
+}  // namespace cambium::regression_test

@@ -9,7 +9,7 @@
 #include "train/graphs/step_graph.h"
 #include "train/run/checkpoint.h"
 
-namespace cambium {
+namespace cambium::seq2seq_test {
 namespace {
 using test::open_text;
 using test::Remember;
@@ -262,4 +262,4 @@ TEST_F(Seq2seq, ChecksTapsAcrossBothParts) {
       true);
 }
 }  // namespace
-}  // namespace cambium
+}  // namespace cambium::seq2seq_test

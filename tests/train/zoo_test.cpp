@@ -10,7 +10,7 @@
 #include "tests/support/model_values.h"
 #include "tests/support/relative_error.h"
 
-namespace cambium {
+namespace cambium::zoo_test {
 namespace {
 constexpr double kAllowed = 1e-5;
 constexpr const char* kModels[] = {"convnext_tiny", "mobilenet_v3_large", "resnet50", "vit_b16"};
@@ -59,4 +59,4 @@ TEST(ModelValues, NameWhatIsMissingOrElsewhere) {
 INSTANTIATE_TEST_SUITE_P(Models, Zoo, testing::ValuesIn(kModels),
                          [](const auto& info) { return std::string(info.param); });
 }  // namespace
-}  // namespace cambium
+}  // namespace cambium::zoo_test

@@ -7,7 +7,7 @@
 #include "blocks/compose/model.h"
 #include "ops/ops.h"
 
-namespace cambium {
+namespace cambium::domains_test {
 namespace {
 // Every block that works on tokens alone: no operator inside is drawn as one of another domain,
 // though some are convolutions over a grid of one column.
@@ -36,4 +36,4 @@ TEST(Domains, OfABlockOfTokensAreTokens) {
   EXPECT_GE(blocks, 15);
 }
 }  // namespace
-}  // namespace cambium
+}  // namespace cambium::domains_test

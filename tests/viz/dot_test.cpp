@@ -12,7 +12,7 @@
 #include "viz/model/svg_filter.h"
 #include "viz/plot/text.h"
 
-namespace cambium {
+namespace cambium::dot_test {
 namespace {
 std::string script(const std::string& name, const std::string& body) {
   std::string path = testing::TempDir() + name + std::to_string(getpid());
@@ -144,4 +144,4 @@ TEST(SvgFilter, RefusesWhatItCannotParse) {
     EXPECT_THROW(filter_svg(bad), RuntimeError) << bad;
 }
 }  // namespace
-}  // namespace cambium
+}  // namespace cambium::dot_test

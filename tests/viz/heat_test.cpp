@@ -8,7 +8,7 @@
 #include "viz/model/dot.h"
 #include "viz/model/graphviz.h"
 
-namespace cambium {
+namespace cambium::heat_test {
 namespace {
 class HeatOfAModel : public ::testing::Test {
  protected:
@@ -115,4 +115,4 @@ TEST_F(HeatOfAModel, NothingMeasuredIsColdEverywhere) {
   EXPECT_EQ(to_dot(m).find("nan"), std::string::npos);
 }
 }  // namespace
-}  // namespace cambium
+}  // namespace cambium::heat_test

@@ -11,7 +11,7 @@
 #include "tests/viz/toy_model.h"
 #include "viz/model/dot.h"
 
-namespace cambium {
+namespace cambium::model_graph_test {
 namespace {
 const Box* find(const ModelGraph& m, std::string_view label) {
   const auto it = std::ranges::find(m.boxes, label, &Box::label);
@@ -167,4 +167,4 @@ TEST(ModelGraph, MatchesTheGoldenDotAndOutline) {
   EXPECT_EQ(read_file(path), now) << "set CAMBIUM_UPDATE_GOLDEN=1 to accept";
 }
 }  // namespace
-}  // namespace cambium
+}  // namespace cambium::model_graph_test

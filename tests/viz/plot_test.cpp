@@ -8,7 +8,7 @@
 #include "viz/plot/svg_plot.h"
 #include "viz/report/curves.h"
 
-namespace cambium {
+namespace cambium::plot_test {
 namespace {
 std::string labels(const Axis& a) {
   std::string out;
@@ -116,4 +116,4 @@ TEST(BarPlot, MarksTheReference) {
   EXPECT_EQ(count(bar_plot(p), "<rect"), 2u);
 }
 }  // namespace
-}  // namespace cambium
+}  // namespace cambium::plot_test

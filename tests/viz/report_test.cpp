@@ -12,7 +12,7 @@
 #include "viz/model/graphviz.h"
 #include "viz/report/verdict.h"
 
-namespace cambium {
+namespace cambium::report_test {
 namespace {
 bool has(std::string_view text, std::string_view part) {
   return text.find(part) != text.npos;
@@ -367,4 +367,4 @@ TEST(Report, RunsThatWaitAreNoFailures) {
   EXPECT_TRUE(has(page, "1 run of 9 failed; see failures. 2 runs of 9 have not ended"));
 }
 }  // namespace
-}  // namespace cambium
+}  // namespace cambium::report_test

@@ -1,7 +1,7 @@
 // Cross-entropy: -log of the probability that softmax of the scores gives to the target class.
 #include "train/spec/loss.h"
 
-namespace cambium {
+namespace cambium::loss_cross_entropy {
 extern const Loss loss_cross_entropy = {
     .name = "cross_entropy",
     .doc =
@@ -12,4 +12,4 @@ extern const Loss loss_cross_entropy = {
       const Value loss = in.output.graph->emit("cross_entropy", {in.output, in.target}, more);
       return LossValues{loss, loss.nth(2)};
     }};
-}  // namespace cambium
+}  // namespace cambium::loss_cross_entropy

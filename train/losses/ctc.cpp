@@ -2,7 +2,7 @@
 // formula: ops/loss/ctc.cpp.
 #include "train/spec/loss.h"
 
-namespace cambium {
+namespace cambium::loss_ctc {
 namespace {
 struct Ctc {
   std::string per = "symbol";
@@ -31,4 +31,4 @@ extern const Loss loss_ctc = {
       const Value loss = in.output.graph->emit("ctc", in.of_sequences(), args);
       return LossValues{loss, loss.nth(2)};
     }};
-}  // namespace cambium
+}  // namespace cambium::loss_ctc

@@ -1,7 +1,7 @@
 // Huber: squares of small errors, absolute values of large ones, so that outliers pull less.
 #include "train/spec/loss.h"
 
-namespace cambium {
+namespace cambium::loss_huber {
 namespace {
 struct Huber {
   double delta = 1;
@@ -20,4 +20,4 @@ extern const Loss loss_huber = {.name = "huber",
                                       in.output, in.target,
                                       {{"kind", "huber"}, {"delta", attrs.as<Huber>().delta}});
                                 }};
-}  // namespace cambium
+}  // namespace cambium::loss_huber

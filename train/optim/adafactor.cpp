@@ -2,7 +2,7 @@
 // memory. Shazeer and Stern 2018, arXiv 1804.04235; formula: ops/update/adafactor_update.cpp.
 #include "train/spec/optim.h"
 
-namespace cambium {
+namespace cambium::optimizer_adafactor {
 namespace {
 struct Adafactor {
   // The rate is a share of the size of each tensor, and at most step^-0.5.
@@ -68,4 +68,4 @@ const Optimizer optimizer_adafactor = {
     .attrs = fields_of<Adafactor>,
     .peak_lr = peak_lr,
     .emit = emit};
-}  // namespace cambium
+}  // namespace cambium::optimizer_adafactor

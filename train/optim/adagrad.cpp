@@ -2,7 +2,7 @@
 // JMLR 12; formula: ops/update/adagrad_update.cpp.
 #include "train/spec/optim.h"
 
-namespace cambium {
+namespace cambium::optimizer_adagrad {
 namespace {
 struct Adagrad {
   double lr = 1e-2, lr_decay = 0, initial = 0, eps = 1e-10, weight_decay = 0;
@@ -34,4 +34,4 @@ const Optimizer optimizer_adagrad = {.name = "adagrad",
                                      .attrs = fields_of<Adagrad>,
                                      .peak_lr = peak_lr,
                                      .emit = emit};
-}  // namespace cambium
+}  // namespace cambium::optimizer_adagrad

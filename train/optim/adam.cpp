@@ -2,7 +2,7 @@
 // 1412.6980.
 #include "train/optim/optim_adam.h"
 
-namespace cambium {
+namespace cambium::optimizer_adam {
 namespace {
 struct Adam {
   double lr = 1e-3, beta1 = 0.9, beta2 = 0.999, eps = 1e-8, weight_decay = 0;
@@ -32,4 +32,4 @@ const Optimizer optimizer_adam = {.name = "adam",
                                   .attrs = fields_of<Adam>,
                                   .peak_lr = peak_lr,
                                   .emit = emit};
-}  // namespace cambium
+}  // namespace cambium::optimizer_adam

@@ -2,7 +2,7 @@
 // Hutter 2019, arXiv 1711.05101.
 #include "train/optim/optim_adam.h"
 
-namespace cambium {
+namespace cambium::optimizer_adamw {
 namespace {
 struct AdamW {
   double lr = 1e-3, beta1 = 0.9, beta2 = 0.999, eps = 1e-8, weight_decay = 0.01;
@@ -34,4 +34,4 @@ const Optimizer optimizer_adamw = {.name = "adamw",
                                    .attrs = fields_of<AdamW>,
                                    .peak_lr = peak_lr,
                                    .emit = emit};
-}  // namespace cambium
+}  // namespace cambium::optimizer_adamw

@@ -3,7 +3,7 @@
 // without weight decay (biases, norms) take Adam's step unless adapt_all.
 #include "train/spec/optim.h"
 
-namespace cambium {
+namespace cambium::optimizer_lamb {
 namespace {
 struct Lamb {
   double lr = 1e-3, beta1 = 0.9, beta2 = 0.999, eps = 1e-6, weight_decay = 0.01;
@@ -42,4 +42,4 @@ const Optimizer optimizer_lamb = {.name = "lamb",
                                   .attrs = fields_of<Lamb>,
                                   .peak_lr = peak_lr,
                                   .emit = emit};
-}  // namespace cambium
+}  // namespace cambium::optimizer_lamb

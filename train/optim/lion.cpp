@@ -3,7 +3,7 @@
 // AdamW's.
 #include "train/spec/optim.h"
 
-namespace cambium {
+namespace cambium::optimizer_lion {
 namespace {
 struct Lion {
   double lr = 1e-4, beta1 = 0.9, beta2 = 0.99, weight_decay = 0;
@@ -35,4 +35,4 @@ const Optimizer optimizer_lion = {.name = "lion",
                                   .attrs = fields_of<Lion>,
                                   .peak_lr = peak_lr,
                                   .emit = emit};
-}  // namespace cambium
+}  // namespace cambium::optimizer_lion

@@ -13,7 +13,7 @@
 #include "train/optim/optim_adam.h"
 #include "train/spec/glob.h"
 
-namespace cambium {
+namespace cambium::optimizer_muon {
 namespace {
 struct Muon {
   double lr = 1e-3, momentum = 0.95, weight_decay = 0.1, eps = 1e-7;
@@ -158,4 +158,4 @@ const Optimizer optimizer_muon = {.name = "muon",
                                   .attrs = fields_of<Muon>,
                                   .peak_lr = peak_lr,
                                   .emit = emit};
-}  // namespace cambium
+}  // namespace cambium::optimizer_muon

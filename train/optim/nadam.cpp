@@ -2,7 +2,7 @@
 // Nesterov momentum into Adam"; formula: ops/update/nadam_update.cpp.
 #include "train/spec/optim.h"
 
-namespace cambium {
+namespace cambium::optimizer_nadam {
 namespace {
 struct Nadam {
   double lr = 2e-3, beta1 = 0.9, beta2 = 0.999, eps = 1e-8, momentum_decay = 4e-3, weight_decay = 0;
@@ -47,4 +47,4 @@ const Optimizer optimizer_nadam = {.name = "nadam",
                                    .peak_lr = peak_lr,
                                    .emit = emit,
                                    .idle = idle};
-}  // namespace cambium
+}  // namespace cambium::optimizer_nadam

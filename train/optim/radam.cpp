@@ -2,7 +2,7 @@
 // arXiv 1908.03265; formula: ops/update/radam_update.cpp.
 #include "train/spec/optim.h"
 
-namespace cambium {
+namespace cambium::optimizer_radam {
 namespace {
 struct Radam {
   double lr = 1e-3, beta1 = 0.9, beta2 = 0.999, eps = 1e-8, weight_decay = 0;
@@ -43,4 +43,4 @@ const Optimizer optimizer_radam = {.name = "radam",
                                    .peak_lr = peak_lr,
                                    .emit = emit,
                                    .idle = idle};
-}  // namespace cambium
+}  // namespace cambium::optimizer_radam

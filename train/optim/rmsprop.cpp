@@ -2,7 +2,7 @@
 // lecture 6.5; centered: Graves 2013, arXiv 1308.0850; formula: ops/update/rmsprop_update.cpp.
 #include "train/spec/optim.h"
 
-namespace cambium {
+namespace cambium::optimizer_rmsprop {
 namespace {
 struct RmsProp {
   double lr = 1e-2, alpha = 0.99, eps = 1e-8, momentum = 0, weight_decay = 0;
@@ -40,4 +40,4 @@ const Optimizer optimizer_rmsprop = {.name = "rmsprop",
                                      .attrs = fields_of<RmsProp>,
                                      .peak_lr = peak_lr,
                                      .emit = emit};
-}  // namespace cambium
+}  // namespace cambium::optimizer_rmsprop

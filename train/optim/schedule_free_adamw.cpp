@@ -4,7 +4,7 @@
 // arXiv 2405.15682; formula: ops/update/schedule_free_update.cpp.
 #include "train/spec/optim.h"
 
-namespace cambium {
+namespace cambium::optimizer_schedule_free_adamw {
 namespace {
 struct ScheduleFreeAdamW {
   double lr = 2.5e-3, beta1 = 0.9, beta2 = 0.999, eps = 1e-8, weight_decay = 0.01;
@@ -47,4 +47,4 @@ const Optimizer optimizer_schedule_free_adamw = {
     .peak_lr = peak_lr,
     .emit = emit,
     .averages = true};
-}  // namespace cambium
+}  // namespace cambium::optimizer_schedule_free_adamw

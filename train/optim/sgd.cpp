@@ -2,7 +2,7 @@
 // Nesterov's look-ahead p -= lr (g + momentum v). Sutskever et al. 2013.
 #include "train/spec/optim.h"
 
-namespace cambium {
+namespace cambium::optimizer_sgd {
 namespace {
 struct Sgd {
   double lr = 0.1, momentum = 0, dampening = 0, weight_decay = 0;
@@ -47,4 +47,4 @@ const Optimizer optimizer_sgd = {.name = "sgd",
                                  .peak_lr = peak_lr,
                                  .emit = emit,
                                  .idle = idle};
-}  // namespace cambium
+}  // namespace cambium::optimizer_sgd

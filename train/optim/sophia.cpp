@@ -9,7 +9,7 @@
 // accumulation the first batch of a step serves.
 #include "train/spec/optim.h"
 
-namespace cambium {
+namespace cambium::optimizer_sophia {
 namespace {
 struct Sophia {
   double lr = 1e-3, beta1 = 0.96, beta2 = 0.99, rho = 0.05, eps = 1e-12, weight_decay = 0.1;
@@ -69,4 +69,4 @@ const Optimizer optimizer_sophia = {.name = "sophia",
                                     .peak_lr = peak_lr,
                                     .emit = emit,
                                     .curvature = Curvature{every, emit_curvature}};
-}  // namespace cambium
+}  // namespace cambium::optimizer_sophia

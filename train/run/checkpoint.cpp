@@ -20,7 +20,7 @@ struct Part {
   std::string hash;
 };
 
-struct Entry {
+struct IndexEntry {
   int64_t step = 0;
   Part state, tensors;
   std::optional<Part> best;
@@ -41,7 +41,7 @@ Part part_from(const Json& j) {
   return p;
 }
 
-Json to_json(const Entry& e) {
+Json to_json(const IndexEntry& e) {
   Json j = {{"step", e.step}, {"state", to_json(e.state)}, {"tensors", to_json(e.tensors)}};
   if (e.best) j["best"] = to_json(*e.best);
   return j;
@@ -53,14 +53,14 @@ Part measure(const std::string& folder, const std::string& name) {
 }
 
 // The entries of the index, newest first; empty when there is no index.
-std::vector<Entry> read_index(const std::string& run) {
+std::vector<IndexEntry> read_index(const std::string& run) {
   const std::string path = folder_of(run) + "/index.json";
   if (!file_exists(path)) return {};
   try {
-    std::vector<Entry> entries;
+    std::vector<IndexEntry> entries;
     const Json index = load_json(path);
     for (const Json& j : index.at("checkpoints")) {
-      Entry e{j.at("step"), part_from(j.at("state")), part_from(j.at("tensors")), {}};
+      IndexEntry e{j.at("step"), part_from(j.at("state")), part_from(j.at("tensors")), {}};
       if (j.contains("best")) e.best = part_from(j.at("best"));
       entries.push_back(std::move(e));
     }
@@ -83,13 +83,13 @@ void check_whole(const std::string& folder, const Part& p) {
                      "resume from a copy of the run's folder, or start in a new one");
 }
 
-void check_whole(const std::string& folder, const Entry& e) {
+void check_whole(const std::string& folder, const IndexEntry& e) {
   check_whole(folder, e.state);
   check_whole(folder, e.tensors);
   if (e.best) check_whole(folder, *e.best);
 }
 
-bool is_whole(const std::string& folder, const Entry& e) {
+bool is_whole(const std::string& folder, const IndexEntry& e) {
   try {
     check_whole(folder, e);
     return true;
@@ -100,8 +100,8 @@ bool is_whole(const std::string& folder, const Entry& e) {
 
 // The newest entry that `check` lets pass, and whether it is the newest of all.
 template <class Check>
-std::pair<Entry, bool> newest_whole(const std::string& run, const Check& check) {
-  const std::vector<Entry> entries = read_index(run);
+std::pair<IndexEntry, bool> newest_whole(const std::string& run, const Check& check) {
+  const std::vector<IndexEntry> entries = read_index(run);
   if (entries.empty())
     throw RuntimeError(str("'", run, "' holds no checkpoint"),
                        "it is written while training; see `checkpoint_every`");
@@ -117,9 +117,9 @@ std::pair<Entry, bool> newest_whole(const std::string& run, const Check& check) 
   throw *first;
 }
 
-void remove_unnamed(const std::string& folder, std::span<const Entry> entries) {
+void remove_unnamed(const std::string& folder, std::span<const IndexEntry> entries) {
   std::set<std::string> keep = {"index.json"};
-  for (const Entry& e : entries) {
+  for (const IndexEntry& e : entries) {
     keep.insert({e.state.name, e.tensors.name});
     if (e.best) keep.insert(e.best->name);
   }
@@ -133,13 +133,13 @@ void save_checkpoint(const std::string& run, const RunState& state, const NamedT
                      const NamedTensors& best) {
   const std::string folder = folder_of(run), stem = str("step-", state.step);
   make_folders(folder);
-  std::vector<Entry> old = read_index(run);
+  std::vector<IndexEntry> old = read_index(run);
   if (!old.empty() && old[0].step == state.step && is_whole(folder, old[0])) return;
   // Later ones were damaged, or the run would have gone on from them.
-  std::erase_if(old, [&](const Entry& e) { return e.step >= state.step; });
+  std::erase_if(old, [&](const IndexEntry& e) { return e.step >= state.step; });
   write_safetensors(folder + "/" + stem + ".safetensors", tensors, {});
   replace_file(folder + "/" + stem + ".json", to_text(to_json(state), 1) + "\n");
-  Entry entry{
+  IndexEntry entry{
       state.step, measure(folder, stem + ".json"), measure(folder, stem + ".safetensors"), {}};
   if (state.best) {
     const std::string name = str("best-", state.best->step, ".safetensors");
@@ -147,10 +147,10 @@ void save_checkpoint(const std::string& run, const RunState& state, const NamedT
       write_safetensors(folder + "/" + name, best, {});
     entry.best = measure(folder, name);
   }
-  std::vector<Entry> entries = {entry};
+  std::vector<IndexEntry> entries = {entry};
   if (!old.empty()) entries.push_back(old[0]);
   Json index = {{"checkpoints", Json::array()}};
-  for (const Entry& e : entries) index["checkpoints"].push_back(to_json(e));
+  for (const IndexEntry& e : entries) index["checkpoints"].push_back(to_json(e));
   replace_file(folder + "/index.json", to_text(index, 1) + "\n");
   remove_unnamed(folder, entries);
 }
@@ -161,7 +161,8 @@ bool has_checkpoint(const std::string& run) {
 
 Checkpoint load_checkpoint(const std::string& run) {
   const std::string folder = folder_of(run);
-  const auto [entry, newest] = newest_whole(run, [&](const Entry& e) { check_whole(folder, e); });
+  const auto [entry, newest] =
+      newest_whole(run, [&](const IndexEntry& e) { check_whole(folder, e); });
   Checkpoint c;
   c.state = run_state_from(load_json(folder + "/" + entry.state.name));
   c.tensors = read_safetensors(folder + "/" + entry.tensors.name).tensors;
@@ -172,7 +173,7 @@ Checkpoint load_checkpoint(const std::string& run) {
 
 LoadedWeights load_weights(const std::string& run, bool best) {
   const std::string folder = folder_of(run);
-  const auto [entry, newest] = newest_whole(run, [&](const Entry& e) {
+  const auto [entry, newest] = newest_whole(run, [&](const IndexEntry& e) {
     require(!best || e.best, "'", run, "' was not evaluated yet, so it has no best weights");
     check_whole(folder, e.state);
     check_whole(folder, best ? *e.best : e.tensors);

@@ -1,7 +1,7 @@
 // Constant: the peak rate at every step after the warm-up.
 #include "train/spec/schedule.h"
 
-namespace cambium {
+namespace cambium::schedule_constant {
 namespace {
 struct Constant {
   std::string warmup = "0";
@@ -21,4 +21,4 @@ const Schedule schedule_constant = {.name = "constant",
                                     .attrs = schedule_fields<Constant>,
                                     .lr = lr,
                                     .warmup = warmup_of<Constant>};
-}  // namespace cambium
+}  // namespace cambium::schedule_constant

@@ -5,7 +5,7 @@
 
 #include "train/spec/schedule.h"
 
-namespace cambium {
+namespace cambium::schedule_cosine {
 namespace {
 struct Cosine {
   std::string warmup = "0";
@@ -33,4 +33,4 @@ const Schedule schedule_cosine = {.name = "cosine",
                                   .lr = lr,
                                   .warmup = warmup_of<Cosine>,
                                   .lowest = lowest_of<Cosine>};
-}  // namespace cambium
+}  // namespace cambium::schedule_cosine

@@ -5,7 +5,7 @@
 
 #include "train/spec/schedule.h"
 
-namespace cambium {
+namespace cambium::schedule_inverse_sqrt {
 namespace {
 struct InverseSqrt {
   std::string warmup = "10%";
@@ -33,4 +33,4 @@ const Schedule schedule_inverse_sqrt = {.name = "inverse_sqrt",
                                         .lr = lr,
                                         .warmup = warmup_of<InverseSqrt>,
                                         .lowest = lowest_of<InverseSqrt>};
-}  // namespace cambium
+}  // namespace cambium::schedule_inverse_sqrt

@@ -3,7 +3,7 @@
 
 #include "train/spec/schedule.h"
 
-namespace cambium {
+namespace cambium::schedule_linear {
 namespace {
 struct Linear {
   std::string warmup = "0";
@@ -30,4 +30,4 @@ const Schedule schedule_linear = {.name = "linear",
                                   .lr = lr,
                                   .warmup = warmup_of<Linear>,
                                   .lowest = lowest_of<Linear>};
-}  // namespace cambium
+}  // namespace cambium::schedule_linear

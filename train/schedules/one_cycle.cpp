@@ -6,7 +6,7 @@
 
 #include "train/spec/schedule.h"
 
-namespace cambium {
+namespace cambium::schedule_one_cycle {
 namespace {
 struct OneCycle {
   std::string warmup = "30%";
@@ -38,4 +38,4 @@ const Schedule schedule_one_cycle = {.name = "one_cycle",
                                      .attrs = schedule_fields<OneCycle>,
                                      .lr = lr,
                                      .warmup = warmup_of<OneCycle>};
-}  // namespace cambium
+}  // namespace cambium::schedule_one_cycle

@@ -8,7 +8,7 @@
 
 #include "train/spec/schedule.h"
 
-namespace cambium {
+namespace cambium::schedule_plateau {
 namespace {
 struct Plateau {
   std::string warmup = "0";
@@ -57,4 +57,4 @@ const Schedule schedule_plateau = {.name = "plateau",
                                    .warmup = warmup_of<Plateau>,
                                    .lowest = lowest_of<Plateau>,
                                    .observe = observe};
-}  // namespace cambium
+}  // namespace cambium::schedule_plateau

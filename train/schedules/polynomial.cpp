@@ -4,7 +4,7 @@
 
 #include "train/spec/schedule.h"
 
-namespace cambium {
+namespace cambium::schedule_polynomial {
 namespace {
 struct Polynomial {
   std::string warmup = "0";
@@ -32,4 +32,4 @@ const Schedule schedule_polynomial = {.name = "polynomial",
                                       .lr = lr,
                                       .warmup = warmup_of<Polynomial>,
                                       .lowest = lowest_of<Polynomial>};
-}  // namespace cambium
+}  // namespace cambium::schedule_polynomial

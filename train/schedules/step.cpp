@@ -6,7 +6,7 @@
 
 #include "train/spec/schedule.h"
 
-namespace cambium {
+namespace cambium::schedule_step {
 namespace {
 struct Step {
   std::string warmup = "0", every = "30%";
@@ -37,4 +37,4 @@ const Schedule schedule_step = {.name = "step",
                                 .lr = lr,
                                 .warmup = warmup_of<Step>,
                                 .lowest = lowest_of<Step>};
-}  // namespace cambium
+}  // namespace cambium::schedule_step

@@ -4,7 +4,7 @@
 
 #include "train/spec/schedule.h"
 
-namespace cambium {
+namespace cambium::schedule_wsd {
 namespace {
 struct Wsd {
   std::string warmup = "0", decay = "20%";
@@ -35,4 +35,4 @@ const Schedule schedule_wsd = {.name = "wsd",
                                .lr = lr,
                                .warmup = warmup_of<Wsd>,
                                .lowest = lowest_of<Wsd>};
-}  // namespace cambium
+}  // namespace cambium::schedule_wsd

@@ -10,7 +10,7 @@
 
 namespace cambium {
 namespace {
-constexpr double kTop = 38, kRow = 34, kBottom = 44, kCharWidth = 6.7;
+constexpr double kRowsTop = 38, kRow = 34, kRowsBottom = 44, kRowsCharWidth = 6.7;
 
 struct Layout {  // columns: labels, the plot, texts
   double left, right, bottom, height;
@@ -18,7 +18,7 @@ struct Layout {  // columns: labels, the plot, texts
 
   double px(double v) const { return left + std::clamp(x.fraction(v), 0.0, 1.0) * (right - left); }
 
-  double row(size_t i) const { return kTop + kRow * (double(i) + 0.5); }
+  double row(size_t i) const { return kRowsTop + kRow * (double(i) + 0.5); }
 };
 
 template <class Row> Layout make_layout(const std::vector<Row>& rows, double width, Axis x) {
@@ -27,9 +27,9 @@ template <class Row> Layout make_layout(const std::vector<Row>& rows, double wid
     label = std::max(label, std::min<size_t>(24, r.label.size()));
     text = std::max(text, r.text.size());
   }
-  const double bottom = kTop + kRow * double(rows.size());
-  return {18 + kCharWidth * double(label), width - 16 - kCharWidth * double(text), bottom,
-          bottom + kBottom, std::move(x)};
+  const double bottom = kRowsTop + kRow * double(rows.size());
+  return {18 + kRowsCharWidth * double(label), width - 16 - kRowsCharWidth * double(text), bottom,
+          bottom + kRowsBottom, std::move(x)};
 }
 
 std::string_view colour_of(size_t i) {
@@ -42,7 +42,7 @@ void draw_frame(SvgBuilder& svg, const Layout& l, std::string_view title, std::s
     const double x = l.px(t.value);
     svg.leaf("line", {{"x1", x},
                       {"x2", x},
-                      {"y1", kTop},
+                      {"y1", kRowsTop},
                       {"y2", l.bottom},
                       {"stroke", "currentColor"},
                       {"stroke-opacity", "0.13"}});
@@ -108,14 +108,14 @@ std::string interval_plot(const IntervalPlot& plot) {
     const double x = l.px(0);
     svg.leaf("line", {{"x1", x},
                       {"x2", x},
-                      {"y1", kTop - 4},
+                      {"y1", kRowsTop - 4},
                       {"y2", l.bottom},
                       {"stroke", "currentColor"},
                       {"stroke-width", "1.4"},
                       {"stroke-dasharray", "4 3"}});
-    svg.text(x - 8, kTop - 7, plot.below_zero,
+    svg.text(x - 8, kRowsTop - 7, plot.below_zero,
              {{"text-anchor", "end"}, {"font-size", "11"}, {"opacity", "0.75"}});
-    svg.text(x + 8, kTop - 7, plot.above_zero, {{"font-size", "11"}, {"opacity", "0.75"}});
+    svg.text(x + 8, kRowsTop - 7, plot.above_zero, {{"font-size", "11"}, {"opacity", "0.75"}});
   }
   for (size_t i = 0; i < plot.rows.size(); ++i) {
     const IntervalRow& r = plot.rows[i];

@@ -7,7 +7,7 @@
 #include "core/rng.h"
 #include "data/dataset.h"
 
-namespace cambium {
+namespace cambium::dataset_block_model {
 namespace {
 struct BlockModel {
   int64_t train = 1000, val = 200, test = 200;
@@ -162,4 +162,4 @@ extern const DatasetKind dataset_block_model = {
     .open = [](const Attrs& attrs, uint64_t seed) -> std::unique_ptr<Dataset> {
       return std::make_unique<BlockModelSet>(attrs.as<BlockModel>(), seed);
     }};
-}  // namespace cambium
+}  // namespace cambium::dataset_block_model

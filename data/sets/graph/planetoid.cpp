@@ -10,7 +10,7 @@
 #include "data/graph_text.h"
 #include "data/text/lines.h"
 
-namespace cambium {
+namespace cambium::dataset_planetoid {
 namespace {
 struct Planetoid {
   std::string path;
@@ -191,4 +191,4 @@ extern const DatasetKind dataset_planetoid = {
     .open = [](const Attrs& attrs, uint64_t) -> std::unique_ptr<Dataset> {
       return std::make_unique<PlanetoidSet>(attrs.as<Planetoid>());
     }};
-}  // namespace cambium
+}  // namespace cambium::dataset_planetoid

@@ -8,7 +8,7 @@
 #include "data/dataset.h"
 #include "data/graph_text.h"
 
-namespace cambium {
+namespace cambium::dataset_planted_graph {
 namespace {
 struct PlantedGraph {
   int64_t nodes = 10'000, edges = 50'000, features = 64, classes = 8;
@@ -128,4 +128,4 @@ extern const DatasetKind dataset_planted_graph = {
     .open = [](const Attrs& attrs, uint64_t seed) -> std::unique_ptr<Dataset> {
       return std::make_unique<PlantedGraphSet>(attrs.as<PlantedGraph>(), seed);
     }};
-}  // namespace cambium
+}  // namespace cambium::dataset_planted_graph

@@ -9,7 +9,7 @@
 #include "core/rng.h"
 #include "data/dataset.h"
 
-namespace cambium {
+namespace cambium::dataset_planted_links {
 namespace {
 struct PlantedLinks {
   int64_t nodes = 1000, edges = 4000, features = 16, kinds = 8;
@@ -164,4 +164,4 @@ extern const DatasetKind dataset_planted_links = {
     .open = [](const Attrs& attrs, uint64_t seed) -> std::unique_ptr<Dataset> {
       return std::make_unique<PlantedLinksSet>(attrs.as<PlantedLinks>(), seed);
     }};
-}  // namespace cambium
+}  // namespace cambium::dataset_planted_links

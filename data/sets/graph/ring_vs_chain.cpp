@@ -8,7 +8,7 @@
 #include "core/tensor/adjacency.h"
 #include "data/generated/generated.h"
 
-namespace cambium {
+namespace cambium::dataset_ring_vs_chain {
 namespace {
 struct RingVsChain : SplitCounts {
   int64_t nodes = 20, features = 4;
@@ -106,4 +106,4 @@ extern const DatasetKind dataset_ring_vs_chain = {
     .open = [](const Attrs& attrs, uint64_t seed) -> std::unique_ptr<Dataset> {
       return std::make_unique<RingVsChainSet>(attrs.as<RingVsChain>(), seed);
     }};
-}  // namespace cambium
+}  // namespace cambium::dataset_ring_vs_chain

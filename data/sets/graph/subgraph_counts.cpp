@@ -10,7 +10,7 @@
 #include "core/tensor/adjacency.h"
 #include "data/generated/generated.h"
 
-namespace cambium {
+namespace cambium::dataset_subgraph_counts {
 namespace {
 struct SubgraphCounts : SplitCounts {
   int64_t nodes = 12, features = 1, kinds = 0;
@@ -199,4 +199,4 @@ extern const DatasetKind dataset_subgraph_counts = {
     .open = [](const Attrs& attrs, uint64_t seed) -> std::unique_ptr<Dataset> {
       return std::make_unique<SubgraphCountsSet>(attrs.as<SubgraphCounts>(), seed);
     }};
-}  // namespace cambium
+}  // namespace cambium::dataset_subgraph_counts

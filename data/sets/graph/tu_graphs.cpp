@@ -13,7 +13,7 @@
 #include "core/rng.h"
 #include "data/text/lines.h"
 
-namespace cambium {
+namespace cambium::dataset_tu_graphs {
 namespace {
 struct TuGraphs {
   std::string path;
@@ -224,4 +224,4 @@ extern const DatasetKind dataset_tu_graphs = {
     .open = [](const Attrs& attrs, uint64_t seed) -> std::unique_ptr<Dataset> {
       return std::make_unique<TuGraphsSet>(attrs.as<TuGraphs>(), seed);
     }};
-}  // namespace cambium
+}  // namespace cambium::dataset_tu_graphs

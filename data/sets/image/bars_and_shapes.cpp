@@ -8,7 +8,7 @@
 #include "core/rng.h"
 #include "data/dataset.h"
 
-namespace cambium {
+namespace cambium::dataset_bars_and_shapes {
 namespace {
 struct BarsAndShapes {
   int64_t size = 32, channels = 1;
@@ -133,4 +133,4 @@ extern const DatasetKind dataset_bars_and_shapes = {
     .open = [](const Attrs& attrs, uint64_t seed) -> std::unique_ptr<Dataset> {
       return std::make_unique<BarsAndShapesSet>(attrs.as<BarsAndShapes>(), seed);
     }};
-}  // namespace cambium
+}  // namespace cambium::dataset_bars_and_shapes

@@ -1,7 +1,7 @@
 // Fashion-MNIST: grey clothing pictures of 28 x 28 in 10 classes, or any other IDX pair by path.
 #include "data/images/pictures.h"
 
-namespace cambium {
+namespace cambium::dataset_fashion_mnist {
 namespace {
 struct FashionMnist : IdxPictures {
   static constexpr auto fields = std::tuple{
@@ -30,4 +30,4 @@ extern const DatasetKind dataset_fashion_mnist = {
     .open = [](const Attrs& attrs, uint64_t seed) -> std::unique_ptr<Dataset> {
       return open_idx_pictures(attrs.as<FashionMnist>(), seed);
     }};
-}  // namespace cambium
+}  // namespace cambium::dataset_fashion_mnist

@@ -6,7 +6,7 @@
 
 #include "data/images/pictures.h"
 
-namespace cambium {
+namespace cambium::dataset_mnist {
 namespace {
 struct Mnist {
   std::string path, test;
@@ -72,4 +72,4 @@ extern const DatasetKind dataset_mnist = {
     .attrs = fields_of<Mnist>,
     .primary = "path",
     .open = open};
-}  // namespace cambium
+}  // namespace cambium::dataset_mnist

@@ -4,7 +4,7 @@
 
 #include "data/generated/generated.h"
 
-namespace cambium {
+namespace cambium::dataset_random_images {
 namespace {
 struct RandomImages : SplitCounts {
   int64_t height = 224, width = 224, channels = 3, classes = 1000;
@@ -72,4 +72,4 @@ extern const DatasetKind dataset_random_images = {
     .open = [](const Attrs& attrs, uint64_t seed) -> std::unique_ptr<Dataset> {
       return std::make_unique<RandomImagesSet>(attrs.as<RandomImages>(), seed);
     }};
-}  // namespace cambium
+}  // namespace cambium::dataset_random_images

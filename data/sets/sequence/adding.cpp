@@ -5,7 +5,7 @@
 
 #include "data/generated/generated.h"
 
-namespace cambium {
+namespace cambium::dataset_adding {
 namespace {
 struct Adding : SplitCounts {
   int64_t length = 50, marked = 2;
@@ -95,4 +95,4 @@ extern const DatasetKind dataset_adding = {
     .open = [](const Attrs& attrs, uint64_t seed) -> std::unique_ptr<Dataset> {
       return std::make_unique<AddingSet>(attrs.as<Adding>(), seed);
     }};
-}  // namespace cambium
+}  // namespace cambium::dataset_adding

@@ -1,7 +1,7 @@
 // Compression: everything that was read must pass through one vector.
 #include "data/generated/generated.h"
 
-namespace cambium {
+namespace cambium::dataset_compression {
 namespace {
 struct Compression : SplitCounts {
   int64_t vocab = 16, length = 32;
@@ -35,4 +35,4 @@ extern const DatasetKind dataset_compression = {
       task.write = [a](const SequenceExample& e) { write_sequence(a, e); };
       return open_sequences(std::move(task), seed);
     }};
-}  // namespace cambium
+}  // namespace cambium::dataset_compression

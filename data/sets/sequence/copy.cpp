@@ -3,7 +3,7 @@
 
 #include "data/generated/transduction.h"
 
-namespace cambium {
+namespace cambium::dataset_copy {
 extern const DatasetKind dataset_copy = {
     .name = "copy",
     .doc = "write the tokens that were read once more",
@@ -15,4 +15,4 @@ extern const DatasetKind dataset_copy = {
       };
       return open_transduction("copy", attrs.as<Transduction>(), seed, kTransduce);
     }};
-}  // namespace cambium
+}  // namespace cambium::dataset_copy

@@ -4,7 +4,7 @@
 
 #include "data/generated/generated.h"
 
-namespace cambium {
+namespace cambium::dataset_fuzzy_in_context_recall {
 namespace {
 struct FuzzyInContextRecall : SplitCounts {
   int64_t vocab = 16, length = 128, key_motif = 3, value_motif = 3;
@@ -122,4 +122,4 @@ extern const DatasetKind dataset_fuzzy_in_context_recall = {
       task.write = [a](const SequenceExample& e) { write_sequence(a, e); };
       return open_sequences(std::move(task), seed);
     }};
-}  // namespace cambium
+}  // namespace cambium::dataset_fuzzy_in_context_recall

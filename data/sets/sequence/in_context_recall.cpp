@@ -1,7 +1,7 @@
 // In-context recall: look up in the sequence itself which value belongs to a key.
 #include "data/generated/generated.h"
 
-namespace cambium {
+namespace cambium::dataset_in_context_recall {
 namespace {
 struct InContextRecall : SplitCounts {
   int64_t vocab = 16, length = 128;
@@ -62,4 +62,4 @@ extern const DatasetKind dataset_in_context_recall = {
       task.write = [a](const SequenceExample& e) { write_sequence(a, e); };
       return open_sequences(std::move(task), seed);
     }};
-}  // namespace cambium
+}  // namespace cambium::dataset_in_context_recall

@@ -3,7 +3,7 @@
 
 #include "data/generated/generated.h"
 
-namespace cambium {
+namespace cambium::dataset_memorization {
 namespace {
 struct Memorization : SplitCounts {
   int64_t vocab = 256, length = 32, map = 12345;
@@ -61,4 +61,4 @@ extern const DatasetKind dataset_memorization = {
       };
       return open_sequences(std::move(task), seed);
     }};
-}  // namespace cambium
+}  // namespace cambium::dataset_memorization

@@ -3,7 +3,7 @@
 
 #include "data/generated/generated.h"
 
-namespace cambium {
+namespace cambium::dataset_modular_addition {
 namespace {
 struct ModularAddition {
   int64_t modulus = 97;
@@ -65,4 +65,4 @@ extern const DatasetKind dataset_modular_addition = {
       };
       return open_sequences(std::move(task), seed);
     }};
-}  // namespace cambium
+}  // namespace cambium::dataset_modular_addition

@@ -6,7 +6,7 @@
 
 #include "data/generated/generated.h"
 
-namespace cambium {
+namespace cambium::dataset_mqar {
 namespace {
 struct Mqar : SplitCounts {
   int64_t vocab = 8192, length = 64, pairs = 4;
@@ -103,4 +103,4 @@ extern const DatasetKind dataset_mqar = {
       task.write = [a](const SequenceExample& e) { write_sequence(a, e); };
       return open_sequences(std::move(task), seed);
     }};
-}  // namespace cambium
+}  // namespace cambium::dataset_mqar

@@ -1,7 +1,7 @@
 // Noisy in-context recall: in-context recall between pairs of noise tokens that mean nothing.
 #include "data/generated/generated.h"
 
-namespace cambium {
+namespace cambium::dataset_noisy_in_context_recall {
 namespace {
 struct NoisyInContextRecall : SplitCounts {
   int64_t vocab = 32, noise_vocab = 16, length = 128;
@@ -84,4 +84,4 @@ extern const DatasetKind dataset_noisy_in_context_recall = {
       task.write = [a](const SequenceExample& e) { write_sequence(a, e); };
       return open_sequences(std::move(task), seed);
     }};
-}  // namespace cambium
+}  // namespace cambium::dataset_noisy_in_context_recall

@@ -1,7 +1,7 @@
 // Parity: whether the ones read so far are odd in number.
 #include "data/generated/state_tracking.h"
 
-namespace cambium {
+namespace cambium::dataset_parity {
 // x[t] ~ U{0, 1}, target[t] = x[0] xor ... xor x[t].
 extern const DatasetKind dataset_parity = {
     .name = "parity",
@@ -15,4 +15,4 @@ extern const DatasetKind dataset_parity = {
            .token = [](Random& random) { return int32_t(random.below(2)); },
            .next = [](int32_t state, int32_t token) { return state ^ token; }});
     }};
-}  // namespace cambium
+}  // namespace cambium::dataset_parity

@@ -3,7 +3,7 @@
 
 #include "data/generated/transduction.h"
 
-namespace cambium {
+namespace cambium::dataset_reverse {
 extern const DatasetKind dataset_reverse = {
     .name = "reverse",
     .doc = "write the tokens that were read from the last to the first",
@@ -16,4 +16,4 @@ extern const DatasetKind dataset_reverse = {
       };
       return open_transduction("reverse", attrs.as<Transduction>(), seed, kTransduce);
     }};
-}  // namespace cambium
+}  // namespace cambium::dataset_reverse

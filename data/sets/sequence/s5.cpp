@@ -5,7 +5,7 @@
 
 #include "data/generated/state_tracking.h"
 
-namespace cambium {
+namespace cambium::dataset_s5 {
 namespace {
 struct S5 : StateTracking {
   std::string moves = "all";
@@ -71,4 +71,4 @@ extern const DatasetKind dataset_s5 = {
                  return group->product[size_t(state) * 120 + size_t(token)];
                }});
     }};
-}  // namespace cambium
+}  // namespace cambium::dataset_s5

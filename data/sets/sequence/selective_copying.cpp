@@ -1,7 +1,7 @@
 // Selective copying: remember the tokens among the blanks and repeat them in order.
 #include "data/generated/generated.h"
 
-namespace cambium {
+namespace cambium::dataset_selective_copying {
 namespace {
 struct SelectiveCopying : SplitCounts {
   int64_t vocab = 16, length = 256, copied = 16;
@@ -53,4 +53,4 @@ extern const DatasetKind dataset_selective_copying = {
       task.write = [a](const SequenceExample& e) { write_sequence(a, e); };
       return open_sequences(std::move(task), seed);
     }};
-}  // namespace cambium
+}  // namespace cambium::dataset_selective_copying

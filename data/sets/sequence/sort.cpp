@@ -3,7 +3,7 @@
 
 #include "data/generated/transduction.h"
 
-namespace cambium {
+namespace cambium::dataset_sort {
 extern const DatasetKind dataset_sort = {
     .name = "sort",
     .doc = "write the tokens that were read in ascending order",
@@ -16,4 +16,4 @@ extern const DatasetKind dataset_sort = {
       };
       return open_transduction("sort", attrs.as<Transduction>(), seed, kTransduce);
     }};
-}  // namespace cambium
+}  // namespace cambium::dataset_sort

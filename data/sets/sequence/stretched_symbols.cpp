@@ -6,7 +6,7 @@
 
 #include "data/generated/generated.h"
 
-namespace cambium {
+namespace cambium::dataset_stretched_symbols {
 namespace {
 struct StretchedSymbols : SplitCounts {
   int64_t symbols = 10, length = 6, stretch = 4, silence = 2, channels = 8, blank = 0;
@@ -127,4 +127,4 @@ extern const DatasetKind dataset_stretched_symbols = {
     .open = [](const Attrs& attrs, uint64_t seed) -> std::unique_ptr<Dataset> {
       return std::make_unique<StretchedSymbolsSet>(attrs.as<StretchedSymbols>(), seed);
     }};
-}  // namespace cambium
+}  // namespace cambium::dataset_stretched_symbols

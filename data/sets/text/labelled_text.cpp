@@ -10,7 +10,7 @@
 #include "data/dataset.h"
 #include "data/text/labelled_rows.h"
 
-namespace cambium {
+namespace cambium::dataset_labelled_text {
 namespace {
 struct LabelledText {
   std::string path, val, test, format = "auto";
@@ -207,4 +207,4 @@ extern const DatasetKind dataset_labelled_text = {
     .open = [](const Attrs& attrs, uint64_t seed) -> std::unique_ptr<Dataset> {
       return std::make_unique<LabelledTextSet>(attrs.as<LabelledText>(), seed);
     }};
-}  // namespace cambium
+}  // namespace cambium::dataset_labelled_text

@@ -2,7 +2,7 @@
 #include "data/generated/generated.h"
 #include "data/generated/markov.h"
 
-namespace cambium {
+namespace cambium::dataset_markov_text {
 namespace {
 struct MarkovText : SplitCounts {
   int64_t symbols = 16, order = 2, context = 64, chain = 1;
@@ -61,4 +61,4 @@ extern const DatasetKind dataset_markov_text = {
     .source = "Shannon 1948, A mathematical theory of communication",
     .attrs = fields_of<MarkovText>,
     .open = open};
-}  // namespace cambium
+}  // namespace cambium::dataset_markov_text

@@ -8,7 +8,7 @@
 #include "core/rng.h"
 #include "data/dataset.h"
 
-namespace cambium {
+namespace cambium::dataset_masked {
 namespace {
 struct Masked {
   double rate = 0.15, mask = 0.8, random = 0.1;
@@ -140,4 +140,4 @@ extern const DatasetKind dataset_masked = {
                uint64_t seed) -> std::unique_ptr<Dataset> {
       return std::make_unique<MaskedSet>(attrs.as<Masked>(), std::move(data), seed);
     }};
-}  // namespace cambium
+}  // namespace cambium::dataset_masked

@@ -5,7 +5,7 @@
 
 #include "data/generated/generated.h"
 
-namespace cambium {
+namespace cambium::dataset_random_tokens {
 namespace {
 struct RandomTokens : SplitCounts {
   int64_t vocab = 50257, context = 1024, classes = 0;
@@ -90,4 +90,4 @@ extern const DatasetKind dataset_random_tokens = {
     .open = [](const Attrs& attrs, uint64_t seed) -> std::unique_ptr<Dataset> {
       return std::make_unique<RandomTokensSet>(attrs.as<RandomTokens>(), seed);
     }};
-}  // namespace cambium
+}  // namespace cambium::dataset_random_tokens

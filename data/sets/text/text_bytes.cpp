@@ -1,7 +1,7 @@
 // Next-byte prediction over any file.
 #include "data/text/text.h"
 
-namespace cambium {
+namespace cambium::dataset_text_bytes {
 extern const DatasetKind dataset_text_bytes = {
     .name = "text_bytes",
     .doc = "next-byte prediction over any file; 256 symbols",
@@ -12,4 +12,4 @@ extern const DatasetKind dataset_text_bytes = {
       const auto& options = attrs.as<TextOptions>();
       return open_text(options, std::make_unique<TextFile>(options.path, TextUnit::kByte));
     }};
-}  // namespace cambium
+}  // namespace cambium::dataset_text_bytes

@@ -2,7 +2,7 @@
 #include "data/text/bpe.h"
 #include "data/text/text.h"
 
-namespace cambium {
+namespace cambium::dataset_text_tokens {
 namespace {
 struct TokenOptions : TextOptions {
   std::string tokenizer;
@@ -74,4 +74,4 @@ extern const DatasetKind dataset_text_tokens = {
       const auto& options = attrs.as<TokenOptions>();
       return open_text(options, std::make_unique<TokenText>(options));
     }};
-}  // namespace cambium
+}  // namespace cambium::dataset_text_tokens

@@ -2,7 +2,7 @@
 #include "ops/pointwise/support/rows.h"
 #include "ops/support/nan.h"
 
-namespace cambium {
+namespace cambium::rows_arithmetic {
 namespace {
 struct Add {
   static constexpr RowInfo info = {"add", "sum of two tensors, broadcasting"};
@@ -120,4 +120,4 @@ extern const std::vector<Op> rows_arithmetic;
 const std::vector<Op> rows_arithmetic = {
     binary_row<Add>(),     binary_row<Sub>(), mul(), binary_row<Div>(),
     binary_row<Maximum>(), maximum_grad(),    lerp()};
-}  // namespace cambium
+}  // namespace cambium::rows_arithmetic

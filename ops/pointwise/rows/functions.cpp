@@ -3,7 +3,7 @@
 
 #include "ops/pointwise/support/rows.h"
 
-namespace cambium {
+namespace cambium::rows_functions {
 namespace {
 struct Exp {
   static constexpr RowInfo info = {"exp", "e^x", 12};
@@ -116,4 +116,4 @@ extern const std::vector<Op> rows_functions;
 const std::vector<Op> rows_functions = {
     unary_row<Exp>(),   unary_row<Log>(), unary_row<Sqrt>(), unary_row<Square>(), unary_row<Neg>(),
     unary_row<Scale>(), clamp()};
-}  // namespace cambium
+}  // namespace cambium::rows_functions

@@ -3,7 +3,7 @@
 
 #include "ops/pointwise/support/activation_rows.h"
 
-namespace cambium {
+namespace cambium::rows_piecewise {
 namespace {
 // So et al. 2021, arXiv 2109.08668 (Primer). NaN stays NaN.
 struct Relu2 {
@@ -115,4 +115,4 @@ const std::vector<Op> rows_piecewise = {
     unary_row<Elu>(),       gradient_row<Elu>(),      unary_row<Selu>(),
     gradient_row<Selu>(),   unary_row<HardSigmoid>(), gradient_row<HardSigmoid>(),
     unary_row<Hardswish>(), gradient_row<Hardswish>()};
-}  // namespace cambium
+}  // namespace cambium::rows_piecewise

@@ -4,7 +4,7 @@
 
 #include "ops/pointwise/support/activation_rows.h"
 
-namespace cambium {
+namespace cambium::rows_smooth {
 namespace {
 // Misra 2019, arXiv 1908.08681. tanh(log(1 + w)) = n / (n + 2) with w = e^x and n = w (w + 2): one
 // exponential is enough. 1 - t^2 = 4 (n + 1) / (n + 2)^2 and n + 1 = (w + 1)^2.
@@ -55,4 +55,4 @@ const std::vector<Op> rows_smooth = {
     unary_row<Sigmoid>(),  gradient_row<Sigmoid>(), unary_row<Tanh>(), gradient_row<Tanh>(),
     unary_row<Silu>(),     gradient_row<Silu>(),    unary_row<Mish>(), gradient_row<Mish>(),
     unary_row<Softplus>(), gradient_row<Softplus>()};
-}  // namespace cambium
+}  // namespace cambium::rows_smooth

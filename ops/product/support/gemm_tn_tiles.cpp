@@ -15,8 +15,9 @@ namespace cambium {
 namespace {
 // A tile is 16 rows of 64 bytes: f32 [16,16] of C, bf16 [16,32] of A^T, or 16 pairs of rows of B's
 // 16 columns. A block is 32 by 32 of C: four tiles of it, two of A and two of B are all there are.
-constexpr int64_t kBlock = 32, kStep = 32, kTile = 512;  // kTile: bf16 numbers of a tile
-constexpr int64_t kPackedTiles = 1024;                   // of A at a time: 1 MB of the L2 cache
+constexpr int64_t kTileBlock = 32, kStep = 32,
+                  kTileSide = 512;      // kTileSide: bf16 numbers of a tile
+constexpr int64_t kPackedTiles = 1024;  // of A at a time: 1 MB of the L2 cache
 
 #define CAMBIUM_TILES __attribute__((target("arch=x86-64-v4,amx-tile,amx-bf16")))
 
@@ -96,12 +97,12 @@ CAMBIUM_TILES void multiply_block(int64_t steps, const uint16_t* a, const uint16
     _tile_zero(2);
     _tile_zero(3);
   }
-  const uint16_t* a_below = a + steps * kTile;
-  for (int64_t s = 0; s < steps; ++s, a += kTile, a_below += kTile, b += 2 * kTile) {
+  const uint16_t* a_below = a + steps * kTileSide;
+  for (int64_t s = 0; s < steps; ++s, a += kTileSide, a_below += kTileSide, b += 2 * kTileSide) {
     _tile_loadd(4, a, 64);
     _tile_loadd(6, b, 64);
     _tile_dpbf16ps(0, 4, 6);
-    _tile_loadd(7, b + kTile, 64);
+    _tile_loadd(7, b + kTileSide, 64);
     _tile_dpbf16ps(1, 4, 7);
     _tile_loadd(5, a_below, 64);
     _tile_dpbf16ps(2, 5, 6);
@@ -120,10 +121,10 @@ CAMBIUM_TILES void add_columns(int64_t steps, const uint16_t* b, const uint16_t*
   _tile_zero(0);
   _tile_zero(1);
   _tile_loadd(4, ones, 64);
-  for (int64_t s = 0; s < steps; ++s, b += 2 * kTile) {
+  for (int64_t s = 0; s < steps; ++s, b += 2 * kTileSide) {
     _tile_loadd(6, b, 64);
     _tile_dpbf16ps(0, 4, 6);
-    _tile_loadd(7, b + kTile, 64);
+    _tile_loadd(7, b + kTileSide, 64);
     _tile_dpbf16ps(1, 4, 7);
   }
   _tile_stored(0, products[0], 64);
@@ -133,7 +134,7 @@ CAMBIUM_TILES void add_columns(int64_t steps, const uint16_t* b, const uint16_t*
       sums[16 * half + i] = products[half][i] + (accumulate ? sums[16 * half + i] : 0);
 }
 
-struct Part {
+struct TilePart {
   int64_t block, blocks, panel, panels;  // first and how many, of 32 columns of A and of B
 };
 
@@ -142,30 +143,31 @@ int64_t steps_at_once(int64_t blocks) {
   return std::clamp<int64_t>(kPackedTiles / (2 * blocks), 4, 16);
 }
 
-CAMBIUM_TILES void multiply(const GemmTn& g, const Part& part, const KernelArgs& k,
+CAMBIUM_TILES void multiply(const GemmTn& g, const TilePart& part, const KernelArgs& k,
                             uint16_t* scratch) {
   const TileConfig config;
   _tile_loadconfig(&config);
   const int64_t most = steps_at_once(part.blocks);
-  uint16_t *packed = scratch, *panel = packed + part.blocks * 2 * most * kTile;
-  uint16_t* ones = panel + 2 * most * kTile;
-  std::fill_n(ones, kTile, uint16_t(0x3f80));
+  uint16_t *packed = scratch, *panel = packed + part.blocks * 2 * most * kTileSide;
+  uint16_t* ones = panel + 2 * most * kTileSide;
+  std::fill_n(ones, kTileSide, uint16_t(0x3f80));
   const auto *a = static_cast<const uint16_t*>(k.in[0]), *b = static_cast<const uint16_t*>(k.in[1]);
   for (int64_t row = 0; row < g.rows; row += most * kStep) {
     const int64_t rows = std::min(most * kStep, g.rows - row), steps = (rows + kStep - 1) / kStep;
     for (int64_t s = 0; s < steps; ++s)
       for (int64_t i = 0; i < 2 * part.blocks; ++i)
-        pack_tile(a + (row + s * kStep) * g.m + part.block * kBlock + i * 16, g.m, rows - s * kStep,
-                  true, packed + (i * steps + s) * kTile);
+        pack_tile(a + (row + s * kStep) * g.m + part.block * kTileBlock + i * 16, g.m,
+                  rows - s * kStep, true, packed + (i * steps + s) * kTileSide);
     for (int64_t p = part.panel; p < part.panel + part.panels; ++p) {
       for (int64_t i = 0; i < 2 * steps; ++i)
-        pack_tile(b + (row + i / 2 * kStep) * g.n + p * kBlock + i % 2 * 16, g.n,
-                  rows - i / 2 * kStep, false, panel + i * kTile);
+        pack_tile(b + (row + i / 2 * kStep) * g.n + p * kTileBlock + i % 2 * 16, g.n,
+                  rows - i / 2 * kStep, false, panel + i * kTileSide);
       for (int64_t i = 0; i < part.blocks; ++i)
-        multiply_block(steps, packed + 2 * i * steps * kTile, panel,
-                       k.out_f32() + (part.block + i) * kBlock * g.n + p * kBlock, g.n, row > 0);
+        multiply_block(steps, packed + 2 * i * steps * kTileSide, panel,
+                       k.out_f32() + (part.block + i) * kTileBlock * g.n + p * kTileBlock, g.n,
+                       row > 0);
       if (g.column_sums && part.block == 0)
-        add_columns(steps, panel, ones, k.out_f32(1) + p * kBlock, row > 0);
+        add_columns(steps, panel, ones, k.out_f32(1) + p * kTileBlock, row > 0);
     }
   }
   _tile_release();
@@ -174,14 +176,14 @@ CAMBIUM_TILES void multiply(const GemmTn& g, const Part& part, const KernelArgs&
 
 bool suits_gemm_tn_tiles(const GemmTn& g) {
   return g.dtype == DType::kBf16 && has_matrix_tiles() && g.rows >= kStep && g.m > 0 && g.n > 0 &&
-         g.m % kBlock == 0 && g.n % kBlock == 0;
+         g.m % kTileBlock == 0 && g.n % kTileBlock == 0;
 }
 
 Kernel gemm_tn_tiles_kernel(const GemmTn& g) {
-  const int64_t blocks = g.m / kBlock, panels = g.n / kBlock;
+  const int64_t blocks = g.m / kTileBlock, panels = g.n / kTileBlock;
   const Grid grid = best_grid(blocks, panels, thread_count());
   const int64_t parts = grid.blocks * grid.panels, most = (blocks + grid.blocks - 1) / grid.blocks;
-  const int64_t piece = ((2 * most + 2) * 16 + 1) * kTile;  // of the scratch, in numbers
+  const int64_t piece = ((2 * most + 2) * 16 + 1) * kTileSide;  // of the scratch, in numbers
   const auto run = [=](const KernelArgs& k) {
     auto* scratch = reinterpret_cast<uint16_t*>(k.scratch);
     for_each_part(parts, parts, [&](int64_t, int64_t first, int64_t last) {

@@ -1,6 +1,7 @@
 // What selective_scan and its gradient share: attributes, sizes, and packed blocks of 16 channels.
 #pragma once
 #include "graph/op.h"
+#include "ops/support/bf16.h"
 #include "ops/support/partition.h"
 #include "ops/support/scratch.h"
 #include "ops/support/tile.h"

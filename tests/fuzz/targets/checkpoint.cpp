@@ -3,7 +3,7 @@
 
 #include "tests/fuzz/target.h"
 
-namespace cambium {
+namespace cambium::fuzz_checkpoint {
 extern const FuzzTarget fuzz_checkpoint = {
     .name = "checkpoint", .reads = {"train/run/checkpoint.cpp"}, .run = [](std::string_view bytes) {
       const std::vector<std::string_view> parts = parts_of(bytes, 3);
@@ -19,4 +19,4 @@ extern const FuzzTarget fuzz_checkpoint = {
       }
       load_checkpoint(run);
     }};
-}  // namespace cambium
+}  // namespace cambium::fuzz_checkpoint

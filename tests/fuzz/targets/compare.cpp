@@ -4,7 +4,7 @@
 #include "core/system/files.h"
 #include "tests/fuzz/target.h"
 
-namespace cambium {
+namespace cambium::fuzz_compare {
 extern const FuzzTarget fuzz_compare = {
     .name = "compare",
     .reads = {"search/results/results.cpp", "search/runs/earlier.cpp", "search/results/audit.cpp",
@@ -24,4 +24,4 @@ extern const FuzzTarget fuzz_compare = {
           {.folder = path.substr(0, path.rfind('/')), .stop = [] { return true; }, .program = ""},
           silent);
     }};
-}  // namespace cambium
+}  // namespace cambium::fuzz_compare

@@ -2,7 +2,7 @@
 #include "core/yaml/expr.h"
 #include "tests/fuzz/target.h"
 
-namespace cambium {
+namespace cambium::fuzz_expression {
 extern const FuzzTarget fuzz_expression = {
     .name = "expression", .reads = {}, .run = [](std::string_view bytes) {
       Vars vars;
@@ -20,4 +20,4 @@ extern const FuzzTarget fuzz_expression = {
       vars.set("y", scalar(parts[2]));
       evaluate(scalar(parts[0]), vars).text();
     }};
-}  // namespace cambium
+}  // namespace cambium::fuzz_expression

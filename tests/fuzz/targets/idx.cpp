@@ -3,7 +3,7 @@
 
 #include "tests/fuzz/target.h"
 
-namespace cambium {
+namespace cambium::fuzz_idx {
 extern const FuzzTarget fuzz_idx = {.name = "idx",
                                     .reads = {"core/system/files.cpp", "data/images/idx.cpp"},
                                     .run = [](std::string_view bytes) {
@@ -14,4 +14,4 @@ extern const FuzzTarget fuzz_idx = {.name = "idx",
                                           if (rank == 3) throw;
                                         }
                                     }};
-}  // namespace cambium
+}  // namespace cambium::fuzz_idx

@@ -4,7 +4,7 @@
 #include "tests/fuzz/target.h"
 #include "train/run/checkpoint.h"
 
-namespace cambium {
+namespace cambium::fuzz_json {
 extern const FuzzTarget fuzz_json = {
     .name = "json", .reads = {"core/text/json.cpp"}, .run = [](std::string_view bytes) {
       const Json json = parse_json(bytes, "input.json");
@@ -12,4 +12,4 @@ extern const FuzzTarget fuzz_json = {
       const Json again = to_json(run_state_from(json));
       expect(to_json(run_state_from(again)) == again, "another state is read back");
     }};
-}  // namespace cambium
+}  // namespace cambium::fuzz_json

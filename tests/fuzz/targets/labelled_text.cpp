@@ -2,7 +2,7 @@
 #include "data/text/labelled_rows.h"
 #include "tests/fuzz/dataset.h"
 
-namespace cambium {
+namespace cambium::fuzz_labelled_text {
 extern const FuzzTarget fuzz_labelled_text = {
     .name = "labelled_text",
     .reads = {"data/sets/text/labelled_text.cpp"},
@@ -13,4 +13,4 @@ extern const FuzzTarget fuzz_labelled_text = {
           if (std::string_view(name).ends_with("csv")) throw;
         }
     }};
-}  // namespace cambium
+}  // namespace cambium::fuzz_labelled_text

@@ -3,11 +3,11 @@
 
 #include "tests/fuzz/target.h"
 
-namespace cambium {
+namespace cambium::fuzz_profile {
 extern const FuzzTarget fuzz_profile = {
     .name = "profile",
     .reads = {"train/profile/profile_json.cpp"},
     .run = [](std::string_view bytes) {
       times_by_block(load_profile(file_of("profile.json", bytes)));
     }};
-}  // namespace cambium
+}  // namespace cambium::fuzz_profile

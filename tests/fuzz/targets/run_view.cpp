@@ -3,7 +3,7 @@
 
 #include "tests/fuzz/target.h"
 
-namespace cambium {
+namespace cambium::fuzz_run_view {
 extern const FuzzTarget fuzz_run_view = {
     .name = "run_view", .reads = {"search/runs/run_view.cpp"}, .run = [](std::string_view bytes) {
       const std::vector<std::string_view> parts = parts_of(bytes, 2);
@@ -14,4 +14,4 @@ extern const FuzzTarget fuzz_run_view = {
       refresh(view, folder, "val.loss");
       settle(view, folder);
     }};
-}  // namespace cambium
+}  // namespace cambium::fuzz_run_view

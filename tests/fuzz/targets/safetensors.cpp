@@ -3,9 +3,9 @@
 
 #include "tests/fuzz/target.h"
 
-namespace cambium {
+namespace cambium::fuzz_safetensors {
 extern const FuzzTarget fuzz_safetensors = {
     .name = "safetensors",
     .reads = {"core/tensor/safetensors.cpp"},
     .run = [](std::string_view bytes) { read_safetensors(file_of("x.safetensors", bytes)); }};
-}  // namespace cambium
+}  // namespace cambium::fuzz_safetensors

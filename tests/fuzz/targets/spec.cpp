@@ -4,7 +4,7 @@
 #include "tests/fuzz/target.h"
 #include "train/spec/experiment.h"
 
-namespace cambium {
+namespace cambium::fuzz_spec {
 extern const FuzzTarget fuzz_spec = {
     .name = "spec",
     .reads = {"core/yaml/spec.cpp", "core/yaml/extends.cpp"},
@@ -23,4 +23,4 @@ extern const FuzzTarget fuzz_spec = {
       *data = parse_yaml("markov_text: {symbols: 8, order: 1, context: 16, train: 8}", "data");
       open_experiment(std::move(spec));
     }};
-}  // namespace cambium
+}  // namespace cambium::fuzz_spec

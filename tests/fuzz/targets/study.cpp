@@ -3,7 +3,7 @@
 
 #include "tests/fuzz/target.h"
 
-namespace cambium {
+namespace cambium::fuzz_study {
 extern const FuzzTarget fuzz_study = {
     .name = "study", .reads = {}, .run = [](std::string_view bytes) {
       file_of("m.yaml",
@@ -12,4 +12,4 @@ extern const FuzzTarget fuzz_study = {
       const Study study = load_study(file_of("study.yaml", bytes));
       for (const Variant& v : study.variants) variant_spec(study, v);
     }};
-}  // namespace cambium
+}  // namespace cambium::fuzz_study

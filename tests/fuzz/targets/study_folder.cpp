@@ -3,7 +3,7 @@
 #include "train/run/run_log.h"
 #include "viz/report/report.h"
 
-namespace cambium {
+namespace cambium::fuzz_study_folder {
 extern const FuzzTarget fuzz_study_folder = {
     .name = "study_folder",
     .reads = {"viz/report/results.cpp", "viz/report/model_pictures.cpp", "train/run/run_log.cpp",
@@ -16,4 +16,4 @@ extern const FuzzTarget fuzz_study_folder = {
       file_of("study/runs/a-s0/log.jsonl", parts[3]);
       html_report(read_study(study.substr(0, study.rfind('/'))));
     }};
-}  // namespace cambium
+}  // namespace cambium::fuzz_study_folder

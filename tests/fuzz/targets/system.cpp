@@ -2,7 +2,7 @@
 #include "core/system/memory.h"
 #include "tests/fuzz/target.h"
 
-namespace cambium {
+namespace cambium::fuzz_system {
 extern const FuzzTarget fuzz_system = {
     .name = "system", .reads = {"core/system/memory.cpp"}, .run = [](std::string_view bytes) {
       const std::vector<std::string_view> parts = parts_of(bytes, 3);
@@ -10,4 +10,4 @@ extern const FuzzTarget fuzz_system = {
       file_of("cgroup/a/memory.current", parts[2]);
       cgroup_room(std::string(parts[0]), limit.substr(0, limit.find("/a/")));
     }};
-}  // namespace cambium
+}  // namespace cambium::fuzz_system

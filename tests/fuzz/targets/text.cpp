@@ -3,7 +3,7 @@
 
 #include "tests/fuzz/target.h"
 
-namespace cambium {
+namespace cambium::fuzz_text {
 extern const FuzzTarget fuzz_text = {
     .name = "text",
     .reads = {"data/text/text_file.cpp", "data/sets/text/text_tokens.cpp"},
@@ -16,4 +16,4 @@ extern const FuzzTarget fuzz_text = {
         expect(text.decode(ids) == bytes && text.encode(bytes) == ids, "a text comes back changed");
       }
     }};
-}  // namespace cambium
+}  // namespace cambium::fuzz_text

@@ -3,7 +3,7 @@
 #include "core/yaml/spec.h"
 #include "tests/fuzz/target.h"
 
-namespace cambium {
+namespace cambium::fuzz_yaml {
 extern const FuzzTarget fuzz_yaml = {
     .name = "yaml",
     .reads = {"core/yaml/yaml.cpp", "core/diagnostics.cpp"},
@@ -23,4 +23,4 @@ extern const FuzzTarget fuzz_yaml = {
         expect(false, str("what was written is refused: ", render(e), text));
       }
     }};
-}  // namespace cambium
+}  // namespace cambium::fuzz_yaml

@@ -6,7 +6,7 @@
 #include "tests/support/tiny_experiment.h"
 #include "train/generate/generate.h"
 
-namespace cambium {
+namespace cambium::generate_steps_test {
 namespace {
 struct StepCase {
   const char *name, *block;
@@ -142,4 +142,4 @@ TEST(GeneratorWithoutSteps, ABidirectionalWalkNeedsTheWholeText) {
   EXPECT_FALSE(Generator(e, load_weights(folder.path("run"), true).tensors, "run").cached());
 }
 }  // namespace
-}  // namespace cambium
+}  // namespace cambium::generate_steps_test

@@ -5,7 +5,7 @@
 #include "tests/support/expect_error.h"
 #include "tests/support/tiny_experiment.h"
 
-namespace cambium {
+namespace cambium::generate_test {
 namespace {
 // A model of "abcabcabc...": after training, greedy continuation is certain.
 class Alphabet : public ::testing::Test {
@@ -135,4 +135,4 @@ TEST(Generator, NeedsAModelOfTheNextToken) {
   EXPECT_NE(std::string(error.what()).find("next token"), std::string::npos);
 }
 }  // namespace
-}  // namespace cambium
+}  // namespace cambium::generate_test

@@ -3,7 +3,7 @@
 
 #include "tests/support/tiny_experiment.h"
 
-namespace cambium {
+namespace cambium::generation_state_test {
 namespace {
 // A next-symbol model of width 8 on contexts of 12.
 std::optional<GenerationState> state_with(const std::string& block) {
@@ -82,4 +82,4 @@ TEST(GenerationState, AClassOfAnExampleHasNoNextSymbol) {
                       "train: {batch: 4, steps: 1}\n")));
 }
 }  // namespace
-}  // namespace cambium
+}  // namespace cambium::generation_state_test

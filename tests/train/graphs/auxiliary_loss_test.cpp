@@ -2,7 +2,7 @@
 #include "tests/support/one_thread.h"
 #include "tests/support/tiny_experiment.h"
 
-namespace cambium {
+namespace cambium::auxiliary_loss_test {
 namespace {
 struct Outcome {
   double loss;
@@ -46,4 +46,4 @@ TEST(AuxiliaryLoss, CountsInEveryAccumulatedBatch) {
   EXPECT_NE(plain.router, more.router);
 }
 }  // namespace
-}  // namespace cambium
+}  // namespace cambium::auxiliary_loss_test

@@ -8,7 +8,7 @@
 #include "tests/support/tiny_experiment.h"
 #include "train/run/session.h"
 
-namespace cambium::test {
+namespace cambium::test::batch_cut_test {
 namespace {
 struct Outcome {
   double loss = 0, grad_norm = 0;
@@ -214,4 +214,4 @@ TEST_F(BatchCut, KeepsARunOfEveryOptimizer) {
   }
 }
 }  // namespace
-}  // namespace cambium::test
+}  // namespace cambium::test::batch_cut_test

@@ -6,7 +6,7 @@
 #include "train/graphs/plans.h"
 #include "train/run/session.h"
 
-namespace cambium {
+namespace cambium::chunked_loss_test {
 namespace {
 using test::count_ops;
 using test::open_text;
@@ -93,4 +93,4 @@ TEST(ChunkedLosses, SayWhatDoesNotAllowThem) {
             "without activation; leave loss_rows out");
 }
 }  // namespace
-}  // namespace cambium
+}  // namespace cambium::chunked_loss_test

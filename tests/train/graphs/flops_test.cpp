@@ -4,7 +4,7 @@
 #include "tests/support/tiny_experiment.h"
 #include "train/graphs/step_graph.h"
 
-namespace cambium {
+namespace cambium::flops_test {
 namespace {
 Experiment published(const std::string& name) {
   return open_experiment(load_spec(str(CAMBIUM_SOURCE_DIR "/configs/models/", name, ".yaml")));
@@ -48,4 +48,4 @@ TEST(StepCost, SetsProductsApart) {
   EXPECT_GT(cost("{batch: 8, steps: 4, optimizer: muon}").products_per_step, one.products_per_step);
 }
 }  // namespace
-}  // namespace cambium
+}  // namespace cambium::flops_test

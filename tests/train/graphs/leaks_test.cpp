@@ -12,7 +12,7 @@
 #include "tests/support/tiny_experiment.h"
 #include "train/run/floor_watch.h"
 
-namespace cambium {
+namespace cambium::leaks_test {
 namespace {
 using test::error_of;
 using test::open_text;
@@ -153,4 +153,4 @@ TEST(FloorWatch, AReferenceThatIsNoFloorMayBeBeaten) {
   EXPECT_FALSE((ReferenceLoss{"5-gram", 2.0}.undercut_by(0.5, 100000)));
 }
 }  // namespace
-}  // namespace cambium
+}  // namespace cambium::leaks_test

@@ -11,7 +11,7 @@
 #include "train/run/evaluate.h"
 #include "train/run/session.h"
 
-namespace cambium::test {
+namespace cambium::test::narrow_copies_test {
 namespace {
 std::string spec(const std::string& train, const std::string& beside_ffn = "") {
   return "precision: bf16\n"
@@ -197,4 +197,4 @@ TEST(NarrowCopies, AreMadeAnewWhenTheBestWeightsComeBack) {
   EXPECT_NE(second_loss(false), second_loss(true));
 }
 }  // namespace
-}  // namespace cambium::test
+}  // namespace cambium::test::narrow_copies_test

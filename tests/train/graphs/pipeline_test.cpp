@@ -7,7 +7,7 @@
 #include "tests/support/one_thread.h"
 #include "tests/support/tiny_experiment.h"
 
-namespace cambium::test {
+namespace cambium::test::pipeline_test {
 namespace {
 // A model that gives every pass something to do.
 constexpr const char* kSpec =
@@ -89,4 +89,4 @@ TEST(Passes, LeftOutStandInTheRunsRecord) {
   EXPECT_EQ(load_json(folder.path("run/run.json")).at("no_pass"), Json({"form_chains"}));
 }
 }  // namespace
-}  // namespace cambium::test
+}  // namespace cambium::test::pipeline_test

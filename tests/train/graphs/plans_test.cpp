@@ -5,7 +5,7 @@
 
 #include "tests/support/tiny_experiment.h"
 
-namespace cambium::test {
+namespace cambium::test::plans_test {
 namespace {
 TEST(SlowKernels, AreTheLargeOnesThatRunPlainLoops) {
   const TempFolder folder;
@@ -31,4 +31,4 @@ TEST(SlowKernels, AreTheLargeOnesThatRunPlainLoops) {
   EXPECT_NE(slow[0].find(" (ref:any, "), std::string::npos) << slow[0];
 }
 }  // namespace
-}  // namespace cambium::test
+}  // namespace cambium::test::plans_test

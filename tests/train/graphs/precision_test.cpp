@@ -11,7 +11,7 @@
 #include "train/graphs/plans.h"
 #include "train/graphs/step_graph.h"
 
-namespace cambium::test {
+namespace cambium::test::precision_test {
 namespace {
 constexpr const char* kModel =
     "data: {in_context_recall: {vocab: 16, length: 32, train: 64, val: 32, test: 32}}\n"
@@ -159,4 +159,4 @@ TEST(Precision, ConvolutionsAndTheirNormsPassBf16OnAndLearnLikeF32) {
   expect_like_f32(kConvolutions);
 }
 }  // namespace
-}  // namespace cambium::test
+}  // namespace cambium::test::precision_test

@@ -14,7 +14,7 @@
 #include "train/graphs/pipeline.h"
 #include "train/run/session.h"
 
-namespace cambium::test {
+namespace cambium::test::recompute_test {
 namespace {
 constexpr const char* kTransformer =
     "data: {in_context_recall: {vocab: 16, length: 32, train: 64, val: 32, test: 32}}\n"
@@ -199,4 +199,4 @@ TEST(Recompute, OfTheTrainSectionLeavesTheSpecsName) {
   EXPECT_EQ(hash("train.recompute=none"), hash("train.recompute=pointwise"));
 }
 }  // namespace
-}  // namespace cambium::test
+}  // namespace cambium::test::recompute_test

@@ -6,7 +6,7 @@
 #include "train/graphs/step_graph.h"
 #include "train/run/session.h"
 
-namespace cambium {
+namespace cambium::scored_head_test {
 namespace {
 using test::count_ops;
 using test::open_text;
@@ -122,4 +122,4 @@ TEST(StopAt, EndsARunThatIsGoodEnough) {
     EXPECT_LT(seen.evaluations[i].metrics.accuracy, 0.25);
 }
 }  // namespace
-}  // namespace cambium
+}  // namespace cambium::scored_head_test

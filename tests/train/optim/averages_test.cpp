@@ -4,7 +4,7 @@
 #include "tests/support/one_thread.h"
 #include "tests/support/tiny_experiment.h"
 
-namespace cambium {
+namespace cambium::averages_test {
 namespace {
 using test::markov_spec;
 using test::open_text;
@@ -98,4 +98,4 @@ TEST(ScheduleFree, EvaluatesTheAverage) {
   EXPECT_LT(r.test->loss, std::log(6.0));
 }
 }  // namespace
-}  // namespace cambium
+}  // namespace cambium::averages_test

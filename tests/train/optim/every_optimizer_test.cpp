@@ -4,7 +4,7 @@
 #include "tests/support/one_thread.h"
 #include "tests/support/tiny_experiment.h"
 
-namespace cambium {
+namespace cambium::every_optimizer_test {
 namespace {
 using test::markov_spec;
 using test::open_text;
@@ -149,4 +149,4 @@ INSTANTIATE_TEST_SUITE_P(Optimizers, EveryOptimizer,
                                            builtin_optimizers().end()),
                          [](const auto& info) { return std::string(info.param->name); });
 }  // namespace
-}  // namespace cambium
+}  // namespace cambium::every_optimizer_test

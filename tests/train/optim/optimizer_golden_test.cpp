@@ -12,7 +12,7 @@
 #include "places.h"
 #include "train/spec/optim.h"
 
-namespace cambium {
+namespace cambium::optimizer_golden_test {
 namespace {
 struct Case {
   std::string name, options;
@@ -141,4 +141,4 @@ TEST(OptimizerGolden, CoversEveryOptimizer) {
     EXPECT_GT(std::ranges::count(cases, o->name, &Case::name), 0) << o->name;
 }
 }  // namespace
-}  // namespace cambium
+}  // namespace cambium::optimizer_golden_test

@@ -7,7 +7,7 @@
 #include "ops/support/dnnl.h"
 #include "train/spec/optim.h"
 
-namespace cambium {
+namespace cambium::optimizer_test {
 namespace {
 // One parameter w [2] = (1, 1) with decay and one b [1] = 2 without, under constant gradients.
 class OneOptimizer {
@@ -110,4 +110,4 @@ TEST(AdamW, DecayShrinksWeightsApartFromTheStep) {
   EXPECT_NEAR(b, 2 - 0.01, 1e-6);
 }
 }  // namespace
-}  // namespace cambium
+}  // namespace cambium::optimizer_test

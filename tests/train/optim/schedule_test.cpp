@@ -5,7 +5,7 @@
 
 #include <gtest/gtest.h>
 
-namespace cambium {
+namespace cambium::schedule_test {
 namespace {
 double lr(std::string_view name, const Args& args, int64_t step, int64_t total) {
   for (const Schedule* s : builtin_schedules())
@@ -190,4 +190,4 @@ TEST(ScheduleLength, MistakesNameTheOption) {
   }
 }
 }  // namespace
-}  // namespace cambium
+}  // namespace cambium::schedule_test

@@ -9,7 +9,7 @@
 #include "tests/support/tiny_experiment.h"
 #include "train/graphs/step_graph.h"
 
-namespace cambium::test {
+namespace cambium::test::sophia_test {
 namespace {
 constexpr int64_t kRows = 5, kPixels = 4, kClasses = 3;
 
@@ -183,4 +183,4 @@ TEST(Sophia, StopsBeforeACurvatureThatIsNotFinite) {
   EXPECT_NE(std::string(error.what()).find("step 2"), std::string::npos) << error.what();
 }
 }  // namespace
-}  // namespace cambium::test
+}  // namespace cambium::test::sophia_test

@@ -7,7 +7,7 @@
 #include "tests/support/expect_error.h"
 #include "tests/support/test_data.h"
 
-namespace cambium {
+namespace cambium::checkpoint_test {
 namespace {
 using test::error_of;
 using test::TempFolder;
@@ -146,4 +146,4 @@ TEST(RunState, WithAKeyMissingIsRefused) {
   EXPECT_NE(std::string(e.what()).find("examples"), std::string::npos);
 }
 }  // namespace
-}  // namespace cambium
+}  // namespace cambium::checkpoint_test

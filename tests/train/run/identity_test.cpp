@@ -6,7 +6,7 @@
 #include "tests/support/tiny_experiment.h"
 #include "train/run/run_folder.h"
 
-namespace cambium {
+namespace cambium::identity_test {
 namespace {
 std::string text_of(std::string_view unit) {
   std::string all;
@@ -69,4 +69,4 @@ TEST_F(ChangedText, OfARunThatSaysNothingIsNoted) {
   EXPECT_TRUE(run_state_from(without).data.empty());
 }
 }  // namespace
-}  // namespace cambium
+}  // namespace cambium::identity_test

@@ -5,7 +5,7 @@
 #include "tests/support/expect_error.h"
 #include "tests/support/test_data.h"
 
-namespace cambium {
+namespace cambium::run_log_test {
 namespace {
 using test::error_of;
 using test::TempFolder;
@@ -59,4 +59,4 @@ TEST(RunLog, ReaderNamesADamagedLine) {
   EXPECT_EQ(e.mark.line, 2);
 }
 }  // namespace
-}  // namespace cambium
+}  // namespace cambium::run_log_test

@@ -6,7 +6,7 @@
 #include "tests/support/expect_error.h"
 #include "tests/support/tiny_experiment.h"
 
-namespace cambium {
+namespace cambium::trainer_test {
 namespace {
 using test::error_of;
 using test::markov_spec;
@@ -202,4 +202,4 @@ TEST(Trainer, RefusesWhatDoesNotFitInMemory) {
   EXPECT_FALSE(file_exists(folder.path("run/log.jsonl")));
 }
 }  // namespace
-}  // namespace cambium
+}  // namespace cambium::trainer_test

@@ -5,7 +5,7 @@
 #include "train/generate/generate.h"
 #include "train/graphs/step_graph.h"
 
-namespace cambium {
+namespace cambium::experiment_test {
 namespace {
 using test::markov_spec;
 using test::open_text;
@@ -102,4 +102,4 @@ TEST(Sampling, FollowsTheTemperature) {
   EXPECT_EQ(sample_symbol(logits, {.temperature = 1e3, .top_k = 3}, 0.999), 2);
 }
 }  // namespace
-}  // namespace cambium
+}  // namespace cambium::experiment_test

@@ -4,7 +4,7 @@
 #include "train/graphs/step_graph.h"
 #include "train/spec/glob.h"
 
-namespace cambium {
+namespace cambium::groups_test {
 namespace {
 using test::markov_spec;
 using test::open_text;
@@ -87,4 +87,4 @@ TEST(Groups, TheFirstMatchSetsDecayAndRate) {
   EXPECT_EQ(settings(g, "linear.bias"), Pair(0, 1));
 }
 }  // namespace
-}  // namespace cambium
+}  // namespace cambium::groups_test

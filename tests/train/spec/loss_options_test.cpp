@@ -2,7 +2,7 @@
 #include "tests/support/one_thread.h"
 #include "tests/support/tiny_experiment.h"
 
-namespace cambium {
+namespace cambium::loss_options_test {
 namespace {
 using test::markov_spec;
 using test::open_text;
@@ -60,4 +60,4 @@ TEST_F(LossOptions, ClipValueBoundsEachNumber) {
   }
 }
 }  // namespace
-}  // namespace cambium
+}  // namespace cambium::loss_options_test

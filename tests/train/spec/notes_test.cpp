@@ -6,7 +6,7 @@
 #include "tests/support/tiny_experiment.h"
 #include "train/run/session.h"
 
-namespace cambium::test {
+namespace cambium::test::notes_test {
 namespace {
 class Notes : public testing::Test {
  protected:
@@ -209,4 +209,4 @@ TEST(NotesOfARun, StandAtItsStart) {
   EXPECT_NE(seen.notes[0].find("; use eval_every"), std::string::npos) << seen.notes[0];
 }
 }  // namespace
-}  // namespace cambium::test
+}  // namespace cambium::test::notes_test

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace cambium {
+namespace cambium::options_test {
 namespace {
 struct Parsed {
   TrainSpec spec;
@@ -91,4 +91,4 @@ TEST(Choice, TakesOneNameOnly) {
   EXPECT_EQ(parse("optimizer: {sgd: }").errors.size(), 0u);
 }
 }  // namespace
-}  // namespace cambium
+}  // namespace cambium::options_test

@@ -6,7 +6,7 @@
 #include "tests/support/spent.h"
 #include "tests/support/tiny_experiment.h"
 
-namespace cambium {
+namespace cambium::sizes_test {
 namespace {
 // Opens the tiny experiment with this train section, and counts its step.
 void plan(const test::TempFolder& folder, const std::string& train) {
@@ -72,4 +72,4 @@ TEST(TrainSizes, ThatNoMachineHoldsAreRefusedBeforeAKernelIsBuilt) {
   EXPECT_LT(spent.megabytes(), 50);
 }
 }  // namespace
-}  // namespace cambium
+}  // namespace cambium::sizes_test
