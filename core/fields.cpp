@@ -253,5 +253,12 @@ std::string print(std::span<const FieldSlot> slots, const void* object) {
     out += str(out.empty() ? "" : ",", s.name, '=', value_of(s, object).text());
   return out;
 }
+
+std::optional<ArgValue> find(std::span<const FieldSlot> slots, const void* object,
+                             std::string_view name) {
+  for (const FieldSlot& s : slots)
+    if (s.name == name) return value_of(s, object);
+  return std::nullopt;
+}
 }  // namespace detail
 }  // namespace cambium

@@ -7,6 +7,7 @@
 #include <array>
 #include <limits>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -144,6 +145,8 @@ std::vector<FieldInfo> describe(std::span<const FieldSlot> slots, const void* de
 void parse_into(void* object, std::span<const FieldSlot> slots, std::span<const Arg> args,
                 Diagnostics* errors);
 std::string print(std::span<const FieldSlot> slots, const void* object);
+std::optional<ArgValue> find(std::span<const FieldSlot> slots, const void* object,
+                             std::string_view name);
 std::string_view type_name(const ArgValue& value);
 std::vector<std::string> split_choices(std::string_view choices);
 // These convert, and throw UserError when the value has the wrong type.
@@ -166,6 +169,7 @@ class Attrs {
 
   Attrs(A a)
       : type_(&typeid(A)),
+        slots_(detail::slots_of<A>()),
         text_(detail::print(detail::slots_of<A>(), &a)),
         value_(std::make_shared<const A>(std::move(a))) {}
 
@@ -178,10 +182,16 @@ class Attrs {
   // "axis=1,keep=true"; fields that equal their default are printed too.
   const std::string& text() const { return text_; }
 
+  // One field's value; none when there is no such field.
+  std::optional<ArgValue> find(std::string_view name) const {
+    return detail::find(slots_, value_.get(), name);
+  }
+
   bool operator==(const Attrs& o) const { return *type_ == *o.type_ && text_ == o.text_; }
 
  private:
   const std::type_info* type_;
+  std::span<const detail::FieldSlot> slots_;
   std::string text_;
   std::shared_ptr<const void> value_;
 };

@@ -131,6 +131,8 @@ struct BlockedUse {
   bool wanted = false;  // worth copies into blocks and out of them
 };
 
+enum class Places { kAny, kGrid, kTokens, kNodes };
+
 // Inputs of a generated test: floats are standard normal (or uniform in [lo, hi) when lo < hi),
 // integers uniform in [lo, hi), adjacencies random.
 struct SampleInput {
@@ -190,6 +192,11 @@ struct Op {
   Attrs (*narrowed)(const Attrs&, const std::vector<int64_t>& outputs) = nullptr;
   bool cheap = false;  // computing it again costs about a pass over its values; so with `range`
   bool view = false;   // output 0 is input 0's bytes under another shape; no kernel
+  bool moves = false;  // output 0 is input 0's elements elsewhere
+  // Of pictures: the places that its result lies in, whatever its shape; kAny: those it is given.
+  Places places = Places::kAny;
+  // Of pictures: what a reader wants to know of this use beside its name. Null: nothing.
+  std::string (*detail)(const Call&) = nullptr;
   double tolerance = 2e-6;  // kernel against reference, relative to max(1, |value|)
   bool smooth = true;       // false: the gradient check cannot apply (integers, dropout of ties)
   std::vector<Sample> samples =

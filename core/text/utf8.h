@@ -5,6 +5,9 @@
 #include <string_view>
 
 namespace cambium {
+// The sign of multiplication, spelt here because sources are ASCII.
+inline constexpr std::string_view kTimes = "\xC3\x97";
+
 // Code points in valid UTF-8 (continuation bytes are not counted).
 int64_t characters(std::string_view text);
 

@@ -45,11 +45,11 @@ Kernel build_kernel(Graph& g, int id, Engine& engine) {
   return k;
 }
 
-// Several nodes, or a pointwise op that reads bf16: its own kernel is for f32.
+// Several nodes, or a pointwise op that reads bf16 and whose own kernel is for f32.
 bool is_chain(const Graph& g, const StepNodes& nodes) {
   if (nodes.size() > 1) return true;
   const Node& n = g.node(nodes[0]);
-  return n.op->range && n.op->name != "cast" && std::ranges::any_of(n.inputs, [&](Port p) {
+  return n.op->range && !n.op->bf16 && std::ranges::any_of(n.inputs, [&](Port p) {
            return p.node >= 0 && g.type(p).dtype == DType::kBf16;
          });
 }

@@ -201,6 +201,11 @@ void reach(const Call& c, std::span<const Reach> in, std::span<Reach> out) {
   reach_attention(attention_sizes(c, kExtra), in, c.has(kMask) ? &in[kMask] : nullptr,
                   c.has(kBlocks) ? &in[kBlocks] : nullptr, rest, out);
 }
+
+std::string detail(const Call& c) {
+  const Shape& q = c.shape(0);
+  return str(q[2], " heads of ", q[3], c.as<Attention>().causal ? ", causal" : "");
+}
 }  // namespace
 
 extern const Op op_attention;
@@ -216,5 +221,7 @@ const Op op_attention = {.name = "attention",
                          .cost = cost,
                          .reach = reach,
                          .bf16 = stays_f32,
+                         .places = Places::kTokens,
+                         .detail = detail,
                          .samples = attention_samples()};
 }  // namespace cambium::op_attention

@@ -245,6 +245,7 @@ const Op op_attention_step = {.name = "attention_step",
                               .cost = cost,
                               .reach = reach_all,
                               .bf16 = stays_f32,
+                              .places = Places::kTokens,
                               .tolerance = 5e-6,
                               .samples = samples()};
 }  // namespace cambium::op_attention_step

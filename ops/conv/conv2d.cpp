@@ -7,6 +7,7 @@
 // microseconds, against 3 to 10 times slower products on the plain layout (measured, 2.6.3).
 #include <cmath>
 
+#include "core/text/utf8.h"
 #include "graph/graph.h"
 #include "ops/conv/support/conv.h"
 #include "ops/conv/support/conv_taps.h"
@@ -240,6 +241,16 @@ Bf16Use in_bf16(const Call& c) {
 std::optional<BlockedUse> in_blocks(const Call& c) {
   return conv_in_blocks(c, sizes(c), {0, 3}, true);
 }
+
+// "3x3 /2 in 4 groups"
+std::string detail(const Call& c) {
+  const Conv& a = c.as<Conv>();
+  const Shape& w = c.shape(kW);
+  std::string text = str(w[0], kTimes, w[1]);
+  if (a.stride != 1) text += str(" /", a.stride);
+  if (a.groups != 1) text += str(" in ", a.groups, " groups");
+  return text;
+}
 }  // namespace
 
 extern const Op op_conv2d;
@@ -258,6 +269,8 @@ const Op op_conv2d = {
     .bf16 = in_bf16,
     .blocked = in_blocks,
     .absorb = absorb,
+    .places = Places::kGrid,
+    .detail = detail,
     .tolerance = 4e-4,  // Winograd, of values of about 30; the plain sum keeps 2e-5
     .samples = samples()};
 }  // namespace cambium::op_conv2d

@@ -142,6 +142,10 @@ void reach(const Call& c, std::span<const Reach> in, std::span<Reach> out) {
   const PoolSizes z = pool_sizes(c.as<Pool>(), c.shape(0));
   out[0] = windows(windows(in[0], 1, z.y), 2, z.x);
 }
+
+std::string detail(const Call& c) {
+  return str(c.as<Pool>().kind, " ", c.as<Pool>().kernel);
+}
 }  // namespace
 
 extern const Op op_pool2d;
@@ -154,5 +158,7 @@ const Op op_pool2d = {.name = "pool2d",
                       .kernel = kernel,
                       .cost = cost,
                       .reach = reach,
+                      .places = Places::kGrid,
+                      .detail = detail,
                       .samples = samples()};
 }  // namespace cambium::op_pool2d

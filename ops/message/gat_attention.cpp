@@ -260,6 +260,7 @@ extern const Op op_gat_attention = {
     .cost = cost,
     .reach = reach,
     .bf16 = stays_f32,
+    .places = Places::kNodes,
     .tolerance = 1e-5,
     .samples = kSamples,
 };

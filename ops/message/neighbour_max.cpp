@@ -113,6 +113,7 @@ extern const Op op_neighbour_max = {
     .kernel = kernel,
     .cost = cost,
     .reach = reach,
+    .places = Places::kNodes,
     .samples = kSamples,
 };
 }  // namespace cambium::op_neighbour_max

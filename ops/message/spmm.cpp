@@ -173,6 +173,7 @@ extern const Op op_spmm = {
     .cost = cost,
     .reach = reach,
     .bf16 = stays_f32,
+    .places = Places::kNodes,
     .samples = kSamples,
 };
 }  // namespace cambium::op_spmm

@@ -144,6 +144,7 @@ extern const Op op_transpose = {
     .cost = pointwise_cost<0>,
     .reach = reach,
     .cheap = true,
+    .moves = true,
     .samples = {{{Shape{3, 5}}, {{"perm", std::vector<int64_t>{1, 0}}}},
                 {{Shape{2, 3, 4, 5}}, {{"perm", std::vector<int64_t>{0, 2, 1, 3}}}},
                 {{Shape{2, 3, 4, 5}}, {{"perm", std::vector<int64_t>{3, 1, 0, 2}}}},

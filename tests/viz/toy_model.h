@@ -3,6 +3,7 @@
 #pragma once
 #include <array>
 
+#include "core/text/utf8.h"
 #include "graph/graph.h"
 
 namespace cambium::toy {
@@ -53,7 +54,13 @@ inline const Op conv2d{.name = "conv2d",
                        .max_inputs = 2,
                        .attrs = fields_of<Conv2d>,
                        .shape = conv_shape,
-                       .cost = matrix_cost};
+                       .cost = matrix_cost,
+                       .places = Places::kGrid,
+                       .detail = [](const Call& c) {
+                         const int64_t stride = c.as<Conv2d>().stride;
+                         return str(c.shape(1)[0], kTimes, c.shape(1)[1],
+                                    stride > 1 ? str(" /", stride) : "");
+                       }};
 inline const Op linear{.name = "linear",
                        .min_inputs = 2,
                        .max_inputs = 2,
@@ -64,13 +71,21 @@ inline const Op relu{.name = "relu", .shape = same};
 inline const Op add{.name = "add", .min_inputs = 2, .max_inputs = 2, .shape = same};
 inline const Op lerp{.name = "lerp", .min_inputs = 2, .max_inputs = 2, .shape = same};
 inline const Op norm{.name = "layer_norm", .shape = same};
-inline const Op attention{.name = "attention", .min_inputs = 3, .max_inputs = 3, .shape = same};
-inline const Op spmm{.name = "spmm", .min_inputs = 2, .max_inputs = 2, .shape = [](const Call& c) {
-                       return std::vector{c.in[1].type()};
-                     }};
+inline const Op attention{
+    .name = "attention",
+    .min_inputs = 3,
+    .max_inputs = 3,
+    .shape = same,
+    .places = Places::kTokens,
+    .detail = [](const Call& c) { return str(c.shape(0)[2], " heads of ", c.shape(0)[3]); }};
+inline const Op spmm{.name = "spmm",
+                     .min_inputs = 2,
+                     .max_inputs = 2,
+                     .shape = [](const Call& c) { return std::vector{c.in[1].type()}; },
+                     .places = Places::kNodes};
 inline const Op reshape{
     .name = "reshape", .attrs = fields_of<Target>, .shape = target_shape, .view = true};
-inline const Op transpose{.name = "transpose", .shape = same};
+inline const Op transpose{.name = "transpose", .shape = same, .moves = true};
 inline const Op reduce_mean{
     .name = "reduce_mean", .attrs = fields_of<Target>, .shape = target_shape};
 

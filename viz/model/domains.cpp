@@ -38,16 +38,21 @@ Domain reshaped(Domain from, const Shape& in, const Shape& out, bool has_graph) 
 }
 
 Domain of_op(const Node& n, const ValueType& in, Domain from, bool has_graph) {
-  const std::string_view op = n.op->name;
-  const auto starts = [&](std::string_view word) { return op.starts_with(word); };
-  if (starts("conv2d") || starts("pool2d")) return Domain::kGrid;
-  if (starts("spmm") || starts("neighbour") || starts("gat_")) return Domain::kGraph;
-  if (starts("embed") || starts("attention") || starts("rope")) return Domain::kTokens;
+  switch (n.op->places) {
+    case Places::kGrid:
+      return Domain::kGrid;
+    case Places::kTokens:
+      return Domain::kTokens;
+    case Places::kNodes:
+      return Domain::kGraph;
+    case Places::kAny:
+      break;
+  }
   if (n.outputs.empty()) return from;
   const Shape& out = n.outputs[0].shape;
-  if (op == "reshape") return reshaped(from, in.shape, out, has_graph);
-  if (starts("reduce_") && out.rank() < in.shape.rank() && out.rank() <= 2) return Domain::kVector;
-  return from;
+  if (n.op->view) return reshaped(from, in.shape, out, has_graph);
+  const bool reduced = out.rank() < in.shape.rank() && out.rank() <= 2;
+  return reduced ? Domain::kVector : from;
 }
 
 // What a block that keeps its domain works in, where its operator alone looks like another.
@@ -87,10 +92,6 @@ Tint tint_of(Domain d) {
   constexpr std::array tints = {Tint::kTokens, Tint::kTokens, Tint::kGrid, Tint::kGraph,
                                 Tint::kVector};
   return tints[size_t(d)];
-}
-
-bool is_reorder(std::string_view op) {
-  return op == "transpose" || op == "reorder";
 }
 
 std::string crossing_text(Domain from, const Shape& in, Domain to, const Shape& out) {

@@ -13,7 +13,6 @@ namespace cambium {
 std::vector<Domain> domains_of(const Graph& g, const std::vector<const Block*>& blocks = {});
 
 Tint tint_of(Domain d);
-bool is_reorder(std::string_view op);  // moves data without computing
 
 // What a crossing does: "28x28 grid -> 49 tokens".
 std::string crossing_text(Domain from, const Shape& in, Domain to, const Shape& out);

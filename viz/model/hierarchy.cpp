@@ -31,33 +31,13 @@ std::vector<bool> find_bookkeeping(const Graph& g) {
   return out;
 }
 
-std::string attr(const Attrs& attrs, std::string_view name) {
-  const std::string text = "," + attrs.text();
-  const size_t at = text.find(str(",", name, "="));
-  if (at == std::string::npos) return {};
-  const size_t begin = at + name.size() + 2;
-  return text.substr(begin, text.find(',', begin) - begin);
-}
-
 // The few facts a reader wants beside the operator's name.
-std::string detail_of(const Graph& g, const Node& n) {
-  const std::string_view op = n.op->name;
-  const auto shape = [&](size_t i) { return g.type(n.inputs[i]).shape; };
-  std::string out;
-  if (op == "conv2d" && n.inputs.size() > 1 && shape(1).rank() == 4) {
-    out = str(shape(1)[0], kTimes, shape(1)[1]);
-    if (const std::string s = attr(n.attrs, "stride"); !s.empty() && s != "1" && s != "[1,1]")
-      out += " /" + s;
-    if (const std::string s = attr(n.attrs, "groups"); !s.empty() && s != "1")
-      out += " in " + s + " groups";
-  } else if (op == "pool2d") {
-    out = str(attr(n.attrs, "kind"), " ", attr(n.attrs, "kernel"));
-  } else if (op == "attention" && shape(0).rank() == 4) {
-    out = str(shape(0)[2], " heads of ", shape(0)[3]);
-    if (attr(n.attrs, "causal") == "true") out += ", causal";
-  }
-  if (const std::string a = attr(n.attrs, "activation"); !a.empty() && a != "none")
-    out += (out.empty() ? "" : ", ") + a;
+std::string detail_of(Graph& g, int id) {
+  const Node& n = g.node(id);
+  const std::vector<Value> in = g.inputs_of(id), outputs = g.outputs_of(id);
+  std::string out = n.op->detail ? n.op->detail({in, n.attrs, outputs}) : "";
+  if (const auto a = n.attrs.find("activation"); a && a->text() != "none")
+    out += (out.empty() ? "" : ", ") + a->text();
   return out;
 }
 
@@ -107,9 +87,9 @@ struct HierarchyBuilder {
              .path = str(n.scope.path, "/", n.op->name, "@", id),
              .label = std::string(n.op->name),
              .op = std::string(n.op->name),
-             .detail = detail_of(g, n),
+             .detail = detail_of(const_cast<Graph&>(g), id),
              .attrs = n.attrs.text(),
-             .tint = is_reorder(n.op->name) ? Tint::kReorder : tint_of(domains[size_t(id)]),
+             .tint = n.op->moves ? Tint::kReorder : tint_of(domains[size_t(id)]),
              .flops = cost_of(g, id).flops,
              .out = n.outputs.empty() ? ValueType{} : n.outputs[0],
              .mark = n.scope.mark};

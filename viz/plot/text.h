@@ -4,13 +4,13 @@
 #include <string_view>
 
 #include "core/tensor/shape.h"
+#include "core/text/utf8.h"
 
 namespace cambium {
 // UTF-8 pieces, spelt here because sources are ASCII.
-inline constexpr std::string_view kTimes = "\xC3\x97", kPlusMinus = "\xC2\xB1",
-                                  kMinus = "\xE2\x88\x92", kDash = "\xE2\x80\x93",
-                                  kDot = "\xC2\xB7", kArrow = "\xE2\x86\x92",
-                                  kHardSpace = "\xC2\xA0";
+inline constexpr std::string_view kPlusMinus = "\xC2\xB1", kMinus = "\xE2\x88\x92",
+                                  kDash = "\xE2\x80\x93", kDot = "\xC2\xB7",
+                                  kArrow = "\xE2\x86\x92", kHardSpace = "\xC2\xA0";
 
 // printable() of core/text/utf8.h that keeps newlines and tabs.
 std::string visible(std::string_view s);
