@@ -3,7 +3,7 @@
 #include "core/hash.h"
 #include "core/system/files.h"
 #include "core/text/json.h"
-#include "train/run/data_paths.h"
+#include "train/spec/data_paths.h"
 #include "train/spec/settings.h"
 
 namespace cambium {

@@ -5,8 +5,6 @@
 #include "core/system/files.h"
 #include "core/system/memory.h"
 #include "core/text/json.h"
-#include "train/run/data_paths.h"
-#include "train/spec/settings.h"
 
 namespace cambium {
 namespace {
@@ -70,47 +68,6 @@ MadeFolder::MadeFolder(const std::string& folder) {
 MadeFolder::~MadeFolder() {
   std::error_code ignored;  // a folder that is not empty stays
   for (const std::string& folder : made_) std::filesystem::remove(folder, ignored);
-}
-
-namespace {
-// None when the file is gone or was edited into what is no spec.
-std::optional<Spec> spec_of_run(const std::string& folder) {
-  try {
-    return load_spec(folder + "/spec.yaml");
-  } catch (const Error&) {
-    return std::nullopt;
-  }
-}
-
-[[noreturn]] void refuse_other_spec(const std::optional<Spec>& was, const Spec& is,
-                                    const std::string& folder) {
-  const std::string changed = was ? changed_settings(*was, is) : "";
-  throw UserError(str("'", folder, "' was trained from another spec",
-                      changed.empty() ? "" : "; these differ: ", changed),
-                  str("go on with what it was trained from, ", folder,
-                      "/spec.yaml, or start in another folder"));
-}
-}  // namespace
-
-std::vector<std::string> notes_on_going_on(const Checkpoint& c, const RunState& now,
-                                           const Spec& spec, const std::string& folder) {
-  const std::optional<Spec> was = spec_of_run(folder);
-  if (c.state.spec_hash != now.spec_hash) refuse_other_spec(was, spec, folder);
-  std::vector<std::string> notes;
-  if (c.state.data.empty())
-    notes.push_back(
-        str("'", folder, "' does not say what data it was trained on: it may have been other"));
-  else
-    require_same_data(c.state.data, now.data, folder,
-                      "put the data back as it was, or train in another folder", {},
-                      read_from_text(spec, was ? &*was : nullptr));
-  if (c.fell_back)
-    notes.push_back(str("the newest checkpoint in '", folder, "' is damaged; going on from step ",
-                        c.state.step));
-  if (c.state.machine != now.machine)
-    notes.push_back(str("the run was made on ", c.state.machine, ", this is ", now.machine,
-                        ": results will not be equal bit for bit"));
-  return notes;
 }
 
 void write_run_json(const std::string& folder, std::string_view status, const Experiment& e,

@@ -26,11 +26,6 @@ void write_run_json(const std::string& folder, std::string_view status, const Ex
 void write_failure(const std::string& folder, const Experiment& e, const RunResult& result,
                    std::string_view error);
 
-// What to say before a run goes on from a checkpoint; `now` is the state of a fresh one from
-// `spec`. UserError, saying what differs, when it was trained from another spec or on other data.
-std::vector<std::string> notes_on_going_on(const Checkpoint& c, const RunState& now,
-                                           const Spec& spec, const std::string& folder);
-
 // Both logs of a run, cut to what the state's checkpoint saw.
 struct RunLogs {
   RunLog log, timing;

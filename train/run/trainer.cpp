@@ -9,6 +9,7 @@
 #include "core/system/lock.h"
 #include "core/system/memory.h"
 #include "core/text/json.h"
+#include "train/run/going_on.h"
 #include "train/run/machine.h"
 #include "train/run/run_folder.h"
 #include "train/run/session.h"
@@ -122,11 +123,12 @@ void Run::open_folder() {
 }
 
 void Run::go_on_from(const Checkpoint& c) {
-  for (const std::string& note : notes_on_going_on(c, state_, e_.spec, settings_.folder))
+  for (const std::string& note : notes_on_going_on(c, state_, e_, settings_.folder))
     progress_.on_note(note);
   const RunState fresh = std::exchange(state_, c.state);
-  state_.machine = fresh.machine;
-  state_.data = fresh.data;
+  state_.machine = fresh.machine, state_.data = fresh.data;
+  if (std::exchange(state_.spec_hash, fresh.spec_hash) != fresh.spec_hash)  // it goes further
+    replace_file(settings_.folder + "/spec.yaml", to_yaml(e_.spec.root));
   seconds_before_ = c.state.seconds;
   train_seconds_before_ = c.state.train_seconds;
   saved_step_ = c.state.step;

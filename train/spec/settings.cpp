@@ -99,13 +99,17 @@ std::vector<DifferingSetting> differing_settings(const std::vector<const Spec*>&
   return out;
 }
 
-std::string changed_settings(const Spec& was, const Spec& is) {
+bool changes_nothing(const DifferingSetting& s) {
   constexpr std::string_view free[] = {"train.log_every", "train.checkpoint_every",
                                        "train.recompute"};
+  return std::ranges::count(free, s.path) > 0;
+}
+
+std::string changed_settings(const Spec& was, const Spec& is) {
   const auto value = [](const std::string& text) { return text == "-" ? "not set" : text; };
   std::string out;
   for (const DifferingSetting& s : differing_settings({&was, &is}))
-    if (!std::ranges::count(free, s.path))
+    if (!changes_nothing(s))
       out += str(out.empty() ? "" : ", ", s.path, " (was ", value(s.values[0]), ", is ",
                  value(s.values[1]), ")");
   return out;

@@ -16,6 +16,9 @@ struct DifferingSetting {
 // lengths, and what only some specs have count as one setting.
 std::vector<DifferingSetting> differing_settings(const std::vector<const Spec*>& specs);
 
+// What a run may change when it goes on: what it shows and how it computes, not what comes out.
+bool changes_nothing(const DifferingSetting& s);
+
 // "train.seed (was not set, is 3), train.steps (was 20, is 40)"; without what a run may change when
 // it goes on. Empty when nothing differs.
 std::string changed_settings(const Spec& was, const Spec& is);

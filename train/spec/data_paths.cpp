@@ -1,4 +1,4 @@
-#include "train/run/data_paths.h"
+#include "train/spec/data_paths.h"
 
 #include <algorithm>
 #include <filesystem>

@@ -1,0 +1,111 @@
+#include "train/run/going_on.h"
+
+#include <charconv>
+
+#include "train/spec/data_paths.h"
+#include "train/spec/settings.h"
+
+namespace cambium {
+namespace {
+// None when the file is gone or was edited into what is no spec.
+std::optional<Spec> spec_of_run(const std::string& folder) {
+  try {
+    return load_spec(folder + "/spec.yaml");
+  } catch (const Error&) {
+    return std::nullopt;
+  }
+}
+
+[[noreturn]] void refuse_other_spec(const std::optional<Spec>& was, const Spec& is,
+                                    const std::string& folder) {
+  const std::string changed = was ? changed_settings(*was, is) : "";
+  throw UserError(str("'", folder, "' was trained from another spec",
+                      changed.empty() ? "" : "; these differ: ", changed),
+                  str("go on with what it was trained from, ", folder,
+                      "/spec.yaml, or start in another folder"));
+}
+
+bool is_length(const DifferingSetting& s) {
+  return s.path == "train.steps" || s.path == "train.epochs";
+}
+
+// How many steps the run was to have, when nothing but that differs.
+std::optional<int64_t> length_before(const Spec& was, const Experiment& e) {
+  const std::vector<DifferingSetting> differ = differing_settings({&was, &e.spec});
+  Experiment before = e;
+  TrainOptions& o = before.train.options;
+  for (const DifferingSetting& s : differ) {
+    if (changes_nothing(s)) continue;
+    if (!is_length(s)) return std::nullopt;
+    int64_t& value = s.path == "train.steps" ? o.steps : o.epochs;
+    const TrainOptions usual;
+    value = s.path == "train.steps" ? usual.steps : usual.epochs;
+    if (s.values[0] == "-") continue;
+    const std::string& text = s.values[0];
+    if (std::from_chars(text.data(), text.data() + text.size(), value).ec != std::errc())
+      return std::nullopt;
+  }
+  return before.total_steps();
+}
+
+// The first step so far whose rate would have been another in a run of the other length.
+std::optional<int64_t> first_other_rate(const Experiment& e, int64_t steps, int64_t before) {
+  const int64_t now = e.total_steps();
+  for (int64_t n = 1; n <= steps; ++n)
+    if (e.train.lr(n, before) != e.train.lr(n, now)) return n;
+  return std::nullopt;
+}
+
+// Whether the run looks at validation data, and writes its log, after this step anyway.
+bool is_looked_at(const Experiment& e, int64_t step) {
+  const TrainOptions& o = e.train.options;
+  const int64_t every = o.eval_every > 0 ? o.eval_every : e.updates_per_epoch();
+  return step % every == 0 && step % o.log_every == 0;
+}
+
+std::vector<std::string> notes_on_length(const Checkpoint& c, const Experiment& e, int64_t before,
+                                         const std::string& folder) {
+  const int64_t step = c.state.step, now = e.total_steps();
+  if (now < step)
+    throw UserError(str("'", folder, "' has ", step, " steps behind it, more than the ", now,
+                        " it is to have now"),
+                    "ask for more steps, or train in another folder");
+  std::vector<std::string> notes;
+  if (const auto n = first_other_rate(e, step, before))
+    notes.push_back(str("the run was to have ", before, " steps and is taken to ", now,
+                        ": the rates of a run of that length differ from step ", *n,
+                        " on, so this does not become one; schedules that know no end "
+                        "(constant, inverse_sqrt, step) can be taken further"));
+  else if (step == before && !is_looked_at(e, step))
+    notes.push_back(str("the run ended at step ", step, ", where a run of ", now,
+                        " steps is not looked at: its log has one evaluation more, and the best "
+                        "may be another"));
+  return notes;
+}
+}  // namespace
+
+std::vector<std::string> notes_on_going_on(const Checkpoint& c, const RunState& now,
+                                           const Experiment& e, const std::string& folder) {
+  const std::optional<Spec> was = spec_of_run(folder);
+  std::vector<std::string> notes;
+  if (c.state.spec_hash != now.spec_hash) {
+    const auto before = was ? length_before(*was, e) : std::nullopt;
+    if (!before) refuse_other_spec(was, e.spec, folder);
+    notes = notes_on_length(c, e, *before, folder);
+  }
+  if (c.state.data.empty())
+    notes.push_back(
+        str("'", folder, "' does not say what data it was trained on: it may have been other"));
+  else
+    require_same_data(c.state.data, now.data, folder,
+                      "put the data back as it was, or train in another folder", {},
+                      read_from_text(e.spec, was ? &*was : nullptr));
+  if (c.fell_back)
+    notes.push_back(str("the newest checkpoint in '", folder, "' is damaged; going on from step ",
+                        c.state.step));
+  if (c.state.machine != now.machine)
+    notes.push_back(str("the run was made on ", c.state.machine, ", this is ", now.machine,
+                        ": results will not be equal bit for bit"));
+  return notes;
+}
+}  // namespace cambium

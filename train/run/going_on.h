@@ -1,0 +1,14 @@
+// Going on: what a run may differ in from the checkpoint that it goes on from.
+#pragma once
+#include "train/run/checkpoint.h"
+#include "train/spec/experiment.h"
+
+namespace cambium {
+// What to say before the run in `folder` goes on from its checkpoint; `now` is the state of a fresh
+// one. A run may be taken further than it was to go (train.steps, train.epochs): where its rates
+// did not depend on its length and its last evaluation is one of the longer run's, it becomes that
+// run bit for bit, else the notes say why not. UserError, saying what differs, when it was trained
+// from another spec or on other data, or is longer already.
+std::vector<std::string> notes_on_going_on(const Checkpoint& c, const RunState& now,
+                                           const Experiment& e, const std::string& folder);
+}  // namespace cambium
