@@ -146,7 +146,9 @@ constexpr Topic kTopics[] = {
      "processor with bf16 instructions (cambium doctor), and nothing else in the spec changes.",
      "precision: bf16"},
     {"memory",
-     "What training needs is foretold, within 2 % of what it takes. When it does not fit: lower\n"
+     "What training needs is foretold: never less than it takes, and at most 2 % (2.5 MiB of a "
+     "small\n"
+     "process) more. When it does not fit: lower\n"
      "train.batch and raise train.accumulate by the same factor, or make the model smaller.",
      "cambium train my.yaml --set train.batch=16 --set train.accumulate=4"},
     {"leaks",
