@@ -2,6 +2,7 @@
 
 #include <charconv>
 
+#include "train/run/machine.h"
 #include "train/spec/data_paths.h"
 #include "train/spec/settings.h"
 
@@ -42,7 +43,9 @@ std::optional<int64_t> length_before(const Spec& was, const Experiment& e) {
     value = s.path == "train.steps" ? usual.steps : usual.epochs;
     if (s.values[0] == "-") continue;
     const std::string& text = s.values[0];
-    if (std::from_chars(text.data(), text.data() + text.size(), value).ec != std::errc())
+    const char* end = text.data() + text.size();
+    if (const auto [at, error] = std::from_chars(text.data(), end, value);
+        error != std::errc() || at != end)
       return std::nullopt;
   }
   return before.total_steps();
@@ -63,35 +66,43 @@ bool is_looked_at(const Experiment& e, int64_t step) {
   return step % every == 0 && step % o.log_every == 0;
 }
 
-std::vector<std::string> notes_on_length(const Checkpoint& c, const Experiment& e, int64_t before,
-                                         const std::string& folder) {
+// Why a run taken to its new length becomes none of that length; empty where it does.
+std::string note_on_length(const Checkpoint& c, const Experiment& e, int64_t before,
+                           const std::string& folder) {
   const int64_t step = c.state.step, now = e.total_steps();
   if (now < step)
     throw UserError(str("'", folder, "' has ", step, " steps behind it, more than the ", now,
                         " it is to have now"),
                     "ask for more steps, or train in another folder");
-  std::vector<std::string> notes;
   if (const auto n = first_other_rate(e, step, before))
-    notes.push_back(str("the run was to have ", before, " steps and is taken to ", now,
-                        ": the rates of a run of that length differ from step ", *n,
-                        " on, so this does not become one; schedules that know no end "
-                        "(constant, inverse_sqrt, step) can be taken further"));
-  else if (step == before && !is_looked_at(e, step))
-    notes.push_back(str("the run ended at step ", step, ", where a run of ", now,
-                        " steps is not looked at: its log has one evaluation more, and the best "
-                        "may be another"));
-  return notes;
+    return str("the run was to have ", before, " steps and is taken to ", now,
+               ": the rates of a run of that length differ from step ", *n,
+               " on, so this does not become one; schedules that know no end (constant, "
+               "inverse_sqrt, step) can be taken further");
+  if (step == before && !is_looked_at(e, step))
+    return str("the run ended at step ", step, ", where a run of ", now,
+               " steps writes no line of its log: this one's log has it, and where it is an "
+               "evaluation the best may be another");
+  return "";
 }
 }  // namespace
 
-std::vector<std::string> notes_on_going_on(const Checkpoint& c, const RunState& now,
-                                           const Experiment& e, const std::string& folder) {
+std::string made_with(const Experiment& e) {
+  std::string text = machine_text();
+  for (const std::string& pass : e.passes.off) text += ", without " + pass;
+  return text;
+}
+
+GoingOn going_on(const Checkpoint& c, const RunState& now, const Experiment& e,
+                 const std::string& folder) {
   const std::optional<Spec> was = spec_of_run(folder);
-  std::vector<std::string> notes;
+  GoingOn out;
+  std::vector<std::string>& notes = out.notes;
   if (c.state.spec_hash != now.spec_hash) {
     const auto before = was ? length_before(*was, e) : std::nullopt;
     if (!before) refuse_other_spec(was, e.spec, folder);
-    notes = notes_on_length(c, e, *before, folder);
+    out.other_length = note_on_length(c, e, *before, folder);
+    if (!out.other_length.empty()) notes.push_back(out.other_length);
   }
   if (c.state.data.empty())
     notes.push_back(
@@ -106,6 +117,6 @@ std::vector<std::string> notes_on_going_on(const Checkpoint& c, const RunState& 
   if (c.state.machine != now.machine)
     notes.push_back(str("the run was made on ", c.state.machine, ", this is ", now.machine,
                         ": results will not be equal bit for bit"));
-  return notes;
+  return out;
 }
 }  // namespace cambium

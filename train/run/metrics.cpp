@@ -65,6 +65,10 @@ bool higher_is_better(std::string_view metric) {
   return name == "accuracy" || name == "r2";
 }
 
+bool is_better(const Metrics& a, const Metrics& b, std::string_view metric) {
+  return higher_is_better(metric) ? a.at(metric) > b.at(metric) : a.at(metric) < b.at(metric);
+}
+
 bool is_share(std::string_view metric) {
   const std::string_view name = metric_of(metric);
   return name == "accuracy" || name == "label_error_rate";

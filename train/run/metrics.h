@@ -51,7 +51,8 @@ std::vector<std::string> validation_metrics();
 // The part of "val.accuracy" behind the split; the name itself where there is no dot.
 std::string_view metric_of(std::string_view name);
 bool higher_is_better(std::string_view metric);  // with or without a split
-bool is_share(std::string_view metric);          // shown in percent
+bool is_better(const Metrics& a, const Metrics& b, std::string_view metric);  // a than b
+bool is_share(std::string_view metric);                                       // shown in percent
 
 // From predictions and targets [rows,k], NaN where a target is not scored: sums for mae and r2, in
 // double.

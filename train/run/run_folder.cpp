@@ -28,6 +28,7 @@ std::string run_json(const std::string& path, std::string_view status, const Exp
   j["status"] = status;
   j["error"] = error;
   if (!r.sees_answers.empty()) j["sees_answers"] = r.sees_answers;
+  if (!r.other_length.empty()) j["other_length"] = r.other_length;
   if (!e.passes.off.empty()) j["no_pass"] = e.passes.off;
   j["parameters"] = r.cost.parameters;
   j["steps"] = s.step;

@@ -10,7 +10,6 @@
 #include "core/system/memory.h"
 #include "core/text/json.h"
 #include "train/run/going_on.h"
-#include "train/run/machine.h"
 #include "train/run/run_folder.h"
 #include "train/run/session.h"
 #include "train/run/step_times.h"
@@ -20,18 +19,13 @@ namespace cambium {
 namespace {
 constexpr double kSecondsBetweenCheckpoints = 30;
 
-bool better(const Metrics& a, const Metrics& b, std::string_view metric) {
-  const std::string_view name = metric_of(metric);
-  return higher_is_better(name) ? a.at(name) > b.at(name) : a.at(name) < b.at(name);
-}
-
 class Run {
  public:
   Run(const Experiment& e, const RunSettings& settings, Progress& progress)
       : e_(e), settings_(settings), progress_(progress), total_(e.total_steps()), floor_(e) {
     state_.seed = e.train.options.seed;
     state_.spec_hash = spec_hash(e.spec);
-    state_.machine = machine_text();
+    state_.machine = made_with(e);
     if (!settings.folder.empty()) state_.data = identity_of(*e.data);
     state_.evaluated.kind = e.data->shape(1).target_kind();
     result_.cost = step_cost(e);
@@ -123,10 +117,12 @@ void Run::open_folder() {
 }
 
 void Run::go_on_from(const Checkpoint& c) {
-  for (const std::string& note : notes_on_going_on(c, state_, e_, settings_.folder))
-    progress_.on_note(note);
+  const GoingOn how = going_on(c, state_, e_, settings_.folder);
+  for (const std::string& note : how.notes) progress_.on_note(note);
+  result_.other_length = how.other_length;
   const RunState fresh = std::exchange(state_, c.state);
-  state_.machine = fresh.machine, state_.data = fresh.data;
+  state_.machine = fresh.machine;
+  state_.data = fresh.data;
   if (std::exchange(state_.spec_hash, fresh.spec_hash) != fresh.spec_hash)  // it goes further
     replace_file(settings_.folder + "/spec.yaml", to_yaml(e_.spec.root));
   seconds_before_ = c.state.seconds;
@@ -206,7 +202,7 @@ void Run::evaluate_now() {
     throw RuntimeError(str("step ", state_.step, ": the validation loss is ", m.loss),
                        "lower the learning rate, add a warm-up, or set train.clip: 1");
   state_.evaluated = m;
-  const bool best = !state_.best || better(m, state_.best->metrics, o.best);
+  const bool best = !state_.best || is_better(m, state_.best->metrics, metric_of(o.best));
   if (best) {
     state_.best = BestEvaluation{state_.step, m};
     session_->keep_as_best();

@@ -59,8 +59,9 @@ struct RunResult {
   bool test_part = true;        // false: the data has none, and `test` is of all validation data
   StepCost cost;
   std::string
-      sees_answers;    // why its numbers are no achievement (train/run/floor_watch.h), or empty
-  double step_ms = 0;  // median of this session's last steps
+      sees_answers;  // why its numbers are no achievement (train/run/floor_watch.h), or empty
+  std::string other_length;  // why it is no run of its length (train/run/going_on.h), or empty
+  double step_ms = 0;        // median of this session's last steps
   double step_ms_low = 0, step_ms_high = 0;  // their quartiles
   int64_t predicted_bytes = 0;               // of the whole process, its data included
 };

@@ -3,6 +3,7 @@
 
 #include <cstring>
 
+#include "core/text/json.h"
 #include "tests/support/expect_error.h"
 #include "tests/support/one_thread.h"
 #include "tests/support/tiny_experiment.h"
@@ -65,6 +66,19 @@ TEST_F(GoingOn, RatesThatKnewTheEndAreToldOf) {
             "the run was to have 10 steps and is taken to 20: the rates of a run of that length "
             "differ from step 3 on, so this does not become one; schedules that know no end "
             "(constant, inverse_sqrt, step) can be taken further");
+  EXPECT_EQ(load_json(folder_.path("run/run.json")).at("other_length"), notes[0]);
+}
+
+TEST_F(GoingOn, PassesLeftOutBetweenSessionsAreToldOf) {
+  train("run", "steps: 4, schedule: constant");
+  Experiment e = open_text(folder_, markov_spec("{batch: 8, steps: 8, schedule: constant}"));
+  e.passes.off = {"form_chains"};
+  Remember seen;
+  run_training(e, {.folder = folder_.path("run"), .resume = true}, seen);
+  ASSERT_FALSE(seen.notes.empty());
+  EXPECT_NE(seen.notes.back().find(", without form_chains: results will not be equal bit for bit"),
+            std::string::npos)
+      << seen.notes.back();
 }
 
 TEST_F(GoingOn, AnEndThatIsNotLookedAtIsToldOf) {
