@@ -16,7 +16,7 @@ void check_dump(const Experiment& e, const PassWords& words) {
                     str("say after which one: --dump-after NAME --dump-to ", words.dump_to));
   }
   const Stage& stage = *std::ranges::find(pipeline(), words.dump_after, &Stage::name);
-  if (stage.kind == Stage::kPlans && !stage.run && stage.name == "form_chains")
+  if (stage.makes_no_graph)
     throw UserError(str("'", stage.name, "' changes no graph, only how a plan runs it"),
                     "cambium profile lists what runs as one loop");
   if (!runs_pass(e, stage.name))

@@ -43,15 +43,24 @@ ModelGraph build(const Experiment& e, const Options& options) {
 // The graph of a training step after a pass, as compiled; the file that -o names is its own.
 int draw_step(Experiment e, const Options& options, Context& context) {
   PassWords words = options.passes;
+  if (!words.dump_to.empty() && !options.output.empty())
+    throw UserError("-o and --dump-to both name the file", "leave one of them out");
+  if (!options.heat.empty() || options.batch || options.depth > 0)
+    throw UserError("--heat, --batch and --depth are of the picture of blocks",
+                    "leave them out with --dump-after: it shows operators at the spec's batch");
   if (words.dump_to.empty()) words.dump_to = options.output;
-  std::string text;
   choose_passes(e, words, context.terminal);
-  if (words.dump_to.empty())
-    e.passes.after = [&](std::string_view pass, const Graph& g) {
-      if (pass == words.dump_after) text = to_text(g);
-    };
+  std::optional<Graph> shown;
+  e.passes.after = [&](std::string_view pass, const Graph& g) {
+    if (pass == words.dump_after) shown = g.clone();
+  };
   Engine engine;
   compile_plans(e, engine);
+  if (!shown)
+    throw UserError(str("pass '", words.dump_after, "' found nothing to do in this spec"),
+                    "cambium passes says what each is for");
+  const std::string text = words.dump_to.empty() ? to_text(*shown) : "";
+  if (!words.dump_to.empty()) write_graph(*shown, words.dump_to);
   context.answer({{"after", words.dump_after}, {"file", words.dump_to}, {"graph", text}},
                  words.dump_to.empty() ? text : str(words.dump_to, "\n"));
   return kExitOk;

@@ -73,6 +73,10 @@ TEST_F(Commands, PassesAreListedLeftOutAndDumped) {
   EXPECT_EQ(dump({"--dump-after", "drop_ded"}).code, kExitUser);
   EXPECT_EQ(dump({"--dump-to", path("x.txt")}).code, kExitUser);
   EXPECT_EQ(dump({"--no-pass", "drop_dead"}).code, kExitUser) << "it would change nothing";
+  EXPECT_EQ(dump({"--dump-after", "drop_dead", "--depth", "2"}).code, kExitUser);
+  EXPECT_EQ(
+      dump({"--dump-after", "drop_dead", "-o", path("a.svg"), "--dump-to", path("b.svg")}).code,
+      kExitUser);
 }
 
 TEST_F(Commands, ASearchByBeamsDrawsNothing) {

@@ -37,7 +37,7 @@ constexpr Stage kOwn[] = {
      nullptr, recomputes_cheap},
     {Stage::kPlans, "narrow_copies",
      "the optimizer writes the bf16 copies of weights that products read", nullptr, in_bf16},
-    {Stage::kPlans, "form_chains", "pointwise operators run as one loop", nullptr}};
+    {Stage::kPlans, "form_chains", "pointwise operators run as one loop", nullptr, nullptr, true}};
 
 std::vector<Stage> whole_list() {
   std::vector<Stage> all;

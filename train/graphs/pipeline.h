@@ -14,6 +14,7 @@ struct Stage {
   std::string_view name, doc;
   Graph (*run)(const Graph&) = nullptr;         // of kTidy and kGraph
   bool (*wanted)(const Experiment&) = nullptr;  // null: always
+  bool makes_no_graph = false;                  // a choice of compile()
 };
 
 // In order.
