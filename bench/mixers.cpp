@@ -103,7 +103,7 @@ struct Measured {
 Measured measure(const Mixer& mixer, const Options& o, int64_t t) {
   Graph g(builtin_ops());
   const Stream in =
-      build_input(g, {.domain = Domain::kTokens, .x = {DType::kF32, Shape{o.batch, t, o.dim}}});
+      build_input(g, {Domain::kTokens, {{"x", {DType::kF32, Shape{o.batch, t, o.dim}}}}});
   const Vars vars;
   const Yaml model = parse_yaml(str("- {norm: rms}\n- ", mixer.yaml), mixer.name);
   Builder builder(g, vars, true);

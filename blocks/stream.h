@@ -19,6 +19,13 @@ constexpr std::string_view name_of(Domain d) {
   return names[size_t(d)];
 }
 
+// An input of a model's graph. What the names are, the data says (data/dataset.h); a stream begins
+// with "x", "mask" and "adjacency", and blocks ask the graph for others.
+struct InputType {
+  std::string_view name;
+  ValueType type;
+};
+
 struct Stream {
   Domain domain = Domain::kTokens;
   Value x;

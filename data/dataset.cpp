@@ -52,22 +52,59 @@ Mark mark_of_option(const Args& args, const std::string& option, const Mark& fal
   const auto it = std::ranges::find(args, option, &Arg::name);
   return it == args.end() ? fallback : it->mark;
 }
-}  // namespace
 
+// One a node or token.
 ValueType mask_type(const DataShape& shape) {
   const Shape& x = shape.x.shape;
   return {DType::kF32,
           shape.domain == Domain::kIds ? x : Shape(x.dims().first(size_t(x.rank() - 1)))};
 }
 
+using MaybeType = std::optional<ValueType>;
+
+// In this order graphs have them; identities of data hash them so (data/identity.cpp).
+constexpr BatchInput kInputs[] = {
+    {BatchInput::kContent, "x", [](const DataShape& s) { return MaybeType(s.x); }, &Batch::x},
+    {BatchInput::kAnswer, kTarget, [](const DataShape& s) { return MaybeType(s.target); },
+     &Batch::target},
+    {BatchInput::kAbout, "mask",
+     [](const DataShape& s) { return s.masked ? MaybeType(mask_type(s)) : std::nullopt; },
+     &Batch::mask},
+    {BatchInput::kContent, "decoder", [](const DataShape& s) { return s.decoder; },
+     &Batch::decoder},
+    {BatchInput::kAbout, "pairs", [](const DataShape& s) { return s.pairs; }, &Batch::pairs},
+    {BatchInput::kAbout, "edges", [](const DataShape& s) { return s.edges; }, &Batch::edges},
+    {BatchInput::kAbout, "adjacency",
+     [](const DataShape& s) {
+       return s.domain == Domain::kGraph ? MaybeType({DType::kAdjacency, s.adjacency.shape})
+                                         : std::nullopt;
+     },
+     nullptr}};
+}  // namespace
+
+std::span<const BatchInput> batch_inputs() {
+  return kInputs;
+}
+
+std::vector<InputType> DataShape::inputs() const {
+  std::vector<InputType> out;
+  for (const BatchInput& input : kInputs)
+    if (const MaybeType type = input.type(*this)) out.push_back({input.name, *type});
+  return out;
+}
+
+int64_t DataShape::bytes() const {
+  int64_t sum = 0;
+  for (const BatchInput& input : kInputs)
+    if (const MaybeType type = input.type(*this); type && input.tensor) sum += type->bytes();
+  return sum;
+}
+
 Batch allocate_batch(const DataShape& shape) {
   Batch batch;
-  batch.x = Tensor(shape.x);
-  batch.target = Tensor(shape.target);
-  if (shape.masked) batch.mask = Tensor(mask_type(shape));
-  if (shape.decoder) batch.decoder = Tensor(*shape.decoder);
-  if (shape.pairs) batch.pairs = Tensor(*shape.pairs);
-  if (shape.edges) batch.edges = Tensor(*shape.edges);
+  for (const BatchInput& input : kInputs)
+    if (const MaybeType type = input.type(shape); type && input.tensor)
+      batch.*input.tensor = Tensor(*type);
   return batch;
 }
 

@@ -56,6 +56,12 @@ struct DataShape {
     return least_frames > 0 ? TargetKind::kSequences : TargetKind::kClasses;
   }
 
+  // All that a batch of this shape brings, the target among it: the rows of batch_inputs() that it
+  // has.
+  std::vector<InputType> inputs() const;
+
+  int64_t bytes() const;  // of their tensors; what the edges of a graph take, only a batch says
+
   // What a model ends in: [target..., classes], or the target's own shape. Of sequences [B,T,
   // classes] for the T of x; a model may end in another T.
   Shape output() const;
@@ -70,8 +76,23 @@ struct Batch {
   uint64_t version = 0;  // not 0: batches of this version are equal (Dataset::version)
 };
 
-// f32, one a node or token.
-ValueType mask_type(const DataShape& shape);
+inline constexpr std::string_view kTarget = "target";  // the input of steps that models do not hear
+
+// One thing that a batch brings to a graph, as the graph's input of this name. Whoever makes,
+// fills, counts, hashes or compares batches walks this list.
+struct BatchInput {
+  enum Kind {
+    kContent,  // what answers are given to: answers must not hear all of it (train/graphs/leaks.h)
+    kAbout,    // how that is to be read: what is padding, who is joined with whom
+    kAnswer    // the target
+  } kind;
+
+  std::string_view name;
+  std::optional<ValueType> (*type)(const DataShape&);  // none: such data has none
+  Tensor Batch::*tensor;                               // null: Batch::adjacency
+};
+
+std::span<const BatchInput> batch_inputs();
 
 // Zeroed tensors of these types; the adjacency is left out.
 Batch allocate_batch(const DataShape& shape);

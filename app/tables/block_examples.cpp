@@ -56,12 +56,12 @@ std::string text_of(const Stream& s) {
 BlockExample build_example(const BlockSample& sample) {
   Graph g(builtin_ops());
   InputShape input{.domain = sample.domain};
-  input.x = {sample.domain == Domain::kIds ? DType::kI32 : DType::kF32, sample.shape};
+  input.inputs = {{"x", {sample.domain == Domain::kIds ? DType::kI32 : DType::kF32, sample.shape}}};
   if (sample.domain == Domain::kGraph) {
     const int64_t nodes = sample.shape[0];
-    input.adjacency = {DType::kAdjacency, Shape{nodes, nodes, 2 * nodes}};
-    input.pairs = {DType::kI32, Shape{3, 2}};
-    input.edges = {DType::kF32, Shape{2 * nodes, 3}};
+    input.inputs.push_back({"pairs", {DType::kI32, Shape{3, 2}}});
+    input.inputs.push_back({"edges", {DType::kF32, Shape{2 * nodes, 3}}});
+    input.inputs.push_back({"adjacency", {DType::kAdjacency, Shape{nodes, nodes, 2 * nodes}}});
   }
   const Stream in = build_input(g, input);
   const Yaml model = parse_yaml(str("- ", sample.yaml), "example");

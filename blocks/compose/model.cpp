@@ -8,13 +8,13 @@ namespace cambium {
 Stream build_input(Graph& graph, const InputShape& shape) {
   Stream s;
   s.domain = shape.domain;
-  s.x = graph.input("x", shape.x);
-  if (shape.mask) s.mask = graph.input("mask", *shape.mask);
-  if (shape.pairs) graph.input("pairs", *shape.pairs);
-  if (shape.edges) graph.input("edges", *shape.edges);
-  if (shape.domain != Domain::kGraph) return s;
-  s.adjacency = graph.input("adjacency", {DType::kAdjacency, shape.adjacency.shape});
-  s.batch = shape.graphs;
+  if (shape.domain == Domain::kGraph) s.batch = shape.graphs;
+  for (const InputType& input : shape.inputs) {
+    const Value v = graph.input(std::string(input.name), input.type);
+    for (const auto& [name, to] :
+         {std::pair("x", &s.x), std::pair("mask", &s.mask), std::pair("adjacency", &s.adjacency)})
+      if (input.name == name) *to = v;
+  }
   return s;
 }
 

@@ -5,19 +5,14 @@
 #include "blocks/block.h"
 
 namespace cambium {
-// What one batch looks like (data/dataset.h's DataShape without the target).
+// What one batch looks like: of data, DataShape::inputs() without the target (data/dataset.h).
 struct InputShape {
   Domain domain = Domain::kTokens;
-  ValueType x;          // ids i32 [B,T], tokens f32 [B,T,C], grid f32 [B,Y,X,C], nodes f32 [N,C]
-  ValueType adjacency;  // kGraph only: [nodes, nodes, most edges]
-  int64_t graphs = 1;   // kGraph: equal graphs in a batch
-  std::optional<ValueType> mask;   // f32, one a node or token: 1 where something real is, 0 padding
-  std::optional<ValueType> pairs;  // kGraph: i32 [P,2], nodes
-  std::optional<ValueType> edges = {};  // kGraph: f32 [E,F], in the order of Adjacency::in
+  std::vector<InputType> inputs;  // "x" among them and, of kGraph, "adjacency"
+  int64_t graphs = 1;             // kGraph: equal graphs in a batch
 };
 
-// The graph's inputs "x" and, for graphs, "adjacency"; "mask" where the data is padded, "pairs"
-// where it asks about pairs of nodes, "edges" where its edges carry something.
+// Makes all inputs, in their order; answers what a model begins with.
 Stream build_input(Graph& graph, const InputShape& shape);
 
 // One list of blocks and what flows into it. What a named part ends in, the parts after it can tap

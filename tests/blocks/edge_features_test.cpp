@@ -23,10 +23,10 @@ struct Model {
 
   explicit Model(const std::string& yaml) {
     const Stream in =
-        build_input(graph, {.domain = Domain::kGraph,
-                            .x = {DType::kF32, {kNodes, kChannels}},
-                            .adjacency = {DType::kAdjacency, {kNodes, kNodes, kMostEdges}},
-                            .edges = ValueType{DType::kF32, {kMostEdges, kFeatures}}});
+        build_input(graph, {Domain::kGraph,
+                            {{"x", {DType::kF32, {kNodes, kChannels}}},
+                             {"edges", {DType::kF32, {kMostEdges, kFeatures}}},
+                             {"adjacency", {DType::kAdjacency, {kNodes, kNodes, kMostEdges}}}}});
     const Vars vars;
     Builder builder(graph, vars, false);
     const Stream out = build_model(builder, parse_yaml(yaml, "model.yaml"), nullptr, in);

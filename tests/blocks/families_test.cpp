@@ -14,7 +14,7 @@ std::string families(const std::string& model, const std::string& define = "") {
   Graph g(builtin_ops());
   const Vars vars;
   Builder b(g, vars, false);
-  const InputShape tokens{.domain = Domain::kTokens, .x = {DType::kF32, Shape{2, 8, 4}}};
+  const InputShape tokens{Domain::kTokens, {{"x", {DType::kF32, Shape{2, 8, 4}}}}};
   build_model(b, *root.find("model"), root.find("define"), build_input(g, tokens));
   return families_text(g, root);
 }
@@ -43,7 +43,7 @@ TEST(Families, EveryBlockIsFoundByItsPlace) {
       Graph g(builtin_ops());
       const Vars vars;
       Builder b(g, vars, false);
-      const InputShape in{.domain = Domain::kTokens, .x = {DType::kF32, sample.shape}};
+      const InputShape in{Domain::kTokens, {{"x", {DType::kF32, sample.shape}}}};
       build_model(b, *root.find("model"), nullptr, build_input(g, in));
       const std::vector<const Block*> blocks = blocks_of(g, root);
       for (size_t id = 0; id < blocks.size(); ++id)

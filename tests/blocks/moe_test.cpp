@@ -132,9 +132,10 @@ Outcome step(const std::string& options, Domain domain, const Shape& shape, cons
   Graph g(builtin_ops());
   const Vars vars;
   Builder builder(g, vars, true);
-  InputShape input{.domain = domain, .x = {DType::kF32, shape}, .graphs = 2};
-  input.adjacency.shape = {shape[0], shape[0], 0};
-  if (!mask.empty()) input.mask = ValueType{DType::kF32, {int64_t(mask.size())}};
+  InputShape input{domain, {{"x", {DType::kF32, shape}}}, 2};
+  if (!mask.empty()) input.inputs.push_back({"mask", {DType::kF32, Shape{int64_t(mask.size())}}});
+  if (domain == Domain::kGraph)
+    input.inputs.push_back({"adjacency", {DType::kAdjacency, Shape{shape[0], shape[0], 0}}});
   const Stream in = build_input(g, input);
   const Yaml model = parse_yaml("- moe: {" + options + "}", "model.yaml");
   const Value y = build_model(builder, model, nullptr, in).x;

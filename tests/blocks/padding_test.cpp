@@ -127,9 +127,8 @@ std::vector<double> pooled(const std::string& kind, const std::vector<double>& m
   Graph g(builtin_ops());
   const Vars vars;
   Builder b(g, vars, false);
-  const Stream in = build_input(g, {.domain = Domain::kTokens,
-                                    .x = {DType::kF32, {2, 3, 2}},
-                                    .mask = ValueType{DType::kF32, {2, 3}}});
+  const Stream in = build_input(
+      g, {Domain::kTokens, {{"x", {DType::kF32, {2, 3, 2}}}, {"mask", {DType::kF32, {2, 3}}}}});
   const Yaml model = parse_yaml("- pool: " + kind, "m.yaml");
   g.outputs = {{"y", port_of(build_model(b, model, nullptr, in).x)}};
   return interpret(g,

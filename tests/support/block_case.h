@@ -39,14 +39,16 @@ class BlockCase {
 
   BlockCase(const std::string& yaml, Domain domain, const Shape& shape, const Options& o)
       : graph(builtin_ops()), model_(parse_yaml(yaml, "model.yaml")) {
-    InputShape input{.domain = domain, .graphs = o.graphs};
-    input.x = {domain == Domain::kIds ? DType::kI32 : DType::kF32, shape};
+    InputShape input{domain, {}, o.graphs};
+    input.inputs = {{"x", {domain == Domain::kIds ? DType::kI32 : DType::kF32, shape}}};
     if (domain == Domain::kGraph) {
       adjacency_ = o.adjacency ? o.adjacency : sample_adjacency(shape[0], 2 * shape[0]);
-      input.adjacency = {DType::kAdjacency, Shape{shape[0], shape[0], adjacency_->edges}};
+      if (yaml.find("link:") != yaml.npos)
+        input.inputs.push_back({"pairs", {DType::kI32, Shape{3, 2}}});
       if (yaml.find("edges: true") != yaml.npos)
-        input.edges = {DType::kF32, Shape{adjacency_->edges, 3}};
-      if (yaml.find("link:") != yaml.npos) input.pairs = {DType::kI32, Shape{3, 2}};
+        input.inputs.push_back({"edges", {DType::kF32, Shape{adjacency_->edges, 3}}});
+      input.inputs.push_back(
+          {"adjacency", {DType::kAdjacency, Shape{shape[0], shape[0], adjacency_->edges}}});
     }
     in = build_input(graph, input);
     if (!o.define.empty()) define_ = parse_yaml(o.define, "define.yaml");

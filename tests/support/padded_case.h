@@ -89,19 +89,24 @@ class PaddedCase {
  private:
   InputShape shapes(const std::string& yaml, bool masked) {
     const int64_t batch = input_.batch(), n = input_.places;
-    InputShape s{.domain = input_.domain};
-    s.x = {DType::kF32, {batch, n, input_.channels}};
-    if (input_.domain == Domain::kIds) s.x = {DType::kI32, {batch, n}};
-    if (masked) s.mask = ValueType{DType::kF32, {batch, n}};
-    if (input_.domain != Domain::kGraph) return s;
+    InputShape s{input_.domain, {}};
+    const auto add = [&](std::string_view name, const ValueType& type) {
+      s.inputs.push_back({name, type});
+    };
+    if (input_.domain != Domain::kGraph) {
+      add("x", input_.domain == Domain::kIds ? ValueType{DType::kI32, {batch, n}}
+                                             : ValueType{DType::kF32, {batch, n, input_.channels}});
+      if (masked) add("mask", {DType::kF32, {batch, n}});
+      return s;
+    }
     adjacency_ = padded_adjacency(input_);
     const int64_t nodes = batch * n, edges = adjacency_->edges + n;  // the last rows hold nothing
-    s.x.shape = {nodes, input_.channels};
-    if (masked) s.mask = ValueType{DType::kF32, {nodes}};
     s.graphs = batch;
-    s.adjacency = {DType::kAdjacency, {nodes, nodes, edges}};
-    if (yaml.find("edges: true") != yaml.npos) s.edges = {DType::kF32, {edges, 3}};
-    if (yaml.find("link") != yaml.npos) s.pairs = {DType::kI32, {batch, 2}};
+    add("x", {DType::kF32, {nodes, input_.channels}});
+    if (masked) add("mask", {DType::kF32, {nodes}});
+    if (yaml.find("link") != yaml.npos) add("pairs", {DType::kI32, {batch, 2}});
+    if (yaml.find("edges: true") != yaml.npos) add("edges", {DType::kF32, {edges, 3}});
+    add("adjacency", {DType::kAdjacency, {nodes, nodes, edges}});
     return s;
   }
 

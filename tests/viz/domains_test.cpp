@@ -21,7 +21,7 @@ TEST(Domains, OfABlockOfTokensAreTokens) {
       Graph g(builtin_ops());
       const Vars vars;
       Builder b(g, vars, false);
-      const InputShape in{.domain = Domain::kTokens, .x = {DType::kF32, sample.shape}};
+      const InputShape in{Domain::kTokens, {{"x", {DType::kF32, sample.shape}}}};
       build_model(b, *root.find("model"), nullptr, build_input(g, in));
       const std::vector<const Block*> by = blocks_of(g, root);
       const std::vector<Domain> domains = domains_of(g, by);

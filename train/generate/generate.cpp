@@ -12,10 +12,15 @@
 
 namespace cambium {
 namespace {
+// The inputs that a prompt and what follows it give, and the target, which is not asked for.
+constexpr std::string_view kGiven[] = {"x", "mask", "decoder", kTarget};
+
 const Experiment& check_text(const Experiment& e) {
   const DataShape shape = e.data->shape(1);
   require(shape.domain == Domain::kIds && (shape.decoder || shape.causal),
           "only a model of the next token can generate, this one's data is ", e.data->describe());
+  for (const InputType& input : shape.inputs())
+    ensure(std::ranges::count(kGiven, input.name), "no prompt gives '", input.name, "'");
   return e;
 }
 

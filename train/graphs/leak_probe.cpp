@@ -1,18 +1,21 @@
+#include <algorithm>
+
 #include "train/graphs/leaks.h"
 
 namespace cambium {
 namespace {
-const Shape& shape_of_source(const DataShape& s, std::string_view source) {
-  return source == "decoder" ? s.decoder->shape : s.x.shape;
+const BatchInput* batch_input(std::string_view name) {
+  const auto found = std::ranges::find(batch_inputs(), name, &BatchInput::name);
+  return found == batch_inputs().end() ? nullptr : &*found;
 }
 }  // namespace
 
 LeakProbe::LeakProbe(const DataShape& shape, std::string source)
     : shape_(shape), source_(std::move(source)) {
-  const Shape& s = shape_of_source(shape_, source_);
+  const ValueType type = *batch_input(source_)->type(shape_);
+  const Shape& s = type.shape;
   const bool graph = shape.domain == Domain::kGraph;
-  const bool tokens =
-      source_ == "decoder" || shape.domain == Domain::kIds || shape.domain == Domain::kTokens;
+  const bool tokens = s.rank() == (type.dtype == DType::kI32 ? 2 : 3);
   examples_ = graph ? shape.graphs : s[0];
   places_ = graph ? s[0] / std::max<int64_t>(shape.graphs, 1) : tokens ? s[1] : 1;
   real_ = shape.masked && source_ == "x" ? (places_ + 1) / 2 : places_;
@@ -35,7 +38,7 @@ std::shared_ptr<const Adjacency> LeakProbe::edges_within_examples(const Shape& a
 // Places are told apart where an answer may hear some of them and not others.
 Reach LeakProbe::source_reach(const Shape& s) const {
   const bool graph = shape_.domain == Domain::kGraph;
-  const bool places = places_ > 1 && (shape_.causal || shape_.masked || source_ == "decoder");
+  const bool places = places_ > 1 && (shape_.causal || shape_.masked || source_ != "x");
   Reach r(s);
   if (graph)
     r.stored.set(0, s[0]);
@@ -68,8 +71,9 @@ std::optional<Reach> LeakProbe::leaf(const Node& n) const {
     r.adjacency = adjacency_.get();
     return r;
   }
-  if (name == "edges" && source_ == "x") {
+  if (name == "edges") {
     Reach r(type.shape);
+    if (source_ != "x") return r;
     r.stored.set(0, type.shape[0]);
     r.cells.assign(size_t(r.stored[0]), {});
     for (int64_t i = 0; i < adjacency_->nodes; ++i)
@@ -83,6 +87,9 @@ std::optional<Reach> LeakProbe::leaf(const Node& n) const {
     for (int64_t i = 0; i < ends.size(); ++i) ends[i] = double(i % std::max<int64_t>(real_, 1));
     return reach_of_known(type.shape, std::make_shared<const Ref>(std::move(ends)));
   }
+  const BatchInput* other = batch_input(name);  // of content: another source, for another walk
+  ensure(!other || other->kind == BatchInput::kContent, "no batch to look for leaks in has '", name,
+         "'");
   return std::nullopt;
 }
 }  // namespace cambium

@@ -150,9 +150,9 @@ Leak leak_at(Leak::Kind kind, const Place& place, const Model& model, int node) 
 }  // namespace
 
 std::optional<Leak> find_leak(const Model& model, const DataShape& shape) {
-  std::vector<std::string> sources = {"x"};
-  if (shape.decoder) sources.push_back("decoder");
-  for (const std::string& source : sources) {
+  for (const BatchInput& input : batch_inputs()) {
+    if (input.kind != BatchInput::kContent || !input.type(shape)) continue;
+    const std::string source(input.name);
     const Search search(model.graph, shape, source);
     std::vector<Leak::Kind> kinds;
     if (!shape.pairs) kinds.push_back(Leak::kOtherExample);

@@ -23,7 +23,7 @@ std::optional<Leak> find_leak(const Model& model, const DataShape& shape);
 // half is padding where the data pads.
 class LeakProbe {
  public:
-  // `source` is the input whose places are followed: "x", or the "decoder"'s.
+  // `source` is the input of content whose places are followed.
   LeakProbe(const DataShape& shape, std::string source);
 
   std::optional<Reach> leaf(const Node& n) const;

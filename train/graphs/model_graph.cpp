@@ -69,21 +69,19 @@ void check_output(const Stream& out, const DataShape& data, const Yaml& blocks) 
   throw wrong_output(out, data, mark);
 }
 
-Stream decoder_input(Graph& g, const ValueType& ids) {
-  Stream s;
-  s.domain = Domain::kIds;
-  s.x = g.input("decoder", ids);
-  return s;
+// Makes all inputs but the target.
+Stream input_of(Graph& g, const DataShape& shape) {
+  std::vector<InputType> inputs = shape.inputs();
+  std::erase_if(inputs, [](const InputType& i) { return i.name == kTarget; });
+  return build_input(g, {shape.domain, inputs, shape.graphs});
 }
 
-Stream input_of(Graph& g, const DataShape& shape) {
-  return build_input(g, {.domain = shape.domain,
-                         .x = shape.x,
-                         .adjacency = shape.adjacency,
-                         .graphs = shape.graphs,
-                         .mask = shape.masked ? std::optional(mask_type(shape)) : std::nullopt,
-                         .pairs = shape.pairs,
-                         .edges = shape.edges});
+// What a decoder begins with, among the inputs that were made.
+Stream decoder_input(Graph& g) {
+  Stream s;
+  s.domain = Domain::kIds;
+  s.x = g.value({*g.find(Role::kInput, "decoder"), 0});
+  return s;
 }
 
 // Whether the value depends on the graph's input of that name.
@@ -113,7 +111,7 @@ Model build_model_graph(const Experiment& e, int64_t batch, bool training) {
   std::vector<ModelPart> parts;
   if (sections.encoder) {
     parts.push_back({"encoder", sections.encoder, in, {}});
-    parts.push_back({"decoder", sections.decoder, decoder_input(g, *shape.decoder), {}});
+    parts.push_back({"decoder", sections.decoder, decoder_input(g), {}});
   } else {
     parts.push_back({"", sections.model, in, {}});
   }
@@ -147,8 +145,8 @@ Graph step_model_graph(const Experiment& e, int64_t batch) {
   Graph g(builtin_ops());
   Builder builder(g, e.vars, false);
   builder.step = {g.input("position", {DType::kI32, {1, 1}}), shape.x.shape[1]};
-  const ValueType x{shape.x.dtype, {batch, 1}};
-  const Stream in = build_input(g, {shape.domain, x, shape.adjacency, shape.graphs});
+  const Stream in =
+      build_input(g, {shape.domain, {{"x", {shape.x.dtype, {batch, 1}}}}, shape.graphs});
   const Stream out = build_model(builder, *e.spec.section("model"), e.spec.section("define"), in);
   require(out.shape() == Shape{batch, 1, shape.classes}, "the model ends in ", out.shape());
   g.outputs.push_back({"logits", port_of(out.x)});
@@ -159,7 +157,8 @@ DecoderGraphs decoder_graphs(const Experiment& e, int64_t batch) {
   const DataShape shape = e.data->shape(batch);
   const ModelSections sections = sections_of(e.spec);
   const Yaml* define = e.spec.section("define");
-  const ValueType one{DType::kI32, {batch, 1}};
+  DataShape one = shape;
+  one.decoder = ValueType{DType::kI32, {batch, 1}};
   using Encoder = Builder::Step::Encoder;
   Graph first(builtin_ops()), next(builtin_ops());
   const auto step = [&](Graph& g, Encoder encoder) {
@@ -172,8 +171,8 @@ DecoderGraphs decoder_graphs(const Experiment& e, int64_t batch) {
   };
   Builder a(first, e.vars, false);
   const ModelPart both[] = {
-      {"encoder", sections.encoder, input_of(first, shape), {}},
-      {"decoder", sections.decoder, decoder_input(first, one), step(first, Encoder::kNew)}};
+      {"encoder", sections.encoder, input_of(first, one), {}},
+      {"decoder", sections.decoder, decoder_input(first), step(first, Encoder::kNew)}};
   finish(first, build_parts(a, both, define));
   const Stream encoded = a.tap("encoder", {});
   const Value kept = first.state("encoder.output", encoded.x.type(), {});
@@ -190,8 +189,8 @@ DecoderGraphs decoder_graphs(const Experiment& e, int64_t batch) {
   memory.x = next.state("encoder.output", encoded.x.type(), {});
   memory.mask = mask ? next.state("encoder.mask", mask.type(), {}) : Value{};
   const ModelPart again[] = {
-      {"encoder", sections.encoder, input_of(next, shape), {}, memory},
-      {"decoder", sections.decoder, decoder_input(next, one), step(next, Encoder::kKept)}};
+      {"encoder", sections.encoder, input_of(next, one), {}, memory},
+      {"decoder", sections.decoder, decoder_input(next), step(next, Encoder::kKept)}};
   const Stream out = build_parts(b, again, define);
   require(!depends_on(next, out.x, "x"), "the decoder taps what is inside the encoder");
   finish(next, out);

@@ -68,12 +68,8 @@ int64_t bytes_of_edges(const Dataset& data, int64_t batch) {
 // One batch as it is read: its tensors and, of graphs, its edges.
 int64_t bytes_of_batch(const Dataset& data, int64_t batch) {
   const DataShape s = data.shape(batch);
-  int64_t bytes = s.x.bytes() + s.target.bytes();
-  if (s.masked) bytes += mask_type(s).bytes();
-  for (const std::optional<ValueType>& more : {s.decoder, s.pairs, s.edges})
-    if (more) bytes += more->bytes();
   const bool own_edges = s.domain == Domain::kGraph && !s.one_graph;
-  return bytes + (own_edges ? bytes_of_edges(data, batch) : 0);
+  return s.bytes() + (own_edges ? bytes_of_edges(data, batch) : 0);
 }
 }  // namespace
 

@@ -42,7 +42,7 @@ std::optional<Head> head_of(Graph& g, int product) {
 
 Scored scored_head(Graph& g, const DataShape& data) {
   const Value logits = g.value(g.output(output_name(data)));
-  const Value target = g.value({*g.find(Role::kInput, "target"), 0});
+  const Value target = g.value({*g.find(Role::kInput, kTarget), 0});
   if (data.target_kind() == TargetKind::kSequences) {
     const auto real = std::ranges::find(g.outputs, kRealFrames, &Output::name);
     return {{logits, target, real != g.outputs.end() ? g.value(real->port) : Value{}}};

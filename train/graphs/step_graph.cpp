@@ -43,7 +43,7 @@ Value emit_norm(Graph& g, const std::vector<Value>& gradients) {
 // The logits and targets that are scored.
 Scored emit_scored(Graph& g, const DataShape& data) {
   ScopeGuard guard(g, {.path = "loss"});
-  g.input("target", data.target);
+  g.input(std::string(kTarget), data.target);
   return scored_head(g, data);
 }
 

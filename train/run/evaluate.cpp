@@ -7,15 +7,14 @@
 namespace cambium {
 void feed(Executor& executor, const Batch& batch) {
   if (batch.version != 0 && executor.input_version("x") == batch.version) return;
-  executor.set_input("x", batch.x);
+  for (const BatchInput& input : batch_inputs()) {
+    if (!executor.has_input(input.name)) continue;
+    if (input.tensor)
+      executor.set_input(input.name, batch.*input.tensor);
+    else if (batch.adjacency)
+      executor.set_input(input.name, *batch.adjacency);
+  }
   executor.set_input_version("x", batch.version);
-  if (executor.has_input("target")) executor.set_input("target", batch.target);
-  if (executor.has_input("mask")) executor.set_input("mask", batch.mask);
-  if (executor.has_input("decoder")) executor.set_input("decoder", batch.decoder);
-  if (executor.has_input("pairs")) executor.set_input("pairs", batch.pairs);
-  if (executor.has_input("edges")) executor.set_input("edges", batch.edges);
-  if (batch.adjacency && executor.has_input("adjacency"))
-    executor.set_input("adjacency", *batch.adjacency);
 }
 
 namespace {
