@@ -218,7 +218,7 @@ void Planner::set_steps(PlannedVariant& p, int64_t steps) {
 
 void settle_evaluation(PlannedVariant& p, const Experiment& e) {
   const TrainOptions& o = e.train.options;
-  p.evaluation_flops = evaluation_flops_per_example(e);
+  p.evaluation_flops = step_cost(e).evaluation_flops_per_example;
   p.validation_examples = e.data->count(Split::kValidation);
   if (o.eval_batches > 0)
     p.validation_examples = std::min(p.validation_examples, o.eval_batches * o.batch);

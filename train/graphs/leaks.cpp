@@ -166,6 +166,8 @@ std::optional<Leak> find_leak(const Model& model, const DataShape& shape) {
 }
 
 std::optional<Leak> find_leak(const Experiment& e) {
+  // A model of its own: what an answer hears is followed from each example and place to each, which
+  // takes two examples to see and grows with how many there are.
   constexpr int64_t kExamples = 2;
   // One graph is all examples there are, and hears whom its edges say.
   const DataShape own = e.data->shape(std::max<int64_t>(1, e.train.options.batch));

@@ -2,7 +2,7 @@
 #include "blocks/compose/model.h"
 #include "blocks/padding.h"
 #include "ops/ops.h"
-#include "train/graphs/scored_head.h"
+#include "train/graphs/step/scored_head.h"
 #include "train/spec/experiment.h"
 #include "train/spec/sections.h"
 
@@ -137,7 +137,7 @@ Graph model_graph(const Experiment& e, int64_t batch, bool training) {
 }
 
 void forget_models(const Experiment& e) {
-  e.built.models.clear();
+  e.built = {};
 }
 
 Graph step_model_graph(const Experiment& e, int64_t batch) {

@@ -59,6 +59,21 @@ Graph after(const Experiment& e, const Stage& s, const Graph& g, bool watched) {
   if (watched && e.passes.after) e.passes.after(s.name, next);
   return next;
 }
+
+Graph tidied(const Experiment& e, Graph g, bool watched) {
+  for (const Stage& s : pipeline())
+    if (s.kind == Stage::kTidy && runs_pass(e, s.name)) g = after(e, s, g, watched);
+  return g;
+}
+
+// Of what is tidy.
+Graph shaped(const Experiment& e, Graph g, bool watched) {
+  require_bf16(e);
+  for (const Stage& s : pipeline())
+    if (s.kind == Stage::kGraph && runs_pass(e, s.name))
+      g = tidied(e, after(e, s, g, watched), watched);
+  return g;
+}
 }  // namespace
 
 std::span<const Stage> pipeline() {
@@ -82,15 +97,11 @@ void check_passes(const PassChoice& choice, std::string_view watched) {
 }
 
 Graph optimised(const Experiment& e, Graph g, bool watched) {
-  require_bf16(e);
-  const auto tidied = [&](Graph graph) {
-    for (const Stage& s : pipeline())
-      if (s.kind == Stage::kTidy && runs_pass(e, s.name)) graph = after(e, s, graph, watched);
-    return graph;
-  };
-  g = tidied(std::move(g));
-  for (const Stage& s : pipeline())
-    if (s.kind == Stage::kGraph && runs_pass(e, s.name)) g = tidied(after(e, s, g, watched));
-  return g;
+  return shaped(e, tidied(e, std::move(g), watched), watched);
+}
+
+Graph optimised(const Experiment& e, const Step& step) {
+  if (!e.passes.after && e.passes.off.empty()) return shaped(e, step.tidy.clone(), false);
+  return optimised(e, step.training.clone(), true);
 }
 }  // namespace cambium

@@ -1,6 +1,6 @@
 // Pipeline: the way from a model's graph to a plan, as one list of named passes.
 #pragma once
-#include "train/spec/experiment.h"
+#include "train/graphs/step_graph.h"
 
 namespace cambium {
 struct Stage {
@@ -29,4 +29,8 @@ void check_passes(const PassChoice& choice, std::string_view watched = {});
 // `g` after the passes of kTidy and kGraph, each of which `e.passes.after` sees where it is the
 // graph that is `watched`. RuntimeError where `precision: bf16` is asked of a machine without it.
 Graph optimised(const Experiment& e, Graph g, bool watched = false);
+
+// The same of the training graph of a step, watched. Where nobody watches and no pass is off, it
+// goes on from what is tidy already.
+Graph optimised(const Experiment& e, const Step& step);
 }  // namespace cambium

@@ -75,13 +75,13 @@ int64_t bytes_of_batch(const Dataset& data, int64_t batch) {
 
 TrainPlans compile_plans(const Experiment& e, Engine& engine) {
   check_passes(e.passes);
-  Graph step = recomputed(e, optimised(e, training_graph(e), true));
-  std::optional<Graph> apply = apply_graph(e), shares = shares_graph(e),
-                       curvature = curvature_graph(e);
+  const Step& graphs = step_of(e);
+  Graph step = recomputed(e, optimised(e, graphs));
   check_machine(e, step);
-  if (apply) apply = run_passes(std::move(*apply), training_pipeline());
-  if (shares) shares = optimised(e, std::move(*shares));
-  if (curvature) curvature = recomputed(e, optimised(e, std::move(*curvature)));
+  std::optional<Graph> apply, shares, curvature;
+  if (graphs.apply) apply = run_passes(graphs.apply->clone(), training_pipeline());
+  if (graphs.shares) shares = optimised(e, graphs.shares->clone());
+  if (graphs.curvature) curvature = recomputed(e, optimised(e, graphs.curvature->clone()));
   const ParameterNames names = narrow_parameters(step);
   if (!names.empty() && runs_pass(e, "narrow_copies")) {
     step = read_copies(step, names);
@@ -96,8 +96,7 @@ TrainPlans compile_plans(const Experiment& e, Engine& engine) {
     return g ? std::optional(compile(std::move(*g), engine, options)) : std::nullopt;
   };
   return {compile(std::move(step), engine, options), compiled(apply), compiled(shares),
-          compiled(curvature),
-          compile(optimised(e, evaluation_graph(e, e.train.options.batch)), engine, options)};
+          compiled(curvature), compile(optimised(e, graphs.evaluation.clone()), engine, options)};
 }
 
 std::vector<const Plan*> TrainPlans::all() const {

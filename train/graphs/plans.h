@@ -6,11 +6,9 @@
 
 namespace cambium {
 struct TrainPlans {
-  Plan step;                      // of training_graph
-  std::optional<Plan> apply;      // of apply_graph
-  std::optional<Plan> shares;     // of shares_graph
-  std::optional<Plan> curvature;  // of curvature_graph
-  Plan evaluation;                // of evaluation_graph, at the training batch
+  Plan step;  // of Step::training; the others of what Step calls so
+  std::optional<Plan> apply, shares, curvature;
+  Plan evaluation;
 
   std::vector<const Plan*> all() const;
 };

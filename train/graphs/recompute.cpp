@@ -96,9 +96,10 @@ double RecomputePrice::extra_flops() const {
 
 std::optional<RecomputePrice> recompute_price(const Experiment& e) {
   if (!recomputes(e)) return std::nullopt;
-  const Graph plain = optimised(e, training_graph(e));
+  const Step& step = step_of(e);
+  const Graph plain = optimised(e, step);
   const std::vector<RecomputeMark> kept = kept_for_nothing(e, plain);
-  RecomputePrice price{.step_flops = step_cost(e).flops_per_step,
+  RecomputePrice price{.step_flops = step.cost.flops_per_step,
                        .segments = int(recomputed_segments(plain, e.recompute).size()),
                        .kept_segments = int(kept.size())};
   Graph now = plain.clone();

@@ -1,35 +1,55 @@
-// Step graph: from a model to the graphs of training: gradients, updates and evaluation.
+// Step: from a model to the graphs of training, all made in one walk: the model, its scored head,
+// its loss, the gradients, their norm, the update; then what stands beside them.
 #pragma once
 #include "train/spec/experiment.h"
 
 namespace cambium {
-// Forward, backward and updates of one batch. "loss" is that of the targets; trained on is its sum
-// with the auxiliary losses of blocks. Inputs: those of the model, "target", and, when one
-// batch makes a step, "lr" f32 [] and "step" i64 []. Outputs: "loss" [], "scored" [] (the weight
-// that the loss is the mean over), "grad_norm" [].
-// With accumulate > 1 the updates only add gradients to the states "gradient_sum.<parameter>" and
-// "scored" to the state "scored_sum": the gradients of the sum over what is scored, not of its
-// mean, so that a step does not depend on which batch a target stands in.
-Graph training_graph(const Experiment& e);
+struct StepCost {
+  int64_t parameters = 0;
+  // One update: all its batches, the update itself and its share of the estimates of curvature.
+  double flops_per_step = 0;
+  double forward_flops_per_example = 0;
+  // The part of both that is products of matrices, convolutions and attention: docs/flops.md.
+  double products_per_step = 0, forward_products_per_example = 0;
+  double evaluation_flops_per_example = 0;  // no budget counts it
+};
 
-// The update from accumulated gradients by the mean over all that was scored; it clears the sums.
-// Null without accumulation. Inputs "lr", "step"; output "grad_norm" of the mean gradient.
-std::optional<Graph> apply_graph(const Experiment& e);
+struct Step {
+  // Forward, backward and updates of one batch. "loss" is that of the targets; trained on is its
+  // sum with the auxiliary losses of blocks. Inputs: those of the model, "target", and, when one
+  // batch makes a step, "lr" f32 [] and "step" i64 []. Outputs: "loss" [], "scored" [] (the weight
+  // that the loss is the mean over), "grad_norm" [].
+  // With accumulate > 1 the updates only add gradients to the states "gradient_sum.<parameter>" and
+  // "scored" to the state "scored_sum": the gradients of the sum over what is scored, not of its
+  // mean, so that a step does not depend on which batch a target stands in.
+  Graph training;
 
-// What the auxiliary losses of blocks (train/graphs/balance.h) must know of all batches of an
-// update before the first makes gradients; null without accumulation or such losses. Inputs: those
-// of the model and "target"; its updates are sums that the step's graph reads and apply_graph
-// clears.
-std::optional<Graph> shares_graph(const Experiment& e);
+  // The update from accumulated gradients by the mean over all that was scored; it clears the sums.
+  // Null without accumulation. Inputs "lr", "step"; output "grad_norm" of the mean gradient.
+  std::optional<Graph> apply;
 
-// The estimate of the curvature on one batch, for an optimizer that wants it; else null. Inputs:
-// those of the model, "target" and "rng"; outputs "loss" [] against the targets that were drawn and
-// its "grad_norm" []. Its updates are states of the optimizer alone.
-std::optional<Graph> curvature_graph(const Experiment& e);
+  // What the auxiliary losses of blocks (train/graphs/step/balance.h) must know of all batches of
+  // an update before the first makes gradients; null without accumulation or such losses. Inputs:
+  // those of the model and "target"; its updates are sums that `training` reads and `apply` clears.
+  std::optional<Graph> shares;
 
-// Whether update `step`, 1 at the first, begins with such an estimate: every n-th from the first
-// on, as Liu et al. 2023 do.
-bool estimates_curvature(const Experiment& e, int64_t step);
+  // The estimate of the curvature on one batch, for an optimizer that wants it; else null. Inputs:
+  // those of the model, "target" and "rng"; outputs "loss" [] against the targets that were drawn
+  // and its "grad_norm" []. Its updates are states of the optimizer alone.
+  std::optional<Graph> curvature;
+
+  Graph evaluation;  // evaluation_graph, at the training batch
+  Graph tidy;        // `training` after training_pipeline(), whose operations are counted
+  StepCost cost;
+};
+
+// Made when it is first asked for and kept with the experiment, until forget_models; not for two
+// threads at once. UserErrors when the model cannot be built or trained.
+const Step& step_of(const Experiment& e);
+
+inline StepCost step_cost(const Experiment& e) {
+  return step_of(e).cost;
+}
 
 // The model without dropout, on running statistics. Inputs: those of the model and "target".
 // Outputs: output_name() (of scored_head; not when the loss is taken in chunks), "loss" [] (mean
@@ -38,17 +58,7 @@ bool estimates_curvature(const Experiment& e, int64_t step);
 // (ctc_errors).
 Graph evaluation_graph(const Experiment& e, int64_t batch);
 
-struct StepCost {
-  int64_t parameters = 0;
-  // One update: all its batches, the update itself and its share of the estimates of curvature.
-  double flops_per_step = 0;
-  double forward_flops_per_example = 0;
-  // The part of both that is products of matrices, convolutions and attention: docs/flops.md.
-  double products_per_step = 0, forward_products_per_example = 0;
-};
-
-StepCost step_cost(const Experiment& e);  // builds the graphs and runs the passes
-
-// Of the evaluation graph; no budget counts it.
-double evaluation_flops_per_example(const Experiment& e);
+// Whether update `step`, 1 at the first, begins with an estimate of the curvature: every n-th from
+// the first on, as Liu et al. 2023 do.
+bool estimates_curvature(const Experiment& e, int64_t step);
 }  // namespace cambium

@@ -10,22 +10,21 @@
 
 namespace cambium {
 struct Model;
+struct Step;  // train/graphs/step_graph.h
 
-// The models of an experiment that were built, by batch and training. A copy starts with none: its
-// spec may be changed.
-struct BuiltModels {
+// What was built of an experiment: models by batch and training, steps by batch. A copy starts with
+// none: its spec may be changed.
+struct Built {
   std::map<std::pair<int64_t, bool>, std::shared_ptr<const Model>> models;
+  std::map<int64_t, std::shared_ptr<const Step>> steps;
 
-  BuiltModels() = default;
-  BuiltModels(BuiltModels&&) = default;
-  BuiltModels& operator=(BuiltModels&&) = default;
+  Built() = default;
+  Built(Built&&) = default;
+  Built& operator=(Built&&) = default;
 
-  BuiltModels(const BuiltModels&) {}
+  Built(const Built&) {}
 
-  BuiltModels& operator=(const BuiltModels&) {
-    models.clear();
-    return *this;
-  }
+  Built& operator=(const Built&) { return *this = Built(); }
 };
 
 struct Experiment {
@@ -42,7 +41,7 @@ struct Experiment {
   // What is legal and cannot do what it says, with its place and a cure.
   std::vector<UserError> notes = {};
   PassChoice passes = {};  // of the pipeline (train/graphs/pipeline.h); all of them, and unwatched
-  mutable BuiltModels built = {};  // of model_of
+  mutable Built built = {};  // of model_of and step_of
 
   // An epoch is whole updates: examples that fill no update any more are left out of it.
   int64_t updates_per_epoch() const;
@@ -89,7 +88,7 @@ Model build_model_graph(const Experiment& e, int64_t batch, bool training);
 const Model& model_of(const Experiment& e, int64_t batch, bool training);
 Graph model_graph(const Experiment& e, int64_t batch, bool training);  // a copy of its graph
 
-// Gives back the memory of the models that are kept, before training begins.
+// Gives back the memory of the models and steps that are kept, before training begins.
 void forget_models(const Experiment& e);
 
 // "logits" of class targets, "prediction" of values.

@@ -34,9 +34,9 @@ TEST_P(ChunkedLoss, TrainsLikeTheWholeLoss) {
   const Experiment whole = open_text(folder, spec(300, head, train, precision));
   const Experiment parts =
       open_text(folder, spec(300, head, str(train, ", loss_rows: 40"), precision));
-  EXPECT_EQ(count_ops(training_graph(whole), "linear_cross_entropy"), 0);
-  EXPECT_EQ(count_ops(training_graph(parts), "linear_cross_entropy"), 1);
-  EXPECT_EQ(count_ops(optimised(parts, training_graph(parts)), "cross_entropy"), 0);
+  EXPECT_EQ(count_ops(step_of(whole).training, "linear_cross_entropy"), 0);
+  EXPECT_EQ(count_ops(step_of(parts).training, "linear_cross_entropy"), 1);
+  EXPECT_EQ(count_ops(optimised(parts, step_of(parts)), "cross_entropy"), 0);
   Session a(whole, INT64_MAX), b(parts, INT64_MAX);
   a.start(0);
   b.start(0);
@@ -80,7 +80,7 @@ TEST(ChunkedLosses, HoldAPartOfTheLogits) {
 std::string error_of_spec(const std::string& head, const std::string& train) {
   const TempFolder folder;
   const UserError e =
-      test::error_of<UserError>([&] { training_graph(open_text(folder, spec(300, head, train))); });
+      test::error_of<UserError>([&] { step_of(open_text(folder, spec(300, head, train))); });
   return test::text_of(e) + "; " + e.help;
 }
 

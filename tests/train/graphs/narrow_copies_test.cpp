@@ -79,7 +79,7 @@ class WithCasts {
  public:
   explicit WithCasts(const Experiment& e)
       : e_(e),
-        step_plan_(compile(optimised(e, training_graph(e)), engine_)),
+        step_plan_(compile(optimised(e, step_of(e)), engine_)),
         loader_(*e.data, Split::kTrain,
                 {.order = {.batch = e.train.options.batch,
                            .seed = uint64_t(e.train.options.seed),
@@ -87,9 +87,8 @@ class WithCasts {
                 Cursor{0, 0}) {
     store_.add(step_plan_, uint64_t(e.train.options.seed));
     step_ = std::make_unique<Executor>(step_plan_, store_);
-    auto graph = apply_graph(e);
-    if (!graph) return;
-    apply_plan_ = compile(std::move(*graph), engine_);
+    if (!step_of(e).apply) return;
+    apply_plan_ = compile(step_of(e).apply->clone(), engine_);
     store_.add(*apply_plan_, 0);
     apply_ = std::make_unique<Executor>(*apply_plan_, store_);
   }

@@ -49,13 +49,13 @@ std::vector<double> losses(const char* model, const std::string& precision) {
 TEST(Precision, F32PlacesNoCast) {
   const TempFolder folder;
   const Experiment e = open_text(folder, kModel);
-  EXPECT_EQ(count_ops(optimised(e, training_graph(e)), "cast"), 0);
+  EXPECT_EQ(count_ops(optimised(e, step_of(e)), "cast"), 0);
 }
 
 TEST(Precision, Bf16FeedsEveryLargeProduct) {
   const TempFolder folder;
   const Experiment e = open_text(folder, kModel, {"precision=bf16"});
-  const Graph g = optimised(e, training_graph(e));
+  const Graph g = optimised(e, step_of(e));
   for (const Node& n : g.nodes())
     if (n.op && n.op->name == "linear") {
       EXPECT_EQ(g.type(n.inputs[0]).dtype, DType::kBf16) << n.scope.path;
@@ -67,7 +67,7 @@ TEST(Precision, Bf16FeedsEveryLargeProduct) {
 TEST(Precision, Bf16ProductsPassOnToPointwiseOpsIn16Bits) {
   const TempFolder folder;
   const Experiment e = open_text(folder, kModel, {"precision=bf16"});
-  const Graph g = optimised(e, training_graph(e));
+  const Graph g = optimised(e, step_of(e));
   std::set<std::string> narrow, wide;
   for (const Node& n : g.nodes())
     if (n.op && n.op->name == "linear")
@@ -81,7 +81,7 @@ TEST(Precision, Bf16LeavesTheUpdateAlone) {
   const TempFolder folder;
   const Experiment e =
       open_text(folder, kModel, {"precision=bf16", "train.optimizer={muon: {head: muon}}"});
-  const Graph g = optimised(e, training_graph(e));
+  const Graph g = optimised(e, step_of(e));
   int products = 0;
   for (const Node& n : g.nodes())
     if (n.op && n.op->name == "matmul" && n.scope.phase == Phase::kUpdate) {
@@ -109,7 +109,7 @@ constexpr const char* kExperts =
 TEST(Precision, Bf16FeedsTheExpertsOfAMixtureAndTheyLearnLikeF32) {
   const TempFolder folder;
   const Experiment e = open_text(folder, kExperts, {"precision=bf16"});
-  const Graph g = optimised(e, training_graph(e));
+  const Graph g = optimised(e, step_of(e));
   std::map<std::string_view, int> products;
   for (const Node& n : g.nodes()) {
     if (!n.op || !n.op->name.starts_with("grouped_linear")) continue;
@@ -126,7 +126,7 @@ TEST(Precision, Bf16FeedsTheExpertsOfAMixtureAndTheyLearnLikeF32) {
 TEST(Precision, Bf16CastsAValueOnce) {
   const TempFolder folder;
   const Experiment e = open_text(folder, kModel, {"precision=bf16"});
-  const Graph g = optimised(e, training_graph(e));
+  const Graph g = optimised(e, step_of(e));
   std::set<Port> cast;
   for (const Node& n : g.nodes())
     if (n.op && n.op->name == "cast") {
@@ -142,7 +142,7 @@ TEST(Precision, Bf16LearnsLikeF32) {
 TEST(Precision, ConvolutionsAndTheirNormsPassBf16OnAndLearnLikeF32) {
   const TempFolder folder;
   const Experiment e = open_text(folder, kConvolutions, {"precision=bf16"});
-  const Graph g = optimised(e, training_graph(e));
+  const Graph g = optimised(e, step_of(e));
   std::map<std::string_view, int> narrow;
   for (const Node& n : g.nodes()) {
     if (!n.op) continue;

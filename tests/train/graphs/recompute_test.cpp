@@ -172,7 +172,7 @@ TEST(Recompute, KeepsTheLastSegmentsWhereTheArenaDoesNotGrow) {
   EXPECT_EQ(price->segments, 8);
   EXPECT_GT(price->kept_segments, 0);
   EXPECT_LT(price->kept_segments, 8);
-  const Graph step = optimised(e, training_graph(e));
+  const Graph step = optimised(e, step_of(e));
   const Graph all = drop_dead(recompute_blocks(step, e.recompute));
   Engine engine;
   EXPECT_LE(price->arena_after, compile(all.clone(), engine).memory.arena_bytes);

@@ -55,8 +55,8 @@ TEST_P(ScoredHead, TrainsLikeTheWholeHead) {
   const TempFolder folder;
   const Experiment few = open_text(folder, mqar_spec(GetParam()));
   const Experiment all = open_experiment(few.spec, std::make_shared<Unpromising>(few.data));
-  EXPECT_EQ(count_ops(training_graph(few), "scored_rows"), 1);
-  EXPECT_EQ(count_ops(training_graph(all), "scored_rows"), 0);
+  EXPECT_EQ(count_ops(step_of(few).training, "scored_rows"), 1);
+  EXPECT_EQ(count_ops(step_of(all).training, "scored_rows"), 0);
   Session a(few, INT64_MAX), b(all, INT64_MAX);
   a.start(0);
   b.start(0);
@@ -85,7 +85,7 @@ TEST(ScoredHeads, CostLess) {
 TEST(ScoredHeads, OtherEndsOfAModelAreLeftAlone) {
   const TempFolder folder;
   const Experiment e = open_text(folder, mqar_spec("linear: {width: $vocab, activation: tanh}"));
-  EXPECT_EQ(count_ops(training_graph(e), "scored_rows"), 0);
+  EXPECT_EQ(count_ops(step_of(e).training, "scored_rows"), 0);
 }
 
 TEST(MacroAccuracy, IsTheMeanOverClassesThatOccur) {

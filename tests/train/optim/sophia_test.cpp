@@ -24,7 +24,7 @@ class OneLayer {
         " test: 4}}\n"
         "model: [flatten, {linear: $classes}]\n"
         "train: {optimizer: {sophia: {beta2: 0}}, batch: 5, steps: 1}\n");
-    plan_ = std::make_unique<Plan>(compile(*curvature_graph(e), engine_));
+    plan_ = std::make_unique<Plan>(compile(step_of(e).curvature->clone(), engine_));
     store_.add(*plan_, 0);
     executor_ = std::make_unique<Executor>(*plan_, store_);
     Random random(3);
@@ -151,7 +151,7 @@ TEST(Sophia, EstimatesMoveNothingButTheCurvature) {
       " test: 4}}\n"
       "model: [{conv2d: {width: 4, kernel: 3, norm: batch}}, pool, {linear: $classes}]\n"
       "train: {optimizer: sophia, batch: 4, steps: 1}\n");
-  const Graph g = *curvature_graph(e);
+  const Graph& g = *step_of(e).curvature;
   EXPECT_FALSE(g.updates.empty());
   for (const Update& u : g.updates)
     EXPECT_TRUE(g.node(u.node).scope.path.starts_with("sophia.h.")) << g.node(u.node).scope.path;

@@ -79,7 +79,8 @@ TEST(TrainingGraph, FreezesWhatIsFrozen) {
   const TempFolder folder;
   std::string text = markov_spec("{batch: 8, optimizer: {sgd: {momentum: 0.9}}}");
   text.replace(text.find("- embed: 8"), 10, "- {embed: 8, freeze: true}");
-  const Graph g = training_graph(open_text(folder, text));
+  const Experiment e = open_text(folder, text);
+  const Graph& g = step_of(e).training;
   EXPECT_FALSE(g.find(Role::kState, "sgd.momentum.embed.weight"));
   EXPECT_TRUE(g.find(Role::kState, "sgd.momentum.linear.weight"));
 }

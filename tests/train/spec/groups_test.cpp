@@ -79,7 +79,7 @@ TEST(Groups, TheFirstMatchSetsDecayAndRate) {
       folder, markov_spec("{batch: 8, steps: 2, optimizer: {adamw: {weight_decay: 0.5}}, groups: ["
                           "{match: \"*.gamma\", weight_decay: 0.25}, {match: \"*norm*\","
                           " lr_scale: 0.125}]}"));
-  const Graph g = training_graph(e);
+  const Graph& g = step_of(e).training;
   using Pair = std::pair<double, double>;
   EXPECT_EQ(settings(g, "residual.norm.gamma"), Pair(0.25, 1));
   EXPECT_EQ(settings(g, "residual.norm.beta"), Pair(0, 0.125));

@@ -1,4 +1,4 @@
-#include "train/graphs/balance.h"
+#include "train/graphs/step/balance.h"
 
 #include <algorithm>
 #include <map>

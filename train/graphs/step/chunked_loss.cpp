@@ -1,4 +1,4 @@
-#include "train/graphs/chunked_loss.h"
+#include "train/graphs/step/chunked_loss.h"
 
 #include <algorithm>
 

@@ -1,6 +1,6 @@
 // Chunked loss: cross-entropy without all logits at once, for large vocabularies and long batches.
 #pragma once
-#include "train/graphs/scored_head.h"
+#include "train/graphs/step/scored_head.h"
 #include "train/spec/experiment.h"
 
 namespace cambium {

@@ -1,4 +1,4 @@
-#include "train/graphs/scored_head.h"
+#include "train/graphs/step/scored_head.h"
 
 #include <algorithm>
 

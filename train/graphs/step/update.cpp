@@ -1,0 +1,105 @@
+#include "train/graphs/step/update.h"
+
+#include <algorithm>
+
+#include "train/graphs/step/balance.h"
+#include "train/graphs/step/parts.h"
+
+namespace cambium {
+namespace {
+// The value that the parameter will have after the step.
+Value updated(Graph& g, Value parameter) {
+  const auto found = std::ranges::find(g.updates, parameter.node, &Update::node);
+  ensure(found != g.updates.end(), "no update of ", g.node(parameter.node).scope.path);
+  return g.value(found->value);
+}
+
+// Moving averages of the new parameters, for evaluation.
+void emit_averages(Graph& g, double decay, std::span<const Value> parameters, Value step) {
+  const std::vector<Value> averages = moment_states(g, "average", parameters);
+  std::vector<Value> inputs = {step};
+  for (Value p : parameters) inputs.push_back(updated(g, p));
+  inputs.insert(inputs.end(), averages.begin(), averages.end());
+  update_each(g, averages, g.emit("ema_update", inputs, {{"decay", decay}}), 0);
+}
+
+// The gradients times `share`, where there is one, each number cut to at most `most` in size.
+std::vector<Value> clipped(Graph& g, std::span<const Value> gradients, Value share, double most) {
+  std::vector<Value> out;
+  for (Value v : gradients) {
+    if (share) v = g.emit("mul", {v, share});
+    out.push_back(g.emit("clamp", {v}, {{"lo", -most}, {"hi", most}}));
+  }
+  return out;
+}
+
+std::string sum_name(const std::string& parameter) {
+  return "gradient_sum." + parameter;
+}
+
+constexpr const char* kScoredSum = "scored_sum";
+
+// One over the sum; where nothing was scored and all gradients are 0, a large number.
+Value emit_share(Graph& g, Value scored_sum) {
+  return g.emit("div", {g.scalar(1), g.emit("maximum", {scored_sum, g.scalar(1e-30)})});
+}
+}  // namespace
+
+void emit_update(Graph& g, const TrainSpec& train, const Gradients& d, Value norm, Value share) {
+  ScopeGuard guard(g, {.path = "optimizer", .phase = Phase::kUpdate});
+  const Value lr = g.input("lr", {DType::kF32, {}}), step = g.input("step", {DType::kI64, {}});
+  Value scale = share ? share : g.scalar(1);
+  std::vector<Value> gradients = d.gradients;
+  if (train.options.clip > 0) {
+    const Value clip = g.emit("clip_scale", {norm}, {{"max", train.options.clip}});
+    scale = share ? g.emit("mul", {clip, share}) : clip;
+  } else if (train.options.clip_value > 0) {
+    gradients = clipped(g, gradients, share, train.options.clip_value);
+    scale = g.scalar(1);
+  }
+  const std::vector<ParameterGroup> groups = groups_of(train.groups, d.parameters);
+  train.optimizer.record->emit(train.optimizer.attrs, g,
+                               {d.parameters, gradients, lr, scale, step, groups});
+  if (train.options.ema > 0) emit_averages(g, train.options.ema, d.parameters, step);
+}
+
+void emit_accumulation(Graph& g, const Gradients& d, Value scored) {
+  ScopeGuard guard(g, {.path = "accumulate", .phase = Phase::kUpdate});
+  const auto add_to = [&](const std::string& name, Value v) {
+    const Value sum = g.state(name, v.type());
+    g.updates.push_back({sum.node, port_of(g.emit("add", {sum, v}))});
+  };
+  for (size_t i = 0; i < d.parameters.size(); ++i)
+    add_to(sum_name(g.node(d.parameters[i].node).scope.path), d.gradients[i]);
+  add_to(kScoredSum, scored);
+}
+
+std::optional<Graph> apply_graph(const Experiment& e, const Graph& training) {
+  if (e.train.options.accumulate == 1) return std::nullopt;
+  Graph g(training.ops());
+  Gradients d;
+  for (const Node& n : training.nodes()) {
+    if (n.role != Role::kParameter) continue;
+    const std::string sum = sum_name(n.scope.path);
+    if (!training.find(Role::kState, sum)) continue;
+    d.parameters.push_back(g.parameter(n.scope.path, n.outputs[0].shape, n.parameter));
+    d.gradients.push_back(g.state(sum, n.outputs[0]));
+  }
+  const Value scored_sum = g.state(kScoredSum, {DType::kF32, {}});
+  Value norm, share;
+  {
+    ScopeGuard guard(g, {.path = "loss", .phase = Phase::kBackward});
+    share = emit_share(g, scored_sum);
+    norm = g.emit("mul", {g.emit("global_norm", d.gradients), share});
+  }
+  g.outputs = {{"grad_norm", port_of(norm)}};
+  emit_update(g, e.train, d, norm, share);
+  ScopeGuard guard(g, {.path = "accumulate", .phase = Phase::kUpdate});
+  std::vector<Value> sums = d.gradients;
+  sums.push_back(scored_sum);
+  for (Value sum : sums)
+    g.updates.push_back({sum.node, port_of(g.emit("scale", {sum}, {{"a", 0.0}}))});
+  clear_shares(g, training);
+  return g;
+}
+}  // namespace cambium
