@@ -79,6 +79,7 @@ TEST(Architecture, EachThirdPartyLibraryIsSeenByOneFile) {
                                                         {"CLI/", "CLI11"},
                                                         {"boost/math/", "Boost.Math"},
                                                         {"boost/graph/", "Boost.Graph"},
+                                                        {"boost/random/", "Boost.Random"},
                                                         {"zlib", "zlib"},
                                                         {"omp.h", "OpenMP"}};
   std::map<std::string, std::set<std::string>> users;

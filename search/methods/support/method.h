@@ -1,0 +1,56 @@
+// Method: how the next point of a search is chosen; one file in search/methods/ defines one.
+// What it proposes is a function of the space, its options, the seed, and the trials before: never
+// of the clock or of how many workers there are.
+#pragma once
+#include <optional>
+#include <span>
+#include <string_view>
+
+#include "core/fields.h"
+#include "search/space/space.h"
+
+namespace cambium {
+struct TrialOutcome {
+  std::vector<double> losses;  // one an objective; less is better
+  double violation = 0;        // of what a result must fulfil; 0 when it does
+  bool failed = false;         // no losses: NaN, out of memory, refused
+};
+
+struct PastTrial {
+  SpacePoint point;
+  std::string key;                      // equal keys: the same trial
+  std::optional<TrialOutcome> outcome;  // none: still running, or too young to be looked at
+};
+
+struct ProposalInputs {
+  const Space& space;
+  const Attrs& options;
+  uint64_t seed = 0;
+  int64_t attempt = 0;  // how many proposals of this trial were refused, being tried already
+  std::span<const PastTrial> history;            // trials 0, 1 ... t-1
+  std::function<bool(const SpacePoint&)> fresh;  // valid and not tried yet
+};
+
+// Random numbers of trial t's attempt alone.
+Random random_of(const ProposalInputs& in);
+
+struct Method {
+  std::string_view name, doc, paper;
+  FieldSet attrs = {};
+  // A valid point, or one that was tried before, which is refused: then it is asked again. None:
+  // it has no more.
+  std::optional<SpacePoint> (*propose)(const ProposalInputs& in) = nullptr;
+  // UserError for a space that it cannot search or options that contradict; null: none.
+  void (*check)(const Attrs& options, const Space& space) = nullptr;
+  bool many_objectives = false;  // else the first alone decides
+};
+
+std::span<const Method* const> builtin_methods();
+
+// UserError at `mark` with the nearest names.
+const Method& find_method(std::string_view name, const Mark& mark);
+
+// The trials whose outcome is known, failed ones last: their indices from best to worst by
+// violation, then by the first loss, then by age.
+std::vector<size_t> ranked(std::span<const PastTrial> history);
+}  // namespace cambium

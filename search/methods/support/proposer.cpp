@@ -1,0 +1,70 @@
+#include "search/methods/support/proposer.h"
+
+namespace cambium {
+namespace {
+constexpr int64_t kAttempts = 50;  // of the method, then of uniform draws
+constexpr int kDraws = 2000;
+constexpr int64_t kMostCounted = 1'000'000;
+}  // namespace
+
+Proposer::Proposer(const Space& space, ProposerSettings settings)
+    : space_(space), settings_(std::move(settings)) {
+  ensure(settings_.method && settings_.lag >= 1, "a proposer needs a method and a lag");
+  if (settings_.method->check) settings_.method->check(settings_.options, space_);
+}
+
+std::string Proposer::key_of(const SpacePoint& p) const {
+  return settings_.key ? settings_.key(p) : space_.text(p);
+}
+
+bool Proposer::fresh(const SpacePoint& p) const {
+  return !keys_.contains(key_of(p)) && space_.valid(p);
+}
+
+std::optional<SpacePoint> Proposer::propose() {
+  ProposalInputs in{space_, settings_.options, settings_.seed,
+                    0,      trials_,           [this](const SpacePoint& p) { return fresh(p); }};
+  for (; in.attempt < kAttempts; ++in.attempt) {
+    const std::optional<SpacePoint> p = settings_.method->propose(in);
+    if (!p) return std::nullopt;
+    if (fresh(*p)) return p;
+  }
+  return any_fresh();
+}
+
+// Uniform draws, then one of all that are left.
+std::optional<SpacePoint> Proposer::any_fresh() {
+  Random random(settings_.seed, stream_of("search.fresh"), uint64_t(trials_.size()) << 32);
+  for (int i = 0; i < kDraws; ++i)
+    if (SpacePoint p = space_.draw(random); fresh(p)) return p;
+  if (!space_.size(kMostCounted)) return std::nullopt;
+  std::optional<SpacePoint> chosen;
+  uint32_t seen = 0;
+  space_.for_each([&](const SpacePoint& p) {
+    if (fresh(p) && random.below(++seen) == 0) chosen = p;
+    return true;
+  });
+  return chosen;
+}
+
+Proposer::Next Proposer::next() {
+  const int64_t t = size(), needed = t - settings_.lag;
+  if (needed >= 0) {
+    if (!outcomes_[size_t(needed)]) return {Next::kLater};
+    trials_[size_t(needed)].outcome = outcomes_[size_t(needed)];
+  }
+  std::optional<SpacePoint> p = propose();
+  if (!p) return {Next::kExhausted};
+  std::string key = key_of(*p);
+  keys_.insert(key);
+  trials_.push_back({std::move(*p), std::move(key), std::nullopt});
+  outcomes_.emplace_back();
+  return {Next::kTrial, t};
+}
+
+void Proposer::tell(int64_t trial, TrialOutcome outcome) {
+  ensure(trial >= 0 && trial < size() && !outcomes_[size_t(trial)], "trial ", trial,
+         " is told twice, or not proposed");
+  outcomes_[size_t(trial)] = std::move(outcome);
+}
+}  // namespace cambium

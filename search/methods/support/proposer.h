@@ -1,0 +1,53 @@
+// Proposer: the list of a search's trials. Trial t knows the outcomes of trials 0 to t - lag and
+// the points of all before it, so the list is the same for any number of workers and after any
+// interruption.
+#pragma once
+#include <unordered_set>
+
+#include "search/methods/support/method.h"
+
+namespace cambium {
+struct ProposerSettings {
+  const Method* method = nullptr;
+  Attrs options = {};  // of the method
+  uint64_t seed = 0;
+  int64_t lag = 8;  // >= 1; trials that may run side by side
+  // What makes two points the same trial; empty: Space::text.
+  std::function<std::string(const SpacePoint&)> key = {};
+};
+
+class Proposer {
+ public:
+  // UserError for a space that the method cannot search.
+  Proposer(const Space& space, ProposerSettings settings);
+
+  struct Next {
+    enum Kind { kTrial, kLater, kExhausted } kind;  // kLater: tell() trial size() - lag first
+
+    int64_t trial = 0;  // kTrial: its number
+  };
+
+  Next next();
+  void tell(int64_t trial, TrialOutcome outcome);  // once a trial, in any order
+
+  int64_t size() const { return int64_t(trials_.size()); }
+
+  const SpacePoint& point(int64_t trial) const { return trials_[size_t(trial)].point; }
+
+  const std::string& key(int64_t trial) const { return trials_[size_t(trial)].key; }
+
+  const std::optional<TrialOutcome>& outcome(int64_t t) const { return outcomes_[size_t(t)]; }
+
+ private:
+  const Space& space_;
+  ProposerSettings settings_;
+  std::vector<PastTrial> trials_;  // outcomes only where a proposal may look at them
+  std::vector<std::optional<TrialOutcome>> outcomes_;
+  std::unordered_set<std::string> keys_;
+
+  std::string key_of(const SpacePoint& p) const;
+  bool fresh(const SpacePoint& p) const;
+  std::optional<SpacePoint> propose();
+  std::optional<SpacePoint> any_fresh();
+};
+}  // namespace cambium

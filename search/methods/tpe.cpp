@@ -1,0 +1,91 @@
+// TPE: one density of the good trials and one of the others, over all dimensions together; of what
+// the first draws, that is tried whose ratio of the two is the largest. Trials that still run count
+// as bad (a constant liar), so that nothing beside them is proposed again.
+#include <algorithm>
+#include <cmath>
+
+#include "search/answer/front.h"
+#include "search/methods/support/method.h"
+#include "search/methods/support/parzen.h"
+
+namespace cambium::method_tpe {
+namespace {
+struct Tpe {
+  int64_t startup = 10, candidates = 48;
+  double good = 0.15, prior = 1;
+
+  static constexpr auto fields = std::tuple{
+      field("startup", &Tpe::startup, "trials that are drawn at first").in(2, 100'000),
+      field("candidates", &Tpe::candidates, "drawn from the good ones' density").in(1, 100'000),
+      field("good", &Tpe::good,
+            "share of the trials that count as good; at least two do, at most "
+            "25")
+          .in(0.001, 0.9),
+      field("prior", &Tpe::prior, "weight of equal chances, in trials").in(0.01, 1000)};
+};
+
+// Known trials from best to worst: by fronts and the room in them where there are objectives.
+std::vector<size_t> best_first(std::span<const PastTrial> history) {
+  std::vector<size_t> order = ranked(history);
+  if (order.empty() || history[order[0]].outcome->losses.size() < 2) return order;
+  std::vector<Losses> results;
+  for (const size_t i : order) {
+    const TrialOutcome& o = *history[i].outcome;
+    results.push_back({o.losses, o.failed ? HUGE_VAL : o.violation});
+  }
+  const std::vector<int64_t> fronts = front_numbers(results);
+  std::vector<double> room(order.size());
+  for (int64_t f = 0; f <= std::ranges::max(fronts); ++f) {
+    std::vector<Losses> front;
+    for (size_t i = 0; i < results.size(); ++i)
+      if (fronts[i] == f) front.push_back(results[i]);
+    const std::vector<double> inside = room_around(front);
+    for (size_t i = 0, k = 0; i < results.size(); ++i)
+      if (fronts[i] == f) room[i] = inside[k++];
+  }
+  std::vector<size_t> places(order.size());
+  for (size_t i = 0; i < places.size(); ++i) places[i] = i;
+  std::ranges::stable_sort(places, {}, [&](size_t i) { return std::pair(fronts[i], -room[i]); });
+  std::vector<size_t> out;
+  for (const size_t i : places) out.push_back(order[i]);
+  return out;
+}
+
+std::optional<SpacePoint> propose(const ProposalInputs& in) {
+  const Tpe& o = in.options.as<Tpe>();
+  Random random = random_of(in);
+  const std::vector<size_t> order = best_first(in.history);
+  if (int64_t(in.history.size()) < o.startup || order.size() < 2) return in.space.draw(random);
+  const size_t count =
+      std::min({order.size() - 1, size_t(25),
+                std::max<size_t>(2, size_t(std::ceil(o.good * double(order.size()))))});
+  std::vector<const SpacePoint*> good, bad;
+  for (size_t i = 0; i < order.size(); ++i)
+    (i < count ? good : bad).push_back(&in.history[order[i]].point);
+  for (const PastTrial& t : in.history)
+    if (!t.outcome) bad.push_back(&t.point);
+  const Parzen better(in.space, good, o.prior), worse(in.space, bad, o.prior);
+  std::optional<SpacePoint> best;
+  double most = 0;
+  for (int64_t i = 0; i < o.candidates; ++i) {
+    SpacePoint p = better.draw(random);
+    if (!in.fresh(p)) continue;
+    const double gain = better.log_density(p) - worse.log_density(p);
+    if (best && gain <= most) continue;
+    most = gain;
+    best = std::move(p);
+  }
+  return best ? best : in.space.draw(random);
+}
+}  // namespace
+
+extern const Method method_tpe;
+const Method method_tpe = {.name = "tpe",
+                           .doc = "where good trials are dense and bad ones are not",
+                           .paper =
+                               "Bergstra et al. 2011, NeurIPS 24; multivariate as Falkner et "
+                               "al. 2018",
+                           .attrs = fields_of<Tpe>,
+                           .propose = propose,
+                           .many_objectives = true};
+}  // namespace cambium::method_tpe

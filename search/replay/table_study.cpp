@@ -1,0 +1,233 @@
+#include "search/replay/table_study.h"
+
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
+
+#include "core/text/suggest.h"
+#include "search/space/space_reader.h"
+#include "search/study/study.h"
+
+namespace cambium {
+namespace {
+const std::vector<std::string> kKeys = {"name",  "vars",   "base",       "space",
+                                        "where", "search", "objectives", "reference"};
+
+// Reads one study; every mistake lands in `errors`.
+class TableStudyReader {
+ public:
+  explicit TableStudyReader(const Spec& spec) : spec_(spec), vars_(vars_of(spec)) {
+    study_.file = spec.file;
+    study_.name = std::filesystem::path(spec.file).stem().string();
+  }
+
+  TableStudy read();
+
+ private:
+  template <class F> void part(const F& f, const Mark& mark) {
+    try {
+      f();
+    } catch (const UserErrors& e) {
+      errors_.add_all(e);
+    } catch (UserError& e) {
+      if (!e.mark.known()) e.mark = mark;
+      errors_.add(e);
+    }
+  }
+
+  const Yaml& needed(std::string_view name, const std::string& help) {
+    const Yaml* yaml = spec_.section(name);
+    if (!yaml) throw UserError(str("the study has no '", name, "'"), help, spec_.root.mark);
+    return *yaml;
+  }
+
+  void read_space();
+  void read_objectives();
+  void read_reference(const Yaml& yaml);
+  void read_search(const Yaml& yaml);
+  void read_method(const Yaml& yaml);
+  void read_conditions(std::vector<Condition>& of_values);
+
+  const Spec& spec_;
+  Vars vars_;
+  TableStudy study_;
+  Diagnostics errors_;
+};
+
+// Conditions that ask for a result can only be judged by it.
+void TableStudyReader::read_conditions(std::vector<Condition>& of_values) {
+  const Yaml* where = spec_.section("where");
+  const std::vector<std::string> results = study_.table->names();
+  const auto is_result = [&](const std::string& name) {
+    return std::ranges::count(results, name) > 0;
+  };
+  for (Condition& c : read_where(where)) {
+    if (std::ranges::none_of(c.names(), is_result)) {
+      of_values.push_back(std::move(c));
+      continue;
+    }
+    for (const std::string& name : c.names())
+      if (is_result(name) && !std::ranges::count(study_.result_names, name)) {
+        study_.result_names.push_back(name);
+        study_.result_values.push_back(study_.table->values(name, c.mark()));
+      }
+    study_.result_conditions.push_back(std::move(c));
+  }
+}
+
+void TableStudyReader::read_space() {
+  const Yaml& yaml = needed("space", "write space: table for all its rows");
+  const bool rows = yaml.is_scalar() && yaml.text == "table";
+  std::vector<Dimension> dimensions =
+      rows ? study_.table->dimensions(yaml.mark) : read_dimensions(yaml, vars_);
+  study_.table->check_space(dimensions, yaml.mark);
+  std::vector<Condition> where;
+  read_conditions(where);
+  const auto has_row = [table = study_.table.get()](const Space& space, const SpacePoint& p) {
+    return table->row_of(table->key_of(space.dimensions(), p)).has_value();
+  };
+  study_.space =
+      std::make_unique<Space>(std::move(dimensions), std::move(where), vars_, yaml.mark, has_row);
+}
+
+void TableStudyReader::read_objectives() {
+  const Yaml& yaml = needed("objectives", "write objectives: {accuracy: max}");
+  if (!yaml.is_map() || yaml.entries.empty())
+    throw UserError("objectives: is a map of results to max or min",
+                    "write objectives: {accuracy: max, flops: min}", yaml.mark);
+  for (const YamlEntry& e : yaml.entries) {
+    if (!e.value.is_scalar() || (e.value.text != "max" && e.value.text != "min"))
+      throw UserError(str("'", e.key, "' is to be max or min"), "", e.value.mark);
+    Objective o{.name = e.key, .maximize = e.value.text == "max"};
+    o.of_rows = study_.table->values(e.key, e.key_mark);
+    bool any = false;
+    for (const double v : o.of_rows) {
+      if (std::isnan(v)) continue;
+      o.reference = !any || o.loss(v) > o.loss(o.reference) ? v : o.reference;
+      any = true;
+    }
+    if (!any) throw UserError(str("no row has a '", e.key, "'"), "", e.key_mark);
+    study_.objectives.push_back(std::move(o));
+  }
+}
+
+void TableStudyReader::read_reference(const Yaml& yaml) {
+  require(yaml.is_map(), "reference: is a map of objectives to values");
+  std::vector<std::string> known;
+  for (const Objective& o : study_.objectives) known.push_back(o.name);
+  for (const YamlEntry& e : yaml.entries) {
+    const auto o = std::ranges::find(study_.objectives, e.key, &Objective::name);
+    if (o == study_.objectives.end())
+      throw UserError(str("'", e.key, "' is no objective"), suggestion(e.key, known), e.key_mark);
+    o->reference = quantity(e.value, vars_, e.key);
+    o->reference_is_worst = false;
+  }
+}
+
+void TableStudyReader::read_method(const Yaml& yaml) {
+  const bool with_options = yaml.is_map() && yaml.entries.size() == 1;
+  require(yaml.is_scalar() || with_options, "method: takes one name, or {name: {option: value}}");
+  study_.method = with_options ? &find_method(yaml.entries[0].key, yaml.entries[0].key_mark)
+                               : &find_method(yaml.text, yaml.mark);
+  Args args;
+  if (with_options) {
+    const Yaml& options = yaml.entries[0].value;
+    require(options.is_map() || options.is_null(), "options of a method are a map");
+    args = evaluate_entries(options.entries, vars_, &errors_);
+  }
+  study_.options = study_.method->attrs.parse(args, &errors_);
+}
+
+void TableStudyReader::read_search(const Yaml& yaml) {
+  require(yaml.is_map(), "search: is a map such as {method: evolution, trials: 100}");
+  std::vector<YamlEntry> entries = yaml.entries;
+  std::erase_if(entries, [](const YamlEntry& e) { return e.key == "method"; });
+  study_.settings =
+      parse_fields<SearchSettings>(evaluate_entries(entries, vars_, &errors_), &errors_);
+  if (const Yaml* method = yaml.find("method")) part([&] { read_method(*method); }, method->mark);
+}
+
+TableStudy TableStudyReader::read() {
+  for (const YamlEntry& e : spec_.root.entries)
+    if (!std::ranges::count(kKeys, e.key))
+      errors_.add(UserError(str("unknown section of a search '", e.key, "'"),
+                            suggestion(e.key, kKeys), e.key_mark));
+  const Yaml& base = needed("base", "write base: {table: file.csv, key: name}");
+  if (!base.is_map())
+    throw UserError("this build searches tables of results only, and base: is no table",
+                    "write base: {table: file.csv, key: name}, or compare variants with `cambium "
+                    "compare`",
+                    base.mark);
+  study_.table = std::make_unique<ResultTable>(base);
+  if (const Yaml* y = spec_.section("name")) study_.name = y->text;
+  part([&] { read_objectives(); }, spec_.root.mark);
+  part([&] { read_space(); }, spec_.root.mark);
+  if (const Yaml* y = spec_.section("reference")) part([&] { read_reference(*y); }, y->mark);
+  if (const Yaml* y = spec_.section("search")) part([&] { read_search(*y); }, y->mark);
+  if (const Yaml* seconds = base.find("seconds"))
+    part([&] { study_.seconds = study_.table->values(seconds->text, seconds->mark); },
+         seconds->mark);
+  errors_.throw_if_any();
+  if (!study_.method) {
+    study_.method = &find_method(study_.objectives.size() > 1 ? "nsga2" : "evolution", {});
+    study_.options = study_.method->attrs.parse({}, nullptr);
+  }
+  if (study_.objectives.size() > 1 && !study_.method->many_objectives)
+    throw UserError(
+        str(study_.method->name, " takes one objective, the study has ", study_.objectives.size()),
+        "take method: nsga2, tpe or random", spec_.section("objectives")->mark);
+  if (study_.method->check) study_.method->check(study_.options, *study_.space);
+  return std::move(study_);
+}
+}  // namespace
+
+std::string TableStudy::key(const SpacePoint& p) const {
+  return table->key_of(space->dimensions(), p);
+}
+
+TrialOutcome TableStudy::outcome(const SpacePoint& p) const {
+  TrialOutcome out;
+  const std::optional<int64_t> row = table->row_of(key(p));
+  for (const Objective& o : objectives) {
+    const double value = row ? o.of_rows[size_t(*row)] : NAN;
+    out.failed = out.failed || std::isnan(value);
+    out.losses.push_back(o.loss(value));
+  }
+  const auto value = [&](std::string_view name) -> std::optional<ArgValue> {
+    if (const auto r = std::ranges::find(result_names, name); r != result_names.end())
+      return result_values[size_t(r - result_names.begin())][size_t(*row)];
+    return space->value(name, p);
+  };
+  for (const Condition& c : result_conditions)
+    if (!out.failed) out.violation += c.violation(value).value_or(0);
+  if (std::isnan(out.violation)) out.failed = true;
+  if (out.failed) out.losses.clear();
+  return out;
+}
+
+ProposerSettings TableStudy::proposer() const {
+  return {method, options, uint64_t(settings.seed), settings.lag,
+          [this](const SpacePoint& p) { return key(p); }};
+}
+
+TableStudy load_table_study(const std::string& path, std::span<const std::string> overrides) {
+  const Spec spec = load_spec(path, overrides);
+  return TableStudyReader(spec).read();
+}
+
+TableSearch search_table(const TableStudy& study, const std::function<bool(int64_t)>& stop) {
+  Proposer proposer(*study.space, study.proposer());
+  TableSearch out;
+  while (proposer.size() < study.settings.trials) {
+    const Proposer::Next next = proposer.next();
+    out.exhausted = next.kind == Proposer::Next::kExhausted;
+    if (out.exhausted) break;
+    const SpacePoint& p = proposer.point(next.trial);
+    out.trials.push_back({p, proposer.key(next.trial),
+                          *study.table->row_of(proposer.key(next.trial)), study.outcome(p)});
+    proposer.tell(next.trial, out.trials.back().outcome);
+    if (stop && stop(proposer.size())) break;
+  }
+  return out;
+}
+}  // namespace cambium

@@ -1,0 +1,73 @@
+// TableStudy: a search whose results stand in a table.
+//   base: {table: nas_bench_macro.csv, key: architecture, columns: {accuracy: [accuracy_0]}}
+//   space: {architecture: {pattern: "012", length: 8}}     # or table: its rows
+//   where: ["flops <= 100M"]                               # a result: less of it is better than
+//   more objectives: {accuracy: max, flops: min} search: {method: {nsga2: {population: 20}},
+//   trials: 500, lag: 8, seed: 0} reference: {accuracy: 85}                              # of the
+//   hypervolume
+#pragma once
+#include "core/yaml/spec.h"
+#include "search/methods/support/proposer.h"
+#include "search/replay/result_table.h"
+
+namespace cambium {
+struct Objective {
+  std::string name;
+  bool maximize = false;
+  double reference = 0;            // where nothing is gained, in its own unit
+  bool reference_is_worst = true;  // of the table's rows; else the study says it
+  std::vector<double> of_rows = {};
+
+  double loss(double value) const { return maximize ? -value : value; }
+};
+
+struct SearchSettings {
+  int64_t trials = 40, lag = 8, seed = 0;
+
+  static constexpr auto fields = std::tuple{
+      field("trials", &SearchSettings::trials, "how many are tried").in(1, 1'000'000),
+      field("lag", &SearchSettings::lag,
+            "trial t knows the results of trials up to t - lag: so many may run side by side")
+          .in(1, 10'000),
+      field("seed", &SearchSettings::seed, "of the search's own random numbers").in(0).any()};
+};
+
+struct TableStudy {
+  std::string name, file;
+  std::unique_ptr<const ResultTable> table;
+  std::unique_ptr<const Space> space;
+  std::vector<Objective> objectives;
+  std::vector<Condition> result_conditions;        // of `where:`: those that ask for a result
+  std::vector<std::string> result_names;           // that those ask for
+  std::vector<std::vector<double>> result_values;  // of the rows
+  SearchSettings settings;
+  const Method* method = nullptr;
+  Attrs options;
+  std::vector<double> seconds;  // of the rows, where `seconds:` names a column
+
+  // What the table says of a point.
+  TrialOutcome outcome(const SpacePoint& p) const;
+  std::string key(const SpacePoint& p) const;
+  ProposerSettings proposer() const;
+};
+
+// UserErrors with everything that is wrong with the file.
+TableStudy load_table_study(const std::string& path, std::span<const std::string> overrides = {});
+
+struct TableTrial {
+  SpacePoint point;
+  std::string key;
+  int64_t row = 0;
+  TrialOutcome outcome;
+};
+
+struct TableSearch {
+  std::vector<TableTrial> trials;
+  bool exhausted = false;  // the space had no more
+};
+
+// All trials one after another, as `lag` side by side would have been proposed. `stop` is asked
+// after each, with how many are done.
+TableSearch search_table(const TableStudy& study,
+                         const std::function<bool(int64_t done)>& stop = {});
+}  // namespace cambium
