@@ -138,10 +138,27 @@ void require_room(const std::string& option, double numbers) {
                     "make it smaller; it is all drawn when it is opened");
 }
 
+std::unique_ptr<Dataset> only_one(std::vector<std::unique_ptr<Dataset>> of) {
+  if (of.size() != 1)
+    throw OptionError("of", str("one data is changed, and ", of.size(), " are named"),
+                      "name one of them");
+  return std::move(of.front());
+}
+
 uint64_t new_version() {
   static std::atomic<uint64_t> last = 0;
   return ++last;
 }
+
+namespace {
+// One, or those of a list.
+std::vector<std::unique_ptr<Dataset>> open_inner(const Yaml& of, const Vars& vars, uint64_t seed) {
+  std::vector<std::unique_ptr<Dataset>> inner;
+  if (!of.is_list() || of.items.empty()) inner.push_back(open_dataset(of, vars, seed));
+  for (const Yaml& item : of.items) inner.push_back(open_dataset(item, vars, seed));
+  return inner;
+}
+}  // namespace
 
 std::unique_ptr<Dataset> open_dataset(const Yaml& data, const Vars& vars, uint64_t seed) {
   DataUse use = parse_use(data);
@@ -170,7 +187,7 @@ std::unique_ptr<Dataset> open_dataset(const Yaml& data, const Vars& vars, uint64
   errors.throw_if_any();
   try {
     auto data =
-        kind.wrap ? kind.wrap(attrs, open_dataset(of, vars, seed), seed) : kind.open(attrs, seed);
+        kind.wrap ? kind.wrap(attrs, open_inner(of, vars, seed), seed) : kind.open(attrs, seed);
     const DataShape one = data->shape(1);
     for (const ValueType& t : {one.x, one.target}) t.bytes();  // refuses what no machine holds
     return data;

@@ -122,6 +122,26 @@ struct ReferenceLoss {
   bool undercut_by(double mean, int64_t targets) const;
 };
 
+// The training examples of one epoch, in the order in which they come. Used by one thread; its
+// dataset must outlive it.
+class ExampleStream {
+ public:
+  virtual ~ExampleStream() = default;
+
+  virtual int64_t at() const = 0;  // examples that have come
+
+  // Fills the batch with the next ones and pads the rest, as Dataset::read() does.
+  virtual void next(int64_t examples, Batch& into) = 0;
+
+  virtual void skip(int64_t examples) = 0;
+
+  // Where it stands, in one line that a checkpoint keeps; "" is the beginning.
+  virtual std::string save() const = 0;
+
+  // Of a stream of the same data and epoch. UserError for what is no such state.
+  virtual void restore(const std::string& state) = 0;
+};
+
 // Immutable after construction and safe to read from several threads.
 class Dataset {
  public:
@@ -141,8 +161,14 @@ class Dataset {
   virtual void read(Split split, std::span<const int64_t> indices, uint64_t epoch_seed,
                     Batch& into) const = 0;
 
-  // What the spec may use: $classes, $outputs (of values), $vocab, $context, $height, $width,
-  // $channels.
+  // Not null: no training example can be reached at once. The loader takes an epoch's examples from
+  // this stream, which shuffles as it can from the epoch's seed, and sorts nothing itself; example
+  // i is the i-th that comes, count() is how many do, and read() of training gives the same ones
+  // but reads all that come before them. The other splits are read by index as ever.
+  virtual std::unique_ptr<ExampleStream> stream(uint64_t /*epoch_seed*/) const { return nullptr; }
+
+  // What the spec may use: $classes, $outputs (of values), $vocab, $context, $source, $height,
+  // $width, $channels.
   virtual std::vector<std::pair<std::string, ArgValue>> vars() const = 0;
 
   // A hash of all that its examples are made of: the files' contents, or what generates them
@@ -185,10 +211,14 @@ struct DatasetKind {
   std::string_view primary = "";
   std::unique_ptr<Dataset> (*open)(const Attrs&,
                                    uint64_t seed) = nullptr;  // UserError, RuntimeError
-  // In place of `open`: changes the data that the option `of` names, as a `data:` section would.
-  std::unique_ptr<Dataset> (*wrap)(const Attrs&, std::unique_ptr<Dataset> of,
+  // In place of `open`: changes the data that the option `of` names, as a `data:` section would, or
+  // as a list of them.
+  std::unique_ptr<Dataset> (*wrap)(const Attrs&, std::vector<std::unique_ptr<Dataset>> of,
                                    uint64_t seed) = nullptr;
 };
+
+// For a `wrap` that changes one; OptionError for `of` when there are more.
+std::unique_ptr<Dataset> only_one(std::vector<std::unique_ptr<Dataset>> of);
 
 std::span<const DatasetKind* const> builtin_datasets();
 

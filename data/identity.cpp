@@ -33,8 +33,11 @@ uint64_t hash_of_examples(const Dataset& data) {
     data.read(split, std::span(&index, 1), epoch_seed, batch);
     hash = joined_hash({hash, hash_of_batch(batch)});
   };
+  const bool streamed = data.stream(0) != nullptr;  // the first ones: the others are far
   for (const Split split : {Split::kTrain, Split::kValidation, Split::kTest}) {
-    const int64_t n = data.count(split), most = std::min(n, kExamples);
+    int64_t n = data.count(split);
+    if (streamed && split == Split::kTrain) n = std::min(n, kExamples);
+    const int64_t most = std::min(n, kExamples);
     for (int64_t k = 0; k < most; ++k) add(split, most == 1 ? 0 : k * ((n - 1) / (most - 1)), 0);
   }
   if (data.count(Split::kTrain) > 0) add(Split::kTrain, 0, 1);

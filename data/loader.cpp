@@ -1,14 +1,18 @@
 #include "data/loader.h"
 
+#include <algorithm>
 #include <system_error>
 
 #include "core/system/memory.h"
 
 namespace cambium {
-Loader::Loader(const Dataset& dataset, Split split, const LoaderOptions& options, Cursor start)
+Loader::Loader(const Dataset& dataset, Split split, const LoaderOptions& options, Cursor start,
+               const std::string& stream)
     : dataset_(dataset),
       split_(split),
       seed_(options.order.seed),
+      batch_(options.order.batch),
+      count_(dataset.count(split)),
       sampler_(dataset.count(split), options.order),
       cursor_(start) {
   constexpr std::string_view names[] = {"train", "validation", "test"};
@@ -17,6 +21,7 @@ Loader::Loader(const Dataset& dataset, Split split, const LoaderOptions& options
   require(start.epoch >= 0 && start.batch >= 0 && start.batch < sampler_.batches(),
           "cannot go on at batch ", start.batch, " of epoch ", start.epoch, ": an epoch has ",
           sampler_.batches(), " batches of ", options.order.batch);
+  if (split == Split::kTrain) open_stream(stream);
   const DataShape shape = dataset.shape(options.order.batch);
   const bool ahead = options.prefetch && dataset.version(split) == 0 && !is_address_room_scarce();
   for (int64_t k = 0; k < (ahead ? kSlots : 1); ++k) slots_[k] = allocate_batch(shape);
@@ -37,14 +42,37 @@ Loader::~Loader() {
   thread_.join();
 }
 
-void Loader::read(const Cursor& cursor, Batch& into) {
+void Loader::open_stream(const std::string& state) {
+  const auto open = [this] { return dataset_.stream(epoch_seed(seed_, cursor_.epoch)); };
+  stream_ = open();
+  if (!stream_) return;
+  stream_epoch_ = cursor_.epoch;
+  stream_->restore(state);
+  if (stream_->at() == cursor_.batch * batch_) return;
+  if (stream_->at() > 0) stream_ = open();
+  stream_->skip(cursor_.batch * batch_);
+}
+
+void Loader::read_stream(const Cursor& cursor, int64_t slot) {
+  if (stream_epoch_ != cursor.epoch) {
+    stream_ = dataset_.stream(epoch_seed(seed_, cursor.epoch));
+    stream_epoch_ = cursor.epoch;
+  }
+  ensure(stream_->at() == cursor.batch * batch_, "the stream is at example ", stream_->at(),
+         ", batch ", cursor.batch, " is asked for");
+  stream_->next(std::min(batch_, count_ - stream_->at()), slots_[slot]);
+  states_[slot] = stream_->save();
+}
+
+void Loader::read(const Cursor& cursor, int64_t slot) {
+  if (stream_) return read_stream(cursor, slot);
   const std::span<const int64_t> indices = sampler_.indices(cursor);
   const uint64_t seed = split_ == Split::kTrain ? epoch_seed(seed_, cursor.epoch) : 0;
-  dataset_.read(split_, indices, seed, into);
+  dataset_.read(split_, indices, seed, slots_[slot]);
 }
 
 const Batch& Loader::next() {
-  Batch& slot = slots_[thread_.joinable() ? taken_ % kSlots : 0];
+  const int64_t slot = thread_.joinable() ? taken_ % kSlots : 0;
   if (!thread_.joinable()) {
     read(cursor_, slot);
   } else {
@@ -56,7 +84,8 @@ const Batch& Loader::next() {
   }
   ++taken_;
   cursor_ = sampler_.after(cursor_);
-  return slot;
+  stream_state_ = cursor_.batch > 0 ? states_[slot] : std::string();
+  return slots_[slot];
 }
 
 void Loader::read_ahead() {
@@ -69,7 +98,7 @@ void Loader::read_ahead() {
     }
     std::exception_ptr failure;
     try {
-      read(cursor, slots_[k % kSlots]);
+      read(cursor, k % kSlots);
     } catch (...) {
       failure = std::current_exception();
     }

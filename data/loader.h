@@ -1,4 +1,5 @@
-// Loader: batches of a split in the sampler's order, read ahead on a thread of its own.
+// Loader: batches of a split in the sampler's order, or in that of its stream, read ahead on a
+// thread of its own.
 #pragma once
 #include <condition_variable>
 #include <exception>
@@ -23,7 +24,10 @@ class Loader {
  public:
   // Starts at `start`, as if the batches before it had been read. UserError when the split is empty
   // or the start lies behind the end of an epoch (another batch size than the checkpoint's).
-  Loader(const Dataset& dataset, Split split, const LoaderOptions& options, Cursor start = {});
+  // `stream`: what stream_state() said there. Without it, or with that of another place, a stream
+  // is read again from the beginning of the epoch: the same batches, later.
+  Loader(const Dataset& dataset, Split split, const LoaderOptions& options, Cursor start = {},
+         const std::string& stream = {});
   ~Loader();  // stops the thread; at most one read is waited for
   Loader(const Loader&) = delete;
   Loader& operator=(const Loader&) = delete;
@@ -35,20 +39,31 @@ class Loader {
   // The batch that next() would give: the cursor to save in a checkpoint.
   Cursor cursor() const { return cursor_; }
 
+  // To save beside the cursor, of training data that comes in a stream (Dataset::stream); "" of
+  // other data.
+  const std::string& stream_state() const { return stream_state_; }
+
   int64_t batches_per_epoch() const { return sampler_.batches(); }
 
  private:
   static constexpr int64_t kSlots = 2;
 
-  void read(const Cursor& cursor, Batch& into);
+  void open_stream(const std::string& state);
+  void read(const Cursor& cursor, int64_t slot);
+  void read_stream(const Cursor& cursor, int64_t slot);
   void read_ahead();  // the thread
 
   const Dataset& dataset_;
   const Split split_;
   const uint64_t seed_;
+  const int64_t batch_, count_;
   Sampler sampler_;  // used by the reading thread only, when there is one
   Cursor cursor_;
   Batch slots_[kSlots];
+  std::unique_ptr<ExampleStream> stream_;  // of stream_epoch_; of the reading thread, as sampler_
+  int64_t stream_epoch_ = 0;
+  std::string states_[kSlots];  // of the stream behind each slot's batch
+  std::string stream_state_;
   int64_t taken_ = 0;  // batches given out so far
   std::mutex mutex_;
   std::condition_variable filled_changed_, taken_changed_;

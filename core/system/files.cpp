@@ -14,9 +14,9 @@
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
-#include <zlib.h>
 
 #include "core/hash.h"
+#include "core/system/zlib.h"
 
 namespace cambium {
 namespace {

@@ -1,22 +1,27 @@
-// Text: a memory-mapped file as a sequence of symbols, and next-symbol prediction over its windows.
+// Text: documents as one sequence of symbols, and next-symbol prediction over its windows.
 #pragma once
 #include <array>
 #include <memory>
 
 #include "core/system/files.h"
+#include "data/corpus/whole_text.h"
 #include "data/dataset.h"
+#include "data/text/bpe.h"
 #include "data/text/symbols.h"
 
 namespace cambium {
 enum class TextUnit { kByte, kCharacter };
 
-// The symbols of a file by position. Bytes: 256 classes, the byte is the id. Characters: Unicode
-// code points of a UTF-8 file; ids number the distinct ones in ascending order. ASCII files are
-// never copied.
+// The symbols of a text by position. Bytes: 256 classes, the byte is the id. Characters: Unicode
+// code points of UTF-8; ids number the distinct ones in ascending order. A single file of ASCII is
+// mapped and never copied.
 class TextFile final : public Symbols {
  public:
   // UserError when the file is missing, empty or, for characters, not UTF-8.
   TextFile(const std::string& path, TextUnit unit);
+
+  // Of all documents, one after the other; errors name `origin`.
+  TextFile(std::unique_ptr<DocumentSource> documents, const std::string& origin, TextUnit unit);
 
   int64_t size() const override { return size_; }
 
@@ -26,7 +31,7 @@ class TextFile final : public Symbols {
     return unit_ == TextUnit::kByte ? "bytes" : "characters";
   }
 
-  uint64_t content() const override { return hash_bytes(file_.bytes()); }
+  uint64_t content() const override { return hash_text(text_.view()); }
 
   void copy(int64_t begin, std::span<int32_t> to) const override;
 
@@ -35,9 +40,9 @@ class TextFile final : public Symbols {
 
  private:
   void map_ascii();
-  void decode_utf8(const std::string& path);
+  void decode_utf8(const std::string& origin);
 
-  MappedFile file_;
+  WholeText text_;
   TextUnit unit_;
   int64_t size_ = 0;
   std::vector<char32_t> vocabulary_;  // id -> symbol, ascending
@@ -64,6 +69,9 @@ struct TextOptions {
 // epoch's seed; validation windows cover their part once, the last one padded.
 std::unique_ptr<Dataset> open_text(const TextOptions& options, std::unique_ptr<Symbols> text);
 
-// The map of a text file; OptionError for `path` when there is none.
-MappedFile map_text(const std::string& path);
+// A text file as a document; OptionError for `path` when there is none.
+std::unique_ptr<DocumentSource> open_text_file(const std::string& path);
+
+// OptionErrors for `tokenizer`.
+BpeTokenizer open_tokenizer(const std::string& path);
 }  // namespace cambium

@@ -1,4 +1,4 @@
-// TextFile: bytes to symbols and back.
+// TextFile: the symbols of documents, from bytes and back.
 #include <algorithm>
 
 #include "core/text/utf8.h"
@@ -29,32 +29,44 @@ void append_utf8(std::string& out, char32_t c) {
 
 }  // namespace
 
-MappedFile map_text(const std::string& path) {
+std::unique_ptr<DocumentSource> open_text_file(const std::string& path) {
   if (path.empty()) throw OptionError("path", "no path given", "set path to any text file");
   if (!file_exists(path))
     throw OptionError("path", str(path, ": no such file"),
                       "set path to a text file; it is taken from the working directory");
-  return MappedFile(path);
+  return open_text_document(path);
 }
 
-namespace {
-std::string_view chars_of(const MappedFile& file) {
-  return {reinterpret_cast<const char*>(file.bytes().data()), file.bytes().size()};
+BpeTokenizer open_tokenizer(const std::string& path) {
+  if (path.empty())
+    throw OptionError("tokenizer", "no tokenizer given", "set tokenizer to a tokenizer.bin");
+  if (!file_exists(path))
+    throw OptionError("tokenizer", str(path, ": no such file"),
+                      "set tokenizer to a tokenizer.bin of llama2.c");
+  try {
+    return BpeTokenizer(path);
+  } catch (const UserError& e) {
+    throw OptionError("tokenizer", e.what(), e.help);
+  }
 }
-}  // namespace
 
-TextFile::TextFile(const std::string& path, TextUnit unit) : file_(map_text(path)), unit_(unit) {
-  const std::string_view text = chars_of(file_);
-  if (text.empty()) throw OptionError("path", str(path, ": the file is empty"));
+TextFile::TextFile(const std::string& path, TextUnit unit)
+    : TextFile(open_text_file(path), path, unit) {}
+
+TextFile::TextFile(std::unique_ptr<DocumentSource> documents, const std::string& origin,
+                   TextUnit unit)
+    : text_(std::move(documents)), unit_(unit) {
+  const std::string_view text = text_.view();
+  if (text.empty()) throw OptionError("path", str(origin, ": the file is empty"));
   const bool ascii = std::ranges::all_of(text, [](char c) { return uint8_t(c) < 0x80; });
   if (unit == TextUnit::kByte || ascii)
     map_ascii();
   else
-    decode_utf8(path);
+    decode_utf8(origin);
 }
 
 void TextFile::map_ascii() {
-  const std::string_view text = chars_of(file_);
+  const std::string_view text = text_.view();
   size_ = int64_t(text.size());
   std::array<bool, 256> used{};
   for (const char c : text) used[uint8_t(c)] = true;
@@ -65,10 +77,10 @@ void TextFile::map_ascii() {
   }
 }
 
-void TextFile::decode_utf8(const std::string& path) {
-  const std::string_view text = chars_of(file_);
+void TextFile::decode_utf8(const std::string& origin) {
+  const std::string_view text = text_.view();
   if (const int64_t bad = first_invalid_utf8(text); bad >= 0)
-    throw OptionError("path", str(path, ": not UTF-8 at byte ", bad),
+    throw OptionError("path", str(origin, ": not UTF-8 at byte ", bad),
                       "use text_bytes, which takes any file");
   for (size_t at = 0; at < text.size();) ids_.push_back(int32_t(next_code_point(text, at)));
   size_ = int64_t(ids_.size());
@@ -90,7 +102,7 @@ void TextFile::copy(int64_t begin, std::span<int32_t> to) const {
     std::copy_n(ids_.begin() + begin, to.size(), to.begin());
     return;
   }
-  const std::string_view text = chars_of(file_).substr(size_t(begin), to.size());
+  const std::string_view text = text_.view().substr(size_t(begin), to.size());
   for (size_t i = 0; i < to.size(); ++i) to[i] = id_of_[uint8_t(text[i])];
 }
 

@@ -69,6 +69,17 @@ inline std::string ragged_rows(int n) {
   return text;
 }
 
+// Lines of JSON, each with a name and a text of its own length.
+inline std::string json_texts(int n) {
+  std::string text;
+  for (int i = 0; i < n; ++i) {
+    text += str("{\"name\": \"n", i, "\", \"text\": \"");
+    for (int w = 0; w <= i * 5 % 7; ++w) text += str(char('a' + (i * 7 + w * 3) % 26), w, " ");
+    text += "\"}\n";
+  }
+  return text;
+}
+
 // The options of `data: {name: ...}`, as a flow map; writes what it reads into the folder. At least
 // 24 training examples where the dataset has that many.
 inline std::string small_data(std::string_view name, const TempFolder& folder) {
@@ -100,6 +111,13 @@ inline std::string small_data(std::string_view name, const TempFolder& folder) {
       {"subgraph_counts", "nodes: 6, kinds: 2"}};
   if (const auto found = generated.find(name); found != generated.end())
     return with_counts(found->second);
+  if (name == "documents") {
+    make_folders(folder.path("corpus/more"));
+    replace_file(folder.path("corpus/a.jsonl"), json_texts(24));
+    replace_file(folder.path("corpus/more/b.txt"), "A text that is a document of its own.\n");
+    return str("{path: '", folder.path("corpus"),
+               "', id: name, context: 7, shuffle: 6, val: 0.2, test: 0.2}");
+  }
   if (name == "masked") {
     replace_file(folder.path("rows.txt"), ragged_rows(90));
     return str("{rate: 0.3, of: {labelled_text: {path: '", folder.path("rows.txt"),

@@ -35,6 +35,7 @@ struct RunState {
   double seconds = 0;        // over all sessions, with evaluations and checkpoints
   double train_seconds = 0;  // of the steps alone
   int64_t log_bytes = 0, timing_bytes = 0;
+  std::string stream;  // where data stands that comes in a stream (Loader::stream_state)
   int64_t seed = 0;
   uint64_t spec_hash = 0;
   Identity data;        // what it is trained on; empty in runs of versions that kept none

@@ -72,6 +72,7 @@ Json to_json(const RunState& s) {
             {"spec_hash", hash_name(s.spec_hash)},
             {"data", to_json(s.data)},
             {"machine", s.machine}};
+  if (!s.stream.empty()) j["stream"] = s.stream;
   if (s.best) j["best"] = {{"step", s.best->step}, {"metrics", to_json(s.best->metrics)}};
   return j;
 }
@@ -94,6 +95,7 @@ RunState run_state_from(const Json& j) {
     s.spec_hash = std::stoull(j.at("spec_hash").get<std::string>(), nullptr, 16);
     if (j.contains("data")) s.data = identity_from(j["data"]);  // not in older runs
     s.machine = j.at("machine");
+    s.stream = j.value("stream", std::string());  // of data that comes in a stream
     if (j.contains("best"))
       s.best = BestEvaluation{j["best"].at("step"), metrics_from(j["best"].at("metrics"))};
     return s;

@@ -42,15 +42,15 @@ Session::Session(const Experiment& e, int64_t available_bytes)
       averaged_.emplace_back(&store_.at(leaf.name), &store_.at(average));
 }
 
-void Session::start(int64_t step) {
+void Session::start(int64_t step, const std::string& stream) {
   const TrainOptions& o = e_.train.options;
   const int64_t batches = step * o.accumulate, per_epoch = e_.batches_per_epoch();
   const LoaderOptions options{
       .order = {
           .batch = o.batch, .seed = uint64_t(o.seed), .drop_last = true, .group = o.accumulate}};
   const Cursor at{batches / per_epoch, batches % per_epoch};
-  loader_ = std::make_unique<Loader>(*e_.data, Split::kTrain, options, at);
-  if (shares_) ahead_ = std::make_unique<Loader>(*e_.data, Split::kTrain, options, at);
+  loader_ = std::make_unique<Loader>(*e_.data, Split::kTrain, options, at, stream);
+  if (shares_) ahead_ = std::make_unique<Loader>(*e_.data, Split::kTrain, options, at, stream);
   ensure(loader_->batches_per_epoch() == per_epoch, "an epoch has ", loader_->batches_per_epoch(),
          " batches, planned ", per_epoch);
 }

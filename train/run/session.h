@@ -15,8 +15,9 @@ class Session {
   // Compiles, checks the memory (before allocating any) and initialises for the seed.
   Session(const Experiment& e, int64_t available_bytes);
 
-  // Puts a checkpoint's tensors back and goes on after `step` updates.
-  void start(int64_t step);
+  // Puts a checkpoint's tensors back and goes on after `step` updates; `stream`: what
+  // stream_state() said after them.
+  void start(int64_t step, const std::string& stream = {});
   void restore_from(const Checkpoint& c, const std::string& origin);
 
   // One update. RuntimeError when the loss or the gradient is not finite; the parameters stay as
@@ -30,6 +31,8 @@ class Session {
   Metrics evaluate_on(Split split, int64_t most_batches);
   void keep_as_best();  // copies what evaluation needs
   void use_best();      // puts it back
+
+  const std::string& stream_state() const { return loader_->stream_state(); }
 
   NamedTensors tensors() const;
   NamedTensors best() const;

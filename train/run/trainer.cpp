@@ -129,7 +129,7 @@ void Run::go_on_from(const Checkpoint& c) {
   train_seconds_before_ = c.state.train_seconds;
   saved_step_ = c.state.step;
   session_->restore_from(c, settings_.folder);
-  session_->start(state_.step);
+  session_->start(state_.step, state_.stream);
 }
 
 bool Run::over() const {
@@ -233,6 +233,7 @@ void Run::save() {
   logs_.timing.sync();
   state_.log_bytes = logs_.log.bytes();
   state_.timing_bytes = logs_.timing.bytes();
+  state_.stream = session_->stream_state();
   update_seconds();
   save_checkpoint(settings_.folder, state_, session_->tensors(), session_->best());
   saved_.restart();

@@ -52,16 +52,13 @@ class MaskedSet final : public Dataset {
             Batch& into) const override {
     Batch inner = allocate_batch(data_->shape(into.x.shape()[0]));  // has targets of its own
     data_->read(split, indices, epoch_seed, inner);
-    std::ranges::copy(inner.x.i32(), into.x.i32().begin());
-    if (masked_) std::ranges::copy(inner.mask.f32(), into.mask.f32().begin());
-    clear_target(into.target);
-    const auto width = size_t(into.x.shape()[1]);
-    for (size_t k = 0; k < indices.size(); ++k) {
-      Random random(seed_ ^ epoch_seed, stream_of(str("masked.", int(split), ".", indices[k])));
-      hide(into.x.i32().subspan(k * width, size_t(length_of(inner, k))),
-           into.target.i32().subspan(k * width, width), random);
-    }
-    into.examples = inner.examples;
+    mask(inner, split, indices, epoch_seed, into);
+  }
+
+  std::unique_ptr<ExampleStream> stream(uint64_t epoch_seed) const override {
+    auto inner = data_->stream(epoch_seed);
+    if (!inner) return nullptr;
+    return std::make_unique<MaskedStream>(*this, std::move(inner), epoch_seed);
   }
 
   // The vocabulary with the mask: both what is shown and what is answered.
@@ -85,6 +82,48 @@ class MaskedSet final : public Dataset {
   std::vector<int32_t> encode(std::string_view text) const override { return data_->encode(text); }
 
  private:
+  // The examples of the inner stream, masked by their place in it.
+  class MaskedStream final : public ExampleStream {
+   public:
+    MaskedStream(const MaskedSet& set, std::unique_ptr<ExampleStream> inner, uint64_t epoch_seed)
+        : set_(set), inner_(std::move(inner)), epoch_seed_(epoch_seed) {}
+
+    int64_t at() const override { return inner_->at(); }
+
+    void next(int64_t examples, Batch& into) override {
+      std::vector<int64_t> indices(static_cast<size_t>(examples));
+      std::iota(indices.begin(), indices.end(), at());
+      Batch batch = allocate_batch(set_.data_->shape(into.x.shape()[0]));
+      inner_->next(examples, batch);
+      set_.mask(batch, Split::kTrain, indices, epoch_seed_, into);
+    }
+
+    void skip(int64_t examples) override { inner_->skip(examples); }
+
+    std::string save() const override { return inner_->save(); }
+
+    void restore(const std::string& state) override { inner_->restore(state); }
+
+   private:
+    const MaskedSet& set_;
+    std::unique_ptr<ExampleStream> inner_;
+    uint64_t epoch_seed_;
+  };
+
+  void mask(const Batch& inner, Split split, std::span<const int64_t> indices, uint64_t epoch_seed,
+            Batch& into) const {
+    std::ranges::copy(inner.x.i32(), into.x.i32().begin());
+    if (masked_) std::ranges::copy(inner.mask.f32(), into.mask.f32().begin());
+    clear_target(into.target);
+    const auto width = size_t(into.x.shape()[1]);
+    for (size_t k = 0; k < indices.size(); ++k) {
+      Random random(seed_ ^ epoch_seed, stream_of(str("masked.", int(split), ".", indices[k])));
+      hide(into.x.i32().subspan(k * width, size_t(length_of(inner, k))),
+           into.target.i32().subspan(k * width, width), random);
+    }
+    into.examples = inner.examples;
+  }
+
   int64_t vocabulary() const {
     for (const auto& [name, value] : data_->vars())
       if (const auto* n = std::get_if<int64_t>(&value.variant()); n && name == "vocab") return *n;
@@ -136,8 +175,8 @@ extern const DatasetKind dataset_masked = {
     .doc = "token data (of: ...) with some tokens hidden: name those, as BERT is trained",
     .source = "Devlin et al. 2019, BERT, arXiv 1810.04805, section 3.1",
     .attrs = fields_of<Masked>,
-    .wrap = [](const Attrs& attrs, std::unique_ptr<Dataset> data,
+    .wrap = [](const Attrs& attrs, std::vector<std::unique_ptr<Dataset>> of,
                uint64_t seed) -> std::unique_ptr<Dataset> {
-      return std::make_unique<MaskedSet>(attrs.as<Masked>(), std::move(data), seed);
+      return std::make_unique<MaskedSet>(attrs.as<Masked>(), only_one(std::move(of)), seed);
     }};
 }  // namespace cambium::dataset_masked

@@ -1,5 +1,4 @@
 // Next-token prediction over any text with a trained byte-pair tokenizer.
-#include "data/text/bpe.h"
 #include "data/text/text.h"
 
 namespace cambium::dataset_text_tokens {
@@ -13,27 +12,12 @@ struct TokenOptions : TextOptions {
                 "a tokenizer of llama2.c (tokenizer.bin), relative to the working directory")});
 };
 
-BpeTokenizer open_tokenizer(const std::string& path) {
-  if (path.empty())
-    throw OptionError("tokenizer", "no tokenizer given", "set tokenizer to a tokenizer.bin");
-  if (!file_exists(path))
-    throw OptionError("tokenizer", str(path, ": no such file"),
-                      "set tokenizer to a tokenizer.bin of llama2.c");
-  try {
-    return BpeTokenizer(path);
-  } catch (const UserError& e) {
-    throw OptionError("tokenizer", e.what(), e.help);
-  }
-}
-
 class TokenText final : public Symbols {
  public:
   explicit TokenText(const TokenOptions& o) : tokenizer_(open_tokenizer(o.tokenizer)) {
-    const MappedFile file = map_text(o.path);
-    const std::string_view text(reinterpret_cast<const char*>(file.bytes().data()),
-                                file.bytes().size());
-    if (text.empty()) throw OptionError("path", str(o.path, ": the file is empty"));
-    ids_ = tokenizer_.encode(text);
+    const WholeText text(open_text_file(o.path));
+    if (text.view().empty()) throw OptionError("path", str(o.path, ": the file is empty"));
+    ids_ = tokenizer_.encode(text.view());
   }
 
   int64_t size() const override { return int64_t(ids_.size()); }

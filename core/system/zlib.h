@@ -1,0 +1,3 @@
+// The one header that sees zlib.
+#pragma once
+#include <zlib.h>

@@ -1,0 +1,57 @@
+#include "data/corpus/vocabulary.h"
+
+#include "data/text/text.h"
+
+namespace cambium {
+namespace {
+class ByteVocabulary final : public Vocabulary {
+ public:
+  int64_t size() const override { return kBegin + 1; }
+
+  std::string_view unit() const override { return "bytes"; }
+
+  void append_document(std::string_view text, std::vector<int32_t>& ids) const override {
+    ids.reserve(ids.size() + text.size() + 1);
+    ids.push_back(kBegin);
+    for (const char c : text) ids.push_back(uint8_t(c));
+  }
+
+  std::string decode(std::span<const int32_t> ids) const override {
+    std::string out;
+    for (const int32_t id : ids) {
+      require(id >= 0 && id <= kBegin, "symbol ", id, " is outside the vocabulary of ", size());
+      if (id != kBegin) out += char(id);
+    }
+    return out;
+  }
+
+ private:
+  static constexpr int32_t kBegin = 256;
+};
+
+class PieceVocabulary final : public Vocabulary {
+ public:
+  explicit PieceVocabulary(const std::string& path) : tokenizer_(open_tokenizer(path)) {}
+
+  int64_t size() const override { return tokenizer_.size(); }
+
+  std::string_view unit() const override { return "tokens"; }
+
+  void append_document(std::string_view text, std::vector<int32_t>& ids) const override {
+    ids.push_back(BpeTokenizer::kBegin);
+    const std::vector<int32_t> more = tokenizer_.encode(text);
+    ids.insert(ids.end(), more.begin(), more.end());
+  }
+
+  std::string decode(std::span<const int32_t> ids) const override { return tokenizer_.decode(ids); }
+
+ private:
+  BpeTokenizer tokenizer_;
+};
+}  // namespace
+
+std::shared_ptr<const Vocabulary> open_vocabulary(const std::string& tokenizer) {
+  if (tokenizer.empty()) return std::make_shared<ByteVocabulary>();
+  return std::make_shared<PieceVocabulary>(tokenizer);
+}
+}  // namespace cambium

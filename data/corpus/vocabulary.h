@@ -1,0 +1,27 @@
+// Vocabulary: the text of a document as ids, whatever a symbol is.
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace cambium {
+class Vocabulary {
+ public:
+  virtual ~Vocabulary() = default;
+
+  virtual int64_t size() const = 0;           // with the symbol that begins a document
+  virtual std::string_view unit() const = 0;  // "bytes", "tokens"
+
+  // Appends the symbol that begins a document, then those of its text.
+  virtual void append_document(std::string_view text, std::vector<int32_t>& ids) const = 0;
+
+  // The symbol that begins a document is written as nothing. UserError for an id outside.
+  virtual std::string decode(std::span<const int32_t> ids) const = 0;
+};
+
+// A tokenizer of llama2.c; empty: bytes, and 256 begins a document. OptionErrors for `tokenizer`.
+std::shared_ptr<const Vocabulary> open_vocabulary(const std::string& tokenizer);
+}  // namespace cambium

@@ -1,0 +1,127 @@
+#include "data/corpus/windows.h"
+
+#include <algorithm>
+#include <charconv>
+#include <numeric>
+
+#include "core/rng.h"
+
+namespace cambium {
+namespace {
+// Takes a number and the space behind it off a state.
+int64_t take_number(std::string_view& state, const std::string& whole) {
+  int64_t n = -1;
+  const auto [end, error] = std::from_chars(state.data(), state.data() + state.size(), n);
+  const auto used = size_t(end - state.data());
+  if (error != std::errc() || n < 0 || used == state.size() || state[used] != ' ')
+    throw UserError(str("'", whole, "' is no place in a stream of windows"),
+                    "begin the epoch again");
+  state.remove_prefix(used + 1);
+  return n;
+}
+}  // namespace
+
+void SymbolReader::need() {
+  Document document;
+  while (used_ == symbols_.size()) {
+    std::string at = from_->position();
+    if (!from_->next(document))
+      throw RuntimeError("the documents end before the windows that were counted in them",
+                         "they have changed since they were opened: put them back, or begin anew");
+    document_at_ = std::move(at);
+    symbols_.clear();
+    used_ = 0;
+    vocabulary_->append_document(document.text, symbols_);
+  }
+}
+
+template <class Take> void SymbolReader::advance(int64_t n, const Take& take) {
+  while (n > 0) {
+    need();
+    const size_t some = std::min(size_t(n), symbols_.size() - used_);
+    take(std::span<const int32_t>(symbols_).subspan(used_, some));
+    used_ += some;
+    n -= int64_t(some);
+  }
+}
+
+void SymbolReader::read(int64_t n, std::vector<int32_t>& to) {
+  advance(n, [&](std::span<const int32_t> s) { to.insert(to.end(), s.begin(), s.end()); });
+}
+
+void SymbolReader::skip(int64_t n) {
+  advance(n, [](std::span<const int32_t>) {});
+}
+
+int32_t SymbolReader::peek() {
+  need();
+  return symbols_[used_];
+}
+
+void SymbolReader::go_to(const std::string& position) {
+  std::string_view rest = position;
+  const int64_t used = take_number(rest, position);
+  from_->go_to(std::string(rest));
+  document_at_ = rest;
+  symbols_.clear();
+  used_ = 0;
+  skip(used);
+}
+
+void WindowStream::open_block() {
+  const int64_t T = options_.context, n = std::min(options_.block, options_.count - first_);
+  ensure(n > 0, "window ", first_, " of ", options_.count, " asked for");
+  block_at_ = reader_.position();
+  symbols_.clear();
+  reader_.read(n * T, symbols_);
+  symbols_.push_back(reader_.peek());
+  order_.resize(size_t(n));
+  std::iota(order_.begin(), order_.end(), 0);
+  if (options_.seed != 0)
+    Random(options_.seed, stream_of(str("windows.", first_))).shuffle(std::span(order_));
+}
+
+void WindowStream::need() {
+  if (at_ < first_ + int64_t(order_.size())) return;
+  if (order_.empty()) reader_.skip(options_.phase);
+  first_ = at_;
+  open_block();
+}
+
+void WindowStream::next(int64_t examples, Batch& into) {
+  const auto T = size_t(options_.context);
+  const std::span<int32_t> x = into.x.i32(), target = into.target.i32();
+  std::ranges::fill(x, 0);
+  std::ranges::fill(target, -1);
+  for (size_t k = 0; k < size_t(examples); ++k, ++at_) {
+    need();
+    const auto begin = symbols_.begin() + order_[size_t(at_ - first_)] * int64_t(T);
+    std::copy_n(begin, T, x.begin() + ptrdiff_t(k * T));
+    std::copy_n(begin + 1, T, target.begin() + ptrdiff_t(k * T));
+  }
+  into.examples = examples;
+}
+
+void WindowStream::skip(int64_t examples) {
+  for (const int64_t to = at_ + examples; at_ < to;) {
+    need();
+    at_ = std::min(to, first_ + int64_t(order_.size()));
+  }
+}
+
+std::string WindowStream::save() const {
+  return order_.empty() ? std::string() : str(at_, " ", first_, " ", block_at_);
+}
+
+void WindowStream::restore(const std::string& state) {
+  if (state.empty()) return;
+  std::string_view rest = state;
+  at_ = take_number(rest, state);
+  first_ = take_number(rest, state);
+  require(first_ < options_.count && at_ >= first_ && at_ - first_ <= options_.block &&
+              at_ <= options_.count,
+          "'", state, "' is no place in a stream of ", options_.count, " windows");
+  reader_.go_to(std::string(rest));
+  open_block();
+}
+}  // namespace cambium

@@ -1,0 +1,72 @@
+// Windows: next-symbol examples of T symbols from a stream of documents, one document and one block
+// of windows in memory.
+#pragma once
+#include "data/corpus/document.h"
+#include "data/corpus/vocabulary.h"
+#include "data/dataset.h"
+
+namespace cambium {
+// The symbols of documents one after the other.
+class SymbolReader {
+ public:
+  SymbolReader(std::unique_ptr<DocumentSource> from, std::shared_ptr<const Vocabulary> vocabulary)
+      : from_(std::move(from)), vocabulary_(std::move(vocabulary)) {}
+
+  // Appends the next n symbols. RuntimeError when the documents end before: they have changed.
+  void read(int64_t n, std::vector<int32_t>& to);
+
+  void skip(int64_t n);  // the same, without writing
+
+  int32_t peek();  // the next symbol, which the next read() begins with
+
+  // One line: the place of the document that is read, and the symbols of it that are behind us.
+  std::string position() const { return str(used_, " ", document_at_); }
+
+  void go_to(const std::string& position);  // UserError for what is no such position
+
+ private:
+  void need();  // another document when this one is used up
+  template <class Take> void advance(int64_t n, const Take& take);
+
+  std::unique_ptr<DocumentSource> from_;
+  std::shared_ptr<const Vocabulary> vocabulary_;
+  std::vector<int32_t> symbols_;  // of the document
+  size_t used_ = 0;
+  std::string document_at_;  // position of the source before it was read
+};
+
+struct WindowOptions {
+  int64_t context = 1;  // T
+  int64_t count = 0;    // windows an epoch
+  int64_t block = 1;    // windows that are shuffled together
+  int64_t phase = 0;    // symbols left out at the beginning
+  uint64_t seed = 0;    // of the order; 0: as they stand
+};
+
+// Ids [B,T] and the ids that follow them [B,T], padded with 0 and -1. A window begins where the one
+// before it ends. Blocks stay in their order and their windows are shuffled, so that the state is
+// the place of a block and how many of its windows have been given.
+class WindowStream final : public ExampleStream {
+ public:
+  WindowStream(SymbolReader reader, const WindowOptions& options)
+      : reader_(std::move(reader)), options_(options) {}
+
+  int64_t at() const override { return at_; }
+
+  void next(int64_t examples, Batch& into) override;
+  void skip(int64_t examples) override;
+  std::string save() const override;
+  void restore(const std::string& state) override;
+
+ private:
+  void open_block();  // the windows from first_ on
+  void need();        // another block when this one is used up
+
+  SymbolReader reader_;
+  WindowOptions options_;
+  int64_t at_ = 0, first_ = 0;    // windows given; before this block
+  std::vector<int32_t> symbols_;  // of the block, and the one behind it
+  std::vector<int32_t> order_;    // of its windows; empty before the first block
+  std::string block_at_;          // position of the reader before it
+};
+}  // namespace cambium
