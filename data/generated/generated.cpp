@@ -76,9 +76,7 @@ class SequenceSet final : public Dataset {
   }
 
   uint64_t content() const override {
-    return hash_text(str(task_.name, " ", task_.vocab, " ", task_.context, " ", task_.source, " ",
-                         task_.fresh, " ", task_.counts.train, " ", task_.counts.val, " ",
-                         task_.counts.test, " ", seed_));
+    return hash_text(str(task_.name, " ", task_.options, " ", seed_));
   }
 
   std::string describe() const override {

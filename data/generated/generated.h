@@ -30,6 +30,7 @@ struct SequenceExample {
 
 struct SequenceTask {
   std::string name;
+  std::string options;             // all of them, as Attrs::text() writes them: what it is drawn by
   int64_t vocab = 0, context = 0;  // symbols; T
   SplitCounts counts;
   bool causal = false;      // see DataShape

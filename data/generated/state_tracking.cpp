@@ -9,6 +9,7 @@ std::unique_ptr<Dataset> open_state_tracking(std::string_view name, const StateT
         str("train_length = ", options.train_length, " is more than length = ", options.length),
         str("use train_length: ", options.length, " or less"));
   SequenceTask task{.name = std::string(name),
+                    .options = std::move(machine.options),
                     .vocab = machine.vocab,
                     .context = options.length,
                     .counts = options};

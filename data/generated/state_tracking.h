@@ -16,7 +16,8 @@ struct StateTracking : SplitCounts {
 
 // Where a sequence starts, which token comes next, and the state after it; the answers are states.
 struct StateMachine {
-  int64_t vocab = 0;  // symbols, states included
+  std::string options;  // of the task, all of them (SequenceTask::options)
+  int64_t vocab = 0;    // symbols, states included
   int32_t start = 0;
   std::function<int32_t(Random&)> token;
   std::function<int32_t(int32_t state, int32_t token)> next;

@@ -39,6 +39,7 @@ std::unique_ptr<Dataset> open_pairs(SequenceTask task, const Transduction& optio
 std::unique_ptr<Dataset> open_transduction(std::string_view name, const Transduction& options,
                                            uint64_t seed, Transduce transduce) {
   SequenceTask task{.name = std::string(name),
+                    .options = Attrs(options).text(),
                     .vocab = options.vocab,
                     .context = 2 * options.tokens,
                     .counts = options,

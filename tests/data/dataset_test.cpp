@@ -50,6 +50,17 @@ TEST(OpenDataset, RefusesAValueWhereOptionsBelong) {
   EXPECT_STREQ(error_of("data: []").what(), "data: names no dataset");
 }
 
+TEST(OpenDataset, GivesAListToDataThatChangesOthers) {
+  const std::string one = "{masked: {rate: 0.5, of: [markov_text]}}";
+  EXPECT_EQ(open_text_spec("data: " + one)->content(),
+            open_text_spec("data: {masked: {rate: 0.5, of: markov_text}}")->content());
+  const UserError e = error_of("data:\n  masked:\n    of: [markov_text, copy]\n");
+  EXPECT_STREQ(e.what(), "masked: one data is changed, and 2 are named");
+  EXPECT_EQ(e.mark.line, 3);
+  EXPECT_STREQ(error_of("data: {masked: {of: [markov_text, nothing]}}").what(),
+               "unknown dataset 'nothing'");
+}
+
 TEST(Datasets, EveryKindIsDocumented) {
   for (const DatasetKind* kind : builtin_datasets()) {
     EXPECT_FALSE(kind->doc.empty() || kind->source.empty()) << kind->name;
@@ -58,38 +69,5 @@ TEST(Datasets, EveryKindIsDocumented) {
   }
 }
 
-// Datasets that need no file of the user's.
-class GeneratedDataset : public testing::TestWithParam<const char*> {};
-
-TEST_P(GeneratedDataset, IsDeterministicBySeedAndFillsItsShape) {
-  const std::string spec = str("data: ", GetParam());
-  const auto one = open_text_spec(spec, 3), two = open_text_spec(spec, 3);
-  const Batch a = read_batch(*one, Split::kTrain, {5, 0}, 42, 3);
-  EXPECT_TRUE(same(a, read_batch(*two, Split::kTrain, {5, 0}, 42, 3)));
-  EXPECT_EQ(a.x.type(), one->shape(3).x);
-  EXPECT_EQ(a.target.type(), one->shape(3).target);
-  EXPECT_EQ(a.examples, 2);
-  const int64_t row = a.target.count() / 3;
-  for (int64_t i = 2 * row; i < 3 * row; ++i) EXPECT_EQ(a.target.i32()[size_t(i)], -1);
-  for (const int32_t t : a.target.i32()) EXPECT_LT(t, one->shape(3).classes);
-}
-
-TEST_P(GeneratedDataset, PrefetchedEpochsEqualDirectOnes) {
-  const auto data = open_text_spec(str("data: ", GetParam()), 3);
-  LoaderOptions direct{.order = {.batch = 500, .seed = 3}, .prefetch = false}, ahead = direct;
-  ahead.prefetch = true;
-  const int64_t batches = (data->count(Split::kTrain) + 499) / 500;
-  const Cursor near_the_end = {0, std::max<int64_t>(0, batches - 6)};
-  Loader a(*data, Split::kTrain, direct, near_the_end),
-      b(*data, Split::kTrain, ahead, near_the_end);
-  for (int i = 0; i < 10; ++i) EXPECT_TRUE(same(a.next(), b.next())) << i;
-}
-
-INSTANTIATE_TEST_SUITE_P(All, GeneratedDataset,
-                         testing::Values("in_context_recall", "selective_copying", "markov_text",
-                                         "noisy_in_context_recall", "fuzzy_in_context_recall",
-                                         "compression", "memorization", "mqar", "copy", "reverse",
-                                         "sort", "modular_addition", "parity", "s5"),
-                         [](const auto& info) { return std::string(info.param); });
 }  // namespace
 }  // namespace cambium::dataset_test

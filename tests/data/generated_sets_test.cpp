@@ -50,15 +50,6 @@ TEST(PlantedGraph, EdgesLeanToTheirOwnClass) {
   EXPECT_NEAR(share_of_edges_inside(b, label), 0.8 + 0.2 / 4, 0.03);
 }
 
-TEST(PlantedGraph, IsAFunctionOfTheSeed) {
-  const std::string text = "{planted_graph: {nodes: 50, edges: 100, features: 3}}";
-  const Batch a = read(*open(text, 5), Split::kTrain, {0}),
-              b = read(*open(text, 5), Split::kTrain, {0}),
-              c = read(*open(text, 6), Split::kTrain, {0});
-  EXPECT_TRUE(std::ranges::equal(a.x.f32(), b.x.f32()));
-  EXPECT_FALSE(std::ranges::equal(a.x.f32(), c.x.f32()));
-}
-
 TEST(PlantedGraph, RefusesTwoGraphsABatch) {
   EXPECT_THROW(open("planted_graph")->shape(2), UserError);
 }

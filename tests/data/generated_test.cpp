@@ -129,17 +129,5 @@ TEST(MarkovText, RefusesTooManyStates) {
                "probabilities");
 }
 
-TEST(GeneratedSequences, SplitsDifferAndIndexOrderDoesNotMatter) {
-  for (const std::string name : {"in_context_recall", "selective_copying", "markov_text"}) {
-    const auto data = open_text_spec("data: " + name), again = open_text_spec("data: " + name);
-    const Batch pair = read_batch(*data, Split::kTest, {4, 9}),
-                other = read_batch(*again, Split::kTest, {9, 4});
-    const size_t T = size_t(data->shape(1).x.shape[1]);
-    EXPECT_TRUE(std::ranges::equal(pair.x.i32().subspan(0, T), other.x.i32().subspan(T))) << name;
-    EXPECT_FALSE(std::ranges::equal(pair.x.i32().subspan(0, T),
-                                    read_batch(*data, Split::kValidation, {4}).x.i32()))
-        << name;
-  }
-}
 }  // namespace
 }  // namespace cambium::generated_test

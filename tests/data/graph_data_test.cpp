@@ -134,20 +134,6 @@ TEST(Planetoid, ReadsCora) {
   EXPECT_EQ(scored(Split::kTest), 1000);
 }
 
-TEST(BlockModel, IsAFunctionOfSeedSplitAndIndex) {
-  const std::string spec = "{block_model: {nodes: 20, train: 5}}";
-  const auto d = open(spec), other = open(spec, 2);
-  const auto first = [](const Dataset& set, Split split, int64_t index) {
-    const Batch b = read(set, split, {index}, 1);
-    return std::pair(b.adjacency->in.neighbour,
-                     std::vector(b.target.i32().begin(), b.target.i32().end()));
-  };
-  EXPECT_EQ(first(*d, Split::kTrain, 3), first(*open(spec), Split::kTrain, 3));
-  EXPECT_NE(first(*d, Split::kTrain, 3), first(*d, Split::kTrain, 4));
-  EXPECT_NE(first(*d, Split::kTrain, 3), first(*d, Split::kTest, 3));
-  EXPECT_NE(first(*d, Split::kTrain, 3), first(*other, Split::kTrain, 3));
-}
-
 TEST(BlockModel, BatchesAreBlockDiagonalAndPadded) {
   const auto d = open("{block_model: {nodes: 12, communities: 3, p_in: 0.9}}");
   const Batch two = read(*d, Split::kTrain, {4, 7}, 3), one = read(*d, Split::kTrain, {7}, 1);

@@ -5,8 +5,8 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/support/data_values.h"
 #include "tests/support/expect_error.h"
-#include "tests/support/small_data.h"
 
 namespace cambium::identity_test {
 namespace {
@@ -23,30 +23,6 @@ uint64_t hash_of_all(const Dataset& data) {
         if (b.adjacency) hash = joined_hash({hash, hash_of(b.adjacency->in.neighbour)});
       }
   return hash;
-}
-
-// Another value of an option, as YAML.
-std::vector<std::string> other_values(const FieldInfo& f) {
-  if (f.type == "true/false") return {f.default_text == "true" ? "false" : "true"};
-  if (f.type == "whole number") return {"1", "2", "3", "5", "9"};
-  if (f.type == "number") return {"0.05", "0.3", "0.7"};
-  std::vector<std::string> out = f.choices;
-  for (std::string& c : out)
-    if (f.type == "list of text") c = str("[", c, "]");
-  return out;
-}
-
-// The example with `option` set to `value`.
-std::string with_option(const std::string& example, const std::string& kind,
-                        const std::string& option, const std::string& value) {
-  Yaml data = parse_yaml(example, "data.yaml");
-  Yaml& options = *data.find(kind);
-  const Yaml parsed = parse_yaml(value, "value.yaml");
-  if (Yaml* old = options.find(option))
-    *old = parsed;
-  else
-    options.entries.push_back({option, {}, parsed});
-  return to_yaml(data);
 }
 
 class DatasetIdentity : public testing::TestWithParam<const DatasetKind*> {
@@ -80,10 +56,11 @@ TEST_P(DatasetIdentity, DiffersWhenAnOptionChangesExamples) {
   const Identity id = identity_of(*usual);
   int64_t changed = 0;
   for (const FieldInfo& f : kind().attrs.describe())
-    for (const std::string& value : other_values(f)) {
+    for (const std::string& value : test::other_values(f)) {
       std::unique_ptr<Dataset> other;
       try {
-        other = test::open_example(with_option(example, std::string(kind().name), f.name, value));
+        other =
+            test::open_example(test::with_option(example, std::string(kind().name), f.name, value));
       } catch (const UserError&) {
         continue;
       }

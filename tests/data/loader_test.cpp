@@ -50,15 +50,6 @@ LoaderOptions options(bool prefetch, int64_t batch = 4) {
   return {.order = {.batch = batch, .seed = 5}, .prefetch = prefetch};
 }
 
-TEST(Loader, PrefetchGivesTheBatchesOfDirectReading) {
-  const Numbers data(23);
-  Loader ahead(data, Split::kTrain, options(true)), direct(data, Split::kTrain, options(false));
-  for (int i = 0; i < 40; ++i) {
-    EXPECT_EQ(ahead.cursor(), direct.cursor());
-    EXPECT_TRUE(same(ahead.next(), direct.next())) << "batch " << i;
-  }
-}
-
 TEST(Loader, ABatchStaysUntilTheNextCall) {
   const Numbers data(64);
   Loader loader(data, Split::kTrain, options(true));

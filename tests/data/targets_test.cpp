@@ -75,20 +75,6 @@ TEST(PlantedLinks, HiddenEdgesAreNotSeenAndHalfOfThePairsAreJoined) {
     for (const Edge& e : pairs_of(split, 0)) EXPECT_FALSE(joined.contains(e));
 }
 
-TEST(Values, WhatPadsABatchIsNotScored) {
-  for (const char* spec : {"adding", "{subgraph_counts: {level: node}}", "subgraph_counts"}) {
-    const auto data = open_text_spec(str("data: ", spec), 3);
-    const Batch b = read_batch(*data, Split::kTest, {0, 1}, 0, 3);
-    const auto row = size_t(b.target.count() / 3);
-    EXPECT_TRUE(
-        std::ranges::none_of(b.target.f32().first(2 * row), [](float y) { return std::isnan(y); }));
-    EXPECT_TRUE(std::ranges::all_of(b.target.f32().subspan(2 * row),
-                                    [](float y) { return std::isnan(y); }));
-    EXPECT_EQ(data->shape(3).target_kind(), TargetKind::kValues);
-    EXPECT_EQ(data->shape(3).output(), b.target.shape());
-  }
-}
-
 // The counts again, from powers of the adjacency matrix.
 TEST(SubgraphCounts, StandardisesTheCountsOfTheGraphs) {
   for (const std::string what : {"triangles", "wedges"})

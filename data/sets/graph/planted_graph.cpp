@@ -68,7 +68,8 @@ class PlantedGraphSet final : public Dataset {
   }
 
   uint64_t content() const override {
-    return joined_hash({hash_bytes(x_.raw()), hash_of(class_), hash_of(adjacency_->in.neighbour)});
+    return joined_hash({hash_bytes(x_.raw()), hash_of(class_), hash_of(split_),
+                        hash_of(adjacency_->in.neighbour)});
   }
 
   std::string describe() const override {

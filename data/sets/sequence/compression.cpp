@@ -31,7 +31,11 @@ extern const DatasetKind dataset_compression = {
     .attrs = fields_of<Compression>,
     .open = [](const Attrs& attrs, uint64_t seed) {
       const auto a = attrs.as<Compression>();
-      SequenceTask task{.name = "compression", .vocab = a.vocab, .context = a.length, .counts = a};
+      SequenceTask task{.name = "compression",
+                        .options = attrs.text(),
+                        .vocab = a.vocab,
+                        .context = a.length,
+                        .counts = a};
       task.write = [a](const SequenceExample& e) { write_sequence(a, e); };
       return open_sequences(std::move(task), seed);
     }};

@@ -115,6 +115,7 @@ extern const DatasetKind dataset_fuzzy_in_context_recall = {
       const auto a = attrs.as<FuzzyInContextRecall>();
       check(a);
       SequenceTask task{.name = "fuzzy_in_context_recall",
+                        .options = attrs.text(),
                         .vocab = a.vocab,
                         .context = a.length,
                         .counts = a,

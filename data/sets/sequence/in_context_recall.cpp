@@ -55,6 +55,7 @@ extern const DatasetKind dataset_in_context_recall = {
       require_even("vocab", a.vocab, kWhy);
       require_even("length", a.length, kWhy);
       SequenceTask task{.name = "in_context_recall",
+                        .options = attrs.text(),
                         .vocab = a.vocab,
                         .context = a.length - 1,
                         .counts = a,

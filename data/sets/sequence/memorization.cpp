@@ -52,6 +52,7 @@ extern const DatasetKind dataset_memorization = {
       const auto a = attrs.as<Memorization>();
       require_even("length", a.length, "a key and the asking token come in pairs");
       SequenceTask task{.name = "memorization",
+                        .options = attrs.text(),
                         .vocab = a.vocab,
                         .context = a.length,
                         .counts = a,

@@ -48,6 +48,7 @@ extern const DatasetKind dataset_modular_addition = {
       const auto a = attrs.as<ModularAddition>();
       const auto table = std::make_shared<const SumTable>(split_table(a, seed));
       SequenceTask task{.name = "modular_addition",
+                        .options = attrs.text(),
                         .vocab = a.modulus + 1,
                         .context = 3,
                         .counts = table->counts,

@@ -96,6 +96,7 @@ extern const DatasetKind dataset_mqar = {
             str("vocab = ", a.vocab, " has ", a.vocab / 2 - 1, " keys for ", a.pairs, " pairs"),
             str("use vocab: ", 2 * a.pairs + 2, " or more"));
       SequenceTask task{.name = "mqar",
+                        .options = attrs.text(),
                         .vocab = a.vocab,
                         .context = a.length,
                         .counts = a,

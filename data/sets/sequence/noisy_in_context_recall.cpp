@@ -77,6 +77,7 @@ extern const DatasetKind dataset_noisy_in_context_recall = {
             a.vocab >= 5 ? str("use noise_vocab: ", a.vocab - 4 - a.vocab % 2) : std::string());
       require_even("length", a.length, "keys and values come in pairs");
       SequenceTask task{.name = "noisy_in_context_recall",
+                        .options = attrs.text(),
                         .vocab = a.vocab,
                         .context = a.length - 1,
                         .counts = a,

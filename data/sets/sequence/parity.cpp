@@ -11,7 +11,8 @@ extern const DatasetKind dataset_parity = {
     .open = [](const Attrs& attrs, uint64_t seed) {
       return open_state_tracking(
           "parity", attrs.as<StateTracking>(), seed,
-          {.vocab = 2,
+          {.options = attrs.text(),
+           .vocab = 2,
            .token = [](Random& random) { return int32_t(random.below(2)); },
            .next = [](int32_t state, int32_t token) { return state ^ token; }});
     }};

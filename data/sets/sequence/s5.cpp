@@ -60,7 +60,8 @@ extern const DatasetKind dataset_s5 = {
       const bool all = a.moves == "all";
       return open_state_tracking(
           "s5", a, seed,
-          {.vocab = 120,
+          {.options = attrs.text(),
+           .vocab = 120,
            .token =
                [group, all](Random& random) {
                  return all ? int32_t(random.below(120))

@@ -46,6 +46,7 @@ extern const DatasetKind dataset_selective_copying = {
                               " tokens twice and the copy token"),
                           str("use length: ", 2 * a.copied + 1, " or more"));
       SequenceTask task{.name = "selective_copying",
+                        .options = attrs.text(),
                         .vocab = a.vocab,
                         .context = a.length,
                         .counts = a,

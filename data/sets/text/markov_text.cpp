@@ -32,6 +32,7 @@ std::unique_ptr<Dataset> open(const Attrs& attrs, uint64_t seed) {
     throw OptionError("order", e.what(), "use fewer symbols or a lower order");
   }
   SequenceTask task{.name = "markov_text",
+                    .options = attrs.text(),
                     .vocab = a.symbols,
                     .context = a.context,
                     .counts = a,
