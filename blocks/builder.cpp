@@ -12,11 +12,6 @@ namespace {
 constexpr size_t kMostErrors = 100;
 constexpr size_t kMostNodes = 20'000;  // a spec of nested repeats must not eat the machine
 
-bool starts_with_word(std::string_view text, std::string_view word) {
-  return text.starts_with(word) &&
-         (text.size() == word.size() || text.substr(word.size()).starts_with(" "));
-}
-
 // A block that makes other places of a padded stream must say which of them are real.
 void check_padding(Stream& out) {
   if (out.domain == Domain::kVector) out.mask = {};
@@ -30,15 +25,16 @@ void check_padding(Stream& out) {
 UserError placed(const UserError& error, const Entry& e, const std::string& path,
                  const Stream& in) {
   const std::string text = error.what();
-  const bool named = text.find(str(" '", path)) != std::string::npos;
-  UserError out(named ? text : str(e.use.name, " '", path, "': ", text), error.help, error.mark);
+  UserError out(error.named ? text : str(e.use.name, " '", path, "': ", text), error.help,
+                error.mark);
+  out.named = true;
+  out.option = error.option;
   out.notes = error.notes;
-  if (!out.mark.known()) out.mark = e.use.mark;
-  // "heads = 6 does not divide C = 64" begins with the option that is wrong: point at it.
-  if (!error.mark.known())
-    for (const YamlEntry& option : e.use.options)
-      if (starts_with_word(text, option.key)) out.mark = option.key_mark;
-  if (in.domain != Domain::kIds && text.find(str("C = ", in.channels())) != std::string::npos)
+  if (!out.mark.known()) {
+    const auto option = std::ranges::find(e.use.options, error.option, &YamlEntry::key);
+    out.mark = option == e.use.options.end() ? e.use.mark : option->key_mark;
+  }
+  if (in.domain != Domain::kIds && error.channels > 0 && error.channels == in.channels())
     out.notes.push_back({str("C = ", in.channels(), " was set by ",
                              in.width_mark.known() ? str("'", in.width_by, "'") : in.width_by),
                          in.width_mark});
@@ -98,21 +94,21 @@ Stream Builder::build_entry(const Yaml& item, Stream in, const Vars& vars) {
   const Restore<const Vars*> site(vars_, &vars);
   const auto reported = [&](const UserError& e) { report(e); };
   const std::optional<Entry> e = read_entry(item, vars, definitions, reported);
-  if (!e) throw StreamLost();
+  if (!e) throw StreamLost{};
   if (!e->from.text.empty()) in = tap(e->from.text, e->from.mark);
   std::string path = path_of(e->use.name);
   try {
-    if (!e->good) throw StreamLost();
+    if (!e->good) throw StreamLost{};
     path = unique_path(*e);
     in = build_checked(*e, in, path);
   } catch (const StreamLost& lost) {
     if (!lost.recoverable || !e->block || !e->block->keeps_shape) throw;
   } catch (const UserErrors& all) {
     for (const UserError& error : all.all) report(placed(error, *e, path, in));
-    throw StreamLost();
+    throw StreamLost{};
   } catch (const UserError& error) {
     report(placed(error, *e, path, in));
-    if (!e->block || !e->block->keeps_shape) throw StreamLost();
+    if (!e->block || !e->block->keeps_shape) throw StreamLost{};
   }
   if (!e->as.text.empty()) set_tap(e->as.text, e->as.mark, in);
   return in;
@@ -123,12 +119,12 @@ Stream Builder::build_checked(const Entry& e, Stream in, const std::string& path
       check_domain(*e.block, in, e.use.mark);
     } catch (const UserError& error) {
       report(error);
-      throw StreamLost(false);  // the blocks that follow would only say the same
+      throw StreamLost{false};  // the blocks that follow would only say the same
     }
   if (graph.nodes().size() >= kMostNodes) {
     report(UserError(str("the model has more than ", kMostNodes, " operations here"),
                      "lower the counts of its repeats", e.use.mark));
-    throw StreamLost(false);
+    throw StreamLost{false};
   }
   if (step && e.block && !e.block->steps) throw UserError("it does not work one token at a time");
   paths_.insert(path);
@@ -162,12 +158,12 @@ Stream Builder::build_checked(const Entry& e, Stream in, const std::string& path
 }
 
 Stream Builder::build_definition(const Entry& e, Stream in) {
-  if (std::ranges::count(defining_, e.use.name)) throw StreamLost();  // reported by the check
+  if (std::ranges::count(defining_, e.use.name)) throw StreamLost{};  // reported by the check
   Vars local(root_);
   if (!bind_parameters(e, *vars_, local, [&](const UserError& error) { report(error); }))
-    throw StreamLost();
+    throw StreamLost{};
   const Yaml* body = definition_of(*e.definition).body;
-  if (!body) throw StreamLost();
+  if (!body) throw StreamLost{};
   defining_.push_back(e.use.name);
   try {
     in = build_list(*body, std::move(in), local);
@@ -181,11 +177,11 @@ Stream Builder::build_definition(const Entry& e, Stream in) {
 
 Stream Builder::tap(const std::string& name, const Mark& mark) {
   if (const auto found = taps_.find(name); found != taps_.end()) return found->second.first;
-  if (!errors_.empty()) throw StreamLost();  // its setter may be what is wrong
+  if (!errors_.empty()) throw StreamLost{};  // its setter may be what is wrong
   std::vector<std::string> known;
   for (const auto& [n, s] : taps_) known.push_back(n);
   report(unknown_tap(name, mark, known));
-  throw StreamLost();
+  throw StreamLost{};
 }
 
 void Builder::set_tap(const std::string& name, const Mark& mark, const Stream& s) {

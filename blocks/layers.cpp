@@ -33,9 +33,9 @@ Value layer_scale(Builder& b, Value x, double start) {
 Value drop_path(Builder& b, const Stream& s, Value x, double p) {
   if (p == 0 || !b.training) return x;
   const int64_t examples = s.domain == Domain::kGraph ? s.batch : x.shape()[0];
-  require(examples > 0 && x.shape().rows() % examples == 0,
-          "drop_path needs graphs of one size, got ", x.shape()[0], " nodes in ", examples,
-          " graphs");
+  require_option("drop_path", examples > 0 && x.shape().rows() % examples == 0,
+                 "drop_path needs graphs of one size, got ", x.shape()[0], " nodes in ", examples,
+                 " graphs");
   const Value kept = b.dropout(b.filled({examples, 1, 1}, 1), p, "drop_path");  // [B,1,1]
   const int64_t c = x.shape().last();
   const auto reshaped = [&](Value v, std::vector<int64_t> shape) {
@@ -48,13 +48,15 @@ Value drop_path(Builder& b, const Stream& s, Value x, double p) {
 
 Value convolve(Builder& b, Value x, const ConvOptions& o) {
   const int64_t c = x.shape().last();
-  require(o.width > 0, "width is missing");
-  require(c % o.groups == 0, "groups = ", o.groups, " does not divide C = ", c);
-  require(o.width % o.groups == 0, "groups = ", o.groups, " does not divide width = ", o.width);
+  require_option("width", o.width > 0, "width is missing");
+  if (c % o.groups != 0)
+    throw OptionError("groups", str("groups = ", o.groups, " does not divide C = ", c), {}, c);
+  require_option("groups", o.width % o.groups == 0, "groups = ", o.groups,
+                 " does not divide width = ", o.width);
   for (int axis = 0; axis < 2 && o.padding == "valid"; ++axis) {
     const int64_t reach = (axis ? o.kernel_x - 1 : o.kernel_y - 1) * o.dilation + 1;
-    require(reach <= x.shape()[1 + axis], "kernel reaches over ", reach, " places, the grid has ",
-            x.shape()[1 + axis], axis ? " columns" : " rows");
+    require_option("kernel", reach <= x.shape()[1 + axis], "kernel reaches over ", reach,
+                   " places, the grid has ", x.shape()[1 + axis], axis ? " columns" : " rows");
   }
   const int64_t c_group = c / o.groups;
   const double fan_in = double(o.kernel_y * o.kernel_x * c_group);
@@ -86,8 +88,9 @@ Stream depthwise(Builder& b, Stream s, const DepthwiseOptions& o) {
   const int64_t c = s.channels();
   const bool tokens = s.domain == Domain::kTokens;
   const bool line = tokens && (o.causal || s.rows == 0);  // a line of tokens, not a grid of them
-  require(!o.causal || tokens, "causal needs tokens, a grid has no order");
-  require(!tokens || o.stride == 1, "stride = ", o.stride, " needs a grid, got tokens");
+  require_option("causal", !o.causal || tokens, "causal needs tokens, a grid has no order");
+  require_option("stride", !tokens || o.stride == 1, "stride = ", o.stride,
+                 " needs a grid, got tokens");
   if (!o.causal) s = with_padding_zeroed(b, std::move(s));
   const Windows w{o.kernel, line ? 1 : o.kernel, o.stride, o.dilation};
   const PaddedGrid grid = whole_strides(b, as_grid(b, s, line), w);

@@ -73,8 +73,8 @@ int64_t group_count(std::string_view kind, int64_t c, int64_t asked) {
   std::string fits;
   for (const int64_t g : divisors_of(c))
     if (fits.size() < 40) fits += str(fits.empty() ? "" : ", ", g);
-  throw UserError(str("groups = ", asked, " does not divide C = ", c),
-                  str("groups that do: ", fits));
+  throw OptionError("groups", str("groups = ", asked, " does not divide C = ", c),
+                    str("groups that do: ", fits), c);
 }
 
 // group_norm of x [E,P,C] whose statistics leave out the places where the mask [E,P,1] is 0.
@@ -105,11 +105,12 @@ Value group_norm(Builder& b, std::string_view kind, Value x, Value gamma, Value 
                  const NormOptions& o) {
   const Shape s = x.shape();
   const int64_t examples = o.examples ? o.examples : s[0];
-  require(examples == 0 || s.rows() % examples == 0, "norm = ", kind,
-          " needs examples of one size, got ", s.rows(), " rows in ", examples, " examples");
+  require_option("norm", examples == 0 || s.rows() % examples == 0, "norm = ", kind,
+                 " needs examples of one size, got ", s.rows(), " rows in ", examples, " examples");
   if (kind == "instance" && s.rows() <= examples)
-    throw UserError("norm = instance needs several places in an example, a vector has one",
-                    "use norm: layer");
+    throw OptionError("norm",
+                      "norm = instance needs several places in an example, a vector has one",
+                      "use norm: layer");
   const Value rows = b.emit(
       "reshape", {x},
       {{"shape", std::vector<int64_t>{examples, examples ? s.rows() / examples : 1, s.last()}}});
@@ -156,7 +157,7 @@ Value normalise_places(Builder& b, std::string_view kind, Value x, const Stream&
 
 void require_causal_norm(bool causal, std::string_view norm) {
   if (causal && (norm == "batch" || norm == "group" || norm == "instance"))
-    throw UserError(str("norm = ", norm, " looks at every position, causal forbids it"),
-                    "use norm: rms or norm: layer");
+    throw OptionError("norm", str("norm = ", norm, " looks at every position, causal forbids it"),
+                      "use norm: rms or norm: layer");
 }
 }  // namespace cambium

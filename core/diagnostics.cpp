@@ -22,7 +22,7 @@ std::string place(const Mark& m) {
 }
 
 std::optional<std::string> source_line(const Mark& m, const RenderOptions& options) {
-  if (m.file == "--set") {
+  if (m.override) {
     const auto i = size_t(m.line) - 1;
     if (i >= options.overrides.size()) return std::nullopt;
     return options.overrides[i];

@@ -1,5 +1,6 @@
 // Errors carry what happened (one sentence), where (a YAML mark), why (notes) and how to mend it.
 #pragma once
+#include <cstdint>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -11,6 +12,7 @@ namespace cambium {
 struct Mark {
   std::string file;
   int line = 0, column = 0, length = 1;
+  bool override = false;  // in the text number `line` of --set; `file` only says so to people
 
   bool known() const { return line > 0; }
 };
@@ -32,7 +34,21 @@ struct Error : std::runtime_error {
 
 struct UserError : Error {
   using Error::Error;
-};  // the input is wrong; exit 1
+
+  std::string option;    // that is wrong, where who throws does not know its place; may be empty
+  bool named = false;    // its text begins with the block or operator it is about
+  int64_t channels = 0;  // C of the incoming stream, where it is part of what is wrong; else 0
+};                       // the input is wrong; exit 1
+
+// A mistake in one option of a block or dataset, which know no YAML: who reads the spec catches it
+// and marks the option's place.
+struct OptionError : UserError {
+  OptionError(std::string name, const std::string& what, std::string help = {}, int64_t width = 0)
+      : UserError(what, std::move(help)) {
+    option = std::move(name);
+    channels = width;
+  }
+};
 
 struct RuntimeError : Error {
   using Error::Error;
@@ -72,6 +88,11 @@ class Diagnostics {
 // States a condition on user input; the message must name the values.
 template <class... T> void require(bool ok, const T&... why) {
   if (!ok) throw UserError(str(why...));
+}
+
+// The same on one option of a block or dataset.
+template <class... T> void require_option(std::string_view option, bool ok, const T&... why) {
+  if (!ok) throw OptionError(std::string(option), str(why...));
 }
 
 // States an invariant of our own code; a failure is our bug.

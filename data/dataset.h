@@ -191,15 +191,6 @@ template <class Options> uint64_t hash_options(const Options& options, uint64_t 
   return hash_text(str(Attrs(options).text(), " ", seed));
 }
 
-// A mistake in one option of a dataset, thrown by DatasetKind::open, which knows no YAML;
-// open_dataset turns it into a UserError at the option's place.
-struct OptionError : UserError {
-  std::string option;
-
-  OptionError(std::string option, const std::string& what, std::string help = {})
-      : UserError(what, std::move(help)), option(std::move(option)) {}
-};
-
 // OptionError, naming the option, when generated data would hold more numbers than a machine makes
 // within a second or two.
 void require_room(const std::string& option, double numbers);
@@ -209,8 +200,8 @@ struct DatasetKind {
   std::string_view name, doc, source;
   FieldSet attrs = {};
   std::string_view primary = "";
-  std::unique_ptr<Dataset> (*open)(const Attrs&,
-                                   uint64_t seed) = nullptr;  // UserError, RuntimeError
+  // OptionError, at whose option open_dataset sets the mark; UserError, RuntimeError.
+  std::unique_ptr<Dataset> (*open)(const Attrs&, uint64_t seed) = nullptr;
   // In place of `open`: changes the data that the option `of` names, as a `data:` section would, or
   // as a list of them.
   std::unique_ptr<Dataset> (*wrap)(const Attrs&, std::vector<std::unique_ptr<Dataset>> of,

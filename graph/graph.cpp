@@ -109,6 +109,7 @@ Value Graph::emit(std::string_view name, std::vector<Value> in, const Args& args
   } catch (const UserError& e) {
     if (e.mark.known()) throw;
     UserError placed(str(name, " '", scope.path, "': ", e.what()), e.help, scope.mark);
+    placed.named = true;
     placed.notes = e.notes;
     throw placed;
   }

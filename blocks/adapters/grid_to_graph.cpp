@@ -14,8 +14,8 @@ struct GridToGraph {
 Stream build(Builder& b, const BlockUse& use, Stream s) {
   const int64_t neighbours = use.attrs.as<GridToGraph>().neighbours;
   if (neighbours != 4 && neighbours != 8)
-    throw UserError(str("neighbours = ", neighbours, " is neither 4 nor 8"),
-                    "use neighbours: 4 or neighbours: 8");
+    throw OptionError("neighbours", str("neighbours = ", neighbours, " is neither 4 nor 8"),
+                      "use neighbours: 4 or neighbours: 8");
   const Shape in = s.shape();
   const int64_t batch = in[0], places = in[1] * in[2];
   check_edges(double(places) * double(neighbours), batch, places, str(neighbours));

@@ -11,9 +11,10 @@ namespace cambium {
 inline void check_edges(double least, int64_t batch, int64_t places, std::string_view kind) {
   constexpr double kMostOfOne = 1 << 23, kMost = 100'000'000;
   const auto refuse = [&](double edges, std::string_view of, double most) {
-    throw UserError(str("neighbours = ", kind, " makes about ", int64_t(std::min(edges, 0x1p62)),
-                        " edges for ", of, " of ", places, " places, more than ", int64_t(most)),
-                    "use fewer neighbours, a shorter context or a smaller batch");
+    throw OptionError("neighbours",
+                      str("neighbours = ", kind, " makes about ", int64_t(std::min(edges, 0x1p62)),
+                          " edges for ", of, " of ", places, " places, more than ", int64_t(most)),
+                      "use fewer neighbours, a shorter context or a smaller batch");
   };
   if (least > kMostOfOne) refuse(least, "one example", kMostOfOne);
   if (least * double(batch) > kMost)

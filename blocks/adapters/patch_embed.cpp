@@ -15,13 +15,14 @@ struct PatchEmbed {
 };
 
 void check(const PatchEmbed& a, const Shape& x) {
-  require(a.dim > 0, "dim is missing");
+  require_option("dim", a.dim > 0, "dim is missing");
   if (x[1] % a.patch == 0 && x[2] % a.patch == 0) return;
   std::string fits;
   for (int64_t p = 2; p <= std::min(x[1], x[2]); ++p)
     if (x[1] % p == 0 && x[2] % p == 0) fits += str(fits.empty() ? "" : ", ", p);
-  throw UserError(str("patch = ", a.patch, " does not divide the grid ", x[1], " x ", x[2]),
-                  fits.empty() ? "" : str("patches that do: ", fits));
+  throw OptionError("patch",
+                    str("patch = ", a.patch, " does not divide the grid ", x[1], " x ", x[2]),
+                    fits.empty() ? "" : str("patches that do: ", fits));
 }
 
 Stream build(Builder& b, const BlockUse& use, Stream s) {

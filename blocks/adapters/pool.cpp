@@ -25,8 +25,8 @@ Value as_places(Builder& b, const Stream& s) {
 Stream build(Builder& b, const BlockUse& use, Stream s) {
   const std::string& kind = use.attrs.as<Pool>().kind;
   const bool pick = kind == "first" || kind == "last";
-  require(!pick || s.domain != Domain::kGraph, "kind = ", kind,
-          " needs an order, a graph has none");
+  require_option("kind", !pick || s.domain != Domain::kGraph, "kind = ", kind,
+                 " needs an order, a graph has none");
   const Value x = as_places(b, s);  // [B,P,C]
   const int64_t places = x.shape()[1];
   require(places > 0, "there is nothing to pool");

@@ -63,9 +63,11 @@ Stream build(Builder& b, const BlockUse& use, Stream s) {
   const auto& o = use.attrs.as<TokensToGraph>();
   const int64_t batch = s.shape()[0], tokens = s.shape()[1];
   if (o.neighbours.starts_with("grid") && (s.columns == 0 || s.rows * s.columns != tokens))
-    throw UserError(str("neighbours = ", o.neighbours, " needs tokens that came from a grid, got ",
-                        tokens, " tokens of no grid"),
-                    "use neighbours: window or neighbours: full");
+    throw OptionError(
+        "neighbours",
+        str("neighbours = ", o.neighbours, " needs tokens that came from a grid, got ", tokens,
+            " tokens of no grid"),
+        "use neighbours: window or neighbours: full");
   const bool grid = s.columns > 0 && s.rows * s.columns == tokens;
   const int64_t columns = grid ? s.columns : 0;
   if (s.mask && o.neighbours == "knn") {

@@ -28,8 +28,8 @@ Stream build(Builder& b, const BlockUse& use, Stream s) {
                    "give columns");
   if (!rows) rows = t / columns;
   if (!columns) columns = t / rows;
-  require(rows * columns == t, "rows = ", rows, " times columns = ", columns, " is not the ", t,
-          " tokens");
+  require_option("rows", rows * columns == t, "rows = ", rows, " times columns = ", columns,
+                 " is not the ", t, " tokens");
   s.x = b.emit("reshape", {s.x},
                {{"shape", std::vector<int64_t>{s.shape()[0], rows, columns, s.channels()}}});
   s.domain = Domain::kGrid;

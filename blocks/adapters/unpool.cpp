@@ -11,7 +11,7 @@ struct Unpool {
 
 Stream build(Builder& b, const BlockUse& use, Stream s) {
   const int64_t tokens = use.attrs.as<Unpool>().tokens;
-  require(tokens > 0, "tokens is missing");
+  require_option("tokens", tokens > 0, "tokens is missing");
   const int64_t batch = s.shape()[0], c = s.channels();
   const Value one = b.emit("reshape", {s.x}, {{"shape", std::vector<int64_t>{batch, 1, c}}});
   s.x = b.emit("broadcast_to", {one}, {{"shape", std::vector<int64_t>{batch, tokens, c}}});

@@ -1,13 +1,11 @@
-// StreamLost: unwinds to where checking can go on, after the error itself was reported.
+// StreamLost: unwinds to where checking can go on, after the error itself was reported. It is no
+// error: nobody but the builder catches it, and build_parts hands on the errors that were reported.
 #pragma once
 #include "blocks/block.h"
 
 namespace cambium {
-struct StreamLost : UserError {
-  bool recoverable;  // false: even a block that keeps its stream's shape cannot be skipped
-
-  explicit StreamLost(bool recoverable = true)
-      : UserError("the model has errors"), recoverable(recoverable) {}
+struct StreamLost {
+  bool recoverable = true;  // false: even a block that keeps its stream's shape cannot be skipped
 };
 
 UserError unknown_tap(const std::string& name, const Mark& mark,

@@ -32,8 +32,9 @@ int64_t dilation_of(const DilatedStack& a, int64_t i) {
   for (int64_t k = a.cycle ? i % a.cycle : i; k > 0; --k) {
     d *= a.growth;
     if (d > kMostDilation)
-      throw UserError(str("layers = ", a.layers, " makes dilations beyond ", kMostDilation),
-                      str("use cycle: 10 to begin again at 1"));
+      throw OptionError("layers",
+                        str("layers = ", a.layers, " makes dilations beyond ", kMostDilation),
+                        str("use cycle: 10 to begin again at 1"));
   }
   return d;
 }

@@ -25,8 +25,9 @@ struct GatedConv {
 Stream build(Builder& b, const BlockUse& use, Stream s) {
   const auto& a = use.attrs.as<GatedConv>();
   const bool tokens = s.domain == Domain::kTokens;
-  require(!a.causal || tokens, "causal needs tokens, a grid has no order");
-  require(!a.causal || a.stride == 1, "stride = ", a.stride, " and causal do not go together");
+  require_option("causal", !a.causal || tokens, "causal needs tokens, a grid has no order");
+  require_option("stride", !a.causal || a.stride == 1, "stride = ", a.stride,
+                 " and causal do not go together");
   require_causal_norm(a.causal, a.norm);
   const LineOptions conv{.width = a.width ? a.width : s.channels(),
                          .kernel = a.kernel,

@@ -35,8 +35,9 @@ Value pool_real(Builder& b, const Pool2d& a, const PaddedGrid& g, Value windows)
 Stream build(Builder& b, const BlockUse& use, Stream s) {
   const auto& a = use.attrs.as<Pool2d>();
   for (int axis = 1; axis < 3 && a.padding == "valid"; ++axis)
-    require(a.kernel <= s.shape()[axis], "kernel = ", a.kernel, " is larger than the grid's ",
-            s.shape()[axis], axis == 1 ? " rows" : " columns");
+    require_option("kernel", a.kernel <= s.shape()[axis], "kernel = ", a.kernel,
+                   " is larger than the grid's ", s.shape()[axis],
+                   axis == 1 ? " rows" : " columns");
   const Windows w{a.kernel, a.kernel, a.stride ? a.stride : a.kernel, 1, a.padding};
   const PaddedGrid g = whole_strides(b, as_grid(b, s), w);
   const Value windows = g.mask ? mask_of_windows(b, g.mask, w) : Value{};

@@ -38,7 +38,9 @@ Value shortcut(Builder& b, const ResidualConv& a, const Stream& s, int64_t width
     const auto project = [&] { return conv_norm_act(b, s, one, "batch", "none"); };
     return b.in_scope("shortcut", project).x;
   }
-  require(width >= c, "shortcut = pad cannot go from C = ", c, " to width = ", width);
+  if (width < c)
+    throw OptionError("shortcut",
+                      str("shortcut = pad cannot go from C = ", c, " to width = ", width), {}, c);
   if (a.stride > 1)
     x = b.emit("pool2d", {x},
                {{"kind", "avg"}, {"kernel", 1}, {"stride", a.stride}, {"padding", "same"}});
@@ -62,8 +64,9 @@ Stream basic(Builder& b, const ResidualConv& a, const Stream& s, int64_t width) 
 
 Stream bottleneck(Builder& b, const ResidualConv& a, const Stream& s, int64_t width) {
   if (width % a.reduction != 0)
-    throw UserError(str("reduction = ", a.reduction, " does not divide width = ", width),
-                    str("use width: ", (width / a.reduction + 1) * a.reduction));
+    throw OptionError("reduction",
+                      str("reduction = ", a.reduction, " does not divide width = ", width),
+                      str("use width: ", (width / a.reduction + 1) * a.reduction));
   const int64_t inner = width / a.reduction;
   Stream h = layer(b, "conv_1", s, inner, 1, 1, "relu");
   h = layer(b, "conv_2", h, inner, a.kernel, a.stride, "relu");

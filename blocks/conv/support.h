@@ -20,9 +20,10 @@ inline Stream convolve_line(Builder& b, Stream s, const LineOptions& o) {
   const bool causal = o.padding == "causal";
   const int64_t reach = (o.kernel - 1) * o.dilation;
   if (o.padding == "valid" && reach >= in[1])
-    throw UserError(str("kernel = ", o.kernel, " with dilation = ", o.dilation, " reaches over ",
-                        reach + 1, " tokens, there are ", in[1]),
-                    "use a smaller kernel or dilation, or padding: same");
+    throw OptionError("kernel",
+                      str("kernel = ", o.kernel, " with dilation = ", o.dilation, " reaches over ",
+                          reach + 1, " tokens, there are ", in[1]),
+                      "use a smaller kernel or dilation, or padding: same");
   if (!causal && o.kernel > 1) s = with_padding_zeroed(b, std::move(s));
   // The mask of causal windows: each stands at its last token.
   const Windows w{o.kernel, 1, o.stride, o.dilation, causal ? "same" : o.padding};

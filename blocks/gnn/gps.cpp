@@ -38,8 +38,8 @@ Value pass_messages(Builder& b, const BlockUse& use, const Stream& s) {
     const Yaml* body = use.body("local");
     const Stream out = body ? b.build_list(*body, s, b.vars())
                             : b.build_entry(use_of(use, "gin", {}, {}), s, b.vars());
-    require(out.domain == Domain::kGraph && out.shape() == s.shape(), "local makes ", describe(out),
-            ", but the branch must keep its ", shape_text(s));
+    require_option("local", out.domain == Domain::kGraph && out.shape() == s.shape(),
+                   "local makes ", describe(out), ", but the branch must keep its ", shape_text(s));
     return out.x;
   });
 }
@@ -59,8 +59,9 @@ Value build_on_tokens(Builder& b, const Yaml& entry, const Stream& s, Value x) {
 
 Stream build(Builder& b, const BlockUse& use, Stream s) {
   const auto& o = use.attrs.as<Gps>();
-  require(s.batch > 0 && s.shape()[0] % s.batch == 0, "attention needs graphs of one size, got ",
-          s.shape()[0], " nodes in ", s.batch, " graphs");
+  require_option("attention", s.batch > 0 && s.shape()[0] % s.batch == 0,
+                 "attention needs graphs of one size, got ", s.shape()[0], " nodes in ", s.batch,
+                 " graphs");
   const auto join = [&](std::string_view name, Value x, Value branch) {
     const Value sum = b.emit("add", {x, b.dropout(branch, o.dropout, str(name, "_dropout"))});
     return b.in_scope(str(name, "_norm"), [&] { return normalise_places(b, o.norm, sum, s); });

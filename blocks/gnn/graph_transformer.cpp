@@ -46,7 +46,8 @@ Stream build(Builder& b, const BlockUse& use, Stream s) {
   if (c % o.heads != 0) {
     int64_t fits = o.heads;
     while (c % fits != 0) --fits;
-    throw UserError(str("heads = ", o.heads, " does not divide C = ", c), str("use heads: ", fits));
+    throw OptionError("heads", str("heads = ", o.heads, " does not divide C = ", c),
+                      str("use heads: ", fits), c);
   }
   const auto join = [&](std::string_view name, Value x, Value branch) {
     const Value sum = b.emit("add", {x, b.dropout(branch, o.dropout, str(name, "_dropout"))});

@@ -50,8 +50,8 @@ Value scaler(Builder& b, std::string_view kind, const Stream& s, double delta) {
 
 Stream build(Builder& b, const BlockUse& use, Stream s) {
   const auto& o = use.attrs.as<Pna>();
-  require(!o.aggregators.empty(), "aggregators names none");
-  require(!o.scalers.empty(), "scalers names none");
+  require_option("aggregators", !o.aggregators.empty(), "aggregators names none");
+  require_option("scalers", !o.scalers.empty(), "scalers names none");
   const int64_t width = width_or_channels(o.width, s), hidden = o.hidden ? o.hidden : width;
   const FirstLayers layer(b, s.x, o.dropout);
   const Value h = layer("message", hidden);

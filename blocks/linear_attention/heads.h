@@ -17,7 +17,8 @@ inline void require_heads(int64_t heads, int64_t width, std::string_view of = "C
   }
   const std::string help =
       above ? str("use heads: ", below, " or heads: ", above) : str("use heads: ", below);
-  throw UserError(str("heads = ", heads, " does not divide ", of, " = ", width), help);
+  throw OptionError("heads", str("heads = ", heads, " does not divide ", of, " = ", width), help,
+                    of == "C" ? width : 0);
 }
 
 // [B,T,H D] -> [B,T,H,D]

@@ -33,10 +33,12 @@ int64_t checked_width(const LinearAttentionBlock& a, int64_t c) {
   require_heads(a.heads, c);
   const bool taylor = a.feature_map == "taylor2";
   if (a.feature_map == "identity" && a.normalise)
-    throw UserError("feature_map = identity has weights of both signs, their sum may be zero",
-                    "use normalise: false, or feature_map: elu1");
+    throw OptionError("feature_map",
+                      "feature_map = identity has weights of both signs, their sum may be zero",
+                      "use normalise: false, or feature_map: elu1");
   if (taylor && a.feature_dim > kMostTaylor)
-    throw UserError(
+    throw OptionError(
+        "feature_dim",
         str("feature_dim = ", a.feature_dim, " gives ",
             1 + a.feature_dim + a.feature_dim * a.feature_dim, " features with taylor2"),
         str("use feature_dim: 16, at most ", kMostTaylor));

@@ -80,9 +80,10 @@ Stream build(Builder& b, const BlockUse& use, Stream s) {
   require_heads(a.heads, c);
   const int64_t d = c / a.heads;
   if (d > kMostWidth)
-    throw UserError(str("heads = ", a.heads, " of C = ", c, " are ", d,
-                        " wide, random features of e^(q . k) overflow above ", kMostWidth),
-                    str("use heads: ", (c + kMostWidth - 1) / kMostWidth, " or more"));
+    throw OptionError("heads",
+                      str("heads = ", a.heads, " of C = ", c, " are ", d,
+                          " wide, random features of e^(q . k) overflow above ", kMostWidth),
+                      str("use heads: ", (c + kMostWidth - 1) / kMostWidth, " or more"), c);
   const int64_t wanted = int64_t(std::ceil(double(d) * std::log(double(std::max<int64_t>(2, d)))));
   const Value w = projection(b, a, d, a.features > 0 ? a.features : wanted);
   const auto project = [&](std::string_view name) {

@@ -45,9 +45,10 @@ Stream build(Builder& b, const BlockUse& use, Stream s) {
   require_heads(a.heads, c);
   const int64_t d = c / a.heads;
   if (a.rope && d % 2 != 0)
-    throw UserError(str("rope = true needs heads of even width, heads = ", a.heads, " of C = ", c,
-                        " are ", d, " wide"),
-                    "use rope: false, or another number of heads");
+    throw OptionError("rope",
+                      str("rope = true needs heads of even width, heads = ", a.heads, " of C = ", c,
+                          " are ", d, " wide"),
+                      "use rope: false, or another number of heads", c);
   const int64_t width = std::max<int64_t>(1, std::llround(a.expand * double(d))) * a.heads;
   const auto place = [&](Value x) {
     if (!a.rope) return x;

@@ -36,8 +36,9 @@ Stream build(Builder& b, const BlockUse& use, Stream s) {
   const int64_t c = s.channels();
   const auto inner = std::max<int64_t>(1, std::llround(a.expand * double(c)));
   if (!a.project && inner != c)
-    throw UserError(str("project = false leaves ", inner, " channels, C = ", c, " came in"),
-                    "use expand: 1 or project: true");
+    throw OptionError("project",
+                      str("project = false leaves ", inner, " channels, C = ", c, " came in"),
+                      "use expand: 1 or project: true", c);
   const Value gate = b.linear("gate", s.x, inner, a.bias);  // [B,T,I]
   const Value keep = b.emit("sigmoid", {b.emit("neg", {gate})}), take = b.emit("sigmoid", {gate});
   Value candidate = b.linear("candidate", s.x, inner, a.bias);

@@ -54,13 +54,14 @@ Value log_decay(Builder& b, const RgLru& a, int64_t inner) {
 Stream build(Builder& b, const BlockUse& use, Stream s) {
   const auto& a = use.attrs.as<RgLru>();
   if (a.least > a.most)
-    throw UserError(str("least = ", a.least, " is above most = ", a.most),
-                    str("use least: ", a.most, " or less"));
+    throw OptionError("least", str("least = ", a.least, " is above most = ", a.most),
+                      str("use least: ", a.most, " or less"));
   const int64_t c = s.channels();
   const auto inner = std::max<int64_t>(1, std::llround(a.expand * double(c)));
   if (inner % a.blocks != 0)
-    throw UserError(str("blocks = ", a.blocks, " does not divide the inner width ", inner),
-                    "use blocks: 1, or another number that divides it");
+    throw OptionError("blocks",
+                      str("blocks = ", a.blocks, " does not divide the inner width ", inner),
+                      "use blocks: 1, or another number that divides it");
   Stream u = s;
   u.x = b.linear("in", s.x, inner, a.bias);
   u.rows = u.columns = 0;

@@ -93,8 +93,9 @@ Stream build(Builder& b, const BlockUse& use, Stream s) {
     refuse_padding(s, "length = 0 makes the filters a matter of how far it is padded",
                    str("use length: ", t, " or more"));
   if (t > length)
-    throw UserError(str("length = ", length, " is below the ", t, " tokens that came in"),
-                    str("use length: ", t, " or more, or 0"));
+    throw OptionError("length",
+                      str("length = ", length, " is below the ", t, " tokens that came in"),
+                      str("use length: ", t, " or more, or 0"));
   Stream u = s;
   u.x = b.linear("in", s.x, (a.order + 1) * c);
   u.rows = u.columns = 0;

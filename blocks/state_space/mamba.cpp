@@ -37,8 +37,8 @@ Value piece(Builder& b, Value x, int64_t begin, int64_t width) {
 Stream build(Builder& b, const BlockUse& use, Stream s) {
   const auto& a = use.attrs.as<Mamba>();
   if (a.dt_min > a.dt_max)
-    throw UserError(str("dt_min = ", a.dt_min, " is above dt_max = ", a.dt_max),
-                    str("use dt_min: ", a.dt_max, " or less"));
+    throw OptionError("dt_min", str("dt_min = ", a.dt_min, " is above dt_max = ", a.dt_max),
+                      str("use dt_min: ", a.dt_max, " or less"));
   const int64_t c = s.channels(), n = a.state;
   const auto inner = std::max<int64_t>(1, std::llround(a.expand * double(c)));
   const int64_t rank = a.dt_rank > 0 ? a.dt_rank : (c + 15) / 16;

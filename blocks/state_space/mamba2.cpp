@@ -30,15 +30,17 @@ struct Mamba2 {
 
 int64_t checked_heads(const Mamba2& a, int64_t inner) {
   if (inner % a.head_dim != 0)
-    throw UserError(str("head_dim = ", a.head_dim, " does not divide the inner width ", inner),
-                    str("use head_dim: ", std::gcd(a.head_dim, inner), ", or another expand"));
+    throw OptionError("head_dim",
+                      str("head_dim = ", a.head_dim, " does not divide the inner width ", inner),
+                      str("use head_dim: ", std::gcd(a.head_dim, inner), ", or another expand"));
   const int64_t heads = inner / a.head_dim;
   if (heads % a.groups != 0)
-    throw UserError(str("groups = ", a.groups, " does not divide the ", heads, " heads"),
-                    str("use groups: ", std::gcd(a.groups, heads)));
+    throw OptionError("groups",
+                      str("groups = ", a.groups, " does not divide the ", heads, " heads"),
+                      str("use groups: ", std::gcd(a.groups, heads)));
   if (a.dt_min > a.dt_max)
-    throw UserError(str("dt_min = ", a.dt_min, " is above dt_max = ", a.dt_max),
-                    str("use dt_min: ", a.dt_max, " or less"));
+    throw OptionError("dt_min", str("dt_min = ", a.dt_min, " is above dt_max = ", a.dt_max),
+                      str("use dt_min: ", a.dt_max, " or less"));
   return heads;
 }
 

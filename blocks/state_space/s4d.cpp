@@ -29,11 +29,11 @@ struct S4d {
 
 void check(const S4d& a) {
   if (a.state % 2 != 0)
-    throw UserError(str("state = ", a.state, " is odd, states come in pairs"),
-                    str("use state: ", a.state + 1));
+    throw OptionError("state", str("state = ", a.state, " is odd, states come in pairs"),
+                      str("use state: ", a.state + 1));
   if (a.dt_min > a.dt_max)
-    throw UserError(str("dt_min = ", a.dt_min, " is above dt_max = ", a.dt_max),
-                    str("use dt_min: ", a.dt_max, " or less"));
+    throw OptionError("dt_min", str("dt_min = ", a.dt_min, " is above dt_max = ", a.dt_max),
+                      str("use dt_min: ", a.dt_max, " or less"));
 }
 
 // conv(x, K); in a step the recurrence behind K, whose complex states [B,C,N] are "re" and "im".

@@ -14,7 +14,7 @@ struct From {
 
 Stream build(Builder& b, const BlockUse& use, Stream) {
   const auto& a = use.attrs.as<From>();
-  require(!a.taps.empty(), "taps is missing");
+  require_option("taps", !a.taps.empty(), "taps is missing");
   Stream out = b.tap(a.taps[0], use.mark_of("taps"));
   std::vector<Value> parts = {out.x};
   std::vector<Stream> streams = {out};

@@ -27,10 +27,11 @@ Value tied(Builder& b, const BlockUse& use, Value x) {
     throw;
   }
   const int64_t vocab = table.shape()[0], c = table.shape()[1];
-  require(c == x.shape().last(), "tie = ", a.tie, " has a table ", table.shape(),
-          ", but C = ", x.shape().last());
-  require(a.width == 0 || a.width == vocab, "width = ", a.width, " differs from the ", vocab,
-          " rows of '", a.tie, "'");
+  if (const int64_t in = x.shape().last(); in != c)
+    throw OptionError("tie", str("tie = ", a.tie, " has a table ", table.shape(), ", but C = ", in),
+                      {}, in);
+  require_option("width", a.width == 0 || a.width == vocab, "width = ", a.width,
+                 " differs from the ", vocab, " rows of '", a.tie, "'");
   const Value rows = b.emit("reshape", {x}, {{"shape", std::vector<int64_t>{x.shape().rows(), c}}});
   const Value y = b.emit("matmul", {rows, table}, {{"transpose_b", true}});  // [rows,V]
   const Shape out = x.shape().with_last(vocab);
@@ -40,7 +41,7 @@ Value tied(Builder& b, const BlockUse& use, Value x) {
 
 Stream build(Builder& b, const BlockUse& use, Stream s) {
   const auto& a = use.attrs.as<Linear>();
-  require(a.width > 0 || !a.tie.empty(), "width is missing");
+  require_option("width", a.width > 0 || !a.tie.empty(), "width is missing");
   const Value y = a.tie.empty() ? b.linear("", s.x, a.width, a.bias) : tied(b, use, s.x);
   s.x = activate(b, a.activation, y);
   return s;

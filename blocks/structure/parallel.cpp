@@ -48,9 +48,11 @@ void check_structure(const std::vector<Stream>& ends) {
 
 // y = sum_i g_i branch_i, g = softmax(x W + b) over the branches.
 Value gated(Builder& b, const Stream& s, const std::vector<Stream>& ends) {
-  require(ends[0].domain == s.domain && ends[0].shape().with_last(1) == s.shape().with_last(1),
-          "combine = gate needs branches that keep the places of ", describe(s), ", got ",
-          describe(ends[0]));
+  require_option(
+      "combine",
+      ends[0].domain == s.domain && ends[0].shape().with_last(1) == s.shape().with_last(1),
+      "combine = gate needs branches that keep the places of ", describe(s), ", got ",
+      describe(ends[0]));
   const auto n = int64_t(ends.size());
   const Value g = b.emit("softmax", {b.linear("gate", s.x, n)}, {{"axis", -1}});  // [...,n]
   Value sum;

@@ -86,7 +86,8 @@ void check_pattern(const BlockUse& use, const std::string& pattern) {
   for (const YamlEntry& o : use.options)
     if (is_pattern_letter(o.key)) letters.push_back(o.key);
   require(!pattern.empty() || use.body("body"), "has neither `body` nor `pattern`");
-  require(pattern.empty() || !use.body("body"), "pattern = ", pattern, " leaves `body` unused");
+  require_option("pattern", pattern.empty() || !use.body("body"), "pattern = ", pattern,
+                 " leaves `body` unused");
   if (pattern.empty() && !letters.empty())
     throw UserError(str("'", letters[0], "' has no pattern that uses it"),
                     "write pattern: with the letters in order", use.mark_of(letters[0]));

@@ -11,7 +11,7 @@ struct Tap {
 
 Stream build(Builder& b, const BlockUse& use, Stream s) {
   const std::string& label = use.attrs.as<Tap>().label;
-  require(!label.empty(), "label is missing");
+  require_option("label", !label.empty(), "label is missing");
   b.set_tap(label, use.mark_of("label"), s);
   return s;
 }

@@ -28,8 +28,9 @@ void check_kind(const Attention& a) {
   if (a.kind == "full") return;
   const auto refuse = [&](bool given, std::string_view option, std::string_view unless = "") {
     if (given)
-      throw UserError(str(option, " does not go with kind = ", a.kind, unless),
-                      str("leave ", option, " out, or use kind: full"));
+      throw OptionError(std::string(option),
+                        str(option, " does not go with kind = ", a.kind, unless),
+                        str("leave ", option, " out, or use kind: full"));
   };
   const bool top = a.kind == "top_k";
   refuse(a.window > 0, "window");

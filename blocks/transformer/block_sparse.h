@@ -47,7 +47,8 @@ inline BlockLists lists_of_blocks(const Builder& b, const BlockSparse& a, bool c
                                   int64_t first, int64_t count) {
   constexpr int64_t kMostBlocks = 1 << 14;
   if (count > kMostBlocks)
-    throw UserError(
+    throw OptionError(
+        "block",
         str("block = ", a.block, " makes ", count, " blocks of the tokens, more than ",
             kMostBlocks),
         a.block < 64 ? "use larger blocks, up to 64, or fewer tokens" : "use fewer tokens");

@@ -56,15 +56,16 @@ void check_step(const Builder& b, const CrossAttention& a, std::string_view cont
 Stream build(Builder& b, const BlockUse& use, Stream s) {
   const auto& a = use.attrs.as<CrossAttention>();
   if (a.context.empty() && !b.has_tap(std::string(kEncoder)))
-    throw UserError("context is missing: name the tap to look at",
-                    "in the decoder of a spec with encoder: and decoder: it is the encoder");
+    throw OptionError("context", "context is missing: name the tap to look at",
+                      "in the decoder of a spec with encoder: and decoder: it is the encoder");
   const std::string context = a.context.empty() ? std::string(kEncoder) : a.context;
   const Stream c = b.tap(context, use.mark_of("context"));
   check_heads(a, s.channels());
   if (c.domain != Domain::kTokens)
     throw UserError(str("the context '", context, "' is a ", name_of(c.domain), ", not tokens"),
                     "tap it after grid_to_tokens or graph_to_tokens");
-  if (a.dilation > 1) throw UserError("dilation needs queries and keys of one sequence");
+  if (a.dilation > 1)
+    throw OptionError("dilation", "dilation needs queries and keys of one sequence");
   if (b.step) check_step(b, a, context);
   const int64_t d = s.channels() / a.heads;
   const Shape keys = {c.shape()[0], c.shape()[1], a.groups(), d};

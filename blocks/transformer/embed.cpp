@@ -26,13 +26,13 @@ int64_t vocabulary(Builder& b, const BlockUse& use) {
   if (a.vocab > 0) return a.vocab;
   const ArgValue v = b.vars().get("vocab", use.mark);
   const auto* n = std::get_if<int64_t>(&v.variant());
-  require(n && *n > 0, "vocab = ", v, " is no size of a vocabulary");
+  require_option("vocab", n && *n > 0, "vocab = ", v, " is no size of a vocabulary");
   return *n;
 }
 
 Stream build(Builder& b, const BlockUse& use, Stream s) {
   const auto& a = use.attrs.as<Embed>();
-  require(a.dim > 0, "dim is missing");
+  require_option("dim", a.dim > 0, "dim is missing");
   const Value table = b.param("table", {vocabulary(b, use), a.dim}, {Init::kNormal, a.std});
   s.x = b.emit("embed", {table, s.x});
   if (a.types > 0) {

@@ -65,19 +65,22 @@ inline std::string heads_that_fit(const Heads& a, int64_t c) {
 // UserError, with heads that fit, unless C channels can be split that way.
 inline void check_heads(const Heads& a, int64_t c) {
   if (c % a.heads != 0)
-    throw UserError(str("heads = ", a.heads, " does not divide C = ", c), heads_that_fit(a, c));
+    throw OptionError("heads", str("heads = ", a.heads, " does not divide C = ", c),
+                      heads_that_fit(a, c), c);
   if (a.kv_heads > 0 && a.heads % a.kv_heads != 0) {
     int64_t below = std::min(a.kv_heads, a.heads);
     while (a.heads % below != 0) --below;
-    throw UserError(str("kv_heads = ", a.kv_heads, " does not divide heads = ", a.heads),
-                    str("use kv_heads: ", below, ", or another divisor of ", a.heads));
+    throw OptionError("kv_heads",
+                      str("kv_heads = ", a.kv_heads, " does not divide heads = ", a.heads),
+                      str("use kv_heads: ", below, ", or another divisor of ", a.heads));
   }
   const int64_t width = c / a.heads;
   if (width % head_multiple(a) != 0)
-    throw UserError(str("position = ", a.position, " needs heads ",
-                        a.position == "rope" ? "of even width" : "whose width 4 divides",
-                        ", heads = ", a.heads, " of C = ", c, " are ", width, " wide"),
-                    heads_that_fit(a, c));
+    throw OptionError("position",
+                      str("position = ", a.position, " needs heads ",
+                          a.position == "rope" ? "of even width" : "whose width 4 divides",
+                          ", heads = ", a.heads, " of C = ", c, " are ", width, " wide"),
+                      heads_that_fit(a, c), c);
 }
 
 inline Value part_of_heads(Builder& b, Value x, int64_t begin, int64_t end,
@@ -91,9 +94,10 @@ inline Value part_of_heads(Builder& b, Value x, int64_t begin, int64_t end,
 inline Value rotate_in_grid(Builder& b, const Heads& a, const Stream& s, Value x) {
   const Shape& z = x.shape();
   if (b.step || s.rows * s.columns != z[1])
-    throw UserError("position = rope_2d needs the tokens of a grid",
-                    "use it between grid_to_tokens or patch_embed and a class_token, or position: "
-                    "rope");
+    throw OptionError(
+        "position", "position = rope_2d needs the tokens of a grid",
+        "use it between grid_to_tokens or patch_embed and a class_token, or position: "
+        "rope");
   const int64_t half = z[3] / 2;
   const std::vector<int64_t> whole = {z[0], z[1], z[2], half};
   const auto turn = [&](int64_t begin, const std::vector<int64_t>& shape) {
@@ -212,8 +216,8 @@ inline Value attend(Builder& b, const Heads& a, bool causal, Value q, Value k, V
   if (a.dilation > 1) {
     const int64_t t = q.shape()[1];
     if (t % a.dilation != 0)
-      throw UserError(str("dilation = ", a.dilation, " does not divide T = ", t),
-                      "use a dilation that divides the number of tokens");
+      throw OptionError("dilation", str("dilation = ", a.dilation, " does not divide T = ", t),
+                        "use a dilation that divides the number of tokens");
     for (Value* x : {&q, &k, &v}) *x = fold_residues(b, *x, a.dilation, false);
     if (mask) mask = fold_mask(b, mask, a.dilation);
   }

@@ -102,13 +102,13 @@ void balance_load(Builder& b, const Moe& a, Value p, Value mask, Value share) {
 Stream build(Builder& b, const BlockUse& use, Stream s) {
   const auto& a = use.attrs.as<Moe>();
   if (a.top_k > a.experts)
-    throw UserError(str("top_k = ", a.top_k, " of ", a.experts, " experts"),
-                    str("use top_k: ", a.experts, " or fewer"));
+    throw OptionError("top_k", str("top_k = ", a.top_k, " of ", a.experts, " experts"),
+                      str("use top_k: ", a.experts, " or fewer"));
   if (a.weights == "chosen" && a.top_k == 1)
-    throw UserError(
-        "weights = chosen gives a single expert the weight 1, and the router nothing "
-        "to learn from",
-        "use top_k: 2 or more, or weights: all");
+    throw OptionError("weights",
+                      "weights = chosen gives a single expert the weight 1, and the router nothing "
+                      "to learn from",
+                      "use top_k: 2 or more, or weights: all");
   const Shape shape = s.shape();
   const std::vector<int64_t> extents(shape.dims().begin(), shape.dims().end());
   const int64_t n = shape.rows(), c = shape.last();

@@ -47,10 +47,11 @@ Value waves(Builder& b, int64_t t, int64_t c, double base) {
 Value waves_2d(Builder& b, const Stream& s, double base) {
   const int64_t t = s.shape()[1], c = s.channels(), half = c / 2;
   if (s.rows * s.columns != t)
-    throw UserError("kind = sinusoidal_2d needs the tokens of a grid",
-                    "use it between grid_to_tokens or patch_embed and a class_token, or kind: "
-                    "sinusoidal");
-  require(c % 2 == 0, "kind = sinusoidal_2d needs an even C, got C = ", c);
+    throw OptionError("kind", "kind = sinusoidal_2d needs the tokens of a grid",
+                      "use it between grid_to_tokens or patch_embed and a class_token, or kind: "
+                      "sinusoidal");
+  if (c % 2 != 0)
+    throw OptionError("kind", str("kind = sinusoidal_2d needs an even C, got C = ", c), {}, c);
   return b.table(DType::kF32, {t, c}, [&](Tensor& table) {
     const Waves waves(half, base);
     for (int64_t i = 0; i < t * c; ++i) {

@@ -48,7 +48,8 @@ inline int64_t bucket_of(const Relative& a, bool causal, int64_t distance) {
 inline Value relative_table(Builder& b, const Relative& a) {
   const int64_t exact = a.buckets / 4;  // of one direction, when there are two
   if (a.max_distance <= 2 * exact)
-    throw UserError(
+    throw OptionError(
+        "max_distance",
         str("max_distance = ", a.max_distance, " is too near for ", a.buckets, " buckets"),
         str("use more than ", 2 * exact));
   const Shape shape{a.buckets, a.heads};

@@ -147,8 +147,14 @@ void append_canonical(const Yaml& v, std::string& out) {
   }
 }
 
+// A place in the override's text number `number`; the file's name is for people.
+Mark override_mark(int number, int column, int length) {
+  return {"--set", number, column, length, true};
+}
+
+// From places in a value to places in the override's text that it stands in.
 void shift_marks(Yaml& v, int line, int columns) {
-  const auto shift = [&](Mark& m) { m = {m.file, line, m.column + columns, m.length}; };
+  const auto shift = [&](Mark& m) { m = override_mark(line, m.column + columns, m.length); };
   shift(v.mark);
   for (Yaml& item : v.items) shift_marks(item, line, columns);
   for (YamlEntry& e : v.entries) {
@@ -158,7 +164,7 @@ void shift_marks(Yaml& v, int line, int columns) {
 }
 
 void apply_text_override(Yaml& root, std::string_view text, int number) {
-  const Mark mark{"--set", number, 1, std::max(1, int(text.size()))};
+  const Mark mark = override_mark(number, 1, std::max(1, int(text.size())));
   const size_t equals = text.find('=');
   if (equals == text.npos || equals == 0)
     throw UserError(str("'", text, "' is not an override"), "write --set a.b=value", mark);
@@ -166,7 +172,7 @@ void apply_text_override(Yaml& root, std::string_view text, int number) {
   try {
     value = parse_yaml(text.substr(equals + 1), "--set");
   } catch (UserError& e) {
-    e.mark = {"--set", number, e.mark.column + int(equals) + 1, e.mark.length};
+    e.mark = override_mark(number, e.mark.column + int(equals) + 1, e.mark.length);
     throw;
   }
   shift_marks(value, number, int(equals) + 1);
@@ -206,7 +212,7 @@ Spec load_spec(const std::string& path, std::span<const std::string> overrides) 
       const std::string target = overrides[i].substr(0, overrides[i].find('='));
       if (std::ranges::count(paths, target))
         throw UserError(str("'", target, "' is set twice"), "remove one of them",
-                        {"--set", int(i) + 1, 1, int(target.size())});
+                        override_mark(int(i) + 1, 1, int(target.size())));
       paths.push_back(target);
     } catch (const UserError& e) {
       errors.add(e);

@@ -21,7 +21,7 @@ struct Spec {
 // errors; relative to the file that says it), then applies "a.b.2.c=value" overrides. A key in an
 // override path must exist or be addable to a map; values are YAML; null (~ or nothing) removes a
 // key. UserError(s) with marks; an
-// override's mark has the file "--set" and its number as the line.
+// override's mark says so (Mark::override) and has its number as the line.
 Spec load_spec(const std::string& path, std::span<const std::string> overrides = {});
 
 // The overrides alone, for the variants of a study: path -> value, marks from the study file.

@@ -69,6 +69,7 @@ TEST(ModelErrors, TellWhereTheWidthWasSet) {
   const auto e = in_tokens("- linear: 10\n- attention: {heads: 4}");
   EXPECT_EQ(texts(e), Texts({"2:15 attention 'attention': heads = 4 does not divide C = 10; use "
                              "heads: 2 or heads: 5"}));
+  EXPECT_EQ(e[0].option, "heads");
   ASSERT_EQ(e[0].notes.size(), 1u);
   EXPECT_EQ(e[0].notes[0].text, "C = 10 was set by 'linear'");
   EXPECT_EQ(e[0].notes[0].mark.line, 1);

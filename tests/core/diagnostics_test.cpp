@@ -88,11 +88,16 @@ TEST_F(Rendered, LongLinesAreCutAroundTheCaret) {
 }
 
 TEST_F(Rendered, OverridesShowTheArgument) {
-  const UserError e("lr must be at least 0", "", {"--set", 2, 10, 2});
+  const UserError e("lr must be at least 0", "", {"--set", 2, 10, 2, true});
   EXPECT_EQ(render(e, {.overrides = {"a=1", "train.lr=-1"}}),
             "--set:2:10: error: lr must be at least 0\n"
             "    2 | train.lr=-1\n"
             "      |          ^~\n");
+}
+
+TEST_F(Rendered, AFileOfThatNameIsNoOverride) {
+  const UserError e("lr must be at least 0", "", {"--set", 1, 1, 1});
+  EXPECT_EQ(render(e, {.overrides = {"a=1"}}), "--set:1:1: error: lr must be at least 0\n");
 }
 
 TEST_F(Rendered, ColorsOnlyWhenAsked) {

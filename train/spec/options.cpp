@@ -104,7 +104,7 @@ std::string train_key_help(std::string_view key) {
 void keep_later_length(std::vector<YamlEntry>& entries) {
   const auto set_by_command = [&](std::string_view key) {
     const auto e = std::ranges::find(entries, key, &YamlEntry::key);
-    return e != entries.end() && e->value.mark.file == "--set";
+    return e != entries.end() && e->value.mark.override;
   };
   const bool steps = set_by_command("steps"), epochs = set_by_command("epochs");
   if (steps == epochs) return;

@@ -72,7 +72,8 @@ TEST(TrainOptions, TakeEpochsOrSteps) {
 
 TEST(TrainOptions, LengthOnTheCommandLineReplacesTheSpecs) {
   Yaml yaml = parse_yaml("{epochs: 3}", "t.yaml");
-  yaml.entries.push_back({"steps", {"--set", 1, 7, 5}, parse_yaml("40", "--set")});
+  yaml.entries.push_back({"steps", {"--set", 1, 7, 5, true}, parse_yaml("40", "--set")});
+  yaml.entries.back().value.mark.override = true;
   Diagnostics errors;
   const TrainSpec spec = parse_train(&yaml, Vars{}, errors);
   EXPECT_TRUE(errors.empty());
