@@ -57,6 +57,39 @@ struct WeightStart {
   double residual_std = 0;  // for the projections that end a residual branch
 };
 
+// What a block asks of the builder when it wants a parameter.
+struct Weight {
+  ParameterKind kind;  // products ask for kMatrix; it also says whether weight decay applies
+  Shape shape;
+  Init init = {};
+  std::vector<int> fan_in = {}, fan_out = {};  // as in ParameterInfo
+  // Not empty: as if what asks stood under `share: <label>`, whose other parameters stay its own.
+  std::string share = {};
+
+  // y = x W for W [in,out].
+  static Weight matrix(int64_t in, int64_t out, Init init) {
+    return {ParameterKind::kMatrix, {in, out}, init, {0}, {1}};
+  }
+
+  // The kernel [KY,KX,C,O] of a convolution.
+  static Weight kernel(Shape shape, Init init) {
+    return {ParameterKind::kMatrix, std::move(shape), init, {0, 1, 2}, {3}};
+  }
+
+  // A vector [H,D] for each of H heads, whose result is one number a head.
+  static Weight head_vectors(int64_t heads, int64_t width, Init init) {
+    return {ParameterKind::kMatrix, {heads, width}, init, {1}, {}};
+  }
+
+  static Weight bias(int64_t width, Init init = {}) {
+    return {ParameterKind::kBias, {width}, init};
+  }
+
+  static Weight scale(int64_t width, double start) {
+    return {ParameterKind::kScale, {width}, {Init::kConstant, start}};
+  }
+};
+
 struct Entry;  // blocks/compose/entry.h
 
 // More would take seconds and the memory of a small machine before anything is trained.
@@ -99,13 +132,11 @@ class Builder {
 
   const Vars& vars() const { return *vars_; }
 
-  // A parameter or state under the current scope: "<path>.<name>". Under `share:` the second asker
-  // of a parameter gets the first one's (UserError when the shapes differ); states stay separate,
-  // because statistics differ from place to place.
-  Value param(std::string_view name, Shape shape, Init init, bool decay = true);
-  // The same as if what asks stood under `share: <label>`, whose other parameters stay its own.
-  Value shared_param(const std::string& label, std::string_view name, Shape shape, Init init,
-                     bool decay = true);
+  // A parameter under the current scope: "<path>.<name>". Every parameter of every block is made
+  // here. Under `share:` the second asker gets the first one's (UserError when the shapes differ).
+  Value weight(std::string_view name, const Weight& w);
+  // A state "<path>.<name>". `share:` leaves states separate: statistics differ from place to
+  // place.
   Value state(std::string_view name, ValueType type, Init init);
 
   // Numbers known before training, which `fill` writes into a zeroed tensor. UserError when the

@@ -11,8 +11,7 @@ Value activate(Builder& b, std::string_view kind, Value x, std::string_view name
   if (kind == "none") return x;
   if (kind == "gelu_erf") return b.emit("gelu", {x}, {{"approximate", "none"}});
   if (kind != "prelu") return b.emit(kind, {x});
-  const Value slope =
-      b.param(str(name, ".slope"), {x.shape().last()}, {Init::kConstant, 0.25}, false);
+  const Value slope = b.weight(str(name, ".slope"), Weight::scale(x.shape().last(), 0.25));
   return b.emit("prelu", {x, slope});
 }
 
@@ -26,7 +25,7 @@ std::string_view gate_of(std::string_view kind) {
 
 Value layer_scale(Builder& b, Value x, double start) {
   if (start == 0) return x;
-  const Value gamma = b.param("layer_scale", {x.shape().last()}, {Init::kConstant, start}, false);
+  const Value gamma = b.weight("layer_scale", Weight::scale(x.shape().last(), start));
   return b.emit("mul", {x, gamma});
 }
 
@@ -60,10 +59,10 @@ Value convolve(Builder& b, Value x, const ConvOptions& o) {
   }
   const int64_t c_group = c / o.groups;
   const double fan_in = double(o.kernel_y * o.kernel_x * c_group);
-  const Value w = b.param("weight", {o.kernel_y, o.kernel_x, c_group, o.width},
-                          {Init::kNormal, std::sqrt(2 / fan_in)});
+  const Value w = b.weight("weight", Weight::kernel({o.kernel_y, o.kernel_x, c_group, o.width},
+                                                    {Init::kNormal, std::sqrt(2 / fan_in)}));
   std::vector<Value> in = {x, w};
-  if (o.bias) in.push_back(b.param("bias", {o.width}, {}, false));
+  if (o.bias) in.push_back(b.weight("bias", Weight::bias(o.width)));
   return b.emit("conv2d", in,
                 {{"stride", o.stride},
                  {"padding", std::string(o.padding)},

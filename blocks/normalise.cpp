@@ -57,7 +57,7 @@ Value unit_length(Builder& b, Value x, double eps) {
 Value scale_norm(Builder& b, Value x, double eps) {
   const int64_t c = x.shape().last();
   const double root = std::sqrt(double(std::max<int64_t>(c, 1)));
-  const Value g = b.param("scale", {1}, {Init::kConstant, root}, false);
+  const Value g = b.weight("scale", {ParameterKind::kNorm, {1}, {Init::kConstant, root}});
   const Value gamma = b.emit("broadcast_to", {b.emit("scale", {g}, {{"a", 1 / root}})},
                              {{"shape", std::vector<int64_t>{c}}});
   return b.emit("rms_norm", {x, gamma}, {{"eps", eps}});
@@ -130,14 +130,14 @@ Value normalise_rows(Builder& b, std::string_view kind, Value x, const Stream* p
   if (kind == "l2") return unit_length(b, x, o.eps);
   if (kind == "scale") return scale_norm(b, x, o.eps);
   const int64_t c = x.shape().last();
-  const Value gamma = b.param("gamma", {c}, {Init::kConstant, 1}, false);
+  const Value gamma = b.weight("gamma", {ParameterKind::kNorm, {c}, {Init::kConstant, 1}});
   if (kind == "rms") return b.emit("rms_norm", {x, gamma}, {{"eps", o.eps}});
-  const Value beta = o.bias ? b.param("beta", {c}, {}, false) : b.filled({c}, 0);
+  const Value beta = o.bias ? b.weight("beta", Weight::bias(c)) : b.filled({c}, 0);
   if (kind == "layer") return b.emit("layer_norm", {x, gamma, beta}, {{"eps", o.eps}});
   const auto mask = [&] { return places ? padding_mask(*places) : Value{}; };
   if (kind == "group" || kind == "instance") return group_norm(b, kind, x, gamma, beta, mask(), o);
   if (kind == "dynamic_tanh") {
-    const Value alpha = b.param("alpha", {1}, {Init::kConstant, 0.5}, false);
+    const Value alpha = b.weight("alpha", Weight::scale(1, 0.5));
     return b.emit("dynamic_tanh", {x, alpha, gamma, beta});
   }
   return batch_norm(b, x, gamma, beta, b.training ? mask() : Value{}, o);

@@ -8,9 +8,24 @@
 #include "core/rng.h"
 
 namespace cambium {
-Value Builder::param(std::string_view name, Shape shape, Init init, bool decay) {
+Value Builder::weight(std::string_view name, const Weight& w) {
+  if (!w.share.empty()) {
+    const Restore shared(share_name_, w.share);
+    const Restore root(share_root_, graph.scope.path);
+    const Restore<std::set<std::string>*> asks(asked_, nullptr);
+    Weight own = w;
+    own.share.clear();
+    return weight(name, own);
+  }
   const std::string path = path_of(name);
-  const ParameterInfo info{.init = init, .decay = decay, .frozen = frozen_};
+  const Shape& shape = w.shape;
+  const ParameterInfo info{.init = w.init,
+                           .decay = decays(w.kind),
+                           .frozen = frozen_,
+                           .kind = w.kind,
+                           .shared = !share_name_.empty(),
+                           .fan_in = w.fan_in,
+                           .fan_out = w.fan_out};
   if (share_name_.empty()) return graph.parameter(path, shape, info);
   const std::string inside = path.substr(share_root_.size());
   if (asked_) asked_->insert(inside);
@@ -31,14 +46,6 @@ Value Builder::param(std::string_view name, Shape shape, Init init, bool decay) 
   if (s.frozen != frozen_)
     differ(str("share '", share_name_, "': frozen in one place but not in the other"));
   return s.value;
-}
-
-Value Builder::shared_param(const std::string& label, std::string_view name, Shape shape, Init init,
-                            bool decay) {
-  const Restore shared(share_name_, label);
-  const Restore root(share_root_, graph.scope.path);
-  const Restore<std::set<std::string>*> asks(asked_, nullptr);
-  return param(name, shape, init, decay);
 }
 
 void Builder::check_shared(const std::string& name, const Mark& mark,
@@ -107,7 +114,8 @@ Value Builder::residual_linear(std::string_view name, Value x, int64_t width, bo
 }
 
 Value Builder::linear_bias(std::string_view name, int64_t fan_in, int64_t width) {
-  return in_scope(name, [&] { return param("bias", {width}, linear_init(fan_in).second, false); });
+  return in_scope(name,
+                  [&] { return weight("bias", Weight::bias(width, linear_init(fan_in).second)); });
 }
 
 Value Builder::dropped_linear(std::string_view name, Value x, double p, int64_t width, bool bias,
@@ -117,8 +125,8 @@ Value Builder::dropped_linear(std::string_view name, Value x, double p, int64_t 
   const int64_t stream = inside ? random_stream("dropout") : 0;
   if (!sparse) x = dropout(x, p);
   const auto build = [&] {
-    const Value w = param("weight", {x.shape().last(), width}, start.first);
-    const Value b = bias ? param("bias", {width}, start.second, false) : Value{};
+    const Value w = weight("weight", Weight::matrix(x.shape().last(), width, start.first));
+    const Value b = bias ? weight("bias", Weight::bias(width, start.second)) : Value{};
     if (!sparse) return emit("linear", b ? std::vector{x, w, b} : std::vector{x, w});
     Args args = {{"density", density_}};
     if (inside) args.insert(args.end(), {{"dropout", p}, {"stream", stream}});

@@ -58,6 +58,18 @@ Value Graph::state(std::string name, ValueType type, Init init) {
                  .parameter = {.init = init}});
 }
 
+void Graph::set_kind(int parameter, ParameterKind kind) {
+  ensure(node(parameter).role == Role::kParameter, "node ", parameter, " is no parameter");
+  nodes_[size_t(parameter)].parameter.kind = kind;
+}
+
+std::string_view name_of(ParameterKind kind) {
+  static constexpr std::string_view kNames[] = {"none",      "matrix",   "input", "output",
+                                                "embedding", "position", "bias",  "norm",
+                                                "scale",     "dynamics"};
+  return kNames[size_t(kind)];
+}
+
 std::string narrow_copy_name(std::string_view parameter) {
   return str("bf16.", parameter);
 }

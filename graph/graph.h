@@ -26,11 +26,44 @@ struct Init {
   bool operator==(const Init&) const = default;
 };
 
+// What a parameter is to whoever freezes, scales, adapts or loads parameters.
+enum class ParameterKind {
+  kNone,       // not said: made by no block
+  kMatrix,     // of a product whose input other weights have made and whose result others hear
+  kInput,      // of a product that stands first: what it hears is the data
+  kOutput,     // of a product that stands last, first or not: no other hears its result
+  kEmbedding,  // a row for each id
+  kPosition,   // what a place or a token is, without hearing one: positions, class tokens
+  kBias,       // added to a result
+  kNorm,       // the factor of each channel behind a norm
+  kScale,      // another factor of channels or of everything: layer scale, slopes, skips, shares
+  kDynamics,   // of a recurrence or a filter: decays, step sizes, frequencies
+};
+
+std::string_view name_of(ParameterKind kind);  // "matrix", "input" ...
+
+// kMatrix, kInput or kOutput: the last two where the model is seen whole (build_parts).
+inline bool is_product(ParameterKind kind) {
+  return kind == ParameterKind::kMatrix || kind == ParameterKind::kInput ||
+         kind == ParameterKind::kOutput;
+}
+
+// Whether weight decay applies: to what products are made of and to rows of embeddings.
+inline bool decays(ParameterKind kind) {
+  return is_product(kind) || kind == ParameterKind::kEmbedding || kind == ParameterKind::kNone;
+}
+
 struct ParameterInfo {
   Init init;
   bool decay = true;    // weight decay applies; off for norms, biases and embeddings of position
   bool frozen = false;  // never updated
   double lr_scale = 1;
+  ParameterKind kind = ParameterKind::kNone;
+  bool shared = false;  // asked for under a name that several places may give (`share:`)
+  // Of products and embeddings, the axes whose extents multiply to how many numbers each result
+  // hears, and to how many results hear each number; the axes in neither count equal copies (heads,
+  // experts, channels). Groups of a convolution share fan_out's axis.
+  std::vector<int> fan_in = {}, fan_out = {};
 
   bool operator==(const ParameterInfo&) const = default;
 };
@@ -89,6 +122,7 @@ class Graph {
   Value parameter(std::string name, Shape shape, ParameterInfo info);
   Value state(std::string name, ValueType type, Init init = {});
   Value narrow_copy(std::string_view parameter, Shape shape);  // the state narrow_copy_name says
+  void set_kind(int parameter, ParameterKind kind);            // once the model is seen whole
   Value constant(std::shared_ptr<const Tensor> value);
   Value constant(std::shared_ptr<const Adjacency> value);
   Value constant(std::shared_ptr<const LazyAdjacency> value);

@@ -26,7 +26,8 @@ Value insert_behind(Builder& b, Value x, Value token, Value mask, Value longer) 
 Stream build(Builder& b, const BlockUse& use, Stream s) {
   const auto& a = use.attrs.as<ClassToken>();
   const int64_t batch = s.shape()[0], c = s.channels();
-  const Value token = b.param("token", {1, 1, c}, {Init::kNormal, a.std}, false);
+  const Value token =
+      b.weight("token", {ParameterKind::kPosition, {1, 1, c}, {Init::kNormal, a.std}});
   const Value tokens =
       b.emit("broadcast_to", {token}, {{"shape", std::vector<int64_t>{batch, 1, c}}});
   const bool first = a.place == "first";

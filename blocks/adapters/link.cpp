@@ -36,7 +36,7 @@ Stream build(Builder& b, const BlockUse& use, Stream s) {
   Value score = b.emit("reduce_sum", {b.emit("mul", {left, v})},
                        {{"axes", std::vector<int64_t>{1}}, {"keep", true}});  // [P,1]
   score = b.emit("scale", {score}, {{"a", 1 / std::sqrt(double(c))}});
-  score = b.emit("add", {score, b.param("bias", {1}, {}, false)});
+  score = b.emit("add", {score, b.weight("bias", Weight::bias(1))});
   Stream out;
   out.domain = Domain::kVector;
   out.x = b.emit("concat", {b.filled(score.shape(), 0), score}, {{"axis", -1}});

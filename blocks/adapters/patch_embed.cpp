@@ -32,8 +32,8 @@ Stream build(Builder& b, const BlockUse& use, Stream s) {
   const int64_t fan_in = a.patch * a.patch * in.last();
   const Init init = b.weight_start.std > 0 ? Init{Init::kNormal, b.weight_start.std}
                                            : Init{Init::kUniform, 1 / std::sqrt(double(fan_in))};
-  const Value w = b.param("weight", {a.patch, a.patch, in.last(), a.dim}, init);
-  const Value bias = b.param("bias", {a.dim}, {}, false);
+  const Value w = b.weight("weight", Weight::kernel({a.patch, a.patch, in.last(), a.dim}, init));
+  const Value bias = b.weight("bias", Weight::bias(a.dim));
   s = with_padding_zeroed(b, std::move(s));
   const Windows patches{a.patch, a.patch, a.patch};
   if (const Value mask = as_grid(b, s).mask)

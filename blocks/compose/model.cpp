@@ -1,6 +1,7 @@
 #include "blocks/compose/model.h"
 
 #include "blocks/compose/check.h"
+#include "blocks/compose/ends.h"
 #include "blocks/compose/lost.h"
 #include "core/text/suggest.h"
 
@@ -68,6 +69,11 @@ Stream build_parts(Builder& builder, std::span<const ModelPart> parts, const Yam
     ensure(!builder.errors().empty(), "a model was given up without an error");
   }
   builder.errors().throw_if_any();
+  std::vector<Value> data;
+  for (const ModelPart& part : parts) data.push_back(part.input.x);
+  if (const auto edges = builder.graph.find(Role::kInput, "edges"))
+    data.push_back(builder.graph.value({*edges, 0}));
+  settle_ends(builder.graph, data, out.x);
   return out;
 }
 

@@ -33,9 +33,9 @@ Value edge_scores(Builder& b, const Gat& o, const Stream& s, const Init& init) {
   const Value carried = edge_features_with_loops(b, s);  // [E,F]
   const int64_t features = carried.shape().last(), channels = o.heads * o.width;
   const Value w = b.in_scope("edge", [&] {
-    return b.param("weight", {features, channels}, glorot(b, features, channels));
+    return b.weight("weight", Weight::matrix(features, channels, glorot(b, features, channels)));
   });
-  const Value a = b.param("edge_score", {o.heads, o.width}, init);
+  const Value a = b.weight("edge_score", Weight::head_vectors(o.heads, o.width, init));
   return b.emit("matmul", {carried, dot_heads(b, as_heads(b, w, o.heads), a)});
 }
 
@@ -43,8 +43,10 @@ Value edge_scores(Builder& b, const Gat& o, const Stream& s, const Init& init) {
 Value attend_with_edges(Builder& b, const Gat& o, const Stream& s, Value z) {
   const Args loops = {{"self_loops", true}};
   const Init init = glorot(b, o.width, 1);
-  const Value source = dot_heads(b, z, b.param("source", {o.heads, o.width}, init));
-  const Value target = dot_heads(b, z, b.param("target", {o.heads, o.width}, init));
+  const Value source =
+      dot_heads(b, z, b.weight("source", Weight::head_vectors(o.heads, o.width, init)));
+  const Value target =
+      dot_heads(b, z, b.weight("target", Weight::head_vectors(o.heads, o.width, init)));
   const Value ends = b.emit("edge_gather", {s.adjacency, source, target}, loops);  // [E,H]
   const Value scores = b.emit("leaky_relu", {b.emit("add", {ends, edge_scores(b, o, s, init)})},
                               {{"slope", o.slope}});
@@ -56,8 +58,9 @@ Value attend_with_edges(Builder& b, const Gat& o, const Stream& s, Value z) {
 // The same without edges, as one operator.
 Value attend(Builder& b, const Gat& o, const Stream& s, Value z) {
   const Init init = glorot(b, o.width, 1);
-  std::vector<Value> in = {s.adjacency, z, b.param("source", {o.heads, o.width}, init),
-                           b.param("target", {o.heads, o.width}, init)};
+  std::vector<Value> in = {s.adjacency, z,
+                           b.weight("source", Weight::head_vectors(o.heads, o.width, init)),
+                           b.weight("target", Weight::head_vectors(o.heads, o.width, init))};
   const double dropped = b.training ? o.attention_dropout : 0;
   int64_t stream = 0;
   if (dropped > 0) {

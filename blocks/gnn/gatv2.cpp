@@ -40,7 +40,8 @@ Value attention_weights(Builder& b, const Gatv2& o, const Stream& s, Value sourc
     pair = b.emit("add", {pair, as_heads(b, term, o.heads)});
   }
   const Value bent = b.emit("leaky_relu", {pair}, {{"slope", o.slope}});
-  const Value a = b.param("attention", {o.heads, o.width}, glorot(b, o.width, 1));
+  const Value a =
+      b.weight("attention", Weight::head_vectors(o.heads, o.width, glorot(b, o.width, 1)));
   const Value scores =
       b.emit("reduce_sum", {b.emit("mul", {bent, a})}, {{"axes", -1}, {"keep", false}});
   return b.dropout(b.emit("edge_softmax", {s.adjacency, scores}, loops), o.attention_dropout,

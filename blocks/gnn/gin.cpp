@@ -35,7 +35,7 @@ Stream build(Builder& b, const BlockUse& use, Stream s) {
   const auto& o = use.attrs.as<Gin>();
   const int64_t width = width_or_channels(o.width, s);
   const int64_t hidden = o.hidden > 0 ? o.hidden : width;
-  const Value eps = o.train_eps ? b.param("eps", {1}, {}, false) : Value{};
+  const Value eps = o.train_eps ? b.weight("eps", {ParameterKind::kScale, {1}}) : Value{};
   const auto sum = [&](Value x) {
     const Value heard =
         o.edges ? heard_with_edges(b, s, x) : b.emit("spmm", {s.adjacency, x}, {{"norm", "sum"}});

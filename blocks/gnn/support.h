@@ -20,7 +20,7 @@ inline int64_t width_or_channels(int64_t width, const Stream& s) {
 
 // x + b with a parameter "bias" [C] that starts at zero and does not decay.
 inline Value add_bias(Builder& b, Value x) {
-  return b.emit("add", {x, b.param("bias", {x.shape().last()}, {}, false)});
+  return b.emit("add", {x, b.weight("bias", Weight::bias(x.shape().last()))});
 }
 
 // The linear layers a block begins with. They share one dropout of the features; when those are

@@ -43,8 +43,8 @@ Value project(Builder& b, const DeltaNet& a, const Stream& s, const std::string&
 // g [B,T,H] = -A softplus(x Wa + c)
 Value log_decay(Builder& b, const DeltaNet& a, Value x) {
   Random random(0, uint64_t(b.start_stream("log_a")));
-  const Value log_a = param_from(b, "log_a", {a.heads},
-                                 [&](int64_t) { return std::log(16 * (1 - random.uniform())); });
+  const Value log_a = weight_from(b, "log_a", ParameterKind::kDynamics, {a.heads},
+                                  [&](int64_t) { return std::log(16 * (1 - random.uniform())); });
   const Value dt = b.emit(
       "add", {b.linear("a", x, a.heads, false), step_bias(b, "dt_bias", a.heads, 1e-3, 0.1)});
   return b.emit("neg", {b.emit("mul", {b.emit("softplus", {dt}), b.emit("exp", {log_a})})});

@@ -44,7 +44,7 @@ Value block_linear(Builder& b, std::string_view name, Value x, int64_t blocks) {
 // -c softplus(L) [I]
 Value log_decay(Builder& b, const RgLru& a, int64_t inner) {
   Random random(0, uint64_t(b.start_stream("decay")));
-  const Value l = param_from(b, "decay", {inner}, [&](int64_t) {
+  const Value l = weight_from(b, "decay", ParameterKind::kDynamics, {inner}, [&](int64_t) {
     const double low = a.least * a.least, square = low + (a.most * a.most - low) * random.uniform();
     return std::log(std::expm1(-std::log(square) / (2 * a.c)));  // softplus backwards
   });

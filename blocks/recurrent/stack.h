@@ -34,12 +34,12 @@ inline RecurrentParts recurrent_parts(Builder& b, int64_t c, int64_t width, int6
   const Init bias_start = std > 0 ? Init{} : uniform;
   RecurrentParts p;
   b.in_scope("input", [&] {
-    p.input_weight = b.param("weight", {c, gates * width}, start);
-    if (bias) p.input_bias = b.param("bias", {gates * width}, bias_start, false);
+    p.input_weight = b.weight("weight", Weight::matrix(c, gates * width, start));
+    if (bias) p.input_bias = b.weight("bias", Weight::bias(gates * width, bias_start));
   });
   b.in_scope("hidden", [&] {
-    p.hidden_weight = b.param("weight", {width, gates * width}, start);
-    if (bias) p.hidden_bias = b.param("bias", {gates * width}, bias_start, false);
+    p.hidden_weight = b.weight("weight", Weight::matrix(width, gates * width, start));
+    if (bias) p.hidden_bias = b.weight("bias", Weight::bias(gates * width, bias_start));
   });
   return p;
 }

@@ -69,7 +69,8 @@ Value window(Builder& b, int64_t t, int64_t c, int64_t length) {
 
 // The filters of all long convolutions side by side: [T, (order - 1) C], before the window.
 Value implicit_filters(Builder& b, const Hyena& a, int64_t t, int64_t c, int64_t length) {
-  const Value w = b.param("frequency", {a.filter_width}, {Init::kConstant, a.frequency}, false);
+  const Value w = b.weight(
+      "frequency", {ParameterKind::kDynamics, {a.filter_width}, {Init::kConstant, a.frequency}});
   const auto sine = [&](std::string_view name, Value x) {
     return b.emit("sin", {b.emit("mul", {b.linear(name, x, a.filter_width), w})});
   };
@@ -109,7 +110,7 @@ Stream build(Builder& b, const BlockUse& use, Stream s) {
   for (int64_t i = a.order - 1; i >= 1; --i) {
     v = b.emit("mul", {v, piece(u.x, i)});
     const Value f = b.emit("mul", {piece(filters, i - 1), decay});
-    const Value d = b.param(str("d", i), {c}, {Init::kNormal, 1}, false);
+    const Value d = b.weight(str("d", i), {ParameterKind::kScale, {c}, {Init::kNormal, 1}});
     v = b.emit("add", {long_convolve(b, i, v, f), b.emit("mul", {v, d})});
   }
   s.x = b.residual_linear("o", b.emit("mul", {v, piece(u.x, 0)}), c);

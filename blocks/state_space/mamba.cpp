@@ -50,10 +50,10 @@ Stream build(Builder& b, const BlockUse& use, Stream s) {
   const Value mixed = b.linear("project", x, rank + 2 * n, false);  // [B,T,R+2N]
   const Value step = b.linear("dt", piece(b, mixed, 0, rank), inner, false);
   const Value dt = b.emit("add", {step, step_bias(b, "dt_bias", inner, a.dt_min, a.dt_max)});
-  const Value log_a =
-      param_from(b, "log_a", {inner, n}, [&](int64_t i) { return std::log(double(1 + i % n)); });
+  const Value log_a = weight_from(b, "log_a", ParameterKind::kDynamics, {inner, n},
+                                  [&](int64_t i) { return std::log(double(1 + i % n)); });
   const Value rates = b.emit("neg", {b.emit("exp", {log_a})});  // [I,N]
-  const Value d = b.param("d", {inner}, {Init::kConstant, 1}, false);
+  const Value d = b.weight("d", Weight::scale(inner, 1));
   const Value y =
       scan_selectively(b, x, dt, rates, piece(b, mixed, rank, n), piece(b, mixed, rank + n, n), d);
   const Value gate = b.emit("silu", {b.linear("gate", s.x, inner, a.bias)});

@@ -73,11 +73,11 @@ Stream build(Builder& b, const BlockUse& use, Stream s) {
   const Value step = b.emit(
       "softplus", {b.emit("add", {raw, step_bias(b, "dt_bias", heads, a.dt_min, a.dt_max)})});
   Random random(0, uint64_t(b.start_stream("log_a")));
-  const Value log_a =
-      param_from(b, "log_a", {heads}, [&](int64_t) { return std::log(1 + 15 * random.uniform()); });
+  const Value log_a = weight_from(b, "log_a", ParameterKind::kDynamics, {heads},
+                                  [&](int64_t) { return std::log(1 + 15 * random.uniform()); });
   const Value decay = b.emit("neg", {b.emit("mul", {step, b.emit("exp", {log_a})})});  // [B,T,H]
   const Value o = attend_linearly(b, q, k, times_heads(b, v, step), decay, {});
-  const Value d = b.param("d", {heads}, {Init::kConstant, 1}, false);
+  const Value d = b.weight("d", Weight::scale(heads, 1));
   const Value y = merge_heads(b, b.emit("add", {o, times_heads(b, v, d)}));
   const Value gate = b.emit("silu", {b.linear("gate", s.x, inner, a.bias)});
   const Value gated = b.emit("mul", {y, gate});

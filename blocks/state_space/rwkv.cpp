@@ -31,12 +31,13 @@ Stream build(Builder& b, const BlockUse& use, Stream s) {
   const Value k = b.linear("k", mixed("mix_k", deep, 0), inner, false);
   const Value v = b.linear("v", mixed("mix_v", deep, 0.3 * a.place), inner, false);
   const Value r = b.linear("r", mixed("mix_r", 0.5 * deep, 0), inner, false);
-  const Value decay = param_from(b, "decay", {inner}, [&](int64_t i) {
+  const Value decay = weight_from(b, "decay", ParameterKind::kDynamics, {inner}, [&](int64_t i) {
     const double share = double(i) / double(std::max<int64_t>(1, inner - 1));
     return -5 + 8 * std::pow(share, 0.7 + 1.3 * a.place);
   });
-  const Value bonus = param_from(
-      b, "bonus", {inner}, [](int64_t i) { return std::log(0.3) + 0.5 * double((i + 1) % 3 - 1); });
+  const Value bonus = weight_from(b, "bonus", ParameterKind::kDynamics, {inner}, [](int64_t i) {
+    return std::log(0.3) + 0.5 * double((i + 1) % 3 - 1);
+  });
   const Value w = b.emit("neg", {b.emit("exp", {decay})});
   const Value average = average_wkv(b, k, v, w, bonus);  // [B,T,A]
   s.x = b.residual_linear("o", b.emit("mul", {b.emit("sigmoid", {r}), average}), c, false);

@@ -18,8 +18,8 @@ inline Value token_before(Builder& b, Value x) {
 inline Value time_shift(Builder& b, std::string_view name, Value x, Value before,
                         const std::function<double(double)>& start) {
   const int64_t c = x.shape().last();
-  const Value mu =
-      param_from(b, name, {c}, [&](int64_t i) { return start(double(i) / double(c)); });
+  const Value mu = weight_from(b, name, ParameterKind::kScale, {c},
+                               [&](int64_t i) { return start(double(i) / double(c)); });
   return b.emit("add", {before, b.emit("mul", {b.emit("sub", {x, before}), mu})});
 }
 }  // namespace cambium

@@ -41,17 +41,20 @@ Value long_convolve(Builder& b, const S4d& a, Value x) {
   const int64_t c = x.shape().last();
   const int64_t n = a.state / 2;
   Random random(0, uint64_t(b.start_stream("log_dt")));
-  const Value log_dt = param_from(b, "log_dt", {c}, [&](int64_t) {
+  const Value log_dt = weight_from(b, "log_dt", ParameterKind::kDynamics, {c}, [&](int64_t) {
     return std::log(a.dt_min) + random.uniform() * std::log(a.dt_max / a.dt_min);
   });
-  const Value log_a = b.param("log_a", {c, n}, {Init::kConstant, std::log(0.5)}, false);
-  const Value imaginary = param_from(b, "imaginary", {c, n}, [&](int64_t i) {
-    const auto k = double(i % n), all = double(a.state);
-    if (a.start == "lin") return std::numbers::pi * k;
-    return all / std::numbers::pi * (all / (2 * k + 1) - 1);
-  });
-  const Init half{Init::kNormal, std::sqrt(0.5)};
-  const Value re = b.param("c_re", {c, n}, half), im = b.param("c_im", {c, n}, half);
+  const Value log_a =
+      b.weight("log_a", {ParameterKind::kDynamics, {c, n}, {Init::kConstant, std::log(0.5)}});
+  const Value imaginary =
+      weight_from(b, "imaginary", ParameterKind::kDynamics, {c, n}, [&](int64_t i) {
+        const auto k = double(i % n), all = double(a.state);
+        if (a.start == "lin") return std::numbers::pi * k;
+        return all / std::numbers::pi * (all / (2 * k + 1) - 1);
+      });
+  // From the states of each channel to its result.
+  const Weight from_states = Weight::head_vectors(c, n, {Init::kNormal, std::sqrt(0.5)});
+  const Value re = b.weight("c_re", from_states), im = b.weight("c_im", from_states);
   if (!b.step) {
     const Args length = {{"length", x.shape()[1]}};
     return b.emit("long_conv",
@@ -70,7 +73,7 @@ Stream build(Builder& b, const BlockUse& use, Stream s) {
   check(a);
   const int64_t c = s.channels();
   const Value heard = long_convolve(b, a, s.x);
-  const Value d = b.param("d", {c}, {Init::kNormal, 1}, false);
+  const Value d = b.weight("d", {ParameterKind::kScale, {c}, {Init::kNormal, 1}});
   const Value mixed = b.emit("add", {heard, b.emit("mul", {s.x, d})});
   Value y = b.dropout(b.emit("gelu", {mixed}), a.dropout);
   if (a.mix == "linear") y = b.residual_linear("o", y, c);

@@ -33,10 +33,14 @@ int64_t vocabulary(Builder& b, const BlockUse& use) {
 Stream build(Builder& b, const BlockUse& use, Stream s) {
   const auto& a = use.attrs.as<Embed>();
   require_option("dim", a.dim > 0, "dim is missing");
-  const Value table = b.param("table", {vocabulary(b, use), a.dim}, {Init::kNormal, a.std});
+  const auto rows = [&](std::string_view name, int64_t ids) {
+    return b.weight(name,
+                    {ParameterKind::kEmbedding, {ids, a.dim}, {Init::kNormal, a.std}, {0}, {1}});
+  };
+  const Value table = rows("table", vocabulary(b, use));
   s.x = b.emit("embed", {table, s.x});
   if (a.types > 0) {
-    const Value types = b.param("types", {a.types, a.dim}, {Init::kNormal, a.std});
+    const Value types = rows("types", a.types);
     s.x = b.emit("add", {s.x, b.emit("slice", {types}, {{"axis", 0}, {"begin", 0}, {"end", 1}})});
   }
   if (a.scale) s.x = b.emit("scale", {s.x}, {{"a", std::sqrt(double(a.dim))}});

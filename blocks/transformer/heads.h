@@ -175,7 +175,7 @@ inline Value emit_attention(Builder& b, const Heads& a, std::vector<Value> qkv,
 
 // The score of each head's sink [H].
 inline Value sinks_of(Builder& b, const Heads& a) {
-  return a.sinks ? b.param("sinks", {a.heads}, {}, false) : Value{};
+  return a.sinks ? b.weight("sinks", Weight::bias(a.heads)) : Value{};
 }
 
 // Which of the cached keys count: the `keep` with the highest scores (0: all), those of the listed

@@ -58,9 +58,11 @@ Value experts_linear(Builder& b, const Moe& a, std::string_view name, const Rows
   const Init uniform{Init::kUniform, 1 / std::sqrt(double(c))};
   return b.in_scope(name, [&] {
     const Init start = wanted > 0 ? Init{Init::kNormal, wanted} : uniform;
-    std::vector<Value> in = {rows.x, b.param("weight", {a.experts, c, width}, start), rows.counts};
+    const Weight matrices{ParameterKind::kMatrix, {a.experts, c, width}, start, {1}, {2}};
+    std::vector<Value> in = {rows.x, b.weight("weight", matrices), rows.counts};
     if (a.bias)
-      in.push_back(b.param("bias", {a.experts, width}, wanted > 0 ? Init{} : uniform, false));
+      in.push_back(b.weight(
+          "bias", {ParameterKind::kBias, {a.experts, width}, wanted > 0 ? Init{} : uniform}));
     return b.emit("grouped_linear", in);
   });
 }

@@ -67,7 +67,7 @@ Stream build(Builder& b, const BlockUse& use, Stream s) {
   const int64_t t = b.step ? b.step->context : s.shape()[1], c = s.channels();
   Value table;
   if (a.kind == "learned")
-    table = b.param("table", {t, c}, {Init::kNormal, a.std}, false);
+    table = b.weight("table", {ParameterKind::kPosition, {t, c}, {Init::kNormal, a.std}});
   else
     table = a.kind == "sinusoidal" ? waves(b, t, c, a.base) : waves_2d(b, s, a.base);
   const Value here = of_place(b, table);

@@ -52,10 +52,10 @@ inline Value relative_table(Builder& b, const Relative& a) {
         "max_distance",
         str("max_distance = ", a.max_distance, " is too near for ", a.buckets, " buckets"),
         str("use more than ", 2 * exact));
-  const Shape shape{a.buckets, a.heads};
-  const Init start{Init::kNormal, 0.02};
-  if (a.share_bias.empty()) return b.param("relative", shape, start, false);
-  return b.shared_param(a.share_bias, "relative", shape, start, false);
+  return b.weight("relative", {.kind = ParameterKind::kPosition,
+                               .shape = {a.buckets, a.heads},
+                               .init = {Init::kNormal, 0.02},
+                               .share = a.share_bias});
 }
 
 // Of T queries, the first at `offset`, from S keys, the first at 0, all `step` places apart.
