@@ -8,6 +8,7 @@
 #include "train/run/machine.h"
 #include "train/run/session.h"
 #include "train/spec/experiment.h"
+#include "train/weights/warm_start.h"
 
 namespace cambium {
 namespace {
@@ -79,36 +80,50 @@ Tensor plain(const float* w, const Shape& shape) {
   return t;
 }
 
-void take_layers(const Header& h, Weights& file, std::map<std::string, Tensor, std::less<>>& out) {
+// From the names of llama2.c's own tensors to those of the spec below.
+std::vector<WarmRule> names_of(const Header& h) {
+  std::vector<WarmRule> rules = {
+      {"tok_embeddings.weight", "tokens.table"},
+      {"layers.*.attention_norm.weight", "repeat.*.residual.norm.gamma"},
+      {"layers.*.attention.w*.weight", "repeat.*.residual.attention.*.weight"},
+      {"layers.*.ffn_norm.weight", "repeat.*.residual_2.norm.gamma"},
+      {"layers.*.feed_forward.w1.weight", "repeat.*.residual_2.ffn.gate.weight"},
+      {"layers.*.feed_forward.w2.weight", "repeat.*.residual_2.ffn.down.weight"},
+      {"layers.*.feed_forward.w3.weight", "repeat.*.residual_2.ffn.up.weight"},
+      {"norm.weight", "norm.gamma"}};
+  if (!h.tied()) rules.push_back({"output.weight", "linear.weight"});
+  return rules;
+}
+
+void take_layers(const Header& h, Weights& file, Tensors& out) {
   const auto each = [&](int64_t rows, int64_t columns, const std::string& name, int64_t turn) {
     for (int l = 0; l < h.layers; ++l)
-      out.emplace(str("repeat.", l, ".", name),
+      out.emplace(str("layers.", l, ".", name, ".weight"),
                   turned(file.take(rows * columns), rows, columns, turn));
   };
   const auto norms = [&](const std::string& name) {
     for (int l = 0; l < h.layers; ++l)
-      out.emplace(str("repeat.", l, ".", name), plain(file.take(h.dim), {h.dim}));
+      out.emplace(str("layers.", l, ".", name, ".weight"), plain(file.take(h.dim), {h.dim}));
   };
-  norms("residual.norm.gamma");
-  each(h.dim, h.dim, "residual.attention.q.weight", h.head_width());
-  each(h.kv_width(), h.dim, "residual.attention.k.weight", h.head_width());
-  each(h.kv_width(), h.dim, "residual.attention.v.weight", 0);
-  each(h.dim, h.dim, "residual.attention.o.weight", 0);
-  norms("residual_2.norm.gamma");
-  each(h.hidden, h.dim, "residual_2.ffn.gate.weight", 0);
-  each(h.dim, h.hidden, "residual_2.ffn.down.weight", 0);
-  each(h.hidden, h.dim, "residual_2.ffn.up.weight", 0);
+  norms("attention_norm");
+  each(h.dim, h.dim, "attention.wq", h.head_width());
+  each(h.kv_width(), h.dim, "attention.wk", h.head_width());
+  each(h.kv_width(), h.dim, "attention.wv", 0);
+  each(h.dim, h.dim, "attention.wo", 0);
+  norms("ffn_norm");
+  each(h.hidden, h.dim, "feed_forward.w1", 0);
+  each(h.dim, h.hidden, "feed_forward.w2", 0);
+  each(h.hidden, h.dim, "feed_forward.w3", 0);
 }
 
 // What follows the last norm: in old files tables of cosines and sines, which we compute, then the
 // output matrix where it is not the embedding.
-void take_output(const Header& h, Weights& file, const std::string& path,
-                 std::map<std::string, Tensor, std::less<>>& out) {
+void take_output(const Header& h, Weights& file, const std::string& path, Tensors& out) {
   const int64_t tables = int64_t(h.context) * h.head_width();
   const int64_t output = h.tied() ? 0 : h.symbols() * h.dim;
   const auto left = int64_t(file.left() / sizeof(float));
   if (left == tables + output) file.take(tables);
-  if (!h.tied()) out.emplace("linear.weight", turned(file.take(output), h.symbols(), h.dim));
+  if (!h.tied()) out.emplace("output.weight", turned(file.take(output), h.symbols(), h.dim));
   require(file.left() == 0, path, ": ", file.left(), " bytes are left over after the weights");
 }
 
@@ -142,11 +157,13 @@ ImportedModel import_llama2c(const std::string& path, const std::string& tokeniz
   const Header h = read_header(path, file.bytes());
   Weights weights(path, file.bytes().subspan(sizeof h));
   ImportedModel model;
-  model.tensors.emplace("tokens.table",
-                        plain(weights.take(h.symbols() * h.dim), {h.symbols(), h.dim}));
-  take_layers(h, weights, model.tensors);
-  model.tensors.emplace("norm.gamma", plain(weights.take(h.dim), {h.dim}));
-  take_output(h, weights, path, model.tensors);
+  Tensors taken;
+  taken.emplace("tok_embeddings.weight",
+                plain(weights.take(h.symbols() * h.dim), {h.symbols(), h.dim}));
+  take_layers(h, weights, taken);
+  taken.emplace("norm.weight", plain(weights.take(h.dim), {h.dim}));
+  take_output(h, weights, path, taken);
+  model.tensors = renamed(std::move(taken), names_of(h));
   model.spec = spec_of(h, tokenizer, text);
   int64_t parameters = 0;
   for (const auto& [name, t] : model.tensors) parameters += t.shape().count();
@@ -160,6 +177,9 @@ void write_imported(const ImportedModel& model, const std::string& folder) {
   make_folders(folder);
   replace_file(folder + "/spec.yaml", model.spec);
   const Experiment e = open_experiment(load_spec(folder + "/spec.yaml"));
+  require_all_copied(
+      match_weights(types_of(model.tensors), weights_of(model_graph(e, 1, false)), {}),
+      model.summary);
   RunState state;
   state.spec_hash = spec_hash(e.spec);
   state.seed = e.train.options.seed;
