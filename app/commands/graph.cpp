@@ -9,6 +9,7 @@
 #include "train/graphs/plans.h"
 #include "train/profile/profile.h"
 #include "viz/model/graphviz.h"
+#include "viz/model/model_json.h"
 
 namespace cambium::command_graph {
 namespace {
@@ -76,7 +77,9 @@ int draw(const Options& options, Context& context) {
         "add --dump-after NAME for the graph of operators after a pass");
   const ModelGraph model = build(e, options);
   if (options.output.empty()) {
-    context.answer({{"boxes", model.boxes.size()}, {"outline", outline(model)}}, outline(model));
+    const std::string text = outline(model);
+    context.answer({{"boxes", model.boxes.size()}, {"outline", text}, {"model", to_json(model)}},
+                   text);
     return kExitOk;
   }
   DotOptions dot;
@@ -96,6 +99,7 @@ extern const Command command_graph = {
     .examples = {"cambium graph configs/models/hybrid_fashion.yaml -o hybrid.svg",
                  "cambium graph my.yaml -o my.png --depth 2",
                  "cambium graph my.yaml            # an outline as text",
+                 "cambium graph my.yaml -o my.json # for programs: cambium schema --graph",
                  "cambium graph my.yaml --dump-after fuse_post_ops -o step.svg   # operators",
                  "cambium graph my.yaml --heat my.json -o heat.svg   # of: cambium profile my.yaml "
                  "-o my.json"},
@@ -104,7 +108,7 @@ extern const Command command_graph = {
       auto o = std::make_shared<Options>();
       line.word("SPEC", o->spec, "a model spec, or the folder of a run");
       line.text("-o,--output", o->output, "FILE",
-                "a .svg, .png or .dot file; an outline unless told");
+                "a .svg, .png, .dot or .json file; an outline unless told");
       line.text("--heat", o->heat, "FILE",
                 "colour by time: a profile of this spec from `cambium profile -o`");
       line.whole("--batch", o->batch, 1,

@@ -12,6 +12,7 @@
 #include "core/text/json.h"
 #include "places.h"
 #include "tests/app/run_in_process.h"
+#include "tests/support/json_schema.h"
 #include "tests/support/tiny_experiment.h"
 #include "viz/plot/text.h"
 
@@ -250,6 +251,15 @@ TEST_F(Commands, GraphAnswersAnOutlineAndADotFile) {
   EXPECT_EQ(run_words({"graph", spec(), "-o", path("x.dot")}).code, 0);
   EXPECT_TRUE(read_file(path("x.dot")).starts_with("digraph"));
   EXPECT_EQ(run_words({"graph", spec(), "-o", path("x.gif")}).code, 1);
+}
+
+TEST_F(Commands, GraphAnswersTheModelOfThePictureInTheSchemaItPrints) {
+  test::SchemaValidator schema(json_of({"schema", "--graph"}));
+  const Json answer = json_of({"graph", spec(), "--json"});
+  EXPECT_EQ(schema.check(answer.at("model")), "");
+  EXPECT_EQ(answer.at("boxes"), answer.at("model").at("boxes").size());
+  ASSERT_EQ(run_words({"graph", spec(), "-o", path("x.json")}).code, 0);
+  EXPECT_EQ(load_json(path("x.json")), answer.at("model"));
 }
 
 TEST_F(Commands, ErrorsOfTheDiskAreRuntimeErrors) {

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "core/text/json.h"
+#include "viz/model/model_json.h"
 #include "viz/model/svg_filter.h"
 #include "viz/plot/text.h"
 
@@ -61,8 +63,9 @@ PictureFormat picture_format(const std::string& path) {
   if (ends(".svg")) return PictureFormat::kSvg;
   if (ends(".dot") || ends(".gv")) return PictureFormat::kDot;
   if (ends(".png")) return PictureFormat::kPng;
+  if (ends(".json")) return PictureFormat::kJson;
   throw UserError(str("'", path, "' has no known picture format"),
-                  "end the name with .svg, .png or .dot");
+                  "end the name with .svg, .png, .dot or .json");
 }
 
 std::string picture_css() {
@@ -108,6 +111,7 @@ std::string inline_picture(const ModelGraph& m, const GraphvizOptions& options) 
 
 std::string render_picture(const ModelGraph& m, PictureFormat format, const DotOptions& dot,
                            const GraphvizOptions& options) {
+  if (format == PictureFormat::kJson) return to_text(to_json(m), 1) + "\n";
   std::string text = to_dot(m, dot);
   if (format == PictureFormat::kDot) return text;
   if (format == PictureFormat::kPng) return run_dot(text, "png", options);

@@ -15,7 +15,7 @@ struct GraphvizOptions {
 std::string run_dot(const std::string& dot_text, const std::string& format,
                     const GraphvizOptions& options = {});
 
-enum class PictureFormat { kSvg, kDot, kPng };
+enum class PictureFormat { kSvg, kDot, kPng, kJson };  // kJson: model_json.h
 
 // By the file's extension; UserError for others.
 PictureFormat picture_format(const std::string& path);
