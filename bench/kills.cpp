@@ -50,7 +50,7 @@ void report(const std::string& name, const kills::Outcome& o, bool& good) {
 }
 
 int run_once(const Options& o, const std::vector<std::string>& arguments) {
-  Child child(o.program, arguments, o.folder + "/output.txt");
+  Process child = start_process(o.program, arguments, o.folder + "/output.txt");
   child.wait();
   return child.exit_code();
 }

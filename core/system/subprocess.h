@@ -1,4 +1,5 @@
-// Runs a program with its input and output through pipes, under limits of time and memory.
+// Subprocess: runs a program to its end with its input and output through pipes, under limits of
+// time and memory.
 #pragma once
 #include <span>
 #include <string>

@@ -9,8 +9,8 @@
 #include "core/system/lock.h"
 #include "core/system/memory.h"
 #include "core/system/parallel.h"
+#include "core/system/process.h"
 #include "core/text/json.h"
-#include "search/runs/child.h"
 #include "search/runs/earlier.h"
 #include "search/runs/run_view.h"
 #include "search/runs/timing.h"
@@ -38,7 +38,7 @@ int64_t jobs_of(const StudyPlan& plan, const CompareSettings& settings) {
 }
 
 struct Active {
-  Child child;
+  Process child;
   RunView* view;
   Clock::time_point started;
   int64_t first_step;
@@ -117,7 +117,7 @@ void Comparer::start(RunView& view) {
   const std::vector<std::string> arguments = {
       "train", folder + "/spec.yaml", "--run", folder, "--resume", "--threads",
       "1",     "--progress",          "none"};
-  Child child(settings_.program, arguments, folder + "/output.txt");
+  Process child = start_process(settings_.program, arguments, folder + "/output.txt");
   view.phase = RunPhase::kRunning;
   refresh(view, settings_.folder, c_.plan.study.metric);
   const Company company{.jobs = wanted_, .from = view.step};

@@ -10,8 +10,8 @@
 #include "core/system/clock.h"
 #include "core/system/files.h"
 #include "core/system/memory.h"
+#include "core/system/process.h"
 #include "core/text/json.h"
-#include "search/runs/child.h"
 #include "train/run/run_log.h"
 #include "train/run/session.h"
 
@@ -34,7 +34,7 @@ StepTime joined(const std::vector<StepTime>& rounds) {
 
 struct Measurement {
   size_t variant = 0;
-  Child child;
+  Process child;
   std::string output;
 };
 
@@ -74,7 +74,7 @@ class SideBySide {
 
   void start(size_t variant) {
     std::string output = str(folder_, "/", next_, ".json");
-    Child child(
+    Process child = start_process(
         program_,
         {"profile", specs_[variant], "--time", str(kSecondsARound), "--threads", "1", "--json"},
         output);

@@ -27,12 +27,12 @@ class Robust : public ::testing::Test {
 
   std::string output() const { return read_file(path("out")); }
 
-  Child start(const std::vector<std::string>& args) const {
-    return Child(kProgram, args, path("out"));
+  Process start(const std::vector<std::string>& args) const {
+    return start_process(kProgram, args, path("out"));
   }
 
   int run(const std::vector<std::string>& args) const {
-    Child child = start(args);
+    Process child = start(args);
     child.wait();
     return child.exit_code();
   }
@@ -44,7 +44,7 @@ class Robust : public ::testing::Test {
         "-c", str("ulimit -c 0; ulimit ", flag, " ", bytes / 1024, "; exec \"$0\" \"$@\""),
         kProgram};
     words.insert(words.end(), args.begin(), args.end());
-    Child child("/bin/bash", words, path("out"));
+    Process child = start_process("/bin/bash", words, path("out"));
     child.wait();
     return child.exit_code();
   }
@@ -66,7 +66,7 @@ TEST_F(Robust, ASecondTrainerOfARunIsRefusedWithTheFirstOnesProcess) {
                                           path("r"),  "--set",        "train.steps=1000000",
                                           "--resume", "--threads",    "1"};
   make_folders(path("r"));
-  Child first(kProgram, train, path("first"));
+  Process first = start_process(kProgram, train, path("first"));
   wait_for(path("r/log.jsonl"));
   EXPECT_EQ(run(train), 1);
   expect_said(str("error: '", path("r"), "' is in use by process "));
@@ -80,7 +80,8 @@ TEST_F(Robust, TrainersDieWithTheirStudy) {
                "base: s.yaml\nvariants: {base: {}, wide: {model.0.embed: 12}}\n"
                "budget: {steps: 1000000}\nseeds: 1\nmetric: {val.loss: min}\n");
   {
-    const Child study = start({"compare", path("study.yaml"), "-o", path("study"), "--jobs", "2"});
+    const Process study =
+        start({"compare", path("study.yaml"), "-o", path("study"), "--jobs", "2"});
     wait_for(path("study/runs/base-s0/log.jsonl"));
     EXPECT_FALSE(kills::processes_with(path("study/runs/")).empty());
   }
@@ -134,7 +135,7 @@ TEST_F(Robust, ASignalEndsACommandThatBuilds) {
                "model:\n  - embed: 8\n  - repeat: 1000\n"
                "    body: [{residual: [{norm: layer}, {linear: 8}]}, {residual: [{linear: 8}]}]\n"
                "  - linear: $classes\ntrain: {steps: 2}\n");
-  Child check = start({"check", path("deep.yaml")});
+  Process check = start({"check", path("deep.yaml")});
   std::this_thread::sleep_for(std::chrono::milliseconds(150));
   const auto begin = std::chrono::steady_clock::now();
   check.interrupt();

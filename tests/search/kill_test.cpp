@@ -7,7 +7,7 @@
 
 #include "core/rng.h"
 #include "core/system/parallel.h"
-#include "search/runs/child.h"
+#include "core/system/process.h"
 #include "tests/support/tiny_experiment.h"
 
 namespace cambium::kill_test {
@@ -39,12 +39,13 @@ TEST(SlowKilledRun, GoesOnToTheSameBytes) {
   Random random(1);
   int cut_short = 0;
   for (int kill = 0; kill < 20; ++kill) {
-    Child child("/proc/self/exe",
-                {"--gtest_filter=SlowKilledRun.DISABLED_Trains", "--gtest_also_run_disabled_tests"},
-                folder.path("output.txt"));
+    Process child = start_process(
+        "/proc/self/exe",
+        {"--gtest_filter=SlowKilledRun.DISABLED_Trains", "--gtest_also_run_disabled_tests"},
+        folder.path("output.txt"));
     std::this_thread::sleep_for(std::chrono::milliseconds(60 + random.below(120)));
     cut_short += !child.ended();
-    { const Child dies = std::move(child); }  // kill -9
+    { const Process dies = std::move(child); }  // kill -9
     if (has_checkpoint(run)) {
       EXPECT_NO_THROW(EXPECT_FALSE(load_checkpoint(run).fell_back)) << "kill " << kill;
     }

@@ -15,8 +15,8 @@
 
 #include "core/rng.h"
 #include "core/system/files.h"
+#include "core/system/process.h"
 #include "core/text/json.h"
-#include "search/runs/child.h"
 
 namespace cambium::kills {
 namespace fs = std::filesystem;
@@ -92,7 +92,7 @@ inline Outcome kill_and_compare(const std::string& program,
   Random random(seed);
   const std::string log = folder + ".output.txt";
   for (int i = 0; i < times; ++i) {
-    Child child(program, arguments, log);
+    Process child = start_process(program, arguments, log);
     std::this_thread::sleep_for(std::chrono::milliseconds(20 + random.below(longest_ms)));
     if (children && random.below(2) == 0) {
       const auto trainers = processes_with(folder + "/runs/");
@@ -102,11 +102,11 @@ inline Outcome kill_and_compare(const std::string& program,
       }
     }
     out.kills += !child.ended();
-    { const Child dies = std::move(child); }
+    { const Process dies = std::move(child); }
     std::this_thread::sleep_for(std::chrono::milliseconds(30));
     out.orphans += int(processes_with(folder + "/").size());
   }
-  Child last(program, arguments, log);
+  Process last = start_process(program, arguments, log);
   last.wait();
   out.done = last.exit_code() == 0;
   if (!out.done) out.difference = fs::exists(log) ? read_file(log) : "";
