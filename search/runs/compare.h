@@ -5,20 +5,11 @@
 #include <functional>
 
 #include "search/results/results.h"
+#include "search/runs/run_status.h"
 
 namespace cambium {
-enum class RunPhase { kWaiting, kRunning, kDone, kFailed, kStopped };
-
-std::string_view name_of(RunPhase phase);
-
-struct RunView {  // one run as a viewer sees it
+struct RunView : RunStatus {  // one run as a viewer sees it
   RunId id;
-  RunPhase phase = RunPhase::kWaiting;
-  int64_t step = 0, steps = 0;
-  double loss = 0;          // the last logged training loss
-  double value = 0;         // the last validation value of the study's metric
-  double eta_seconds = -1;  // -1: unknown
-  std::string error;        // kFailed
 };
 
 class StudyProgress {

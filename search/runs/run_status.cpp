@@ -1,4 +1,4 @@
-#include "search/runs/run_view.h"
+#include "search/runs/run_status.h"
 
 #include <fstream>
 
@@ -25,8 +25,8 @@ std::string_view name_of(RunPhase phase) {
   return names[size_t(phase)];
 }
 
-void refresh(RunView& view, const std::string& study_folder, const std::string& metric) {
-  const std::string text = tail_of(view.id.folder(study_folder) + "/log.jsonl", 4096);
+void refresh(RunStatus& status, const std::string& run_folder, const std::string& metric) {
+  const std::string text = tail_of(run_folder + "/log.jsonl", 4096);
   for (size_t begin = 0, end; (end = text.find('\n', begin)) != text.npos; begin = end + 1) {
     const Json line = Json::parse(text.begin() + long(begin), text.begin() + long(end), nullptr,
                                   /*allow_exceptions=*/false);
@@ -34,29 +34,29 @@ void refresh(RunView& view, const std::string& study_folder, const std::string& 
     const auto take = [&](const std::string& key, auto& to) {
       if (line.is_object() && line.contains(key) && line[key].is_number()) to = line[key];
     };
-    take("step", view.step);
-    take("train.loss", view.loss);
-    take(metric, view.value);
+    take("step", status.step);
+    take("train.loss", status.loss);
+    take(metric, status.value);
   }
 }
 
-void settle(RunView& view, const std::string& study_folder) {
-  const std::string path = view.id.folder(study_folder) + "/run.json";
+void settle(RunStatus& status, const std::string& run_folder) {
+  const std::string path = run_folder + "/run.json";
   if (!file_exists(path)) return;
   const Json run = load_json(path);
-  std::string status, error;
+  std::string end, error;
   try {
-    status = run.value("status", "");
+    end = run.value("status", "");
     error = run.value("error", "");
-    view.step = run.value("steps", view.step);
+    status.step = run.value("steps", status.step);
   } catch (const Json::exception& e) {
     throw UserError(str("'", path, "' is damaged: ", e.what()), "remove this run's folder");
   }
-  if (status == "done") view.phase = RunPhase::kDone;
-  if (status == "stopped" || status == "running") view.phase = RunPhase::kStopped;
-  if (status == "failed") {
-    view.phase = RunPhase::kFailed;
-    view.error = error;
+  if (end == "done") status.phase = RunPhase::kDone;
+  if (end == "stopped" || end == "running") status.phase = RunPhase::kStopped;
+  if (end == "failed") {
+    status.phase = RunPhase::kFailed;
+    status.error = error;
   }
 }
 }  // namespace cambium
