@@ -8,6 +8,7 @@
 #include "core/text/suggest.h"
 #include "train/graphs/pipeline.h"
 #include "train/graphs/step_graph.h"
+#include "train/run/run_record.h"
 #include "train/spec/data_paths.h"
 
 namespace cambium {
@@ -26,19 +27,11 @@ std::string folder_suggestion(const std::string& folder, const std::string& file
 }
 
 namespace {
-// What run.json says of the data; nothing in runs of versions that kept it to themselves, and in
-// imported ones.
-Identity recorded_data(const std::string& folder) {
-  const std::string path = folder + "/run.json";
-  if (!file_exists(path)) return {};
-  const Json run = Json::parse(read_file(path), nullptr, false);
-  return run.is_object() && run.contains("data") ? identity_from(run["data"]) : Identity();
-}
-
 // Whether the data is other than the run's, where that may be.
 bool check_data(const Experiment& e, const std::string& folder, Terminal& terminal,
                 bool other_data) {
-  const Identity was = recorded_data(folder);
+  // Runs of versions that kept it to themselves, and imported ones, say nothing of it.
+  const Identity was = find_run_record(folder).value_or(RunRecord()).data;
   if (was.empty()) {
     terminal.note(
         str("'", folder, "' does not say what data it was trained on: it may have been other"));
@@ -107,23 +100,15 @@ OpenedRun open_run(const std::string& folder, Terminal& terminal, const OpenRunO
 }
 
 LoadedWeights weights_of_run(const std::string& folder, bool best, Terminal& terminal) {
-  const std::string path = folder + "/run.json";
-  const Json run = file_exists(path) ? Json::parse(read_file(path), nullptr, false) : Json();
-  const auto text = [&](const char* key) {
-    return run.is_object() && run.contains(key) && run[key].is_string()
-               ? run[key].get<std::string>()
-               : std::string();
-  };
-  const bool failed = text("status") == "failed";
-  const std::string why = text("error");
-  if (failed && !has_checkpoint(folder))
+  const RunRecord run = find_run_record(folder).value_or(RunRecord());
+  if (run.failed() && !has_checkpoint(folder))
     throw RuntimeError(
-        str("'", folder, "' failed before it saved any weights: ", why),
+        str("'", folder, "' failed before it saved any weights: ", run.error),
         str("mend what ended it and train it again; it began with ", folder, "/spec.yaml"));
   LoadedWeights weights = load_weights(folder, best);
-  if (failed)
-    terminal.note(str("note    '", folder, "' failed: ", why, "; these are its weights of step ",
-                      weights.step));
+  if (run.failed())
+    terminal.note(str("note    '", folder, "' failed: ", run.error,
+                      "; these are its weights of step ", weights.step));
   return weights;
 }
 

@@ -33,8 +33,8 @@ int compare_study(const Options& options, Context& context) {
   const Comparison c = compare(std::move(study), settings, view);
   view.finish();
   const std::string report = settings.folder + "/report.html";
-  const StudyResults read = read_study(settings.folder);
-  replace_file(report, html_report(read));
+  const StudyFolder read = read_study_folder(settings.folder);
+  replace_file(report, html_report(read, model_pictures(read)));
   Json json = summary_json(c.results);
   json["verdict"] = verdict(read);
   json["folder"] = settings.folder;

@@ -1,4 +1,4 @@
-// cambium report: a finished study as one HTML page.
+// cambium report: a study as one HTML page, finished or not.
 #include "viz/report/report.h"
 
 #include "app/command.h"
@@ -17,12 +17,16 @@ int report(const Options& options, Context& context) {
   if (!file_exists(options.folder + "/study.json"))
     throw UserError(str("'", options.folder, "' holds no study: there is no study.json"),
                     folder_suggestion(options.folder, "study.json", "cambium compare makes one"));
-  const std::string page = html_report(read_study(options.folder));
+  const StudyFolder study = read_study_folder(options.folder);
+  const std::string page = html_report(study, model_pictures(study));
+  const std::string open = unfinished_text(study);
   const std::string path =
       options.output.empty() ? options.folder + "/report.html" : options.output;
   require(path.ends_with(".html"), "'", path, "' must end in .html");
   replace_file(path, page);
-  context.answer({{"report", path}, {"bytes", page.size()}}, str(path, "\n"));
+  context.answer({{"report", path}, {"bytes", page.size()}, {"finished", open.empty()}},
+                 str(path, "\n"));
+  if (!open.empty()) context.terminal.note(open);
   return kExitOk;
 }
 }  // namespace

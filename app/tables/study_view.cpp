@@ -200,7 +200,7 @@ std::string results_table(const Comparison& c) {
   return table.text() + audit_text(c.results);
 }
 
-std::string verdict_text(const StudyResults& r) {
+std::string verdict_text(const StudyFolder& r) {
   std::string out;
   for (const std::string& sentence : verdict(r)) out += str("- ", printable(sentence), "\n");
   return str(out, printable(basis_text(r)), "\n");

@@ -2,7 +2,7 @@
 #pragma once
 #include "app/tables/train_view.h"
 #include "search/runs/compare.h"
-#include "viz/report/results.h"
+#include "search/results/study_folder.h"
 
 namespace cambium {
 class StudyView : public StudyProgress {
@@ -26,6 +26,6 @@ class StudyView : public StudyProgress {
 // Metric with its 95 % interval or range, paired difference to the baseline and what may be said of
 // it, step time, memory, parameters.
 std::string results_table(const Comparison& c);
-std::string verdict_text(const StudyResults& r);  // the report's verdict, a line a sentence
+std::string verdict_text(const StudyFolder& r);  // the report's verdict, a line a sentence
 std::string failures_text(const Comparison& c);   // one line a failed run; empty without
 }  // namespace cambium

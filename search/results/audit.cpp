@@ -1,11 +1,13 @@
 #include "search/results/audit.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "core/system/files.h"
 #include "core/text/json.h"
 #include "search/study/budget.h"
 #include "train/run/run_log.h"
+#include "train/run/run_record.h"
 
 namespace cambium {
 namespace {
@@ -24,9 +26,10 @@ BudgetLine audit_line(const StudyPlan& plan, const PlannedVariant& v,
   BudgetLine out{.variant = v.name, .runs = int64_t(folders.size()), .planned = v.planned};
   const double share = 1 / double(std::max<size_t>(1, folders.size()));
   for (const std::string& folder : folders) {
-    const Json run = load_json(folder + "/run.json");
-    const auto steps = run.value("steps", int64_t(0));
-    const double seconds = run.value("seconds", 0.0), trained = run.value("train_seconds", seconds);
+    const RunRecord run = read_run_record(folder).value_or(RunRecord());
+    const int64_t steps = std::max<int64_t>(0, run.steps);
+    const double seconds = std::isfinite(run.seconds) ? run.seconds : 0,
+                 trained = std::isfinite(run.train_seconds) ? run.train_seconds : seconds;
     const double here = spent(kind, steps, v.cost, v.examples_per_step, trained);
     const int64_t evaluations = evaluations_of(folder);
     const auto examples = double(evaluations * v.validation_examples + v.test_examples);
@@ -43,25 +46,5 @@ BudgetLine audit_line(const StudyPlan& plan, const PlannedVariant& v,
     out.evaluations = std::max(out.evaluations, evaluations);
   }
   return out;
-}
-
-Json to_json(const BudgetLine& b) {
-  return {{"variant", b.variant},
-          {"runs", b.runs},
-          {"planned", b.planned},
-          {"spent", b.spent},
-          {"least", b.least},
-          {"most", b.most},
-          {"deviation", b.deviation()},
-          {"steps", b.steps},
-          {"samples", b.samples},
-          {"flops", b.flops},
-          {"products", b.products},
-          {"rest", b.flops - b.products},
-          {"seconds", b.seconds},
-          {"evaluations", b.evaluations},
-          {"evaluation_flops", b.evaluation_flops},
-          {"evaluation_share", b.evaluation_share()},
-          {"evaluation_seconds", b.evaluation_seconds}};
 }
 }  // namespace cambium

@@ -1,6 +1,5 @@
 // Audit: what a study's runs spent, beside what they were to spend.
 #pragma once
-#include "core/text/json_forward.h"
 #include "search/runs/timing.h"
 #include "search/study/study_plan.h"
 
@@ -19,6 +18,8 @@ struct BudgetLine {
 
   double deviation() const { return planned > 0 && runs > 0 ? spent / planned - 1 : 0; }
 
+  bool operator==(const BudgetLine&) const = default;
+
   // FLOPs of evaluation for one of training.
   double evaluation_share() const { return flops > 0 ? evaluation_flops / flops : 0; }
 };
@@ -26,6 +27,4 @@ struct BudgetLine {
 // `folders` are those of the variant's finished runs. UserError naming a file that is damaged.
 BudgetLine audit_line(const StudyPlan& plan, const PlannedVariant& v,
                       std::span<const std::string> folders);
-
-Json to_json(const BudgetLine& line);
 }  // namespace cambium

@@ -4,6 +4,12 @@
 #include <cmath>
 
 namespace cambium {
+Budget::Kind budget_kind_of(std::string_view name) {
+  for (Budget::Kind kind : {Budget::kSamples, Budget::kFlops, Budget::kSeconds})
+    if (name_of(kind) == name) return kind;
+  return Budget::kSteps;
+}
+
 CommonBudget common_budget(std::span<const BudgetLine> lines, Budget::Kind kind, double value) {
   CommonBudget out{.kind = kind, .value = value};
   const auto samples_per_step = [](const BudgetLine& b) {

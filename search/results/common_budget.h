@@ -17,6 +17,9 @@ struct CommonBudget {
 inline constexpr double kBudgetTolerance = 0.02;
 inline constexpr double kFarMore = 1.5;  // a step that spends less may be the nearest there is
 
+// By its name in files; kSteps for another.
+Budget::Kind budget_kind_of(std::string_view name);
+
 // Variants without a finished run do not count.
 CommonBudget common_budget(std::span<const BudgetLine> lines, Budget::Kind kind, double value);
 }  // namespace cambium

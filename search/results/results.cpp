@@ -1,18 +1,18 @@
 #include "search/results/results.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "core/hash.h"
-#include "core/system/files.h"
-#include "core/text/json.h"
 #include "train/run/metrics.h"
+#include "train/run/run_record.h"
 
 namespace cambium {
 namespace {
 // The metric where it is reported: on the test part when the data has one.
-std::string reported_metric(const std::string& metric, const Json& run) {
+std::string reported_metric(const std::string& metric, const RunRecord& run) {
   const std::string tested = "test" + metric.substr(metric.find('.'));
-  return run.contains("test") && run.at("test").at("metrics").contains(tested) ? tested : metric;
+  return run.test && run.test->find(tested) ? tested : metric;
 }
 
 struct VariantRuns {
@@ -28,25 +28,20 @@ struct VariantRuns {
   int64_t finished() const { return int64_t(folders.size()); }
 };
 
-// Of every evaluation that run.json keeps.
-uint64_t hash_of_numbers(const Json& run) {
-  std::string text;
-  for (const char* key : {"best", "final", "test"})
-    if (run.contains(key)) text += to_text(run.at(key));
-  return hash_text(text);
-}
-
-void add_finished(VariantRuns& runs, const Json& run, const std::string& metric,
+void add_finished(VariantRuns& runs, const RunRecord& run, const std::string& metric,
                   const std::string& folder) {
   runs.metric = reported_metric(metric, run);
-  const Json& split = run.at(run.contains("test") ? "test" : "best");
-  runs.outcomes.back() = {SeedOutcome::kDone, split.at("metrics").at(runs.metric),
-                          hash_of_numbers(run)};
+  const RunScores split = (run.test ? run.test : run.best).value_or(RunScores());
+  const double* value = split.find(runs.metric);
+  if (!value)
+    throw UserError(str("'", folder, "/run.json' lacks a result: ", runs.metric),
+                    "remove this run's folder and compare again");
+  runs.outcomes.back() = {SeedOutcome::kDone, *value, hash_text(numbers_text(run))};
   runs.times.back() = run_time(folder);
   runs.folders.push_back(folder);
-  runs.flops.push_back(run.value("flops", 0.0));
-  runs.peak_bytes = std::max(runs.peak_bytes, run.value("peak_rss_bytes", int64_t(0)));
-  const int64_t scored = split.value("scored", int64_t(0));
+  runs.flops.push_back(std::isfinite(run.flops) ? run.flops : 0);
+  runs.peak_bytes = std::max(runs.peak_bytes, run.peak_bytes);
+  const int64_t scored = std::max<int64_t>(0, split.scored);
   runs.test_examples = runs.finished() == 1 ? scored : std::min(runs.test_examples, scored);
 }
 
@@ -55,18 +50,11 @@ VariantRuns read_runs(const Study& study, const std::string& folder, const std::
   for (int64_t seed : study.seeds) {
     runs.outcomes.emplace_back();
     runs.times.push_back({});
-    const std::string run_folder = RunId{name, seed}.folder(folder),
-                      path = run_folder + "/run.json";
-    const Json run = file_exists(path) ? load_json(path) : Json::object();
-    try {
-      const std::string status = run.value("status", "");
-      if (runs.sees_answers.empty()) runs.sees_answers = run.value("sees_answers", "");
-      if (status == "failed") runs.outcomes.back().state = SeedOutcome::kFailed;
-      if (status == "done") add_finished(runs, run, study.metric, run_folder);
-    } catch (const Json::exception& e) {
-      throw UserError(str("'", path, "' lacks a result: ", e.what()),
-                      "remove this run's folder and compare again");
-    }
+    const std::string run_folder = RunId{name, seed}.folder(folder);
+    const RunRecord run = read_run_record(run_folder).value_or(RunRecord());
+    if (runs.sees_answers.empty()) runs.sees_answers = run.sees_answers;
+    if (run.failed()) runs.outcomes.back().state = SeedOutcome::kFailed;
+    if (run.done()) add_finished(runs, run, study.metric, run_folder);
   }
   return runs;
 }
@@ -148,7 +136,9 @@ int64_t fewest_test_examples(const std::vector<VariantRuns>& runs, const std::st
 }  // namespace
 
 Results collect_results(const StudyPlan& plan, const std::string& folder, int64_t look) {
-  Results results{.metric = plan.study.metric, .look = look};
+  Results results;
+  results.metric = plan.study.metric;
+  results.look = look;
   std::vector<VariantRuns> runs;
   size_t base = 0;
   for (const PlannedVariant& v : plan.variants) {
@@ -164,6 +154,11 @@ Results collect_results(const StudyPlan& plan, const std::string& folder, int64_
        .least_effect = plan.study.least_effect,
        .overlap = plan.overlap,
        .test_examples = fewest_test_examples(runs, plan.study.metric)};
+  results.alpha = e.alpha;
+  results.least_effect = e.least_effect;
+  results.overlap = e.overlap;
+  results.test_examples = e.test_examples;
+  results.comparisons = int64_t(plan.variants.size()) - 1;
   for (const VariantRuns& r : runs) {
     e.variants.push_back(r.outcomes);
     e.sees_answers.push_back(!r.sees_answers.empty());

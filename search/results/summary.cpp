@@ -1,14 +1,6 @@
-// The JSON of a study: what it is (study.json) and what came out (summary.json).
-#include <algorithm>
-#include <cmath>
-#include <ctime>
+#include "search/results/summary.h"
 
-#include "core/hash.h"
-#include "core/system/memory.h"
-#include "core/text/json.h"
-#include "core/version.h"
-#include "search/results/results.h"
-#include "train/run/machine.h"
+#include <algorithm>
 
 namespace cambium {
 namespace {
@@ -31,15 +23,6 @@ template <class T> Json or_null(const std::optional<T>& value) {
 void put(Json& j, const char* low, const char* high, const std::optional<Interval>& i) {
   j[low] = i ? Json(i->low) : Json();
   j[high] = i ? Json(i->high) : Json();
-}
-
-std::string now_text() {
-  const std::time_t now = std::time(nullptr);
-  std::tm utc = {};
-  gmtime_r(&now, &utc);
-  char text[32];
-  std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &utc);
-  return text;
 }
 
 Json row_json(const ResultRow& r) {
@@ -66,31 +49,95 @@ Json row_json(const ResultRow& r) {
   return row;
 }
 
-Json variant_json(const PlannedVariant& v, const Study& s, double step_ms) {
-  Json item = {{"name", v.name},
-               {"spec_yaml", to_yaml(v.spec.root)},
-               {"spec_hash", hash_name(spec_hash(v.spec))},
-               {"parameters", v.cost.parameters},
-               {"steps", v.steps},
-               {"flops_per_step", v.cost.flops_per_step},
-               {"products_per_step", v.cost.products_per_step},
-               {"forward_flops_per_example", v.forward_flops},
-               {"state_bytes", v.state_bytes},
-               {"peak_bytes", v.needed_bytes},
-               {"step_ms", step_ms},
-               {"domain_summary", v.domains},
-               {"data", to_json(v.data)}};
-  if (v.step_time)
-    item["planned_step_ms"] = {
-        {"median", v.step_time->median}, {"low", v.step_time->low}, {"high", v.step_time->high}};
-  if (s.published.contains(v.name)) item["published"] = s.published.at(v.name);
-  if (v.match)
-    item["match"] = {{"free", s.match->free},
-                     {"value", v.match->value},
-                     {"target", v.match->target},
-                     {"achieved", v.match->achieved},
-                     {"deviation", v.match->deviation()}};
-  return item;
+Json line_json(const BudgetLine& b) {
+  return {{"variant", b.variant},
+          {"runs", b.runs},
+          {"planned", b.planned},
+          {"spent", b.spent},
+          {"least", b.least},
+          {"most", b.most},
+          {"deviation", b.deviation()},
+          {"steps", b.steps},
+          {"samples", b.samples},
+          {"flops", b.flops},
+          {"products", b.products},
+          {"rest", b.flops - b.products},
+          {"seconds", b.seconds},
+          {"evaluations", b.evaluations},
+          {"evaluation_flops", b.evaluation_flops},
+          {"evaluation_share", b.evaluation_share()},
+          {"evaluation_seconds", b.evaluation_seconds}};
+}
+
+std::optional<double> optional_number(const JsonItem& item, const char* key) {
+  return item.find(key) ? std::optional(item.number(key)) : std::nullopt;
+}
+
+// None unless both ends are known.
+std::optional<Interval> interval_from(const JsonItem& item, const char* low, const char* high) {
+  const Interval i{item.number(low), item.number(high)};
+  if (!std::isfinite(i.low) || !std::isfinite(i.high)) return std::nullopt;
+  return i;
+}
+
+std::optional<Outlook> outlook_from(const JsonItem& row) {
+  if (!row.find("effect_low") && !row.find("seeds_low")) return std::nullopt;
+  Outlook o{.effect_seen = {row.number("effect_low"), row.number("effect_high")}};
+  if (row.find("seeds_low")) o.seeds_low = row.whole("seeds_low");
+  if (row.find("seeds_high")) o.seeds_high = row.whole("seeds_high");
+  return o;
+}
+
+std::optional<TimeRatio> ratio_from(const JsonItem& row) {
+  if (!row.find("time_ratio")) return std::nullopt;
+  return TimeRatio{.ratio = row.number("time_ratio"),
+                   .interval = interval_from(row, "time_low", "time_high"),
+                   .pairs = row.whole("time_pairs")};
+}
+
+ResultRow row_from(const JsonItem& row) {
+  return {.variant = row.needed_text("variant"),
+          .n = row.whole("n"),
+          .failed = row.whole("failed"),
+          .sees_answers = row.text("sees_answers"),
+          .mean = row.number("mean"),
+          .range = {row.number("least"), row.number("most")},
+          .interval = interval_from(row, "ci_low", "ci_high"),
+          .bootstrap = interval_from(row, "boot_low", "boot_high"),
+          .test_set = optional_number(row, "test_set_half_width"),
+          .decision = decision_from(row.json()),
+          .outlook = outlook_from(row),
+          .step_ms = row.number("step_ms"),
+          .time_ratio = ratio_from(row),
+          .peak_bytes = row.whole("peak_bytes"),
+          .parameters = row.whole("parameters"),
+          .flops = row.number("flops"),
+          .products = row.number("products")};
+}
+
+BudgetLine line_from(const JsonItem& line) {
+  return {.variant = line.needed_text("variant"),
+          .runs = line.whole("runs"),
+          .planned = line.number("planned"),
+          .spent = line.number("spent"),
+          .least = line.number("least"),
+          .most = line.number("most"),
+          .steps = line.number("steps"),
+          .samples = line.number("samples"),
+          .flops = line.number("flops"),
+          .seconds = line.number("seconds"),
+          .products = line.number("products"),
+          .evaluation_flops = line.number("evaluation_flops"),
+          .evaluation_seconds = line.number("evaluation_seconds"),
+          .evaluations = line.whole("evaluations")};
+}
+
+CommonBudget budget_from(const JsonItem& b) {
+  return {.kind = budget_kind_of(b.text("kind")),
+          .value = b.number("value", 0),
+          .common = b.yes("common"),
+          .too_small = b.yes("too_small"),
+          .departure = b.number("departure", 0)};
 }
 }  // namespace
 
@@ -124,7 +171,10 @@ Decision decision_from(const Json& row) {
     const auto it = row.find(key);
     return it != row.end() && it->is_number() ? it->get<double>() : otherwise;
   };
-  const auto text = [&](const char* key) { return row.value(key, std::string()); };
+  const auto text = [&](const char* key) {
+    const auto it = row.find(key);
+    return it != row.end() && it->is_string() ? it->get<std::string>() : std::string();
+  };
   Decision d{.claim = named(kClaims, text("claim"), Claim::kCannotTell),
              .hindrance = named(kHindrances, text("hindrance"), Hindrance::kNoise),
              .pairs = int64_t(number("pairs", 0)),
@@ -142,53 +192,52 @@ Decision decision_from(const Json& row) {
   return d;
 }
 
-Json summary_json(const Results& results) {
-  const Evidence& e = results.evidence;
-  Json j = {{"metric", results.metric},
-            {"complete", results.complete},
-            {"look", results.look},
-            {"alpha", e.alpha},
-            {"comparisons", e.variants.size() - 1},
-            {"least_effect", e.least_effect},
-            {"test_examples", e.test_examples},
-            {"overlap", e.overlap},
+Json summary_json(const Summary& s) {
+  Json j = {{"metric", s.metric},
+            {"complete", s.complete},
+            {"look", s.look},
+            {"alpha", s.alpha},
+            {"comparisons", s.comparisons},
+            {"least_effect", s.least_effect},
+            {"test_examples", s.test_examples},
+            {"overlap", s.overlap},
             {"rows", Json::array()}};
-  for (const ResultRow& r : results.rows) j["rows"].push_back(row_json(r));
-  const CommonBudget& b = results.budget;
+  for (const ResultRow& r : s.rows) j["rows"].push_back(row_json(r));
+  const CommonBudget& b = s.budget;
   j["budget"] = {{"kind", name_of(b.kind)},
                  {"value", b.value},
                  {"common", b.common},
                  {"too_small", b.too_small},
                  {"departure", b.departure}};
   j["budget_audit"] = Json::array();
-  for (const BudgetLine& line : results.audit) j["budget_audit"].push_back(to_json(line));
+  for (const BudgetLine& line : s.audit) j["budget_audit"].push_back(line_json(line));
   j["settings"] = Json::array();
-  for (const DifferingSetting& s : results.settings)
-    j["settings"].push_back({{"path", s.path}, {"values", s.values}});
+  for (const DifferingSetting& d : s.settings)
+    j["settings"].push_back({{"path", d.path}, {"values", d.values}});
   return j;
 }
 
-Json study_json(const StudyPlan& plan, const Frozen& frozen, const Results* results,
-                const std::string& command) {
-  const Study& s = plan.study;
-  Json j = {{"name", s.name}, {"spec", s.file}};
-  j["metric"] = {{"name", results ? results->metric : s.metric},
-                 {"selection", s.metric},
-                 {"goal", s.maximize ? "max" : "min"}};
-  j["seeds"] = s.seeds;
-  j["base"] = s.baseline;
-  j["frozen"] = to_json(frozen);
-  j["budget"] = {{"kind", s.budget ? name_of(s.budget->kind) : "steps"},
-                 {"value", s.budget ? s.budget->value : plan.at(s.baseline).planned}};
-  j["variants"] = Json::array();
-  for (size_t i = 0; i < plan.variants.size(); ++i)
-    j["variants"].push_back(
-        variant_json(plan.variants[i], s, results ? results->rows[i].step_ms : 0.0));
-  j["machine"] = {
-      {"cpu", cpu_name()}, {"build", machine_text()}, {"memory_bytes", total_memory_bytes()}};
-  j["command"] = command;
-  j["version"] = kVersion;
-  j["created"] = now_text();
-  return j;
+Summary summary_from(const Json& json, const std::string& where) {
+  const JsonItem file(json, where);
+  Summary s;
+  s.metric = file.text("metric");
+  s.complete = file.yes("complete", true);
+  s.look = std::max<int64_t>(1, file.whole("look", 1));
+  s.alpha = file.number("alpha", 0);
+  s.comparisons = file.whole("comparisons", 1);
+  s.least_effect = file.number("least_effect", 0);
+  s.test_examples = file.whole("test_examples", 0);
+  s.overlap = file.number("overlap", 0);
+  for (const JsonItem& row : file.items("rows")) s.rows.push_back(row_from(row));
+  s.budget = budget_from(file.item("budget"));
+  for (const JsonItem& line : file.items("budget_audit")) s.audit.push_back(line_from(line));
+  for (const JsonItem& d : file.items("settings"))
+    s.settings.push_back({d.needed_text("path"), d.texts("values")});
+  return s;
+}
+
+const ResultRow* Summary::row(std::string_view variant) const {
+  const auto it = std::ranges::find(rows, variant, &ResultRow::variant);
+  return it == rows.end() ? nullptr : &*it;
 }
 }  // namespace cambium

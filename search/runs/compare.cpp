@@ -8,7 +8,7 @@
 #include "core/system/lock.h"
 #include "core/system/memory.h"
 #include "core/system/parallel.h"
-#include "core/text/json.h"
+#include "search/results/study_folder.h"
 #include "search/runs/earlier.h"
 #include "search/runs/scheduler.h"
 #include "search/runs/timing.h"
@@ -92,9 +92,7 @@ void StudyRuns::prepare() {
         view.phase = RunPhase::kWaiting;
         view.error.clear();
         write_run_spec(order_of(view, 0));
-        const Json id = {{"variant", v.name}, {"seed", seed}, {"status", "waiting"}};
-        if (!file_exists(folder + "/run.json"))
-          replace_file(folder + "/run.json", to_text(id, 1) + "\n");
+        write_waiting(folder, v.name, seed);
       }
       c_.runs.push_back(std::move(view));
     }
@@ -134,9 +132,8 @@ Comparison compare(Study study, const CompareSettings& settings, StudyProgress& 
   const auto known_steps = earlier_steps(settings.folder, study);
   const Frozen frozen = carried_on(study, settings.folder);
   Comparison c{.plan = plan_as_run(std::move(study), settings, known_steps)};
-  Json description = study_json(c.plan, frozen, nullptr, settings.command);
   check_same_specs(settings.folder, c.plan);
-  replace_file(settings.folder + "/study.json", to_text(description, 1) + "\n");
+  write_description(settings.folder, describe(c.plan, frozen, nullptr, settings.command));
   const int64_t jobs = jobs_of(c.plan, settings);
   StudyRuns runs(c, settings, progress, jobs == 1);
   runs.prepare();
@@ -146,15 +143,9 @@ Comparison compare(Study study, const CompareSettings& settings, StudyProgress& 
                                   .memory_bytes = kSettledByJobs,
                                   .stop = settings.stop,
                                   .metric = c.plan.study.metric});
-  try {
-    c.results = collect_results(c.plan, settings.folder, int64_t(frozen.looks.size()));
-  } catch (const Json::exception& e) {
-    throw UserError(str("a run.json in '", settings.folder, "/runs' is damaged: ", e.what()),
-                    "remove that run's folder and compare again");
-  }
-  description = study_json(c.plan, frozen, &c.results, settings.command);
-  replace_file(settings.folder + "/study.json", to_text(description, 1) + "\n");
-  replace_file(settings.folder + "/summary.json", to_text(summary_json(c.results), 1) + "\n");
+  c.results = collect_results(c.plan, settings.folder, int64_t(frozen.looks.size()));
+  write_description(settings.folder, describe(c.plan, frozen, &c.results, settings.command));
+  write_summary(settings.folder, c.results);
   return c;
 }
 }  // namespace cambium

@@ -2,8 +2,8 @@
 
 #include <fstream>
 
-#include "core/system/files.h"
 #include "core/text/json.h"
+#include "train/run/run_record.h"
 
 namespace cambium {
 namespace {
@@ -41,22 +41,14 @@ void refresh(RunStatus& status, const std::string& run_folder, const std::string
 }
 
 void settle(RunStatus& status, const std::string& run_folder) {
-  const std::string path = run_folder + "/run.json";
-  if (!file_exists(path)) return;
-  const Json run = load_json(path);
-  std::string end, error;
-  try {
-    end = run.value("status", "");
-    error = run.value("error", "");
-    status.step = run.value("steps", status.step);
-  } catch (const Json::exception& e) {
-    throw UserError(str("'", path, "' is damaged: ", e.what()), "remove this run's folder");
-  }
-  if (end == "done") status.phase = RunPhase::kDone;
-  if (end == "stopped" || end == "running") status.phase = RunPhase::kStopped;
-  if (end == "failed") {
+  const std::optional<RunRecord> run = read_run_record(run_folder);
+  if (!run) return;
+  if (run->steps >= 0) status.step = run->steps;
+  if (run->done()) status.phase = RunPhase::kDone;
+  if (run->status == "stopped" || run->status == "running") status.phase = RunPhase::kStopped;
+  if (run->failed()) {
     status.phase = RunPhase::kFailed;
-    status.error = error;
+    status.error = run->error;
   }
 }
 }  // namespace cambium

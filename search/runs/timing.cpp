@@ -13,6 +13,7 @@
 #include "core/system/process.h"
 #include "core/text/json.h"
 #include "train/run/run_log.h"
+#include "train/run/run_record.h"
 #include "train/run/session.h"
 
 namespace cambium {
@@ -136,9 +137,9 @@ void write_company(const std::string& run_folder, const Company& c) {
 }
 
 RunTime run_time(const std::string& run_folder) {
-  const Json run = load_json(run_folder + "/run.json");
+  const double whole_ms = read_run_record(run_folder).value_or(RunRecord()).step_ms;
   const std::string company = run_folder + "/company.json", log = run_folder + "/timing.jsonl";
-  const RunTime whole{run.value("step_ms_median", 0.0), false};
+  const RunTime whole{std::isfinite(whole_ms) ? whole_ms : 0, false};
   if (!file_exists(company) || !file_exists(log)) return whole;
   const Json c = load_json(company);
   const int64_t from = c.value("from", int64_t(0)), until = c.value("until", int64_t(-1));

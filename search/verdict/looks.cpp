@@ -7,6 +7,7 @@
 #include "core/system/files.h"
 #include "core/text/json.h"
 #include "core/text/suggest.h"
+#include "train/run/run_record.h"
 
 namespace cambium {
 namespace {
@@ -20,13 +21,9 @@ std::vector<KnownRun> known_runs(const std::string& folder) {
   std::vector<KnownRun> out;
   std::error_code none;
   for (const auto& entry : std::filesystem::directory_iterator(folder + "/runs", none)) {
-    const std::string path = entry.path().string() + "/run.json";
-    if (!file_exists(path)) continue;
-    const Json run = Json::parse(read_file(path), nullptr, /*allow_exceptions=*/false);
-    if (!run.is_object() || !run.contains("variant") || !run.contains("seed")) continue;
-    const std::string status = run.value("status", "");
-    if (status == "done" || status == "failed")
-      out.push_back({run.at("variant").get<std::string>(), run.at("seed").get<int64_t>()});
+    const auto run = find_run_record(entry.path().string());
+    if (run && !run->variant.empty() && (run->done() || run->failed()))
+      out.push_back({run->variant, run->seed});
   }
   return out;
 }

@@ -18,6 +18,8 @@ struct Frozen {
   double alpha = 0.05, least_effect = 0;
   std::vector<std::string> vary;
   std::vector<std::vector<int64_t>> looks;  // the seeds of each, the last one's are the study's
+
+  bool operator==(const Frozen&) const = default;
 };
 
 Frozen frozen_of(const Study& study);

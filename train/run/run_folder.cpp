@@ -5,13 +5,52 @@
 #include "core/system/files.h"
 #include "core/system/memory.h"
 #include "core/text/json.h"
+#include "train/run/run_record.h"
 
 namespace cambium {
 namespace {
-Json metrics_json(const Metrics& m, std::string_view split) {
-  Json j = Json::object();
-  for (const auto& [name, value] : m.numbers()) j[str(split, ".", name)] = value;
-  return j;
+RunScores scores_of(const Metrics& m, std::string_view split) {
+  RunScores s;
+  for (const auto& [name, value] : m.numbers())
+    s.metrics.emplace_back(str(split, ".", name), value);
+  return s;
+}
+
+RunScores scores_of(const Metrics& m, std::string_view split, int64_t step) {
+  RunScores s = scores_of(m, split);
+  s.step = step;
+  s.scored = m.scored;
+  return s;
+}
+
+RunRecord record_of(std::string_view status, const Experiment& e, const RunResult& r,
+                    std::string_view error) {
+  const RunState& s = r.state;
+  RunRecord out{.seed = e.train.options.seed,
+                .status = std::string(status),
+                .error = std::string(error),
+                .sees_answers = r.sees_answers,
+                .other_length = r.other_length,
+                .no_pass = {e.passes.off.begin(), e.passes.off.end()},
+                .parameters = r.cost.parameters,
+                .steps = s.step,
+                .planned_steps = e.total_steps(),
+                .samples = s.examples,
+                .flops = double(s.step) * r.cost.flops_per_step,
+                .flops_per_step = r.cost.flops_per_step,
+                .seconds = s.seconds,
+                .train_seconds = s.train_seconds,
+                .step_ms = r.step_ms,
+                .step_ms_low = r.step_ms_low,
+                .step_ms_high = r.step_ms_high,
+                .peak_bytes = peak_resident_bytes(),
+                .predicted_bytes = r.predicted_bytes,
+                .machine = s.machine,
+                .data = s.data,
+                .final = scores_of(s.evaluated, "val")};
+  if (s.best) out.best = scores_of(s.best->metrics, "val", s.best->step);
+  if (r.test) out.test = scores_of(*r.test, r.test_part ? "test" : "val", -1);
+  return out;
 }
 
 Json kept_keys(const std::string& path) {
@@ -20,39 +59,9 @@ Json kept_keys(const std::string& path) {
   return old.is_object() ? old : Json::object();
 }
 
-std::string run_json(const std::string& path, std::string_view status, const Experiment& e,
-                     const RunResult& r, std::string_view error) {
+std::string run_json(const std::string& path, const RunRecord& record) {
   Json j = kept_keys(path);
-  const RunState& s = r.state;
-  j["seed"] = e.train.options.seed;
-  j["status"] = status;
-  j["error"] = error;
-  if (!r.sees_answers.empty()) j["sees_answers"] = r.sees_answers;
-  if (!r.other_length.empty()) j["other_length"] = r.other_length;
-  if (!e.passes.off.empty()) j["no_pass"] = e.passes.off;
-  j["parameters"] = r.cost.parameters;
-  j["steps"] = s.step;
-  j["planned_steps"] = e.total_steps();
-  j["samples"] = s.examples;
-  j["flops"] = double(s.step) * r.cost.flops_per_step;
-  j["flops_per_step"] = r.cost.flops_per_step;
-  j["seconds"] = s.seconds;
-  j["train_seconds"] = s.train_seconds;
-  j["step_ms_median"] = r.step_ms;
-  j["step_ms_low"] = r.step_ms_low;
-  j["step_ms_high"] = r.step_ms_high;
-  j["peak_rss_bytes"] = peak_resident_bytes();
-  j["predicted_bytes"] = r.predicted_bytes;
-  j["machine"] = s.machine;
-  j["data"] = to_json(s.data);
-  if (s.best)
-    j["best"] = {{"step", s.best->step},
-                 {"scored", s.best->metrics.scored},
-                 {"metrics", metrics_json(s.best->metrics, "val")}};
-  j["final"] = {{"metrics", metrics_json(s.evaluated, "val")}};
-  if (r.test)
-    j["test"] = {{"scored", r.test->scored},
-                 {"metrics", metrics_json(*r.test, r.test_part ? "test" : "val")}};
+  j.update(to_json(record));
   return to_text(j, 1) + "\n";
 }
 }  // namespace
@@ -75,7 +84,7 @@ void write_run_json(const std::string& folder, std::string_view status, const Ex
                     const RunResult& r) {
   if (folder.empty()) return;
   const std::string path = folder + "/run.json";
-  replace_file(path, run_json(path, status, e, r, {}));
+  replace_file(path, run_json(path, record_of(status, e, r, {})));
 }
 
 void write_failure(const std::string& folder, const Experiment& e, const RunResult& r,
@@ -83,7 +92,7 @@ void write_failure(const std::string& folder, const Experiment& e, const RunResu
   if (folder.empty()) return;
   const std::string path = folder + "/run.json";
   try {
-    const std::string text = run_json(path, "failed", e, r, error);
+    const std::string text = run_json(path, record_of("failed", e, r, error));
     try {
       replace_file(path, text);
     } catch (const Error&) {
@@ -92,5 +101,12 @@ void write_failure(const std::string& folder, const Experiment& e, const RunResu
   } catch (const std::exception&) {
     return;
   }
+}
+
+void write_waiting(const std::string& folder, const std::string& variant, int64_t seed) {
+  const std::string path = folder + "/run.json";
+  if (file_exists(path)) return;
+  const Json json = {{"variant", variant}, {"seed", seed}, {"status", "waiting"}};
+  replace_file(path, to_text(json, 1) + "\n");
 }
 }  // namespace cambium

@@ -16,7 +16,7 @@ class MadeFolder {
   std::vector<std::string> made_;  // the innermost first
 };
 
-// <folder>/run.json: what a study and its report read. Keys set by others (variant) are kept.
+// <folder>/run.json, as train/run/run_record.h reads it. Keys set by others (variant) are kept.
 // `status` is running, done or stopped.
 void write_run_json(const std::string& folder, std::string_view status, const Experiment& e,
                     const RunResult& result);
@@ -25,6 +25,10 @@ void write_run_json(const std::string& folder, std::string_view status, const Ex
 // over the file that stands there: the first error is the one to tell.
 void write_failure(const std::string& folder, const Experiment& e, const RunResult& result,
                    std::string_view error);
+
+// The same for a run of a study that nobody has trained yet, status waiting; what stands there
+// stays.
+void write_waiting(const std::string& folder, const std::string& variant, int64_t seed);
 
 // Both logs of a run, cut to what the state's checkpoint saw.
 struct RunLogs {

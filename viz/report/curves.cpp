@@ -71,22 +71,21 @@ Band band_of(std::span<const Curve> curves, size_t most) {
   return out;
 }
 
-std::vector<Series> series_of(const StudyResults& r, std::string_view key, Horizontal x,
+std::vector<Series> series_of(const StudyFolder& r, std::string_view key, Horizontal x,
                               double scale) {
   std::vector<Series> out;
-  for (size_t v = 0; v < r.variants.size(); ++v) {
-    Series s{r.variants[v].name, v, {}, {}};
-    for (const RunRecord& run : r.runs) {
+  for (size_t v = 0; v < r.study.variants.size(); ++v) {
+    Series s{r.study.variants[v].name, v, {}, {}};
+    for (const RunOfStudy& run : r.runs) {
       if (run.variant != s.name) continue;
       Curve c{str(run.variant, ", seed ", run.seed), {}, {}};
-      for (const Point& p : run.log) {
-        const auto value = p.values.find(std::string(key));
+      for (const LogPoint& p : run.log) {
+        const double* value = p.find(key);
         const double at = x == Horizontal::kSteps ? p.step : p.flops;
-        if (value == p.values.end() || !std::isfinite(value->second) || !std::isfinite(at))
-          continue;
+        if (!value || !std::isfinite(*value) || !std::isfinite(at)) continue;
         if (!c.x.empty() && at <= c.x.back()) continue;
         c.x.push_back(at);
-        c.y.push_back(scale * value->second);
+        c.y.push_back(scale * *value);
       }
       if (!c.x.empty()) s.curves.push_back(thinned(c));
     }

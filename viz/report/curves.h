@@ -2,8 +2,8 @@
 #pragma once
 #include <span>
 
+#include "search/results/study_folder.h"
 #include "viz/plot/svg_plot.h"
-#include "viz/report/results.h"
 
 namespace cambium {
 inline constexpr size_t kMostCurvePoints = 120;
@@ -18,6 +18,6 @@ Band band_of(std::span<const Curve> curves, size_t most = kMostCurvePoints);
 enum class Horizontal { kSteps, kFlops };
 
 // The series of one key of the log ("val.accuracy"), values times `scale`.
-std::vector<Series> series_of(const StudyResults& r, std::string_view key, Horizontal x,
+std::vector<Series> series_of(const StudyFolder& r, std::string_view key, Horizontal x,
                               double scale);
 }  // namespace cambium

@@ -12,7 +12,7 @@ struct OpenData {  // the dataset opened last; variants of a study mostly share 
   std::shared_ptr<const Dataset> data;
 };
 
-std::string draw(const VariantInfo& v, OpenData& open, const GraphvizOptions& options) {
+std::string draw(const DescribedVariant& v, OpenData& open, const GraphvizOptions& options) {
   Spec spec{str("spec of ", v.name), parse_yaml(v.spec_yaml, str("spec of ", v.name))};
   const Yaml* data = spec.section("data");
   const std::string key = data ? canonical_text(*data) : "";
@@ -26,17 +26,20 @@ std::string draw(const VariantInfo& v, OpenData& open, const GraphvizOptions& op
 }
 }  // namespace
 
-void add_pictures(StudyResults& r, const GraphvizOptions& options) {
+std::vector<ModelPicture> model_pictures(const StudyFolder& r, const GraphvizOptions& options) {
   OpenData open;
-  for (VariantInfo& v : r.variants) {
+  std::vector<ModelPicture> out(r.study.variants.size());
+  for (size_t i = 0; i < out.size(); ++i) {
+    const DescribedVariant& v = r.study.variants[i];
     if (v.spec_yaml.empty()) continue;
     try {
-      v.picture = draw(v, open, options);
+      out[i].svg = draw(v, open, options);
     } catch (const InternalError&) {
       throw;
     } catch (const Error& e) {
-      v.picture_problem = e.what();
+      out[i].problem = e.what();
     }
   }
+  return out;
 }
 }  // namespace cambium

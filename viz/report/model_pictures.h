@@ -1,10 +1,15 @@
 // Pictures of a study's models, drawn anew from the specs that the study keeps.
 #pragma once
+#include "search/results/study_folder.h"
 #include "viz/model/graphviz.h"
-#include "viz/report/results.h"
 
 namespace cambium {
-// Fills `picture` of each variant. A model that cannot be drawn (its data is gone, there is no dot)
-// gets the reason in `picture_problem` instead: a report does not fail for want of a picture.
-void add_pictures(StudyResults& r, const GraphvizOptions& options = {});
+struct ModelPicture {
+  std::string svg;      // an element, already filtered; empty when there is none
+  std::string problem;  // why there is none
+};
+
+// One a variant. A model that cannot be drawn (its data is gone, there is no dot) has the reason
+// instead: a report does not fail for want of a picture.
+std::vector<ModelPicture> model_pictures(const StudyFolder& r, const GraphvizOptions& options = {});
 }  // namespace cambium

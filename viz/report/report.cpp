@@ -22,27 +22,28 @@ std::string section(std::string_view title, const std::string& body) {
 }
 
 double run_value(const RunRecord& run, const std::string& metric) {
-  for (const auto* values : {&run.test, &run.best, &run.final})
-    if (const auto it = values->find(metric); it != values->end()) return it->second;
+  for (const auto* scores : {&run.test, &run.best, &run.final})
+    if (const double* value = *scores ? (*scores)->find(metric) : nullptr) return *value;
   return NAN;
 }
 
-std::string header(const StudyResults& r) {
+std::string header(const StudyFolder& r) {
   const size_t finished =
       size_t(std::ranges::count_if(r.runs, [](const RunRecord& run) { return run.done(); }));
-  std::string facts = str(r.variants.size(), " models, ", finished, " finished runs");
-  if (!r.budget_kind.empty())
-    facts += r.common_budget ? str(", ", budget_text(r), " each") : ", no common budget";
-  if (!r.created.empty()) facts += str(", ", r.created);
-  std::string out = html("h1", r.name) + html("p", facts, "soft");
+  std::string facts = str(r.study.variants.size(), " models, ", finished, " finished runs");
+  if (!r.study.budget_kind.empty())
+    facts += r.summary.budget.common ? str(", ", budget_text(r), " each") : ", no common budget";
+  if (!r.study.created.empty()) facts += str(", ", r.study.created);
+  if (const std::string open = unfinished_text(r); !open.empty()) facts += ", " + open;
+  std::string out = html("h1", r.study.name) + html("p", facts, "soft");
   out += "<div class=\"verdict\"><h2>Verdict</h2>";
   for (const std::string& sentence : verdict(r)) out += html("p", sentence);
   return out + "</div>\n";
 }
 
-std::string budget_unit(const StudyResults& r) {
-  if (r.budget_kind == "flops") return "FLOPs spent";
-  return r.budget_kind.empty() ? "spent" : r.budget_kind + " spent";
+std::string budget_unit(const StudyFolder& r) {
+  if (r.study.budget_kind == "flops") return "FLOPs spent";
+  return r.study.budget_kind.empty() ? "spent" : r.study.budget_kind + " spent";
 }
 
 // Which domains occur, so that the legend explains no more than it must.
@@ -59,39 +60,41 @@ std::string legend() {
 }
 }  // namespace
 
-std::string interval_plots(const StudyResults& r) {
+std::string interval_plots(const StudyFolder& r) {
   const bool few = std::ranges::any_of(
-      r.summary, [](const SummaryRow& row) { return row.n > 0 && row.n < kIntervalSeeds; });
+      r.summary.rows, [](const ResultRow& row) { return row.n > 0 && row.n < kIntervalSeeds; });
   const std::string& metric = reported_metric(r);
   const MetricStyle m = style_of_metric(metric);
   IntervalPlot values{.title = few ? "Every seed, their mean and their range"
                                    : "Every seed, and the mean with its 95% interval if normal",
                       .x_label = str(m.name, m.unit.empty() ? "" : " (" + m.unit + ")")};
   IntervalPlot differences{
-      .title = str("Paired difference to ", r.base),
+      .title = str("Paired difference to ", r.study.baseline),
       .x_label = str("difference of ", m.name, m.step.empty() ? "" : " (points)"),
       .zero_line = true,
-      .below_zero = r.maximise ? "worse" : "better",
-      .above_zero = r.maximise ? "better" : "worse"};
-  for (const SummaryRow& row : r.summary) {
+      .below_zero = r.study.maximize ? "worse" : "better",
+      .above_zero = r.study.maximize ? "better" : "worse"};
+  for (const ResultRow& row : r.summary.rows) {
     if (row.n == 0) continue;
+    const Interval shown_range =
+        row.n < kIntervalSeeds ? row.range : row.interval.value_or(Interval{NAN, NAN});
     IntervalRow value{row.variant,
                       m.value(row.mean),
-                      r.place(row.variant),
+                      r.study.place(row.variant),
                       m.scale * row.mean,
-                      m.scale * (row.n < kIntervalSeeds ? row.least : row.ci_low),
-                      m.scale * (row.n < kIntervalSeeds ? row.most : row.ci_high),
+                      m.scale * shown_range.low,
+                      m.scale * shown_range.high,
                       {}};
     for (const RunRecord& run : r.runs)
       if (run.variant == row.variant && run.done())
         value.points.push_back(m.scale * run_value(run, metric));
     values.rows.push_back(std::move(value));
-    if (row.variant == r.base || !row.decision.difference) continue;
+    if (row.variant == r.study.baseline || !row.decision.difference) continue;
     const PairedDifference& d = *row.decision.difference;
     const Interval& shown = row.decision.has_interval() ? d.interval : d.range;
     differences.rows.push_back({row.variant,
                                 str(m.difference(d.mean), " ", spread_text(row.decision, m)),
-                                r.place(row.variant),
+                                r.study.place(row.variant),
                                 m.scale * d.mean,
                                 m.scale * shown.low,
                                 m.scale * shown.high,
@@ -102,9 +105,9 @@ std::string interval_plots(const StudyResults& r) {
   return out + "</div>";
 }
 
-std::string curve_plots(const StudyResults& r) {
+std::string curve_plots(const StudyFolder& r) {
   std::string out = "<div class=\"grid\">";
-  for (const std::string& key : {r.metric, std::string("train.loss")}) {
+  for (const std::string& key : {r.study.metric, std::string("train.loss")}) {
     const MetricStyle m = style_of_metric(key);
     for (Horizontal x : {Horizontal::kSteps, Horizontal::kFlops}) {
       LinePlot plot{.title = str(m.name, x == Horizontal::kSteps ? " by step" : " by compute"),
@@ -123,43 +126,46 @@ std::string curve_plots(const StudyResults& r) {
                   "soft"));
 }
 
-std::string budget_part(const StudyResults& r) {
+std::string budget_part(const StudyFolder& r) {
   BarPlot plot{.title = "Budget: spent (bar) against planned (mark)", .x_label = budget_unit(r)};
-  for (const AuditRow& a : r.audit)
+  for (const BudgetLine& a : r.summary.audit)
     if (a.runs > 0)
       plot.rows.push_back({a.variant,
                            str(compact(a.spent), " of ", compact(a.planned), ", ",
-                               signed_fixed(100 * a.deviation, 2), "%"),
-                           r.place(a.variant), a.spent, a.planned});
+                               signed_fixed(100 * a.deviation(), 2), "%"),
+                           r.study.place(a.variant), a.spent, a.planned});
   BarPlot time{.title = "Cost of a training step", .x_label = "milliseconds (median)"};
-  for (const SummaryRow& row : r.summary)
+  for (const ResultRow& row : r.summary.rows)
     if (row.n > 0 && std::isfinite(row.step_ms))
-      time.rows.push_back({row.variant,
-                           str(milliseconds(row.step_ms), ", ", memory_text(row.peak_bytes)),
-                           r.place(row.variant), row.step_ms, 0});
+      time.rows.push_back(
+          {row.variant, str(milliseconds(row.step_ms), ", ", memory_text(double(row.peak_bytes))),
+           r.study.place(row.variant), row.step_ms, 0});
   std::string out = "<div class=\"grid\">";
   if (!plot.rows.empty()) out += figure(bar_plot(plot));
   if (!time.rows.empty()) out += figure(bar_plot(time));
   return out + "</div>" + audit_table(r);
 }
 
-std::string models_part(const StudyResults& r) {
+std::string models_part(const StudyFolder& r, std::span<const ModelPicture> pictures) {
   std::string out = legend() + "<div class=\"models\">";
-  for (const VariantInfo& v : r.variants) {
+  for (size_t i = 0; i < r.study.variants.size(); ++i) {
+    const DescribedVariant& v = r.study.variants[i];
+    const ModelPicture picture = i < pictures.size() ? pictures[i] : ModelPicture();
     out += "<article class=\"model\">" + html("h3", v.name);
     out += html("p",
-                str(compact(v.parameters), " parameters, ", flops_text(v.forward_flops_per_example),
-                    " forward an example", v.domains.empty() ? "" : ", ", v.domains,
-                    v.state_bytes > 0
-                        ? str(", ", memory_text(v.state_bytes), " of state to generate a sequence")
-                        : ""),
+                str(compact(v.parameters < 0 ? NAN : double(v.parameters)), " parameters, ",
+                    flops_text(v.forward_flops), " forward an example",
+                    v.domains.empty() ? "" : ", ", v.domains,
+                    v.state_bytes > 0 ? str(", ", memory_text(double(v.state_bytes)),
+                                            " of state to generate a sequence")
+                                      : ""),
                 "soft");
-    out += v.picture.empty() ? html("p",
-                                    v.picture_problem.empty()
-                                        ? "No picture of this model."
-                                        : str("No picture of this model: ", v.picture_problem),
-                                    "soft")
-                             : str("<div class=\"wide\">", v.picture, "</div>");
+    out += picture.svg.empty()
+               ? html("p",
+                      picture.problem.empty() ? "No picture of this model."
+                                              : str("No picture of this model: ", picture.problem),
+                      "soft")
+               : str("<div class=\"wide\">", picture.svg, "</div>");
     if (!v.spec_yaml.empty())
       out += str("<details><summary>spec</summary>", html("pre", v.spec_yaml), "</details>");
     out += "</article>";
@@ -167,27 +173,21 @@ std::string models_part(const StudyResults& r) {
   return out + "</div>";
 }
 
-StudyResults read_study(const std::string& folder) {
-  StudyResults r = read_results(folder);
-  add_pictures(r);
-  return r;
-}
-
-std::string html_report(const StudyResults& r) {
+std::string html_report(const StudyFolder& r, std::span<const ModelPicture> pictures) {
   std::string out =
       "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
       "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
       "style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'\">"
       "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">"
       "<meta name=\"referrer\" content=\"no-referrer\">";
-  out += html("title", str(r.name, ": cambium study"));
+  out += html("title", str(r.study.name, ": cambium study"));
   out += str("<style>", report_css(), "</style></head><body><main>\n");
   out += header(r);
   out += section("Results", results_table(r) + interval_plots(r));
   out += section("What the models differ in", settings_table(r));
   out += section("Learning curves", curve_plots(r));
   out += section("Budget and cost", budget_part(r));
-  out += section("Models", models_part(r));
+  out += section("Models", models_part(r, pictures));
   out += section("Failures", failures_part(r));
   out += section("Runs", runs_table(r));
   out += section("Reproduce", reproduction_part(r));

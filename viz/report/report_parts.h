@@ -1,20 +1,20 @@
 // The parts of the report, each answering a piece of HTML. Internal to report.
 #pragma once
-#include "viz/report/results.h"
+#include "viz/report/model_pictures.h"
 
 namespace cambium {
 // An element with escaped text: html("td", "a<b") -> <td>a&lt;b</td>.
 std::string html(std::string_view element, std::string_view text, std::string_view classes = "");
 
 std::string report_css();
-std::string results_table(const StudyResults& r);
-std::string settings_table(const StudyResults& r);  // in what the variants differ; may be empty
-std::string audit_table(const StudyResults& r);
-std::string interval_plots(const StudyResults& r);
-std::string curve_plots(const StudyResults& r);
-std::string budget_part(const StudyResults& r);
-std::string models_part(const StudyResults& r);
-std::string failures_part(const StudyResults& r);
-std::string runs_table(const StudyResults& r);
-std::string reproduction_part(const StudyResults& r);
+std::string results_table(const StudyFolder& r);
+std::string settings_table(const StudyFolder& r);  // in what the variants differ; may be empty
+std::string audit_table(const StudyFolder& r);
+std::string interval_plots(const StudyFolder& r);
+std::string curve_plots(const StudyFolder& r);
+std::string budget_part(const StudyFolder& r);
+std::string models_part(const StudyFolder& r, std::span<const ModelPicture> pictures);
+std::string failures_part(const StudyFolder& r);
+std::string runs_table(const StudyFolder& r);
+std::string reproduction_part(const StudyFolder& r);
 }  // namespace cambium

@@ -18,14 +18,14 @@ std::string heading(std::string_view text) {
   return str("<th scope=\"col\">", escape_markup(text), "</th>");
 }
 
-std::string name_cell(const StudyResults& r, const std::string& variant, bool base) {
-  return str("<td class=\"left\"><span class=\"key k", r.place(variant) % kSeriesColours.size(),
-             "\"></span>", html("strong", variant), base ? " <span class=\"soft\">base</span>" : "",
-             "</td>");
+std::string name_cell(const StudyFolder& r, const std::string& variant, bool base) {
+  return str("<td class=\"left\"><span class=\"key k",
+             r.study.place(variant) % kSeriesColours.size(), "\"></span>", html("strong", variant),
+             base ? " <span class=\"soft\">base</span>" : "", "</td>");
 }
 
-std::string difference_cells(const StudyResults& r, const SummaryRow& row, const MetricStyle& m) {
-  if (row.variant == r.base) return "<td></td><td></td><td></td>";
+std::string difference_cells(const StudyFolder& r, const ResultRow& row, const MetricStyle& m) {
+  if (row.variant == r.study.baseline) return "<td></td><td></td><td></td>";
   const Decision& d = row.decision;
   const std::string_view classes = d.claim == Claim::kBetter  ? "good"
                                    : d.claim == Claim::kWorse ? "bad"
@@ -40,29 +40,35 @@ std::string difference_cells(const StudyResults& r, const SummaryRow& row, const
 }
 
 // "5", or "3 of 5" when some failed.
-std::string seeds_cell(const SummaryRow& row) {
+std::string seeds_cell(const ResultRow& row) {
   if (row.failed == 0) return cell(str(row.n));
   return cell(str(row.n, " (", row.failed, " failed)"), "bad");
 }
 
 // "x1.24 [1.10, 1.40]" against the base.
-std::string time_text(const StudyResults& r, const SummaryRow& row) {
-  if (row.variant == r.base) return {};
-  if (!std::isfinite(row.time_low)) return "too few runs to compare";
-  const std::string interval = str("[", fixed(row.time_low, 2), ", ", fixed(row.time_high, 2), "]");
-  if (row.time_high / row.time_low > kNoisyRatio) return str("too noisy to say: ", interval);
-  return str(kTimes, fixed(row.time_ratio, 2), " ", interval);
+std::string time_text(const StudyFolder& r, const ResultRow& row) {
+  if (row.variant == r.study.baseline) return {};
+  if (!row.time_ratio || !row.time_ratio->interval) return "too few runs to compare";
+  const Interval& ratio = *row.time_ratio->interval;
+  const std::string interval = str("[", fixed(ratio.low, 2), ", ", fixed(ratio.high, 2), "]");
+  if (ratio.high / ratio.low > kNoisyRatio) return str("too noisy to say: ", interval);
+  return str(kTimes, fixed(row.time_ratio->ratio, 2), " ", interval);
 }
 
-std::string time_cell(const StudyResults& r, const SummaryRow& row) {
+std::string time_cell(const StudyFolder& r, const ResultRow& row) {
   if (row.n == 0) return cell("-");
   return str("<td>", html("span", milliseconds(row.step_ms)), "<br>",
              html("small", time_text(r, row), "soft"), "</td>");
 }
 
-double value_or_nan(const std::map<std::string, double>& values, const std::string& key) {
-  const auto it = values.find(key);
-  return it == values.end() ? NAN : it->second;
+double value_or_nan(const std::optional<RunScores>& scores, const std::string& key) {
+  const double* value = scores ? scores->find(key) : nullptr;
+  return value ? *value : NAN;
+}
+
+// What is not known of a run is written as such.
+double known(int64_t value) {
+  return value < 0 ? NAN : double(value);
 }
 
 std::string term(std::string_view name, std::string_view text) {
@@ -75,40 +81,44 @@ std::string html(std::string_view element, std::string_view text, std::string_vi
   return str("<", element, attribute, ">", escape_markup(text), "</", element, ">");
 }
 
-std::string results_table(const StudyResults& r) {
+std::string results_table(const StudyFolder& r) {
   const MetricStyle m = style_of_metric(reported_metric(r));
   std::string out = "<div class=\"wide\"><table><thead><tr>";
   for (const std::string& h :
        {std::string("model"), str(m.name, m.unit.empty() ? "" : str(" (", m.unit, ")")),
-        std::string("seeds"), str("difference to ", r.base), std::string("p"),
+        std::string("seeds"), str("difference to ", r.study.baseline), std::string("p"),
         std::string("verdict"), std::string("parameters"), std::string("FLOPs a run"),
         std::string("a step"), std::string("peak memory")})
     out += heading(h);
   out += "</tr></thead><tbody>";
-  for (const SummaryRow& row : r.summary) {
-    out += str("<tr>", name_cell(r, row.variant, row.variant == r.base));
+  for (const ResultRow& row : r.summary.rows) {
+    out += str("<tr>", name_cell(r, row.variant, row.variant == r.study.baseline));
     out += str("<td><b>", m.number(row.mean), "</b> ", html("span", spread_text(row, m), "soft"));
-    if (const std::string boot = m.interval(row.boot_low, row.boot_high); !boot.empty())
-      out += str("<br>", html("small", str("bootstrap ", boot), "soft"));
+    if (row.bootstrap)
+      out +=
+          str("<br>",
+              html("small", str("bootstrap ", m.interval(row.bootstrap->low, row.bootstrap->high)),
+                   "soft"));
     out += str("</td>", seeds_cell(row), difference_cells(r, row, m));
-    out += cell(compact(row.parameters)) + cell(row.n > 0 ? compact(row.flops) : "-");
-    out += time_cell(r, row) + cell(row.n > 0 ? memory_text(row.peak_bytes) : "-");
+    out += cell(compact(double(row.parameters))) + cell(row.n > 0 ? compact(row.flops) : "-");
+    out += time_cell(r, row) + cell(row.n > 0 ? memory_text(double(row.peak_bytes)) : "-");
     out += "</tr>";
   }
   return str(
       out, "</tbody></table></div>",
       html("p",
            str("Mean over seeds with its interval or range; differences are paired by seed. ",
-               basis_text(r), " Checkpoints were chosen by ", style_of_metric(r.metric).name, "."),
+               basis_text(r), " Checkpoints were chosen by ", style_of_metric(r.study.metric).name,
+               "."),
            "soft"));
 }
 
-std::string settings_table(const StudyResults& r) {
-  if (r.settings.empty()) return {};
+std::string settings_table(const StudyFolder& r) {
+  if (r.summary.settings.empty()) return {};
   std::string out = str("<div class=\"wide\"><table><thead><tr>", heading("setting"));
-  for (const VariantInfo& v : r.variants) out += heading(v.name);
+  for (const DescribedVariant& v : r.study.variants) out += heading(v.name);
   out += "</tr></thead><tbody>";
-  for (const DifferingSetting& s : r.settings) {
+  for (const DifferingSetting& s : r.summary.settings) {
     out += str("<tr>", cell(s.path, "left"));
     for (const std::string& value : s.values) out += cell(value);
     out += "</tr>";
@@ -116,23 +126,23 @@ std::string settings_table(const StudyResults& r) {
   return out + "</tbody></table></div>";
 }
 
-std::string audit_table(const StudyResults& r) {
-  if (r.audit.empty()) return {};
+std::string audit_table(const StudyFolder& r) {
+  if (r.summary.audit.empty()) return {};
   std::string out = "<div class=\"wide\"><table><thead><tr>";
   for (const std::string_view h :
        {"model", "finished runs", "steps", "examples", "FLOPs", "of them products", "the rest",
         "seconds of steps", "evaluation, not counted", "of the FLOPs"})
     out += heading(h);
   out += "</tr></thead><tbody>";
-  for (const AuditRow& a : r.audit) {
-    out += str("<tr>", name_cell(r, a.variant, a.variant == r.base), cell(str(a.runs)));
+  for (const BudgetLine& a : r.summary.audit) {
+    out += str("<tr>", name_cell(r, a.variant, a.variant == r.study.baseline), cell(str(a.runs)));
     if (a.runs == 0) {
       for (int i = 0; i < 8; ++i) out += cell("-");
     } else {
       out += cell(fixed(a.steps, 0)) + cell(compact(a.samples)) + cell(compact(a.flops));
       out += cell(compact(a.products)) + cell(compact(a.flops - a.products));
       out += cell(fixed(a.seconds, 1)) + cell(compact(a.evaluation_flops));
-      out += cell(str(fixed(100 * a.evaluation_share, 1), "%"));
+      out += cell(str(fixed(100 * a.evaluation_share(), 1), "%"));
     }
     out += "</tr>";
   }
@@ -145,14 +155,15 @@ std::string audit_table(const StudyResults& r) {
            "soft"));
 }
 
-std::string failures_part(const StudyResults& r) {
+std::string failures_part(const StudyFolder& r) {
   std::string out;
   for (const RunRecord& run : r.runs)
     if (run.failed())
-      out += html("div",
-                  str(run.variant, ", seed ", run.seed, ": ", run.status, " after ",
-                      fixed(run.steps, 0), " steps", run.error.empty() ? "" : ": ", run.error),
-                  "failure");
+      out +=
+          html("div",
+               str(run.variant, ", seed ", run.seed, ": ", run.status, " after ",
+                   fixed(known(run.steps), 0), " steps", run.error.empty() ? "" : ": ", run.error),
+               "failure");
   for (const std::string& problem : r.problems) out += html("div", problem, "failure");
   const auto open = std::ranges::count_if(
       r.runs, [](const RunRecord& run) { return !run.done() && !run.failed(); });
@@ -164,9 +175,10 @@ std::string failures_part(const StudyResults& r) {
                     "soft");
 }
 
-std::string runs_table(const StudyResults& r) {
-  const MetricStyle chosen = style_of_metric(r.metric), shown = style_of_metric(reported_metric(r));
-  const bool tested = reported_metric(r) != r.metric;
+std::string runs_table(const StudyFolder& r) {
+  const MetricStyle chosen = style_of_metric(r.study.metric),
+                    shown = style_of_metric(reported_metric(r));
+  const bool tested = reported_metric(r) != r.study.metric;
   std::string out = "<details><summary>All runs</summary><div class=\"wide\"><table><thead><tr>";
   for (const std::string& h :
        {std::string("model"), std::string("seed"), std::string("status"), std::string("steps"),
@@ -177,32 +189,33 @@ std::string runs_table(const StudyResults& r) {
   out += "</tr></thead><tbody>";
   for (const RunRecord& run : r.runs) {
     out += str("<tr>", name_cell(r, run.variant, false), cell(str(run.seed)));
-    out += cell(run.status, run.done() ? "" : "bad") + cell(fixed(run.steps, 0));
-    out += cell(fixed(run.best_step, 0));
-    out += cell(chosen.value(value_or_nan(run.best, r.metric)));
+    out += cell(run.status, run.done() ? "" : "bad") + cell(fixed(known(run.steps), 0));
+    out += cell(fixed(run.best ? known(run.best->step) : NAN, 0));
+    out += cell(chosen.value(value_or_nan(run.best, r.study.metric)));
     if (tested) out += cell(shown.value(value_or_nan(run.test, reported_metric(r))));
     out += cell(compact(run.flops)) + cell(fixed(run.seconds, 1));
-    out += cell(fixed(run.step_ms_median, run.step_ms_median < 1 ? 3 : 1)) +
-           cell(memory_text(run.peak_rss_bytes));
-    out += cell(memory_text(run.predicted_bytes)) + "</tr>";
+    out += cell(fixed(run.step_ms, run.step_ms < 1 ? 3 : 1)) +
+           cell(memory_text(known(run.peak_bytes)));
+    out += cell(memory_text(known(run.predicted_bytes))) + "</tr>";
   }
   return out + "</tbody></table></div></details>";
 }
 
-std::string reproduction_part(const StudyResults& r) {
+std::string reproduction_part(const StudyFolder& r) {
   std::string seeds;
-  for (int64_t s : r.seeds) seeds += str(seeds.empty() ? "" : ", ", s);
+  for (int64_t s : r.study.seeds) seeds += str(seeds.empty() ? "" : ", ", s);
   std::string out = "<dl>";
-  out += term("cambium", r.version) + term("date", r.created) + term("spec", r.spec);
+  out +=
+      term("cambium", r.study.version) + term("date", r.study.created) + term("spec", r.study.spec);
   out += term("seeds", seeds);
-  out += term("budget a run", r.budget_kind.empty() ? "" : budget_text(r));
-  for (const auto& [key, value] : r.machine) out += term(key, value);
-  for (const VariantInfo& v : r.variants)
+  out += term("budget a run", r.study.budget_kind.empty() ? "" : budget_text(r));
+  for (const auto& [key, value] : r.study.machine) out += term(key, value);
+  for (const DescribedVariant& v : r.study.variants)
     if (!v.spec_hash.empty()) out += term("spec of " + v.name, "hash " + v.spec_hash);
   out += "</dl>";
-  if (!r.command.empty())
+  if (!r.study.command.empty())
     out += html("p", "The same study again, same bits on the same machine and build:") +
-           html("pre", r.command);
+           html("pre", r.study.command);
   return out;
 }
 }  // namespace cambium

@@ -15,8 +15,9 @@ std::string p_text(double p) {
 }
 
 // "p = 0.041, not below 0.0375"
-std::string open_p_text(const StudyResults& r, const Decision& d) {
-  return p_text(d.p_value) + (d.p_value < 0.1 ? str(", not below ", fixed(r.alpha, 4)) : "");
+std::string open_p_text(const StudyFolder& r, const Decision& d) {
+  return p_text(d.p_value) +
+         (d.p_value < 0.1 ? str(", not below ", fixed(r.summary.alpha, 4)) : "");
 }
 
 // "2 of 5 runs of B failed"
@@ -25,11 +26,11 @@ std::string failures_of(std::string_view name, int64_t failed, size_t seeds) {
 }
 
 // "2 of 5 runs of B failed, 0 of A"; empty when none did.
-std::string failures_text(const StudyResults& r, const SummaryRow& row) {
+std::string failures_text(const StudyFolder& r, const ResultRow& row) {
   const Decision& d = row.decision;
   if (d.failed == 0 && d.baseline_failed == 0) return {};
-  return str(failures_of(row.variant, d.failed, r.seeds.size()), ", ", d.baseline_failed, " of ",
-             r.base);
+  return str(failures_of(row.variant, d.failed, r.study.seeds.size()), ", ", d.baseline_failed,
+             " of ", r.study.baseline);
 }
 
 // "+1.20 points [-0.30, +2.70]"
@@ -53,18 +54,19 @@ std::string margin_text(const Decision& d, const MetricStyle& m) {
              m.number(std::max(sign * r.low, sign * r.high)), " by seed");
 }
 
-std::string claim_text(const StudyResults& r, const SummaryRow& row, const MetricStyle& m) {
+std::string claim_text(const StudyFolder& r, const ResultRow& row, const MetricStyle& m) {
   const Decision& d = row.decision;
   const std::string failures = failures_text(r, row);
-  return str(row.variant, d.claim == Claim::kBetter ? " beats " : " falls behind ", r.base, " by ",
-             m.number(std::abs(d.difference->mean)), margin_text(d, m), " (", p_text(d.p_value),
-             ", ", counted(d.pairs, "seed"), failures.empty() ? "" : "; ", failures, ").");
+  return str(row.variant, d.claim == Claim::kBetter ? " beats " : " falls behind ",
+             r.study.baseline, " by ", m.number(std::abs(d.difference->mean)), margin_text(d, m),
+             " (", p_text(d.p_value), ", ", counted(d.pairs, "seed"), failures.empty() ? "" : "; ",
+             failures, ").");
 }
 
 // Which of the two sees its answers, or both, and how that is known.
-std::string answers_text(const StudyResults& r, const SummaryRow& row) {
+std::string answers_text(const StudyFolder& r, const ResultRow& row) {
   std::vector<std::string> who, why;
-  for (const SummaryRow* one : {r.row(r.base), &row}) {
+  for (const ResultRow* one : {r.summary.row(r.study.baseline), &row}) {
     if (!one || one->sees_answers.empty()) continue;
     who.push_back(one->variant);
     if (!std::ranges::count(why, one->sees_answers)) why.push_back(one->sees_answers);
@@ -77,7 +79,7 @@ std::string answers_text(const StudyResults& r, const SummaryRow& row) {
 }
 
 // What stands in the way of a claim.
-std::string hindrance_text(const StudyResults& r, const SummaryRow& row, const MetricStyle& m) {
+std::string hindrance_text(const StudyFolder& r, const ResultRow& row, const MetricStyle& m) {
   const Decision& d = row.decision;
   const std::string gap = str(difference_text(d, m), " over ", counted(d.pairs, "seed"));
   const std::string failures = failures_text(r, row);
@@ -103,8 +105,8 @@ std::string hindrance_text(const StudyResults& r, const SummaryRow& row, const M
       return str(gap, ", but the runs of this study spread so far that ", counted(d.pairs, "seed"),
                  " may agree by luck (", open_p_text(r, d), ")");
     case Hindrance::kTestSet:
-      return str(gap, ", but that is ", fixed(d.examples_apart, 1), " of ", r.test_examples, " ",
-                 judging_part(r), " examples: another ", judging_part(r),
+      return str(gap, ", but that is ", fixed(d.examples_apart, 1), " of ", r.summary.test_examples,
+                 " ", judging_part(r), " examples: another ", judging_part(r),
                  " set could turn it round (", open_p_text(r, d), ")");
     case Hindrance::kSeesAnswers:
       return answers_text(r, row);
@@ -118,15 +120,15 @@ std::string hindrance_text(const StudyResults& r, const SummaryRow& row, const M
 }
 
 // "16 to 97 seeds"
-std::string seeds_text(double low, double high) {
-  if (!std::isfinite(low)) return "more than 10,000 seeds";
-  if (!std::isfinite(high)) return str("from ", fixed(low, 0), " to more than 10,000 seeds");
-  return low == high ? str(fixed(low, 0), " seeds")
-                     : str(fixed(low, 0), " to ", fixed(high, 0), " seeds");
+std::string seeds_text(const std::optional<Outlook>& o) {
+  if (!o || !o->seeds_low) return "more than 10,000 seeds";
+  if (!o->seeds_high) return str("from ", *o->seeds_low, " to more than 10,000 seeds");
+  return o->seeds_low == o->seeds_high ? str(*o->seeds_low, " seeds")
+                                       : str(*o->seeds_low, " to ", *o->seeds_high, " seeds");
 }
 
 // What would help, where it is of these variants alone.
-std::string cure_text(const StudyResults& r, const SummaryRow& row, const MetricStyle& m) {
+std::string cure_text(const StudyFolder& r, const ResultRow& row, const MetricStyle& m) {
   switch (row.decision.hindrance) {
     case Hindrance::kRunsToGo:
       return " The same command goes on.";
@@ -146,16 +148,16 @@ std::string cure_text(const StudyResults& r, const SummaryRow& row, const Metric
     default:
       break;
   }
-  if (r.least_effect <= 0) return {};
-  return str(" ", seeds_text(row.seeds_low, row.seeds_high), " would show a difference of ",
-             m.number(r.least_effect), m.step, ".");
+  if (r.summary.least_effect <= 0) return {};
+  return str(" ", seeds_text(row.outlook), " would show a difference of ",
+             m.number(r.summary.least_effect), m.step, ".");
 }
 
 // One sentence for all variants with the same reason.
-std::vector<std::string> what_cannot_be_told(const StudyResults& r, const MetricStyle& m) {
+std::vector<std::string> what_cannot_be_told(const StudyFolder& r, const MetricStyle& m) {
   std::vector<std::pair<std::string, std::vector<std::string>>> reasons;  // -> variants
-  for (const SummaryRow& row : r.summary) {
-    if (row.variant == r.base || row.decision.claim != Claim::kCannotTell) continue;
+  for (const ResultRow& row : r.summary.rows) {
+    if (row.variant == r.study.baseline || row.decision.claim != Claim::kCannotTell) continue;
     const std::string reason = str(hindrance_text(r, row, m), ".", cure_text(r, row, m));
     const auto known = std::ranges::find(reasons, reason, [](const auto& e) { return e.first; });
     if (known == reasons.end())
@@ -165,23 +167,26 @@ std::vector<std::string> what_cannot_be_told(const StudyResults& r, const Metric
   }
   std::vector<std::string> out;
   for (const auto& [reason, variants] : reasons)
-    out.push_back(str("Cannot tell ", join_names(variants), " from ", r.base, ": ", reason));
+    out.push_back(
+        str("Cannot tell ", join_names(variants), " from ", r.study.baseline, ": ", reason));
   return out;
 }
 
 // What so many seeds are good for, and how to learn how many are needed.
-std::string outlook_sentence(const StudyResults& r, const MetricStyle& m) {
+std::string outlook_sentence(const StudyFolder& r, const MetricStyle& m) {
   double low = INFINITY, high = -INFINITY;
-  for (const SummaryRow& row : r.summary) {
+  for (const ResultRow& row : r.summary.rows) {
     const Decision& d = row.decision;
-    if (d.claim != Claim::kCannotTell || !std::isfinite(row.effect_low)) continue;
+    if (d.claim != Claim::kCannotTell || !row.outlook) continue;
+    const Interval& seen = row.outlook->effect_seen;
+    if (!std::isfinite(seen.low)) continue;
     // An older program gave these an outlook too.
     if (d.hindrance == Hindrance::kSeesAnswers) continue;
-    low = std::min(low, row.effect_low);
-    high = std::max(high, row.effect_high);
+    low = std::min(low, seen.low);
+    high = std::max(high, seen.high);
   }
-  if (r.least_effect > 0 || !std::isfinite(low)) return {};
-  return str(counted(int64_t(r.seeds.size()), "seed"),
+  if (r.summary.least_effect > 0 || !std::isfinite(low)) return {};
+  return str(counted(int64_t(r.study.seeds.size()), "seed"),
              " show a true difference reliably (4 times in "
              "5) only above ",
              m.number(low), " to ", m.number(high), m.step,
@@ -216,10 +221,11 @@ std::string spread_text(const Decision& d, const MetricStyle& m) {
   return str("(", m.difference(p.range.low), " to ", m.difference(p.range.high), ")");
 }
 
-std::string spread_text(const SummaryRow& row, const MetricStyle& m) {
-  if (row.n >= kIntervalSeeds) return m.interval(row.ci_low, row.ci_high);
-  if (row.n < 2 || !std::isfinite(row.least)) return {};
-  return str(m.number(row.least), " to ", m.number(row.most));
+std::string spread_text(const ResultRow& row, const MetricStyle& m) {
+  if (row.n >= kIntervalSeeds)
+    return row.interval ? m.interval(row.interval->low, row.interval->high) : "";
+  if (row.n < 2 || !std::isfinite(row.range.low)) return {};
+  return str(m.number(row.range.low), " to ", m.number(row.range.high));
 }
 
 MetricStyle style_of_metric(const std::string& metric) {
@@ -234,15 +240,15 @@ MetricStyle style_of_metric(const std::string& metric) {
   return m;
 }
 
-const std::string& reported_metric(const StudyResults& r) {
-  return r.reported.empty() ? r.metric : r.reported;
+const std::string& reported_metric(const StudyFolder& r) {
+  return r.summary.metric.empty() ? r.study.metric : r.summary.metric;
 }
 
-std::vector<std::string> verdict(const StudyResults& r) {
+std::vector<std::string> verdict(const StudyFolder& r) {
   const MetricStyle m = style_of_metric(reported_metric(r));
   std::vector<std::string> out;
   for (Claim claim : {Claim::kBetter, Claim::kWorse})
-    for (const SummaryRow& row : r.summary)
+    for (const ResultRow& row : r.summary.rows)
       if (row.decision.claim == claim) out.push_back(claim_text(r, row, m));
   for (std::string& sentence : what_cannot_be_told(r, m)) out.push_back(std::move(sentence));
   for (std::string sentence : {outlook_sentence(r, m), settings_sentence(r), budget_sentence(r),

@@ -1,6 +1,6 @@
 // The outcome of a study in plain words, with its uncertainty, and how its numbers are written.
 #pragma once
-#include "viz/report/results.h"
+#include "search/results/study_folder.h"
 
 namespace cambium {
 // How a metric is shown: accuracies as percent, differences of them in points.
@@ -22,24 +22,24 @@ struct MetricStyle {
 // "[+1.70, +3.10]", or below kIntervalSeeds the range "(+1.90 to +2.80)"; empty when unknown.
 std::string spread_text(const Decision& d, const MetricStyle& m);
 // "[90.80, 91.68]", or "90.92 to 91.51".
-std::string spread_text(const SummaryRow& row, const MetricStyle& m);
+std::string spread_text(const ResultRow& row, const MetricStyle& m);
 
 MetricStyle style_of_metric(const std::string& metric);
 
 // The metric that the summary's means are of, as opposed to the one that chose checkpoints.
-const std::string& reported_metric(const StudyResults& r);
+const std::string& reported_metric(const StudyFolder& r);
 
-std::string budget_text(const StudyResults& r);  // "2.20 TFLOP", "2000 steps"
+std::string budget_text(const StudyFolder& r);  // "2.20 TFLOP", "2000 steps"
 
-int64_t failed_or_open(const StudyResults& r);  // runs without a result
+int64_t failed_or_open(const StudyFolder& r);  // runs without a result
 
 // A ratio of times whose interval is wider than this says nothing.
 inline constexpr double kNoisyRatio = 1.5;
 
 // One sentence an entry: each variant against the base, in what they differ, the budget, what it
 // costs, what failed. The words of what search/verdict/decision.h decided.
-std::vector<std::string> verdict(const StudyResults& r);
+std::vector<std::string> verdict(const StudyFolder& r);
 
 // What the intervals and the claims rest on: the foot of every table.
-std::string basis_text(const StudyResults& r);
+std::string basis_text(const StudyFolder& r);
 }  // namespace cambium

@@ -12,29 +12,31 @@ std::string counted(int64_t n, std::string_view what) {
   return str(n, " ", what, n == 1 ? "" : "s");
 }
 
-std::string_view judging_part(const StudyResults& r) {
+std::string_view judging_part(const StudyFolder& r) {
   return reported_metric(r).starts_with("val.") ? "validation" : "test";
 }
 
-std::string budget_text(const StudyResults& r) {
-  if (r.budget_kind == "flops") return flops_text(r.budget);
-  return str(compact(r.budget), " ", r.budget_kind);
+std::string budget_text(const StudyFolder& r) {
+  if (r.study.budget_kind == "flops") return flops_text(r.study.budget);
+  return str(compact(r.study.budget), " ", r.study.budget_kind);
 }
 
-std::string settings_sentence(const StudyResults& r) {
+std::string settings_sentence(const StudyFolder& r) {
   constexpr size_t kShown = 3, kNamed = 6;
-  if (r.settings.empty() || r.variants.size() < 2) return {};
+  if (r.summary.settings.empty() || r.study.variants.size() < 2) return {};
   std::vector<std::string> parts;
-  if (r.settings.size() > kShown) {
-    for (size_t i = 0; i < std::min(r.settings.size(), kNamed); ++i)
-      parts.push_back(r.settings[i].path);
-    if (r.settings.size() > kNamed) parts.push_back(str(r.settings.size() - kNamed, " more"));
-    return str("The variants differ in ", r.settings.size(), " settings: ", join_names(parts), ".");
+  if (r.summary.settings.size() > kShown) {
+    for (size_t i = 0; i < std::min(r.summary.settings.size(), kNamed); ++i)
+      parts.push_back(r.summary.settings[i].path);
+    if (r.summary.settings.size() > kNamed)
+      parts.push_back(str(r.summary.settings.size() - kNamed, " more"));
+    return str("The variants differ in ", r.summary.settings.size(),
+               " settings: ", join_names(parts), ".");
   }
-  for (const DifferingSetting& s : r.settings) {
+  for (const DifferingSetting& s : r.summary.settings) {
     std::string part = str(s.path, " (");
-    for (size_t v = 0; v < r.variants.size(); ++v)
-      part += str(v ? ", " : "", r.variants[v].name, " ", s.values[v]);
+    for (size_t v = 0; v < r.study.variants.size(); ++v)
+      part += str(v ? ", " : "", r.study.variants[v].name, " ", s.values[v]);
     parts.push_back(part + ")");
   }
   return str("The variants differ in ", join_names(parts), ".");
@@ -42,10 +44,10 @@ std::string settings_sentence(const StudyResults& r) {
 
 namespace {
 // Seconds are planned as steps, from times measured before the runs.
-std::string departure_text(const StudyResults& r) {
-  if (std::abs(r.departure) < 5e-5) return {};
-  const std::string largest = str(signed_fixed(100 * r.departure, 2), "%");
-  return r.budget_kind == "seconds"
+std::string departure_text(const StudyFolder& r) {
+  if (std::abs(r.summary.budget.departure) < 5e-5) return {};
+  const std::string largest = str(signed_fixed(100 * r.summary.budget.departure, 2), "%");
+  return r.study.budget_kind == "seconds"
              ? str(", planned as steps from times measured beforehand; what the steps took departs "
                    "from it by up to ",
                    largest)
@@ -53,26 +55,27 @@ std::string departure_text(const StudyResults& r) {
 }
 
 // "; a step of a and b takes more than the budget of 1 FLOP"
-std::string too_small_text(const StudyResults& r) {
-  if (!r.too_small_budget) return {};
+std::string too_small_text(const StudyFolder& r) {
+  if (!r.summary.budget.too_small) return {};
   std::vector<std::string> who;
-  for (const AuditRow& a : r.audit)
-    if (a.runs > 0 && a.steps == 1 && a.least > kFarMore * r.budget) who.push_back(a.variant);
+  for (const BudgetLine& a : r.summary.audit)
+    if (a.runs > 0 && a.steps == 1 && a.least > kFarMore * r.study.budget) who.push_back(a.variant);
   return str("; the budget of ", budget_text(r), " was exceeded: a single step of ",
              join_names(who), " takes more");
 }
 }  // namespace
 
-std::string budget_sentence(const StudyResults& r) {
-  const auto ran = std::ranges::count_if(r.audit, [](const AuditRow& a) { return a.runs > 0; });
+std::string budget_sentence(const StudyFolder& r) {
+  const auto ran =
+      std::ranges::count_if(r.summary.audit, [](const BudgetLine& a) { return a.runs > 0; });
   if (ran == 0) return {};
   const bool all = failed_or_open(r) == 0;
-  if (r.common_budget)
+  if (r.summary.budget.common)
     return str("Every ", all ? "run" : "finished run", " had the same budget of ", budget_text(r),
                departure_text(r), ".");
   std::string out = "No common budget: ";
   bool first = true;
-  for (const AuditRow& a : r.audit) {
+  for (const BudgetLine& a : r.summary.audit) {
     if (a.runs == 0) continue;
     out += str(first ? "" : "; ", a.variant, " took ",
                a.steps == 1 ? "1 step" : fixed(a.steps, 0) + " steps", ", ", compact(a.samples),
@@ -82,22 +85,25 @@ std::string budget_sentence(const StudyResults& r) {
   return str(out, " a run", too_small_text(r), ".");
 }
 
-std::string cost_sentence(const StudyResults& r) {
-  const SummaryRow* base = r.row(r.base);
+std::string cost_sentence(const StudyFolder& r) {
+  const ResultRow* base = r.summary.row(r.study.baseline);
   if (!base || !(base->step_ms > 0)) return {};
   std::vector<std::string> told, noisy, few;
   double low = INFINITY, high = 0;  // of the noisy ones
-  for (const SummaryRow& row : r.summary) {
-    if (row.variant == r.base || !(row.step_ms > 0)) continue;
-    if (!std::isfinite(row.time_low)) {
+  for (const ResultRow& row : r.summary.rows) {
+    if (row.variant == r.study.baseline || !(row.step_ms > 0)) continue;
+    if (!row.time_ratio || !row.time_ratio->interval) {
       few.push_back(row.variant);
-    } else if (row.time_high / row.time_low > kNoisyRatio) {
+      continue;
+    }
+    const Interval& ratio = *row.time_ratio->interval;
+    if (ratio.high / ratio.low > kNoisyRatio) {
       noisy.push_back(row.variant);
-      low = std::min(low, row.time_low);
-      high = std::max(high, row.time_high);
+      low = std::min(low, ratio.low);
+      high = std::max(high, ratio.high);
     } else {
-      told.push_back(str(row.variant, " ", fixed(row.time_ratio, 2), kTimes, " (",
-                         fixed(row.time_low, 2), " to ", fixed(row.time_high, 2), kTimes, ")"));
+      told.push_back(str(row.variant, " ", fixed(row.time_ratio->ratio, 2), kTimes, " (",
+                         fixed(ratio.low, 2), " to ", fixed(ratio.high, 2), kTimes, ")"));
     }
   }
   if (!noisy.empty())
@@ -105,18 +111,18 @@ std::string cost_sentence(const StudyResults& r) {
                        fixed(high, 2), kTimes, ")"));
   if (!few.empty()) told.push_back(str("too few runs to say of ", join_names(few)));
   if (told.empty()) return {};
-  return str("Time of a training step beside ", r.base, "'s ", milliseconds(base->step_ms), ": ",
-             join_names(told), ".");
+  return str("Time of a training step beside ", r.study.baseline, "'s ",
+             milliseconds(base->step_ms), ": ", join_names(told), ".");
 }
 
 namespace {
-int64_t failures(const StudyResults& r) {
+int64_t failures(const StudyFolder& r) {
   return std::ranges::count_if(r.runs, &RunRecord::failed) + int64_t(r.problems.size());
 }
 }  // namespace
 
 // Runs that only wait have no error to look for.
-std::string failure_sentence(const StudyResults& r) {
+std::string failure_sentence(const StudyFolder& r) {
   const int64_t failed = failures(r), open = failed_or_open(r) - failed;
   const std::string all = str(" of ", r.runs.size() + r.problems.size());
   std::string out;
@@ -127,17 +133,17 @@ std::string failure_sentence(const StudyResults& r) {
   return out;
 }
 
-int64_t failed_or_open(const StudyResults& r) {
+int64_t failed_or_open(const StudyFolder& r) {
   return std::ranges::count_if(r.runs, [](const RunRecord& run) { return !run.done(); }) +
          int64_t(r.problems.size());
 }
 
 namespace {
 // What is shown beside means, and what it rests on.
-std::string intervals_text(const StudyResults& r) {
+std::string intervals_text(const StudyFolder& r) {
   const auto some = [&](const auto& which) {
-    return std::ranges::any_of(r.summary,
-                               [&](const SummaryRow& row) { return row.n > 0 && which(row.n); });
+    return std::ranges::any_of(r.summary.rows,
+                               [&](const ResultRow& row) { return row.n > 0 && which(row.n); });
   };
   std::string out;
   if (some([](int64_t n) { return n < kIntervalSeeds; }))
@@ -153,36 +159,39 @@ std::string intervals_text(const StudyResults& r) {
 }
 
 // What runs on parts of one data set do to each other.
-std::string overlap_text(const StudyResults& r) {
-  if (r.overlap <= 0) return "; training sets may overlap. ";
+std::string overlap_text(const StudyFolder& r) {
+  if (r.summary.overlap <= 0) return "; training sets may overlap. ";
   return str(
       ", and each cuts the same data anew: since the parts overlap, a mean of n seeds is "
       "given (1/n + ",
-      fixed(r.overlap, 3),
+      fixed(r.summary.overlap, 3),
       ") times the variance of one, test by training examples (Nadeau and Bengio 2003). ");
 }
 }  // namespace
 
-std::string basis_text(const StudyResults& r) {
-  const std::string size = r.test_examples > 0 ? str(" of ", r.test_examples, " examples") : "";
+std::string basis_text(const StudyFolder& r) {
+  const std::string size =
+      r.summary.test_examples > 0 ? str(" of ", r.summary.test_examples, " examples") : "";
   std::string out = intervals_text(r);
-  if (r.vary.empty())
+  if (r.study.frozen.vary.empty())
     out += str("The seeds vary, the ", judging_part(r), " set", size, " does not. ");
   else
-    out += str("The seeds vary ", join_names(r.vary), " too", overlap_text(r));
+    out += str("The seeds vary ", join_names(r.study.frozen.vary), " too", overlap_text(r));
   double most = 0;
-  for (const SummaryRow& row : r.summary)
-    if (std::isfinite(row.test_set_half_width)) most = std::max(most, row.test_set_half_width);
+  for (const ResultRow& row : r.summary.rows) most = std::max(most, row.test_set.value_or(0));
   const MetricStyle m = style_of_metric(reported_metric(r));
-  if (most > 0 && r.vary.empty())
+  if (most > 0 && r.study.frozen.vary.empty())
     out += str("Another ", judging_part(r), " set of that size could move each by up to ",
                kPlusMinus, " ", m.number(most), m.step, ". ");
   if (judging_part(r) == "validation")
     out += "There is no test part: validation data chose the weights and judges them. ";
-  out += str("A claim takes ", kLeastSeeds, " seeds and p below ", fixed(r.alpha, 4),
-             r.comparisons > 1 ? str(" after Holm's correction for ", r.comparisons, " comparisons")
-                               : std::string());
-  if (r.look > 1) out += str(": this is look ", r.look, " at this study's outcomes");
-  return str(out, "; the rest of ", fixed(r.total_alpha, 2), " is kept for looks with more seeds.");
+  out += str("A claim takes ", kLeastSeeds, " seeds and p below ", fixed(r.summary.alpha, 4),
+             r.summary.comparisons > 1
+                 ? str(" after Holm's correction for ", r.summary.comparisons, " comparisons")
+                 : std::string());
+  if (r.summary.look > 1)
+    out += str(": this is look ", r.summary.look, " at this study's outcomes");
+  return str(out, "; the rest of ", fixed(r.study.frozen.alpha, 2),
+             " is kept for looks with more seeds.");
 }
 }  // namespace cambium

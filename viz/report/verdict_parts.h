@@ -7,10 +7,10 @@ namespace cambium {
 std::string counted(int64_t n, std::string_view what);  // "1 seed", "3 seeds"
 
 // "test", or "validation" where the data has no test part.
-std::string_view judging_part(const StudyResults& r);
+std::string_view judging_part(const StudyFolder& r);
 
-std::string settings_sentence(const StudyResults& r);
-std::string budget_sentence(const StudyResults& r);
-std::string cost_sentence(const StudyResults& r);
-std::string failure_sentence(const StudyResults& r);
+std::string settings_sentence(const StudyFolder& r);
+std::string budget_sentence(const StudyFolder& r);
+std::string cost_sentence(const StudyFolder& r);
+std::string failure_sentence(const StudyFolder& r);
 }  // namespace cambium
