@@ -7,7 +7,7 @@
 #include "core/system/files.h"
 #include "core/system/lock.h"
 #include "core/system/memory.h"
-#include "core/system/parallel.h"
+#include "core/system/threads.h"
 #include "search/results/study_folder.h"
 #include "search/runs/earlier.h"
 #include "search/runs/scheduler.h"
@@ -109,18 +109,16 @@ NextRun StudyRuns::next() {
 // neighbours as a run will have.
 StudyPlan plan_as_run(Study study, const CompareSettings& settings,
                       const std::map<std::string, int64_t>& known_steps) {
-  const int threads = thread_count();
-  if (wanted_jobs(settings, study) > 1) set_thread_count(1);
+  std::optional<ThreadCountScope> as_child;
+  if (wanted_jobs(settings, study) > 1) as_child.emplace(1);
   const StepTimer timer = [&](const StudyPlan& plan) {
     const int64_t jobs = jobs_of(plan, settings);
     if (jobs > 1)
       return step_times_side_by_side(plan, settings.program, settings.folder + "/timing", jobs);
-    set_thread_count(threads);  // runs will follow one another, in this process
+    as_child.reset();  // runs will follow one another, in this process
     return std::vector<StepTime>();
   };
-  StudyPlan plan = plan_study(std::move(study), known_steps, timer);
-  set_thread_count(threads);
-  return plan;
+  return plan_study(std::move(study), known_steps, timer);
 }
 }  // namespace
 

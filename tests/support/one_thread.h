@@ -1,19 +1,11 @@
 // OneThread: no team of threads while it lives. Steps of a few microseconds wait far longer for a
 // busy machine's other core than they work.
 #pragma once
-#include "core/system/parallel.h"
+#include "core/system/threads.h"
 
 namespace cambium::test {
-class OneThread {
+class OneThread : public ThreadCountScope {
  public:
-  OneThread() { set_thread_count(1); }
-
-  ~OneThread() { set_thread_count(before_); }
-
-  OneThread(const OneThread&) = delete;
-  OneThread& operator=(const OneThread&) = delete;
-
- private:
-  const int before_ = thread_count();
+  OneThread() : ThreadCountScope(1) {}
 };
 }  // namespace cambium::test
