@@ -2,32 +2,9 @@
 #pragma once
 #include <functional>
 
-#include "search/study/match.h"
-#include "search/study/study.h"
-#include "train/graphs/step_graph.h"
-#include "train/run/checkpoint.h"
-#include "train/run/step_times.h"
+#include "search/study/planner.h"
 
 namespace cambium {
-struct PlannedVariant {
-  std::string name;
-  Spec spec;  // complete but for train.seed: matched, budgeted, with the study's metric
-  StepCost cost;
-  int64_t steps = 0, examples_per_step = 0;
-  double planned = 0;                 // of the budget, in its unit; steps without a budget
-  int64_t needed_bytes = 0;           // memory of a run
-  double forward_flops = 0;           // an example
-  int64_t state_bytes = 0;            // GenerationState::bytes; 0: no state
-  Identity data;                      // what its runs are trained on
-  std::string domains;                // "conv + transformer": the families of its blocks
-  std::optional<Match> match;         // of the free variable
-  std::optional<StepTime> step_time;  // ms, what a budget of seconds was planned with
-  double evaluation_flops = 0;        // of an example that is evaluated; no budget counts them
-  int64_t validation_examples = 0;    // of one evaluation
-  int64_t test_examples = 0;          // of the test at the end
-  std::vector<UserError> notes = {};  // what its run cannot do (Experiment::notes)
-};
-
 struct StudyPlan {
   Study study;
   std::vector<PlannedVariant> variants;

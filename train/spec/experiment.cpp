@@ -1,6 +1,7 @@
 #include "train/spec/experiment.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "blocks/compose/check.h"
 #include "core/hash.h"
@@ -171,6 +172,19 @@ Experiment open_experiment(Spec spec, std::shared_ptr<const Dataset> opened) {
     check_without_data(e, errors);
   errors.throw_if_any();
   return e;
+}
+
+void change_length(Experiment& e, Spec spec) {
+  const std::vector<UserError> before = std::exchange(e.notes, {});
+  Diagnostics errors;
+  e.spec = std::move(spec);
+  e.train = parse_train(e.spec.section("train"), vars_of(e.spec), errors);
+  settle_targets(e, errors);
+  fit_batch(e);
+  errors.throw_if_any();
+  note_what_cannot_be(e, model_of(e, e.train.options.batch, true).graph, errors);
+  errors.throw_if_any();
+  if (!e.leak.empty()) e.notes.push_back(before.back());  // the last thing that is looked for
 }
 
 uint64_t spec_hash(const Spec& spec) {

@@ -58,6 +58,11 @@ struct Experiment {
 // again: for a caller who knows that it describes this very dataset.
 Experiment open_experiment(Spec spec, std::shared_ptr<const Dataset> data = nullptr);
 
+// The same experiment at another length: of a spec that differs from e.spec in train.steps, epochs
+// and eval_every alone. Its data and models stay, its notes are those of the new length. UserErrors
+// of the section `train`.
+void change_length(Experiment& e, Spec spec);
+
 // The forward graph of one token a sequence, for generation: inputs "x" [batch,1] and "position"
 // i32 [1,1], output "logits" [batch,1,classes], caches as states. UserErrors when a block of the
 // model cannot work that way.

@@ -1,0 +1,94 @@
+// Planner: from one spec to a run with every number settled: the value of its free variable, its
+// steps, its cost, its memory. Studies plan their variants with it, a search its trials:
+//   DataCache data;
+//   const PlannedVariant p = plan_variant("trial-7", spec, {.budget = budget}, data);
+#pragma once
+#include <map>
+
+#include "search/study/match.h"
+#include "search/study/study.h"
+#include "train/graphs/step_graph.h"
+#include "train/run/checkpoint.h"
+#include "train/run/step_times.h"
+
+namespace cambium {
+// Opens specs, and reads the data of those that describe the same only once. Holds all of it while
+// it lives. Not for two threads at once.
+class DataCache {
+ public:
+  // As open_experiment; `free` is a variable ("vars.dim") whose values do not change the data.
+  // UserErrors, RuntimeError.
+  Experiment open(const Spec& spec, std::string_view free = {});
+
+  // Of the data of an experiment that was opened here; made once.
+  const Identity& identity(const Experiment& e);
+
+ private:
+  std::map<std::string, std::shared_ptr<const Dataset>> opened_;  // by what describes them
+  std::map<const Dataset*, Identity> identities_;                 // of those, which live on
+};
+
+struct PlannedVariant {
+  std::string name;
+  Spec spec;  // complete but for train.seed: matched, budgeted, with the study's metric
+  StepCost cost;
+  int64_t steps = 0, examples_per_step = 0;
+  double planned = 0;                 // of the budget, in its unit; steps without a budget
+  int64_t needed_bytes = 0;           // memory of a run
+  double forward_flops = 0;           // an example
+  int64_t state_bytes = 0;            // GenerationState::bytes; 0: no state
+  Identity data;                      // what its runs are trained on
+  std::string domains;                // "conv + transformer": the families of its blocks
+  std::optional<Match> match;         // of the free variable
+  std::optional<StepTime> step_time;  // ms, what a budget of seconds was planned with
+  double evaluation_flops = 0;        // of an example that is evaluated; no budget counts them
+  int64_t validation_examples = 0;    // of one evaluation
+  int64_t test_examples = 0;          // of the test at the end
+  std::vector<UserError> notes = {};  // what its run cannot do (Experiment::notes)
+};
+
+// What a model costs as a match counts it: parameters, or forward FLOPs of an example.
+double match_cost(const Experiment& e, MatchGoal::Kind kind);
+
+// The value of `goal.free` at which the spec's model costs `goal.target`, which must be there.
+// UserError at goal.mark when none comes within goal.tolerance, with a note of the first reason
+// why a value could not be built.
+Match solve_match(const Spec& spec, const MatchGoal& goal, DataCache& data);
+
+// The spec with the value that was found.
+void apply_match(Spec& spec, const MatchGoal& goal, const Match& match);
+
+// How a spec is planned. Without anything it keeps its own size and length.
+struct PlanOptions {
+  std::optional<MatchGoal> match = {};  // with a target
+  std::optional<Budget> budget = {};
+  std::optional<int64_t> steps = {};  // what the budget comes to, where that is known already
+  int64_t evaluations = 10;           // of a run with a budget; 0: as the spec says
+  std::string metric = "val.loss";    // train.best
+  Mark metric_mark = {};
+  std::vector<YamlEntry> vary = {};  // Study::vary; the spec is looked at with this seed:
+  int64_t seed = 0;
+};
+
+// A variant whose steps may still change, and what it was planned from (its models are forgotten).
+struct DraftVariant {
+  PlannedVariant variant;
+  Experiment experiment;
+};
+
+// Everything but the steps of a budget of seconds, unless options.steps says them: those need
+// times, which the caller takes. UserErrors with everything that is wrong with the spec.
+DraftVariant draft_variant(std::string name, Spec spec, const PlanOptions& options,
+                           DataCache& data);
+
+// Gives the draft its steps: in its spec, with its evaluations, and in its notes. UserErrors.
+void set_steps(DraftVariant& draft, int64_t steps, const PlanOptions& options);
+
+// Steps that the budget pays for, at least 1. `step_time` is only read for a budget of seconds.
+int64_t steps_within(const Budget& budget, const PlannedVariant& variant,
+                     const std::optional<StepTime>& step_time);
+
+// All of it at once: a budget of seconds is timed here, in this process, on its threads.
+PlannedVariant plan_variant(std::string name, Spec spec, const PlanOptions& options,
+                            DataCache& data);
+}  // namespace cambium
