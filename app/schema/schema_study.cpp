@@ -1,7 +1,7 @@
-// JSON Schema of studies (search/study/study.h).
+// JSON Schema of studies, from the list of their keys (search/study/study_keys.h).
 #include "app/schema/schema.h"
-#include "app/tables/topics.h"
 #include "core/text/json.h"
+#include "search/study/study_keys.h"
 #include "train/run/metrics.h"
 
 namespace cambium {
@@ -21,28 +21,6 @@ Json whole(int64_t least) {
   return any_of({Json{{"type", "integer"}, {"minimum", least}}, reference("expression")});
 }
 
-Json match() {
-  const Json goal = any_of({quantity(), Json{{"enum", {"baseline"}}}});
-  const Json share = any_of({quantity(), Json{{"type", "string"}, {"pattern", "^[0-9.]+%$"}}});
-  return {{"type", "object"},
-          {"properties",
-           {{"params", described(goal, "parameters every variant gets, or `baseline`")},
-            {"flops", described(goal, "forward FLOPs of an example, or `baseline`")},
-            {"free", {{"type", "string"}, {"description", "the value a solver may change"}}},
-            {"tolerance", described(share, "how far from the goal a variant may end")}}},
-          {"additionalProperties", false}};
-}
-
-Json budget() {
-  Json kinds = Json::object();
-  for (const char* kind : {"steps", "samples", "flops", "seconds"}) kinds[kind] = quantity();
-  return {{"type", "object"},
-          {"properties", kinds},
-          {"additionalProperties", false},
-          {"minProperties", 1},
-          {"maxProperties", 1}};
-}
-
 Json metric() {
   Json names = Json::array(), goals = Json::object();
   for (const std::string& name : validation_metrics()) {
@@ -55,33 +33,79 @@ Json metric() {
                                              {"minProperties", 1},
                                              {"maxProperties", 1}}});
 }
+
+Json text() {
+  return {{"type", "string"}};
+}
+
+Json one_or_list(const Json& one, const Json& item) {
+  return any_of({one, Json{{"type", "array"}, {"items", item}}});
+}
+
+Json map_of(const Json& values) {
+  return {{"type", "object"}, {"additionalProperties", values}};
+}
+
+Json value_schema(KeyForm form) {
+  const Json number = {{"type", "number"}}, overrides = {{"type", "object"}};
+  switch (form) {
+    case KeyForm::kText:
+      return text();
+    case KeyForm::kTexts:
+      return one_or_list(text(), text());
+    case KeyForm::kNumber:
+      return any_of({number, reference("expression")});
+    case KeyForm::kQuantity:
+      return quantity();
+    case KeyForm::kShare:
+      return any_of({quantity(), Json{{"type", "string"}, {"pattern", "^[0-9.]+%$"}}});
+    case KeyForm::kCost:
+      return any_of({quantity(), Json{{"enum", {"baseline"}}}});
+    case KeyForm::kSeeds:
+      return one_or_list(whole(1), whole(0));
+    case KeyForm::kMetric:
+      return metric();
+    case KeyForm::kOverrides:
+      return overrides;
+    case KeyForm::kVariants: {
+      Json out = map_of(any_of({Json{{"type", "null"}}, text(), overrides}));
+      out["minProperties"] = 1;
+      return out;
+    }
+    case KeyForm::kNumberOfEach:
+      return map_of(number);
+    case KeyForm::kVars:
+      return reference("vars");
+    case KeyForm::kAllOf:
+    case KeyForm::kOneOf:
+    case KeyForm::kField:
+      break;
+  }
+  throw InternalError("the form of a key within a key is a plain one");
+}
+
+Json parts_schema(const StudyKey& key) {
+  Json properties = Json::object();
+  for (const StudyKeyPart& p : key.parts)
+    properties[std::string(p.name)] = described(value_schema(p.form), p.doc);
+  Json out = {{"type", "object"}, {"properties", properties}, {"additionalProperties", false}};
+  if (key.form == KeyForm::kOneOf) {
+    out["minProperties"] = 1;
+    out["maxProperties"] = 1;
+  }
+  return out;
+}
+
+Json key_schema(const StudyKey& key) {
+  if (key.form == KeyForm::kVars) return value_schema(key.form);  // the definition has a text
+  if (key.field) return field_schema(*key.field);
+  return described(key.parts.empty() ? value_schema(key.form) : parts_schema(key), key.doc);
+}
 }  // namespace
 
 Json study_schema() {
-  const Json path = {{"type", "string"}}, overrides = {{"type", "object"}};
-  Json properties = {
-      {"name", path},
-      {"base", path},
-      {"extends", any_of({path, Json{{"type", "array"}, {"items", path}}})},
-      {"variants",
-       {{"type", "object"},
-        {"minProperties", 1},
-        {"additionalProperties", any_of({Json{{"type", "null"}}, path, overrides})}}},
-      {"set", overrides},
-      {"match", match()},
-      {"budget", budget()},
-      {"seeds", any_of({whole(1), Json{{"type", "array"}, {"items", whole(0)}}})},
-      {"metric", metric()},
-      {"alpha", any_of({Json{{"type", "number"}}, reference("expression")})},
-      {"least_effect", quantity()},
-      {"vary", any_of({path, Json{{"type", "array"}, {"items", path}}})},
-      {"published", {{"type", "object"}, {"additionalProperties", {{"type", "number"}}}}},
-      {"jobs", whole(0)},
-      {"evaluations", whole(0)},
-      {"baseline", path}};
-  for (auto& [name, schema] : properties.items())
-    schema = described(std::move(schema), word_doc(study_keys(), name));
-  properties["vars"] = reference("vars");
+  Json properties = Json::object();
+  for (const StudyKey& key : study_key_list()) properties[std::string(key.name)] = key_schema(key);
   return {{"type", "object"},
           {"properties", std::move(properties)},
           {"required", {"variants"}},

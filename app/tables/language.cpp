@@ -1,7 +1,9 @@
-// The words of the language that are no block, dataset or option: sections of a spec, keys of a
-// study, and what may stand beside any block. The JSON schema describes them with the same texts.
+// The words of the language that are no block, dataset or option: sections of a spec, what may
+// stand beside any block, and keys of a study, which are told where they are read. The JSON schema
+// describes them with the same texts.
 #include "app/tables/topics.h"
 #include "core/error.h"
+#include "search/study/study_keys.h"
 
 namespace cambium {
 namespace {
@@ -44,42 +46,6 @@ constexpr Topic kModifiers[] = {
     {"recompute", "true: compute the block again in the backward pass, for memory; false: keep it",
      "- {repeat: 12, recompute: true, body: [{ffn: 4}]}"},
 };
-
-constexpr Topic kStudyKeys[] = {
-    {"name", "of the study; otherwise the file's name", "name: which_mixer"},
-    {"base", "the model file that variants start from", "base: ../models/conv_attention.yaml"},
-    {"extends", "files the study builds on", "extends: common.yaml"},
-    {"vars", "named values of the study file itself", "vars: {size: 500k}"},
-    {"variants", "name -> overrides such as {model.1.pattern: A}, or a model file",
-     "variants: {hybrid: {}, attention: {model.1.pattern: A}, other: other.yaml}"},
-    {"set", "overrides of every variant", "set: {train.batch: 64}"},
-    {"match", "equal size or cost of all variants: a solver finds the free variable",
-     "match: {params: 500k, free: vars.dim}"},
-    {"budget",
-     "what every run may spend: steps, samples, flops (evaluation apart) or seconds of steps",
-     "budget: {flops: 2e13}"},
-    {"seeds", "how many, or which", "seeds: 5"},
-    {"metric",
-     "what decides: its best value on validation data chooses each run's weights, and what those "
-     "reach on the test part compares the runs; without a test part validation data does both",
-     "metric: {val.accuracy: max}"},
-    {"alpha",
-     "the chance of a false claim that all looks at a study together may take; 0.05 unless told",
-     "alpha: 0.01"},
-    {"least_effect",
-     "the smallest difference that matters, in points of an accuracy, else in the metric's unit: "
-     "compare says how many seeds show it",
-     "least_effect: 0.5"},
-    {"vary", "paths that take each run's seed as their value: folds, data seeds",
-     "vary: vars.fold"},
-    {"baseline",
-     "the variant that differences are taken to; the first without overrides unless told",
-     "baseline: hybrid"},
-    {"evaluations", "of every run with a budget; 0: as the model says", "evaluations: 10"},
-    {"published", "variant -> a number printed beside ours, in percent or nats",
-     "published: {attention: 94.1}"},
-    {"jobs", "runs side by side; 0: one a core", "jobs: 2"},
-};
 }  // namespace
 
 std::span<const Topic> spec_sections() {
@@ -91,7 +57,12 @@ std::span<const Topic> block_modifiers() {
 }
 
 std::span<const Topic> study_keys() {
-  return kStudyKeys;
+  static const std::vector<Topic> topics = [] {
+    std::vector<Topic> out;
+    for (const StudyKey& k : study_key_list()) out.push_back({k.name, k.doc, k.example});
+    return out;
+  }();
+  return topics;
 }
 
 std::string word_doc(std::span<const Topic> words, std::string_view name) {

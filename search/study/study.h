@@ -14,6 +14,7 @@
 #include <map>
 #include <optional>
 
+#include "core/fields.h"
 #include "core/yaml/spec.h"
 
 namespace cambium {
@@ -57,8 +58,13 @@ struct Study {
   double least_effect = 0;      // as a difference of the metric: 0.005 for half a point; 0: none
   std::vector<YamlEntry> vary;  // paths that take the run's seed as their value; values are unused
   std::map<std::string, double> published;  // by variant; only shown
-  int64_t jobs = 0;                         // runs side by side; 0: one a core
-  int64_t evaluations = 10;                 // of every run with a budget; 0: as the model file says
+  int64_t jobs = 0, evaluations = 10;
+
+  // The keys that hold a plain value; all are in search/study/study_keys.h.
+  static constexpr auto fields = std::tuple{
+      field("evaluations", &Study::evaluations, "of every run with a budget; 0: as the model says")
+          .in(0, kNoLimit),
+      field("jobs", &Study::jobs, "runs side by side; 0: one a core").in(0, kNoLimit)};
 };
 
 // UserErrors with everything that is wrong with the file itself; models are looked at later.

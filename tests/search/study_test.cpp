@@ -1,8 +1,11 @@
 #include "search/study/study.h"
 
+#include <algorithm>
+
 #include <gtest/gtest.h>
 
 #include "core/system/files.h"
+#include "search/study/study_keys.h"
 #include "tests/support/expect_error.h"
 #include "tests/support/test_data.h"
 
@@ -131,6 +134,33 @@ TEST_F(StudyFile, VariantNamesAreFolderNames) {
 TEST_F(StudyFile, NeedsVariantsAndABase) {
   EXPECT_EQ(errors("base: model.yaml\n")[0], "1:1: the study has no 'variants'");
   EXPECT_EQ(errors("variants: {a: {}}\n")[0], "1:12: variant 'a' has nothing to start from");
+}
+
+// One list is read, explained and put into the schema.
+TEST(StudyKeys, AreExplainedAndTakeTheirExamples) {
+  for (const StudyKey& key : study_key_list()) {
+    EXPECT_FALSE(key.doc.empty()) << key.name;
+    const Yaml example = parse_yaml(std::string(key.example), "example");
+    const Yaml* value = example.find(key.name);
+    ASSERT_TRUE(value) << key.name;
+    EXPECT_EQ(key.form == KeyForm::kField, key.field != nullptr) << key.name;
+    for (const YamlEntry& e : key.parts.empty() ? std::vector<YamlEntry>() : value->entries)
+      EXPECT_TRUE(std::ranges::count(key.parts, e.key, &StudyKeyPart::name)) << e.key;
+  }
+  for (const FieldInfo& f : describe_fields<Study>())
+    EXPECT_EQ(std::ranges::count(study_key_list(), f.name, &StudyKey::name), 1) << f.name;
+}
+
+TEST(StudyKeys, BudgetsStandInTheOrderOfTheirKinds) {
+  const std::vector<std::string> names = part_names("budget");
+  for (size_t i = 0; i < names.size(); ++i) EXPECT_EQ(name_of(Budget::Kind(i)), names[i]);
+}
+
+TEST_F(StudyFile, CountsAreWholeAndNotNegative) {
+  EXPECT_EQ(load("base: m\nvariants: {a: {}}\nevaluations: 0\njobs: 3\n").jobs, 3);
+  EXPECT_EQ(errors("base: m\nvariants: {a: {}}\nevaluations: -1\njobs: two\n"),
+            (std::vector<std::string>{"3:14: 'evaluations' must be at least 0, got -1",
+                                      "4:7: 'jobs' takes a whole number, got text two"}));
 }
 
 TEST(Quantity, TakesUnits) {

@@ -1,0 +1,133 @@
+#include "search/study/study_keys.h"
+
+#include <algorithm>
+
+#include "search/study/study_readers.h"
+
+namespace cambium {
+namespace {
+constexpr std::string_view kMergedAway = "extends";
+
+constexpr StudyKeyPart kMatchParts[] = {
+    {"params", "parameters every variant gets, or `baseline`", KeyForm::kCost},
+    {"flops", "forward FLOPs of an example, or `baseline`", KeyForm::kCost},
+    {"free", "the value a solver may change", KeyForm::kText},
+    {"tolerance", "how far from the goal a variant may end", KeyForm::kShare},
+};
+
+// In the order of Budget::Kind.
+constexpr StudyKeyPart kBudgetParts[] = {
+    {"steps", "updates", KeyForm::kQuantity},
+    {"samples", "training examples, each as often as it is seen", KeyForm::kQuantity},
+    {"flops", "of all updates", KeyForm::kQuantity},
+    {"seconds", "of all updates, as they are timed before the first run", KeyForm::kQuantity},
+};
+
+constexpr StudyKey kKeys[] = {
+    {"name",
+     "of the study; otherwise the file's name",
+     "name: which_mixer",
+     KeyForm::kText,
+     {},
+     read_name},
+    {"base",
+     "the model file that variants start from",
+     "base: ../models/conv_attention.yaml",
+     KeyForm::kText,
+     {},
+     read_base},
+    {kMergedAway, "files the study builds on", "extends: common.yaml", KeyForm::kTexts},
+    {"vars", "named values of the study file itself", "vars: {size: 500k}", KeyForm::kVars},
+    {"variants",
+     "name -> overrides such as {model.1.pattern: A}, or a model file",
+     "variants: {hybrid: {}, attention: {model.1.pattern: A}, other: other.yaml}",
+     KeyForm::kVariants,
+     {},
+     read_variants},
+    {"set",
+     "overrides of every variant",
+     "set: {train.batch: 64}",
+     KeyForm::kOverrides,
+     {},
+     read_set},
+    {"match", "equal size or cost of all variants: a solver finds the free variable",
+     "match: {params: 500k, free: vars.dim}", KeyForm::kAllOf, kMatchParts, read_match},
+    {"budget",
+     "what every run may spend: steps, samples, flops (evaluation apart) or seconds of steps",
+     "budget: {flops: 2e13}", KeyForm::kOneOf, kBudgetParts, read_budget},
+    {"seeds", "how many, or which", "seeds: 5", KeyForm::kSeeds, {}, read_seeds},
+    {"metric",
+     "what decides: its best value on validation data chooses each run's weights, and what those "
+     "reach on the test part compares the runs; without a test part validation data does both",
+     "metric: {val.accuracy: max}",
+     KeyForm::kMetric,
+     {},
+     read_metric},
+    {"alpha",
+     "the chance of a false claim that all looks at a study together may take; 0.05 unless told",
+     "alpha: 0.01",
+     KeyForm::kNumber,
+     {},
+     read_alpha},
+    {"least_effect",
+     "the smallest difference that matters, in points of an accuracy, else in the metric's unit: "
+     "compare says how many seeds show it",
+     "least_effect: 0.5",
+     KeyForm::kQuantity,
+     {},
+     read_least_effect},
+    {"vary",
+     "paths that take each run's seed as their value: folds, data seeds",
+     "vary: vars.fold",
+     KeyForm::kTexts,
+     {},
+     read_vary},
+    {"baseline",
+     "the variant that differences are taken to; the first without overrides unless told",
+     "baseline: hybrid",
+     KeyForm::kText,
+     {},
+     read_baseline},
+    {.name = "evaluations", .example = "evaluations: 10"},
+    {"published",
+     "variant -> a number printed beside ours, in percent or nats",
+     "published: {attention: 94.1}",
+     KeyForm::kNumberOfEach,
+     {},
+     read_published},
+    {.name = "jobs", .example = "jobs: 2"},
+};
+
+std::vector<StudyKey> with_fields() {
+  static const std::vector<FieldInfo> fields = describe_fields<Study>();
+  std::vector<StudyKey> keys(std::begin(kKeys), std::end(kKeys));
+  for (const FieldInfo& f : fields) {
+    auto key = std::ranges::find(keys, f.name, &StudyKey::name);
+    if (key == keys.end()) key = keys.insert(key, {.name = f.name});
+    key->doc = f.doc;
+    key->field = &f;
+  }
+  return keys;
+}
+}  // namespace
+
+std::span<const StudyKey> study_key_list() {
+  static const std::vector<StudyKey> keys = with_fields();
+  return keys;
+}
+
+std::vector<std::string> study_sections() {
+  std::vector<std::string> names;
+  for (const StudyKey& k : study_key_list())
+    if (k.name != kMergedAway) names.emplace_back(k.name);
+  return names;
+}
+
+std::vector<std::string> part_names(std::string_view key) {
+  const auto found = std::ranges::find(study_key_list(), key, &StudyKey::name);
+  ensure(found != study_key_list().end() && !found->parts.empty(), "'", key, "' has no parts");
+  std::vector<std::string> names;
+  for (const StudyKeyPart& p : found->parts) names.emplace_back(p.name);
+  return names;
+}
+}  // namespace cambium

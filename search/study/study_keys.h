@@ -1,0 +1,62 @@
+// Study keys: everything that a study file may say, in one list. The reader of studies, `cambium
+// explain` and the JSON schema are made from it: a new key is one entry, with a reader beside the
+// others (search/study/study_readers.h), or one of Study::fields where the value is a plain one.
+#pragma once
+#include "core/fields.h"
+#include "search/study/study.h"
+
+namespace cambium {
+// What is known while a study is read. Keys are read in the order of the list.
+struct StudyFile {
+  const Spec& spec;
+  const Vars& vars;
+  Study& study;
+  Diagnostics& errors;
+  std::string base = {};  // the model file that variants start from, and where the study names it
+  Mark base_mark = {};
+};
+
+// How a key's value is written.
+enum class KeyForm {
+  kText,          // a name or a path
+  kTexts,         // one or a list
+  kNumber,        // or an expression
+  kQuantity,      // 500000, 5e5, 500k or an expression
+  kShare,         // a quantity, or 3%
+  kCost,          // a quantity, or `baseline`
+  kSeeds,         // how many, or a list
+  kMetric,        // val.loss, or {val.loss: min}
+  kOverrides,     // a map of paths to values
+  kVariants,      // a map of names to nothing, a file or overrides
+  kNumberOfEach,  // a map of names to numbers
+  kAllOf,         // a map of `parts`
+  kOneOf,         // a map of exactly one of `parts`
+  kVars,          // as the section of every spec
+  kField          // as its field of Study says
+};
+
+// A key within a key: "free" of match.
+struct StudyKeyPart {
+  std::string_view name, doc;
+  KeyForm form;
+};
+
+struct StudyKey {
+  std::string_view name, doc, example;
+  KeyForm form = KeyForm::kField;
+  std::span<const StudyKeyPart> parts = {};
+  // UserErrors of what is wrong with the value; they need no mark where that is the value's. Null:
+  // load_spec or the machinery of fields reads it.
+  void (*read)(const Yaml& value, StudyFile& file) = nullptr;
+  const FieldInfo* field = nullptr;  // not null: kField
+};
+
+// In the order in which they are explained and read; docs of fields are those of Study::fields.
+std::span<const StudyKey> study_key_list();
+
+// The names that stand in a study once load_spec has read it: all but `extends`.
+std::vector<std::string> study_sections();
+
+// The names of the parts of a key that has some; InternalError for another.
+std::vector<std::string> part_names(std::string_view key);
+}  // namespace cambium

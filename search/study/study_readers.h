@@ -1,0 +1,24 @@
+// Study readers: what each key of a study makes of its value (StudyKey::read). What comes before a
+// key in the list has been read: `metric` before `least_effect`, `variants` before `baseline`.
+#pragma once
+#include "search/study/study_keys.h"
+
+namespace cambium {
+void read_name(const Yaml& yaml, StudyFile& file);
+void read_base(const Yaml& yaml, StudyFile& file);
+void read_variants(const Yaml& yaml, StudyFile& file);
+void read_set(const Yaml& yaml, StudyFile& file);
+void read_match(const Yaml& yaml, StudyFile& file);
+void read_budget(const Yaml& yaml, StudyFile& file);
+void read_seeds(const Yaml& yaml, StudyFile& file);
+void read_metric(const Yaml& yaml, StudyFile& file);
+void read_alpha(const Yaml& yaml, StudyFile& file);
+void read_least_effect(const Yaml& yaml, StudyFile& file);
+void read_vary(const Yaml& yaml, StudyFile& file);
+void read_baseline(const Yaml& yaml, StudyFile& file);
+void read_published(const Yaml& yaml, StudyFile& file);
+
+// Adds an error for each key of the map that is none of the known ones.
+void check_names(const Yaml& map, std::span<const std::string> known, std::string_view what,
+                 Diagnostics& errors);
+}  // namespace cambium
