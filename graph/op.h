@@ -131,6 +131,33 @@ struct BlockedUse {
   bool wanted = false;  // worth copies into blocks and out of them
 };
 
+// A use that is a product of rows with weights: row i of output 0 is made of row i of input `rows`
+// alone, all axes but the last counting as rows.
+struct RowProduct {
+  int rows = 0, weights = 1, bias = -1;  // inputs; -1: none
+  bool transposed = false;               // of the weights
+  bool plain = true;                     // nothing follows the product and the bias
+};
+
+// A use that takes means over the rows of a batch.
+struct BatchMeans {
+  int64_t rows;
+  int64_t shares = 0;  // among how many the rows are dealt out, as among experts; 0: they are not
+};
+
+// Pairs of numbers, turned by their place along axis 1: wavelengths up to 2 pi base.
+struct Turn {
+  double base;
+  bool back;
+};
+
+// An op that can turn inputs 0 and 1 so itself.
+struct TurnsInputs {
+  double (*base)(const Attrs&);  // of a use that does; 0: it does not
+  Attrs (*with)(const Attrs&, double base);
+  bool gradient = false;  // outputs 0 and 1 are gradients of those inputs, turned back with them
+};
+
 enum class Places { kAny, kGrid, kTokens, kNodes };
 
 // Inputs of a generated test: floats are standard normal (or uniform in [lo, hi) when lo < hi),
@@ -188,6 +215,15 @@ struct Op {
   // has two inputs, its other operand. Null: never.
   std::optional<Absorbed> (*absorb)(const Call&, std::string_view reader, const Attrs& reader_attrs,
                                     Value operand) = nullptr;
+  // How the rows of the result are products with weights. Null: they are not.
+  std::optional<RowProduct> (*row_product)(const Call&) = nullptr;
+  // What is turned in output 0, else input 0 as it is. Null: nothing.
+  Turn (*turn)(const Attrs&) = nullptr;
+  const TurnsInputs* turns_inputs = nullptr;
+  BatchMeans (*batch_means)(const Call&) = nullptr;  // null: takes none
+  // Of a state that it writes at a place: whether what stands there later need not be taken back
+  // before it is written again. Null: never.
+  bool (*rewinds)(const Attrs&) = nullptr;
   // Attributes of the use that answers these outputs in bf16 too, after all others. Null: cannot.
   Attrs (*narrowed)(const Attrs&, const std::vector<int64_t>& outputs) = nullptr;
   bool cheap = false;  // computing it again costs about a pass over its values; so with `range`

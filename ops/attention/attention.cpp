@@ -221,6 +221,7 @@ const Op op_attention = {.name = "attention",
                          .cost = cost,
                          .reach = reach,
                          .bf16 = stays_f32,
+                         .turns_inputs = &kAttentionTurns,
                          .places = Places::kTokens,
                          .detail = detail,
                          .samples = attention_samples()};

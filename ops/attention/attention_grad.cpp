@@ -236,6 +236,7 @@ extern const Op op_attention_grad = {.name = "attention_grad",
                                      .cost = cost,
                                      .reach = reach_all,
                                      .bf16 = stays_f32,
+                                     .turns_inputs = &kAttentionGradientTurns,
                                      .tolerance = 2e-5,
                                      .samples = samples()};
 }  // namespace cambium::op_attention_grad

@@ -119,6 +119,10 @@ const Op op_rope = {.name = "rope",
                     .cost = cost,
                     .reach = reach_rows,
                     .in_place = first_in_place,
+                    .turn =
+                        [](const Attrs& a) {
+                          return Turn{a.as<Rope>().base, a.as<Rope>().inverse};
+                        },
                     .cheap = true,
                     .places = Places::kTokens,
                     .samples = {{{Shape{2, 5, 3, 6}}},

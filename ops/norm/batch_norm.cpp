@@ -196,6 +196,11 @@ void reach(const Call& c, std::span<const Reach> in, std::span<Reach> out) {
   if (c.has(kResidual)) out[0] = joined(out[0], in[kResidual], s);
   for (Reach& y : out) join_whole(y, all);
 }
+
+BatchMeans means(const Call& c) {
+  const int64_t channels = c.shape(1).last();
+  return {channels > 0 ? c.shape(0).count() / channels : 0};
+}
 }  // namespace
 
 extern const Op op_batch_norm = {
@@ -213,6 +218,7 @@ extern const Op op_batch_norm = {
     .bf16 = norm_in_bf16<0, 3>,
     .blocked = norm_in_blocks<4, 0, 3>,
     .absorb = absorb,
+    .batch_means = means,
     .cheap = true,
     .tolerance = 1e-5,
     .samples = {{{Shape{6, 5}, Shape{5}, Shape{5}}},

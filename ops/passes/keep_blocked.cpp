@@ -25,9 +25,9 @@ std::optional<BlockedUse> blocked_use(Graph& g, int id) {
   return all;
 }
 
+// As what emit_in_blocks ends in.
 bool leaves_blocks(Value v) {
-  const Op* op = v.graph->node(v.node).op;
-  return op && op->name == "unblock_channels";
+  return v.graph->node(v.node).op == &v.graph->op("unblock_channels");
 }
 
 Value into_blocks(Value v) {

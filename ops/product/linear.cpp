@@ -177,6 +177,11 @@ Bf16Use in_bf16(const Call& c) {
     use.writes = writing_bf16<Linear>(c);
   return use;
 }
+
+std::optional<RowProduct> rows_of(const Call& c) {
+  if (c.inputs() > 3) return {};
+  return RowProduct{.bias = c.inputs() > 2 ? 2 : -1, .plain = c.as<Linear>().activation == "none"};
+}
 }  // namespace
 
 extern const Op op_linear = {
@@ -193,6 +198,7 @@ extern const Op op_linear = {
     .reach = reach,
     .bf16 = in_bf16,
     .absorb = absorb,
+    .row_product = rows_of,
     .tolerance = 1e-5,  // sums of many terms
     .samples = samples(),
 };

@@ -127,6 +127,12 @@ Bf16Use in_bf16(const Call& c) {
   if (c.dtype(0) == DType::kBf16) use.writes = writing_bf16<Matmul>(c);
   return use;
 }
+
+std::optional<RowProduct> rows_of(const Call& c) {
+  const auto& a = c.as<Matmul>();
+  if (a.transpose_a || c.shape(0).rank() != 2 || c.shape(1).rank() != 2) return {};
+  return RowProduct{.transposed = a.transpose_b};
+}
 }  // namespace
 
 extern const Op op_matmul = {
@@ -142,6 +148,7 @@ extern const Op op_matmul = {
     .cost = cost,
     .reach = reach,
     .bf16 = in_bf16,
+    .row_product = rows_of,
     .tolerance = 1e-5,  // sums of many terms
     .samples = {{{Shape{3, 5}, Shape{5, 7}}},
                 {{Shape{2, 3, 5}, Shape{2, 5, 7}}},

@@ -205,6 +205,10 @@ const Op op_route = {.name = "route",
                      .kernel = kernel,
                      .cost = cost,
                      .reach = reach,
+                     .batch_means =
+                         [](const Call& c) {
+                           return BatchMeans{c.shape(0)[0], c.shape(0)[1]};
+                         },
                      .samples = {{{Shape{7, 4}}, {{"top_k", 2}}},
                                  {{Shape{7, 4}}, {{"top_k", 2}, {"capacity", 0.8}}},
                                  {{Shape{33, 5}}, {{"capacity", 1.0}}},

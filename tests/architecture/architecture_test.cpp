@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <fstream>
 #include <map>
+#include <regex>
 #include <set>
 #include <string>
 #include <vector>
@@ -54,6 +55,31 @@ std::string included(const std::string& line) {
 
 std::string place(const Source& s, size_t line) {
   return s.path + ":" + std::to_string(line + 1);
+}
+
+// The names of the records in ops/.
+std::set<std::string> operators() {
+  const std::regex name("(\\.name = |RowInfo info = \\{|(row|op)<\\w+>\\()\"([a-z0-9_]+)\"");
+  std::set<std::string> names;
+  for (const Source& s : sources({"ops"}))
+    for (const std::string& line : s.lines)
+      if (std::smatch m; std::regex_search(line, m, name)) names.insert(m[3]);
+  return names;
+}
+
+// The lines of a file that asks nodes for their operators' names and has such a name itself,
+// otherwise than to emit it or to look its record up.
+std::vector<size_t> lines_that_know(const std::vector<std::string>& lines,
+                                    const std::set<std::string>& operators) {
+  const std::regex asks("(\\.|->)kind\\(\\)|op->name|op\\(\\)\\.name");
+  const std::regex literal("(emit\\(|op\\()?\"([a-z0-9_]+)\"");
+  std::vector<size_t> out;
+  if (std::ranges::none_of(lines, [&](const auto& l) { return std::regex_search(l, asks); }))
+    return out;
+  for (size_t i = 0; i < lines.size(); ++i)
+    for (std::sregex_iterator m(lines[i].begin(), lines[i].end(), literal), end; m != end; ++m)
+      if ((*m)[1].length() == 0 && operators.contains((*m)[2])) out.push_back(i);
+  return out;
 }
 
 }  // namespace
@@ -144,6 +170,23 @@ TEST(Architecture, RoomsStaySmall) {
       if (kind == ".cpp" || kind == ".h") ++files[entry.path().parent_path().generic_string()];
     }
   for (const auto& [folder, count] : files) EXPECT_LE(count, 25) << folder;
+}
+
+// What is to be known of an operator stands in its record (graph/op.h).
+TEST(Architecture, NobodyKnowsOperatorsByName) {
+  const std::set<std::string> names = operators();
+  EXPECT_GT(names.size(), 140u) << "records are not found any more";
+  for (const Source& s : sources({"graph", "ops/passes", "train", "search", "viz"}))
+    for (const size_t i : lines_that_know(s.lines, names))
+      ADD_FAILURE() << place(s, i) << ": " << s.lines[i];
+}
+
+TEST(Architecture, EveryWayToKnowAnOperatorIsSeen) {
+  const std::vector<std::string> text = {
+      "constexpr std::string_view kSum = \"add\";", "if (n.kind() == \"linear\") return;",
+      "g.emit(\"add\", {x, y});", "g.op(\"linear\");", "g.input(\"x\", type);"};
+  EXPECT_EQ(lines_that_know(text, operators()), (std::vector<size_t>{0, 1}));
+  EXPECT_TRUE(lines_that_know({text[0], text[4]}, operators()).empty());  // asks no node
 }
 
 TEST(Architecture, SourcesArePlainAscii) {

@@ -1,7 +1,5 @@
 #include "train/generate/generation_state.h"
 
-#include "ops/attention/support/position.h"
-
 namespace cambium {
 namespace {
 // The graphs whose updates are the state.
@@ -30,7 +28,7 @@ void add_states(const Graph& g, std::map<std::string, int64_t>& seen, Generation
 
 bool is_cache(const Graph& g, const Update& u) {
   const Node& n = g.node(u.value.node);
-  return n.kind() == "cache_write" && !n.attrs.as<CacheWrite>().ring;
+  return n.op && n.op->rewinds && n.op->rewinds(n.attrs);
 }
 
 std::optional<GenerationState> generation_state(const Experiment& e) {

@@ -166,15 +166,25 @@ void note_optimizer(Notes& notes) {
     });
 }
 
+// What the use takes means over, where it does.
+std::optional<BatchMeans> batch_means(const Graph& g, int id) {
+  const Node& n = g.node(id);
+  if (!n.op || !n.op->batch_means) return {};
+  auto& handles = const_cast<Graph&>(g);
+  const std::vector<Value> in = handles.inputs_of(id), out = handles.outputs_of(id);
+  return n.op->batch_means({in, n.attrs, out});
+}
+
 // Of each router whose balance is over fewer tokens of an update than it has experts.
 void note_routers(Notes& notes, const Graph& training) {
   if (!std::ranges::count(training.outputs, kAuxiliaryLoss, &Output::name)) return;
-  for (const Node& n : training.nodes()) {
-    if (n.kind() != "route") continue;
-    const Shape& scores = training.type(n.inputs[0]).shape;
-    const int64_t tokens = scores[0] * notes.experiment().train.options.accumulate;
-    if (tokens < scores[1])
-      notes.add(str("'", n.scope.path, "' balances ", scores[1], " experts over the ", tokens,
+  for (int id = 0; id < int(training.nodes().size()); ++id) {
+    const Node& n = training.node(id);
+    const auto means = batch_means(training, id);
+    if (!means || means->shares == 0) continue;
+    const int64_t tokens = means->rows * notes.experiment().train.options.accumulate;
+    if (tokens < means->shares)
+      notes.add(str("'", n.scope.path, "' balances ", means->shares, " experts over the ", tokens,
                     " tokens of an update, which cannot reach them all"),
                 "use a larger batch or accumulate, or balance: 0", n.scope.mark);
   }
@@ -182,10 +192,11 @@ void note_routers(Notes& notes, const Graph& training) {
 
 // Of each batch norm whose statistics are over few rows: an error over one, else a note.
 void check_batch_norms(Notes& notes, const Graph& training, Diagnostics& errors) {
-  for (const Node& n : training.nodes()) {
-    if (n.kind() != "batch_norm") continue;
-    const int64_t channels = training.type(n.inputs[1]).shape.last();
-    const int64_t rows = channels > 0 ? n.outputs[0].shape.count() / channels : 0;
+  for (int id = 0; id < int(training.nodes().size()); ++id) {
+    const Node& n = training.node(id);
+    const auto means = batch_means(training, id);
+    if (!means || means->shares > 0) continue;
+    const int64_t rows = means->rows;
     const std::string help = "use a larger batch (accumulate does not help), or norm: layer";
     if (rows == 1)
       errors.add(UserError(str("batch norm '", n.scope.path,

@@ -33,6 +33,20 @@ struct Attention {
           .in(0, 64)};
 };
 
+// Of attention and attention_grad.
+inline double rope_of_attention(const Attrs& a) {
+  return a.as<Attention>().rope;
+}
+
+inline Attrs attention_with_rope(const Attrs& attrs, double base) {
+  auto a = attrs.as<Attention>();
+  a.rope = base;
+  return Attrs(a);
+}
+
+inline constexpr TurnsInputs kAttentionTurns{rope_of_attention, attention_with_rope};
+inline constexpr TurnsInputs kAttentionGradientTurns{rope_of_attention, attention_with_rope, true};
+
 // Optional inputs of attention and attention_grad, in this order behind the others: rng, then
 //   bias [H,S+T-1]: head h adds bias[h, t - s + S - 1] to the score of query t and key s,
 //   sinks [H]: one more key of score sinks[h] and value 0, of which lse knows,

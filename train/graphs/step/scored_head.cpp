@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "ops/product/support/products.h"
 #include "train/spec/experiment.h"
 
 namespace cambium {
@@ -15,28 +14,32 @@ Value as_rows(Value x) {
   return x.graph->emit("reshape", {x}, {{"shape", shape}});
 }
 
-// The node of the product that makes the logits: `linear` without a residual, or what
-// `linear: {tie: ...}` emits, a matmul between two reshapes; -1 where they come otherwise.
-int product_of(Graph& g, Value logits) {
-  const Node& last = g.node(logits.node);
-  if (last.kind() == "linear") return last.inputs.size() <= 3 ? logits.node : -1;
-  if (last.kind() != "reshape") return -1;
-  const Node& product = g.node(last.inputs[0].node);
-  if (product.kind() != "matmul") return -1;
-  const Shape& rows = g.type(product.inputs[0]).shape;
-  return rows.rank() == 2 && rows[0] == logits.shape().rows() ? last.inputs[0].node : -1;
+// What the logits are as products of rows, and the node that makes them: the last one, or the one
+// before a view of the same rows; none where they come otherwise.
+struct Product {
+  int node;
+  RowProduct use;
+};
+
+std::optional<Product> product_of(Graph& g, Value logits) {
+  int id = logits.node;
+  const Op* last = g.node(id).op;
+  if (last && last->view) id = g.node(id).inputs[0].node;
+  const Node& n = g.node(id);
+  if (!n.op || !n.op->row_product) return {};
+  if (n.outputs[0].shape.rows() != logits.shape().rows()) return {};
+  const std::vector<Value> in = g.inputs_of(id), out = g.outputs_of(id);
+  const auto use = n.op->row_product({in, n.attrs, out});
+  return use ? std::optional(Product{id, *use}) : std::nullopt;
 }
 
-std::optional<Head> head_of(Graph& g, int product) {
-  const Node& n = g.node(product);
-  const std::vector<Value> in = g.inputs_of(product);
-  if (n.kind() == "matmul") {
-    const auto& a = n.attrs.as<Matmul>();
-    if (a.transpose_a || in[1].shape().rank() != 2) return {};
-    return Head{.rows = in[0], .weights = in[1], .transposed = a.transpose_b};
-  }
-  if (n.attrs.as<Linear>().activation != "none") return {};
-  return Head{.rows = in[0], .weights = in[1], .bias = in.size() > 2 ? in[2] : Value{}};
+std::optional<Head> head_of(Graph& g, const Product& p) {
+  if (!p.use.plain) return {};
+  const std::vector<Value> in = g.inputs_of(p.node);
+  return Head{.rows = in[size_t(p.use.rows)],
+              .weights = in[size_t(p.use.weights)],
+              .bias = p.use.bias >= 0 ? in[size_t(p.use.bias)] : Value{},
+              .transposed = p.use.transposed};
 }
 }  // namespace
 
@@ -48,15 +51,16 @@ Scored scored_head(Graph& g, const DataShape& data) {
     return {{logits, target, real != g.outputs.end() ? g.value(real->port) : Value{}}};
   }
   const int64_t rows = logits.shape().rows(), most = data.most_scored;
-  const int product = product_of(g, logits);
-  if (product < 0) return {{logits, target}};
+  const std::optional<Product> product = product_of(g, logits);
+  if (!product) return {{logits, target}};
   if (most == 0 || 2 * most > rows || (rows - most) * data.classes < kLeastSaved)
-    return {{logits, target}, head_of(g, product)};
+    return {{logits, target}, head_of(g, *product)};
   ScopeGuard guard(g, g.node(logits.node).scope);
   const Value index = g.emit("scored_rows", {target}, {{"most", most}});
-  std::vector<Value> in = g.inputs_of(product);
-  in[0] = g.emit("embed", {as_rows(in[0]), index});  // [most,C]
-  const Value kept = g.copy(g.node(product), std::move(in));
-  return {{kept, index.nth(1)}, head_of(g, kept.node)};
+  std::vector<Value> in = g.inputs_of(product->node);
+  Value& kept_rows = in[size_t(product->use.rows)];
+  kept_rows = g.emit("embed", {as_rows(kept_rows), index});  // [most,C]
+  const Value kept = g.copy(g.node(product->node), std::move(in));
+  return {{kept, index.nth(1)}, head_of(g, {kept.node, product->use})};
 }
 }  // namespace cambium
