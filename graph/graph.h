@@ -57,7 +57,6 @@ struct ParameterInfo {
   Init init;
   bool decay = true;    // weight decay applies; off for norms, biases and embeddings of position
   bool frozen = false;  // never updated
-  double lr_scale = 1;
   ParameterKind kind = ParameterKind::kNone;
   bool shared = false;  // asked for under a name that several places may give (`share:`)
   // Of products and embeddings, the axes whose extents multiply to how many numbers each result

@@ -21,8 +21,7 @@ uint64_t constant_hash(const Node& n) {
 }
 
 std::string parameter_text(const ParameterInfo& p) {
-  return str(' ', int(p.init.kind), ' ', std::bit_cast<uint64_t>(p.init.scale), p.decay, p.frozen,
-             ' ', std::bit_cast<uint64_t>(p.lr_scale));
+  return str(' ', int(p.init.kind), ' ', std::bit_cast<uint64_t>(p.init.scale), p.decay, p.frozen);
 }
 
 // A multiset as one hash.

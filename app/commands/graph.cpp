@@ -31,14 +31,14 @@ Profile profile_of(const Experiment& e, const std::string& file) {
   return p;
 }
 
-ModelGraph build(const Experiment& e, const Options& options) {
+ModelPicture build(const Experiment& e, const Options& options) {
   const PictureOptions picture{
       .depth = options.depth, .fold = !options.no_fold, .spec = &e.spec.root};
   if (options.heat.empty())
-    return model_graph(model_graph(e, options.batch.value_or(1), false), options.spec, picture);
+    return model_picture(model_graph(e, options.batch.value_or(1), false), options.spec, picture);
   const Profile profile = profile_of(e, options.heat);
   const int64_t batch = options.batch.value_or(e.train.options.batch);
-  return model_graph(model_graph(e, batch, true), options.spec, picture, &profile);
+  return model_picture(model_graph(e, batch, true), options.spec, picture, &profile);
 }
 
 // The graph of a training step after a pass, as compiled; the file that -o names is its own.
@@ -75,7 +75,7 @@ int draw(const Options& options, Context& context) {
     throw UserError(
         "a picture of blocks is made before any pass, so --no-pass changes nothing in it",
         "add --dump-after NAME for the graph of operators after a pass");
-  const ModelGraph model = build(e, options);
+  const ModelPicture model = build(e, options);
   if (options.output.empty()) {
     const std::string text = outline(model);
     context.answer({{"boxes", model.boxes.size()}, {"outline", text}, {"model", to_json(model)}},

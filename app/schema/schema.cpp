@@ -59,12 +59,14 @@ Json train_schema() {
   Json group = options_schema(describe_fields<GroupOptions>());
   group["required"] = {"match"};
   Json& properties = out["properties"];
-  properties["optimizer"] = table_schema(builtin_optimizers(), TextKind::kPlain);
-  properties["schedule"] = table_schema(builtin_schedules(), TextKind::kLength);
-  properties["loss"] = table_schema(builtin_losses(), TextKind::kPlain);
-  properties["groups"] = {{"type", "array"},
-                          {"items", group},
-                          {"description", "learning rate and decay of parameters by name"}};
+  for_each_choice([&](const ChoiceKey& key, auto table, auto) {
+    properties[std::string(key.name)] =
+        table_schema(table, key.lengths ? TextKind::kLength : TextKind::kPlain);
+  });
+  properties[std::string(kGroups)] = {
+      {"type", "array"},
+      {"items", group},
+      {"description", "learning rate and decay of parameters by name"}};
   out["type"] = {"object", "null"};
   out["description"] = word_doc(spec_sections(), "train");
   return out;

@@ -156,14 +156,11 @@ Yaml expanded(const Spec& spec) {
   Yaml& train = *out.find("train");
   if (train.is_null()) train = empty_map();
   keep_later_length(train.entries);
-  const auto choose = [&](const char* key, const char* fallback, auto table) {
-    if (!train.find(key)) add(train, key, scalar(fallback));
-    *train.find(key) = expand_choice(*train.find(key), table);
-  };
-  choose("optimizer", "adamw", builtin_optimizers());
-  choose("schedule", "constant", builtin_schedules());
-  // Without one the data decides.
-  if (Yaml* loss = train.find("loss")) *loss = expand_choice(*loss, builtin_losses());
+  for_each_choice([&](const ChoiceKey& key, auto table, auto) {
+    if (!train.find(key.name) && !key.fallback.empty())
+      add(train, std::string(key.name), scalar(std::string(key.fallback)));
+    if (Yaml* chosen = train.find(key.name)) *chosen = expand_choice(*chosen, table);
+  });
   // `steps` and `epochs` exclude each other: the one that is not given has no default to write.
   add_defaults(train, describe_fields<TrainOptions>());
   return out;

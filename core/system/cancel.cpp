@@ -41,12 +41,4 @@ void catch_signals() {
 bool cancel_requested() {
   return requested.load(std::memory_order_relaxed);
 }
-
-void request_cancel() {
-  requested = true;
-}
-
-void reset_cancel() {
-  requested = false;
-}
 }  // namespace cambium

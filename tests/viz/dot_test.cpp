@@ -52,15 +52,15 @@ TEST(Dot, HostileNamesStayText) {
         "line\nbreak", "--><b>", "\\N\\G", "&lt;&#0;", "<TABLE>", "\xFF\xFE"})
     x = n.dense(name, x, 32);
   const std::string svg =
-      render_picture(model_graph(n.g, "</title><script>x</script>"), PictureFormat::kSvg);
+      render_picture(model_picture(n.g, "</title><script>x</script>"), PictureFormat::kSvg);
   for (const char* bad : {"<script", "href", "javascript:alert(1)\"", "onload", "\x1b", "<TABLE"})
     EXPECT_EQ(svg.find(bad), std::string::npos) << bad;
   EXPECT_NE(svg.find("&lt;/script&gt;"), std::string::npos);
 }
 
 TEST(Picture, IsEqualForEqualInput) {
-  const std::string a = render_picture(model_graph(toy::hybrid(), "m"), PictureFormat::kSvg);
-  EXPECT_EQ(a, render_picture(model_graph(toy::hybrid(), "m"), PictureFormat::kSvg));
+  const std::string a = render_picture(model_picture(toy::hybrid(), "m"), PictureFormat::kSvg);
+  EXPECT_EQ(a, render_picture(model_picture(toy::hybrid(), "m"), PictureFormat::kSvg));
   EXPECT_NE(a.find("8\xC3\x97"
                    "49\xC3\x97"
                    "32"),
@@ -69,7 +69,7 @@ TEST(Picture, IsEqualForEqualInput) {
 }
 
 TEST(Picture, PngIsAPng) {
-  const std::string png = render_picture(model_graph(toy::hybrid(), "m"), PictureFormat::kPng);
+  const std::string png = render_picture(model_picture(toy::hybrid(), "m"), PictureFormat::kPng);
   EXPECT_EQ(png.substr(0, 4), "\x89PNG");
 }
 

@@ -23,11 +23,11 @@ class HeatOfAModel : public ::testing::Test {
     profile_.step_ms += ms;
   }
 
-  ModelGraph picture(const Graph& g, const PictureOptions& options = {}) const {
-    return model_graph(g, "m", options, &profile_);
+  ModelPicture picture(const Graph& g, const PictureOptions& options = {}) const {
+    return model_picture(g, "m", options, &profile_);
   }
 
-  static double ms_of(const ModelGraph& m, std::string_view label) {
+  static double ms_of(const ModelPicture& m, std::string_view label) {
     const auto it = std::ranges::find(m.boxes, label, &Box::label);
     return it == m.boxes.end() ? -1 : it->ms;
   }
@@ -44,7 +44,7 @@ TEST_F(HeatOfAModel, SumsTheCopiesOfAFold) {
   add("head", "linear", 4);
   const Graph g = toy::hybrid();
   for (int64_t depth : {1, 2, 3, 9}) {
-    const ModelGraph m = picture(g, {.depth = depth});
+    const ModelPicture m = picture(g, {.depth = depth});
     EXPECT_DOUBLE_EQ(m.boxes[0].ms, 18) << depth;
     EXPECT_DOUBLE_EQ(ms_of(m, "repeat"), 14) << depth;
     EXPECT_DOUBLE_EQ(ms_of(m, "head"), 4) << depth;
@@ -67,7 +67,7 @@ TEST_F(HeatOfAModel, LeavesTakeWhatBearsTheirName) {
   add("mix", "relu_grad", 20, Phase::kBackward);
   add("mix", "matmul", 100, Phase::kBackward);  // only linear has weights
   add("mix.dropout", "dropout", 1000);          // not drawn: its scope's
-  const ModelGraph m = picture(n.g);
+  const ModelPicture m = picture(n.g);
   EXPECT_DOUBLE_EQ(m.boxes[0].ms, 1133);
   EXPECT_DOUBLE_EQ(ms_of(m, "linear"), 100);
   EXPECT_DOUBLE_EQ(ms_of(m, "transpose"), 0);
@@ -85,7 +85,7 @@ TEST_F(HeatOfAModel, WhatIsNotDrawnStandsInTheLegend) {
   add("loss", "cross_entropy_grad", 0.25, Phase::kBackward);
   profile_.outside_ms = 2;
   profile_.step_ms = 12;
-  const ModelGraph m = picture(toy::hybrid());
+  const ModelPicture m = picture(toy::hybrid());
   ASSERT_TRUE(m.heat);
   EXPECT_DOUBLE_EQ(m.heat->hottest_ms, 6);
   EXPECT_EQ(m.heat->elsewhere, (std::vector<std::pair<std::string, double>>{
@@ -110,7 +110,7 @@ TEST_F(HeatOfAModel, HostileNamesOfAProfileStayText) {
 }
 
 TEST_F(HeatOfAModel, NothingMeasuredIsColdEverywhere) {
-  const ModelGraph m = picture(toy::hybrid());
+  const ModelPicture m = picture(toy::hybrid());
   EXPECT_EQ(m.heat->level(0), 0);
   EXPECT_EQ(to_dot(m).find("nan"), std::string::npos);
 }

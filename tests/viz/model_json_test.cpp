@@ -9,7 +9,7 @@
 namespace cambium::model_json_test {
 namespace {
 Json hybrid_json(int64_t depth) {
-  return to_json(model_graph(toy::hybrid(), "hybrid", {.depth = depth}));
+  return to_json(model_picture(toy::hybrid(), "hybrid", {.depth = depth}));
 }
 
 std::vector<Json> boxes_at(const Json& model, std::string_view key, const Json& value) {
@@ -74,7 +74,7 @@ TEST(ModelJson, SaysWhatTheBoxesHold) {
 }
 
 TEST(ModelJson, TellsTheTimeOfAProfile) {
-  ModelGraph m = model_graph(toy::hybrid(), "hybrid", {});
+  ModelPicture m = model_picture(toy::hybrid(), "hybrid", {});
   m.heat = Heat{.step_ms = 4, .hottest_ms = 2, .elsewhere = {{"loss", 0.5}}};
   m.boxes[1].ms = 2;
   const Json model = to_json(m);
@@ -84,7 +84,7 @@ TEST(ModelJson, TellsTheTimeOfAProfile) {
 }
 
 TEST(ModelJson, IsAPictureFormat) {
-  const ModelGraph m = model_graph(toy::hybrid(), "hybrid", {});
+  const ModelPicture m = model_picture(toy::hybrid(), "hybrid", {});
   EXPECT_EQ(picture_format("a/b.json"), PictureFormat::kJson);
   EXPECT_EQ(parse_json(render_picture(m, PictureFormat::kJson), "x"), to_json(m));
 }

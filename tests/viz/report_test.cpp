@@ -272,11 +272,11 @@ TEST(Report, HasEveryPartAndIsSmall) {
   f.lines = 4000;
   f.write();
   StudyFolder r = read_study_folder(f.path);
-  std::vector<ModelPicture> pictures;
+  std::vector<InlinePicture> pictures;
   if (run_process(std::vector<std::string>{"dot", "-V"}, "").found)
     for (const DescribedVariant& v : r.study.variants)
       pictures.push_back(
-          {inline_picture(model_graph(toy::hybrid(), v.name, {.max_boxes = 24})), ""});
+          {inline_picture(model_picture(toy::hybrid(), v.name, {.max_boxes = 24})), ""});
   const std::string page = html_report(r, pictures);
   for (const char* part :
        {"Verdict", "Results", "Learning curves", "Budget and cost", "Models", "Failures",
@@ -333,7 +333,7 @@ TEST(ModelPictures, DrawsEachModelOrSaysWhyNot) {
       "model: [{embed: 16}, {repeat: 3, body: [{ffn: {expand: 2}}]}, {linear: $classes}]\n";
   f.write();
   const StudyFolder good = read_study_folder(f.path);
-  const std::vector<ModelPicture> drawn = model_pictures(good);
+  const std::vector<InlinePicture> drawn = model_pictures(good);
   EXPECT_EQ(drawn[0].problem, "");
   EXPECT_TRUE(has(html_report(good, drawn),
                   "\xC3\x97"
@@ -341,7 +341,7 @@ TEST(ModelPictures, DrawsEachModelOrSaysWhyNot) {
   f.spec = "data: {in_context_recall: {}}\nmodel: [{bogus: 16}]\n";
   f.write();
   const StudyFolder bad = read_study_folder(f.path);
-  const std::vector<ModelPicture> missing = model_pictures(bad);
+  const std::vector<InlinePicture> missing = model_pictures(bad);
   EXPECT_TRUE(missing[0].svg.empty());
   EXPECT_TRUE(has(html_report(bad, missing), "No picture of this model: unknown block"));
 }

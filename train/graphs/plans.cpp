@@ -10,7 +10,7 @@
 #include "graph/run/buffers.h"
 #include "train/graphs/narrow_copies.h"
 #include "train/graphs/pipeline.h"
-#include "train/graphs/recompute.h"
+#include "train/graphs/recompute_plan.h"
 
 namespace cambium {
 namespace {

@@ -188,11 +188,10 @@ void change_length(Experiment& e, Spec spec) {
 }
 
 uint64_t spec_hash(const Spec& spec) {
-  constexpr std::string_view free[] = {"log_every", "checkpoint_every", "recompute"};
   Yaml tree = spec.root;
   if (Yaml* train = tree.find("train"))
     std::erase_if(train->entries,
-                  [&](const YamlEntry& e) { return std::ranges::count(free, e.key) > 0; });
+                  [](const YamlEntry& e) { return std::ranges::count(kFreeTrainKeys, e.key) > 0; });
   return hash_text(canonical_text(tree));
 }
 }  // namespace cambium

@@ -32,8 +32,7 @@ std::vector<double> decay_of(const OptimizerInputs& in, double weight_decay) {
 std::vector<double> lr_scales_of(const OptimizerInputs& in) {
   std::vector<double> out;
   for (size_t i = 0; i < in.parameters.size(); ++i)
-    out.push_back(info_of(in.parameters[i]).lr_scale *
-                  (in.groups.empty() ? 1 : in.groups[i].lr_scale));
+    out.push_back(in.groups.empty() ? 1 : in.groups[i].lr_scale);
   return out;
 }
 

@@ -8,9 +8,16 @@
 
 namespace cambium {
 namespace {
-// The nested choices too, which are no fields.
+// The keys that are no fields.
+std::vector<std::string> nested_keys() {
+  std::vector<std::string> names;
+  for_each_choice([&](const ChoiceKey& key, auto, auto) { names.emplace_back(key.name); });
+  names.emplace_back(kGroups);
+  return names;
+}
+
 std::vector<std::string> train_keys() {
-  std::vector<std::string> known = {"optimizer", "schedule", "groups", "loss"};
+  std::vector<std::string> known = nested_keys();
   for (const FieldInfo& f : describe_fields<TrainOptions>()) known.push_back(f.name);
   return known;
 }
@@ -28,24 +35,25 @@ template <class Record> std::optional<FieldInfo> option_of(const Record& r, std:
 // "the optimizer takes it: optimizer: {adamw: {lr: 0.001}}", of the first of the usual records with
 // such an option, else of any.
 template <class Record>
-std::string choice_help(std::string_view what, std::span<const Record* const> table,
-                        std::initializer_list<std::string_view> usual, std::string_view key) {
+std::string choice_help(const ChoiceKey& choice, std::span<const Record* const> table,
+                        std::string_view key) {
   const Record* found = nullptr;
   for (const Record* r : table)
     if (!found && option_of(*r, key)) found = r;
   if (!found) return {};
-  for (const std::string_view name : std::views::reverse(std::span(usual)))
+  for (const std::string_view name : std::views::reverse(choice.usual))
     for (const Record* r : table)
       if (r->name == name && option_of(*r, key)) found = r;
   const FieldInfo f = *option_of(*found, key);
-  return str("the ", what, " takes it: ", what, ": {", found->name, ": {", f.name, ": ",
-             f.default_text.empty() ? "..." : f.default_text, "}}");
+  return str("the ", choice.name, " takes it: ", choice.name, ": {", found->name, ": {", f.name,
+             ": ", f.default_text.empty() ? "..." : f.default_text, "}}");
 }
 
 std::string nested_help(std::string_view key) {
-  std::string help = choice_help("optimizer", builtin_optimizers(), {"adamw", "sgd"}, key);
-  if (help.empty()) help = choice_help("schedule", builtin_schedules(), {"cosine"}, key);
-  if (help.empty()) help = choice_help("loss", builtin_losses(), {"huber"}, key);
+  std::string help;
+  for_each_choice([&](const ChoiceKey& choice, auto table, auto) {
+    if (help.empty()) help = choice_help(choice, table, key);
+  });
   return help;
 }
 
@@ -67,15 +75,17 @@ void check_names(std::vector<YamlEntry>& entries, Diagnostics& errors) {
   std::erase_if(entries, [&](const YamlEntry& e) { return !std::ranges::count(known, e.key); });
 }
 
+// Nothing where the spec is silent and the data decides.
 template <class Record>
-Choice<Record> choice_or(const Yaml* yaml, std::string_view what, std::string_view fallback,
+Choice<Record> choice_of(const ChoiceKey& key, const Yaml* yaml,
                          std::span<const Record* const> table, const Vars& vars,
                          Diagnostics& errors) {
-  if (yaml) return choose(*yaml, what, table, vars, errors);
+  if (yaml) return choose(*yaml, key.name, table, vars, errors);
+  if (key.fallback.empty()) return {};
   Yaml name;
   name.kind = Yaml::kScalar;
-  name.text = fallback;
-  return choose(name, what, table, vars, errors);
+  name.text = key.fallback;
+  return choose(name, key.name, table, vars, errors);
 }
 
 // Options that exclude each other.
@@ -134,17 +144,13 @@ TrainSpec parse_train(const Yaml* train, const Vars& vars, Diagnostics& errors) 
   if (train && !train->is_map() && !train->is_null())
     errors.add(UserError("train: is a map of options", "write train: {batch: 64, epochs: 10}",
                          train->mark));
-  spec.optimizer =
-      choice_or(nested("optimizer"), "optimizer", "adamw", builtin_optimizers(), vars, errors);
-  spec.schedule =
-      choice_or(nested("schedule"), "schedule", "constant", builtin_schedules(), vars, errors);
-  if (const Yaml* loss = nested("loss"))
-    spec.loss = choose(*loss, "loss", builtin_losses(), vars, errors);
-  if (const Yaml* groups = nested("groups")) spec.groups = parse_groups(*groups, vars, errors);
-  keep_later_length(entries);
-  std::erase_if(entries, [](const YamlEntry& e) {
-    return e.key == "optimizer" || e.key == "schedule" || e.key == "groups" || e.key == "loss";
+  for_each_choice([&](const ChoiceKey& key, auto table, auto to) {
+    spec.*to = choice_of(key, nested(key.name), table, vars, errors);
   });
+  if (const Yaml* groups = nested(kGroups)) spec.groups = parse_groups(*groups, vars, errors);
+  keep_later_length(entries);
+  const std::vector<std::string> apart = nested_keys();
+  std::erase_if(entries, [&](const YamlEntry& e) { return std::ranges::count(apart, e.key) > 0; });
   const Args args = evaluate_entries(entries, vars, &errors);
   spec.options = parse_fields<TrainOptions>(args, &errors);
   const auto steps = std::ranges::find(args, "steps", &Arg::name);

@@ -1,5 +1,7 @@
 // Options: what the `train:` section of a spec says.
 #pragma once
+#include <array>
+
 #include "train/run/metrics.h"
 #include "train/spec/choice.h"
 #include "train/spec/groups.h"
@@ -102,6 +104,25 @@ struct TrainSpec {
   // Shows the schedule an evaluation, of which it sees what `best` names.
   void observe(const Metrics& m, ScheduleState& state) const;
 };
+
+// A key of `train:` that is no field of TrainOptions but names a record, with options of its own.
+struct ChoiceKey {
+  std::string_view name, fallback;             // where a spec is silent; empty: the data decides
+  std::array<std::string_view, 2> usual = {};  // whose options help is given of first
+  bool lengths = false;                        // its options may be shares of the run, such as 5%
+};
+
+// The list of them: `f(key, records, where in TrainSpec the choice stands)`.
+template <class F> void for_each_choice(const F& f) {
+  f(ChoiceKey{"optimizer", "adamw", {"adamw", "sgd"}}, builtin_optimizers(), &TrainSpec::optimizer);
+  f(ChoiceKey{"schedule", "constant", {"cosine"}, true}, builtin_schedules(), &TrainSpec::schedule);
+  f(ChoiceKey{"loss", "", {"huber"}}, builtin_losses(), &TrainSpec::loss);
+}
+
+inline constexpr std::string_view kGroups = "groups";  // the last key: TrainSpec::groups
+
+// Keys that change no number of a run.
+inline constexpr std::string_view kFreeTrainKeys[] = {"log_every", "checkpoint_every", "recompute"};
 
 // `--set train.steps=500` takes the place of a spec's `epochs`, and the other way round.
 void keep_later_length(std::vector<YamlEntry>& train);

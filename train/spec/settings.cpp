@@ -4,6 +4,8 @@
 #include <optional>
 #include <set>
 
+#include "train/spec/options.h"
+
 namespace cambium {
 namespace {
 constexpr size_t kLongest = 60;
@@ -100,9 +102,8 @@ std::vector<DifferingSetting> differing_settings(const std::vector<const Spec*>&
 }
 
 bool changes_nothing(const DifferingSetting& s) {
-  constexpr std::string_view free[] = {"train.log_every", "train.checkpoint_every",
-                                       "train.recompute"};
-  return std::ranges::count(free, s.path) > 0;
+  return std::ranges::any_of(kFreeTrainKeys,
+                             [&](std::string_view key) { return s.path == str("train.", key); });
 }
 
 std::string changed_settings(const Spec& was, const Spec& is) {

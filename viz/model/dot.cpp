@@ -39,7 +39,7 @@ std::string one_line(std::string s) {
   return s;
 }
 
-std::string html_label(const ModelGraph& m, const Box& b) {
+std::string html_label(const ModelPicture& m, const Box& b) {
   const bool model = &b == &m.boxes[0];
   // A frame's label stands at the left, so its lines begin there.
   const std::string_view end = b.children.empty() ? "<BR/>" : "<BR ALIGN=\"LEFT\"/>";
@@ -84,7 +84,7 @@ struct BoxColours {
 
 // Under heat the fill is the time, and a frame lets its boxes speak. What has no time of its own
 // stays white.
-BoxColours colours_of(const ModelGraph& m, const Box& b) {
+BoxColours colours_of(const ModelPicture& m, const Box& b) {
   const TintStyle tint = style_of(b.tint);
   if (!m.heat) return {tint.name, tint.fill, tint.frame, tint.stroke};
   const TintStyle plain = style_of(Tint::kPlain);
@@ -92,7 +92,7 @@ BoxColours colours_of(const ModelGraph& m, const Box& b) {
   return {"heat", kHeatColours[size_t(m.heat->level(b.ms))], plain.frame, tint.stroke};
 }
 
-void write_box(const ModelGraph& m, int id, int level, std::string& out) {
+void write_box(const ModelPicture& m, int id, int level, std::string& out) {
   const Box& b = m.boxes[size_t(id)];
   const BoxColours tint = colours_of(m, b);
   const std::string indent(size_t(2 * level), ' ');
@@ -127,7 +127,7 @@ std::string shapes_text(const Arrow& a) {
   return out;
 }
 
-void write_arrow(const ModelGraph& m, const Arrow& a, std::string& out) {
+void write_arrow(const ModelPicture& m, const Arrow& a, std::string& out) {
   const ArrowStyle style = style_of(a.kind);
   const std::string shapes = shapes_text(a);
   const std::string about =
@@ -179,7 +179,7 @@ std::string heat_line(const Heat& heat) {
 }
 
 // Only what occurs in the picture.
-std::string legend_label(const ModelGraph& m) {
+std::string legend_label(const ModelPicture& m) {
   std::set<Tint> tints;
   std::set<ArrowKind> kinds;
   bool folded = false;
@@ -222,7 +222,7 @@ std::string dot_quote(std::string_view s) {
   return out + "\"";
 }
 
-std::string to_dot(const ModelGraph& m, const DotOptions& options) {
+std::string to_dot(const ModelPicture& m, const DotOptions& options) {
   std::string out = "digraph model {\n";
   out += "  graph [rankdir=TB, nodesep=0.25, ranksep=0.3, fontname=\"Helvetica\", fontsize=12, ";
   out += "pad=0.15, bgcolor=transparent";

@@ -1,7 +1,7 @@
 // A model's picture in Graphviz's language. Every user-given text goes through one of two builders:
 // dot_quote() for attributes and escape_markup() for labels; no URL is ever written.
 #pragma once
-#include "viz/model/model_graph.h"
+#include "viz/model/model_picture.h"
 
 namespace cambium {
 // A quoted DOT string: backslashes doubled (so that \N and \G do not expand), quotes, newlines and
@@ -17,5 +17,5 @@ struct DotOptions {
 };
 
 // Deterministic: equal pictures, equal bytes.
-std::string to_dot(const ModelGraph& m, const DotOptions& options = {});
+std::string to_dot(const ModelPicture& m, const DotOptions& options = {});
 }  // namespace cambium

@@ -105,11 +105,11 @@ std::string picture_css() {
   return str("@media (prefers-color-scheme:dark){", dark, "}");
 }
 
-std::string inline_picture(const ModelGraph& m, const GraphvizOptions& options) {
+std::string inline_picture(const ModelPicture& m, const GraphvizOptions& options) {
   return filter_svg(run_dot(to_dot(m, {.legend = false, .title = false}), "svg", options));
 }
 
-std::string render_picture(const ModelGraph& m, PictureFormat format, const DotOptions& dot,
+std::string render_picture(const ModelPicture& m, PictureFormat format, const DotOptions& dot,
                            const GraphvizOptions& options) {
   if (format == PictureFormat::kJson) return to_text(to_json(m), 1) + "\n";
   std::string text = to_dot(m, dot);

@@ -22,10 +22,10 @@ PictureFormat picture_format(const std::string& path);
 
 // The bytes of a picture file. SVG is filtered (svg_filter.h) and follows the reader's light or
 // dark theme. Equal models, equal bytes.
-std::string render_picture(const ModelGraph& m, PictureFormat format, const DotOptions& dot = {},
+std::string render_picture(const ModelPicture& m, PictureFormat format, const DotOptions& dot = {},
                            const GraphvizOptions& options = {});
 
 // For a page: the filtered svg element alone; the page brings picture_css().
-std::string inline_picture(const ModelGraph& m, const GraphvizOptions& options = {});
+std::string inline_picture(const ModelPicture& m, const GraphvizOptions& options = {});
 std::string picture_css();
 }  // namespace cambium

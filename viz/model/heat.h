@@ -1,4 +1,4 @@
-// Heat: the time of a profiled step, laid on the hierarchy of a picture. Internal to model_graph.
+// Heat: the time of a profiled step, laid on the hierarchy of a picture. Internal to model_picture.
 #pragma once
 #include "train/profile/profile.h"
 #include "viz/model/hierarchy.h"

@@ -1,11 +1,11 @@
 // Hierarchy: the full tree of scopes and ops of a graph's forward part, before anything is closed.
-// Internal to model_graph.
+// Internal to model_picture.
 #pragma once
 #include <map>
 #include <vector>
 
 #include "viz/model/domains.h"
-#include "viz/model/model_graph.h"
+#include "viz/model/model_picture.h"
 
 namespace cambium {
 struct Branch {  // a Box with what only the construction needs

@@ -25,7 +25,7 @@ Json type_of(const Box& b) {
   return {{"dtype", name_of(b.out.dtype)}, {"shape", shape}};
 }
 
-Json box_json(const ModelGraph& m, size_t id) {
+Json box_json(const ModelPicture& m, size_t id) {
   const Box& b = m.boxes[id];
   return {{"id", id},
           {"parent", b.parent < 0 ? Json(nullptr) : Json(b.parent)},
@@ -115,7 +115,7 @@ Json box_schema() {
 }
 }  // namespace
 
-Json to_json(const ModelGraph& m) {
+Json to_json(const ModelPicture& m) {
   Json boxes = Json::array(), arrows = Json::array();
   for (size_t id = 0; id < m.boxes.size(); ++id) boxes.push_back(box_json(m, id));
   for (const Arrow& arrow : m.arrows)

@@ -1,7 +1,7 @@
 // The model of a picture as JSON, for a page that lets its reader open, close and search boxes.
 #pragma once
 #include "core/text/json_forward.h"
-#include "viz/model/model_graph.h"
+#include "viz/model/model_picture.h"
 
 namespace cambium {
 // Ids are places in `boxes`; box 0 is the model, parents precede children, children stand in order
@@ -16,7 +16,7 @@ namespace cambium {
 //    "heat": {"step_ms", "hottest_ms", "elsewhere": [{"what", "ms"}]}}
 // `parameters` and `flops` (forward, for the batch of the shapes) are of one of `repeat` equal
 // neighbours, `ms` of all.
-Json to_json(const ModelGraph& m);
+Json to_json(const ModelPicture& m);
 
 // The JSON Schema (draft 7) of the above.
 Json model_schema();

@@ -21,14 +21,14 @@ std::string draw(const DescribedVariant& v, OpenData& open, const GraphvizOption
   open = {key, e.data};
   PictureOptions picture = kSmall;
   picture.spec = &e.spec.root;
-  return inline_picture(model_graph(model_graph(e, e.train.options.batch, true), v.name, picture),
+  return inline_picture(model_picture(model_graph(e, e.train.options.batch, true), v.name, picture),
                         options);
 }
 }  // namespace
 
-std::vector<ModelPicture> model_pictures(const StudyFolder& r, const GraphvizOptions& options) {
+std::vector<InlinePicture> model_pictures(const StudyFolder& r, const GraphvizOptions& options) {
   OpenData open;
-  std::vector<ModelPicture> out(r.study.variants.size());
+  std::vector<InlinePicture> out(r.study.variants.size());
   for (size_t i = 0; i < out.size(); ++i) {
     const DescribedVariant& v = r.study.variants[i];
     if (v.spec_yaml.empty()) continue;

@@ -146,11 +146,11 @@ std::string budget_part(const StudyFolder& r) {
   return out + "</div>" + audit_table(r);
 }
 
-std::string models_part(const StudyFolder& r, std::span<const ModelPicture> pictures) {
+std::string models_part(const StudyFolder& r, std::span<const InlinePicture> pictures) {
   std::string out = legend() + "<div class=\"models\">";
   for (size_t i = 0; i < r.study.variants.size(); ++i) {
     const DescribedVariant& v = r.study.variants[i];
-    const ModelPicture picture = i < pictures.size() ? pictures[i] : ModelPicture();
+    const InlinePicture picture = i < pictures.size() ? pictures[i] : InlinePicture();
     out += "<article class=\"model\">" + html("h3", v.name);
     out += html("p",
                 str(compact(v.parameters < 0 ? NAN : double(v.parameters)), " parameters, ",
@@ -173,7 +173,7 @@ std::string models_part(const StudyFolder& r, std::span<const ModelPicture> pict
   return out + "</div>";
 }
 
-std::string html_report(const StudyFolder& r, std::span<const ModelPicture> pictures) {
+std::string html_report(const StudyFolder& r, std::span<const InlinePicture> pictures) {
   std::string out =
       "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
       "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "

@@ -7,5 +7,5 @@ namespace cambium {
 // of the study's variants), failures, every run, and how to do it again; of a study that has not
 // ended how far it is and what its finished runs say. All text from files is escaped; the page's
 // own policy forbids scripts and every connection. Equal results, equal bytes.
-std::string html_report(const StudyFolder& r, std::span<const ModelPicture> pictures = {});
+std::string html_report(const StudyFolder& r, std::span<const InlinePicture> pictures = {});
 }  // namespace cambium

@@ -13,7 +13,7 @@ std::string audit_table(const StudyFolder& r);
 std::string interval_plots(const StudyFolder& r);
 std::string curve_plots(const StudyFolder& r);
 std::string budget_part(const StudyFolder& r);
-std::string models_part(const StudyFolder& r, std::span<const ModelPicture> pictures);
+std::string models_part(const StudyFolder& r, std::span<const InlinePicture> pictures);
 std::string failures_part(const StudyFolder& r);
 std::string runs_table(const StudyFolder& r);
 std::string reproduction_part(const StudyFolder& r);

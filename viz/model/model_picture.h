@@ -1,5 +1,6 @@
-// ModelGraph: what a picture of a model shows. Built from the forward nodes of a Graph: a hierarchy
-// model > stage > block > op, equal neighbours folded into one box, opened to a readable depth.
+// ModelPicture: what a picture of a model shows. Built from the forward nodes of a Graph: a
+// hierarchy model > stage > block > op, equal neighbours folded into one box, opened to a readable
+// depth.
 #pragma once
 #include <optional>
 #include <string>
@@ -70,7 +71,7 @@ struct Heat {
   int level(double ms) const;
 };
 
-struct ModelGraph {
+struct ModelPicture {
   std::string title;
   std::vector<Box> boxes;  // boxes[0] is the model; parents precede children
   std::vector<Arrow> arrows;
@@ -80,16 +81,16 @@ struct ModelGraph {
 // Bookkeeping that is not architecture (the step's rng, updates of running statistics) and
 // parameters are not boxes; parameters are counted in the op that uses them first. A profile of
 // the same model gives every box its time.
-ModelGraph model_graph(const Graph& g, std::string title, const PictureOptions& options = {},
-                       const Profile* profile = nullptr);
+ModelPicture model_picture(const Graph& g, std::string title, const PictureOptions& options = {},
+                           const Profile* profile = nullptr);
 
 // The same hierarchy as indented text, for screen readers and terminals.
-std::string outline(const ModelGraph& m);
+std::string outline(const ModelPicture& m);
 
 // "44.4k parameters, 12.3 MFLOP (34%)", with the count of a fold; empty when the box has neither.
-std::string numbers_text(const ModelGraph& m, const Box& b);
+std::string numbers_text(const ModelPicture& m, const Box& b);
 
 // "1.23 ms (34%)" of the step, of all copies of a fold; empty without a profile, for inputs and
 // outputs, and where no kernel ran.
-std::string heat_text(const ModelGraph& m, const Box& b);
+std::string heat_text(const ModelPicture& m, const Box& b);
 }  // namespace cambium

@@ -1,5 +1,5 @@
 // Recompute in training: the same bits, a smaller arena, an exact price.
-#include "train/graphs/recompute.h"
+#include "train/graphs/recompute_plan.h"
 
 #include <cstring>
 

@@ -1,4 +1,4 @@
-#include "train/graphs/recompute.h"
+#include "train/graphs/recompute_plan.h"
 
 #include <algorithm>
 #include <tuple>

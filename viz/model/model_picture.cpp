@@ -1,4 +1,4 @@
-#include "viz/model/model_graph.h"
+#include "viz/model/model_picture.h"
 
 #include <algorithm>
 #include <cmath>
@@ -103,7 +103,7 @@ int64_t choose_depth(const Hierarchy& h, const PictureOptions& options) {
 
 struct Chooser {
   const Hierarchy& h;
-  ModelGraph m;
+  ModelPicture m;
   std::map<int, int> box_of;  // branch -> box
 
   void take(int branch, int parent, int64_t depth) {
@@ -170,7 +170,7 @@ void add_outputs(Chooser& c) {
 }
 
 // An arrow that another path bypasses is a residual or skip connection.
-void mark_residuals(ModelGraph& m) {
+void mark_residuals(ModelPicture& m) {
   const size_t n = m.boxes.size();
   std::vector<std::vector<size_t>> next(n);
   for (const Arrow& a : m.arrows)
@@ -202,8 +202,8 @@ int Heat::level(double ms) const {
   return std::clamp(int(kLevels * ms / hottest_ms), 0, kLevels - 1);
 }
 
-ModelGraph model_graph(const Graph& g, std::string title, const PictureOptions& options,
-                       const Profile* profile) {
+ModelPicture model_picture(const Graph& g, std::string title, const PictureOptions& options,
+                           const Profile* profile) {
   Hierarchy h = build_hierarchy(g, options);
   std::optional<Heat> heat;
   if (profile) {
@@ -226,7 +226,7 @@ ModelGraph model_graph(const Graph& g, std::string title, const PictureOptions& 
   return std::move(c.m);
 }
 
-std::string numbers_text(const ModelGraph& m, const Box& b) {
+std::string numbers_text(const ModelPicture& m, const Box& b) {
   const std::string times = b.repeat > 1 ? str(b.repeat, " ", kTimes, " ") : "";
   std::string out;
   if (b.parameters > 0) out = str(times, compact(double(b.parameters)), " parameters");
@@ -239,12 +239,12 @@ std::string numbers_text(const ModelGraph& m, const Box& b) {
   return out;
 }
 
-std::string heat_text(const ModelGraph& m, const Box& b) {
+std::string heat_text(const ModelPicture& m, const Box& b) {
   if (!m.heat || b.ms <= 0) return "";
   return str(compact(b.ms), " ms (", fixed(100 * b.ms / std::max(1e-9, m.heat->step_ms), 1), "%)");
 }
 
-std::string outline(const ModelGraph& m) {
+std::string outline(const ModelPicture& m) {
   std::string out;
   std::vector<std::pair<int, int>> open = {{0, 0}};
   while (!open.empty()) {

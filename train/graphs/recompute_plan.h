@@ -1,4 +1,4 @@
-// Recompute: the passes a spec asks for, and their price.
+// Recompute plan: the passes a spec asks for, and their price.
 #pragma once
 #include "graph/passes/passes.h"
 #include "train/spec/experiment.h"
