@@ -8,7 +8,7 @@
 #include "core/text/suggest.h"
 #include "train/graphs/pipeline.h"
 #include "train/graphs/step_graph.h"
-#include "train/run/run_record.h"
+#include "train/record/run_record.h"
 #include "train/spec/data_paths.h"
 
 namespace cambium {

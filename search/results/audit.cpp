@@ -6,8 +6,8 @@
 #include "core/system/files.h"
 #include "core/text/json.h"
 #include "search/study/budget.h"
+#include "train/record/run_record.h"
 #include "train/run/run_log.h"
-#include "train/run/run_record.h"
 
 namespace cambium {
 namespace {

@@ -63,8 +63,7 @@ Description describe(const StudyPlan& plan, const Frozen& frozen, const Summary*
                      const std::string& command);
 
 // The plan as far as collect_results() asks for it. None of a program that did not describe all of
-// that, or where that can be no study's; UserError for a
-// spec that cannot be read.
+// that, or where that can be no study's; UserError for a spec that cannot be read.
 std::optional<StudyPlan> plan_of(const Description& description);
 
 Json to_json(const Description& d);

@@ -4,8 +4,8 @@
 #include <cmath>
 
 #include "core/hash.h"
+#include "train/record/run_record.h"
 #include "train/run/metrics.h"
-#include "train/run/run_record.h"
 
 namespace cambium {
 namespace {

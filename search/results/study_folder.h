@@ -2,10 +2,10 @@
 // programs.
 //   study.json    what is compared (search/results/description.h)
 //   summary.json  what came out (search/results/summary.h); written when `compare` ends
-//   runs/<variant>-s<seed>/{run.json,log.jsonl}   (train/run/run_record.h)
+//   runs/<variant>-s<seed>/{run.json,log.jsonl}   (train/record/run_record.h)
 #pragma once
 #include "search/results/description.h"
-#include "train/run/run_record.h"
+#include "train/record/run_record.h"
 
 namespace cambium {
 struct LogPoint {  // one line of a run's log

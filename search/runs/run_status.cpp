@@ -3,7 +3,7 @@
 #include <fstream>
 
 #include "core/text/json.h"
-#include "train/run/run_record.h"
+#include "train/record/run_record.h"
 
 namespace cambium {
 namespace {

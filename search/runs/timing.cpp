@@ -12,8 +12,8 @@
 #include "core/system/memory.h"
 #include "core/system/process.h"
 #include "core/text/json.h"
+#include "train/record/run_record.h"
 #include "train/run/run_log.h"
-#include "train/run/run_record.h"
 #include "train/run/session.h"
 
 namespace cambium {

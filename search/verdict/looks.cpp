@@ -7,7 +7,7 @@
 #include "core/system/files.h"
 #include "core/text/json.h"
 #include "core/text/suggest.h"
-#include "train/run/run_record.h"
+#include "train/record/run_record.h"
 
 namespace cambium {
 namespace {

@@ -5,7 +5,7 @@
 #include "core/system/files.h"
 #include "core/system/memory.h"
 #include "core/text/json.h"
-#include "train/run/run_record.h"
+#include "train/record/run_record.h"
 
 namespace cambium {
 namespace {

@@ -16,7 +16,7 @@ class MadeFolder {
   std::vector<std::string> made_;  // the innermost first
 };
 
-// <folder>/run.json, as train/run/run_record.h reads it. Keys set by others (variant) are kept.
+// <folder>/run.json, as train/record/run_record.h reads it. Keys set by others (variant) are kept.
 // `status` is running, done or stopped.
 void write_run_json(const std::string& folder, std::string_view status, const Experiment& e,
                     const RunResult& result);

@@ -9,7 +9,7 @@ extern const FuzzTarget fuzz_study_folder = {
     .reads = {"search/results/study_folder.cpp", "search/results/description.cpp",
               "search/results/summary.cpp", "search/results/old_results.cpp",
               "viz/report/model_pictures.cpp", "train/run/run_log.cpp", "train/run/run_folder.cpp",
-              "train/run/run_record.cpp"},
+              "train/record/run_record.cpp"},
     .run = [](std::string_view bytes) {
       const std::vector<std::string_view> parts = parts_of(bytes, 4);
       const std::string study = file_of("study/study.json", parts[0]);

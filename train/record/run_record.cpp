@@ -1,4 +1,4 @@
-#include "train/run/run_record.h"
+#include "train/record/run_record.h"
 
 #include <algorithm>
 #include <cmath>
