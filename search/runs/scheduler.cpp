@@ -14,6 +14,7 @@
 #include "core/system/memory.h"
 #include "core/system/parallel.h"
 #include "core/system/process.h"
+#include "core/system/threads.h"
 #include "search/runs/timing.h"
 #include "train/run/trainer.h"
 
@@ -205,26 +206,11 @@ class Reporter : public Progress {
   Clock::time_point shown_{};
 };
 
-// Puts the number of threads back when it goes.
-class Threads {
- public:
-  explicit Threads(int64_t wanted) : before_(thread_count()) {
-    if (wanted > 0) set_thread_count(int(wanted));
-  }
-
-  Threads(const Threads&) = delete;
-
-  ~Threads() { set_thread_count(before_); }
-
- private:
-  const int before_;
-};
-
 void train_here(const RunOrder& order, RunSource& source, const SchedulerSettings& settings) {
   const std::string spec = write_run_spec(order);
   RunUpdate run{order.id, status_before(order)};
   Reporter reporter(run, settings.metric, source);
-  const Threads threads(order.threads);
+  const ThreadCountScope threads(order.threads > 0 ? int(order.threads) : thread_count());
   try {
     write_company(order.folder, {.jobs = 1, .from = run.status.step});
     const Experiment e = open_experiment(load_spec(spec));
