@@ -64,9 +64,9 @@ void Graph::set_kind(int parameter, ParameterKind kind) {
 }
 
 std::string_view name_of(ParameterKind kind) {
-  static constexpr std::string_view kNames[] = {"none",      "matrix",   "input", "output",
-                                                "embedding", "position", "bias",  "norm",
-                                                "scale",     "dynamics"};
+  static constexpr std::string_view kNames[] = {"none",       "matrix",   "input", "output",
+                                                "embedding",  "position", "bias",  "norm",
+                                                "multiplier", "dynamics"};
   return kNames[size_t(kind)];
 }
 

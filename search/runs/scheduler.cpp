@@ -221,6 +221,7 @@ void train_here(const RunOrder& order, RunSource& source, const SchedulerSetting
     run.status.error = error.what();
   }
   run.status.eta_seconds = -1;
+  refresh(run.status, order.folder, settings.metric);  // a run that was done reports nothing
   remove_longer_spec(order);
   source.on_end(run);
 }
