@@ -96,6 +96,14 @@ TEST_F(Search, OfModelsIsRefusedInOneSentence) {
       << ran.err;
 }
 
+TEST_F(Search, IsToldApartFromAComparison) {
+  const test::Ran ran = test::run_words({"compare", path("s.yaml")});
+  EXPECT_EQ(ran.code, kExitUser);
+  EXPECT_NE(ran.err.find("`cambium search " + path("s.yaml") + "`"), std::string::npos) << ran.err;
+  const test::Ran checked = test::run_words({"check", path("s.yaml")});
+  EXPECT_EQ(checked.out, "ok  " + path("s.yaml") + ": 40 trials by evolution of 64 points\n");
+}
+
 TEST_F(Search, ConflictsOfMethodAndObjectivesAreRefused) {
   const test::Ran ran = search({"--set", "objectives.cost=min"});
   EXPECT_EQ(ran.code, kExitUser);
