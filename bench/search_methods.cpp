@@ -6,6 +6,10 @@
 
 #include "core/system/clock.h"
 #include "search/replay/expected.h"
+#include "search/replay/simulated_time.h"
+#include "search/rungs/halving.h"
+#include "search/space/space_reader.h"
+#include "tests/support/learning_curves.h"
 #include "tests/support/table_searches.h"
 
 namespace {
@@ -37,6 +41,63 @@ void print_formula(int64_t trials) {
   std::printf("random, by formula %21ld trials  regret %.4f\n", long(trials),
               expected_least(losses, trials) - *std::ranges::min_element(losses));
 }
+
+void print_honest_winner(int64_t repeats) {
+  for (const double gap : {0.0, 3.0}) {
+    const test::NamedShare n = test::named_by_fresh_seeds(repeats, gap);
+    std::printf("five finalists, %s: wrongly named %.3f, rightly %.3f\n",
+                gap > 0 ? "the best 3 deviations in front" : "as a search found them", n.wrong,
+                n.right);
+  }
+}
+
+void print_halving(int64_t repeats, bool whole) {
+  int64_t survived = 0;
+  double cost = 0;
+  for (int64_t k = 0; k < repeats; ++k) {
+    const test::LearningCurves curves(81, {0.9, 0.97, 1}, uint64_t(k));
+    Halving halving({.keep = 0.25, .trials = 81, .lag = 8, .whole_rungs = whole});
+    for (Halving::Next n = halving.next(); n.kind == Halving::Next::kPiece; n = halving.next())
+      halving.tell(n.trial, n.rung, curves.loss(n.trial, n.rung));
+    survived += halving.rung_of(curves.best()) == 2;
+    cost += halving.cost() / 81 / double(repeats);
+  }
+  std::printf("%-34s best of 81 survives %.4f at %.4f of the cost\n",
+              whole ? "successive halving" : "asha", double(survived) / double(repeats), cost);
+}
+
+void print_busy_time(int64_t repeats) {
+  for (const int64_t lag : {4, 8, 16}) {
+    std::vector<double> busy;
+    for (int64_t k = 0; k < repeats; ++k) {
+      Random random(uint64_t(k), stream_of("bench.durations"));
+      std::vector<double> durations(200);
+      for (double& d : durations) d = std::exp(0.7 * random.normal());
+      busy.push_back(simulated_time(durations, 4, lag).busy);
+    }
+    std::printf("4 workers, lag %-2ld                    busy %.3f of the time\n", long(lag),
+                mean_of(busy));
+  }
+}
+
+// Ten numbers and a pattern, two objectives.
+void print_proposing(const Method& method) {
+  std::string yaml = "space: {p: {pattern: ABCD, length: 4..12}";
+  for (int i = 0; i < 10; ++i) yaml += str(", x", i, ": {float: [0, 1]}");
+  const Yaml root = parse_yaml(yaml + "}", "bench");
+  const Space space(read_dimensions(*root.find("space"), {}), {}, {}, root.mark);
+  Proposer proposer(space, {&method, method.attrs.parse({}, nullptr), 0, 8, {}});
+  std::vector<double> times;
+  for (int64_t t = 0; t < 1010; ++t) {
+    const Stopwatch watch;
+    proposer.next();
+    if (t >= 1000) times.push_back(watch.milliseconds());
+    const double x = proposer.point(t).genes[1].real;
+    proposer.tell(t, {.losses = {x, double(stream_of(proposer.key(t)) % 100) - x}});
+  }
+  std::printf("%-34s proposes trial 1,000 in %.2f ms\n", std::string(method.name).c_str(),
+              median_of(times));
+}
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -45,6 +106,11 @@ int main(int argc, char** argv) {
   const char* const methods[] = {"random", "sobol", "evolution", "tpe", "nsga2"};
   for (const char* method : methods) print_regret(method, 100, seeds, false);
   for (const char* method : methods) print_regret(method, 100, seeds, true);
+  print_honest_winner(10 * seeds);
+  for (const bool whole : {true, false}) print_halving(10 * seeds, whole);
+  print_busy_time(seeds);
+  for (const Method* method : builtin_methods())
+    if (method->name != "grid") print_proposing(*method);  // that of patterns is too large
   for (const char* method : {"random", "nsga2", "tpe"}) print_hypervolume(method, 500, seeds);
   for (int i = 2; i < argc; ++i) {  // further methods with options, for tuning
     print_regret(argv[i], 100, seeds, false);

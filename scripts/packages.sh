@@ -1,8 +1,8 @@
 # Sourced by the other scripts: installs Debian packages that are missing, as root or through sudo.
 # usage: install_packages NAME...
 build_packages=(g++ cmake ninja-build libdnnl-dev ocl-icd-opencl-dev libeigen3-dev libyaml-cpp-dev
-  libfmt-dev nlohmann-json3-dev libcli11-dev libboost1.81-dev zlib1g-dev libgtest-dev libbenchmark-dev graphviz
-  dataset-fashion-mnist)
+  libfmt-dev nlohmann-json3-dev libcli11-dev libboost1.81-dev zlib1g-dev libsqlite3-dev libgtest-dev
+  libbenchmark-dev graphviz dataset-fashion-mnist)
 deb_packages=(dpkg-dev fakeroot)  # what makes a package of the program
 
 as_root() {

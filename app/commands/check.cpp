@@ -4,6 +4,7 @@
 #include "core/diagnostics.h"
 #include "core/system/memory.h"
 #include "core/text/json.h"
+#include "search/replay/table_study.h"
 #include "search/study/study_plan.h"
 #include "train/graphs/plans.h"
 #include "viz/plot/text.h"
@@ -97,6 +98,18 @@ Json check_study(const std::string& file, const Context& context, std::string& t
   return {{"file", file}, {"kind", "study"}, {"seeds", plan.study.seeds}, {"variants", variants}};
 }
 
+Json check_search(const std::string& file, const Context& context, std::string& text) {
+  const TableStudy study = load_table_study(file, context.set);
+  const std::optional<int64_t> size = study.space->size();
+  text += str("ok  ", file, ": ", study.settings.trials, " trials by ", study.method->name,
+              size ? str(" of ", *size, " points") : "", "\n");
+  return {{"file", file},
+          {"kind", "search"},
+          {"method", study.method->name},
+          {"trials", study.settings.trials},
+          {"space_size", size ? Json(*size) : Json()}};
+}
+
 int check(const Options& options, Context& context) {
   Diagnostics errors;
   Json good = Json::array();
@@ -104,8 +117,9 @@ int check(const Options& options, Context& context) {
   for (const std::string& file : options.specs) {
     try {
       Spec spec = load_spec(file, context.set);
-      good.push_back(is_study(spec) ? check_study(file, context, text)
-                                    : check_model(std::move(spec), context, text));
+      good.push_back(is_search(spec)  ? check_search(file, context, text)
+                     : is_study(spec) ? check_study(file, context, text)
+                                      : check_model(std::move(spec), context, text));
     } catch (const UserErrors& e) {
       errors.add_all(e);
     } catch (const UserError& e) {

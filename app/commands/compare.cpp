@@ -9,6 +9,7 @@
 #include "core/system/files.h"
 #include "core/system/parallel.h"
 #include "core/text/json.h"
+#include "search/replay/table_study.h"
 #include "viz/report/report.h"
 #include "viz/report/verdict.h"
 
@@ -19,8 +20,17 @@ struct Options {
   int64_t jobs = 0;
 };
 
+void refuse_search(const std::string& file, const std::vector<std::string>& set) {
+  const Spec spec = load_spec(file, set);
+  if (is_search(spec))
+    throw UserError(str("'", file, "' is a search, and this compares variants"),
+                    str("look through its space with `cambium search ", file, "`"),
+                    spec.section("space")->mark);
+}
+
 int compare_study(const Options& options, Context& context) {
   refuse_folder_as_study(options.study);
+  refuse_search(options.study, context.set);
   Study study = load_study(options.study, context.set);
   CompareSettings settings;
   settings.folder = options.folder.empty()

@@ -116,18 +116,19 @@ Json spec_schema() {
   definitions["train"] = train_schema();
   definitions["definition"] = definition_schema();
   definitions["study"] = study_schema();
+  definitions["search"] = search_schema();
   definitions["model_file"] = model_file_schema(false);
   definitions["open_model_file"] = model_file_schema(true);
   const auto having = [](const char* key) { return Json{{"required", Json::array({key})}}; };
   const Json open = any_of({having("define"), having("extends")});
-  return {
-      {"$schema", "http://json-schema.org/draft-07/schema#"},
-      {"title", "Cambium specs and studies"},
-      {"type", "object"},
-      {"if", having("variants")},
-      {"then", reference("study")},
-      {"else",
-       {{"if", open}, {"then", reference("open_model_file")}, {"else", reference("model_file")}}},
-      {"definitions", std::move(definitions)}};
+  const Json model = {
+      {"if", open}, {"then", reference("open_model_file")}, {"else", reference("model_file")}};
+  return {{"$schema", "http://json-schema.org/draft-07/schema#"},
+          {"title", "Cambium specs and studies"},
+          {"type", "object"},
+          {"if", having("variants")},
+          {"then", reference("study")},
+          {"else", {{"if", having("space")}, {"then", reference("search")}, {"else", model}}},
+          {"definitions", std::move(definitions)}};
 }
 }  // namespace cambium

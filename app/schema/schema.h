@@ -20,4 +20,5 @@ Json choice_schema(const Json& values);
 
 Json block_definitions();  // "entry", "body" and what they refer to (app/schema/schema_blocks.cpp)
 Json study_schema();       // app/schema/schema_study.cpp
+Json search_schema();      // app/schema/schema_search.cpp
 }  // namespace cambium

@@ -15,6 +15,8 @@ struct Heading {
 
 constexpr Heading kHeadings[] = {{"section", "sections of a spec"},
                                  {"study key", "keys of a study"},
+                                 {"search key", "keys of a search"},
+                                 {"method", "methods of a search"},
                                  {"modifier", "beside any block"},
                                  {"block", "blocks"},
                                  {"dataset", "datasets"},

@@ -24,6 +24,7 @@ std::vector<size_t> front_of(std::span<const Losses> results);
 std::vector<double> room_around(std::span<const Losses> front);
 
 // The exact area or volume between the results and the reference point, of 2 or 3 objectives;
-// results not below it in every objective add nothing. InternalError for other numbers.
+// results not below it in every objective, and empty
+// ones (failed), add nothing. InternalError for other numbers.
 double hypervolume(std::span<const std::vector<double>> results, std::span<const double> reference);
 }  // namespace cambium

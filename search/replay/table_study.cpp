@@ -10,8 +10,8 @@
 
 namespace cambium {
 namespace {
-const std::vector<std::string> kKeys = {"name",  "vars",   "base",       "space",
-                                        "where", "search", "objectives", "reference"};
+const std::vector<std::string> kKeys = {"name",   "vars",       "base",      "space",    "where",
+                                        "search", "objectives", "reference", "finalists"};
 
 // Reads one study; every mistake lands in `errors`.
 class TableStudyReader {
@@ -45,6 +45,7 @@ class TableStudyReader {
   void read_objectives();
   void read_reference(const Yaml& yaml);
   void read_search(const Yaml& yaml);
+  void read_finalists(const Yaml& yaml);
   void read_method(const Yaml& yaml);
   void read_conditions(std::vector<Condition>& of_values);
 
@@ -147,6 +148,18 @@ void TableStudyReader::read_search(const Yaml& yaml) {
   if (const Yaml* method = yaml.find("method")) part([&] { read_method(*method); }, method->mark);
 }
 
+void TableStudyReader::read_finalists(const Yaml& yaml) {
+  require(yaml.is_map(), "finalists: is a map such as {count: 3, judged_by: [accuracy_1]}");
+  study_.finalists =
+      parse_fields<FinalistSettings>(evaluate_entries(yaml.entries, vars_, &errors_), &errors_);
+  const Yaml* columns = yaml.find("judged_by");
+  if (!columns)
+    throw UserError("finalists: does not say what judges them",
+                    "add judged_by: [column, column] of trainings that chose nothing", yaml.mark);
+  for (const std::string& name : study_.finalists.judged_by)
+    study_.judgements.push_back(study_.table->values(name, columns->mark));
+}
+
 TableStudy TableStudyReader::read() {
   for (const YamlEntry& e : spec_.root.entries)
     if (!std::ranges::count(kKeys, e.key))
@@ -164,6 +177,7 @@ TableStudy TableStudyReader::read() {
   part([&] { read_space(); }, spec_.root.mark);
   if (const Yaml* y = spec_.section("reference")) part([&] { read_reference(*y); }, y->mark);
   if (const Yaml* y = spec_.section("search")) part([&] { read_search(*y); }, y->mark);
+  if (const Yaml* y = spec_.section("finalists")) part([&] { read_finalists(*y); }, y->mark);
   if (const Yaml* seconds = base.find("seconds"))
     part([&] { study_.seconds = study_.table->values(seconds->text, seconds->mark); },
          seconds->mark);
@@ -208,6 +222,10 @@ TrialOutcome TableStudy::outcome(const SpacePoint& p) const {
 ProposerSettings TableStudy::proposer() const {
   return {method, options, uint64_t(settings.seed), settings.lag,
           [this](const SpacePoint& p) { return key(p); }};
+}
+
+bool is_search(const Spec& spec) {
+  return spec.section("space") && !spec.section("variants");
 }
 
 TableStudy load_table_study(const std::string& path, std::span<const std::string> overrides) {

@@ -1,10 +1,11 @@
 // TableStudy: a search whose results stand in a table.
 //   base: {table: nas_bench_macro.csv, key: architecture, columns: {accuracy: [accuracy_0]}}
-//   space: {architecture: {pattern: "012", length: 8}}     # or table: its rows
-//   where: ["flops <= 100M"]                               # a result: less of it is better than
-//   more objectives: {accuracy: max, flops: min} search: {method: {nsga2: {population: 20}},
-//   trials: 500, lag: 8, seed: 0} reference: {accuracy: 85}                              # of the
-//   hypervolume
+//   space: {architecture: {pattern: "012", length: 8}}  # or `table`: all its rows
+//   where: ["flops <= 100M"]
+//   objectives: {accuracy: max, flops: min}
+//   search: {method: {nsga2: {population: 20}}, trials: 500, lag: 8, seed: 0}
+//   reference: {accuracy: 85}                           # of the hypervolume
+//   finalists: {count: 3, judged_by: [accuracy_1]}      # trainings that chose nothing
 #pragma once
 #include "core/yaml/spec.h"
 #include "search/methods/support/proposer.h"
@@ -32,6 +33,20 @@ struct SearchSettings {
       field("seed", &SearchSettings::seed, "of the search's own random numbers").in(0).any()};
 };
 
+// Those of the best trials that are judged again, by other trainings of the first objective.
+struct FinalistSettings {
+  int64_t count = 3;
+  std::vector<std::string> judged_by;
+
+  static constexpr auto fields = std::tuple{field("count", &FinalistSettings::count,
+                                                  "the best, or of several objectives the front's "
+                                                  "ends and those that enclose most")
+                                                .in(2, 100),
+                                            field("judged_by", &FinalistSettings::judged_by,
+                                                  "columns, one a training of the first "
+                                                  "objective that chose nothing")};
+};
+
 struct TableStudy {
   std::string name, file;
   std::unique_ptr<const ResultTable> table;
@@ -43,13 +58,18 @@ struct TableStudy {
   SearchSettings settings;
   const Method* method = nullptr;
   Attrs options;
-  std::vector<double> seconds;  // of the rows, where `seconds:` names a column
+  FinalistSettings finalists;
+  std::vector<std::vector<double>> judgements;  // one a column of `judged_by`: of the rows
+  std::vector<double> seconds;                  // of the rows, where `seconds:` names a column
 
   // What the table says of a point.
   TrialOutcome outcome(const SpacePoint& p) const;
   std::string key(const SpacePoint& p) const;
   ProposerSettings proposer() const;
 };
+
+// Whether a file says what a search varies.
+bool is_search(const Spec& spec);
 
 // UserErrors with everything that is wrong with the file.
 TableStudy load_table_study(const std::string& path, std::span<const std::string> overrides = {});

@@ -48,7 +48,8 @@ class Space {
 
   // Every valid point once, until `f` answers false. All dimensions must be countable.
   void for_each(const std::function<bool(const SpacePoint&)>& f) const;
-  // How many valid points there are; none when there are more than `most`.
+  // How many valid points there are; none when there are more than `most`, or more than twice as
+  // many would have to be looked at.
   std::optional<int64_t> size(int64_t most = 1'000'000) const;
 
   // By short name, or of a variable; none of an inactive dimension. UserError for an unknown name.

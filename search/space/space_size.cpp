@@ -117,7 +117,7 @@ std::optional<int64_t> Space::size(int64_t most) const {
   SpacePoint p{std::vector<Gene>(dimensions_.size())};
   int64_t looked = 0, count = 0;
   const bool all =
-      visit(0, p, looked, 10 * most, [&](const SpacePoint&) { return ++count <= most; });
+      visit(0, p, looked, 2 * most, [&](const SpacePoint&) { return ++count <= most; });
   return all ? std::optional(count) : std::nullopt;
 }
 }  // namespace cambium

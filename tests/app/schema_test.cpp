@@ -78,7 +78,9 @@ TEST(Schema, TakesEveryExampleOfTheHelp) {
     const bool of_a_study = std::ranges::any_of(study_keys(), [&](const Topic& t) {
       return t.name != "name" && t.name != "extends" && t.name != "vars" && json.contains(t.name);
     });
-    if (of_a_study)
+    if (e.kind == "search key" || e.kind == "method")
+      spec.emplace("space", "table");
+    else if (of_a_study)
       spec.emplace("variants", Json{{"a", nullptr}});
     else
       spec["extends"] = "other.yaml";

@@ -82,6 +82,10 @@ class SchemaValidator {
       return wrong("does not match " + s["pattern"].dump());
     if (const std::string e = check_combined(s, v, at); !e.empty()) return e;
     if (v.is_object()) return check_object(s, v, at);
+    if (v.is_array() && s.contains("minItems") && v.size() < s["minItems"].get<size_t>())
+      return wrong("has fewer items than " + s["minItems"].dump());
+    if (v.is_array() && s.contains("maxItems") && v.size() > s["maxItems"].get<size_t>())
+      return wrong("has more items than " + s["maxItems"].dump());
     if (v.is_array() && s.contains("items"))
       for (size_t i = 0; i < v.size(); ++i)
         if (const std::string e = check(s["items"], v[i], at + "/" + std::to_string(i)); !e.empty())
@@ -141,6 +145,8 @@ class SchemaValidator {
                                                 "minimum",
                                                 "maximum",
                                                 "pattern",
+                                                "minItems",
+                                                "maxItems",
                                                 "anyOf",
                                                 "not",
                                                 "if",

@@ -2,9 +2,11 @@
 #pragma once
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <numeric>
 
 #include "core/system/files.h"
+#include "search/answer/best_of.h"
 #include "search/answer/front.h"
 #include "search/replay/table_study.h"
 #include "search/verdict/stats.h"
@@ -91,5 +93,45 @@ inline MeanAndError mean_hypervolume_share(TableStudy& study, int64_t seeds) {
 inline void shuffle_results(TableStudy& study, uint64_t seed) {
   Random random(seed, stream_of("test.shuffled"));
   random.shuffle(std::span<double>(study.objectives[0].of_rows));
+}
+
+struct NamedShare {
+  double right = 0, wrong = 0;  // of repeats: the named one is best alone, or it is not
+};
+
+// Five finalists whose true means stand in NAS-Bench-Macro, each trained with 5 fresh seeds whose
+// noise has a standard deviation of .2. gap 0: those that a search by one training found best,
+// equal ones included; else the best of them and four that are at least gap deviations worse.
+inline NamedShare named_by_fresh_seeds(int64_t repeats, double gap) {
+  constexpr double kNoise = 0.2;
+  TableStudy study = table_study(macro_study("tpe", 100));
+  const std::vector<double> truth = study.objectives[0].of_rows;
+  study.objectives[0].of_rows = study.table->values("accuracy_0", {});
+  NamedShare out;
+  for (int64_t k = 0; k < repeats; ++k) {
+    Random random(uint64_t(k), stream_of("test.finalists"));
+    study.settings.seed = k % 40;
+    static std::map<int64_t, TableSearch> searches;
+    TableSearch& search = searches[k % 40];
+    if (search.trials.empty()) search = search_table(study);
+    std::ranges::stable_sort(search.trials, {},
+                             [](const TableTrial& t) { return t.outcome.losses[0]; });
+    std::vector<double> means;
+    for (const TableTrial& t : search.trials)
+      if (means.size() < 5 &&
+          (means.empty() || gap == 0 || truth[size_t(t.row)] <= means[0] - gap * kNoise))
+        means.push_back(truth[size_t(t.row)]);
+    std::vector<std::vector<double>> values;
+    for (const double mean : means) {
+      values.emplace_back();
+      for (int seed = 0; seed < 5; ++seed) values.back().push_back(mean + kNoise * random.normal());
+    }
+    const BestOf best = best_of(values);
+    if (!best.named) continue;
+    const double named = means[*best.named];
+    const bool alone = std::ranges::count_if(means, [&](double m) { return m >= named; }) == 1;
+    (alone ? out.right : out.wrong) += 1 / double(repeats);
+  }
+  return out;
 }
 }  // namespace cambium::test

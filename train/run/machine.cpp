@@ -8,17 +8,25 @@
 #include "ops/support/dnnl.h"
 
 namespace cambium {
-std::string machine_text() {
+std::string instruction_set() {
 #if defined(__x86_64__)
-  const char* isa = has_matrix_tiles()                  ? "avx512 with amx"
-                    : __builtin_cpu_supports("avx512f") ? "avx512"
-                    : __builtin_cpu_supports("avx2")    ? "avx2"
-                                                        : "x86-64";
+  return has_matrix_tiles()                  ? "avx512 with amx"
+         : __builtin_cpu_supports("avx512f") ? "avx512"
+         : __builtin_cpu_supports("avx2")    ? "avx2"
+                                             : "x86-64";
 #else
-  const char* isa = "generic";
+  return "generic";
 #endif
+}
+
+std::string machine_text() {
   const int threads = thread_count();
-  return str("cambium ", kVersion, ", ", isa, ", ", threads, threads == 1 ? " thread" : " threads");
+  return str("cambium ", kVersion, ", ", instruction_set(), ", ", threads,
+             threads == 1 ? " thread" : " threads");
+}
+
+std::string build_text() {
+  return str("cambium ", kVersion, ", ", __VERSION__);
 }
 
 std::string cpu_name() {

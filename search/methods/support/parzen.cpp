@@ -90,6 +90,7 @@ Parzen::Parzen(const Space& space, std::vector<const SpacePoint*> points, double
       std::max(0.2 * std::pow(n, -1 / (double(dimensions.size()) + 4)), 1 / std::min(100.0, n));
   patterns_.resize(dimensions.size());
   centers_.resize(dimensions.size());
+  heights_.resize(dimensions.size());
   for (size_t i = 0; i < dimensions.size(); ++i) {
     std::vector<std::string> seen;
     for (const SpacePoint* p : points_) {
@@ -98,6 +99,10 @@ Parzen::Parzen(const Space& space, std::vector<const SpacePoint*> points, double
         seen.push_back(gene.letters);
       if (is_ordered(dimensions[i]))
         centers_[i].push_back(gene.active ? unit_of(dimensions[i], gene) : 0.5);
+    }
+    for (const double c : centers_[i]) {
+      const double inside = normal_below((1 - c) / width_) - normal_below(-c / width_);
+      heights_[i].push_back(1 / (width_ * std::sqrt(2 * std::numbers::pi) * inside));
     }
     if (dimensions[i].kind == DimensionKind::kPattern)
       patterns_[i] = PatternDensity(dimensions[i], seen, prior_);
@@ -116,9 +121,8 @@ double Parzen::gene_density(size_t dimension, const Gene& gene, size_t kernel) c
   }
   if (uniform) return 1;
   const double center = centers_[dimension][kernel], x = unit_of(d, gene);
-  const double inside = normal_below((1 - center) / width_) - normal_below(-center / width_);
   const double z = (x - center) / width_;
-  return std::exp(-0.5 * z * z) / (width_ * std::sqrt(2 * std::numbers::pi) * inside);
+  return heights_[dimension][kernel] * std::exp(-0.5 * z * z);
 }
 
 double Parzen::log_density(const SpacePoint& p) const {

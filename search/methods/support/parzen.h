@@ -46,6 +46,7 @@ class Parzen {
   const Space& space_;
   std::vector<const SpacePoint*> points_;
   double prior_, width_;
+  std::vector<std::vector<double>> heights_;  // of the kernels at their centers: cut at 0 and 1
   std::vector<PatternDensity> patterns_;      // one a dimension; of patterns alone
   std::vector<std::vector<double>> centers_;  // of ordered dimensions: one a point
 

@@ -37,7 +37,8 @@ std::optional<SpacePoint> Proposer::any_fresh() {
   Random random(settings_.seed, stream_of("search.fresh"), uint64_t(trials_.size()) << 32);
   for (int i = 0; i < kDraws; ++i)
     if (SpacePoint p = space_.draw(random); fresh(p)) return p;
-  if (!space_.size(kMostCounted)) return std::nullopt;
+  if (!countable_) countable_ = space_.size(kMostCounted).has_value();
+  if (!*countable_) return std::nullopt;
   std::optional<SpacePoint> chosen;
   uint32_t seen = 0;
   space_.for_each([&](const SpacePoint& p) {
@@ -47,18 +48,27 @@ std::optional<SpacePoint> Proposer::any_fresh() {
   return chosen;
 }
 
+void Proposer::add(SpacePoint point) {
+  std::string key = key_of(point);
+  keys_.insert(key);
+  trials_.push_back({std::move(point), std::move(key), std::nullopt});
+  outcomes_.emplace_back();
+}
+
+void Proposer::restore(SpacePoint point) {
+  add(std::move(point));
+}
+
 Proposer::Next Proposer::next() {
-  const int64_t t = size(), needed = t - settings_.lag;
-  if (needed >= 0) {
-    if (!outcomes_[size_t(needed)]) return {Next::kLater};
-    trials_[size_t(needed)].outcome = outcomes_[size_t(needed)];
+  const int64_t t = size();
+  for (; revealed_ <= t - settings_.lag; ++revealed_) {
+    const std::optional<TrialOutcome>& outcome = outcomes_[size_t(revealed_)];
+    if (!outcome) return {Next::kLater};
+    trials_[size_t(revealed_)].outcome = outcome;
   }
   std::optional<SpacePoint> p = propose();
   if (!p) return {Next::kExhausted};
-  std::string key = key_of(*p);
-  keys_.insert(key);
-  trials_.push_back({std::move(*p), std::move(key), std::nullopt});
-  outcomes_.emplace_back();
+  add(std::move(*p));
   return {Next::kTrial, t};
 }
 

@@ -28,6 +28,9 @@ class Proposer {
   };
 
   Next next();
+  // A trial that was proposed before an interruption, as the next one: what next() would answer, at
+  // no cost. Its outcome is told as any other's.
+  void restore(SpacePoint point);
   void tell(int64_t trial, TrialOutcome outcome);  // once a trial, in any order
 
   int64_t size() const { return int64_t(trials_.size()); }
@@ -44,10 +47,13 @@ class Proposer {
   std::vector<PastTrial> trials_;  // outcomes only where a proposal may look at them
   std::vector<std::optional<TrialOutcome>> outcomes_;
   std::unordered_set<std::string> keys_;
+  int64_t revealed_ = 0;           // trials before it have their outcomes in trials_
+  std::optional<bool> countable_;  // once it was asked
 
   std::string key_of(const SpacePoint& p) const;
   bool fresh(const SpacePoint& p) const;
   std::optional<SpacePoint> propose();
   std::optional<SpacePoint> any_fresh();
+  void add(SpacePoint point);
 };
 }  // namespace cambium

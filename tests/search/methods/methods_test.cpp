@@ -107,6 +107,24 @@ TEST_P(Methods, TheListGoesOnAfterARestart) {
   }
 }
 
+TEST_P(Methods, RestoredTrialsNeedNoProposing) {
+  const Space space = space_of(kMixed);
+  Proposer whole(space, settings());
+  for (int64_t t = 0; t < 60; ++t) {
+    ASSERT_EQ(whole.next().kind, Proposer::Next::kTrial);
+    whole.tell(t, outcome_of(space, whole.point(t), two()));
+  }
+  Proposer again(space, settings());
+  for (int64_t t = 0; t < 40; ++t) again.restore(whole.point(t));
+  EXPECT_EQ(again.next().kind, Proposer::Next::kLater);
+  for (int64_t t = 39; t >= 0; --t) again.tell(t, *whole.outcome(t));
+  for (int64_t t = 40; t < 60; ++t) {
+    ASSERT_EQ(again.next().kind, Proposer::Next::kTrial);
+    ASSERT_EQ(again.key(t), whole.key(t)) << "trial " << t;
+    again.tell(t, outcome_of(space, again.point(t), two()));
+  }
+}
+
 TEST_P(Methods, ProposalsAreValidAndNeverRepeat) {
   const Space space = space_of(kMixed);
   Proposer proposer(space, settings(5));
@@ -167,6 +185,57 @@ std::vector<const Method*> all_methods() {
 
 INSTANTIATE_TEST_SUITE_P(All, Methods, ::testing::ValuesIn(all_methods()),
                          [](const auto& info) { return std::string(info.param->name); });
+
+// The least loss of 60 trials, meant over seeds, on a space of numbers of which one is there only
+// sometimes; 0 is the best there is.
+double mean_least_loss(const std::string& name) {
+  const Space space = space_of(
+      "space: {lr: {log: [1e-4, 1]}, dim: {int: [1, 64]}, kind: [a, b, c], share: {when: kind == "
+      "b, "
+      "float: [0, 1]}}");
+  const Method& method = find_method(name, {});
+  double sum = 0;
+  const int seeds = 20;
+  for (uint64_t seed = 0; seed < seeds; ++seed) {
+    Proposer proposer(space, {&method, method.attrs.parse({}, nullptr), seed, 8, {}});
+    double least = 100;
+    for (int64_t t = 0; t < 60; ++t) {
+      proposer.next();
+      const SpacePoint& p = proposer.point(t);
+      double loss = std::pow(std::log10(p.genes[0].real) + 2.5, 2);
+      loss += std::pow((double(p.genes[1].index) - 40) / 16, 2);
+      loss += p.genes[2].index == 1 ? 2 * std::abs(p.genes[3].real - 0.3) : 1;
+      proposer.tell(t, {.losses = {loss}});
+      least = std::min(least, loss);
+    }
+    sum += least / seeds;
+  }
+  return sum;
+}
+
+TEST(Method, OfNumbersFindsMoreThanRandom) {
+  const double random = mean_least_loss("random");
+  for (const char* name : {"evolution", "tpe"})
+    EXPECT_LT(mean_least_loss(name), 0.6 * random) << name << ", random " << random;
+}
+
+// A trial that breaks a condition is a worse parent than any that does not.
+TEST(Method, ConditionsOnResultsSteer) {
+  const Space space = space_of("space: {x: {float: [0, 1]}, y: {float: [0, 1]}}");
+  for (const char* name : {"evolution", "nsga2", "tpe"}) {
+    const Method& method = find_method(name, {});
+    Proposer proposer(space, {&method, method.attrs.parse({}, nullptr), 1, 8, {}});
+    int late = 0;
+    for (int64_t t = 0; t < 120; ++t) {
+      proposer.next();
+      const double x = proposer.point(t).genes[0].real, y = proposer.point(t).genes[1].real;
+      // The loss pulls to x = 1, the condition x + y <= .3 holds in a twentieth of the space.
+      proposer.tell(t, {.losses = {-x}, .violation = std::max(0.0, x + y - 0.3)});
+      late += t >= 80 && x + y <= 0.3;
+    }
+    EXPECT_GE(late, 12) << name << ": of 40, where 2 would be drawn";
+  }
+}
 
 TEST(Method, NamesAreSuggested) {
   const UserError e = test::error_of([] { find_method("evolutoin", {"s", 2, 3}); });

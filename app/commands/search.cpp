@@ -1,0 +1,77 @@
+// cambium search: looks for the best points of a space, in a table of results.
+#include <filesystem>
+
+#include "app/command.h"
+#include "app/run.h"
+#include "app/saved_run.h"
+#include "app/tables/search/search_table.h"
+#include "app/tables/train_view.h"
+#include "core/system/cancel.h"
+#include "core/system/files.h"
+#include "core/text/json.h"
+
+namespace cambium::command_search {
+namespace {
+struct Options {
+  std::string study, folder, progress = "auto";
+};
+
+TableSearch searched(const TableStudy& study, const Options& options, Context& context) {
+  Terminal& terminal = context.terminal;
+  const ProgressMode mode = progress_mode(options.progress, terminal);
+  const CancelScope stops;
+  Stopwatch since_line;
+  TableSearch search = search_table(study, [&](int64_t done) {
+    const int64_t all = study.settings.trials;
+    if (mode == ProgressMode::kBar)
+      terminal.status(str(study.name, "  ", bar_text(double(done) / double(all), 20), " ", done,
+                          "/", all, " trials"));
+    if (mode == ProgressMode::kPlain && since_line.seconds() > 5) {
+      terminal.note(str(study.name, "  ", done, "/", all, " trials"));
+      since_line.restart();
+    }
+    return cancel_requested();
+  });
+  terminal.end_status();
+  return search;
+}
+
+int search_study(const Options& options, Context& context) {
+  refuse_folder_as_study(options.study);
+  const TableStudy study = load_table_study(options.study, context.set);
+  const TableSearch search = searched(study, options, context);
+  const TableAnswer answer = answer_of(study, search);
+  const std::string folder =
+      options.folder.empty() ? str("studies/", std::filesystem::path(options.study).stem().string())
+                             : options.folder;
+  make_folders(folder);
+  Json json = answer_json(study, search, answer);
+  json["command"] = context.command;
+  replace_file(folder + "/results.json", to_text(json, 2) + "\n");
+  replace_file(folder + "/trials.csv", trials_csv(study, search));
+  json["folder"] = folder;
+  context.answer(json, str(search_text(study, search, answer), "\nresults  ", folder,
+                           "/results.json and trials.csv\n"));
+  const bool stopped = int64_t(search.trials.size()) < study.settings.trials && !search.exhausted;
+  if (stopped) context.terminal.note("stopped; the same command begins again");
+  return stopped ? kExitInterrupted : kExitOk;
+}
+}  // namespace
+
+extern const Command command_search = {
+    .name = "search",
+    .doc = "look for the best points of a space, in a table of results",
+    .examples =
+        {"cambium search configs/searches/nas_bench_macro.yaml --set base.table=table.csv",
+         "cambium search my_search.yaml -o studies/tpe --set search.method=tpe",
+         "cambium search my_search.yaml --set search.trials=200 --set search.seed=1 --json"},
+    .takes_set = true,
+    .declare = [](CommandLine& line) -> Action {
+      auto o = std::make_shared<Options>();
+      line.word("STUDY", o->study, "a search: base (a table), space, objectives, search");
+      line.text("-o,--output", o->folder, "DIR", "where results go; studies/<study> unless told");
+      declare_progress(line, o->progress);
+      return [o](Context& context) { return search_study(*o, context); };
+    },
+};
+}  // namespace cambium::command_search

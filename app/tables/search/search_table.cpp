@@ -1,0 +1,157 @@
+#include "app/tables/search/search_table.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "app/tables/table.h"
+#include "app/tables/train_view.h"
+#include "core/text/fmt.h"
+#include "viz/plot/text.h"
+
+namespace cambium {
+namespace {
+constexpr size_t kMostRows = 20, kMostChoices = 8;
+
+// Six digits, no exponent for what people write without one.
+std::string number(double v) {
+  if (std::isnan(v)) return "-";
+  if (v == std::floor(v) && std::abs(v) < 1e15) return str(int64_t(v));
+  return fmt::format("{:.6g}", v);
+}
+
+std::string percent(double share) {
+  return fixed(100 * share, 1) + " %";
+}
+
+std::string objectives_text(const TableStudy& study) {
+  std::string out;
+  for (const Objective& o : study.objectives)
+    out += str(out.empty() ? "" : ", ", visible(o.name), o.maximize ? " max" : " min");
+  return out;
+}
+
+std::string heading(const TableStudy& study, const TableSearch& search, const TableAnswer& a) {
+  const std::string options = study.options.text();
+  std::string out =
+      str(search.trials.size(), " trials by ", study.method->name,
+          options.empty() ? "" : str(" (", options, ")"), ", lag ", study.settings.lag, ", seed ",
+          study.settings.seed, "; ", objectives_text(study), "\n");
+  if (a.space_size > 0)
+    out += str("the space has ", grouped(a.space_size), " of the table's ",
+               grouped(study.table->size()), " rows\n");
+  if (search.exhausted) out += str("space exhausted: ", search.trials.size(), " structures\n");
+  return out;
+}
+
+std::string best_text(const TableStudy& study, const TableSearch& search, const TableAnswer& a) {
+  if (a.front.empty()) return "no trial has a result that fulfils where:\n";
+  Table table({1});
+  if (study.objectives.size() == 1) {
+    const Objective& o = study.objectives[0];
+    table.row({"best found", number(o.loss(a.best)),
+               str(visible(search.trials[a.front[0]].key), ", trial ", a.front[0])});
+    if (a.space_size > 0) {
+      table.row({"best there is", number(o.loss(a.best_of_table)),
+                 str("regret ", number(std::abs(a.best - a.best_of_table)))});
+      table.row({"uniform draws", number(o.loss(a.random_best)),
+                 str("expected best of ",
+                     std::min<int64_t>(int64_t(search.trials.size()), a.space_size))});
+    }
+    return table.text();
+  }
+  if (!a.volume) return "hypervolume is computed of two and three objectives\n";
+  const auto row = [&](const char* what, const std::optional<double>& v, const char* note) {
+    if (!v) return;
+    const bool of_all = a.volume_of_table && *a.volume_of_table > 0;
+    table.row({what, number(*v), of_all ? percent(*v / *a.volume_of_table) + note : note});
+  };
+  row("hypervolume", a.volume, "");
+  row("of all rows", a.volume_of_table, "");
+  row("uniform draws", a.random_volume, ", mean of 200 searches");
+  std::string reference = "from the reference point";
+  for (const Objective& o : study.objectives)
+    reference += str(&o == &study.objectives[0] ? " " : ", ", visible(o.name), " ",
+                     number(o.reference), o.reference_is_worst ? " (the worst row)" : "");
+  return table.text() + reference + "\n";
+}
+
+std::string front_text(const TableStudy& study, const TableSearch& search, const TableAnswer& a) {
+  if (study.objectives.size() == 1 || a.front.empty()) return "";
+  std::vector<size_t> right = {0};
+  std::vector<std::string> header = {"trial", "key"};
+  for (size_t m = 0; m < study.objectives.size(); ++m) {
+    right.push_back(m + 2);
+    header.push_back(visible(study.objectives[m].name));
+  }
+  Table table(right);
+  table.row(header);
+  for (size_t k = 0; k < std::min(kMostRows, a.front.size()); ++k) {
+    const TableTrial& t = search.trials[a.front[k]];
+    std::vector<std::string> row = {str(a.front[k]), visible(t.key)};
+    for (size_t m = 0; m < study.objectives.size(); ++m)
+      row.push_back(number(study.objectives[m].loss(t.outcome.losses[m])));
+    table.row(row);
+  }
+  std::string out = str("\nfront: ", a.front.size(), " trials that none beats in everything\n");
+  out += table.text();
+  if (a.front.size() > kMostRows)
+    out += str("... and ", a.front.size() - kMostRows, " more in results.json\n");
+  return out;
+}
+
+std::string importance_text(const TableStudy& study, const TableAnswer& a) {
+  std::string out;
+  for (size_t m = 0; m < a.importance.size(); ++m) {
+    if (a.importance[m].empty()) continue;
+    Table table({1});
+    for (size_t i = 0; i < std::min(kMostChoices, a.importance[m].size()); ++i) {
+      const Importance& of = a.importance[m][i];
+      table.row({visible(of.what), percent(of.share),
+                 str(percent(of.interval.low), " to ", percent(of.interval.high))});
+    }
+    out += str("\nshare of the variance of ", visible(study.objectives[m].name),
+               " among these trials, by one choice alone, and 95 % interval\n", table.text());
+    if (a.importance[m].size() > kMostChoices)
+      out += str("... and ", a.importance[m].size() - kMostChoices, " more in results.json\n");
+  }
+  return out;
+}
+
+std::string finalists_text(const TableStudy& study, const TableSearch& search,
+                           const TableAnswer& a) {
+  if (study.judgements.empty()) return "";
+  if (!a.judged) return "\nfewer than two finalists have trainings that judge them\n";
+  const Objective& o = study.objectives[0];
+  Table table({1, 2});
+  table.row({"finalist", visible(o.name), "the search saw", ""});
+  for (size_t f = 0; f < a.finalists.size(); ++f) {
+    const TableTrial& t = search.trials[a.finalists[f]];
+    const bool kept = std::ranges::count(a.judged->kept, f) > 0;
+    table.row({visible(t.key), number(o.loss(-a.judged->means[f])),
+               number(o.loss(t.outcome.losses[0])), kept ? "may be the best" : "is not"});
+  }
+  std::string out = str("\nfinalists by ", study.judgements.size(),
+                        " trainings that chose nothing\n", table.text());
+  if (a.judged->named)
+    return out + str("the best is ", visible(search.trials[a.finalists[*a.judged->named]].key),
+                     " (multiple comparisons with the best, 95 %)\n");
+  return out + str("cannot tell among ", a.judged->kept.size(),
+                   " of them (multiple comparisons with the best, 95 %)\n");
+}
+
+std::string times_text(const TableAnswer& a) {
+  if (a.times.empty()) return "";
+  Table table({0, 1, 2});
+  table.row({"workers", "time", "busy"});
+  for (const TableAnswer::Times& t : a.times)
+    table.row({str(t.workers), duration_text(t.time.seconds), percent(t.time.busy)});
+  return "\nsimulated time of the same trials\n" + table.text();
+}
+}  // namespace
+
+std::string search_text(const TableStudy& study, const TableSearch& search, const TableAnswer& a) {
+  return heading(study, search, a) + "\n" + best_text(study, search, a) +
+         front_text(study, search, a) + finalists_text(study, search, a) +
+         importance_text(study, a) + times_text(a);
+}
+}  // namespace cambium

@@ -1,0 +1,36 @@
+// TableAnswer: what a search of a table found, beside what uniform draws would have.
+#pragma once
+#include "core/text/json_forward.h"
+#include "search/answer/best_of.h"
+#include "search/answer/importance.h"
+#include "search/replay/simulated_time.h"
+#include "search/replay/table_study.h"
+
+namespace cambium {
+struct TableAnswer {
+  int64_t space_size = 0;  // rows of the table that are points of the space
+  // One objective: losses. NaN where nothing qualifies.
+  double best = 0, best_of_table = 0, random_best = 0;
+  // Two or three: none otherwise.
+  std::optional<double> volume, volume_of_table, random_volume;
+  std::vector<size_t> front;  // trials that no other beats; of one objective the best alone
+  std::vector<std::vector<Importance>> importance;  // one list an objective
+
+  std::vector<size_t> finalists;  // trials
+  std::optional<BestOf> judged;   // finalists in that order
+
+  struct Times {
+    int64_t workers;
+    SimulatedTime time;
+  };
+
+  std::vector<Times> times;  // where the table says how long trials take
+};
+
+TableAnswer answer_of(const TableStudy& study, const TableSearch& search);
+
+Json answer_json(const TableStudy& study, const TableSearch& search, const TableAnswer& answer);
+
+// One line a trial: number, key, values of the space, objectives, violation.
+std::string trials_csv(const TableStudy& study, const TableSearch& search);
+}  // namespace cambium

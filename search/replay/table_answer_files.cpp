@@ -1,0 +1,118 @@
+// The answer as JSON and the trials as CSV.
+#include <algorithm>
+#include <cmath>
+
+#include "core/text/json.h"
+#include "search/replay/table_answer.h"
+
+namespace cambium {
+namespace {
+// Losses back in the objective's own unit.
+double shown(const Objective& o, double loss) {
+  return o.loss(loss);
+}
+
+Json objectives_json(const TableStudy& study) {
+  Json out = Json::array();
+  for (const Objective& o : study.objectives)
+    out.push_back({{"name", o.name},
+                   {"goal", o.maximize ? "max" : "min"},
+                   {"reference", o.reference},
+                   {"reference_from", o.reference_is_worst ? "worst row" : "study"}});
+  return out;
+}
+
+Json trial_json(const TableStudy& study, const TableSearch& search, size_t i) {
+  const TableTrial& t = search.trials[i];
+  Json out = {{"trial", i}, {"key", t.key}, {"values", study.space->json(t.point)}};
+  for (size_t m = 0; m < study.objectives.size(); ++m)
+    out["results"][study.objectives[m].name] =
+        t.outcome.failed ? Json() : Json(shown(study.objectives[m], t.outcome.losses[m]));
+  if (t.outcome.violation > 0) out["violation"] = t.outcome.violation;
+  return out;
+}
+
+Json importance_json(const TableStudy& study, const TableAnswer& a) {
+  Json out = Json::object();
+  for (size_t m = 0; m < a.importance.size(); ++m) {
+    Json list = Json::array();
+    for (const Importance& i : a.importance[m])
+      list.push_back(
+          {{"of", i.what}, {"share", i.share}, {"interval", {i.interval.low, i.interval.high}}});
+    out[study.objectives[m].name] = list;
+  }
+  return out;
+}
+
+Json finalists_json(const TableStudy& study, const TableSearch& search, const TableAnswer& a) {
+  const Objective& o = study.objectives[0];
+  Json out = {{"judged_by", study.finalists.judged_by}, {"objective", o.name}};
+  for (size_t f = 0; f < a.finalists.size(); ++f) {
+    const bool kept = std::ranges::count(a.judged->kept, f) > 0;
+    // Above 0: better than the best of the others, whichever way the objective points.
+    out["finalists"].push_back({{"trial", a.finalists[f]},
+                                {"key", search.trials[a.finalists[f]].key},
+                                {"mean", o.loss(-a.judged->means[f])},
+                                {"to_best", {a.judged->to_best[f].low, a.judged->to_best[f].high}},
+                                {"may_be_best", kept}});
+  }
+  out["named"] = a.judged->named ? Json(search.trials[a.finalists[*a.judged->named]].key) : Json();
+  return out;
+}
+}  // namespace
+
+Json answer_json(const TableStudy& study, const TableSearch& search, const TableAnswer& a) {
+  Json out = {{"study", study.name},
+              {"table", study.table->file()},
+              {"rows", study.table->size()},
+              {"space_size", a.space_size},
+              {"method", study.method->name},
+              {"options", study.options.text()},
+              {"seed", study.settings.seed},
+              {"lag", study.settings.lag},
+              {"trials_wanted", study.settings.trials},
+              {"exhausted", search.exhausted},
+              {"objectives", objectives_json(study)}};
+  if (study.objectives.size() == 1) {
+    const Objective& o = study.objectives[0];
+    out["best"] = shown(o, a.best);
+    out["best_of_table"] = shown(o, a.best_of_table);
+    out["random_expected_best"] = shown(o, a.random_best);
+  } else if (a.volume) {
+    out["hypervolume"] = *a.volume;
+    out["hypervolume_of_table"] = a.volume_of_table ? Json(*a.volume_of_table) : Json();
+    out["random_mean_hypervolume"] = a.random_volume ? Json(*a.random_volume) : Json();
+  }
+  out["front"] = Json::array();
+  for (const size_t i : a.front) out["front"].push_back(trial_json(study, search, i));
+  out["importance"] = importance_json(study, a);
+  if (a.judged) out["finalists"] = finalists_json(study, search, a);
+  for (const TableAnswer::Times& t : a.times)
+    out["simulated"].push_back(
+        {{"workers", t.workers}, {"seconds", t.time.seconds}, {"busy", t.time.busy}});
+  out["trials"] = Json::array();
+  for (size_t i = 0; i < search.trials.size(); ++i)
+    out["trials"].push_back(trial_json(study, search, i));
+  return out;
+}
+
+std::string trials_csv(const TableStudy& study, const TableSearch& search) {
+  std::string out = "trial,key";
+  for (const Dimension& d : study.space->dimensions()) out += "," + csv_cell("space." + d.name);
+  for (const Objective& o : study.objectives) out += "," + csv_cell(o.name);
+  out += ",violation\n";
+  for (size_t i = 0; i < search.trials.size(); ++i) {
+    const TableTrial& t = search.trials[i];
+    out += str(i, ",", csv_cell(t.key));
+    for (size_t d = 0; d < t.point.genes.size(); ++d)
+      out += "," + (t.point.genes[d].active
+                        ? csv_cell(text_of(study.space->dimensions()[d], t.point.genes[d]))
+                        : std::string());
+    for (size_t m = 0; m < study.objectives.size(); ++m)
+      out += "," + (t.outcome.failed ? std::string()
+                                     : str(shown(study.objectives[m], t.outcome.losses[m])));
+    out += str(",", t.outcome.violation, "\n");
+  }
+  return out;
+}
+}  // namespace cambium

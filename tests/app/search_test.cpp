@@ -1,0 +1,114 @@
+// cambium search on a small table: what it prints, what it writes, what it refuses.
+#include <gtest/gtest.h>
+
+#include "core/system/files.h"
+#include "core/text/json.h"
+#include "tests/app/run_in_process.h"
+#include "tests/support/test_data.h"
+
+namespace cambium::search_test {
+namespace {
+class Search : public ::testing::Test {
+ protected:
+  Search() {
+    std::string table = "key,acc,acc_1,acc_2,cost,seconds\n";
+    for (int i = 0; i < 64; ++i) {
+      const int a = i / 16, b = i / 4 % 4, c = i % 4;
+      table += str(a, b, c, ",", 50 + 3 * a + b - c, ",", 50 + 3 * a + b, ",", 50.5 + 3 * a + b,
+                   ",", a * a + b + 1, ",", 10 + a, "\n");
+    }
+    replace_file(path("t.csv"), table);
+    replace_file(path("s.yaml"), kStudy);
+  }
+
+  std::string path(const std::string& name) const { return folder_.path(name); }
+
+  test::Ran search(std::vector<std::string> more = {}) {
+    more.insert(more.begin(), {"search", path("s.yaml"), "-o", path("out")});
+    return test::run_words(more);
+  }
+
+  static constexpr std::string_view kStudy =
+      "base: {table: t.csv, key: key, seconds: seconds}\n"
+      "space: {key: {pattern: \"0123\", length: 3}}\n"
+      "objectives: {acc: max}\n"
+      "search: {method: evolution, trials: 40}\n"
+      "finalists: {count: 3, judged_by: [acc_1, acc_2]}\n";
+  test::TempFolder folder_;
+};
+
+TEST_F(Search, PrintsTheBestBesideUniformDraws) {
+  const test::Ran ran = search();
+  EXPECT_EQ(ran.code, 0) << ran.err;
+  for (const char* text :
+       {"40 trials by evolution (population=20,sample=5), lag 8, seed 0; acc max\n",
+        "the space has 64 of the table's 64 rows\n", "best there is", "uniform draws",
+        "expected best of 40", "finalists by 2 trainings", "key[0]", "simulated time"})
+    EXPECT_NE(ran.out.find(text), std::string::npos) << text << "\n" << ran.out;
+  const Json j = load_json(path("out/results.json"));
+  EXPECT_EQ(j["trials"].size(), 40u);
+  EXPECT_EQ(j["best_of_table"], 62);
+  EXPECT_LE(j["best"].get<double>(), 62);
+  EXPECT_LT(j["random_expected_best"].get<double>(), 62);
+  EXPECT_EQ(j["simulated"][0]["workers"], 1);
+  const std::string csv = read_file(path("out/trials.csv"));
+  EXPECT_EQ(csv.substr(0, csv.find('\n')), "trial,key,space.key,acc,violation");
+  EXPECT_EQ(std::ranges::count(csv, '\n'), 41);
+}
+
+TEST_F(Search, AgainGivesTheSameFiles) {
+  search();
+  const std::string json = read_file(path("out/results.json")),
+                    csv = read_file(path("out/trials.csv"));
+  search();
+  EXPECT_EQ(read_file(path("out/results.json")), json);
+  EXPECT_EQ(read_file(path("out/trials.csv")), csv);
+  search({"--set", "search.seed=1"});
+  EXPECT_NE(read_file(path("out/trials.csv")), csv);
+}
+
+TEST_F(Search, SeveralObjectivesHaveAFront) {
+  replace_file(
+      path("s.yaml"),
+      "base: {table: t.csv, key: key}\nspace: table\nobjectives: {acc: max, cost: min}\n"
+      "reference: {acc: 47}\nwhere: [\"cost <= 9\"]\nsearch: {method: nsga2, trials: 50}\n");
+  const test::Ran ran = search({"--json"});
+  EXPECT_EQ(ran.code, 0) << ran.err;
+  const Json j = parse_json(ran.out, "output");
+  EXPECT_GT(j["front"].size(), 2u);
+  for (const Json& t : j["front"]) EXPECT_LE(t["results"]["cost"].get<double>(), 9);
+  EXPECT_GT(j["hypervolume"].get<double>(), 0);
+  EXPECT_LE(j["hypervolume"].get<double>(), j["hypervolume_of_table"].get<double>());
+  EXPECT_EQ(j["objectives"][0]["reference_from"], "study");
+  EXPECT_EQ(j["objectives"][1]["reference_from"], "worst row");
+}
+
+TEST_F(Search, AnExhaustedSpaceIsAnEnd) {
+  const test::Ran ran = search({"--set", "search.trials=100"});
+  EXPECT_EQ(ran.code, 0) << ran.err;
+  EXPECT_NE(ran.out.find("space exhausted: 64 structures\n"), std::string::npos) << ran.out;
+}
+
+TEST_F(Search, OfModelsIsRefusedInOneSentence) {
+  const test::Ran ran = search({"--set", "base=model.yaml"});
+  EXPECT_EQ(ran.code, kExitUser);
+  EXPECT_NE(ran.err.find("error: this build searches tables of results only"), std::string::npos)
+      << ran.err;
+}
+
+TEST_F(Search, IsToldApartFromAComparison) {
+  const test::Ran ran = test::run_words({"compare", path("s.yaml")});
+  EXPECT_EQ(ran.code, kExitUser);
+  EXPECT_NE(ran.err.find("`cambium search " + path("s.yaml") + "`"), std::string::npos) << ran.err;
+  const test::Ran checked = test::run_words({"check", path("s.yaml")});
+  EXPECT_EQ(checked.out, "ok  " + path("s.yaml") + ": 40 trials by evolution of 64 points\n");
+}
+
+TEST_F(Search, ConflictsOfMethodAndObjectivesAreRefused) {
+  const test::Ran ran = search({"--set", "objectives.cost=min"});
+  EXPECT_EQ(ran.code, kExitUser);
+  EXPECT_NE(ran.err.find("evolution takes one objective, the study has 2"), std::string::npos)
+      << ran.err;
+}
+}  // namespace
+}  // namespace cambium::search_test
