@@ -7,7 +7,7 @@
 #include "app/tables/catalogue.h"
 #include "core/system/files.h"
 #include "tests/app/run_in_process.h"
-#include "tests/support/test_data.h"
+#include "tests/support/data/test_data.h"
 
 namespace cambium::language_test {
 namespace {

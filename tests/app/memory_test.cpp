@@ -9,7 +9,7 @@
 #include "core/system/files.h"
 #include "core/text/json.h"
 #include "places.h"
-#include "tests/support/config_data.h"
+#include "tests/support/data/config_data.h"
 
 namespace cambium::memory_test {
 namespace {

@@ -4,7 +4,7 @@
 #include "core/system/files.h"
 #include "core/text/json.h"
 #include "tests/app/run_in_process.h"
-#include "tests/support/test_data.h"
+#include "tests/support/data/test_data.h"
 
 namespace cambium::search_test {
 namespace {

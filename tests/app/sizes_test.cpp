@@ -11,8 +11,8 @@
 #include "core/system/clock.h"
 #include "core/system/files.h"
 #include "places.h"
+#include "tests/support/data/test_data.h"
 #include "tests/support/spent.h"
-#include "tests/support/test_data.h"
 
 namespace cambium::sizes_test {
 namespace {

@@ -9,8 +9,8 @@
 #include "core/system/files.h"
 #include "core/system/memory.h"
 #include "core/yaml/spec.h"
+#include "tests/support/data/test_data.h"
 #include "tests/support/expect_error.h"
-#include "tests/support/test_data.h"
 
 namespace cambium::budgets_test {
 namespace {

@@ -5,7 +5,7 @@
 
 #include "core/system/files.h"
 #include "core/text/utf8.h"
-#include "tests/support/test_data.h"
+#include "tests/support/data/test_data.h"
 
 namespace cambium::diagnostics_test {
 namespace {

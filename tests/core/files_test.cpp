@@ -9,8 +9,8 @@
 #include <sys/wait.h>
 #include <zlib.h>
 
+#include "tests/support/data/test_data.h"
 #include "tests/support/expect_error.h"
-#include "tests/support/test_data.h"
 
 namespace cambium::files_test {
 namespace {

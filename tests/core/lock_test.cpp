@@ -7,8 +7,8 @@
 #include <unistd.h>
 
 #include "core/system/files.h"
+#include "tests/support/data/test_data.h"
 #include "tests/support/expect_error.h"
-#include "tests/support/test_data.h"
 
 namespace cambium::lock_test {
 namespace {

@@ -10,8 +10,8 @@
 
 #include "core/system/files.h"
 #include "core/system/subprocess.h"
+#include "tests/support/data/test_data.h"
 #include "tests/support/expect_error.h"
-#include "tests/support/test_data.h"
 
 namespace cambium::process_test {
 namespace {

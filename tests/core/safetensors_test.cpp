@@ -6,8 +6,8 @@
 #include <gtest/gtest.h>
 
 #include "core/system/files.h"
+#include "tests/support/data/test_data.h"
 #include "tests/support/expect_error.h"
-#include "tests/support/test_data.h"
 
 namespace cambium::safetensors_test {
 namespace {

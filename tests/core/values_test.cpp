@@ -16,8 +16,8 @@
 #include "core/tensor/tensor.h"
 #include "core/text/json.h"
 #include "core/text/suggest.h"
+#include "tests/support/data/test_data.h"
 #include "tests/support/expect_error.h"
-#include "tests/support/test_data.h"
 
 namespace cambium::values_test {
 namespace {

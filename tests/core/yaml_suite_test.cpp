@@ -6,7 +6,7 @@
 #include "core/system/files.h"
 #include "core/text/json.h"
 #include "core/yaml/yaml.h"
-#include "tests/support/test_data.h"
+#include "tests/support/data/test_data.h"
 
 namespace cambium::yaml_suite_test {
 namespace {

@@ -4,8 +4,8 @@
 #include <gtest/gtest.h>
 
 #include "core/yaml/spec.h"
+#include "tests/support/data/test_data.h"
 #include "tests/support/expect_error.h"
-#include "tests/support/test_data.h"
 
 namespace cambium::yaml_test {
 namespace {

@@ -5,7 +5,7 @@
 #include "core/rng.h"
 #include "core/system/files.h"
 #include "core/yaml/spec.h"
-#include "tests/support/test_data.h"
+#include "tests/support/data/test_data.h"
 
 namespace cambium::yaml_writer_test {
 namespace {

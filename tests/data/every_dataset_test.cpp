@@ -1,5 +1,6 @@
-// What every dataset keeps to, in the small form that tests/support/small_data.h has of it: equal
-// seeds give equal bytes, splits are read in any order, and batches are what their shape says.
+// What every dataset keeps to, in the small form that tests/support/data/small_data.h has of it:
+// equal seeds give equal bytes, splits are read in any order, and batches are what their shape
+// says.
 #include <algorithm>
 #include <set>
 #include <thread>
@@ -7,7 +8,7 @@
 #include <gtest/gtest.h>
 
 #include "data/sampler.h"
-#include "tests/support/data_values.h"
+#include "tests/support/data/data_values.h"
 
 namespace cambium::every_dataset_test {
 namespace {

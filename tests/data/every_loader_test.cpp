@@ -2,7 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "data/loader.h"
-#include "tests/support/data_values.h"
+#include "tests/support/data/data_values.h"
 
 namespace cambium::every_loader_test {
 namespace {

@@ -8,7 +8,7 @@
 
 #include "core/yaml/yaml.h"
 #include "data/dataset.h"
-#include "tests/support/test_data.h"
+#include "tests/support/data/test_data.h"
 
 namespace cambium::graph_data_test {
 namespace {

@@ -5,7 +5,7 @@
 
 #include <gtest/gtest.h>
 
-#include "tests/support/data_values.h"
+#include "tests/support/data/data_values.h"
 #include "tests/support/expect_error.h"
 
 namespace cambium::identity_test {

@@ -2,8 +2,8 @@
 // once.
 #include <gtest/gtest.h>
 
+#include "tests/support/data/small_data.h"
 #include "tests/support/expect_error.h"
-#include "tests/support/small_data.h"
 #include "tests/support/spent.h"
 
 namespace cambium::sizes_test {

@@ -7,7 +7,7 @@
 
 #include "core/system/files.h"
 #include "data/loader.h"
-#include "tests/support/test_data.h"
+#include "tests/support/data/test_data.h"
 
 namespace cambium {
 // Writes a file into the folder; its path.

@@ -10,7 +10,7 @@
 #include "graph/run/executor.h"
 #include "ops/ops.h"
 #include "ops/support/dnnl.h"
-#include "tests/support/test_data.h"
+#include "tests/support/data/test_data.h"
 
 namespace cambium::oracle_test {
 namespace {

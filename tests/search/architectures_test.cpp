@@ -5,7 +5,7 @@
 
 #include "graph/structural_hash.h"
 #include "places.h"
-#include "tests/support/config_data.h"
+#include "tests/support/data/config_data.h"
 #include "tests/support/tiny_experiment.h"
 
 namespace cambium::architectures_test {

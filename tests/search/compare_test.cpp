@@ -4,9 +4,9 @@
 
 #include "core/system/files.h"
 #include "core/text/json.h"
+#include "tests/support/data/small_data.h"
+#include "tests/support/data/test_data.h"
 #include "tests/support/expect_error.h"
-#include "tests/support/small_data.h"
-#include "tests/support/test_data.h"
 #include "train/run/run_log.h"
 
 namespace cambium::compare_test {

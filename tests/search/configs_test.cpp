@@ -5,7 +5,7 @@
 
 #include "places.h"
 #include "search/study/study_plan.h"
-#include "tests/support/test_data.h"
+#include "tests/support/data/test_data.h"
 
 namespace cambium::configs_test {
 namespace {

@@ -3,9 +3,9 @@
 
 #include "core/system/files.h"
 #include "search/study/spec_edit.h"
+#include "tests/support/data/test_data.h"
 #include "tests/support/expect_error.h"
 #include "tests/support/one_thread.h"
-#include "tests/support/test_data.h"
 
 namespace cambium::planner_test {
 namespace {

@@ -6,9 +6,9 @@
 
 #include "core/system/files.h"
 #include "search/runs/compare.h"
+#include "tests/support/data/test_data.h"
 #include "tests/support/expect_error.h"
 #include "tests/support/one_thread.h"
-#include "tests/support/test_data.h"
 #include "tests/support/tiny_experiment.h"
 #include "train/run/run_folder.h"
 

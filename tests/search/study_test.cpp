@@ -6,8 +6,8 @@
 
 #include "core/system/files.h"
 #include "search/study/study_keys.h"
+#include "tests/support/data/test_data.h"
 #include "tests/support/expect_error.h"
-#include "tests/support/test_data.h"
 
 namespace cambium::study_test {
 namespace {

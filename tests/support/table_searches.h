@@ -10,7 +10,7 @@
 #include "search/answer/front.h"
 #include "search/replay/table_study.h"
 #include "search/verdict/stats.h"
-#include "tests/support/test_data.h"
+#include "tests/support/data/test_data.h"
 
 namespace cambium::test {
 inline std::string macro_table() {

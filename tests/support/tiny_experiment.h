@@ -4,8 +4,8 @@
 #include <vector>
 
 #include "core/system/files.h"
+#include "tests/support/data/test_data.h"
 #include "tests/support/graph_values.h"
-#include "tests/support/test_data.h"
 #include "train/run/trainer.h"
 
 namespace cambium::test {

@@ -8,7 +8,7 @@
 #include "graph/cost.h"
 #include "ops/support/dnnl.h"
 #include "places.h"
-#include "tests/support/config_data.h"
+#include "tests/support/data/config_data.h"
 #include "train/run/session.h"
 
 namespace cambium::configs_test {

@@ -7,7 +7,7 @@
 #include "core/system/files.h"
 #include "core/text/json.h"
 #include "data/text/bpe.h"
-#include "tests/support/test_data.h"
+#include "tests/support/data/test_data.h"
 #include "train/generate/generate.h"
 #include "train/run/trainer.h"
 

@@ -11,8 +11,8 @@
 
 #include "search/store/disk.h"
 #include "tests/search/store/workers.h"
+#include "tests/support/data/test_data.h"
 #include "tests/support/expect_error.h"
-#include "tests/support/test_data.h"
 
 namespace {
 // A file system that the next look at a folder is to find, in place of its own.

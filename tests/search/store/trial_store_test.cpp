@@ -8,8 +8,8 @@
 #include <gtest/gtest.h>
 
 #include "tests/search/store/workers.h"
+#include "tests/support/data/test_data.h"
 #include "tests/support/expect_error.h"
-#include "tests/support/test_data.h"
 
 namespace cambium::trial_store_test {
 namespace {

@@ -3,8 +3,8 @@
 // datasets, losses and options that shape the loss.
 #include <cmath>
 
+#include "tests/support/data/small_data.h"
 #include "tests/support/one_thread.h"
-#include "tests/support/small_data.h"
 #include "tests/support/tiny_experiment.h"
 #include "train/run/session.h"
 

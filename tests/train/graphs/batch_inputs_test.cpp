@@ -2,8 +2,8 @@
 #include <algorithm>
 #include <numeric>
 
+#include "tests/support/data/small_data.h"
 #include "tests/support/one_thread.h"
-#include "tests/support/small_data.h"
 #include "tests/support/tiny_experiment.h"
 #include "train/graphs/plans.h"
 #include "train/run/evaluate.h"

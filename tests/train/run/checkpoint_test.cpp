@@ -4,8 +4,8 @@
 
 #include "core/system/files.h"
 #include "core/text/json.h"
+#include "tests/support/data/test_data.h"
 #include "tests/support/expect_error.h"
-#include "tests/support/test_data.h"
 
 namespace cambium::checkpoint_test {
 namespace {

@@ -1,6 +1,6 @@
 // A run on every dataset, in the small form that tests have of it, stops and resumes bit for bit.
+#include "tests/support/data/small_data.h"
 #include "tests/support/one_thread.h"
-#include "tests/support/small_data.h"
 #include "tests/support/tiny_experiment.h"
 
 namespace cambium::every_dataset_run_test {

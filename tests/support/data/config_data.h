@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "core/yaml/spec.h"
-#include "tests/support/test_data.h"
+#include "tests/support/data/test_data.h"
 
 namespace cambium::test {
 // What --set gives for the variables of a spec that are paths; skips the test, and answers none,

@@ -5,7 +5,7 @@
 #include <numeric>
 
 #include "core/hash.h"
-#include "tests/support/small_data.h"
+#include "tests/support/data/small_data.h"
 
 namespace cambium::test {
 inline constexpr Split kSplits[] = {Split::kTrain, Split::kValidation, Split::kTest};

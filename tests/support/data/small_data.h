@@ -7,7 +7,7 @@
 
 #include "core/system/files.h"
 #include "data/dataset.h"
-#include "tests/support/test_data.h"
+#include "tests/support/data/test_data.h"
 
 namespace cambium::test {
 inline std::string big_endian(std::initializer_list<uint32_t> numbers) {
@@ -163,7 +163,7 @@ inline std::string small_data(std::string_view name, const TempFolder& folder) {
                name == "text_tokens" ? str(", tokenizer: '", folder.path("tok.bin"), "'") : "",
                "}");
   }
-  ADD_FAILURE() << "dataset '" << name << "' has no small form in tests/support/small_data.h";
+  ADD_FAILURE() << "dataset '" << name << "' has no small form in tests/support/data/small_data.h";
   return "{}";
 }
 
