@@ -4,7 +4,7 @@
 
 namespace cambium::method_sobol {
 namespace {
-constexpr int64_t kMostSkipped = 10'000;
+constexpr int64_t kMostSkipped = 2000;
 
 void check(const Attrs&, const Space& space) {
   if (space.units() > kMostSobolDimensions)
@@ -16,6 +16,10 @@ void check(const Attrs&, const Space& space) {
 // The first of the sequence that is new. Each trial used up at least one, so trial t's is not
 // before the t-th.
 std::optional<SpacePoint> propose(const ProposalInputs& in) {
+  if (in.attempt > 0) {  // hardly anything is left
+    Random random = random_of(in);
+    return in.space.draw(random);
+  }
   SobolNumbers numbers(in.space.units(), in.seed);
   SpacePoint p;
   for (int64_t i = 0; i < kMostSkipped; ++i) {
