@@ -1,6 +1,7 @@
 // The only header that sees Boost.Math: distributions the statistics need.
 #pragma once
 #include <boost/math/distributions/chi_squared.hpp>
+#include <boost/math/distributions/fisher_f.hpp>
 #include <boost/math/distributions/non_central_t.hpp>
 #include <boost/math/distributions/normal.hpp>
 #include <boost/math/distributions/students_t.hpp>
@@ -34,5 +35,10 @@ inline double chi_squared_cdf(double x, double freedom) {
 
 inline double chi_squared_quantile(double p, double freedom) {
   return boost::math::quantile(boost::math::chi_squared(freedom), p);
+}
+
+// A ratio of mean squares of `above` and `below` degrees of freedom.
+inline double f_cdf(double f, double above, double below) {
+  return boost::math::cdf(boost::math::fisher_f(above, below), f);
 }
 }  // namespace cambium

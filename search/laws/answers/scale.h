@@ -1,0 +1,65 @@
+// What a file of points answers: the law of each group, where compute is best put, and what the
+// law says of runs that it did not see.
+#pragma once
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "search/laws/fit/interval.h"
+#include "search/laws/points/points.h"
+
+namespace cambium {
+struct ScaleSettings {
+  std::string law;  // empty: chinchilla where the columns allow, else the one they do
+  std::optional<FitObjective> objective;  // none: least squares where runs repeat, else Huber's sum
+  bool hold_out_largest = false;
+  int draws = 200;  // of the bootstrap
+};
+
+// A number with its interval: profile likelihood for least squares, the bootstrap under Huber's
+// sum.
+struct Spanned {
+  double value = 0;
+  Interval interval = {0, 0}, delta = {0, 0}, bootstrap = {0, 0};
+};
+
+struct Allocation {  // of the compute a run takes
+  double flops = 0;
+  Spanned params, tokens, tokens_per_param;
+  Prediction loss;
+};
+
+struct HeldOut {  // one configuration that the fit did not see
+  LawInput at;
+  size_t runs = 0;
+  double measured = 0;  // mean of its runs
+  Prediction foretold;
+  size_t inside = 0;  // of its runs, in the interval of a run
+
+  double error() const { return foretold.value / measured - 1; }
+};
+
+struct GroupAnswer {
+  std::string name;  // empty: the file has no groups
+  LawFit fit;
+  std::vector<Spanned> parameters;
+  // Exponents of N*(C) and D*(C); none where the law does not divide compute or its form fails.
+  std::optional<Spanned> params_exponent, tokens_exponent;
+  std::vector<Allocation> allocations;  // at 1, 10 and 100 times the largest compute of the file
+  std::vector<HeldOut> held_out;
+  double most_passes = 0;  // tokens over unique tokens; 0: not known
+};
+
+struct ScaleAnswer {
+  PointTable table;
+  const Law* law = nullptr;
+  std::vector<GroupAnswer> groups;
+};
+
+// UserError, placed at the column's name, when a group has too few points or sizes.
+ScaleAnswer scale_points(PointTable table, const ScaleSettings& settings);
+
+// The interval of each kind of g; of its exponential when `logarithm`.
+Spanned spanned(const LawFit& fit, const std::vector<Theta>& resampled, const ThetaFunction& g,
+                bool logarithm);
+}  // namespace cambium

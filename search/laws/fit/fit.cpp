@@ -1,0 +1,166 @@
+#include "search/laws/fit/fit.h"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <set>
+#include <tuple>
+
+#include "core/error.h"
+#include "search/laws/fit/linear.h"
+#include "search/support/boost_math.h"
+
+namespace cambium {
+namespace {
+std::vector<LawInput> inputs_of(const std::vector<LawRun>& runs) {
+  std::vector<LawInput> at;
+  for (const LawRun& r : runs) at.push_back(r.at);
+  return at;
+}
+
+std::vector<double> answers_of(const std::vector<LawRun>& runs) {
+  std::vector<double> out;
+  for (const LawRun& r : runs) out.push_back(r.log_answer);
+  return out;
+}
+
+void check_room(const Law& law, const std::vector<LawRun>& runs, size_t sites) {
+  if (sites < fewest_sites(law))
+    throw UserError(
+        str("law '", law.name, "' has ", law.parameters.size(), " parameters and needs ",
+            fewest_sites(law), " different configurations, got ", sites),
+        "add runs of other sizes, or choose a law of fewer parameters");
+  const bool floor = law.parameters.front().name == "E";
+  for (Quantity q : law.needs) {
+    std::set<double> values;
+    for (const LawRun& r : runs) values.insert(r.at.x[q]);
+    const size_t least = floor || law.needs[0] == kLoss ? 3 : 2;
+    if (values.size() < least)
+      throw UserError(
+          str("law '", law.name, "' needs ", least, " different values of ", quantity_name(q),
+              ", got ", values.size()),
+          str("add runs with other ", quantity_name(q),
+              law.needs.size() > 1 ? ", or choose a law of the other quantity alone" : ""));
+  }
+}
+
+// Sums of squares among repeats and of the means of repeats about the curve.
+void test_form(LawFit& fit, const std::vector<size_t>& site, const std::vector<double>& residuals) {
+  std::vector<double> sum(fit.sites, 0.0), count(fit.sites, 0.0);
+  for (size_t i = 0; i < site.size(); ++i) sum[site[i]] += residuals[i], count[site[i]] += 1;
+  double pure = 0, lack = 0;
+  for (size_t i = 0; i < site.size(); ++i) {
+    const double mean = sum[site[i]] / count[site[i]];
+    pure += (residuals[i] - mean) * (residuals[i] - mean);
+    lack += mean * mean;
+  }
+  const auto n = double(site.size()), m = double(fit.sites), p = double(fit.theta.size());
+  LackOfFit& test = fit.lack;
+  test.repeats = n - m;
+  test.sites = m - p;
+  if (test.repeats < 1 || test.sites < 1) return;
+  test.testable = pure > 0;
+  const double pure_mean = pure / test.repeats, lack_mean = lack / test.sites;
+  test.noise = std::sqrt(pure_mean);
+  if (!test.testable) return;
+  test.f = lack_mean / pure_mean;
+  test.p = 1 - f_cdf(test.f, test.sites, test.repeats);
+  test.misfit = std::sqrt(std::max(0.0, lack_mean - pure_mean) / (n / m));
+}
+
+void spread_of_squares(LawFit& fit, const std::vector<double>& residuals) {
+  double squares = 0;
+  for (double r : residuals) squares += r * r;
+  const auto n = double(residuals.size()), p = double(fit.theta.size());
+  fit.freedom = n - p;
+  fit.scale = fit.run_spread = std::sqrt(squares / fit.freedom);
+  if (!fit.lack.refused()) return;
+  // What the curve misses is shared by the repeats of an input: inputs are what there is of it.
+  const LackOfFit& l = fit.lack;
+  fit.freedom = l.sites;
+  fit.scale = l.noise * std::sqrt(l.f);
+  fit.run_spread = std::hypot(l.noise, l.misfit);
+}
+
+// The sandwich of an M-estimate with Huber's correction (Huber 1973, Annals of Statistics 1:799).
+void spread_of_huber(LawFit& fit, std::vector<double> residuals) {
+  const auto n = double(residuals.size()), p = double(fit.theta.size());
+  double clipped = 0, inside = 0;
+  for (double& r : residuals) {
+    const double c = std::clamp(r, -kHuberDelta, kHuberDelta);
+    clipped += c * c;
+    inside += std::abs(r) <= kHuberDelta ? 1 / n : 0;
+    r = std::abs(r);
+  }
+  inside = std::max(inside, 1 / n);
+  const double correction = 1 + p / n * (1 - inside) / inside;
+  fit.freedom = n - p;
+  fit.scale = correction * std::sqrt(clipped / fit.freedom) / inside;
+  std::ranges::sort(residuals);
+  const auto place = size_t(std::ceil(0.95 * (n + 1))) - 1;
+  fit.run_spread = residuals[std::min(place, residuals.size() - 1)] * std::sqrt(n / fit.freedom);
+}
+}  // namespace
+
+size_t fewest_sites(const Law& law) {
+  return law.parameters.size() + 1;
+}
+
+LawModel model_of(const Law& law, const std::vector<LawInput>& at) {
+  return {at.size(), law.parameters.size(),
+          [&law, &at](std::span<const double> theta, double* values, double* jacobian) {
+            law.values(theta, at, values, jacobian);
+          }};
+}
+
+std::vector<size_t> sites_of(const std::vector<LawRun>& runs) {
+  using Key = std::tuple<std::vector<double>, int64_t, const RateHistory*>;
+  std::map<Key, size_t> known;
+  std::vector<size_t> out;
+  for (const LawRun& r : runs) {
+    std::vector<double> x;
+    for (double v : r.at.x) x.push_back(std::isnan(v) ? -1 : v);
+    out.push_back(known.emplace(Key{x, r.at.step, r.at.rates}, known.size()).first->second);
+  }
+  return out;
+}
+
+LawFit fit_law(const Law& law, std::vector<LawRun> runs, FitObjective kind, const Theta* from) {
+  LawFit fit;
+  fit.law = &law;
+  fit.kind = kind;
+  fit.runs = std::move(runs);
+  const std::vector<size_t> site = sites_of(fit.runs);
+  fit.sites = site.empty() ? 0 : *std::ranges::max_element(site) + 1;
+  check_room(law, fit.runs, fit.sites);
+  const std::vector<LawInput> at = inputs_of(fit.runs);
+  const std::vector<double> answers = answers_of(fit.runs);
+  const LawModel model = model_of(law, at);
+  fit.objective = HUGE_VAL;
+  for (const Theta& start : from ? std::vector<Theta>{*from} : law.starts(at, answers)) {
+    Minimum m = least_squares(model, answers, start);
+    if (kind == FitObjective::kHuber)
+      m = least_huber(model, answers, std::move(m.theta), kHuberDelta);
+    if (m.objective < fit.objective) fit.objective = m.objective, fit.theta = m.theta;
+  }
+  if (!std::isfinite(fit.objective))
+    throw UserError(str("law '", law.name, "' cannot be fitted to these ", fit.runs.size(),
+                        " runs: no start has a value at all of them"),
+                    "look at the points, or choose another law");
+  const size_t p = law.parameters.size();
+  std::vector<double> residuals(at.size()), jacobian(at.size() * p);
+  law.values(fit.theta, at, residuals.data(), jacobian.data());
+  for (size_t i = 0; i < at.size(); ++i) residuals[i] = answers[i] - residuals[i];
+  if (kind == FitObjective::kSquares) {
+    test_form(fit, site, residuals);
+    spread_of_squares(fit, residuals);
+  } else {
+    if (fit.sites < fit.runs.size())
+      fit.lack = fit_law(law, fit.runs, FitObjective::kSquares, &fit.theta).lack;
+    spread_of_huber(fit, residuals);
+  }
+  fit.covariance = inverse_of(gram(jacobian, p), p);
+  for (double& v : fit.covariance) v *= fit.scale * fit.scale;
+  return fit;
+}
+}  // namespace cambium

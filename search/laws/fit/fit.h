@@ -1,0 +1,66 @@
+// A law fitted to runs, and whether its form holds.
+#pragma once
+#include <string>
+#include <vector>
+
+#include "search/laws/fit/minimise.h"
+#include "search/laws/law.h"
+
+namespace cambium {
+// A run's answer as a law hears it.
+struct LawRun {
+  LawInput at;
+  double log_answer = 0;
+};
+
+enum class FitObjective {
+  kSquares,  // of the logarithms: for runs of one's own, whose noise is known from repeats
+  kHuber     // the sum of huber(., 1e-3) of the logarithms: for points of others, with outliers
+};
+constexpr double kHuberDelta = 1e-3;
+constexpr double kLackLevel = 0.01;  // of the test of the form
+
+// The F test of a form against the noise among runs of equal inputs (Fisher 1922; Draper and Smith
+// 1998, section 2.2): how far means of repeats lie from the curve, against how far repeats differ.
+struct LackOfFit {
+  bool testable = false;  // false: no repeats, or as many parameters as different inputs
+  double f = 0, p = 1;
+  double noise = 0;   // deviation of a run's logarithm among repeats
+  double misfit = 0;  // deviation of the true answer's logarithm about the curve; 0: none is seen
+  double repeats = 0, sites = 0;  // degrees of freedom of the two
+
+  bool refused() const { return testable && p < kLackLevel; }
+};
+
+struct LawFit {
+  const Law* law = nullptr;
+  FitObjective kind = FitObjective::kSquares;
+  std::vector<LawRun> runs;
+  Theta theta;
+  double objective = 0;  // what was minimised: the stated sum, or the sum of squares
+  size_t sites = 0;      // different inputs
+  LackOfFit lack;
+  // Of the logarithm: what a new run strays from the curve (a deviation, under Huber's sum a 95 %
+  // quantile), and what the covariance is scaled with.
+  double run_spread = 0, scale = 0;
+  double freedom = 0;
+  std::vector<double> covariance;  // of theta, [p,p]
+
+  double at(size_t i) const { return shown_parameter(*law, theta, i); }
+};
+
+// The fewest different inputs that a law can be fitted to: one more than its parameters.
+size_t fewest_sites(const Law& law);
+
+// Runs of equal inputs are repeats. UserError when there are fewer different inputs than
+// fewest_sites, a quantity the law needs has fewer than three different values (two without a
+// floor), or no start leads anywhere. `from`: starts from there alone.
+LawFit fit_law(const Law& law, std::vector<LawRun> runs, FitObjective kind,
+               const Theta* from = nullptr);
+
+// The law of these runs as a model to descend on; `runs` must outlive it.
+LawModel model_of(const Law& law, const std::vector<LawInput>& at);
+
+// The place of each run's input among the different inputs, in the order they first stand.
+std::vector<size_t> sites_of(const std::vector<LawRun>& runs);
+}  // namespace cambium

@@ -1,0 +1,50 @@
+// Points of a scaling law from a CSV file: a run a line, named columns, raw counts (no units).
+#pragma once
+#include <array>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "core/error.h"
+#include "search/laws/law.h"
+
+namespace cambium {
+enum class PointRole { kParams, kTokens, kFlops, kLoss, kError, kUniqueTokens, kSeed, kGroup };
+constexpr size_t kRoles = 8;
+std::string_view role_name(PointRole r);
+
+struct ScalingPoint {
+  LawInput at;        // what the file says or what follows from it
+  double error = 0;   // of a task; NaN without the column
+  double unique = 0;  // tokens; NaN without the column
+  std::string seed, group;
+  Mark mark;  // of its line
+};
+
+// How training FLOPs, parameters and tokens of the points belong together.
+enum class FlopsFrom { kNothing, kSixNd, kFile };
+
+struct PointTable {
+  std::string file;
+  std::vector<ScalingPoint> points;
+  std::array<std::string, kRoles> columns;  // their names in the file; empty: none
+  std::array<Mark, kRoles> marks;           // of the names
+  FlopsFrom flops = FlopsFrom::kNothing;
+  bool tokens_follow = false;  // tokens were worked out as flops / (6 params)
+  double flops_per_nd = 6;     // the median of C / (N D); 6 unless the file says otherwise
+
+  bool has(PointRole r) const { return !columns[size_t(r)].empty(); }
+};
+
+struct PointChoice {
+  std::vector<std::string> columns;  // "params=N,tokens=D": the role, then the file's name
+  std::vector<std::string> where;    // "kept=1": only lines whose cell is that text
+};
+
+// UserErrors with every bad line: a missing column, a cell that is no finite positive number, lines
+// of other lengths, a run that stands twice. At most 1,000,000 lines and 64 MB.
+PointTable read_points(const std::string& path, const PointChoice& choice);
+// The same of text, for errors under this file name.
+PointTable parse_points(std::string_view text, const std::string& file, const PointChoice& choice);
+}  // namespace cambium
