@@ -51,7 +51,7 @@ Match match_of(std::string_view name, const Spec& spec, const MatchGoal& goal, D
 
 void settle_evaluation(PlannedVariant& p, const Experiment& e) {
   const TrainOptions& o = e.train.options;
-  p.evaluation_flops = step_cost(e).evaluation_flops_per_example;
+  p.evaluation_flops = p.cost.evaluation_flops_per_example;
   p.validation_examples = e.data->count(Split::kValidation);
   if (o.eval_batches > 0)
     p.validation_examples = std::min(p.validation_examples, o.eval_batches * o.batch);
