@@ -181,35 +181,65 @@ TEST(StoreFile, GoesOnAfterAFileCouldNotGrow) {
   EXPECT_EQ(store.trials().size(), there + 3);
 }
 
-constexpr int kNoDisk = 77;
+// Room for `bytes` at `folder` and no more: a disk of its own, or where none may be mounted a limit
+// on files, which stands on the way of a write at the same places.
+class LittleRoom {
+ public:
+  LittleRoom(const std::string& folder, rlim_t bytes) : folder_(folder) {
+    disk_ = ::geteuid() == 0 && ::unshare(CLONE_NEWNS) == 0 &&
+            ::mount("", "/", "", MS_REC | MS_PRIVATE, nullptr) == 0 &&
+            ::mount("tmpfs", folder.c_str(), "tmpfs", 0, size(bytes).c_str()) == 0;
+    if (disk_) return;
+    ::signal(SIGXFSZ, SIG_IGN);
+    set_limit(bytes);
+  }
+
+  void widen(rlim_t bytes) const {
+    if (!disk_) return set_limit(bytes);
+    ensure(::mount("tmpfs", folder_.c_str(), "tmpfs", MS_REMOUNT, size(bytes).c_str()) == 0,
+           "no more room");
+  }
+
+  std::string_view error() const { return disk_ ? "No space left on device" : "File too large"; }
+
+  std::string_view cure() const { return disk_ ? "free space on that disk" : "ulimit -f"; }
+
+ private:
+  static std::string size(rlim_t bytes) { return str("size=", bytes); }
+
+  static void set_limit(rlim_t bytes) {
+    rlimit limit;
+    ::getrlimit(RLIMIT_FSIZE, &limit);
+    limit.rlim_cur = bytes;
+    ::setrlimit(RLIMIT_FSIZE, &limit);
+  }
+
+  std::string folder_;
+  bool disk_;
+};
 
 TEST(StoreFile, GoesOnAfterAFullDisk) {
   const test::TempFolder folder;
   const std::string disk = folder.path("disk"), s = disk + "/s";
   make_folders(disk);
-  const int code = end_of(start([&] {
-    const int spaces = ::geteuid() == 0 ? CLONE_NEWNS : CLONE_NEWNS | CLONE_NEWUSER;
-    if (::unshare(spaces) != 0 || ::mount("", "/", "", MS_REC | MS_PRIVATE, nullptr) != 0 ||
-        ::mount("tmpfs", disk.c_str(), "tmpfs", 0, "size=400k") != 0)
-      ::_exit(kNoDisk);
-    {
-      TrialStore store(s, study());
-      const auto e = error_of<RuntimeError>([&] { add(store, 100000); });
-      const std::string what = e.what();
-      ensure(what == str("cannot write '", file_of(s), "': No space left on device"), what);
-      ensure(e.help.find("free space on that disk") != std::string::npos, e.help);
-    }
-    const size_t there = TrialStore::view(s).trials().size();
-    ensure(there > 3, "too little was written");
-    // More room, and it goes on.
-    ensure(::mount("tmpfs", disk.c_str(), "tmpfs", MS_REMOUNT, "size=4m") == 0, "no more room");
-    TrialStore store(s, study());
-    if (const auto left = store.claim()) store.finish(*left, {});
-    add(store, 3);
-    ensure(store.trials().size() == there + 3, "not all was added");
-  }));
-  if (code == kNoDisk) GTEST_SKIP() << "a disk of its own is not allowed here";
-  EXPECT_EQ(code, 0);
+  EXPECT_EQ(end_of(start([&] {
+              const LittleRoom room(disk, 400'000);
+              {
+                TrialStore store(s, study());
+                const auto e = error_of<RuntimeError>([&] { add(store, 100000); });
+                const std::string what = e.what();
+                ensure(what == str("cannot write '", file_of(s), "': ", room.error()), what);
+                ensure(e.help.find(room.cure()) != std::string::npos, e.help);
+              }
+              const size_t there = TrialStore::view(s).trials().size();
+              ensure(there > 3, "too little was written");
+              room.widen(4'000'000);
+              TrialStore store(s, study());
+              if (const auto left = store.claim()) store.finish(*left, {});
+              add(store, 3);
+              ensure(store.trials().size() == there + 3, "not all was added");
+            })),
+            0);
 }
 
 // As a user who may not write, also where the tests are root's.
