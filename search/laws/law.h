@@ -3,7 +3,6 @@
 // objective.
 #pragma once
 #include <array>
-#include <cstdint>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -16,19 +15,9 @@ std::string_view quantity_name(Quantity q);
 // As formulas write it: "N", "D", "C", "L".
 std::string_view quantity_symbol(Quantity q);
 
-// The learning rate of each step of a run from its first.
-struct RateHistory {
-  std::vector<double> rate;  // of step k
-  std::vector<double> sum;   // of steps 0 to k
-
-  explicit RateHistory(std::vector<double> rates);
-};
-
 // Where a law is asked. NaN: not known.
 struct LawInput {
   std::array<double, kQuantities> x, log_x;  // log_x follows x through set()
-  int64_t step = 0;                          // of `rates`, for laws of whole schedules
-  const RateHistory* rates = nullptr;
 
   LawInput();
   void set(Quantity q, double value);
@@ -54,7 +43,6 @@ struct Law {
   // Where descent may begin, the best guess first; never empty.
   std::vector<Theta> (*starts)(std::span<const LawInput> at,
                                std::span<const double> log_answers) = nullptr;
-  bool of_schedules = false;  // asks for `rates` and `step` rather than for `needs`
 };
 
 std::span<const Law* const> builtin_laws();

@@ -4,7 +4,6 @@
 #include <cmath>
 #include <map>
 #include <set>
-#include <tuple>
 
 #include "core/error.h"
 #include "search/laws/fit/linear.h"
@@ -114,13 +113,12 @@ LawModel model_of(const Law& law, const std::vector<LawInput>& at) {
 }
 
 std::vector<size_t> sites_of(const std::vector<LawRun>& runs) {
-  using Key = std::tuple<std::vector<double>, int64_t, const RateHistory*>;
-  std::map<Key, size_t> known;
+  std::map<std::vector<double>, size_t> known;
   std::vector<size_t> out;
   for (const LawRun& r : runs) {
     std::vector<double> x;
     for (double v : r.at.x) x.push_back(std::isnan(v) ? -1 : v);
-    out.push_back(known.emplace(Key{x, r.at.step, r.at.rates}, known.size()).first->second);
+    out.push_back(known.emplace(x, known.size()).first->second);
   }
   return out;
 }

@@ -18,11 +18,6 @@ std::string_view quantity_symbol(Quantity q) {
   return names[q];
 }
 
-RateHistory::RateHistory(std::vector<double> rates) : rate(std::move(rates)) {
-  double total = 0;
-  for (double r : rate) sum.push_back(total += r);
-}
-
 LawInput::LawInput() {
   x.fill(NAN);
   log_x.fill(NAN);
