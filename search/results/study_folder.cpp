@@ -66,10 +66,6 @@ void read_runs(StudyFolder& s) {
   });
 }
 
-bool is_of_study(const RunRecord& run, const Description& d) {
-  return d.place(run.variant) < d.variants.size() && std::ranges::count(d.seeds, run.seed) > 0;
-}
-
 // What can be said so far: nothing while a run's files are damaged.
 void work_out_rows(StudyFolder& s) {
   const Frozen& f = s.study.frozen;
@@ -83,7 +79,7 @@ void work_out_rows(StudyFolder& s) {
     if (const std::optional<StudyPlan> plan = plan_of(s.study))
       s.summary = collect_results(*plan, s.folder, s.summary.look);
   } catch (const UserError& e) {
-    if (!std::ranges::count(s.problems, e.what())) s.problems.push_back(e.what());
+    if (!std::ranges::count(s.problems, e.what())) s.trouble = e.what();
   }
 }
 
@@ -97,18 +93,30 @@ const double* LogPoint::find(std::string_view name) const {
   return it == values.end() ? nullptr : &it->second;
 }
 
+bool StudyFolder::plans(const RunRecord& run) const {
+  const bool known_seed = study.seeds.empty() || std::ranges::count(study.seeds, run.seed) > 0;
+  return study.place(run.variant) < study.variants.size() && known_seed;
+}
+
 int64_t StudyFolder::planned_runs() const {
-  const auto planned = int64_t(study.variants.size() * study.seeds.size());
-  return std::max(planned, int64_t(runs.size() + problems.size()));
+  const int64_t there = std::ranges::count_if(runs, [&](const auto& r) { return plans(r); });
+  return std::max(int64_t(study.variants.size() * study.seeds.size()),
+                  there + int64_t(problems.size()));
 }
 
 int64_t StudyFolder::finished_runs() const {
-  return std::ranges::count_if(runs, &RunRecord::done);
+  return std::ranges::count_if(runs, [&](const auto& r) { return r.done() && plans(r); });
+}
+
+int64_t StudyFolder::failed_runs() const {
+  return std::ranges::count_if(runs, [&](const auto& r) { return r.failed() && plans(r); }) +
+         int64_t(problems.size());
 }
 
 std::string unfinished_text(const StudyFolder& s) {
   const auto count = [&](std::string_view status) {
-    return std::ranges::count(s.runs, status, &RunRecord::status);
+    return std::ranges::count_if(s.runs,
+                                 [&](const auto& r) { return r.status == status && s.plans(r); });
   };
   const int64_t all = s.planned_runs(), done = s.finished_runs();
   if (done == all) return {};
@@ -116,11 +124,13 @@ std::string unfinished_text(const StudyFolder& s) {
   const auto add = [&](int64_t n, std::string_view one, std::string_view more) {
     if (n > 0) parts.push_back(str(n, " ", n == 1 ? one : more));
   };
-  const int64_t running = count("running"), stopped = count("stopped"), failed = count("failed");
+  const int64_t running = count("running"), stopped = count("stopped"),
+                damaged = int64_t(s.problems.size()), failed = s.failed_runs() - damaged;
   add(running, "was training", "were training");
   add(stopped, "was stopped", "were stopped");
   add(failed, "failed", "failed");
-  add(all - done - running - stopped - failed - int64_t(s.problems.size()), "waits", "wait");
+  add(damaged, "cannot be read", "cannot be read");
+  add(all - done - running - stopped - failed - damaged, "waits", "wait");
   const std::string rest = join_names(parts, ", ");
   return str("not finished: ", done, " of ", all, all == 1 ? " run" : " runs",
              done == 1 ? " is done" : " are done", rest.empty() ? "" : ", ", rest);
@@ -146,9 +156,9 @@ StudyFolder read_study_folder(const std::string& folder) {
   read_runs(s);
   int64_t known = 0;
   for (const ResultRow& row : s.summary.rows) known += row.n;
-  const int64_t done = std::ranges::count_if(
-      s.runs, [&](const RunRecord& r) { return r.done() && is_of_study(r, s.study); });
-  if (!summed_up || done > known)
+  // Fewer: runs that the summary rests on are gone or damaged, and no claim may rest on them.
+  const bool fewer = s.finished_runs() < known && plan_of(s.study);
+  if (!summed_up || s.finished_runs() > known || fewer)
     work_out_rows(s);
   else if (s.summary.alpha == 0)
     judge_old_results(s);

@@ -25,10 +25,17 @@ struct StudyFolder {
   Summary summary;                    // without rows where nothing can be said of them
   std::vector<RunOfStudy> runs;       // by variant, then seed
   std::vector<std::string> problems;  // runs that could not be read: reported, never hidden
+  std::string trouble;                // why nothing can be said of runs that could; mostly empty
 
-  // Of the study as it is described; more than `runs` where some were never prepared.
+  // Whether the study as it is described plans the run: folders may hold those of earlier variants
+  // and seeds, which count nowhere.
+  bool plans(const RunRecord& run) const;
+
+  // Runs that the study plans: all, of which some may never have been prepared; those that are
+  // done; those that failed or cannot be read.
   int64_t planned_runs() const;
   int64_t finished_runs() const;
+  int64_t failed_runs() const;
 };
 
 // How the runs of a study that has not ended stand: "not finished: 4 of 9 runs are done, 2 were

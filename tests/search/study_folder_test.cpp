@@ -155,12 +155,33 @@ TEST_F(StudyFiles, OfAStudyThatGoesOnAreNewerThanItsSummary) {
   EXPECT_EQ(to_text(summary_json(s.summary)), to_text(summary_json(c.results)));
 }
 
+TEST_F(StudyFiles, OfARunThatIsGoneClaimNothing) {
+  run();
+  std::filesystem::remove_all(out_ + "/runs/wide-s1");
+  const StudyFolder s = read_study_folder(out_);
+  EXPECT_EQ(s.summary.row("wide")->n, 2);
+  EXPECT_EQ(unfinished_text(s), "not finished: 5 of 6 runs are done, 1 waits");
+}
+
+TEST_F(StudyFiles, RunsThatItPlansNoMoreCountNowhere) {
+  run();
+  std::filesystem::copy(out_ + "/runs/wide-s1", out_ + "/runs/wide-s7");
+  std::filesystem::remove_all(out_ + "/runs/wide-s1");
+  std::string other = read_file(run_file("wide-s7", "run.json"));
+  other.replace(other.find("\"seed\": 1"), 9, "\"seed\": 7");
+  replace_file(run_file("wide-s7", "run.json"), other);
+  EXPECT_EQ(unfinished_text(read_study_folder(out_)),
+            "not finished: 5 of 6 runs are done, 1 waits");
+}
+
 TEST_F(StudyFiles, ADamagedRunIsToldOfAndNothingIsClaimed) {
   run();
-  std::filesystem::remove(out_ + "/summary.json");
   replace_file(run_file("wide-s2", "run.json"), "{");
   const StudyFolder s = read_study_folder(out_);
-  EXPECT_TRUE(s.summary.rows.empty());
+  EXPECT_TRUE(s.summary.rows.empty()) << "the summary of before rests on what cannot be read";
+  EXPECT_EQ(unfinished_text(s), "not finished: 5 of 6 runs are done, 1 cannot be read");
+  std::filesystem::remove(out_ + "/summary.json");
+  EXPECT_TRUE(read_study_folder(out_).summary.rows.empty());
   ASSERT_EQ(s.problems.size(), 1u);
   EXPECT_NE(s.problems[0].find("wide-s2/run.json"), std::string::npos) << s.problems[0];
   EXPECT_EQ(s.runs.size(), 5u);

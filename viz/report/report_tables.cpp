@@ -165,9 +165,12 @@ std::string failures_part(const StudyFolder& r) {
                    fixed(known(run.steps), 0), " steps", run.error.empty() ? "" : ": ", run.error),
                "failure");
   for (const std::string& problem : r.problems) out += html("div", problem, "failure");
-  const auto open = std::ranges::count_if(
-      r.runs, [](const RunRecord& run) { return !run.done() && !run.failed(); });
+  if (!r.trouble.empty()) out += html("div", str("no rows: ", r.trouble), "failure");
+  const int64_t open = failed_or_open(r) - r.failed_runs();
   if (out.empty()) out = html("p", open == 0 ? "None: every run finished." : "None.");
+  for (const RunRecord& run : r.runs)
+    if (!run.other_length.empty())
+      out += html("p", str(run.variant, ", seed ", run.seed, ": ", run.other_length), "soft");
   if (open == 0) return out;
   return out + html("p",
                     str(open, open == 1 ? " run has" : " runs have",
@@ -208,7 +211,8 @@ std::string reproduction_part(const StudyFolder& r) {
   out +=
       term("cambium", r.study.version) + term("date", r.study.created) + term("spec", r.study.spec);
   out += term("seeds", seeds);
-  out += term("budget a run", r.study.budget_kind.empty() ? "" : budget_text(r));
+  out += term("budget a run",
+              r.study.has_budget ? budget_text(r) : "none: each trains as its spec says");
   for (const auto& [key, value] : r.study.machine) out += term(key, value);
   for (const DescribedVariant& v : r.study.variants)
     if (!v.spec_hash.empty()) out += term("spec of " + v.name, "hash " + v.spec_hash);

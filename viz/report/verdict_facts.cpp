@@ -115,16 +115,10 @@ std::string cost_sentence(const StudyFolder& r) {
              milliseconds(base->step_ms), ": ", join_names(told), ".");
 }
 
-namespace {
-int64_t failures(const StudyFolder& r) {
-  return std::ranges::count_if(r.runs, &RunRecord::failed) + int64_t(r.problems.size());
-}
-}  // namespace
-
 // Runs that only wait have no error to look for.
 std::string failure_sentence(const StudyFolder& r) {
-  const int64_t failed = failures(r), open = failed_or_open(r) - failed;
-  const std::string all = str(" of ", r.runs.size() + r.problems.size());
+  const int64_t failed = r.failed_runs(), open = failed_or_open(r) - failed;
+  const std::string all = str(" of ", r.planned_runs());
   std::string out;
   if (failed > 0) out = str(counted(failed, "run"), all, " failed; see failures.");
   if (open > 0)
@@ -134,8 +128,7 @@ std::string failure_sentence(const StudyFolder& r) {
 }
 
 int64_t failed_or_open(const StudyFolder& r) {
-  return std::ranges::count_if(r.runs, [](const RunRecord& run) { return !run.done(); }) +
-         int64_t(r.problems.size());
+  return r.planned_runs() - r.finished_runs();
 }
 
 namespace {
