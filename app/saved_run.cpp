@@ -31,7 +31,7 @@ namespace {
 bool check_data(const Experiment& e, const std::string& folder, Terminal& terminal,
                 bool other_data) {
   // Runs of versions that kept it to themselves, and imported ones, say nothing of it.
-  const Identity was = find_run_record(folder).value_or(RunRecord()).data;
+  const Identity was = read_run_record(folder).value_or(RunRecord()).data;
   if (was.empty()) {
     terminal.note(
         str("'", folder, "' does not say what data it was trained on: it may have been other"));
@@ -100,7 +100,7 @@ OpenedRun open_run(const std::string& folder, Terminal& terminal, const OpenRunO
 }
 
 LoadedWeights weights_of_run(const std::string& folder, bool best, Terminal& terminal) {
-  const RunRecord run = find_run_record(folder).value_or(RunRecord());
+  const RunRecord run = read_run_record(folder).value_or(RunRecord());
   if (run.failed() && !has_checkpoint(folder))
     throw RuntimeError(
         str("'", folder, "' failed before it saved any weights: ", run.error),
