@@ -20,11 +20,9 @@ LineReader::LineReader(const std::string& path, LinePlace from)
   file_->gz = gzopen(path.c_str(), "rbe");
   if (!file_->gz) fail_with_errno("read", path);
   gzbuffer(file_->gz, 1 << 17);
-  if (from.byte > 0 && gzseek(file_->gz, z_off_t(from.byte - 1), SEEK_SET) < 0)
-    throw UserError(str("'", path, "' cannot be read from byte ", from.byte, " on"),
-                    "fetch or copy the file again");
+  if (from.byte == 0) return;
   char last = 0;  // of the line before
-  if (from.byte > 0 && gzread(file_->gz, &last, 1) != 1)
+  if (gzseek(file_->gz, z_off_t(from.byte - 1), SEEK_SET) < 0 || read(&last, 1) != 1)
     throw UserError(str("'", path, "' ends before byte ", from.byte, ", where it was read last"),
                     "put the file back as it was");
 }
@@ -41,11 +39,18 @@ bool LineReader::fill() {
   if (end_ == buffer_.size()) {
     if (int64_t(end_) >= kLongestLine)
       throw UserError(
-          str(path_, ":", place_.lines + 1, ": a line of more than ", kLongestLine, " bytes"),
+          str(path_, ":", place_.lines + 1, ": a line of ", kLongestLine, " bytes or more"),
           "break it into several; a line is held in memory");
     buffer_.resize(2 * buffer_.size());
   }
-  const int n = gzread(file_->gz, buffer_.data() + end_, unsigned(buffer_.size() - end_));
+  const int n = read(buffer_.data() + end_, unsigned(buffer_.size() - end_));
+  end_ += size_t(n);
+  return n > 0;
+}
+
+// gzread, with what went wrong; 0 at the end of the file.
+int LineReader::read(char* to, unsigned most) {
+  const int n = gzread(file_->gz, to, most);
   int state = Z_OK;
   const char* why = gzerror(file_->gz, &state);
   if (n < 0 && state == Z_ERRNO) fail_with_errno("read", path_);
@@ -57,8 +62,7 @@ bool LineReader::fill() {
                        "fetch or copy the file again");
   if (n > 0 && path_.ends_with(".gz") && gzdirect(file_->gz))
     throw RuntimeError(str("'", path_, "' is not a gzip file"), "fetch or copy the file again");
-  end_ += size_t(n);
-  return n > 0;
+  return n;
 }
 
 bool LineReader::next(std::string_view& line) {

@@ -13,10 +13,11 @@ struct LinePlace {
   int64_t byte = 0, lines = 0;
 };
 
-// A gzip file is unpacked as it is read. Errors are those of read_file and read_maybe_gzip.
+// A gzip file is unpacked as it is read: RuntimeError when it is damaged, cut short or none. What
+// stands behind its last member is ignored, as gzip does.
 class LineReader {
  public:
-  static constexpr int64_t kLongestLine = int64_t(1) << 28;  // bytes; a longer one is a UserError
+  static constexpr int64_t kLongestLine = int64_t(1) << 28;  // bytes; such a one is a UserError
 
   // From a place that another reader of the same file has given. UserError when the file ends
   // before it. In a gzip file all that stands before it is unpacked again.
@@ -35,6 +36,7 @@ class LineReader {
   struct File;
 
   bool fill();
+  int read(char* to, unsigned most);
 
   std::string path_;
   std::unique_ptr<File> file_;
