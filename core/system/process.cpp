@@ -44,8 +44,11 @@ bool become_standard(int fd, int standard) {
     limit(RLIMIT_AS, rlim_t(launch.memory_bytes));
     limit(RLIMIT_CORE, 0);
   }
-  ok = ok && become_standard(launch.in, 0) && become_standard(launch.out, 1) &&
-       become_standard(launch.err, 2);
+  // A parent without standard files of its own was given their numbers, which dup2 would overwrite.
+  int in = launch.in, out = launch.out, err = launch.err;
+  for (int* fd : {&in, &out, &err, &failure})
+    if (*fd >= 0 && *fd <= 2) *fd = ::fcntl(*fd, F_DUPFD_CLOEXEC, 3);
+  ok = ok && become_standard(in, 0) && become_standard(out, 1) && become_standard(err, 2);
   if (ok) ::execvp(argv[0], argv);
   const int error = errno;
   [[maybe_unused]] const ssize_t n = ::write(failure, &error, sizeof error);
