@@ -46,10 +46,15 @@ int draw_step(Experiment e, const Options& options, Context& context) {
   PassWords words = options.passes;
   if (!words.dump_to.empty() && !options.output.empty())
     throw UserError("-o and --dump-to both name the file", "leave one of them out");
-  if (!options.heat.empty() || options.batch || options.depth > 0)
-    throw UserError("--heat, --batch and --depth are of the picture of blocks",
-                    "leave them out with --dump-after: it shows operators at the spec's batch");
+  if (!options.heat.empty() || options.batch || options.depth > 0 || options.no_fold ||
+      options.no_legend)
+    throw UserError(
+        "--heat, --batch, --depth, --no-fold and --no-legend are of the picture of blocks",
+        "leave them out with --dump-after: it shows operators at the spec's batch");
   if (words.dump_to.empty()) words.dump_to = options.output;
+  if (words.dump_to.ends_with(".json"))
+    throw UserError("the graph of operators is written as a picture or as text, not as JSON",
+                    "end the name with .svg, .png, .dot or .txt");
   choose_passes(e, words, context.terminal);
   std::optional<Graph> shown;
   e.passes.after = [&](std::string_view pass, const Graph& g) {
