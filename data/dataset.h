@@ -167,6 +167,8 @@ class Dataset {
   // but reads all that come before them. The other splits are read by index as ever.
   virtual std::unique_ptr<ExampleStream> stream(uint64_t /*epoch_seed*/) const { return nullptr; }
 
+  virtual int64_t stream_bytes() const { return 0; }  // the most that such a stream holds
+
   // What the spec may use: $classes, $outputs (of values), $vocab, $context, $source, $height,
   // $width, $channels.
   virtual std::vector<std::pair<std::string, ArgValue>> vars() const = 0;

@@ -10,16 +10,21 @@
 #include "data/corpus/document.h"
 
 namespace cambium {
-namespace {
-namespace fs = std::filesystem;
-
-enum class Format { kFile, kParagraphs, kLines, kJsonLines };
+enum class CorpusFormat { kFile, kParagraphs, kLines, kJsonLines };
 
 struct CorpusFile {
   std::string name, path;  // as seen from the corpus, and to open
-  Format format;
+  CorpusFormat format;
   bool packed = false;  // to be unpacked
 };
+
+struct CorpusFiles {
+  std::vector<CorpusFile> files;
+};
+
+namespace {
+namespace fs = std::filesystem;
+using Format = CorpusFormat;
 
 Format format_of(const std::string& format, const std::string& path) {
   if (format == "paragraphs") return Format::kParagraphs;
@@ -71,8 +76,8 @@ std::optional<Position> position_from(std::string_view text) {
 
 class Corpus final : public DocumentSource {
  public:
-  Corpus(CorpusOptions options, std::vector<CorpusFile> files)
-      : options_(std::move(options)), files_(std::move(files)) {}
+  Corpus(CorpusOptions options, std::shared_ptr<const CorpusFiles> list)
+      : options_(std::move(options)), list_(std::move(list)), files_(list_->files) {}
 
   bool next(Document& into) override {
     for (; at_.file < int64_t(files_.size()); ++at_.file, at_.place = {}, lines_.reset()) {
@@ -176,7 +181,8 @@ class Corpus final : public DocumentSource {
   }
 
   CorpusOptions options_;
-  std::vector<CorpusFile> files_;
+  std::shared_ptr<const CorpusFiles> list_;
+  const std::vector<CorpusFile>& files_;
   Position at_;                        // of the next document
   std::unique_ptr<LineReader> lines_;  // of the file at_, once it is open
   std::optional<MappedFile> map_;
@@ -186,21 +192,31 @@ class Corpus final : public DocumentSource {
 };
 }  // namespace
 
-std::unique_ptr<DocumentSource> open_corpus(const CorpusOptions& options) {
+std::shared_ptr<const CorpusFiles> list_corpus(const CorpusOptions& options) {
   if (options.path.empty()) throw UserError("no path given", "set path to a file or a folder");
   if (!file_exists(options.path))
     throw UserError(str(options.path, ": no such file or folder"),
                     "set path to a text file, a jsonl file or a folder of them; it is taken from "
                     "the working directory");
-  std::vector<CorpusFile> files = files_of(options);
-  if (files.empty())
+  auto list = std::make_shared<CorpusFiles>(files_of(options));
+  if (list->files.empty())
     throw UserError(str(options.path, ": no file in this folder"), "name another folder");
+  return list;
+}
+
+std::unique_ptr<DocumentSource> open_corpus(const CorpusOptions& options,
+                                            std::shared_ptr<const CorpusFiles> files) {
   return std::make_unique<Corpus>(options, std::move(files));
+}
+
+std::unique_ptr<DocumentSource> open_corpus(const CorpusOptions& options) {
+  return open_corpus(options, list_corpus(options));
 }
 
 std::unique_ptr<DocumentSource> open_text_document(const std::string& path) {
   const std::string name = fs::path(path).filename();
-  return std::make_unique<Corpus>(CorpusOptions{.path = path},
-                                  std::vector<CorpusFile>{{name, path, Format::kFile}});
+  return std::make_unique<Corpus>(
+      CorpusOptions{.path = path},
+      std::make_shared<CorpusFiles>(CorpusFiles{{{name, path, Format::kFile}}}));
 }
 }  // namespace cambium

@@ -52,8 +52,14 @@ struct CorpusOptions {
             "empty: its file and line do")};
 };
 
+// Which files a corpus has, in their order: sources of one list agree on places though files come.
+struct CorpusFiles;
+
 // UserError when there is no such file or folder, or no file in it.
-std::unique_ptr<DocumentSource> open_corpus(const CorpusOptions& options);
+std::shared_ptr<const CorpusFiles> list_corpus(const CorpusOptions& options);
+std::unique_ptr<DocumentSource> open_corpus(const CorpusOptions& options,
+                                            std::shared_ptr<const CorpusFiles> files);
+std::unique_ptr<DocumentSource> open_corpus(const CorpusOptions& options);  // of a list of its own
 
 // One file as one document, byte for byte, whatever it is called: its text is a map of the file.
 std::unique_ptr<DocumentSource> open_text_document(const std::string& path);

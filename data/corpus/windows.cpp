@@ -73,6 +73,7 @@ void WindowStream::open_block() {
   ensure(n > 0, "window ", first_, " of ", options_.count, " asked for");
   block_at_ = reader_.position();
   symbols_.clear();
+  symbols_.reserve(size_t(n * T + 1));
   reader_.read(n * T, symbols_);
   symbols_.push_back(reader_.peek());
   order_.resize(size_t(n));

@@ -123,6 +123,7 @@ MemoryNeed memory_need(const Experiment& e, const TrainPlans& plans) {
   // Two loaders, two slots each; one each when a batch never changes.
   const int64_t slots = e.data->version(Split::kTrain) == 0 ? 4 : 2;
   need.batch_bytes += slots * bytes_of_batch(*e.data, e.train.options.batch);
+  need.batch_bytes += (plans.shares ? 2 : 1) * e.data->stream_bytes();
   return {.store_bytes = with_reserve(need.store_bytes) + kFirstRunBytes,
           .batch_bytes = with_reserve(need.batch_bytes)};
 }

@@ -39,6 +39,7 @@ class DocumentSet final : public Dataset {
       : options_(options), vocabulary_(open_vocabulary(options.tokenizer)) {
     check_options();
     try {
+      files_ = list_corpus(options);
       count_all();
     } catch (const OptionError&) {
       throw;
@@ -92,6 +93,13 @@ class DocumentSet final : public Dataset {
                       .seed = epoch_seed});
   }
 
+  // A block of windows and their order, and one document; what it is in may have doubled to hold
+  // it.
+  int64_t stream_bytes() const override {
+    const int64_t windows = std::min(options_.shuffle, count(Split::kTrain));
+    return int64_t(sizeof(int32_t)) * windows * (options_.context + 1) + 2 * longest_;
+  }
+
   std::vector<std::pair<std::string, ArgValue>> vars() const override {
     return {{"classes", vocabulary_->size()},
             {"vocab", vocabulary_->size()},
@@ -126,7 +134,7 @@ class DocumentSet final : public Dataset {
   }
 
   std::unique_ptr<DocumentSource> open_documents() const {
-    return filtered(open_corpus(options_), [least = options_.least](const Document& d) {
+    return filtered(open_corpus(options_, files_), [least = options_.least](const Document& d) {
       return int64_t(d.text.size()) >= least;
     });
   }
@@ -146,6 +154,7 @@ class DocumentSet final : public Dataset {
       content_ = joined_hash({content_, hash_text(d.id), hash_text(d.text)});
       symbols.clear();
       vocabulary_->append_document(d.text, symbols);
+      longest_ = std::max(longest_, int64_t(d.text.size() + sizeof(int32_t) * symbols.size()));
       const Split split = split_of(d.id);
       if (split == Split::kTrain) {
         train_ += int64_t(symbols.size());
@@ -183,7 +192,10 @@ class DocumentSet final : public Dataset {
     for (const auto& [name, held] : {std::pair("val", &held_[0]), std::pair("test", &held_[1])})
       if (held->size() < 2)
         throw OptionError(
-            name, str("none of ", documents_, " documents of ", options_.path, " falls to ", name),
+            name,
+            held->empty()
+                ? str("none of ", documents_, " documents of ", options_.path, " falls to ", name)
+                : str("the documents of ", options_.path, " that fall to ", name, " hold no text"),
             str("use more documents or a larger ", name,
                 "; format: paragraphs or lines makes many of one file"));
   }
@@ -215,6 +227,8 @@ class DocumentSet final : public Dataset {
 
   Documents options_;
   std::shared_ptr<const Vocabulary> vocabulary_;
+  std::shared_ptr<const CorpusFiles> files_;
+  int64_t longest_ = 0;                // bytes of a document's text and of its symbols
   int64_t documents_ = 0, train_ = 0;  // symbols to train on
   std::vector<int32_t> held_[2];       // symbols of validation and test
   uint64_t content_ = 0;

@@ -61,6 +61,8 @@ class MaskedSet final : public Dataset {
     return std::make_unique<MaskedStream>(*this, std::move(inner), epoch_seed);
   }
 
+  int64_t stream_bytes() const override { return data_->stream_bytes(); }
+
   // The vocabulary with the mask: both what is shown and what is answered.
   std::vector<std::pair<std::string, ArgValue>> vars() const override {
     auto vars = data_->vars();
