@@ -45,7 +45,6 @@ TEST_P(EveryWeight, SaysWhatItIs) {
     const ParameterInfo& w = n->parameter;
     const bool fans = is_product(w.kind) || w.kind == ParameterKind::kEmbedding;
     EXPECT_NE(w.kind, ParameterKind::kNone) << n->scope.path;
-    EXPECT_EQ(w.decay, decays(w.kind)) << n->scope.path;
     EXPECT_EQ(w.decay, fans) << n->scope.path;
     EXPECT_EQ(!w.fan_in.empty(), fans) << n->scope.path << ": what hears has an axis it hears";
     EXPECT_TRUE(fans || w.fan_out.empty()) << n->scope.path;

@@ -106,7 +106,7 @@ void write_failure(const std::string& folder, const Experiment& e, const RunResu
 void write_waiting(const std::string& folder, const std::string& variant, int64_t seed) {
   const std::string path = folder + "/run.json";
   if (file_exists(path)) return;
-  const Json json = {{"variant", variant}, {"seed", seed}, {"status", "waiting"}};
-  replace_file(path, to_text(json, 1) + "\n");
+  const RunRecord waiting{.variant = variant, .seed = seed, .status = "waiting"};
+  replace_file(path, to_text(to_json(waiting), 1) + "\n");
 }
 }  // namespace cambium

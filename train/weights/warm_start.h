@@ -25,7 +25,7 @@ enum class WarmFate {
   kMissing,    // of the model: no tensor comes to it, it starts fresh
 };
 
-// "copied", "other shape" ...
+// "copied", "other shape or type" ...
 std::string_view name_of(WarmFate fate);
 
 struct WarmRow {
@@ -53,8 +53,7 @@ std::vector<WarmRow> match_weights(const std::map<std::string, ValueType>& given
 std::vector<WarmRow> warm_start(Store& store, const std::map<std::string, ValueType>& wanted,
                                 const Tensors& given, std::span<const WarmRule> rules);
 
-// "12 of 14 tensors are copied, 1 in another shape starts fresh, ..." and a line for each that is
-// not copied.
+// "12 tensors are copied, 1 other shape or type, ..." and a line for each that is not copied.
 std::string table_text(std::span<const WarmRow> rows);
 
 // UserError, naming what is not, unless every tensor of both sides is copied. `origin` says whose.
