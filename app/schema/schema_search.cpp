@@ -76,7 +76,7 @@ Json search_schema() {
       {"search", std::move(search)},
       {"finalists", options_schema(describe_fields<FinalistSettings>())}};
   for (const CatalogueEntry& e : catalogue_of("search key"))
-    properties[e.name]["description"] = e.doc;
+    properties.at(e.name)["description"] = e.doc;
   return {
       {"type", "object"}, {"properties", std::move(properties)}, {"additionalProperties", false}};
 }

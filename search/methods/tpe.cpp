@@ -55,9 +55,13 @@ std::optional<SpacePoint> propose(const ProposalInputs& in) {
   const Tpe& o = in.options.as<Tpe>();
   Random random = random_of(in);
   const std::vector<size_t> order = best_first(in.history);
-  if (int64_t(in.history.size()) < o.startup || order.size() < 2) return in.space.draw(random);
+  // Trials that failed stand last, and are never what the next should be like.
+  const auto alive = size_t(
+      std::ranges::count_if(order, [&](size_t i) { return !in.history[i].outcome->failed; }));
+  if (int64_t(in.history.size()) < o.startup || order.size() < 2 || alive == 0)
+    return in.space.draw(random);
   const size_t count =
-      std::min({order.size() - 1, size_t(25),
+      std::min({alive, order.size() - 1, size_t(25),
                 std::max<size_t>(2, size_t(std::ceil(o.good * double(order.size()))))});
   std::vector<const SpacePoint*> good, bad;
   for (size_t i = 0; i < order.size(); ++i)

@@ -75,14 +75,14 @@ void DimensionReader::read_choices(const Yaml& list) {
 void DimensionReader::read_int(const Yaml& yaml) {
   const auto [low, high] = range<int64_t>(yaml, "int");
   d_.kind = DimensionKind::kInt;
+  if (low < -(int64_t(1) << 53) || high > int64_t(1) << 53)
+    fail("whole numbers go to 2^53 here", "", yaml.mark);
   if (const Yaml* step = yaml_.find("step")) {
     d_.step = value<int64_t>(*step, "step");
     if (d_.step < 1 || d_.step > std::max<int64_t>(1, high - low))
       fail(str("a step of ", d_.step, " from ", low, " to ", high, " leads nowhere"),
            "take at least 1 and at most the range", step->mark);
   }
-  if (low < -(int64_t(1) << 53) || high > int64_t(1) << 53)
-    fail("whole numbers go to 2^53 here", "", yaml.mark);
   d_.first = low;
   d_.count = (high - low) / d_.step + 1;
 }

@@ -1,6 +1,7 @@
 #include "search/store/disk.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <chrono>
 #include <thread>
 #include <utility>
@@ -48,6 +49,12 @@ FileLock::FileLock(const std::string& path, double seconds)
   const Stopwatch waited;
   for (int64_t pause = 1;; pause = std::min<int64_t>(2 * pause, 20)) {
     held_ = ::flock(file_, LOCK_EX | LOCK_NB) == 0;
+    if (!held_ && errno != EWOULDBLOCK && errno != EINTR) {
+      const int error = errno;
+      ::close(file_);
+      errno = error;
+      fail_with_errno("lock", path);
+    }
     if (held_ || waited.seconds() >= seconds) return;
     std::this_thread::sleep_for(std::chrono::milliseconds(pause));
   }

@@ -30,7 +30,8 @@ int wait_for_others(void* waiting, int tries) {
   if (w.clock.seconds() > w.patience_seconds) return 0;
   // From a tenth of a millisecond to 25; processes that began together part by their ids.
   const int64_t most = int64_t(200) << std::min(tries, 7);
-  const int64_t microseconds = most / 2 + (::getpid() * 7919 + tries * 104729) % (most / 2 + 1);
+  const int64_t microseconds =
+      most / 2 + (int64_t(::getpid()) * 7919 + int64_t(tries) * 104729) % (most / 2 + 1);
   std::this_thread::sleep_for(std::chrono::microseconds(microseconds));
   return 1;
 }
@@ -151,12 +152,6 @@ SqlStatement& SqlStatement::bind(std::string_view value) {
   return *this;
 }
 
-SqlStatement& SqlStatement::bind(std::optional<double> value) {
-  if (value) return bind(*value);
-  ++bound_;  // parameters are NULL until they are bound
-  return *this;
-}
-
 bool SqlStatement::step() {
   errno = 0;
   const int code = sqlite3_step(statement_);
@@ -167,12 +162,6 @@ bool SqlStatement::step() {
 
 void SqlStatement::run() {
   while (step()) continue;
-}
-
-void SqlStatement::rewind() {
-  sqlite3_reset(statement_);
-  sqlite3_clear_bindings(statement_);
-  bound_ = 0;
 }
 
 int64_t SqlStatement::integer(int column) const {

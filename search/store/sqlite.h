@@ -22,11 +22,9 @@ class SqlStatement {
   SqlStatement& bind(int64_t value);
   SqlStatement& bind(double value);
   SqlStatement& bind(std::string_view value);
-  SqlStatement& bind(std::optional<double> value);  // none: NULL
 
-  bool step();    // true: there is a row, whose columns can be asked for
-  void run();     // to the end, rows or none
-  void rewind();  // to be bound and run again
+  bool step();  // true: there is a row, whose columns can be asked for
+  void run();   // to the end, rows or none
 
   int64_t integer(int column) const;
   double number(int column) const;  // NaN for NULL
