@@ -6,8 +6,8 @@
 #include <optional>
 #include <unordered_map>
 
+#include "core/text/csv.h"
 #include "core/yaml/yaml.h"
-#include "search/replay/csv.h"
 #include "search/space/space.h"
 
 namespace cambium {

@@ -7,13 +7,13 @@
 #include <tuple>
 
 #include "core/system/files.h"
+#include "core/text/csv.h"
 #include "core/text/suggest.h"
-#include "search/laws/points/cells.h"
 
 namespace cambium {
 namespace {
 constexpr int64_t kMostBytes = 64 << 20;
-constexpr int kMostLines = 1'000'000;
+constexpr int kMostRows = 1'000'000;
 
 struct RoleNames {
   std::string_view name;
@@ -48,13 +48,13 @@ std::pair<std::string, std::string> assignment(const std::string& text, std::str
   return {text.substr(0, at), text.substr(at + 1)};
 }
 
-std::string names_of(const std::vector<Cell>& header) {
+std::string names_of(const std::vector<CsvCell>& header) {
   std::vector<std::string> names;
-  for (const Cell& c : header) names.push_back(str("'", c.text, "'"));
+  for (const CsvCell& c : header) names.push_back(str("'", c.text, "'"));
   return join_names(names);
 }
 
-size_t column_named(const std::vector<Cell>& header, const std::string& name) {
+size_t column_named(const std::vector<CsvCell>& header, const std::string& name) {
   std::vector<std::string> known;
   for (size_t i = 0; i < header.size(); ++i) {
     if (header[i].text == name) return i;
@@ -76,7 +76,7 @@ size_t role_named(const std::string& name) {
 constexpr size_t kNone = SIZE_MAX;
 
 // The column of each role: as told, else by its name or one that files use.
-std::array<size_t, kRoles> find_columns(const std::vector<Cell>& header,
+std::array<size_t, kRoles> find_columns(const std::vector<CsvCell>& header,
                                         const PointChoice& choice) {
   std::array<size_t, kRoles> at;
   at.fill(kNone);
@@ -98,7 +98,7 @@ std::array<size_t, kRoles> find_columns(const std::vector<Cell>& header,
   return at;
 }
 
-void check_columns(const std::array<size_t, kRoles>& at, const std::vector<Cell>& header) {
+void check_columns(const std::array<size_t, kRoles>& at, const std::vector<CsvCell>& header) {
   const auto has = [&](PointRole r) { return at[size_t(r)] != kNone; };
   const auto missing = [&](std::string_view what, std::string_view role) {
     throw UserError(str("there is no column of ", what, ", only ", names_of(header)),
@@ -110,7 +110,7 @@ void check_columns(const std::array<size_t, kRoles>& at, const std::vector<Cell>
     missing("parameters, tokens or FLOPs", "params");
 }
 
-double positive_number(const Cell& cell, std::string_view role) {
+double positive_number(const CsvCell& cell, std::string_view role) {
   const std::string& t = cell.text;
   double value = 0;
   const auto [end, fault] = std::from_chars(t.data(), t.data() + t.size(), value);
@@ -129,7 +129,7 @@ double positive_number(const Cell& cell, std::string_view role) {
   return value;
 }
 
-ScalingPoint read_point(const std::vector<Cell>& cells, const std::array<size_t, kRoles>& at,
+ScalingPoint read_point(const std::vector<CsvCell>& cells, const std::array<size_t, kRoles>& at,
                         Diagnostics& errors) {
   ScalingPoint point;
   point.mark = cells.front().mark;
@@ -191,7 +191,7 @@ struct Filter {
   std::string value;
 };
 
-std::vector<Filter> filters_of(const std::vector<Cell>& header, const PointChoice& choice) {
+std::vector<Filter> filters_of(const std::vector<CsvCell>& header, const PointChoice& choice) {
   std::vector<Filter> out;
   for (const std::string& text : choice.where) {
     const auto [name, value] = assignment(text, "--where", "kept=1");
@@ -200,21 +200,6 @@ std::vector<Filter> filters_of(const std::vector<Cell>& header, const PointChoic
   return out;
 }
 
-// Calls `take` with every line that holds something, without its end.
-template <class F> void each_line(std::string_view text, const std::string& file, const F& take) {
-  if (text.starts_with("\xef\xbb\xbf")) text.remove_prefix(3);
-  int number = 0;
-  while (!text.empty()) {
-    if (++number > kMostLines)
-      throw UserError(str("more than ", kMostLines, " lines"),
-                      "fit the ends of runs, not all steps", Mark{file, number, 1});
-    const size_t end = std::min(text.find('\n'), text.size());
-    std::string_view line = text.substr(0, end);
-    text.remove_prefix(std::min(end + 1, text.size()));
-    if (line.ends_with('\r')) line.remove_suffix(1);
-    if (line.find_first_not_of(" \t") != line.npos) take(line, number);
-  }
-}
 }  // namespace
 
 std::string_view role_name(PointRole r) {
@@ -223,32 +208,34 @@ std::string_view role_name(PointRole r) {
 
 PointTable parse_points(std::string_view text, const std::string& file, const PointChoice& choice) {
   PointTable table{.file = file, .points = {}, .columns = {}, .marks = {}};
-  std::vector<Cell> header;
+  CsvReader reader(text, file, CsvSpaces::kDropped);
+  std::vector<CsvCell> header, cells;
   std::array<size_t, kRoles> at;
   std::vector<Filter> filters;
   Diagnostics errors;
-  each_line(text, file, [&](std::string_view line, int number) {
-    const std::vector<Cell> cells = cells_of(line, file, number);
-    if (header.empty()) {
-      header = cells;
-      at = find_columns(header, choice);
-      check_columns(at, header);
-      filters = filters_of(header, choice);
-      for (size_t r = 0; r < kRoles; ++r)
-        if (at[r] != kNone)
-          table.columns[r] = header[at[r]].text, table.marks[r] = header[at[r]].mark;
-      return;
-    }
+  if (reader.row(header)) {
+    refuse_double_columns(header);
+    at = find_columns(header, choice);
+    check_columns(at, header);
+    filters = filters_of(header, choice);
+    for (size_t r = 0; r < kRoles; ++r)
+      if (at[r] != kNone)
+        table.columns[r] = header[at[r]].text, table.marks[r] = header[at[r]].mark;
+  }
+  for (int rows = 0; reader.row(cells);) {
+    if (++rows > kMostRows)
+      throw UserError(str("more than ", kMostRows, " lines"), "fit the ends of runs, not all steps",
+                      cells.front().mark);
     if (cells.size() != header.size()) {
       errors.add(UserError(str("the line has ", cells.size(), " cells, the first line names ",
                                header.size(), " columns"),
                            "one run a line, cells separated by commas", cells.front().mark));
-      return;
+      continue;
     }
-    for (const Filter& f : filters)
-      if (cells[f.column].text != f.value) return;
-    table.points.push_back(read_point(cells, at, errors));
-  });
+    if (std::ranges::all_of(filters,
+                            [&](const Filter& f) { return cells[f.column].text == f.value; }))
+      table.points.push_back(read_point(cells, at, errors));
+  }
   if (header.empty())
     throw UserError(str("'", file, "' is empty"),
                     "the first line names columns: params,tokens,loss");

@@ -43,7 +43,7 @@ struct PointChoice {
 };
 
 // UserErrors with every bad line: a missing column, a cell that is no finite positive number, lines
-// of other lengths, a run that stands twice. At most 1,000,000 lines and 64 MB.
+// of other lengths, a column or a run that stands twice. At most 1,000,000 lines and 64 MB.
 PointTable read_points(const std::string& path, const PointChoice& choice);
 // The same of text, for errors under this file name.
 PointTable parse_points(std::string_view text, const std::string& file, const PointChoice& choice);

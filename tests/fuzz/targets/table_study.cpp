@@ -5,7 +5,7 @@
 
 namespace cambium::fuzz_table_study {
 extern const FuzzTarget fuzz_table_study = {
-    .name = "table_study", .reads = {"search/replay/csv.cpp"}, .run = [](std::string_view bytes) {
+    .name = "table_study", .reads = {"core/text/csv.cpp"}, .run = [](std::string_view bytes) {
       const std::vector<std::string_view> parts = parts_of(bytes, 2);
       file_of("t.csv", parts[1]);
       TableStudy study = load_table_study(file_of("search.yaml", parts[0]));

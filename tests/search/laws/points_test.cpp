@@ -48,6 +48,18 @@ TEST(Points, MissingColumnsAndDoubleRunsAreRefused) {
   EXPECT_EQ(fault("params,loss\n1,2\n", {{"params=parms"}, {}}), "1:1: there is no column 'parms'");
 }
 
+TEST(Points, QuotedCellsMayHoldLineBreaks) {
+  const PointTable t = parse(
+      "params,loss,\"a\nnote\"\n1e6,3.5,\"two\nlines, one \"\"cell\"\"\"\n"
+      "2e6, 3.1 ,x\n \n3e6,3,y\n");
+  ASSERT_EQ(t.points.size(), 3u);
+  EXPECT_EQ(t.points[0].mark.line, 3);
+  EXPECT_EQ(t.points[2].mark.line, 7);
+  EXPECT_DOUBLE_EQ(t.points[1].at.x[kLoss], 3.1);
+  EXPECT_EQ(fault("params,loss\n1e6,\"3\n"), "2:1: a quote is never closed");
+  EXPECT_EQ(fault("params,loss, params\n1,2,3\n"), "1:14: the column 'params' stands twice");
+}
+
 TEST(Points, TooFewOfAGroupAreRefusedAtTheColumn) {
   const auto refused = [](std::string_view text) {
     return test::text_of(test::error_of([&] { scale_points(parse(text), {}); }));
