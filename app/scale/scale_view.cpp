@@ -14,6 +14,7 @@ std::string short_number(double v) {
 }
 
 std::string range_text(Interval i) {
+  if (std::isnan(i.low) || std::isnan(i.high)) return "-";
   return str("[", short_number(i.low), ", ", short_number(i.high), "]");
 }
 
@@ -33,15 +34,49 @@ std::string fit_sentence(const GroupAnswer& g) {
                      f.law->answers, 100 * f.run_spread);
 }
 
-std::string form_sentence(const LawFit& f) {
+std::string closest_text(const LawFit& f) {
+  return str("the closest at ", inputs_text(*f.law, f.lack.closest));
+}
+
+// Why the form is not tested.
+std::string untested_text(const LawFit& f) {
+  using Untested = LackOfFit::Untested;
   const LackOfFit& l = f.lack;
-  if (!l.testable) return "whether the form holds cannot be tested: no configuration has two seeds";
-  const std::string sizes =
-      fmt::format("the curve misses {:.2g} %, repeats differ by {:.2g} %, F = {:.3g}, p = {:.2g}",
-                  100 * l.misfit, 100 * l.noise, l.f, l.p);
+  const std::string start = "whether the form holds cannot be tested";
+  switch (l.untested) {
+    case Untested::kNoSites:
+      return start + ": the law has as many parameters as configurations";
+    case Untested::kEqual:
+      return start + ": repeats are equal, copied rows or runs without chance, and show no noise";
+    case Untested::kFewRepeats:
+      return fmt::format(
+          "{} fairly: repeats have {} degree{} of freedom, fewer than {} ({}), and differ by "
+          "{:.2g} "
+          "%",
+          start, l.repeats, l.repeats > 1 ? "s" : "", kFewestRepeats, closest_text(f),
+          100 * l.noise);
+    case Untested::kRounding:
+      return fmt::format(
+          "{} fairly: repeats differ by {:.2g} %, below what losses are rounded to "
+          "({})",
+          start, 100 * l.noise, closest_text(f));
+    default:
+      return start + ": no configuration has two seeds";
+  }
+}
+
+std::string form_sentence(const GroupAnswer& g) {
+  const LackOfFit& l = g.fit.lack;
+  if (!l.testable()) return untested_text(g.fit);
+  const std::string sizes = fmt::format(
+      "the curve misses {:.2g} %, repeats differ by {:.2g} %, F = {:.3g} of {} and {} degrees of "
+      "freedom, p = {:.2g}",
+      100 * l.misfit, 100 * l.noise, l.f, l.sites, l.repeats, l.p);
   if (!l.refused()) return "the form is not refuted at 1 %: " + sizes;
-  return "this form does not hold: " + sizes +
-         "; parameters and allocation are withheld, predictions carry the misfit";
+  return "this form does not hold: " + sizes + "; parameters and allocation are withheld" +
+         (g.held_out.empty() ? ""
+                             : ", and beyond the data it foretells nothing: intervals below hold "
+                               "the misfit among the runs fitted, not what comes after them");
 }
 
 std::string parameters_text(const GroupAnswer& g) {
@@ -85,13 +120,26 @@ std::string held_out_text(const GroupAnswer& g) {
   return "\n" + table.text();
 }
 
-std::string flops_sentence(const PointTable& t) {
+std::string contradiction(const PointTable& t, const Law& law) {
+  if (!t.flops_contradict()) return "";
+  return fmt::format(
+      "FLOPs are {:.3g} to {:.3g} N D: params, tokens and FLOPs contradict one "
+      "another{}",
+      t.least_per_nd, t.most_per_nd,
+      law.needs.size() > 1 ? ", so compute is not divided between them" : "");
+}
+
+std::string flops_sentence(const PointTable& t, const Law& law) {
   if (t.flops == FlopsFrom::kNothing) return "";
   if (t.flops == FlopsFrom::kSixNd)
     return "FLOPs are 6 N D; parameters are counted as the file counts them\n";
-  return fmt::format(
-      "FLOPs are the file's, {:.3g} N D{}; parameters are counted as it counts them\n",
-      t.flops_per_nd, t.tokens_follow ? ", and tokens are worked out as C / (6 N)" : "");
+  std::string out = "FLOPs are the file's";
+  const bool n = t.has(PointRole::kParams);
+  if (t.flops_contradict()) return str(out, "\nwarning: ", contradiction(t, law), "\n");
+  if (n && (t.tokens_follow || t.has(PointRole::kTokens)))
+    out += fmt::format(", {:.3g} N D{}", t.flops_per_nd,
+                       t.tokens_follow ? ", and tokens are worked out as C / (6 N)" : "");
+  return out + (n ? "; parameters are counted as it counts them\n" : "\n");
 }
 
 Json interval_json(Interval i) {
@@ -111,13 +159,19 @@ Json prediction_json(const Prediction& p) {
 
 Json group_json(const GroupAnswer& g) {
   const LawFit& f = g.fit;
+  if (g.failure)
+    return {{"group", g.name}, {"failure", g.failure->what()}, {"help", g.failure->help}};
   Json json = {{"group", g.name},
                {"runs", f.runs.size()},
                {"configurations", f.sites},
                {"objective", f.kind == FitObjective::kHuber ? "huber" : "squares"},
                {"minimum", f.objective},
-               {"form", form_sentence(f)},
+               {"form", form_sentence(g)},
                {"refused", f.lack.refused()},
+               {"ignored", g.ignored},
+               {"untold", g.untold},
+               {"no_allocation", g.no_allocation},
+               {"off_line", g.off_line},
                {"most_passes", g.most_passes > 0 ? Json(g.most_passes) : Json()}};
   json["parameters"] = Json::object();
   for (size_t i = 0; i < g.parameters.size(); ++i)
@@ -143,20 +197,28 @@ Json group_json(const GroupAnswer& g) {
                                 {"inside", h.inside}});
   return json;
 }
+
+std::string group_text(const GroupAnswer& g) {
+  std::string out = str("\n", g.name.empty() ? "" : visible(g.name) + ": ");
+  if (g.failure) return str(out, "not fitted: ", g.failure->what(), "; ", g.failure->help, "\n");
+  out += str(g.fit.runs.size(), " runs of ", g.fit.sites, " configurations; ", fit_sentence(g),
+             "\n", form_sentence(g), "\n");
+  for (const std::string& sentence : {g.ignored, g.untold, g.no_allocation})
+    if (!sentence.empty()) out += sentence + "\n";
+  if (g.off_line > 0)
+    out += str(g.off_line, " runs held out lie off that line and are not foretold\n");
+  if (g.most_passes > 4)
+    out += str("warning: tokens were seen up to ", short_number(g.most_passes),
+               " times; above four passes they are worth less than new ones\n");
+  return out + parameters_text(g) + allocation_text(g) + held_out_text(g);
+}
 }  // namespace
 
 std::string scale_text(const ScaleAnswer& answer) {
   const Law& law = *answer.law;
   std::string out = str("law ", law.name, ": ", law.formula, " (", law.paper, ")\n",
-                        flops_sentence(answer.table));
-  for (const GroupAnswer& g : answer.groups) {
-    out += str("\n", g.name.empty() ? "" : visible(g.name) + ": ", g.fit.runs.size(), " runs of ",
-               g.fit.sites, " configurations; ", fit_sentence(g), "\n", form_sentence(g.fit), "\n");
-    if (g.most_passes > 4)
-      out += str("warning: tokens were seen up to ", short_number(g.most_passes),
-                 " times; above four passes they are worth less than new ones\n");
-    out += parameters_text(g) + allocation_text(g) + held_out_text(g);
-  }
+                        flops_sentence(answer.table, law));
+  for (const GroupAnswer& g : answer.groups) out += group_text(g);
   return out;
 }
 
@@ -164,7 +226,8 @@ Json scale_json(const ScaleAnswer& answer) {
   Json json = {{"law", answer.law->name},
                {"formula", answer.law->formula},
                {"file", answer.table.file},
-               {"flops_per_nd", answer.table.flops_per_nd}};
+               {"flops_per_nd", answer.table.flops_per_nd},
+               {"warning", contradiction(answer.table, *answer.law)}};
   json["groups"] = Json::array();
   for (const GroupAnswer& g : answer.groups) json["groups"].push_back(group_json(g));
   return json;

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
-#include <map>
+
+#include "search/laws/answers/runs.h"
+#include "search/laws/fit/identify.h"
 
 namespace cambium {
 namespace {
@@ -35,13 +37,6 @@ const Law& law_of(const PointTable& t, const std::string& asked) {
   return law;
 }
 
-LawRun run_of(const Law& law, const ScalingPoint& p) {
-  LawRun run;
-  for (Quantity q : law.needs) run.at.set(q, p.at.x[q]);
-  run.log_answer = std::log(law.answers == "error" ? p.error : p.at.x[kLoss]);
-  return run;
-}
-
 bool divides_compute(const LawFit& f) {
   return f.law->needs == std::vector<Quantity>{kParams, kTokens};
 }
@@ -71,17 +66,39 @@ Allocation allocation_at(const LawFit& f, const std::vector<Theta>& resampled, d
   return a;
 }
 
+bool bounded(Interval i) {
+  return std::isfinite(i.low) && std::isfinite(i.high);
+}
+
+bool bounded(const Allocation& a) {
+  return a.params.interval.low > 0 && a.tokens.interval.low > 0 && bounded(a.params.interval) &&
+         bounded(a.tokens.interval) && bounded(a.loss.run);
+}
+
 void divide_compute(GroupAnswer& g, const std::vector<Theta>& resampled, double most_flops,
                     double k) {
   const LawFit& f = g.fit;
-  if (!divides_compute(f) || f.lack.refused() || f.theta[3] <= 0 || f.theta.back() <= 0) return;
+  if (!divides_compute(f) || f.lack.refused() || !g.untold.empty()) return;
+  for (size_t i = 1; i < g.parameters.size(); ++i)  // all but the floor
+    if (!(g.parameters[i].interval.low > 0) || !bounded(g.parameters[i].interval)) {
+      g.no_allocation = str("the allocation cannot be told: nothing bounds ",
+                            f.law->parameters[i].name, " above zero and below infinity");
+      return;
+    }
   const auto n = [](std::span<const double> t) { return t.back() / (t[3] + t.back()); };
   const auto d = [](std::span<const double> t) { return t[3] / (t[3] + t.back()); };
   g.params_exponent = spanned(f, resampled, n, false);
   g.tokens_exponent = spanned(f, resampled, d, false);
-  for (double times : {1.0, 10.0, 100.0})
+  bool ends = bounded(g.params_exponent->interval) && bounded(g.tokens_exponent->interval);
+  for (double times : {1.0, 10.0, 100.0}) {
     g.allocations.push_back(
         allocation_at(f, resampled, times * most_flops, k, IntervalKind::kProfile));
+    ends = ends && bounded(g.allocations.back());
+  }
+  if (ends) return;
+  g.params_exponent = g.tokens_exponent = {};
+  g.allocations.clear();
+  g.no_allocation = "the allocation cannot be told: nothing bounds its intervals";
 }
 
 std::vector<HeldOut> judge(const LawFit& f, const std::vector<LawRun>& runs) {
@@ -99,50 +116,82 @@ std::vector<HeldOut> judge(const LawFit& f, const std::vector<LawRun>& runs) {
 }
 
 // A copy of the error at the name of the column it speaks of.
-[[noreturn]] void place_error(const UserError& e, const Law& law, const PointTable& t,
-                              const std::string& group) {
-  const std::string what =
-      group.empty() ? std::string(e.what()) : str("group '", group, "': ", e.what());
+UserError placed(const UserError& e, const Law& law, const PointTable& t) {
+  const std::string what = e.what();
   Mark mark = t.marks[size_t(PointRole::kLoss)];
   for (Quantity q : law.needs)
     if (what.find(str("values of ", quantity_name(q))) != what.npos && t.has(role_of(q)))
       mark = t.marks[size_t(role_of(q))];
-  throw UserError(what, e.help, mark);
+  return UserError(what, e.help, mark);
+}
+
+std::string untold_of(const LawFit& f, const std::optional<PowerLine>& line) {
+  if (line) {
+    std::string names;
+    for (const LawParameter& p : f.law->parameters)
+      if (p.name != "E") names += str(p.name, ", ");
+    names.resize(names.size() - 2);
+    return str(quantity_symbol(line->x), " and ", quantity_symbol(line->y), " vary together (",
+               line->text(), "): ", names,
+               " and the allocation cannot be told; what is foretold holds along that line only");
+  }
+  if (const std::optional<size_t> open = open_parameter(f))
+    return str("these runs leave parameters open (", f.law->parameters[*open].name,
+               " changes the curve as others do): parameters and allocation cannot be told");
+  return "";
+}
+
+void tell_parameters(GroupAnswer& g, const std::vector<Theta>& resampled) {
+  if (g.fit.lack.refused() || !g.untold.empty()) return;
+  for (size_t i = 0; i < g.fit.law->parameters.size(); ++i) {
+    g.parameters.push_back(spanned(
+        g.fit, resampled, [i](std::span<const double> x) { return x[i]; },
+        g.fit.law->parameters[i].positive));
+    Spanned& s = g.parameters.back();
+    if (at_bound(g.fit, i)) s.interval = s.delta = s.bootstrap = {NAN, NAN};
+  }
 }
 
 GroupAnswer answer_group(const PointTable& t, const Law& law, const std::string& name,
                          const ScaleSettings& s) {
   GroupAnswer g;
   g.name = name;
-  const Quantity size = law.needs.front();
-  double largest = 0, flops = 0;
-  for (const ScalingPoint& p : t.points)
-    if (p.group == name) largest = std::max(largest, p.at.x[size]);
-  std::vector<LawRun> runs, held;
-  for (const ScalingPoint& p : t.points) {
-    if (p.group != name) continue;
-    const bool out = s.hold_out_largest && p.at.x[size] == largest;
-    (out ? held : runs).push_back(run_of(law, p));
-    if (p.unique > 0) g.most_passes = std::max(g.most_passes, p.at.x[kTokens] / p.unique);
-    if (p.at.x[kFlops] > flops) flops = p.at.x[kFlops];
-  }
-  const std::vector<size_t> site = sites_of(runs);
+  GroupRuns group = runs_of_group(t, law, name, s.hold_out_largest);
+  g.most_passes = group.most_passes;
+  g.ignored = group.ignored;
+  const std::vector<size_t> site = sites_of(group.runs);
   const bool repeats = !site.empty() && *std::ranges::max_element(site) + 1 < site.size();
   const FitObjective kind =
       s.objective.value_or(repeats ? FitObjective::kSquares : FitObjective::kHuber);
+  const std::optional<PowerLine> line = line_of(law, group.runs);
   try {
-    g.fit = fit_law(law, runs, kind);
+    g.fit = fit_law(law, group.runs, kind);
+    require_follows(g.fit, line.has_value());
   } catch (const UserError& e) {
-    place_error(e, law, t, name);
+    g.failure = placed(e, law, t);
+    return g;
   }
+  g.untold = untold_of(g.fit, line);
   const std::vector<Theta> resampled = bootstrap_fits(g.fit, s.draws);
-  for (size_t i = 0; i < law.parameters.size() && !g.fit.lack.refused(); ++i)
-    g.parameters.push_back(spanned(
-        g.fit, resampled, [i](std::span<const double> x) { return x[i]; },
-        law.parameters[i].positive));
-  divide_compute(g, resampled, flops, t.flops_per_nd);
-  g.held_out = judge(g.fit, held);
+  tell_parameters(g, resampled);
+  if (!t.flops_contradict()) divide_compute(g, resampled, group.most_flops, t.flops_per_nd);
+  if (line)
+    g.off_line = std::erase_if(group.held, [&](const LawRun& r) { return !line->holds(r.at); });
+  g.held_out = judge(g.fit, group.held);
   return g;
+}
+
+// The reasons of all groups, where none could be fitted.
+void refuse_all(const std::vector<GroupAnswer>& groups) {
+  Diagnostics errors;
+  for (const GroupAnswer& g : groups) {
+    if (!g.failure) return;
+    const std::string what = g.failure->what();
+    errors.add(UserError(g.name.empty() ? what : str("group '", g.name, "': ", what),
+                         g.failure->help, g.failure->mark));
+  }
+  if (errors.errors().size() == 1) throw errors.errors().front();
+  errors.throw_if_any();
 }
 }  // namespace
 
@@ -169,6 +218,7 @@ ScaleAnswer scale_points(PointTable table, const ScaleSettings& settings) {
     if (!std::ranges::count(names, p.group)) names.push_back(p.group);
   for (const std::string& name : names)
     answer.groups.push_back(answer_group(answer.table, *answer.law, name, settings));
+  refuse_all(answer.groups);
   return answer;
 }
 }  // namespace cambium

@@ -40,13 +40,18 @@ struct HeldOut {  // one configuration that the fit did not see
 };
 
 struct GroupAnswer {
-  std::string name;  // empty: the file has no groups
+  std::string name;                  // empty: the file has no groups
+  std::optional<UserError> failure;  // why it has no law; then nothing below is filled
   LawFit fit;
   std::vector<Spanned> parameters;
+  // Sentences, empty when there is nothing to say: what the law ignores although it varies; why
+  // neither parameters nor an allocation are told; why no allocation is.
+  std::string ignored, untold, no_allocation;
   // Exponents of N*(C) and D*(C); none where the law does not divide compute or its form fails.
   std::optional<Spanned> params_exponent, tokens_exponent;
   std::vector<Allocation> allocations;  // at 1, 10 and 100 times the largest compute of the file
   std::vector<HeldOut> held_out;
+  size_t off_line = 0;     // runs held out that are not foretold: off the line of the others
   double most_passes = 0;  // tokens over unique tokens; 0: not known
 };
 
@@ -56,7 +61,8 @@ struct ScaleAnswer {
   std::vector<GroupAnswer> groups;
 };
 
-// UserError, placed at the column's name, when a group has too few points or sizes.
+// UserErrors, placed at the column's name, when no group can be fitted: too few points or sizes, or
+// losses that follow nothing.
 ScaleAnswer scale_points(PointTable table, const ScaleSettings& settings);
 
 // The interval of each kind of g; of its exponential when `logarithm`.

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "core/error.h"
+#include "core/text/fmt.h"
 #include "search/laws/fit/linear.h"
 #include "search/support/boost_math.h"
 
@@ -23,12 +24,29 @@ std::vector<double> answers_of(const std::vector<LawRun>& runs) {
   return out;
 }
 
-void check_room(const Law& law, const std::vector<LawRun>& runs, size_t sites) {
-  if (sites < fewest_sites(law))
+// Of the quantities that the law needs.
+size_t different_inputs(const Law& law, const std::vector<LawRun>& runs) {
+  std::set<std::vector<double>> inputs;
+  for (const LawRun& r : runs) {
+    std::vector<double> x;
+    for (Quantity q : law.needs) x.push_back(r.at.x[q]);
+    inputs.insert(x);
+  }
+  return inputs.size();
+}
+
+void check_room(const Law& law, const std::vector<LawRun>& runs) {
+  if (const size_t inputs = different_inputs(law, runs); inputs < fewest_sites(law))
     throw UserError(
         str("law '", law.name, "' has ", law.parameters.size(), " parameters and needs ",
-            fewest_sites(law), " different configurations, got ", sites),
+            fewest_sites(law), " different configurations, got ", inputs),
         "add runs of other sizes, or choose a law of fewer parameters");
+  if (std::ranges::all_of(runs,
+                          [&](const LawRun& r) { return r.log_answer == runs[0].log_answer; }))
+    throw UserError(
+        str("every ", law.answers, " is ", fmt::format("{:.6g}", std::exp(runs[0].log_answer)),
+            ": there is no law to fit"),
+        "look at the points");
   const bool floor = law.parameters.front().name == "E";
   for (Quantity q : law.needs) {
     std::set<double> values;
@@ -45,23 +63,34 @@ void check_room(const Law& law, const std::vector<LawRun>& runs, size_t sites) {
 
 // Sums of squares among repeats and of the means of repeats about the curve.
 void test_form(LawFit& fit, const std::vector<size_t>& site, const std::vector<double>& residuals) {
-  std::vector<double> sum(fit.sites, 0.0), count(fit.sites, 0.0);
+  using Untested = LackOfFit::Untested;
+  std::vector<double> sum(fit.sites, 0.0), count(fit.sites, 0.0), among(fit.sites, 0.0);
   for (size_t i = 0; i < site.size(); ++i) sum[site[i]] += residuals[i], count[site[i]] += 1;
-  double pure = 0, lack = 0;
+  double pure = 0, lack = 0, least = HUGE_VAL;
   for (size_t i = 0; i < site.size(); ++i) {
     const double mean = sum[site[i]] / count[site[i]];
-    pure += (residuals[i] - mean) * (residuals[i] - mean);
+    among[site[i]] += (residuals[i] - mean) * (residuals[i] - mean);
     lack += mean * mean;
   }
-  const auto n = double(site.size()), m = double(fit.sites), p = double(fit.theta.size());
+  for (double s : among) pure += s;
   LackOfFit& test = fit.lack;
+  for (size_t i = 0; i < site.size(); ++i)
+    if (count[site[i]] > 1 && among[site[i]] < least)
+      least = among[site[i]], test.closest = fit.runs[i].at;
+  const auto n = double(site.size()), m = double(fit.sites), p = double(fit.theta.size());
   test.repeats = n - m;
   test.sites = m - p;
-  if (test.repeats < 1 || test.sites < 1) return;
-  test.testable = pure > 0;
+  if (test.repeats < 1 || test.sites < 1) {
+    test.untested = test.repeats < 1 ? Untested::kNoRepeats : Untested::kNoSites;
+    return;
+  }
   const double pure_mean = pure / test.repeats, lack_mean = lack / test.sites;
   test.noise = std::sqrt(pure_mean);
-  if (!test.testable) return;
+  test.untested = test.noise < 1e-13              ? Untested::kEqual
+                  : test.repeats < kFewestRepeats ? Untested::kFewRepeats
+                  : test.noise < kLeastNoise      ? Untested::kRounding
+                                                  : Untested::kNo;
+  if (!test.testable()) return;
   test.f = lack_mean / pure_mean;
   test.p = 1 - f_cdf(test.f, test.sites, test.repeats);
   test.misfit = std::sqrt(std::max(0.0, lack_mean - pure_mean) / (n / m));
@@ -123,6 +152,19 @@ std::vector<size_t> sites_of(const std::vector<LawRun>& runs) {
   return out;
 }
 
+Minimum least_of(const Law& law, const std::vector<LawInput>& at,
+                 const std::vector<double>& answers, FitObjective kind, const Theta* from) {
+  const LawModel model = model_of(law, at);
+  Minimum best{{}, HUGE_VAL};
+  for (const Theta& start : from ? std::vector<Theta>{*from} : law.starts(at, answers)) {
+    Minimum m = least_squares(model, answers, start);
+    if (kind == FitObjective::kHuber)
+      m = least_huber(model, answers, std::move(m.theta), kHuberDelta);
+    if (m.objective < best.objective) best = std::move(m);
+  }
+  return best;
+}
+
 LawFit fit_law(const Law& law, std::vector<LawRun> runs, FitObjective kind, const Theta* from) {
   LawFit fit;
   fit.law = &law;
@@ -130,17 +172,12 @@ LawFit fit_law(const Law& law, std::vector<LawRun> runs, FitObjective kind, cons
   fit.runs = std::move(runs);
   const std::vector<size_t> site = sites_of(fit.runs);
   fit.sites = site.empty() ? 0 : *std::ranges::max_element(site) + 1;
-  check_room(law, fit.runs, fit.sites);
+  check_room(law, fit.runs);
   const std::vector<LawInput> at = inputs_of(fit.runs);
   const std::vector<double> answers = answers_of(fit.runs);
-  const LawModel model = model_of(law, at);
-  fit.objective = HUGE_VAL;
-  for (const Theta& start : from ? std::vector<Theta>{*from} : law.starts(at, answers)) {
-    Minimum m = least_squares(model, answers, start);
-    if (kind == FitObjective::kHuber)
-      m = least_huber(model, answers, std::move(m.theta), kHuberDelta);
-    if (m.objective < fit.objective) fit.objective = m.objective, fit.theta = m.theta;
-  }
+  Minimum least = least_of(law, at, answers, kind, from);
+  fit.objective = least.objective;
+  fit.theta = std::move(least.theta);
   if (!std::isfinite(fit.objective))
     throw UserError(str("law '", law.name, "' cannot be fitted to these ", fit.runs.size(),
                         " runs: no start has a value at all of them"),

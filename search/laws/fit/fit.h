@@ -19,17 +19,32 @@ enum class FitObjective {
 };
 constexpr double kHuberDelta = 1e-3;
 constexpr double kLackLevel = 0.01;  // of the test of the form
+// With one or two degrees of freedom a chance closeness of repeats would refuse a true form.
+constexpr double kFewestRepeats = 3;
+constexpr double kLeastNoise = 1e-6;  // of a run's logarithm: below it losses are rounded
 
 // The F test of a form against the noise among runs of equal inputs (Fisher 1922; Draper and Smith
 // 1998, section 2.2): how far means of repeats lie from the curve, against how far repeats differ.
 struct LackOfFit {
-  bool testable = false;  // false: no repeats, or as many parameters as different inputs
+  enum class Untested {
+    kNo,
+    kNoRepeats,
+    kNoSites,     // as many parameters as different inputs
+    kEqual,       // repeats do not differ: copies, or a program without chance
+    kFewRepeats,  // below kFewestRepeats degrees of freedom
+    kRounding     // repeats differ by less than kLeastNoise
+  };
+
+  Untested untested = Untested::kNoRepeats;
   double f = 0, p = 1;
   double noise = 0;   // deviation of a run's logarithm among repeats
   double misfit = 0;  // deviation of the true answer's logarithm about the curve; 0: none is seen
   double repeats = 0, sites = 0;  // degrees of freedom of the two
+  LawInput closest;               // whose repeats differ least, where there are any
 
-  bool refused() const { return testable && p < kLackLevel; }
+  bool testable() const { return untested == Untested::kNo; }
+
+  bool refused() const { return testable() && p < kLackLevel; }
 };
 
 struct LawFit {
@@ -54,9 +69,16 @@ size_t fewest_sites(const Law& law);
 
 // Runs of equal inputs are repeats. UserError when there are fewer different inputs than
 // fewest_sites, a quantity the law needs has fewer than three different values (two without a
-// floor), or no start leads anywhere. `from`: starts from there alone.
+// floor), all answers are equal, or no start leads anywhere. Inputs may hold quantities that the
+// law does not need: runs that differ in those are no repeats. `from`: starts from there alone.
 LawFit fit_law(const Law& law, std::vector<LawRun> runs, FitObjective kind,
                const Theta* from = nullptr);
+
+// The least objective from the law's own starts, or from `from` alone; HUGE_VAL: none leads
+// anywhere.
+Minimum least_of(const Law& law, const std::vector<LawInput>& at,
+                 const std::vector<double>& answers, FitObjective kind,
+                 const Theta* from = nullptr);
 
 // The law of these runs as a model to descend on; `runs` must outlive it.
 LawModel model_of(const Law& law, const std::vector<LawInput>& at);

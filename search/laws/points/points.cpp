@@ -163,6 +163,8 @@ void work_out_flops(PointTable& t) {
   if (n && d && c && !ratios.empty()) {
     std::ranges::sort(ratios);
     t.flops_per_nd = ratios[ratios.size() / 2];
+    t.least_per_nd = ratios.front();
+    t.most_per_nd = ratios.back();
   }
 }
 

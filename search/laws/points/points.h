@@ -33,6 +33,10 @@ struct PointTable {
   FlopsFrom flops = FlopsFrom::kNothing;
   bool tokens_follow = false;  // tokens were worked out as flops / (6 params)
   double flops_per_nd = 6;     // the median of C / (N D); 6 unless the file says otherwise
+  double least_per_nd = 6, most_per_nd = 6;  // and its ends
+
+  // Whether FLOPs are no fixed multiple of N D, so that compute cannot be divided between them.
+  bool flops_contradict() const { return most_per_nd > 2 * least_per_nd; }
 
   bool has(PointRole r) const { return !columns[size_t(r)].empty(); }
 };

@@ -28,7 +28,7 @@ TEST(ChinchillaPoints, AreFittedAsByScipy) {
   EXPECT_NEAR(g.fit.at(2), 2143.42, 0.5);
   ASSERT_TRUE(g.params_exponent);
   EXPECT_NEAR(g.params_exponent->value, 0.5139, 1e-4);
-  EXPECT_FALSE(g.fit.lack.testable);
+  EXPECT_FALSE(g.fit.lack.testable());
 }
 
 TEST(DataLaws, AreFittedAsByScipy) {
@@ -147,7 +147,7 @@ TEST(Simulation, ARefusedFormKeepsItsPredictionWithTheMisfit) {
   EXPECT_GT(bad.run_spread, 1.5 * bad.lack.noise);
   const LawFit alone = fit_law(law_named("chinchilla"), test::draw_ladder({.seeds = 1}, random),
                                FitObjective::kSquares);
-  EXPECT_FALSE(alone.lack.testable);
+  EXPECT_FALSE(alone.lack.testable());
 }
 
 TEST(HoldOut, TheLargestSizeIsForetold) {
