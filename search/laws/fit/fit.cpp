@@ -110,21 +110,36 @@ void spread_of_squares(LawFit& fit, const std::vector<double>& residuals) {
   fit.run_spread = std::hypot(l.noise, l.misfit);
 }
 
+// Where the density of errors about 0 is read off, from sizes of residuals in their order. With
+// errors much larger than Huber's delta the sum is nearly one of absolute values: the curve passes
+// through p points and few others lie within delta, so that a wider window is taken.
+struct Centre {
+  double window, share;  // of residuals, in it
+};
+
+Centre centre_of(std::span<const double> sizes, size_t p) {
+  const std::span<const double> rest = sizes.subspan(p);
+  const auto n = double(sizes.size());
+  const double deviation = rest[rest.size() / 2] / 0.6745;  // of normal errors, from their median
+  const double window = std::max(kHuberDelta, deviation * std::pow(n, -0.2));
+  const auto within = double(std::ranges::upper_bound(sizes, window) - sizes.begin());
+  return {window, std::max(1.0, within) / n};
+}
+
 // The sandwich of an M-estimate with Huber's correction (Huber 1973, Annals of Statistics 1:799).
 void spread_of_huber(LawFit& fit, std::vector<double> residuals) {
   const auto n = double(residuals.size()), p = double(fit.theta.size());
-  double clipped = 0, inside = 0;
+  double clipped = 0;
   for (double& r : residuals) {
-    const double c = std::clamp(r, -kHuberDelta, kHuberDelta);
-    clipped += c * c;
-    inside += std::abs(r) <= kHuberDelta ? 1 / n : 0;
     r = std::abs(r);
+    clipped += std::min(r, kHuberDelta) * std::min(r, kHuberDelta);
   }
-  inside = std::max(inside, 1 / n);
-  const double correction = 1 + p / n * (1 - inside) / inside;
+  std::ranges::sort(residuals);
+  const Centre centre = centre_of(residuals, fit.theta.size());
+  const double inside = kHuberDelta / centre.window * centre.share;
+  const double correction = 1 + p / n * (1 - centre.share) / centre.share;
   fit.freedom = n - p;
   fit.scale = correction * std::sqrt(clipped / fit.freedom) / inside;
-  std::ranges::sort(residuals);
   const auto place = size_t(std::ceil(0.95 * (n + 1))) - 1;
   fit.run_spread = residuals[std::min(place, residuals.size() - 1)] * std::sqrt(n / fit.freedom);
 }

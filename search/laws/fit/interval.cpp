@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <set>
 
 #include "core/error.h"
 #include "core/rng.h"
@@ -168,14 +169,18 @@ std::vector<Theta> bootstrap_fits(const LawFit& fit, int draws, uint64_t seed) {
     Random random(seed, stream_of("law_bootstrap") + uint64_t(draw));
     std::vector<LawInput> at;
     std::vector<double> answers;
+    std::set<uint32_t> drawn;
     for (size_t k = 0; k < fit.sites; ++k) {
-      const std::vector<size_t>& runs = runs_of[random.below(uint32_t(fit.sites))];
+      const uint32_t from = random.below(uint32_t(fit.sites));
+      const std::vector<size_t>& runs = runs_of[from];
+      drawn.insert(from);
       for (size_t r = 0; r < runs.size(); ++r) {
         const LawRun& run = fit.runs[runs[random.below(uint32_t(runs.size()))]];
         at.push_back(run.at);
         answers.push_back(run.log_answer);
       }
     }
+    if (drawn.size() < fit.theta.size()) continue;  // they leave a parameter where it began
     const LawModel model = model_of(*fit.law, at);
     const Minimum m = fit.kind == FitObjective::kHuber
                           ? least_huber(model, answers, fit.theta, kHuberDelta)

@@ -252,6 +252,8 @@ PointTable parse_points(std::string_view text, const std::string& file, const Po
 }
 
 PointTable read_points(const std::string& path, const PointChoice& choice) {
-  return parse_points(read_file(path, kMostBytes), path, choice);
+  const auto text = read_file(path, kMostBytes + 1);
+  require(int64_t(text.size()) <= kMostBytes, "'", path, "' has more than ", kMostBytes, " bytes");
+  return parse_points(text, path, choice);
 }
 }  // namespace cambium
