@@ -210,15 +210,17 @@ double ResultTable::mean_of_cells(int64_t row, const std::vector<size_t>& column
   return double(whole) / (count * std::pow(10.0, places));
 }
 
-std::vector<double> ResultTable::values(const std::string& name, const Mark& mark) const {
-  std::vector<std::string> columns = {name};
+std::vector<std::string> ResultTable::columns_of(const std::string& name, const Mark& mark) const {
   const auto result = std::ranges::find(results_, name, &Result::name);
-  if (result != results_.end())
-    columns = result->columns;
-  else if (!std::ranges::count(csv_.header, name))
+  if (result != results_.end()) return result->columns;
+  if (!std::ranges::count(csv_.header, name))
     throw UserError(str("the table has no result '", name, "'"), suggestion(name, names()), mark);
+  return {name};
+}
+
+std::vector<double> ResultTable::values(const std::string& name, const Mark& mark) const {
   std::vector<size_t> places;
-  for (const std::string& c : columns) places.push_back(column(c, mark));
+  for (const std::string& c : columns_of(name, mark)) places.push_back(column(c, mark));
   std::vector<double> out;
   for (int64_t row = 0; row < size(); ++row) out.push_back(mean_of_cells(row, places));
   return out;

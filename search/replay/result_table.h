@@ -38,6 +38,9 @@ class ResultTable {
   // The names of results: those of `columns:`, then of all other columns.
   std::vector<std::string> names() const;
 
+  // The columns whose mean a result is. UserError at `mark` for an unknown name.
+  std::vector<std::string> columns_of(const std::string& name, const Mark& mark) const;
+
   // A result of every row; NaN where a cell is empty or nan. UserError at `mark` for an unknown
   // name, in the table's file for a cell that is no number.
   std::vector<double> values(const std::string& name, const Mark& mark) const;

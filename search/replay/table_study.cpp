@@ -46,6 +46,7 @@ class TableStudyReader {
   void read_reference(const Yaml& yaml);
   void read_search(const Yaml& yaml);
   void read_finalists(const Yaml& yaml);
+  std::string that_chose(const std::string& column) const;
   void read_method(const Yaml& yaml);
   void read_conditions(std::vector<Condition>& of_values);
 
@@ -156,8 +157,36 @@ void TableStudyReader::read_finalists(const Yaml& yaml) {
   if (!columns)
     throw UserError("finalists: does not say what judges them",
                     "add judged_by: [column, column] of trainings that chose nothing", yaml.mark);
-  for (const std::string& name : study_.finalists.judged_by)
-    study_.judgements.push_back(study_.table->values(name, columns->mark));
+  std::vector<std::string> before;
+  for (size_t i = 0; i < study_.finalists.judged_by.size(); ++i) {
+    const std::string& name = study_.finalists.judged_by[i];
+    part(
+        [&] {
+          for (const std::string& c : study_.table->columns_of(name, columns->mark)) {
+            if (const std::string chose = that_chose(c); !chose.empty())
+              throw UserError(str("column '", c, "' cannot judge the finalists: ", chose, " it"),
+                              "name columns of trainings that chose nothing");
+            if (std::ranges::count(before, c))
+              throw UserError(str("column '", c, "' judges the finalists twice"),
+                              "name every training once");
+            before.push_back(c);
+          }
+          study_.judgements.push_back(study_.table->values(name, columns->mark));
+        },
+        columns->is_list() ? columns->items[i].mark : columns->mark);
+  }
+}
+
+// What has used a column to choose, or nothing: "the objective 'acc' uses".
+std::string TableStudyReader::that_chose(const std::string& column) const {
+  const auto uses = [&](const std::string& result) {
+    return std::ranges::count(study_.table->columns_of(result, {}), column) > 0;
+  };
+  for (const Objective& o : study_.objectives)
+    if (uses(o.name)) return str("the objective '", o.name, "' uses");
+  for (const std::string& name : study_.result_names)
+    if (uses(name)) return "where: asks for";
+  return {};
 }
 
 TableStudy TableStudyReader::read() {

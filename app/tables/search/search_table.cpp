@@ -23,6 +23,10 @@ std::string percent(double share) {
   return fixed(100 * share, 1) + " %";
 }
 
+std::string counted(size_t n, std::string_view what) {
+  return str(n, " ", what, n == 1 ? "" : "s");
+}
+
 std::string objectives_text(const TableStudy& study) {
   std::string out;
   for (const Objective& o : study.objectives)
@@ -130,8 +134,8 @@ std::string finalists_text(const TableStudy& study, const TableSearch& search,
     table.row({visible(t.key), number(o.loss(-a.judged->means[f])),
                number(o.loss(t.outcome.losses[0])), kept ? "may be the best" : "is not"});
   }
-  std::string out = str("\nfinalists by ", study.judgements.size(),
-                        " trainings that chose nothing\n", table.text());
+  std::string out = str("\nfinalists by ", counted(study.judgements.size(), "training"),
+                        " that chose nothing\n", table.text());
   if (a.judged->named)
     return out + str("the best is ", visible(search.trials[a.finalists[*a.judged->named]].key),
                      " (multiple comparisons with the best, 95 %)\n");

@@ -101,6 +101,30 @@ TEST_F(Tables, ErrorsHavePlacesAndCures) {
             "leave a cell empty where nothing was measured");
 }
 
+TEST_F(Tables, WhatChoseCannotJudge) {
+  write("t.csv", "k,a,b,c,d\n0,1,2,3,4\n1,2,3,4,5\n");
+  const std::string base =
+      "base: {table: t.csv, key: k, columns: {acc: [a, b], both: [c, d], e: a}}\nspace: table\n"
+      "objectives: {acc: max}\n";
+  const auto judged_by = [&](const std::string& columns) {
+    return error_in(base + "finalists: {judged_by: " + columns + "}\n");
+  };
+  const std::string cure = " | name columns of trainings that chose nothing";
+  EXPECT_EQ(judged_by("[c, b]"),
+            "4:28: column 'b' cannot judge the finalists: the objective 'acc' uses it" + cure);
+  EXPECT_EQ(judged_by("[acc, d]"),
+            "4:25: column 'a' cannot judge the finalists: the objective 'acc' uses it" + cure);
+  EXPECT_EQ(judged_by("[e]"),
+            "4:25: column 'a' cannot judge the finalists: the objective 'acc' uses it" + cure);
+  EXPECT_EQ(judged_by("[c, c]"),
+            "4:28: column 'c' judges the finalists twice | name every training once");
+  EXPECT_EQ(judged_by("[both, d]"),
+            "4:31: column 'd' judges the finalists twice | name every training once");
+  EXPECT_EQ(error_in(base + "finalists: {judged_by: [c, d]}\nwhere: [\"c > 1\"]\n"),
+            "4:25: column 'c' cannot judge the finalists: where: asks for it" + cure);
+  EXPECT_EQ(load(base + "finalists: {judged_by: [c, d]}\n").judgements.size(), 2u);
+}
+
 TEST(Csv, ReadsQuotesAndRefusesDamage) {
   const Csv csv = parse_csv(
       "\xEF\xBB\xBF"
