@@ -100,7 +100,11 @@ void judge(const TableStudy& study, const TableSearch& search, TableAnswer& a) {
     std::vector<double> of;
     for (const std::vector<double>& column : study.judgements)
       of.push_back(-o.loss(column[size_t(search.trials[i].row)]));
-    if (std::ranges::any_of(of, [](double v) { return std::isnan(v); })) continue;
+    const auto empty = std::ranges::find_if(of, [](double v) { return std::isnan(v); });
+    if (empty != of.end()) {
+      a.unjudged.push_back({i, study.finalists.judged_by[size_t(empty - of.begin())]});
+      continue;
+    }
     a.finalists.push_back(i);
     values.push_back(std::move(of));
   }

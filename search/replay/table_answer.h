@@ -16,8 +16,15 @@ struct TableAnswer {
   std::vector<size_t> front;  // trials that no other beats; of one objective the best alone
   std::vector<std::vector<Importance>> importance;  // one list an objective
 
-  std::vector<size_t> finalists;  // trials
-  std::optional<BestOf> judged;   // finalists in that order
+  std::vector<size_t> finalists;  // trials: those that every column of judged_by judges
+  std::optional<BestOf> judged;   // finalists in that order, where there are two at least
+
+  struct Unjudged {
+    size_t trial;
+    std::string column;  // of judged_by: the first that is empty in its row
+  };
+
+  std::vector<Unjudged> unjudged;  // finalists too: nothing is known of the best of all
 
   struct Times {
     int64_t workers;

@@ -48,6 +48,11 @@ Json finalists_json(const TableStudy& study, const TableSearch& search, const Ta
   const Objective& o = study.objectives[0];
   Json out = {{"judged_by", study.finalists.judged_by}, {"objective", o.name}};
   for (size_t f = 0; f < a.finalists.size(); ++f) {
+    if (!a.judged) {  // alone
+      out["finalists"].push_back(
+          {{"trial", a.finalists[f]}, {"key", search.trials[a.finalists[f]].key}});
+      continue;
+    }
     const bool kept = std::ranges::count(a.judged->kept, f) > 0;
     // Above 0: better than the best of the others, whichever way the objective points.
     out["finalists"].push_back({{"trial", a.finalists[f]},
@@ -56,7 +61,13 @@ Json finalists_json(const TableStudy& study, const TableSearch& search, const Ta
                                 {"to_best", {a.judged->to_best[f].low, a.judged->to_best[f].high}},
                                 {"may_be_best", kept}});
   }
-  out["named"] = a.judged->named ? Json(search.trials[a.finalists[*a.judged->named]].key) : Json();
+  for (const TableAnswer::Unjudged& u : a.unjudged)
+    out["finalists"].push_back(
+        {{"trial", u.trial}, {"key", search.trials[u.trial].key}, {"not_judged", u.column}});
+  const bool named = a.judged && a.judged->named;
+  const Json name = named ? Json(search.trials[a.finalists[*a.judged->named]].key) : Json();
+  out["named"] = a.unjudged.empty() ? name : Json();
+  if (!a.unjudged.empty()) out["named_of_judged"] = name;
   return out;
 }
 }  // namespace
@@ -86,7 +97,7 @@ Json answer_json(const TableStudy& study, const TableSearch& search, const Table
   out["front"] = Json::array();
   for (const size_t i : a.front) out["front"].push_back(trial_json(study, search, i));
   out["importance"] = importance_json(study, a);
-  if (a.judged) out["finalists"] = finalists_json(study, search, a);
+  if (a.judged || !a.unjudged.empty()) out["finalists"] = finalists_json(study, search, a);
   for (const TableAnswer::Times& t : a.times)
     out["simulated"].push_back(
         {{"workers", t.workers}, {"seconds", t.time.seconds}, {"busy", t.time.busy}});

@@ -56,6 +56,52 @@ TEST_F(Search, PrintsTheBestBesideUniformDraws) {
   EXPECT_EQ(std::ranges::count(csv, '\n'), 41);
 }
 
+// Four rows, a before b before c before d by all trainings.
+class Finalists : public Search {
+ protected:
+  // What is printed when these keys have no acc_2.
+  std::string without(const std::vector<std::string>& keys) {
+    std::string table = "key,acc,acc_1,acc_2\n";
+    for (const auto& [key, acc] : {std::pair("a", 9), {"b", 8}, {"c", 7}, {"d", 1}})
+      table +=
+          str(key, ",", acc, ",", acc, ",", std::ranges::count(keys, key) ? "" : str(acc), "\n");
+    replace_file(path("t.csv"), table);
+    replace_file(path("s.yaml"),
+                 "base: {table: t.csv, key: key}\nspace: table\nobjectives: {acc: max}\n"
+                 "finalists: {count: 3, judged_by: [acc_1, acc_2]}\n");
+    return search().out;
+  }
+};
+
+TEST_F(Finalists, AllJudgedHaveABest) {
+  const std::string out = without({});
+  EXPECT_NE(out.find("the best is a (multiple"), std::string::npos) << out;
+  EXPECT_EQ(load_json(path("out/results.json"))["finalists"]["named"], "a");
+}
+
+TEST_F(Finalists, OneNotJudgedLeavesTheBestOfAllOpen) {
+  const std::string out = without({"a"});
+  for (const char* text : {"not judged: 'acc_2' is empty\n", "may be the best of those judged\n",
+                           "b is the best of those judged (multiple",
+                           "1 finalist not judged: which is the best of all is not known\n"})
+    EXPECT_NE(out.find(text), std::string::npos) << text << "\n" << out;
+  EXPECT_EQ(out.find("the best is"), std::string::npos) << out;
+  const Json f = load_json(path("out/results.json"))["finalists"];
+  EXPECT_TRUE(f["named"].is_null());
+  EXPECT_EQ(f["named_of_judged"], "b");
+  EXPECT_EQ(f["finalists"][2]["key"], "a");
+  EXPECT_EQ(f["finalists"][2]["not_judged"], "acc_2");
+}
+
+TEST_F(Finalists, OfOneJudgedNothingIsSaid) {
+  const std::string out = without({"a", "b"});
+  for (const char* text : {"not judged: 'acc_2' is empty\n", "nothing to compare it with\n",
+                           "fewer than two finalists have trainings that judge them\n"})
+    EXPECT_NE(out.find(text), std::string::npos) << text << "\n" << out;
+  EXPECT_EQ(out.find("best of"), out.find("best of 4")) << out;
+  EXPECT_TRUE(load_json(path("out/results.json"))["finalists"]["named"].is_null());
+}
+
 TEST_F(Search, AgainGivesTheSameFiles) {
   search();
   const std::string json = read_file(path("out/results.json")),

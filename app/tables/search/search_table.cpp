@@ -121,26 +121,51 @@ std::string importance_text(const TableStudy& study, const TableAnswer& a) {
   return out;
 }
 
+// Who was not judged may be better than all that were.
+std::string verdict_text(const TableSearch& search, const TableAnswer& a) {
+  constexpr std::string_view how = " (multiple comparisons with the best, 95 %)\n";
+  if (!a.judged) return "fewer than two finalists have trainings that judge them\n";
+  const bool all = a.unjudged.empty();
+  std::string out;
+  if (a.judged->named) {
+    const std::string key = visible(search.trials[a.finalists[*a.judged->named]].key);
+    out = all ? str("the best is ", key, how) : str(key, " is the best of those judged", how);
+  } else {
+    out = str("cannot tell among ", a.judged->kept.size(), all ? " of them" : " of those judged",
+              how);
+  }
+  if (!all)
+    out += str(counted(a.unjudged.size(), "finalist"),
+               " not judged: which is the best of all is not known\n");
+  return out;
+}
+
 std::string finalists_text(const TableStudy& study, const TableSearch& search,
                            const TableAnswer& a) {
   if (study.judgements.empty()) return "";
-  if (!a.judged) return "\nfewer than two finalists have trainings that judge them\n";
+  if (!a.judged && a.unjudged.empty())
+    return "\nfewer than two finalists have trainings that judge them\n";
   const Objective& o = study.objectives[0];
   Table table({1, 2});
   table.row({"finalist", visible(o.name), "the search saw", ""});
+  const auto add = [&](size_t trial, const std::string& mean, const std::string& note) {
+    const TableTrial& t = search.trials[trial];
+    table.row({visible(t.key), mean, number(o.loss(t.outcome.losses[0])), note});
+  };
   for (size_t f = 0; f < a.finalists.size(); ++f) {
-    const TableTrial& t = search.trials[a.finalists[f]];
+    if (!a.judged) {
+      add(a.finalists[f], "-", "nothing to compare it with");
+      continue;
+    }
     const bool kept = std::ranges::count(a.judged->kept, f) > 0;
-    table.row({visible(t.key), number(o.loss(-a.judged->means[f])),
-               number(o.loss(t.outcome.losses[0])), kept ? "may be the best" : "is not"});
+    const std::string yes =
+        a.unjudged.empty() ? "may be the best" : "may be the best of those judged";
+    add(a.finalists[f], number(o.loss(-a.judged->means[f])), kept ? yes : "is not");
   }
-  std::string out = str("\nfinalists by ", counted(study.judgements.size(), "training"),
-                        " that chose nothing\n", table.text());
-  if (a.judged->named)
-    return out + str("the best is ", visible(search.trials[a.finalists[*a.judged->named]].key),
-                     " (multiple comparisons with the best, 95 %)\n");
-  return out + str("cannot tell among ", a.judged->kept.size(),
-                   " of them (multiple comparisons with the best, 95 %)\n");
+  for (const TableAnswer::Unjudged& u : a.unjudged)
+    add(u.trial, "-", str("not judged: '", visible(u.column), "' is empty"));
+  return str("\nfinalists by ", counted(study.judgements.size(), "training"),
+             " that chose nothing\n", table.text(), verdict_text(search, a));
 }
 
 std::string times_text(const TableAnswer& a) {
