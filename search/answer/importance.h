@@ -11,7 +11,8 @@ namespace cambium {
 struct Importance {
   std::string what;   // a dimension, a place of a pattern ("pattern[2]"), "length of pattern" or
                       // "A in pattern" (how often)
-  double share = 0;   // omega squared: of the variance, by this alone; 0 to 1
+  double share = 0;   // omega squared: an estimate of its share of the variance, by this alone and
+                      // less what chance gives, so below the share among the trials; 0 to 1
   Interval interval;  // 95 %, bootstrap over trials with its bias taken off
 };
 

@@ -102,6 +102,20 @@ TEST_F(Finalists, OfOneJudgedNothingIsSaid) {
   EXPECT_TRUE(load_json(path("out/results.json"))["finalists"]["named"].is_null());
 }
 
+// Groups are a quarter of these trials' variance (2 of 8); omega squared takes chance off.
+TEST_F(Search, ImportanceSaysThatItIsAnEstimate) {
+  replace_file(path("t.csv"), "k,i,acc\n0,0,0\n0,1,0\n0,2,0\n0,3,2\n1,0,2\n1,1,2\n1,2,2\n1,3,0\n");
+  replace_file(path("s.yaml"),
+               "base: {table: t.csv, key: [k, i]}\nspace: table\nobjectives: {acc: max}\n");
+  const test::Ran ran = search();
+  EXPECT_NE(ran.out.find("estimated share of the variance of acc, by one choice alone and "
+                         "corrected for chance (omega squared), and 95 % interval\n"),
+            std::string::npos)
+      << ran.out;
+  for (const Json& i : load_json(path("out/results.json"))["importance"]["acc"])
+    if (i["of"] == "k") EXPECT_NEAR(i["share"].get<double>(), (2 - 1.0) / (8 + 1.0), 1e-12);
+}
+
 TEST_F(Search, AgainGivesTheSameFiles) {
   search();
   const std::string json = read_file(path("out/results.json")),

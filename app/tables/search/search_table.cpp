@@ -113,8 +113,10 @@ std::string importance_text(const TableStudy& study, const TableAnswer& a) {
       table.row({visible(of.what), percent(of.share),
                  str(percent(of.interval.low), " to ", percent(of.interval.high))});
     }
-    out += str("\nshare of the variance of ", visible(study.objectives[m].name),
-               " among these trials, by one choice alone, and 95 % interval\n", table.text());
+    out +=
+        str("\nestimated share of the variance of ", visible(study.objectives[m].name),
+            ", by one choice alone and corrected for chance (omega squared), and 95 % interval\n",
+            table.text());
     if (a.importance[m].size() > kMostChoices)
       out += str("... and ", a.importance[m].size() - kMostChoices, " more in results.json\n");
   }
