@@ -186,14 +186,19 @@ double ResultTable::mean_of_cells(int64_t row, const std::vector<size_t>& column
   int places = 0;
   for (const size_t c : columns) {
     const std::string& cell = csv_.rows[size_t(row)][c];
-    if (cell.empty() || cell == "nan" || cell == "NaN")
-      return std::numeric_limits<double>::quiet_NaN();
+    if (cell.empty()) return std::numeric_limits<double>::quiet_NaN();
     double value = 0;
     const auto [end, error] = std::from_chars(cell.data(), cell.data() + cell.size(), value);
     if (error != std::errc{} || end != cell.data() + cell.size())
       throw UserError(str("column '", csv_.header[c], "' holds '", cell, "', which is no number"),
                       "leave a cell empty where nothing was measured",
                       {csv_.file, csv_.lines[size_t(row)], 1, 1});
+    if (std::isinf(value))
+      throw UserError(str("column '", csv_.header[c], "' holds '", cell,
+                          "', which would be better or worse than every number"),
+                      "write what was measured, or leave the cell empty: its trial has failed",
+                      {csv_.file, csv_.lines[size_t(row)], 1, 1});
+    if (std::isnan(value)) return value;
     sum += value;
     if (const std::optional<Decimal> d = decimal(cell)) {
       exact.push_back(*d);

@@ -42,7 +42,7 @@ class ResultTable {
   std::vector<std::string> columns_of(const std::string& name, const Mark& mark) const;
 
   // A result of every row; NaN where a cell is empty or nan. UserError at `mark` for an unknown
-  // name, in the table's file for a cell that is no number.
+  // name, in the table's file for a cell that is no number or infinite.
   std::vector<double> values(const std::string& name, const Mark& mark) const;
 
  private:

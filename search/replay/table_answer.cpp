@@ -116,6 +116,7 @@ void time(const TableStudy& study, const TableSearch& search, TableAnswer& a) {
   std::vector<double> durations;
   for (const TableTrial& t : search.trials) {
     const double s = study.seconds[size_t(t.row)];
+    a.untimed += std::isnan(s);
     durations.push_back(std::isnan(s) ? 0 : s);
   }
   for (const int64_t workers : {1, 2, 4, 8})
@@ -131,6 +132,7 @@ TableAnswer answer_of(const TableStudy& study, const TableSearch& search) {
   for (size_t i = 0; i < search.trials.size(); ++i) {
     const TableTrial& t = search.trials[i];
     results.push_back({t.outcome.losses, t.outcome.failed ? HUGE_VAL : t.outcome.violation});
+    a.failed += t.outcome.failed;
     if (t.outcome.failed) continue;
     good.push_back(i);
     points.push_back(t.point);

@@ -13,6 +13,8 @@ struct TableAnswer {
   double best = 0, best_of_table = 0, random_best = 0;
   // Two or three: none otherwise.
   std::optional<double> volume, volume_of_table, random_volume;
+  int64_t failed = 0;         // trials without all results: a cell is empty or nan
+  int64_t untimed = 0;        // trials whose duration is empty or nan, taken as no time
   std::vector<size_t> front;  // trials that no other beats; of one objective the best alone
   std::vector<std::vector<Importance>> importance;  // one list an objective
 

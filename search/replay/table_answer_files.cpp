@@ -83,6 +83,7 @@ Json answer_json(const TableStudy& study, const TableSearch& search, const Table
               {"lag", study.settings.lag},
               {"trials_wanted", study.settings.trials},
               {"exhausted", search.exhausted},
+              {"failed", a.failed},
               {"objectives", objectives_json(study)}};
   if (study.objectives.size() == 1) {
     const Objective& o = study.objectives[0];

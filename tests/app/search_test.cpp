@@ -1,6 +1,7 @@
 // cambium search on a small table: what it prints, what it writes, what it refuses.
 #include <gtest/gtest.h>
 
+#include "app/tables/search/search_table.h"
 #include "core/system/files.h"
 #include "core/text/json.h"
 #include "tests/app/run_in_process.h"
@@ -114,6 +115,30 @@ TEST_F(Search, ImportanceSaysThatItIsAnEstimate) {
       << ran.out;
   for (const Json& i : load_json(path("out/results.json"))["importance"]["acc"])
     if (i["of"] == "k") EXPECT_NEAR(i["share"].get<double>(), (2 - 1.0) / (8 + 1.0), 1e-12);
+}
+
+TEST_F(Search, FailedTrialsAreCounted) {
+  replace_file(path("t.csv"), "key,acc,seconds\na,nan,1\nb,,1\nc,3,\n");
+  replace_file(path("s.yaml"),
+               "base: {table: t.csv, key: key, seconds: seconds}\nspace: table\n"
+               "objectives: {acc: max}\n");
+  const test::Ran ran = search();
+  for (const char* text :
+       {"\n2 trials failed: a result is empty or nan\n",
+        "simulated time of the same trials, 1 of them without a duration and taken as none\n"})
+    EXPECT_NE(ran.out.find(text), std::string::npos) << text << "\n" << ran.out;
+  EXPECT_EQ(load_json(path("out/results.json"))["failed"], 2);
+  replace_file(path("t.csv"), "key,acc,other,seconds\na,,1,1\nb,1,nan,1\n");
+  EXPECT_NE(search({"--set", "objectives={acc: max, other: min}", "-o", path("o2")})
+                .out.find("\nno trial has a result\n"),
+            std::string::npos);
+}
+
+TEST_F(Search, AStoppedOneSaysOfHowMany) {
+  const TableStudy study = load_table_study(path("s.yaml"));
+  const TableSearch search = search_table(study, [](int64_t done) { return done == 12; });
+  const std::string text = search_text(study, search, answer_of(study, search));
+  EXPECT_EQ(text.substr(0, text.find(" by")), "12 of 40 trials");
 }
 
 TEST_F(Search, AgainGivesTheSameFiles) {

@@ -36,19 +36,25 @@ std::string objectives_text(const TableStudy& study) {
 
 std::string heading(const TableStudy& study, const TableSearch& search, const TableAnswer& a) {
   const std::string options = study.options.text();
+  const bool stopped = !search.exhausted && int64_t(search.trials.size()) < study.settings.trials;
   std::string out =
-      str(search.trials.size(), " trials by ", study.method->name,
-          options.empty() ? "" : str(" (", options, ")"), ", lag ", study.settings.lag, ", seed ",
-          study.settings.seed, "; ", objectives_text(study), "\n");
+      str(search.trials.size(), stopped ? str(" of ", study.settings.trials) : "", " trials by ",
+          study.method->name, options.empty() ? "" : str(" (", options, ")"), ", lag ",
+          study.settings.lag, ", seed ", study.settings.seed, "; ", objectives_text(study), "\n");
   if (a.space_size > 0)
     out += str("the space has ", grouped(a.space_size), " of the table's ",
                grouped(study.table->size()), " rows\n");
+  if (a.failed > 0)
+    out += str(counted(size_t(a.failed), "trial"), " failed: a result is empty or nan\n");
   if (search.exhausted) out += str("space exhausted: ", search.trials.size(), " structures\n");
   return out;
 }
 
 std::string best_text(const TableStudy& study, const TableSearch& search, const TableAnswer& a) {
-  if (a.front.empty()) return "no trial has a result that fulfils where:\n";
+  if (a.front.empty())
+    return a.failed == int64_t(search.trials.size())
+               ? "no trial has a result\n"
+               : "no trial has a result that fulfils where:\n";
   Table table({1});
   if (study.objectives.size() == 1) {
     const Objective& o = study.objectives[0];
@@ -176,7 +182,10 @@ std::string times_text(const TableAnswer& a) {
   table.row({"workers", "time", "busy"});
   for (const TableAnswer::Times& t : a.times)
     table.row({str(t.workers), duration_text(t.time.seconds), percent(t.time.busy)});
-  return "\nsimulated time of the same trials\n" + table.text();
+  return str(
+      "\nsimulated time of the same trials",
+      a.untimed > 0 ? str(", ", a.untimed, " of them without a duration and taken as none") : "",
+      "\n", table.text());
 }
 }  // namespace
 

@@ -101,6 +101,21 @@ TEST_F(Tables, ErrorsHavePlacesAndCures) {
             "leave a cell empty where nothing was measured");
 }
 
+TEST_F(Tables, InfiniteResultsAreErrorsAndNanIsNone) {
+  const std::string yaml = "base: {table: t.csv, key: k}\nspace: table\nobjectives: {acc: max}\n";
+  for (const char* cell : {"inf", "-inf", "Infinity"}) {
+    write("t.csv", str("k,acc\n0,1\n1,", cell, "\n"));
+    EXPECT_EQ(error_in(yaml), str("3:1: column 'acc' holds '", cell,
+                                  "', which would be better or worse than every number | write "
+                                  "what was measured, or leave the cell empty: its trial has "
+                                  "failed"));
+  }
+  write("t.csv", "k,acc\n0,1\n1,nan\n2,-NAN\n3,\n");
+  const TableStudy s = load(yaml);
+  for (int64_t row = 1; row < 4; ++row)
+    EXPECT_TRUE(std::isnan(s.objectives[0].of_rows[size_t(row)]));
+}
+
 TEST_F(Tables, WhatChoseCannotJudge) {
   write("t.csv", "k,a,b,c,d\n0,1,2,3,4\n1,2,3,4,5\n");
   const std::string base =
