@@ -35,6 +35,9 @@ class ResultTable {
 
   std::optional<int64_t> row_of(const std::string& key) const;
 
+  // Of the rows, the key that is the same in numbers (1e-1 for 0.1), else the most similar text.
+  const std::string& nearest_key(const std::string& key) const;
+
   // The names of results: those of `columns:`, then of all other columns.
   std::vector<std::string> names() const;
 

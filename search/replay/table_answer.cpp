@@ -19,17 +19,28 @@ std::vector<double> reference_of(const TableStudy& study) {
   return out;
 }
 
-// Of every point of the space that has a row, each key once.
-std::vector<TrialOutcome> all_outcomes(const TableStudy& study) {
+// Of every point of the space that has a row, each key once; counts those that have none.
+std::vector<TrialOutcome> all_outcomes(const TableStudy& study, TableAnswer& a) {
   std::vector<TrialOutcome> out;
   std::vector<bool> seen(size_t(study.table->size()));
+  int64_t points = 0, without = 0;
   const auto take = [&](const SpacePoint& p) {
-    const auto row = size_t(*study.table->row_of(study.key(p)));
-    if (!seen[row]) out.push_back(study.outcome(p));
-    seen[row] = true;
+    const std::string key = study.key(p);
+    const std::optional<int64_t> row = study.table->row_of(key);
+    ++points;
+    if (!row && without++ == 0) a.first_without = key;
+    if (!row || seen[size_t(*row)]) return true;
+    out.push_back(study.outcome(p));
+    seen[size_t(*row)] = true;
     return true;
   };
-  if (study.space->size()) study.space->for_each(take);
+  if (study.asked && study.asked->size()) {
+    study.asked->for_each(take);
+    a.points = points;
+    a.without_row = without;
+  } else if (study.space->size()) {
+    study.space->for_each(take);
+  }
   return out;
 }
 
@@ -137,7 +148,7 @@ TableAnswer answer_of(const TableStudy& study, const TableSearch& search) {
     good.push_back(i);
     points.push_back(t.point);
   }
-  const std::vector<TrialOutcome> all = all_outcomes(study);
+  const std::vector<TrialOutcome> all = all_outcomes(study, a);
   a.space_size = int64_t(all.size());
   a.front = front_of(results);
   a.best = a.front.empty() ? NAN : results[a.front[0]].values[0];

@@ -9,6 +9,10 @@
 namespace cambium {
 struct TableAnswer {
   int64_t space_size = 0;  // rows of the table that are points of the space
+  // Points of the space without a row, none where they are too many to count or all rows are asked
+  // for; and the key of the first.
+  std::optional<int64_t> points, without_row;
+  std::string first_without;
   // One objective: losses. NaN where nothing qualifies.
   double best = 0, best_of_table = 0, random_best = 0;
   // Two or three: none otherwise.

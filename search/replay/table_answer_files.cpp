@@ -77,6 +77,7 @@ Json answer_json(const TableStudy& study, const TableSearch& search, const Table
               {"table", study.table->file()},
               {"rows", study.table->size()},
               {"space_size", a.space_size},
+              {"points_without_row", a.without_row ? Json(*a.without_row) : Json()},
               {"method", study.method->name},
               {"options", study.options.text()},
               {"seed", study.settings.seed},

@@ -13,6 +13,28 @@ namespace {
 const std::vector<std::string> kKeys = {"name",   "vars",       "base",      "space",    "where",
                                         "search", "objectives", "reference", "finalists"};
 
+constexpr int kLooked = 20'000;  // points of a space that hardly has rows
+
+[[noreturn]] void fail_without_rows(const ResultTable& table, const Space& asked) {
+  Random random(0, stream_of("search.rows"));
+  int with = 0;
+  std::string key;
+  for (int i = 0; i < kLooked; ++i) {
+    const std::string k = table.key_of(asked.dimensions(), asked.draw(random));
+    if (table.row_of(k))
+      ++with;
+    else if (key.empty())
+      key = k;
+  }
+  throw UserError(
+      str(with, " of ", kLooked, " points drawn from the space have a row: no row for '", key,
+          "' (the table has '", table.nearest_key(key), "')"),
+      str("keys are texts, here of ", join_names(table.key_columns()),
+          ": name the columns that hold the space's values in key:, and write values "
+          "as the table does"),
+      asked.mark());
+}
+
 // Reads one study; every mistake lands in `errors`.
 class TableStudyReader {
  public:
@@ -88,8 +110,15 @@ void TableStudyReader::read_space() {
   const auto has_row = [table = study_.table.get()](const Space& space, const SpacePoint& p) {
     return table->row_of(table->key_of(space.dimensions(), p)).has_value();
   };
-  study_.space =
-      std::make_unique<Space>(std::move(dimensions), std::move(where), vars_, yaml.mark, has_row);
+  // What is wrong with the conditions shows without the table, what is wrong then is the rows'.
+  auto asked = std::make_unique<Space>(dimensions, where, vars_, yaml.mark);
+  try {
+    study_.space =
+        std::make_unique<Space>(std::move(dimensions), std::move(where), vars_, yaml.mark, has_row);
+  } catch (const UserError&) {
+    fail_without_rows(*study_.table, *asked);
+  }
+  if (!rows) study_.asked = std::move(asked);  // `table` asks for the rows alone
 }
 
 void TableStudyReader::read_objectives() {
@@ -224,35 +253,6 @@ TableStudy TableStudyReader::read() {
 }
 }  // namespace
 
-std::string TableStudy::key(const SpacePoint& p) const {
-  return table->key_of(space->dimensions(), p);
-}
-
-TrialOutcome TableStudy::outcome(const SpacePoint& p) const {
-  TrialOutcome out;
-  const std::optional<int64_t> row = table->row_of(key(p));
-  for (const Objective& o : objectives) {
-    const double value = row ? o.of_rows[size_t(*row)] : NAN;
-    out.failed = out.failed || std::isnan(value);
-    out.losses.push_back(o.loss(value));
-  }
-  const auto value = [&](std::string_view name) -> std::optional<ArgValue> {
-    if (const auto r = std::ranges::find(result_names, name); r != result_names.end())
-      return result_values[size_t(r - result_names.begin())][size_t(*row)];
-    return space->value(name, p);
-  };
-  for (const Condition& c : result_conditions)
-    if (!out.failed) out.violation += c.violation(value).value_or(0);
-  if (std::isnan(out.violation)) out.failed = true;
-  if (out.failed) out.losses.clear();
-  return out;
-}
-
-ProposerSettings TableStudy::proposer() const {
-  return {method, options, uint64_t(settings.seed), settings.lag,
-          [this](const SpacePoint& p) { return key(p); }};
-}
-
 bool is_search(const Spec& spec) {
   return spec.section("space") && !spec.section("variants");
 }
@@ -260,21 +260,5 @@ bool is_search(const Spec& spec) {
 TableStudy load_table_study(const std::string& path, std::span<const std::string> overrides) {
   const Spec spec = load_spec(path, overrides);
   return TableStudyReader(spec).read();
-}
-
-TableSearch search_table(const TableStudy& study, const std::function<bool(int64_t)>& stop) {
-  Proposer proposer(*study.space, study.proposer());
-  TableSearch out;
-  while (proposer.size() < study.settings.trials) {
-    const Proposer::Next next = proposer.next();
-    out.exhausted = next.kind == Proposer::Next::kExhausted;
-    if (out.exhausted) break;
-    const SpacePoint& p = proposer.point(next.trial);
-    out.trials.push_back({p, proposer.key(next.trial),
-                          *study.table->row_of(proposer.key(next.trial)), study.outcome(p)});
-    proposer.tell(next.trial, out.trials.back().outcome);
-    if (stop && stop(proposer.size())) break;
-  }
-  return out;
 }
 }  // namespace cambium

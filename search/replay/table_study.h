@@ -50,7 +50,8 @@ struct FinalistSettings {
 struct TableStudy {
   std::string name, file;
   std::unique_ptr<const ResultTable> table;
-  std::unique_ptr<const Space> space;
+  std::unique_ptr<const Space> space;  // of points that have a row
+  std::unique_ptr<const Space> asked;  // as the study says it; none where that is `table`
   std::vector<Objective> objectives;
   std::vector<Condition> result_conditions;        // of `where:`: those that ask for a result
   std::vector<std::string> result_names;           // that those ask for

@@ -134,6 +134,15 @@ TEST_F(Search, FailedTrialsAreCounted) {
             std::string::npos);
 }
 
+TEST_F(Search, PointsWithoutARowAreTold) {
+  EXPECT_EQ(search().out.find("no row for"), std::string::npos);
+  const test::Ran ran = search({"--set", "space.key.length=2..3"});
+  EXPECT_NE(ran.out.find("the space has 64 of the table's 64 rows\n16 of its 80 points have no row "
+                         "and are passed over: no row for '00' (the table has '000')\n"),
+            std::string::npos)
+      << ran.out;
+}
+
 TEST_F(Search, AStoppedOneSaysOfHowMany) {
   const TableStudy study = load_table_study(path("s.yaml"));
   const TableSearch search = search_table(study, [](int64_t done) { return done == 12; });

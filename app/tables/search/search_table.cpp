@@ -34,6 +34,17 @@ std::string objectives_text(const TableStudy& study) {
   return out;
 }
 
+// Points that no trial can be.
+std::string rows_text(const TableStudy& study, const TableAnswer& a) {
+  if (!study.asked) return "";
+  if (!a.without_row)
+    return "points of the space without a row are passed over; they are too many to count\n";
+  if (*a.without_row == 0) return "";
+  return str(grouped(*a.without_row), " of its ", grouped(*a.points),
+             " points have no row and are passed over: no row for '", visible(a.first_without),
+             "' (the table has '", visible(study.table->nearest_key(a.first_without)), "')\n");
+}
+
 std::string heading(const TableStudy& study, const TableSearch& search, const TableAnswer& a) {
   const std::string options = study.options.text();
   const bool stopped = !search.exhausted && int64_t(search.trials.size()) < study.settings.trials;
@@ -44,6 +55,7 @@ std::string heading(const TableStudy& study, const TableSearch& search, const Ta
   if (a.space_size > 0)
     out += str("the space has ", grouped(a.space_size), " of the table's ",
                grouped(study.table->size()), " rows\n");
+  out += rows_text(study, a);
   if (a.failed > 0)
     out += str(counted(size_t(a.failed), "trial"), " failed: a result is empty or nan\n");
   if (search.exhausted) out += str("space exhausted: ", search.trials.size(), " structures\n");

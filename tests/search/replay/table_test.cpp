@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "search/replay/expected.h"
+#include "search/replay/table_answer.h"
 #include "tests/support/expect_error.h"
 #include "tests/support/table_searches.h"
 
@@ -114,6 +115,31 @@ TEST_F(Tables, InfiniteResultsAreErrorsAndNanIsNone) {
   const TableStudy s = load(yaml);
   for (int64_t row = 1; row < 4; ++row)
     EXPECT_TRUE(std::isnan(s.objectives[0].of_rows[size_t(row)]));
+}
+
+TEST_F(Tables, PointsWithoutARowAreCountedAndShown) {
+  write("t.csv", "lr,n,v\n1e-1,1,3\n0.2,1,4\n0.2,2,5\n");
+  const TableStudy s = load(
+      "base: {table: t.csv, key: [lr, n]}\nspace: {lr: [0.1, 0.2], n: [1, 2]}\n"
+      "objectives: {v: min}\nwhere: [\"lr + n < 2.15\"]\n");
+  const TableAnswer a = answer_of(s, search_table(s));
+  EXPECT_EQ(a.space_size, 1);
+  EXPECT_EQ(a.points, 3) << "where: takes one away";
+  EXPECT_EQ(a.without_row, 2);
+  EXPECT_EQ(a.first_without, "0.1|1");
+  EXPECT_EQ(s.table->nearest_key("0.1|1"), "1e-1|1");
+  EXPECT_EQ(s.table->nearest_key("0.22|2"), "0.2|2");
+  EXPECT_EQ(s.table->nearest_key("0.2|2|1"), "0.2|2");
+}
+
+TEST_F(Tables, AWrongKeyIsToldByWhatTheTableHas) {
+  write("t.csv", "key,acc\n00,1\n01,2\n");
+  EXPECT_EQ(
+      error_in("base: {table: t.csv, key: acc}\nspace: {key: {pattern: \"01\", length: 2}}\n"
+               "objectives: {acc: max}\n"),
+      "2:8: 0 of 20000 points drawn from the space have a row: no row for '11' (the table has "
+      "'1') | keys are texts, here of acc: name the columns that hold the space's values in "
+      "key:, and write values as the table does");
 }
 
 TEST_F(Tables, WhatChoseCannotJudge) {
