@@ -9,6 +9,7 @@
 #include "core/system/cancel.h"
 #include "core/system/files.h"
 #include "core/text/json.h"
+#include "search/replay/search_folder.h"
 
 namespace cambium::command_search {
 namespace {
@@ -39,19 +40,24 @@ TableSearch searched(const TableStudy& study, const Options& options, Context& c
 int search_study(const Options& options, Context& context) {
   refuse_folder_as_study(options.study);
   const TableStudy study = load_table_study(options.study, context.set);
-  const TableSearch search = searched(study, options, context);
-  const TableAnswer answer = answer_of(study, search);
   const std::string folder =
       options.folder.empty() ? str("studies/", std::filesystem::path(options.study).stem().string())
                              : options.folder;
-  make_folders(folder);
+  const SearchFolder held(folder, study);
+  const TableSearch search = searched(study, options, context);
+  const TableAnswer answer = answer_of(study, search);
   Json json = answer_json(study, search, answer);
   json["command"] = context.command;
-  replace_file(folder + "/results.json", to_text(json, 2) + "\n");
-  replace_file(folder + "/trials.csv", trials_csv(study, search));
+  const bool fewer = int64_t(search.trials.size()) < held.trials_before();
+  if (!fewer) {
+    replace_file(folder + "/results.json", to_text(json, 2) + "\n");
+    replace_file(folder + "/trials.csv", trials_csv(study, search));
+  }
   json["folder"] = folder;
-  context.answer(json, str(search_text(study, search, answer), "\nresults  ", folder,
-                           "/results.json and trials.csv\n"));
+  context.answer(
+      json,
+      str(search_text(study, search, answer), "\nresults  ", folder, "/results.json and trials.csv",
+          fewer ? str(" stay as they were, of ", held.trials_before(), " trials") : "", "\n"));
   const bool stopped = int64_t(search.trials.size()) < study.settings.trials && !search.exhausted;
   if (stopped) context.terminal.note("stopped; the same command begins again");
   return stopped ? kExitInterrupted : kExitOk;

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <limits>
 
+#include "core/hash.h"
 #include "core/system/files.h"
 #include "core/text/suggest.h"
 
@@ -168,6 +169,14 @@ std::string ResultTable::key_of(const std::vector<Dimension>& dimensions,
 std::optional<int64_t> ResultTable::row_of(const std::string& key) const {
   const auto found = rows_.find(key);
   return found == rows_.end() ? std::nullopt : std::optional(found->second);
+}
+
+uint64_t ResultTable::content_hash() const {
+  std::vector<uint64_t> cells;
+  for (const std::string& name : csv_.header) cells.push_back(hash_text(name));
+  for (const std::vector<std::string>& row : csv_.rows)
+    for (const std::string& cell : row) cells.push_back(hash_text(cell));
+  return joined_hash({hash_of(cells), csv_.header.size()});
 }
 
 std::vector<std::string> ResultTable::names() const {

@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "core/text/json.h"
+#include "search/replay/search_folder.h"
 #include "search/replay/table_answer.h"
 
 namespace cambium {
@@ -103,6 +104,7 @@ Json answer_json(const TableStudy& study, const TableSearch& search, const Table
   for (const TableAnswer::Times& t : a.times)
     out["simulated"].push_back(
         {{"workers", t.workers}, {"seconds", t.time.seconds}, {"busy", t.time.busy}});
+  out["identity"] = identity_json(study);
   out["trials"] = Json::array();
   for (size_t i = 0; i < search.trials.size(); ++i)
     out["trials"].push_back(trial_json(study, search, i));

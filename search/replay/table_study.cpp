@@ -35,6 +35,19 @@ constexpr int kLooked = 20'000;  // points of a space that hardly has rows
       asked.mark());
 }
 
+// Of the base all but where the table lies: its content counts.
+std::vector<std::pair<std::string, std::string>> sections_of(const Spec& spec) {
+  std::vector<std::pair<std::string, std::string>> out;
+  for (const char* name : {"vars", "base", "space", "where", "reference", "finalists"})
+    if (const Yaml* section = spec.section(name)) {
+      Yaml tree = *section;
+      if (std::string_view(name) == "base")
+        std::erase_if(tree.entries, [](const YamlEntry& e) { return e.key == "table"; });
+      out.emplace_back(name, canonical_text(tree));
+    }
+  return out;
+}
+
 // Reads one study; every mistake lands in `errors`.
 class TableStudyReader {
  public:
@@ -240,6 +253,7 @@ TableStudy TableStudyReader::read() {
     part([&] { study_.seconds = study_.table->values(seconds->text, seconds->mark); },
          seconds->mark);
   errors_.throw_if_any();
+  study_.sections = sections_of(spec_);
   if (!study_.method) {
     study_.method = &find_method(study_.objectives.size() > 1 ? "nsga2" : "evolution", {});
     study_.options = study_.method->attrs.parse({}, nullptr);

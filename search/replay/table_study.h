@@ -56,6 +56,8 @@ struct TableStudy {
   std::vector<Condition> result_conditions;        // of `where:`: those that ask for a result
   std::vector<std::string> result_names;           // that those ask for
   std::vector<std::vector<double>> result_values;  // of the rows
+  // Name and text of what the study says apart from search: and objectives:, for its identity.
+  std::vector<std::pair<std::string, std::string>> sections;
   SearchSettings settings;
   const Method* method = nullptr;
   Attrs options;

@@ -1,8 +1,11 @@
 // cambium search on a small table: what it prints, what it writes, what it refuses.
+#include <filesystem>
+
 #include <gtest/gtest.h>
 
 #include "app/tables/search/search_table.h"
 #include "core/system/files.h"
+#include "core/system/lock.h"
 #include "core/text/json.h"
 #include "tests/app/run_in_process.h"
 #include "tests/support/data/test_data.h"
@@ -157,8 +160,63 @@ TEST_F(Search, AgainGivesTheSameFiles) {
   search();
   EXPECT_EQ(read_file(path("out/results.json")), json);
   EXPECT_EQ(read_file(path("out/trials.csv")), csv);
-  search({"--set", "search.seed=1"});
-  EXPECT_NE(read_file(path("out/trials.csv")), csv);
+  const test::Ran other =
+      test::run_words({"search", path("s.yaml"), "-o", path("other"), "--set", "search.seed=1"});
+  EXPECT_EQ(other.code, 0) << other.err;
+  EXPECT_NE(read_file(path("other/trials.csv")), csv);
+}
+
+TEST_F(Search, AnotherOneInItsFolderIsRefused) {
+  ASSERT_EQ(search().code, 0);
+  const std::string before = read_file(path("out/results.json"));
+  const auto refused = [&](const std::string& why, const std::vector<std::string>& more) {
+    const test::Ran ran = search(more);
+    EXPECT_EQ(ran.code, kExitUser);
+    EXPECT_NE(ran.err.find("' holds " + why + "\n"), std::string::npos) << ran.err;
+    EXPECT_NE(ran.err.find("choose another folder with -o"), std::string::npos) << ran.err;
+    EXPECT_EQ(read_file(path("out/results.json")), before);
+  };
+  const std::string other = "another search; these differ: ";
+  refused(other + "seed (was 0, is 1)", {"--set", "search.seed=1"});
+  refused(other + "method (was evolution, is random), options", {"--set", "search.method=random"});
+  refused(other + "objectives (was acc max, is acc min)", {"--set", "objectives.acc=min"});
+  refused(other + "finalists", {"--set", "finalists.count=2"});
+  refused(other + "where", {"--set", "where=cost < 9"});
+  refused(other + "reference", {"--set", "reference={acc: 1}"});
+  refused(other + "finalists", {"--set", "finalists=~"});
+  refused("40 trials of this search, and 39 are asked for", {"--set", "search.trials=39"});
+  replace_file(path("t.csv"), read_file(path("t.csv")) + "444,1,1,1,1,1\n");
+  refused(other + "what the table says", {});
+}
+
+TEST_F(Search, GoesOnWithMoreTrials) {
+  search();
+  const std::string csv = read_file(path("out/trials.csv"));
+  ASSERT_EQ(search({"--set", "search.trials=50"}).code, 0);
+  EXPECT_TRUE(read_file(path("out/trials.csv")).starts_with(csv));
+}
+
+TEST_F(Search, AFolderOfOtherThingsOrOfAnotherProcessIsRefused) {
+  make_folders(path("out"));
+  {
+    const FolderLock lock(path("out"));
+    const test::Ran ran = search();
+    EXPECT_EQ(ran.code, kExitUser);
+    EXPECT_NE(ran.err.find("' is in use by process "), std::string::npos) << ran.err;
+  }
+  for (const auto& [name, content, why] :
+       {std::tuple("results.json", "{\"trials\": []}", "does not say of which search it is"),
+        {"results.json", "{", "is not of a search: "},
+        {"notes.txt", "mine", "holds something else than a search: 'notes.txt'"}}) {
+    std::filesystem::remove_all(path("out"));
+    make_folders(path("out"));
+    replace_file(path("out/") + name, content);
+    const test::Ran ran = search();
+    EXPECT_EQ(ran.code, kExitUser);
+    EXPECT_NE(ran.err.find(why), std::string::npos) << ran.err;
+    EXPECT_EQ(read_file(path("out/") + name), content);
+    EXPECT_FALSE(file_exists(path("out/trials.csv")));
+  }
 }
 
 TEST_F(Search, SeveralObjectivesHaveAFront) {
