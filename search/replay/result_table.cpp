@@ -76,18 +76,25 @@ ResultTable::ResultTable(const Yaml& base) : csv_(table_of(base)) {
   std::vector<size_t> columns;
   for (const std::string& name : key_columns_) columns.push_back(column(name, key.mark));
   if (const Yaml* c = base.find("columns")) read_columns(*c);
+  int64_t again = 0;
+  std::optional<UserError> first;
   for (int64_t row = 0; row < size(); ++row) {
     std::string text;
     for (size_t i = 0; i < columns.size(); ++i)
       text += str(i ? std::string(1, kBetween) : "", csv_.rows[size_t(row)][columns[i]]);
     const auto [before, fresh] = rows_.emplace(text, row);
-    if (!fresh)
-      throw UserError(str("the key '", text, "' stands in line ",
-                          csv_.lines[size_t(before->second)], " already"),
-                      "key: [a, b] takes several columns",
-                      {csv_.file, csv_.lines[size_t(row)], 1, 1});
+    again += !fresh;
+    if (!fresh && !first)
+      first = UserError(str("the key '", text, "' stands in line ",
+                            csv_.lines[size_t(before->second)], " already"),
+                        "key: [a, b] takes several columns",
+                        {csv_.file, csv_.lines[size_t(row)], 1, 1});
     keys_.push_back(std::move(text));
   }
+  if (!first) return;
+  if (again == 1) throw *first;
+  throw UserError(str(first->what(), ", one of ", again, " rows whose keys do"), first->help,
+                  first->mark);
 }
 
 size_t ResultTable::column(const std::string& name, const Mark& mark) const {

@@ -150,7 +150,11 @@ void TableStudyReader::read_objectives() {
       o.reference = !any || o.loss(v) > o.loss(o.reference) ? v : o.reference;
       any = true;
     }
-    if (!any) throw UserError(str("no row has a '", e.key, "'"), "", e.key_mark);
+    if (!any)
+      throw UserError(str("no row has a '", e.key, "'"),
+                      str("fill its cells in '", study_.table->file(),
+                          "', or name another result: ", join_names(study_.table->names())),
+                      e.key_mark);
     study_.objectives.push_back(std::move(o));
   }
 }

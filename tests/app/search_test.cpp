@@ -235,6 +235,19 @@ TEST_F(Search, SeveralObjectivesHaveAFront) {
   EXPECT_EQ(j["objectives"][1]["reference_from"], "worst row");
 }
 
+TEST_F(Search, AReferenceThatNothingSurpassesIsTold) {
+  replace_file(path("s.yaml"),
+               "base: {table: t.csv, key: key}\nspace: table\nobjectives: {acc: max, cost: min}\n"
+               "search: {method: nsga2, trials: 50}\n");
+  const char* text =
+      "\nno row is better than that in everything, so nothing is enclosed: write reference: with "
+      "values that rows surpass\n";
+  EXPECT_EQ(search().out.find(text), std::string::npos);
+  const test::Ran ran = test::run_words(
+      {"search", path("s.yaml"), "-o", path("other"), "--set", "reference={acc: 1000}"});
+  EXPECT_NE(ran.out.find(text), std::string::npos) << ran.out;
+}
+
 TEST_F(Search, AnExhaustedSpaceIsAnEnd) {
   const test::Ran ran = search({"--set", "search.trials=100"});
   EXPECT_EQ(ran.code, 0) << ran.err;

@@ -94,6 +94,10 @@ std::string best_text(const TableStudy& study, const TableSearch& search, const 
   for (const Objective& o : study.objectives)
     reference += str(&o == &study.objectives[0] ? " " : ", ", visible(o.name), " ",
                      number(o.reference), o.reference_is_worst ? " (the worst row)" : "");
+  if (a.volume_of_table.value_or(*a.volume) == 0)
+    reference += str("\nno ", a.volume_of_table ? "row" : "trial",
+                     " is better than that in everything, so nothing is enclosed: write "
+                     "reference: with values that rows surpass");
   return table.text() + reference + "\n";
 }
 

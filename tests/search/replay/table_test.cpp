@@ -96,6 +96,14 @@ TEST_F(Tables, ErrorsHavePlacesAndCures) {
   write("t.csv", "key,acc\n0,1\n0,2\n");
   EXPECT_EQ(error_in("base: {table: t.csv, key: key}\nspace: table\n" + goal),
             "3:1: the key '0' stands in line 2 already | key: [a, b] takes several columns");
+  write("t.csv", "key,acc\n0,1\n1,1\n0,2\n1,3\n0,4\n");
+  EXPECT_EQ(error_in("base: {table: t.csv, key: key}\nspace: table\n" + goal),
+            "4:1: the key '0' stands in line 2 already, one of 3 rows whose keys do | "
+            "key: [a, b] takes several columns");
+  write("t.csv", "key,acc,b\n0,,1\n");
+  EXPECT_EQ(error_in("base: {table: t.csv, key: key}\nspace: table\n" + goal),
+            "3:14: no row has a 'acc' | fill its cells in '" + folder_.path("t.csv") +
+                "', or name another result: acc and b");
   write("t.csv", "key,acc\n0,one\n");
   EXPECT_EQ(error_in("base: {table: t.csv, key: key}\nspace: table\n" + goal),
             "2:1: column 'acc' holds 'one', which is no number | "
