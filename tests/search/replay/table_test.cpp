@@ -137,7 +137,7 @@ TEST_F(Tables, PointsWithoutARowAreCountedAndShown) {
   EXPECT_EQ(a.first_without, "0.1|1");
   EXPECT_EQ(s.table->nearest_key("0.1|1"), "1e-1|1");
   EXPECT_EQ(s.table->nearest_key("0.22|2"), "0.2|2");
-  EXPECT_EQ(s.table->nearest_key("0.2|2|1"), "0.2|2");
+  EXPECT_EQ(s.table->nearest_key("0.2|1|1"), "0.2|1");
 }
 
 TEST_F(Tables, AWrongKeyIsToldByWhatTheTableHas) {
