@@ -17,14 +17,21 @@ TrialOutcome TableStudy::outcome(const SpacePoint& p) const {
     out.failed = out.failed || std::isnan(value);
     out.losses.push_back(o.loss(value));
   }
+  bool unmeasured = false;  // what a condition asks for
   const auto value = [&](std::string_view name) -> std::optional<ArgValue> {
-    if (const auto r = std::ranges::find(result_names, name); r != result_names.end())
-      return result_values[size_t(r - result_names.begin())][size_t(*row)];
-    return space->value(name, p);
+    const auto r = std::ranges::find(result_names, name);
+    if (r == result_names.end()) return space->value(name, p);
+    const double v = result_values[size_t(r - result_names.begin())][size_t(*row)];
+    unmeasured = unmeasured || std::isnan(v);
+    return std::isnan(v) ? std::nullopt : std::optional<ArgValue>(v);
   };
-  for (const Condition& c : result_conditions)
-    if (!out.failed) out.violation += c.violation(value).value_or(0);
-  if (std::isnan(out.violation)) out.failed = true;
+  for (const Condition& c : result_conditions) {
+    if (out.failed) break;
+    unmeasured = false;
+    const std::optional<double> violation = c.violation(value);
+    out.failed = !violation && unmeasured;
+    out.violation += violation.value_or(0);
+  }
   if (out.failed) out.losses.clear();
   return out;
 }

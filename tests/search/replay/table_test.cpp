@@ -75,6 +75,23 @@ TEST_F(Tables, AConditionOnAResultIsKnownByTheResult) {
     EXPECT_EQ(t.outcome.violation, t.key == "2" ? 1 : 0) << t.key;
 }
 
+TEST_F(Tables, AConditionOnWhatWasNotMeasuredIsNotFulfilled) {
+  write("t.csv", "k,v,cost\n0,1,\n1,2,20\n2,3,\n");
+  const auto failed = [&](const std::string& where) {
+    std::string out;
+    for (const TableTrial& t : search_table(load("base: {table: t.csv, key: k}\nspace: table\n"
+                                                 "objectives: {v: min}\nwhere: [\"" +
+                                                 where + "\"]\n"))
+                                   .trials)
+      if (t.outcome.failed) out += t.key;
+    std::ranges::sort(out);
+    return out;
+  };
+  EXPECT_EQ(failed("cost <= 20"), "02");
+  EXPECT_EQ(failed("cost != 7"), "02");
+  EXPECT_EQ(failed("cost <= 20 or v > 2"), "") << "its other half is known of all";
+}
+
 TEST_F(Tables, ErrorsHavePlacesAndCures) {
   write("t.csv", kTable);
   const std::string goal = "objectives: {acc: max}\n";
