@@ -5,6 +5,7 @@
 #include "app/run.h"
 #include "app/saved_run.h"
 #include "app/tables/study_view.h"
+#include "app/tables/tuning_table.h"
 #include "core/system/cancel.h"
 #include "core/system/files.h"
 #include "core/system/parallel.h"
@@ -28,6 +29,11 @@ void refuse_search(const std::string& file, const std::vector<std::string>& set)
                     spec.section("space")->mark);
 }
 
+// Tuning was stopped: nothing has been judged yet.
+bool study_is_open(const Comparison& c) {
+  return c.plan.study.tune && !c.tuning;
+}
+
 int compare_study(const Options& options, Context& context) {
   refuse_folder_as_study(options.study);
   refuse_search(options.study, context.set);
@@ -42,16 +48,22 @@ int compare_study(const Options& options, Context& context) {
   StudyView view(context.terminal, progress_mode(options.progress, context.terminal));
   const Comparison c = compare(std::move(study), settings, view);
   view.finish();
+  if (c.stopped && study_is_open(c)) {
+    context.terminal.note("stopped while tuning; the same command goes on where this one ended");
+    return kExitInterrupted;
+  }
   const std::string report = settings.folder + "/report.html";
   const StudyFolder read = read_study_folder(settings.folder);
   replace_file(report, html_report(read, model_pictures(read)));
   Json json = summary_json(c.results);
   json["verdict"] = verdict(read);
+  if (c.tuning)
+    json["tuning"] = {{"effort", effort_text(*c.tuning)}, {"advice", edge_advice(*c.tuning)}};
   json["folder"] = settings.folder;
   json["report"] = report;
   json["complete"] = c.results.complete;
-  context.answer(json,
-                 str("\n", results_table(c), "\n", verdict_text(read), "\nreport  ", report, "\n"));
+  context.answer(json, str("\n", c.tuning ? tuning_table(*c.tuning) : "", "\n", results_table(c),
+                           "\n", verdict_text(read), "\nreport  ", report, "\n"));
   const bool failed = !failures_text(c).empty();
   if (failed) context.terminal.raw_note(failures_text(c));
   if (c.stopped) {

@@ -17,6 +17,7 @@ struct Options {
   std::string spec, run, progress = "auto";
   bool resume = false;
   std::optional<int64_t> seed;
+  int64_t pause_at = 0;
   PassWords passes;
 };
 
@@ -48,7 +49,8 @@ void answer(const RunResult& result, const std::string& folder, Context& context
   const RunState& s = result.state;
   std::string text;
   if (!result.done)
-    text = str("stopped after step ", s.step, "; go on with --resume\n");
+    text = str(result.paused ? "paused" : "stopped", " after step ", s.step,
+               "; go on with --resume\n");
   else if (result.test)
     text = str(result.test_part ? "test    " : "val     ", to_text(*result.test), " (",
                result.test->scored, " scored",
@@ -61,6 +63,7 @@ void answer(const RunResult& result, const std::string& folder, Context& context
   const Json best = s.best ? to_json(s.best->metrics) : Json(nullptr);
   context.answer({{"run", folder},
                   {"done", result.done},
+                  {"paused", result.paused},
                   {"step", s.step},
                   {"parameters", result.cost.parameters},
                   {"step_ms", result.step_ms},
@@ -94,10 +97,11 @@ int train(const Options& options, Context& context) {
   settings.folder = folder;
   settings.resume = options.resume;
   settings.stop = cancel_requested;
+  settings.pause_at = options.pause_at;
   const RunResult result = run_training(e, settings, view);
   view.finish();
   answer(result, folder, context);
-  return result.done ? kExitOk : kExitInterrupted;
+  return result.done || result.paused ? kExitOk : kExitInterrupted;
 }
 }  // namespace
 
@@ -114,6 +118,8 @@ extern const Command command_train = {
       line.text("--run", o->run, "DIR",
                 "where logs and checkpoints go; runs/<spec>-s<seed> unless told");
       line.flag("--resume", o->resume, "go on from the last checkpoint of the run");
+      line.whole("--pause-at", o->pause_at, 1,
+                 "save and stop after this step; --resume goes on as if nothing had been");
       line.whole("--seed", o->seed, 0, "of weights, data order and dropout");
       declare_passes(line, o->passes);
       declare_progress(line, o->progress);

@@ -21,4 +21,6 @@ Json choice_schema(const Json& values);
 Json block_definitions();  // "entry", "body" and what they refer to (app/schema/schema_blocks.cpp)
 Json study_schema();       // app/schema/schema_study.cpp
 Json search_schema();      // app/schema/schema_search.cpp
+Json space_schema();       // paths to what they may be
+Json method_schema();
 }  // namespace cambium

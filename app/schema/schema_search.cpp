@@ -38,13 +38,18 @@ Json dimension_schema() {
                             {"pattern", "length"})});
 }
 
+}  // namespace
+
 Json method_schema() {
   Json methods = Json::object();
   for (const Method* m : builtin_methods())
     methods[std::string(m->name)] = options_schema(m->attrs.describe());
   return choice_schema(methods);
 }
-}  // namespace
+
+Json space_schema() {
+  return {{"type", "object"}, {"additionalProperties", dimension_schema()}, {"minProperties", 1}};
+}
 
 Json search_schema() {
   const Json text = {{"type", "string"}};
@@ -64,9 +69,7 @@ Json search_schema() {
                    {"seconds", text}},
                   {"table", "key"})},
       {"space",
-       any_of({Json{{"enum", {"table"}}}, Json{{"type", "object"},
-                                               {"additionalProperties", dimension_schema()},
-                                               {"minProperties", 1}}})},
+       any_of({Json{{"enum", {"table"}}}, space_schema()})},
       {"where", text_or_texts()},
       {"objectives",
        {{"type", "object"},

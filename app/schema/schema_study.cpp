@@ -2,6 +2,7 @@
 #include "app/schema/schema.h"
 #include "core/text/json.h"
 #include "search/study/study_keys.h"
+#include "search/study/tune_settings.h"
 #include "train/run/metrics.h"
 
 namespace cambium {
@@ -74,6 +75,14 @@ Json value_schema(KeyForm form) {
     }
     case KeyForm::kNumberOfEach:
       return map_of(number);
+    case KeyForm::kSpace:
+      return space_schema();
+    case KeyForm::kMethod:
+      return method_schema();
+    case KeyForm::kWhole:
+      return whole(0);
+    case KeyForm::kRungs:
+      return options_schema(describe_fields<RungSettings>());
     case KeyForm::kVars:
       return reference("vars");
     case KeyForm::kAllOf:

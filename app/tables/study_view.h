@@ -1,8 +1,8 @@
 // Study view: a study as people watch it, and its results as a table.
 #pragma once
 #include "app/tables/train_view.h"
-#include "search/runs/compare.h"
 #include "search/results/study_folder.h"
+#include "search/runs/compare.h"
 
 namespace cambium {
 class StudyView : public StudyProgress {
@@ -12,12 +12,18 @@ class StudyView : public StudyProgress {
   void on_plan(const StudyPlan& plan, int64_t jobs) override;
   void on_runs(std::span<const RunView> runs) override;
   void on_run_end(const RunView& run) override;
+  void on_trials(std::span<const Trial> all, std::span<const RunUpdate> running,
+                 int64_t planned) override;
+  void on_trial_end(const Trial& trial) override;
+  void on_tuned(const Tuning& tuning) override;
   void finish();
 
  private:
   Terminal& terminal_;
   ProgressMode mode_;
   Stopwatch since_line_;
+  Stopwatch since_start_;
+  int64_t ended_before_ = -1;  // trials of earlier sessions
   std::string metric_;
   double scale_ = 1;  // of the metric, as it is shown
   int digits_ = 4;
@@ -27,5 +33,5 @@ class StudyView : public StudyProgress {
 // it, step time, memory, parameters.
 std::string results_table(const Comparison& c);
 std::string verdict_text(const StudyFolder& r);  // the report's verdict, a line a sentence
-std::string failures_text(const Comparison& c);   // one line a failed run; empty without
+std::string failures_text(const Comparison& c);  // one line a failed run; empty without
 }  // namespace cambium

@@ -8,9 +8,9 @@ struct RunId {
   std::string variant;
   int64_t seed = 0;
 
-  std::string folder(const std::string& study) const {
-    return str(study, "/runs/", variant, "-s", seed);
-  }
+  std::string folder() const { return str("runs/", variant, "-s", seed); }
+
+  std::string folder(const std::string& study) const { return str(study, "/", folder()); }
 };
 
 inline constexpr int64_t kBootstrapSeeds = 20;

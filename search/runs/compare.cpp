@@ -4,14 +4,18 @@
 #include <limits>
 #include <thread>
 
+#include "core/hash.h"
 #include "core/system/files.h"
 #include "core/system/lock.h"
 #include "core/system/memory.h"
 #include "core/system/threads.h"
 #include "search/results/study_folder.h"
 #include "search/runs/earlier.h"
-#include "search/runs/scheduler.h"
+#include "search/runs/judged_runs.h"
 #include "search/runs/timing.h"
+#include "search/study/tune_settings.h"
+#include "search/trials/trial_list.h"
+#include "search/tune/tuner.h"
 #include "train/run/run_folder.h"
 
 namespace cambium {
@@ -23,7 +27,9 @@ constexpr int64_t kSettledByJobs = std::numeric_limits<int64_t>::max();
 int64_t wanted_jobs(const CompareSettings& settings, const Study& study) {
   if (settings.program.empty()) return 1;
   if (settings.jobs > 0) return settings.jobs;
-  return study.jobs > 0 ? study.jobs : std::max(1u, std::thread::hardware_concurrency());
+  if (study.jobs > 0) return study.jobs;
+  const auto cores = int64_t(std::thread::hardware_concurrency());
+  return std::max<int64_t>(1, cores / std::max<int64_t>(1, study.threads));
 }
 
 // As many runs as are wanted, as memory holds and as there are.
@@ -36,81 +42,13 @@ int64_t jobs_of(const StudyPlan& plan, const CompareSettings& settings) {
   return std::min({wanted_jobs(settings, plan.study), fit, runs});
 }
 
-// The runs of a study, for the scheduler: seed by seed, so that an early stop leaves pairs.
-class StudyRuns : public RunSource {
- public:
-  StudyRuns(Comparison& c, const CompareSettings& settings, StudyProgress& progress, bool here)
-      : c_(c), settings_(settings), progress_(progress), here_(here) {}
-
-  void prepare();
-
-  NextRun next() override;
-
-  void on_progress(std::span<const RunUpdate> running) override {
-    for (const RunUpdate& run : running) static_cast<RunStatus&>(view(run)) = run.status;
-    progress_.on_runs(c_.runs);
-  }
-
-  void on_end(const RunUpdate& run) override {
-    static_cast<RunStatus&>(view(run)) = run.status;
-    progress_.on_run_end(view(run));
-  }
-
- private:
-  RunView& view(const RunUpdate& run) { return c_.runs[size_t(run.id)]; }
-
-  RunOrder order_of(const RunView& v, int64_t id) const;
-
-  Comparison& c_;
-  const CompareSettings& settings_;
-  StudyProgress& progress_;
-  const bool here_;  // in this process, on all its threads
-};
-
-RunOrder StudyRuns::order_of(const RunView& v, int64_t id) const {
-  const PlannedVariant& variant = c_.plan.at(v.id.variant);
-  return {.id = id,
-          .folder = v.id.folder(settings_.folder),
-          .spec = run_spec(c_.plan.study, variant, v.id.seed),
-          .steps = variant.steps,
-          .needed_bytes = variant.needed_bytes,
-          .threads = here_ ? 0 : 1};
-}
-
-// Writes each run's spec and takes over what earlier sessions finished. A run that failed is tried
-// again: the cause may have been the machine's.
-void StudyRuns::prepare() {
-  for (int64_t seed : c_.plan.study.seeds)
-    for (const PlannedVariant& v : c_.plan.variants) {
-      RunView view{{.steps = v.steps}, {v.name, seed}};
-      const std::string folder = view.id.folder(settings_.folder);
-      make_folders(folder);
-      const FolderLock lock(folder);  // refuses while somebody trains there
-      sweep_temporaries(folder);
-      settle(view, folder);
-      if (view.phase != RunPhase::kDone) {
-        view.phase = RunPhase::kWaiting;
-        view.error.clear();
-        write_run_spec(order_of(view, 0));
-        write_waiting(folder, v.name, seed);
-      }
-      c_.runs.push_back(std::move(view));
-    }
-}
-
-NextRun StudyRuns::next() {
-  const auto waiting = std::ranges::find(c_.runs, RunPhase::kWaiting, &RunView::phase);
-  if (waiting == c_.runs.end()) return {};
-  waiting->phase = RunPhase::kRunning;
-  return {NextRun::kRun, order_of(*waiting, waiting - c_.runs.begin())};
-}
-
 // Plans on as many threads as a run will have; a budget of seconds times steps with as many
 // neighbours as a run will have.
 StudyPlan plan_as_run(Study study, const CompareSettings& settings,
                       const std::map<std::string, int64_t>& known_steps) {
   std::optional<ThreadCountScope> as_child;
-  if (wanted_jobs(settings, study) > 1) as_child.emplace(1);
+  if (wanted_jobs(settings, study) > 1 || study.threads > 0)
+    as_child.emplace(int(std::max<int64_t>(1, study.threads)));
   const StepTimer timer = [&](const StudyPlan& plan) {
     const int64_t jobs = jobs_of(plan, settings);
     if (jobs > 1)
@@ -120,30 +58,119 @@ StudyPlan plan_as_run(Study study, const CompareSettings& settings,
   };
   return plan_study(std::move(study), known_steps, timer);
 }
+
+class TuningView : public TrialWatch {
+ public:
+  TuningView(StudyProgress& progress, int64_t planned) : progress_(progress), planned_(planned) {}
+
+  void on_trials(std::span<const Trial> all, std::span<const RunUpdate> running) override {
+    progress_.on_trials(all, running, planned_);
+  }
+
+  void on_trial_end(const Trial& trial) override { progress_.on_trial_end(trial); }
+
+ private:
+  StudyProgress& progress_;
+  const int64_t planned_;
+};
+
+// All that decides which trials a study has. Without tuning none is proposed from what another
+// gave: seeds and variants may come later, and study.json says whether they fit.
+StudyRecord record_of(const StudyPlan& plan) {
+  StudyRecord record{.name = plan.study.name, .lag = kNoLag};
+  if (!plan.study.tune) return record;
+  record.lag = plan.study.tune->lag;
+  record.settings["tune"] = plan.study.tune->text;
+  record.settings["metric"] = plan.study.metric;
+  record.settings["threads"] = std::max<int64_t>(1, plan.study.threads);
+  for (const PlannedVariant& v : plan.variants)
+    record.settings["variants"][v.name] = hash_name(spec_hash(v.spec));
+  return record;
+}
+
+// Chooses what is tuned and puts it into the study; false: stopped before all was chosen.
+bool tune_study(Comparison& c, TrialStore& store, const CompareSettings& settings,
+                StudyProgress& progress) {
+  TuningView view(progress, tuning_trials(c.plan.study));
+  c.tuning = tune_variants(c.plan, store, settings.folder,
+                           {.program = settings.program,
+                            .jobs = wanted_jobs(settings, c.plan.study),
+                            .stop = settings.stop,
+                            .metric = c.plan.study.metric},
+                           view);
+  if (!c.tuning) return false;
+  apply_tuning(c.plan.study, *c.tuning);
+  write_tuning(settings.folder, *c.tuning);
+  progress.on_tuned(*c.tuning);
+  return true;
+}
+
+// What is tuned is planned twice: as it stands, so that no mistake costs trials, and as chosen.
+StudyPlan plan_untuned(const Study& study, const CompareSettings& settings) {
+  const FolderLock lock(settings.folder);
+  sweep_temporaries(settings.folder);
+  earlier_steps(settings.folder, study);  // refuses another study's folder
+  return plan_study(study);
+}
+
+// The folder is one process's only while the study is settled and while its results are written:
+// in between others may join, and take runs over.
+Frozen settle_study(Comparison& c, Study study, const CompareSettings& settings) {
+  const FolderLock lock(settings.folder);
+  sweep_temporaries(settings.folder);
+  const auto known_steps = earlier_steps(settings.folder, study);
+  Frozen frozen = carried_on(study, settings.folder);
+  c.plan = plan_as_run(std::move(study), settings, known_steps);
+  check_same_specs(settings.folder, c.plan);
+  write_description(settings.folder, describe(c.plan, frozen, nullptr, settings.command));
+  return frozen;
+}
+
+void conclude(Comparison& c, const Frozen& frozen, const CompareSettings& settings) {
+  const FolderLock lock(settings.folder);
+  c.results = collect_results(c.plan, settings.folder, int64_t(frozen.looks.size()));
+  write_description(settings.folder, describe(c.plan, frozen, &c.results, settings.command));
+  write_summary(settings.folder, c.results);
+}
+
+void judge(Comparison& c, TrialStore& store, const CompareSettings& settings,
+           StudyProgress& progress) {
+  const int64_t jobs = jobs_of(c.plan, settings), threads = c.plan.study.threads;
+  const bool here = jobs == 1 && threads == 0 && !c.tuning;
+  JudgedRuns judged(c, settings.folder, progress);
+  judged.try_failed_again(store);
+  progress.on_plan(c.plan, jobs);
+  c.stopped = work_on(store,
+                      {.folder = settings.folder,
+                       .propose = judged.list(),
+                       .threads = here ? 0 : std::max<int64_t>(1, threads)},
+                      {.program = here ? "" : settings.program,
+                       .jobs = jobs,
+                       .memory_bytes = kSettledByJobs,
+                       .stop = settings.stop,
+                       .metric = c.plan.study.metric},
+                      judged);
+  judged.settle_all();
+}
 }  // namespace
 
 Comparison compare(Study study, const CompareSettings& settings, StudyProgress& progress) {
   ensure(!settings.folder.empty(), "a study needs a folder");
   const MadeFolder made(settings.folder);
-  const FolderLock lock(settings.folder);
-  sweep_temporaries(settings.folder);
-  const auto known_steps = earlier_steps(settings.folder, study);
-  const Frozen frozen = carried_on(study, settings.folder);
-  Comparison c{.plan = plan_as_run(std::move(study), settings, known_steps)};
-  check_same_specs(settings.folder, c.plan);
-  write_description(settings.folder, describe(c.plan, frozen, nullptr, settings.command));
-  const int64_t jobs = jobs_of(c.plan, settings);
-  StudyRuns runs(c, settings, progress, jobs == 1);
-  runs.prepare();
-  progress.on_plan(c.plan, jobs);
-  c.stopped = execute_runs(runs, {.program = jobs == 1 ? "" : settings.program,
-                                  .jobs = jobs,
-                                  .memory_bytes = kSettledByJobs,
-                                  .stop = settings.stop,
-                                  .metric = c.plan.study.metric});
-  c.results = collect_results(c.plan, settings.folder, int64_t(frozen.looks.size()));
-  write_description(settings.folder, describe(c.plan, frozen, &c.results, settings.command));
-  write_summary(settings.folder, c.results);
+  Comparison c;
+  std::optional<TrialStore> store;
+  if (study.tune) {
+    c.plan = plan_untuned(study, settings);
+    progress.on_plan(c.plan, wanted_jobs(settings, c.plan.study));
+    store.emplace(settings.folder, record_of(c.plan));
+    c.stopped = !tune_study(c, *store, settings, progress);
+    if (c.stopped || settings.only_tune) return c;
+    study = c.plan.study;
+  }
+  const Frozen frozen = settle_study(c, std::move(study), settings);
+  if (!store) store.emplace(settings.folder, record_of(c.plan));
+  judge(c, *store, settings, progress);
+  conclude(c, frozen, settings);
   return c;
 }
 }  // namespace cambium

@@ -6,6 +6,9 @@
 
 #include "search/results/results.h"
 #include "search/runs/run_status.h"
+#include "search/runs/scheduler.h"
+#include "search/store/trial.h"
+#include "search/tune/tuning.h"
 
 namespace cambium {
 struct RunView : RunStatus {  // one run as a viewer sees it
@@ -21,6 +24,14 @@ class StudyProgress {
   virtual void on_runs(std::span<const RunView>) {}  // about twice a second
 
   virtual void on_run_end(const RunView&) {}
+
+  // While variants are tuned: the trials so far, of `planned` at most.
+  virtual void on_trials(std::span<const Trial>, std::span<const RunUpdate> /*running*/,
+                         int64_t /*planned*/) {}
+
+  virtual void on_trial_end(const Trial&) {}
+
+  virtual void on_tuned(const Tuning&) {}
 };
 
 struct CompareSettings {
@@ -28,6 +39,7 @@ struct CompareSettings {
   std::string command;         // for the record: how to do it again
   int64_t jobs = 0;            // 0: the study's, or one a core
   std::function<bool()> stop;  // true: save and stop every run
+  bool only_tune = false;      // ends when all is chosen; the same without it goes on from there
   // How a run becomes a process: this program, then "train SPEC --run DIR ...". Empty: runs follow
   // one another inside this process, on all its threads.
   std::string program = "/proc/self/exe";
@@ -35,6 +47,7 @@ struct CompareSettings {
 
 struct Comparison {
   StudyPlan plan;
+  std::optional<Tuning> tuning;  // none: nothing was tuned, or not all yet
   Results results;
   std::vector<RunView> runs;
   bool stopped = false;

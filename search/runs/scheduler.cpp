@@ -10,6 +10,7 @@
 
 #include "core/hash.h"
 #include "core/system/cancel.h"
+#include "core/system/clock.h"
 #include "core/system/files.h"
 #include "core/system/memory.h"
 #include "core/system/parallel.h"
@@ -22,7 +23,8 @@ namespace cambium {
 namespace {
 using Clock = std::chrono::steady_clock;
 
-constexpr int kStoppedCode = 130;  // of a trainer that saved and stopped as it was told
+constexpr double kSecondsForOthers = 0.25;  // between two questions about what others do
+constexpr int kStoppedCode = 130;           // of a trainer that saved and stopped as it was told
 
 // Where the run stands before it goes on.
 RunStatus status_before(const RunOrder& order) {
@@ -36,6 +38,24 @@ RunStatus status_before(const RunOrder& order) {
 void remove_longer_spec(const RunOrder& order) {
   std::error_code ignored;
   std::filesystem::remove(order.folder + "/longer.yaml", ignored);
+}
+
+std::vector<std::string> words_of(const RunOrder& order, const std::string& spec) {
+  std::vector<std::string> words = {"train",
+                                    spec,
+                                    "--run",
+                                    order.folder,
+                                    "--resume",
+                                    "--threads",
+                                    str(std::max<int64_t>(1, order.threads)),
+                                    "--progress",
+                                    "none"};
+  if (order.pause_at > 0) words.insert(words.end(), {"--pause-at", str(order.pause_at)});
+  return words;
+}
+
+bool has_paused(const RunOrder& order, const RunStatus& status) {
+  return order.pause_at > 0 && status.phase == RunPhase::kStopped && status.step >= order.pause_at;
 }
 
 struct Active {
@@ -74,6 +94,8 @@ class RunsSideBySide {
   std::vector<Active> active_;
   std::optional<RunOrder> held_;  // until there is memory for it
   bool may_ask_ = true, finished_ = false, stopped_ = false;
+  bool others_ = false;  // the source waits for other processes
+  Stopwatch asked_;
 };
 
 bool RunsSideBySide::run() {
@@ -81,7 +103,7 @@ bool RunsSideBySide::run() {
   for (;;) {
     stop_when_asked();
     fill();
-    if (active_.empty()) break;
+    if (active_.empty() && (stopped_ || !others_)) break;
     note_company();
     std::this_thread::sleep_for(std::chrono::milliseconds(100));
     poll();
@@ -98,6 +120,7 @@ void RunsSideBySide::stop_when_asked() {
 
 void RunsSideBySide::fill() {
   while (!stopped_ && int64_t(active_.size()) < settings_.jobs) {
+    if (others_ && asked_.seconds() >= kSecondsForOthers) may_ask_ = true;
     if (!held_ && may_ask_) ask();
     if (!held_ || !has_room(*held_)) return;
     start(*std::exchange(held_, std::nullopt));
@@ -108,6 +131,8 @@ void RunsSideBySide::ask() {
   NextRun next = source_.next();
   may_ask_ = next.kind == NextRun::kRun;
   finished_ = next.kind == NextRun::kFinished;
+  others_ = next.kind == NextRun::kOthers;
+  asked_.restart();
   if (next.kind == NextRun::kRun) held_ = std::move(next.order);
 }
 
@@ -121,10 +146,8 @@ void RunsSideBySide::start(RunOrder order) {
   const std::string spec = write_run_spec(order);
   RunStatus status = status_before(order);
   refresh(status, order.folder, settings_.metric);
-  Process process = start_process(settings_.program,
-                                  {"train", spec, "--run", order.folder, "--resume", "--threads",
-                                   str(std::max<int64_t>(1, order.threads)), "--progress", "none"},
-                                  order.folder + "/output.txt");
+  Process process =
+      start_process(settings_.program, words_of(order, spec), order.folder + "/output.txt");
   const Company company{.jobs = settings_.jobs, .from = status.step};
   write_company(order.folder, company);
   active_.push_back({std::move(order), std::move(status), std::move(process), Clock::now(),
@@ -171,12 +194,13 @@ void RunsSideBySide::end(Active& run) {
     s.phase = RunPhase::kFailed;
     s.error = str("the process ended with code ", code, "; see ", run.order.folder, "/output.txt");
   }
+  if (code == 0 && has_paused(run.order, s)) s.phase = RunPhase::kDone;
   if (code == 0 && s.phase != RunPhase::kDone)
     throw InternalError(str("'", run.order.folder, "' ended well but is not done"));
   s.eta_seconds = -1;
   remove_longer_spec(run.order);
   if (!finished_) may_ask_ = true;
-  source_.on_end({run.order.id, s});
+  source_.on_end({run.order.id, s, code});
 }
 
 // Brings a run's reports to the source.
@@ -214,8 +238,10 @@ void train_here(const RunOrder& order, RunSource& source, const SchedulerSetting
   try {
     write_company(order.folder, {.jobs = 1, .from = run.status.step});
     const Experiment e = open_experiment(load_spec(spec));
-    const RunSettings how{.folder = order.folder, .resume = true, .stop = settings.stop};
-    run.status.phase = run_training(e, how, reporter).done ? RunPhase::kDone : RunPhase::kStopped;
+    const RunSettings how{
+        .folder = order.folder, .resume = true, .stop = settings.stop, .pause_at = order.pause_at};
+    const RunResult result = run_training(e, how, reporter);
+    run.status.phase = result.done || result.paused ? RunPhase::kDone : RunPhase::kStopped;
   } catch (const RuntimeError& error) {
     run.status.phase = RunPhase::kFailed;
     run.status.error = error.what();
@@ -231,6 +257,10 @@ bool run_in_turn(RunSource& source, const SchedulerSettings& settings) {
     const NextRun next = source.next();
     ensure(next.kind != NextRun::kLater, "a source of runs waits though none is under way");
     if (next.kind == NextRun::kFinished) return false;
+    if (next.kind == NextRun::kOthers) {
+      std::this_thread::sleep_for(std::chrono::duration<double>(kSecondsForOthers));
+      continue;
+    }
     train_here(next.order, source, settings);
   }
   return true;

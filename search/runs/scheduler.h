@@ -18,17 +18,21 @@ struct RunOrder {
   int64_t steps = 0;         // that the run is to have in the end; for views alone
   int64_t needed_bytes = 0;  // memory while it trains
   int64_t threads = 0;       // 0: one as a process; all of this process inside it
+  // Not 0: trained up to this step of its schedule, which ends the order; another goes on.
+  int64_t pause_at = 0;
 };
 
 struct RunUpdate {
-  int64_t id = 0;  // of its order
-  RunStatus status;
+  int64_t id = 0;    // of its order
+  RunStatus status;  // kDone also where the order ended in a pause
+  int code = 0;      // of the process that ended; above 128: a signal ended it
 };
 
 struct NextRun {
   enum Kind {
     kRun,
     kLater,    // nothing now: ask again when a run has ended
+    kOthers,   // nothing now: other processes are at what it waits for; ask again in a moment
     kFinished  // nothing any more
   } kind = kFinished;
 

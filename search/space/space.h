@@ -55,8 +55,9 @@ class Space {
   // By short name, or of a variable; none of an inactive dimension. UserError for an unknown name.
   std::optional<ArgValue> value(std::string_view name, const SpacePoint& p) const;
 
-  std::string text(const SpacePoint& p) const;  // "vars.heads=4, model.1.pattern=AC"; canonical
-  Json json(const SpacePoint& p) const;         // {name: value}; inactive ones left out
+  std::string text(const SpacePoint& p) const;    // "vars.heads=4, model.1.pattern=AC"; canonical
+  Json json(const SpacePoint& p) const;           // {name: value}; inactive ones left out
+  SpacePoint point_of(const Json& values) const;  // back from there; UserError: it has none such
 
  private:
   std::vector<Dimension> dimensions_;

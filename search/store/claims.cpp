@@ -1,4 +1,6 @@
 // Claims: who works on which trial, and who has died.
+#include <algorithm>
+
 #include "search/store/schema.h"
 
 namespace cambium {
@@ -46,7 +48,7 @@ std::optional<TrialClaim> TrialStore::claim() {
     row.bind(*number);
     ensure(row.step(), "trial ", *number, " is gone");
     claim.trial = trial_of(row, database_.path());
-    claim.trial.spec = row.text(17);
+    claim.trial.spec = row.text(kSpecColumn);
   }
   database_.prepare("INSERT OR REPLACE INTO claims VALUES (?, ?, ?, ?, ?, ?, ?, 0, ?)")
       .bind(*number)
@@ -92,6 +94,21 @@ bool TrialStore::finish(const TrialClaim& claim, const TrialEnd& outcome) {
 
 bool TrialStore::give_back(const TrialClaim& claim) {
   return leave(claim, {.state = TrialState::kStopped}, false);
+}
+
+bool TrialStore::retry(int64_t number) {
+  ensure(!worker_.empty(), "a store that is viewed is written to");
+  SqlTransaction all(database_, SqlTransaction::kWrites);
+  database_
+      .prepare(
+          "UPDATE trials SET state = 'waiting', results = '{}', reason = '', attempts = 0, "
+          "ended = 0 WHERE number = ? AND state = 'failed'")
+      .bind(number)
+      .run();
+  const bool ours = database_.changes() == 1;
+  all.commit();
+  if (ours) ended_ = std::min(ended_, size_t(number));
+  return ours;
 }
 
 bool TrialStore::leave(const TrialClaim& claim, const TrialEnd& outcome, bool for_good) {

@@ -14,7 +14,8 @@ constexpr std::string_view kTables[] = {
     "CREATE TABLE meta (key TEXT PRIMARY KEY NOT NULL, value TEXT NOT NULL) STRICT",
     "CREATE TABLE trials (number INTEGER PRIMARY KEY, arm TEXT NOT NULL, point TEXT NOT NULL, "
     "origin TEXT NOT NULL, key TEXT NOT NULL, seed INTEGER NOT NULL, rung INTEGER NOT NULL, "
-    "steps INTEGER NOT NULL, cost REAL NOT NULL, folder TEXT NOT NULL, state TEXT NOT NULL "
+    "steps INTEGER NOT NULL, pause_at INTEGER NOT NULL, needed_bytes INTEGER NOT NULL, cost REAL "
+    "NOT NULL, folder TEXT NOT NULL, state TEXT NOT NULL "
     "CHECK (state IN ('waiting', 'running', 'stopped', 'done', 'failed', 'refused')), "
     "results TEXT NOT NULL, reason TEXT NOT NULL, attempts INTEGER NOT NULL, added REAL NOT NULL, "
     "started REAL NOT NULL, ended REAL NOT NULL, spec TEXT NOT NULL) STRICT",
@@ -88,8 +89,8 @@ StudyRecord read_study(Sqlite& database) {
 }  // namespace
 
 const std::string_view kTrialColumns =
-    "number, arm, point, origin, key, seed, rung, steps, cost, folder, state, results, reason, "
-    "attempts, added, started, ended";
+    "number, arm, point, origin, key, seed, rung, steps, pause_at, needed_bytes, cost, "
+    "folder, state, results, reason, attempts, added, started, ended";
 
 void refuse_damage(const std::string& path, std::string_view what) {
   throw RuntimeError(str("'", path, "' is damaged: ", what),
@@ -126,22 +127,24 @@ Trial trial_of(const SqlStatement& row, const std::string& path) {
   t.seed = row.integer(5);
   t.rung = row.integer(6);
   t.steps = row.integer(7);
-  t.cost = row.number(8);
-  t.folder = row.text(9);
-  t.state = trial_state(row.text(10));
-  t.values = parse_json(row.text(11), name);
-  t.reason = row.text(12);
-  t.attempts = row.integer(13);
-  t.added = row.number(14);
-  t.started = row.number(15);
-  t.ended = row.number(16);
+  t.pause_at = row.integer(8);
+  t.needed_bytes = row.integer(9);
+  t.cost = row.number(10);
+  t.folder = row.text(11);
+  t.state = trial_state(row.text(12));
+  t.values = parse_json(row.text(13), name);
+  t.reason = row.text(14);
+  t.attempts = row.integer(15);
+  t.added = row.number(16);
+  t.started = row.number(17);
+  t.ended = row.number(18);
   return t;
 }
 
 void insert_trial(Sqlite& database, const Trial& t) {
   database
       .prepare(str("INSERT INTO trials (", kTrialColumns,
-                   ", spec) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"))
+                   ", spec) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"))
       .bind(t.number)
       .bind(t.arm)
       .bind(to_text(t.point))
@@ -150,6 +153,8 @@ void insert_trial(Sqlite& database, const Trial& t) {
       .bind(t.seed)
       .bind(t.rung)
       .bind(t.steps)
+      .bind(t.pause_at)
+      .bind(t.needed_bytes)
       .bind(t.cost)
       .bind(t.folder)
       .bind(name_of(t.state))

@@ -15,6 +15,7 @@ StudyRecord read_tables(Sqlite& database);
 
 // The columns of a trial but for its spec, and what a row of them says.
 extern const std::string_view kTrialColumns;
+constexpr int kSpecColumn = 19;  // where a query asks for `spec` after them
 Trial trial_of(const SqlStatement& row, const std::string& path);
 
 // With trial.number and trial.added.

@@ -34,9 +34,11 @@ struct Trial {
   std::string key;               // equal for what is structurally the same
   std::string spec;              // what it is trained from; left out of histories (spec_of)
   int64_t seed = 0;
-  int64_t rung = 0, steps = 0;
-  double cost = 0;     // FLOPs planned
-  std::string folder;  // of its run, below the study's
+  int64_t rung = 0, steps = 0;  // steps: of the whole run
+  int64_t pause_at = 0;      // not 0: this trial ends at that step, another of its folder goes on
+  int64_t needed_bytes = 0;  // memory of its run
+  double cost = 0;           // FLOPs planned
+  std::string folder;        // of its run, below the study's
 
   TrialState state = TrialState::kWaiting;
   Json values = Json::object();  // of its objectives

@@ -60,10 +60,14 @@ TrialHistory::TrialHistory(std::span<const Trial> all, int64_t lag)
 
 const Trial* TrialHistory::await(int64_t number) const {
   ensure(number >= 0 && number < next(), "trial ", number, " is awaited before it is proposed");
+  const Trial* t = if_ended(number);
+  complete_ = complete_ && t;
+  return t;
+}
+
+const Trial* TrialHistory::if_ended(int64_t number) const {
   const Trial& t = all_[size_t(number)];
-  if (has_ended(t.state)) return &t;
-  complete_ = false;
-  return nullptr;
+  return has_ended(t.state) ? &t : nullptr;
 }
 
 TrialStore::TrialStore(Sqlite database, const std::string& folder, const StoreSettings& settings)
@@ -130,7 +134,8 @@ Proposal TrialStore::propose_next(const ProposeTrial& propose) {
   if (!may_propose()) return Proposal::kLater;
   const TrialHistory history(trials_, study_.lag);
   const NextTrial next = propose(history);
-  if (!history.is_complete()) return Proposal::kLater;
+  if (!history.is_complete() || next.kind == NextTrial::kLater) return Proposal::kLater;
+  if (next.kind == NextTrial::kNothing) return Proposal::kNothing;
   return add(next);
 }
 
@@ -163,11 +168,12 @@ std::string TrialStore::dump(bool outcomes) {
   std::string out;
   while (rows.step()) {
     const Trial t = trial_of(rows, database_.path());
-    Json line = {
-        {"number", t.number}, {"arm", t.arm},      {"point", t.point},
-        {"origin", t.origin}, {"key", t.key},      {"spec", hash_name(hash_text(rows.text(17)))},
-        {"seed", t.seed},     {"rung", t.rung},    {"steps", t.steps},
-        {"cost", t.cost},     {"folder", t.folder}};
+    Json line = {{"number", t.number}, {"arm", t.arm},
+                 {"point", t.point},   {"origin", t.origin},
+                 {"key", t.key},       {"spec", hash_name(hash_text(rows.text(kSpecColumn)))},
+                 {"seed", t.seed},     {"rung", t.rung},
+                 {"steps", t.steps},   {"pause_at", t.pause_at},
+                 {"cost", t.cost},     {"folder", t.folder}};
     if (outcomes && has_ended(t.state)) {
       line["state"] = name_of(t.state);
       line["values"] = t.values;

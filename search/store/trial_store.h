@@ -41,6 +41,9 @@ class TrialHistory {
   // proposed after all is put aside; the proposer will be asked again when more have ended.
   const Trial* await(int64_t number) const;
 
+  // The same for who decides alike whenever he learns it: a trial that runs ends no proposal.
+  const Trial* if_ended(int64_t number) const;
+
   bool is_complete() const { return complete_; }  // await never said null
 
  private:
@@ -52,6 +55,8 @@ class TrialHistory {
 struct NextTrial {
   enum Kind {
     kTrial,
+    kLater,    // trials that it needs have not ended
+    kNothing,  // for now: a later stage of the study, or more seeds, may bring more
     kFinished  // and never asked again, by any process
   } kind = kFinished;
 
@@ -68,6 +73,7 @@ using ProposeTrial = std::function<NextTrial(const TrialHistory&)>;
 enum class Proposal {
   kAdded,
   kLater,    // trials that it needs have not ended, or another process is at it
+  kNothing,  // NextTrial::kNothing: nothing was added
   kFinished  // there will be no more trials
 };
 
@@ -116,6 +122,9 @@ class TrialStore {
   // was changed.
   bool finish(const TrialClaim& claim, const TrialEnd& outcome);
   bool give_back(const TrialClaim& claim);  // saved before its end: kStopped
+  // A failed trial waits again: for those from whose outcome nothing was proposed. False: it has
+  // not failed, or another process was first.
+  bool retry(int64_t number);
 
   // The list as text, a trial a line: what was proposed, without times, processes and attempts, and
   // with `outcomes` what became of it. The same bytes for the same study, however it was worked on.

@@ -46,6 +46,18 @@ std::string natural_baseline(const Study& study) {
   return study.variants.empty() ? "" : study.variants[0].name;
 }
 
+// A study that only tunes has one variant, the base as it is.
+void tune_base_alone(StudyFile& file) {
+  if (file.base.empty())
+    file.errors.add(UserError("the study has nothing to start from", "add base: model.yaml",
+                              file.spec.root.mark));
+  file.study.variants.push_back({std::filesystem::path(file.base).stem().string(),
+                                 file.base_mark,
+                                 file.base,
+                                 file.base_mark,
+                                 {}});
+}
+
 Study read_study(Spec spec) {
   const Vars vars = vars_of(spec);
   Study study{.name = std::filesystem::path(spec.file).stem().string(),
@@ -56,11 +68,14 @@ Study read_study(Spec spec) {
   const std::vector<std::string> sections = study_sections();
   check_names(spec.root, sections, "section of a study", errors);
   mend_keys(spec.root.entries, sections);
-  if (!spec.section("variants"))
+  if (!spec.section("variants") && !spec.section("tune"))
     errors.add(UserError("the study has no 'variants'",
                          "write variants: {name: {path.in.spec: value}, other: model.yaml}",
                          spec.root.mark));
-  for (const StudyKey& key : study_key_list()) read_key(key, file);
+  for (const StudyKey& key : study_key_list()) {
+    if (key.name == "set" && !spec.section("variants")) tune_base_alone(file);
+    read_key(key, file);
+  }
   if (study.baseline.empty()) study.baseline = natural_baseline(study);
   errors.throw_if_any();
   return study;

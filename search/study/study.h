@@ -43,6 +43,8 @@ struct Budget {
 
 std::string_view name_of(Budget::Kind kind);
 
+struct TuneSettings;  // search/study/tune_settings.h
+
 struct Study {
   std::string name, file;
   std::vector<Variant> variants;
@@ -57,14 +59,18 @@ struct Study {
   double alpha = 0.05;          // the chance of a false claim that all looks together may take
   double least_effect = 0;      // as a difference of the metric: 0.005 for half a point; 0: none
   std::vector<YamlEntry> vary;  // paths that take the run's seed as their value; values are unused
-  std::map<std::string, double> published;  // by variant; only shown
-  int64_t jobs = 0, evaluations = 10;
+  std::shared_ptr<const TuneSettings> tune;  // null: variants are trained as they are
+  std::map<std::string, double> published;   // by variant; only shown
+  int64_t jobs = 0, threads = 0, evaluations = 10;
 
   // The keys that hold a plain value; all are in search/study/study_keys.h.
   static constexpr auto fields = std::tuple{
       field("evaluations", &Study::evaluations, "of every run with a budget; 0: as the model says")
           .in(0, kNoLimit),
-      field("jobs", &Study::jobs, "runs side by side; 0: one a core").in(0, kNoLimit)};
+      field("jobs", &Study::jobs, "runs side by side; 0: one a core").in(0, kNoLimit),
+      field("threads", &Study::threads,
+            "of each run; 0: one where runs go side by side, else all of the machine")
+          .in(0, 4096)};
 };
 
 // UserErrors with everything that is wrong with the file itself; models are looked at later.

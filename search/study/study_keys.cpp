@@ -23,6 +23,19 @@ constexpr StudyKeyPart kBudgetParts[] = {
     {"seconds", "of all updates, as they are timed before the first run", KeyForm::kQuantity},
 };
 
+constexpr StudyKeyPart kTuneParts[] = {
+    {"space",
+     "what may be chosen: paths of the spec, each a list or {log: [a, b]}, {float: [a, b]}, "
+     "{int: [a, b]}",
+     KeyForm::kSpace},
+    {"trials", "of each variant, the same for all; 12 unless told", KeyForm::kWhole},
+    {"method", "sobol up to 20 trials, then tpe, unless told", KeyForm::kMethod},
+    {"rungs", "trials are compared at 1/9 and 1/3 of their training, and {keep: 1/3} go on",
+     KeyForm::kRungs},
+    {"seed", "of its runs; it judges nothing", KeyForm::kWhole},
+    {"lag", "a trial knows the results of those 8 before it", KeyForm::kWhole},
+};
+
 constexpr StudyKey kKeys[] = {
     {"name",
      "of the study; otherwise the file's name",
@@ -82,6 +95,11 @@ constexpr StudyKey kKeys[] = {
      KeyForm::kTexts,
      {},
      read_vary},
+    {"tune",
+     "the settings of every variant are chosen by validation data, with the same effort for all, "
+     "by runs that judge nothing",
+     "tune: {space: {train.optimizer.adamw.lr: {log: [1e-4, 1e-2]}}, trials: 12}", KeyForm::kAllOf,
+     kTuneParts, read_tune},
     {"baseline",
      "the variant that differences are taken to; the first without overrides unless told",
      "baseline: hybrid",
@@ -96,6 +114,7 @@ constexpr StudyKey kKeys[] = {
      {},
      read_published},
     {.name = "jobs", .example = "jobs: 2"},
+    {.name = "threads", .example = "threads: 1"},
 };
 
 std::vector<StudyKey> with_fields() {

@@ -31,8 +31,12 @@ enum class KeyForm {
   kNumberOfEach,  // a map of names to numbers
   kAllOf,         // a map of `parts`
   kOneOf,         // a map of exactly one of `parts`
-  kVars,          // as the section of every spec
-  kField          // as its field of Study says
+  kSpace,         // a map of paths to what they may be
+  kMethod,        // a name, or {name: options}
+  kWhole,
+  kRungs,  // a map of RungSettings' fields
+  kVars,   // as the section of every spec
+  kField   // as its field of Study says
 };
 
 // A key within a key: "free" of match.

@@ -12,16 +12,10 @@ namespace {
 class StudyPlanner {
  public:
   StudyPlanner(StudyPlan& plan, const std::map<std::string, int64_t>& known_steps)
-      : plan_(plan), known_steps_(known_steps), errors_(plan.study) {
-    const Study& s = plan.study;
-    options_ = {.match = s.match,
-                .budget = s.budget,
-                .evaluations = s.evaluations,
-                .metric = s.metric,
-                .metric_mark = s.metric_mark,
-                .vary = s.vary,
-                .seed = s.seeds.front()};
-  }
+      : plan_(plan),
+        known_steps_(known_steps),
+        errors_(plan.study),
+        options_(plan_options(plan.study)) {}
 
   void plan(const StepTimer& timer) {
     check_model_files(plan_.study);
@@ -95,6 +89,16 @@ void StudyPlanner::settle_times(const StepTimer& timer) {
   }
 }
 }  // namespace
+
+PlanOptions plan_options(const Study& s) {
+  return {.match = s.match,
+          .budget = s.budget,
+          .evaluations = s.evaluations,
+          .metric = s.metric,
+          .metric_mark = s.metric_mark,
+          .vary = s.vary,
+          .seed = s.seeds.front()};
+}
 
 const PlannedVariant& StudyPlan::at(std::string_view name) const {
   const auto found = std::ranges::find(variants, name, &PlannedVariant::name);

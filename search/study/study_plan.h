@@ -24,6 +24,10 @@ using StepTimer = std::function<std::vector<StepTime>(const StudyPlan&)>;
 StudyPlan plan_study(Study study, const std::map<std::string, int64_t>& known_steps = {},
                      const StepTimer& timer = {});
 
+// How every variant of a study is planned. The target of a match that names none is the baseline's:
+// plan_study() settles it.
+PlanOptions plan_options(const Study& study);
+
 // The variant's spec with train.seed set, and what varies with it: all that a run needs.
 Spec run_spec(const Study& study, const PlannedVariant& variant, int64_t seed);
 }  // namespace cambium

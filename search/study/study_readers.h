@@ -16,6 +16,7 @@ void read_alpha(const Yaml& yaml, StudyFile& file);
 void read_least_effect(const Yaml& yaml, StudyFile& file);
 void read_vary(const Yaml& yaml, StudyFile& file);
 void read_baseline(const Yaml& yaml, StudyFile& file);
+void read_tune(const Yaml& yaml, StudyFile& file);
 void read_published(const Yaml& yaml, StudyFile& file);
 
 // Adds an error for each key of the map that is none of the known ones.

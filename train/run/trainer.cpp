@@ -39,6 +39,7 @@ class Run {
   void open_folder();
   void go_on_from(const Checkpoint& c);
   bool over() const;  // the last step, or the evaluations, say that it is enough
+  bool pauses() const;
   void report_start();
   void train_step(int64_t number);
   bool evaluation_due() const;
@@ -139,6 +140,10 @@ bool Run::over() const {
   const bool good_enough =
       o.stop_at > 0 && (m.kind == TargetKind::kValues ? m.r2 : m.accuracy) >= o.stop_at;
   return state_.step == total_ || out_of_patience || good_enough;
+}
+
+bool Run::pauses() const {
+  return settings_.pause_at > 0 && state_.step >= settings_.pause_at;
 }
 
 void Run::report_start() {
@@ -257,7 +262,7 @@ RunResult Run::run() {
   open_folder();
   report_start();
   write_run_json(settings_.folder, "running", e_, result());
-  bool stopped = false;
+  bool stopped = pauses();
   started_.restart();
   saved_.restart();
   std::optional<CancelScope> stops;
@@ -265,12 +270,13 @@ RunResult Run::run() {
   while (!over() && !stopped) {
     train_step(state_.step + 1);
     if (evaluation_due()) evaluate_now();
-    stopped = settings_.stop && settings_.stop();
+    stopped = pauses() || (settings_.stop && settings_.stop());
     if (checkpoint_due()) save();
   }
   save();
   stops.reset();  // what follows is not lost with the process
   if (over()) finish();
+  result_.paused = !result_.done && pauses();
   write_run_json(settings_.folder, result_.done ? "done" : "stopped", e_, result());
   return result();
 }

@@ -46,14 +46,16 @@ class Progress {
 };
 
 struct RunSettings {
-  std::string folder;            // empty: no files
-  bool resume = false;           // go on from the folder's checkpoint, or start when there is none
-  std::function<bool()> stop;    // asked after each step; true: save and stop
+  std::string folder;          // empty: no files
+  bool resume = false;         // go on from the folder's checkpoint, or start when there is none
+  std::function<bool()> stop;  // asked after each step; true: save and stop
+  int64_t pause_at = 0;  // not 0: saves and stops after this step, in the middle of its schedule
   int64_t available_bytes = -1;  // -1: what the system says
 };
 
 struct RunResult {
-  bool done = false;  // false: stopped by `stop`
+  bool done = false;    // false: stopped by `stop`, or paused
+  bool paused = false;  // where RunSettings::pause_at says, or already beyond
   RunState state;
   std::optional<Metrics> test;  // at the best evaluation; none when stopped or without a test split
   bool test_part = true;        // false: the data has none, and `test` is of all validation data

@@ -1,0 +1,76 @@
+// Reads `tune:`.
+#include <algorithm>
+#include <cmath>
+
+#include "search/space/space_reader.h"
+#include "search/study/study_readers.h"
+#include "search/study/tune_settings.h"
+
+namespace cambium {
+namespace {
+constexpr int64_t kMostOfSobol = 20;  // trials: beyond, a method that learns does better
+
+RungSettings read_rungs(const Yaml& yaml, const Vars& vars, Diagnostics& errors) {
+  require(yaml.is_map(), "rungs: is a map such as {keep: 1/3}");
+  return parse_fields<RungSettings>(evaluate_entries(yaml.entries, vars, &errors), &errors);
+}
+
+Choice<Method> read_method(const TuneSettings& t, const Yaml* yaml, StudyFile& file) {
+  if (yaml) return choose<Method>(*yaml, "method", builtin_methods(), file.vars, file.errors);
+  const Method& usual = find_method(t.trials <= kMostOfSobol ? "sobol" : "tpe", {});
+  return {&usual, usual.attrs.parse({}, nullptr), {}};
+}
+
+void check_seed(const TuneSettings& t, const Study& study, const Mark& mark) {
+  if (std::ranges::count(study.seeds, t.seed))
+    throw UserError(str("seed ", t.seed,
+                        " tunes and judges: what was chosen by a seed must not be "
+                        "judged by it"),
+                    "name a tune.seed that seeds: does not have", mark);
+}
+}  // namespace
+
+std::vector<double> RungSettings::shares() const {
+  std::vector<double> out;
+  for (int64_t r = levels - 1; r >= 0; --r) out.push_back(std::pow(keep, double(r)));
+  return out;
+}
+
+int64_t RungSettings::parts() const {
+  return std::max<int64_t>(1, std::llround(1 / shares().front()));
+}
+
+void read_tune(const Yaml& yaml, StudyFile& file) {
+  require(yaml.is_map(),
+          "tune: is a map such as {space: {train.optimizer.adamw.lr: {log: [1e-4, "
+          "1e-2]}}, trials: 12}");
+  check_names(yaml, part_names("tune"), "key of tune", file.errors);
+  TuneSettings t;
+  std::vector<YamlEntry> plain;
+  for (const YamlEntry& e : yaml.entries)
+    if (e.key == "trials" || e.key == "lag" || e.key == "seed") plain.push_back(e);
+  t = parse_fields<TuneSettings>(evaluate_entries(plain, file.vars, &file.errors), &file.errors);
+  t.mark = yaml.mark;
+  t.text = canonical_text(yaml);
+  const Yaml* space = yaml.find("space");
+  if (!space)
+    throw UserError("tune: does not say what it may choose",
+                    "add space: {train.optimizer.adamw.lr: {log: [1e-4, 1e-2]}}", yaml.mark);
+  t.space = std::make_shared<const Space>(read_dimensions(*space, file.vars),
+                                          std::vector<Condition>(), file.vars, space->mark);
+  if (const Yaml* rungs = yaml.find("rungs")) t.rungs = read_rungs(*rungs, file.vars, file.errors);
+  t.method = read_method(t, yaml.find("method"), file);
+  if (t.method && t.method.record->check) t.method.record->check(t.method.attrs, *t.space);
+  const Yaml* seed = yaml.find("seed");
+  check_seed(t, file.study, seed ? seed->mark : yaml.mark);
+  if (!file.study.vary.empty() && !seed)
+    throw UserError("`vary` gives every run's seed to the data too, and tune: does not say which",
+                    "add tune.seed: one that seeds: does not have", yaml.mark);
+  if (file.study.budget && file.study.budget->kind == Budget::kSeconds)
+    throw UserError(
+        "tune: needs a budget that is counted: with seconds the choice would depend on "
+        "how busy the machine is",
+        "write budget: {flops: ...}, {steps: ...} or {samples: ...}", yaml.mark);
+  file.study.tune = std::make_shared<const TuneSettings>(std::move(t));
+}
+}  // namespace cambium

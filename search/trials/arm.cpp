@@ -1,0 +1,163 @@
+#include "search/trials/arm.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace cambium {
+namespace {
+std::optional<Halving> halving_of(const ArmSettings& s) {
+  if (s.rungs.size() < 2) return std::nullopt;
+  return Halving({.rungs = s.rungs,
+                  .keep = s.keep,
+                  .trials = s.points,
+                  .lag = s.proposer.lag,
+                  .whole_rungs = s.whole_rungs});
+}
+}  // namespace
+
+int64_t point_index(const Trial& t) {
+  const auto index = t.origin.find("point");
+  ensure(index != t.origin.end() && index->is_number_integer(), "trial ", t.number,
+         " does not say which point it tries");
+  return index->get<int64_t>();
+}
+
+Arm::Arm(ArmSettings settings)
+    : settings_(std::move(settings)),
+      proposer_(*settings_.space, settings_.proposer),
+      halving_(halving_of(settings_)) {
+  ensure(settings_.plan && settings_.outcome, "an arm that cannot plan or judge a trial");
+}
+
+// A point that the space did not have any more: its piece was begun for nothing.
+void Arm::give_up_point(const Piece& piece) {
+  exhausted_ = true;
+  if (halving_) halving_->tell(piece.point, piece.rung, NAN);
+}
+
+// Tells what has ended. Whenever it is told, the decisions are the same: the proposer looks at
+// what its lag allows, the rungs at what ended before on their own clock.
+void Arm::hear(const TrialHistory& history) {
+  for (auto row = unheard_.begin(); row != unheard_.end();) {
+    const Trial* t = history.if_ended(row->first);
+    if (!t) {
+      ++row;
+      continue;
+    }
+    TrialOutcome outcome;
+    outcome.failed = t->state != TrialState::kDone;
+    if (!outcome.failed) outcome = settings_.outcome(*t);
+    const auto [point, rung] = row->second;
+    if (halving_)
+      halving_->tell(point, rung,
+                     outcome.failed || outcome.violation > 0 ? NAN : outcome.losses[0]);
+    if (rung == 0) proposer_.tell(point, std::move(outcome));
+    row = unheard_.erase(row);
+  }
+}
+
+// Held afterwards, unless there is none.
+Arm::Next Arm::decide_piece() {
+  if (held_) return Next::kTrial;
+  if (!halving_) {
+    if (exhausted_ || begun_ == settings_.points) return Next::kFinished;
+    held_ = Piece{begun_++, 0};
+    return Next::kTrial;
+  }
+  const Halving::Next next = halving_->next();
+  if (next.kind == Halving::Next::kLater) return Next::kLater;
+  if (next.kind == Halving::Next::kFinished) return Next::kFinished;
+  held_ = Piece{next.trial, next.rung};
+  return Next::kTrial;
+}
+
+// A row that this process or another one proposed.
+void Arm::take_over(const Trial& row, const TrialHistory& history) {
+  const int64_t point = point_index(row);
+  const Piece piece{point, row.rung};
+  if (decided_) {
+    ensure(decided_->piece.point == point && decided_->piece.rung == row.rung, "trial ", row.number,
+           " of '", settings_.name, "' is not the one that follows from the others");
+    decided_.reset();
+    unheard_.emplace(row.number, piece);
+    return;
+  }
+  for (;;) {
+    const Next next = decide_piece();
+    ensure(next == Next::kTrial, "trial ", row.number, " of '", settings_.name,
+           "' does not follow from the others");
+    if (held_->point == point && held_->rung == row.rung) break;
+    give_up_point(*std::exchange(held_, std::nullopt));
+    hear(history);
+  }
+  held_.reset();
+  if (row.rung == 0) proposer_.restore(settings_.space->point_of(row.point));
+  unheard_.emplace(row.number, piece);
+}
+
+void Arm::catch_up(const TrialHistory& history) {
+  for (const auto rows : {history.ended(), history.pending()})
+    for (const Trial& row : rows)
+      if (row.number >= seen_ && row.arm == settings_.name && row.origin.contains("point")) {
+        hear(history);
+        take_over(row, history);
+      }
+  seen_ = history.next();
+  hear(history);
+}
+
+Trial Arm::make(const Piece& piece) {
+  const auto [known, fresh] = whole_.try_emplace(piece.point);
+  if (fresh) known->second = settings_.plan(proposer_.point(piece.point), piece.point);
+  Trial t = known->second;
+  t.arm = settings_.name;
+  t.point = settings_.space->json(proposer_.point(piece.point));
+  t.origin["point"] = piece.point;
+  t.origin["method"] = settings_.proposer.method->name;
+  t.rung = piece.rung;
+  const auto rung = size_t(piece.rung);
+  const double share = settings_.rungs[rung], before = rung > 0 ? settings_.rungs[rung - 1] : 0;
+  t.cost *= share - before;
+  if (share < 1) t.pause_at = std::max<int64_t>(1, std::llround(share * double(t.steps)));
+  return t;
+}
+
+Arm::Next Arm::next(const TrialHistory& history) {
+  catch_up(history);
+  if (decided_) return Next::kTrial;
+  for (;;) {
+    if (const Next next = decide_piece(); next != Next::kTrial) return next;
+    if (held_->rung == 0) {
+      if (exhausted_) {
+        give_up_point(*std::exchange(held_, std::nullopt));
+        continue;
+      }
+      const Proposer::Next next = proposer_.next();
+      if (next.kind == Proposer::Next::kLater) return Next::kLater;
+      if (next.kind == Proposer::Next::kExhausted) {
+        give_up_point(*std::exchange(held_, std::nullopt));
+        continue;
+      }
+      ensure(next.trial == held_->point, "points and pieces are counted differently");
+    }
+    decided_ = Decided{*held_, make(*held_)};
+    held_.reset();
+    return Next::kTrial;
+  }
+}
+
+// The turn is that of the arm after the last row's, whether or not it has to wait: else the list
+// would depend on who is faster.
+ProposeTrial by_turns(std::vector<std::shared_ptr<Arm>> arms) {
+  return [arms = std::move(arms)](const TrialHistory& history) -> NextTrial {
+    const int64_t rows = history.next();
+    for (size_t i = 0; i < arms.size(); ++i) {
+      Arm& arm = *arms[size_t(rows + int64_t(i)) % arms.size()];
+      const Arm::Next next = arm.next(history);
+      if (next == Arm::Next::kTrial) return {.kind = NextTrial::kTrial, .trial = arm.trial()};
+      if (next == Arm::Next::kLater) return {.kind = NextTrial::kLater};
+    }
+    return {.kind = NextTrial::kNothing};
+  };
+}
+}  // namespace cambium

@@ -1,0 +1,78 @@
+// Arm: the trials by which a study chooses one thing: the settings of one variant, or a structure.
+// A method proposes the points; each is trained whole, or rung by rung, where every piece is a
+// trial of the store and all pieces of a point share a run folder.
+#pragma once
+#include <set>
+
+#include "search/methods/support/proposer.h"
+#include "search/rungs/halving.h"
+#include "search/store/trial_store.h"
+
+namespace cambium {
+struct ArmSettings {
+  std::string name;  // Trial::arm
+  const Space* space = nullptr;
+  // Method, options, seed and key. The lag is that of this arm's own points.
+  ProposerSettings proposer = {};
+  int64_t points = 1;               // that are tried
+  std::vector<double> rungs = {1};  // shares of a whole training, rising to 1
+  double keep = 1.0 / 3;            // of a rung go on
+  bool whole_rungs = false;         // HalvingSettings::whole_rungs
+  // What is trained at a point: spec, key, seed, steps, cost and memory of the whole training; or
+  // refused, with its reason. Steps are a multiple of what the rungs divide them by.
+  std::function<Trial(const SpacePoint& point, int64_t index)> plan = {};
+  // What an ended trial gave; `failed` is settled by its state.
+  std::function<TrialOutcome(const Trial&)> outcome = {};
+};
+
+// One row of an arm, as its trial's origin says: {"point": 3, "method": "sobol"}.
+int64_t point_index(const Trial& t);
+
+class Arm {
+ public:
+  explicit Arm(ArmSettings settings);
+
+  enum class Next { kTrial, kLater, kFinished };
+
+  // The next piece, the same at every call with the same history. The method knows what a point
+  // gave at its first rung, the only one that all reach.
+  Next next(const TrialHistory& history);
+
+  const Trial& trial() const { return decided_->trial; }  // after kTrial
+
+  bool exhausted() const { return exhausted_; }  // the space has no more points
+
+  int64_t points() const { return proposer_.size(); }
+
+ private:
+  struct Piece {
+    int64_t point = 0, rung = 0;
+  };
+
+  struct Decided {
+    Piece piece;
+    Trial trial;
+  };
+
+  void catch_up(const TrialHistory& history);
+  void take_over(const Trial& row, const TrialHistory& history);
+  void hear(const TrialHistory& history);
+  Next decide_piece();
+  Trial make(const Piece& piece);
+  void give_up_point(const Piece& piece);
+
+  ArmSettings settings_;
+  Proposer proposer_;
+  std::optional<Halving> halving_;
+  int64_t begun_ = 0;          // without rungs: points so far
+  std::optional<Piece> held_;  // chosen, and not proposed yet
+  std::optional<Decided> decided_;
+  bool exhausted_ = false;
+  int64_t seen_ = 0;                  // rows of the store
+  std::map<int64_t, Piece> unheard_;  // rows of this arm whose end is not told yet
+  std::map<int64_t, Trial> whole_;    // planned, by point
+};
+
+// Arms by turns, a piece each, in the order given; then nothing.
+ProposeTrial by_turns(std::vector<std::shared_ptr<Arm>> arms);
+}  // namespace cambium
