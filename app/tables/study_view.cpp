@@ -184,7 +184,7 @@ void StudyView::on_trial_end(const Trial& t) {
 
 void StudyView::on_tuned(const Tuning& tuning) {
   terminal_.end_status();
-  if (mode_ != ProgressMode::kNone) terminal_.raw_note(tuning_table(tuning));
+  if (mode_ != ProgressMode::kNone) terminal_.note(str("tuned   ", effort_text(tuning)));
 }
 
 void StudyView::finish() {

@@ -10,9 +10,21 @@ namespace cambium {
 namespace {
 constexpr int64_t kMostOfSobol = 20;  // trials: beyond, a method that learns does better
 
+// 1/3, as rungs are spoken of: an expression.
+Yaml as_expression(const Yaml& yaml) {
+  Yaml out = yaml;
+  if (yaml.is_scalar() && yaml.text.find('/') != yaml.text.npos &&
+      yaml.text.find('$') == yaml.text.npos)
+    out.text = str("${", yaml.text, "}");
+  return out;
+}
+
 RungSettings read_rungs(const Yaml& yaml, const Vars& vars, Diagnostics& errors) {
   require(yaml.is_map(), "rungs: is a map such as {keep: 1/3}");
-  return parse_fields<RungSettings>(evaluate_entries(yaml.entries, vars, &errors), &errors);
+  std::vector<YamlEntry> entries = yaml.entries;
+  for (YamlEntry& e : entries)
+    if (e.key == "keep") e.value = as_expression(e.value);
+  return parse_fields<RungSettings>(evaluate_entries(entries, vars, &errors), &errors);
 }
 
 Choice<Method> read_method(const TuneSettings& t, const Yaml* yaml, StudyFile& file) {

@@ -13,7 +13,7 @@ namespace cambium {
 struct RungSettings {
   double keep = 1.0 / 3;
   int64_t levels = 3;
-  bool wait = false;
+  bool wait = true;
 
   static constexpr auto fields = std::tuple{
       field("keep", &RungSettings::keep,

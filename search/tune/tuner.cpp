@@ -9,6 +9,7 @@
 #include "search/study/tune_settings.h"
 #include "search/trials/arm.h"
 #include "search/tune/edge.h"
+#include "train/spec/notes.h"
 
 namespace cambium {
 namespace {
@@ -219,7 +220,7 @@ void apply_tuning(Study& study, const Tuning& tuning) {
     for (size_t d = 0; d < space.dimensions().size(); ++d) {
       const Dimension& dimension = space.dimensions()[d];
       if (best.genes[d].active)
-        v.overrides.push_back({dimension.name, yaml_of(dimension, best.genes[d]), dimension.mark});
+        v.overrides.push_back({dimension.name, dimension.mark, yaml_of(dimension, best.genes[d])});
     }
   }
 }

@@ -89,7 +89,8 @@ TEST(TrialStore, KeepsWhatItIsGiven) {
       "\"pattern\":\"AM\\n\\\"\u00e9\"},\"origin\":{\"method\":\"tpe\",\"parents\":[3,5]},"
       "\"key\":\"k0\",\"spec\":\"" +
           hash_name(hash_text("model: []\n")) +
-          "\",\"seed\":-4611686018427387904,\"rung\":2,\"steps\":270,\"cost\":150000000000000.0,"
+          "\",\"seed\":-4611686018427387904,\"rung\":2,\"steps\":270,\"pause_at\":0,\"cost\":"
+          "150000000000000.0,"
           "\"folder\":\"runs/zero\",\"state\":\"done\",\"values\":{\"val.loss\":0.1,\"flops\":12},"
           "\"reason\":\"\"}\n");
 }

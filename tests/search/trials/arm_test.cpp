@@ -7,6 +7,7 @@
 
 #include <gtest/gtest.h>
 
+#include "core/yaml/spec.h"
 #include "search/space/space_reader.h"
 #include "tests/support/data/test_data.h"
 #include "tests/support/expect_error.h"

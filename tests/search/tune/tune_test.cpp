@@ -8,6 +8,7 @@
 #include "tests/support/data/test_data.h"
 #include "tests/support/expect_error.h"
 #include "train/record/run_record.h"
+#include "train/run/trainer.h"
 
 namespace cambium::tune_test {
 namespace {
