@@ -1,4 +1,4 @@
-#include "app/tables/tuning_table.h"
+#include "app/tables/study/tuning_table.h"
 
 #include "app/tables/table.h"
 #include "core/text/fmt.h"
