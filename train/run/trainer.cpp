@@ -39,7 +39,9 @@ class Run {
   void open_folder();
   void go_on_from(const Checkpoint& c);
   bool over() const;  // the last step, or the evaluations, say that it is enough
-  bool pauses() const;
+
+  bool pauses() const { return settings_.pause_at > 0 && state_.step >= settings_.pause_at; }
+
   void report_start();
   void train_step(int64_t number);
   bool evaluation_due() const;
@@ -140,10 +142,6 @@ bool Run::over() const {
   const bool good_enough =
       o.stop_at > 0 && (m.kind == TargetKind::kValues ? m.r2 : m.accuracy) >= o.stop_at;
   return state_.step == total_ || out_of_patience || good_enough;
-}
-
-bool Run::pauses() const {
-  return settings_.pause_at > 0 && state_.step >= settings_.pause_at;
 }
 
 void Run::report_start() {
