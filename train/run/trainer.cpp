@@ -191,10 +191,9 @@ void Run::train_step(int64_t number) {
 
 bool Run::evaluation_due() const {
   if (e_.data->count(Split::kValidation) == 0) return false;
-  const TrainOptions& o = e_.train.options;
   if (state_.step == total_) return true;
-  if (o.eval_every > 0) return state_.step % o.eval_every == 0;
-  return state_.step % e_.updates_per_epoch() == 0;
+  const int64_t every = e_.train.options.eval_every;
+  return state_.step % (every > 0 ? every : e_.updates_per_epoch()) == 0;
 }
 
 void Run::evaluate_now() {
