@@ -4,10 +4,9 @@
 #include "core/diagnostics.h"
 #include "core/system/memory.h"
 #include "core/text/json.h"
+#include "search/candidates/model_space.h"
 #include "search/replay/table_study.h"
 #include "search/study/study_plan.h"
-#include "search/study/tune_settings.h"
-#include "search/tune/tuner.h"
 #include "train/graphs/plans.h"
 #include "viz/plot/text.h"
 
@@ -84,12 +83,6 @@ Json check_study(const std::string& file, const Context& context, std::string& t
     check_fits(file, str("'", v.name, "'"), v.needed_bytes);
   text += str("ok  ", file, ": ", plan.variants.size(), " variants x ", plan.study.seeds.size(),
               " seeds\n");
-  if (plan.study.tune) {
-    check_tuning(plan);
-    text += str("      each tuned by ", plan.study.tune->trials, " trials of ",
-                plan.study.tune->method.record->name, " first, ", tuning_trials(plan.study),
-                " trainings with their pieces, at most\n");
-  }
   for (const PlannedVariant& v : plan.variants) {
     text += str("      ", v.name, ": ", compact(double(v.cost.parameters)), " parameters, ",
                 flops_text(v.cost.flops_per_step), " (",
@@ -104,6 +97,26 @@ Json check_study(const std::string& file, const Context& context, std::string& t
                         {"notes", show_notes(v.notes, context, text)}});
   }
   return {{"file", file}, {"kind", "study"}, {"seeds", plan.study.seeds}, {"variants", variants}};
+}
+
+Json check_model_search(const Spec& spec, const Context& context, std::string& text) {
+  ModelSpace models(spec);
+  const PlannedVariant base = models.plan_base("base");
+  check_fits(spec.file, "the base", base.needed_bytes);
+  const int64_t trials = models.study().search->settings.trials;
+  text += str("ok  ", spec.file, ": ", trials, " trials by ", models.method().method->name,
+              "; the base: ", compact(double(base.cost.parameters)), " parameters, ",
+              flops_text(base.cost.flops_per_step), " a step, ", base.steps, " steps, ",
+              memory_text(double(base.needed_bytes)), " to train\n");
+  return {{"file", spec.file},
+          {"kind", "search"},
+          {"method", models.method().method->name},
+          {"trials", trials},
+          {"base",
+           {{"parameters", base.cost.parameters},
+            {"steps", base.steps},
+            {"training_bytes", base.needed_bytes},
+            {"notes", show_notes(base.notes, context, text)}}}};
 }
 
 Json check_search(const std::string& file, const Context& context, std::string& text) {
@@ -125,9 +138,10 @@ int check(const Options& options, Context& context) {
   for (const std::string& file : options.specs) {
     try {
       Spec spec = load_spec(file, context.set);
-      good.push_back(is_search(spec)  ? check_search(file, context, text)
-                     : is_study(spec) ? check_study(file, context, text)
-                                      : check_model(std::move(spec), context, text));
+      good.push_back(is_table_search(spec) ? check_search(file, context, text)
+                     : is_search(spec)     ? check_model_search(spec, context, text)
+                     : is_study(spec)      ? check_study(file, context, text)
+                                           : check_model(std::move(spec), context, text));
     } catch (const UserErrors& e) {
       errors.add_all(e);
     } catch (const UserError& e) {

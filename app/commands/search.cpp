@@ -1,9 +1,10 @@
-// cambium search: looks for the best points of a space, in a table of results.
+// cambium search: looks for the best points of a space, in trained models or a table of results.
 #include <filesystem>
 
 #include "app/command.h"
 #include "app/run.h"
 #include "app/saved_run.h"
+#include "app/tables/exploration/model_search_view.h"
 #include "app/tables/search/search_table.h"
 #include "app/tables/train_view.h"
 #include "core/system/cancel.h"
@@ -15,6 +16,7 @@ namespace cambium::command_search {
 namespace {
 struct Options {
   std::string study, folder, progress = "auto";
+  int64_t jobs = 0;
 };
 
 TableSearch searched(const TableStudy& study, const Options& options, Context& context) {
@@ -37,12 +39,35 @@ TableSearch searched(const TableStudy& study, const Options& options, Context& c
   return search;
 }
 
+int search_trained(const Spec& spec, const std::string& folder, const Options& options,
+                   Context& context) {
+  ModelSpace models(spec);
+  ModelSearchView view(context.terminal, progress_mode(options.progress, context.terminal), models);
+  const ModelSearchResult result = search_models(models,
+                                                 {.folder = folder,
+                                                  .command = context.command,
+                                                  .jobs = options.jobs,
+                                                  .stop = cancel_requested},
+                                                 view);
+  view.finish();
+  Json json = model_search_json(models, result);
+  json["folder"] = folder;
+  context.answer(
+      json, str("\n", model_search_text(models, result), "\nresults  ", folder,
+                "/results.json, trials.csv", result.finals ? " and finalists/*.yaml\n" : "\n"));
+  if (result.stopped)
+    context.terminal.note("stopped; the same command goes on where this one ended");
+  return result.stopped ? kExitInterrupted : kExitOk;
+}
+
 int search_study(const Options& options, Context& context) {
   refuse_folder_as_study(options.study);
-  const TableStudy study = load_table_study(options.study, context.set);
   const std::string folder =
       options.folder.empty() ? str("studies/", std::filesystem::path(options.study).stem().string())
                              : options.folder;
+  const Spec spec = load_spec(options.study, context.set);
+  if (!is_table_search(spec)) return search_trained(spec, folder, options, context);
+  const TableStudy study = load_table_study(options.study, context.set);
   const SearchFolder held(folder, study);
   const TableSearch search = searched(study, options, context);
   const TableAnswer answer = answer_of(study, search);
@@ -66,16 +91,20 @@ int search_study(const Options& options, Context& context) {
 
 extern const Command command_search = {
     .name = "search",
-    .doc = "look for the best points of a space, in a table of results",
+    .doc = "look for the best points of a space: of models, by training them, or of a table",
     .examples =
-        {"cambium search configs/searches/nas_bench_macro.yaml --set base.table=table.csv",
+        {"cambium search configs/searches/hybrid_recall.yaml -o studies/hybrids",
+         "cambium search configs/searches/nas_bench_macro.yaml --set base.table=table.csv",
          "cambium search my_search.yaml -o studies/tpe --set search.method=tpe",
          "cambium search my_search.yaml --set search.trials=200 --set search.seed=1 --json"},
     .takes_set = true,
     .declare = [](CommandLine& line) -> Action {
       auto o = std::make_shared<Options>();
-      line.word("STUDY", o->study, "a search: base (a table), space, objectives, search");
+      line.word("STUDY", o->study,
+                "a search: base (a model or a table), space, objectives, search");
       line.text("-o,--output", o->folder, "DIR", "where results go; studies/<study> unless told");
+      line.whole("--jobs", o->jobs, 1,
+                 "trainings side by side, one thread each; one a core unless told");
       declare_progress(line, o->progress);
       return [o](Context& context) { return search_study(*o, context); };
     },

@@ -20,7 +20,10 @@ Json choice_schema(const Json& values);
 
 Json block_definitions();  // "entry", "body" and what they refer to (app/schema/schema_blocks.cpp)
 Json study_schema();       // app/schema/schema_study.cpp
-Json search_schema();      // app/schema/schema_search.cpp
-Json space_schema();       // paths to what they may be
+Json search_schema();      // of a search, from the same list of keys
+
+// What only searches and tunings say (app/schema/schema_search.cpp).
 Json method_schema();
+Json results_table_schema();
+Json space_schema();  // paths to what they may be
 }  // namespace cambium

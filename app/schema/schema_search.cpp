@@ -1,8 +1,7 @@
-// JSON Schema of searches (search/replay/table_study.h, search/space/space_reader.h).
+// JSON Schema of what only searches say (search/study/keys/search_part.h, search/space/space_reader.h).
 #include "app/schema/schema.h"
-#include "app/tables/catalogue.h"
 #include "core/text/json.h"
-#include "search/replay/table_study.h"
+#include "search/methods/support/method.h"
 
 namespace cambium {
 namespace {
@@ -47,40 +46,15 @@ Json method_schema() {
   return choice_schema(methods);
 }
 
-Json space_schema() {
-  return {{"type", "object"}, {"additionalProperties", dimension_schema()}, {"minProperties", 1}};
+Json results_table_schema() {
+  return closed_map({{"table", {{"type", "string"}}},
+                     {"key", text_or_texts()},
+                     {"columns", {{"type", "object"}, {"additionalProperties", text_or_texts()}}},
+                     {"seconds", {{"type", "string"}}}},
+                    {"table", "key"});
 }
 
-Json search_schema() {
-  const Json text = {{"type", "string"}};
-  Json search = options_schema(describe_fields<SearchSettings>());
-  search["properties"]["method"] = method_schema();
-  const Json amount =
-      any_of({Json{{"type", "number"}}, Json{{"type", "string"}, {"pattern", "^-?[0-9.]+[kMGT]$"}},
-              reference("expression")});
-  Json properties = {
-      {"name", text},
-      {"extends", text_or_texts()},
-      {"vars", reference("vars")},
-      {"base",
-       closed_map({{"table", text},
-                   {"key", text_or_texts()},
-                   {"columns", {{"type", "object"}, {"additionalProperties", text_or_texts()}}},
-                   {"seconds", text}},
-                  {"table", "key"})},
-      {"space",
-       any_of({Json{{"enum", {"table"}}}, space_schema()})},
-      {"where", text_or_texts()},
-      {"objectives",
-       {{"type", "object"},
-        {"additionalProperties", {{"enum", {"max", "min"}}}},
-        {"minProperties", 1}}},
-      {"reference", {{"type", "object"}, {"additionalProperties", amount}}},
-      {"search", std::move(search)},
-      {"finalists", options_schema(describe_fields<FinalistSettings>())}};
-  for (const CatalogueEntry& e : catalogue_of("search key"))
-    properties.at(e.name)["description"] = e.doc;
-  return {
-      {"type", "object"}, {"properties", std::move(properties)}, {"additionalProperties", false}};
+Json space_schema() {
+  return {{"type", "object"}, {"additionalProperties", dimension_schema()}, {"minProperties", 1}};
 }
 }  // namespace cambium

@@ -47,14 +47,7 @@ Json map_of(const Json& values) {
   return {{"type", "object"}, {"additionalProperties", values}};
 }
 
-Json rungs_schema() {
-  Json out = options_schema(describe_fields<RungSettings>());
-  Json& keep = out["properties"]["keep"];
-  keep = any_of({keep, Json{{"type", "string"}, {"pattern", "^[0-9.]+/[0-9.]+$"}}});
-  return out;
-}
-
-Json value_schema(KeyForm form) {
+Json value_schema(KeyForm form, StudyKinds kind) {
   const Json number = {{"type", "number"}}, overrides = {{"type", "object"}};
   switch (form) {
     case KeyForm::kText:
@@ -82,16 +75,33 @@ Json value_schema(KeyForm form) {
     }
     case KeyForm::kNumberOfEach:
       return map_of(number);
-    case KeyForm::kSpace:
-      return space_schema();
     case KeyForm::kMethod:
       return method_schema();
     case KeyForm::kWhole:
       return whole(0);
-    case KeyForm::kRungs:
-      return rungs_schema();
+    case KeyForm::kRungs: {
+      Json out = options_schema(describe_fields<RungSettings>());
+      Json& keep = out["properties"]["keep"];
+      keep = any_of({keep, Json{{"type", "string"}, {"pattern", "^[0-9]+/[0-9]+$"}}});
+      return out;
+    }
     case KeyForm::kVars:
       return reference("vars");
+    case KeyForm::kBase:
+      return kind == kOfTables ? results_table_schema() : text();
+    case KeyForm::kSpace:
+      return kind == kOfVariants ? space_schema()
+                                 : any_of({Json{{"enum", {"table"}}}, space_schema()});
+    case KeyForm::kGoals: {
+      Json out = map_of(Json{{"enum", {"max", "min"}}});
+      out["minProperties"] = 1;
+      return out;
+    }
+    case KeyForm::kAmountOfEach:
+      return map_of(any_of({number, Json{{"type", "string"}, {"pattern", "^-?[0-9.]+[kMGT]$"}},
+                            reference("expression")}));
+    case KeyForm::kOptions:
+    case KeyForm::kSearch:
     case KeyForm::kAllOf:
     case KeyForm::kOneOf:
     case KeyForm::kField:
@@ -103,7 +113,7 @@ Json value_schema(KeyForm form) {
 Json parts_schema(const StudyKey& key) {
   Json properties = Json::object();
   for (const StudyKeyPart& p : key.parts)
-    properties[std::string(p.name)] = described(value_schema(p.form), p.doc);
+    properties[std::string(p.name)] = described(value_schema(p.form, kOfVariants), p.doc);
   Json out = {{"type", "object"}, {"properties", properties}, {"additionalProperties", false}};
   if (key.form == KeyForm::kOneOf) {
     out["minProperties"] = 1;
@@ -112,19 +122,39 @@ Json parts_schema(const StudyKey& key) {
   return out;
 }
 
-Json key_schema(const StudyKey& key) {
-  if (key.form == KeyForm::kVars) return value_schema(key.form);  // the definition has a text
+Json key_schema(const StudyKey& key, StudyKinds kind) {
+  if (key.form == KeyForm::kVars) return value_schema(key.form, kind);  // has a text
   if (key.field) return field_schema(*key.field);
-  return described(key.parts.empty() ? value_schema(key.form) : parts_schema(key), key.doc);
+  if (!key.parts.empty()) return described(parts_schema(key), key.doc);
+  if (!key.options) return described(value_schema(key.form, kind), key.doc);
+  Json out = options_schema(key.options());
+  if (key.form == KeyForm::kSearch) {
+    out["properties"]["method"] = method_schema();
+    if (kind != kOfTables)
+      out["properties"]["rungs"] =
+          described(value_schema(KeyForm::kRungs, kind), "pauses at which the best go on");
+  }
+  return described(out, key.doc);
+}
+
+Json keys_schema(StudyKinds kind) {
+  Json properties = Json::object();
+  for (const StudyKey& key : study_key_list())
+    if (key.of & kind) properties[std::string(key.name)] = key_schema(key, kind);
+  return {
+      {"type", "object"}, {"properties", std::move(properties)}, {"additionalProperties", false}};
 }
 }  // namespace
 
 Json study_schema() {
-  Json properties = Json::object();
-  for (const StudyKey& key : study_key_list()) properties[std::string(key.name)] = key_schema(key);
-  return {{"type", "object"},
-          {"properties", std::move(properties)},
-          {"required", {"variants"}},
-          {"additionalProperties", false}};
+  Json out = keys_schema(kOfVariants);
+  out["required"] = {"variants"};
+  return out;
+}
+
+// A table has none of the keys of trainings.
+Json search_schema() {
+  const Json table = {{"properties", {{"base", {{"type", "object"}}}}}, {"required", {"base"}}};
+  return {{"if", table}, {"then", keys_schema(kOfTables)}, {"else", keys_schema(kOfModels)}};
 }
 }  // namespace cambium

@@ -59,7 +59,8 @@ std::span<const Topic> block_modifiers() {
 std::span<const Topic> study_keys() {
   static const std::vector<Topic> topics = [] {
     std::vector<Topic> out;
-    for (const StudyKey& k : study_key_list()) out.push_back({k.name, k.doc, k.example});
+    for (const StudyKey& k : study_key_list())
+      if (k.of & kOfVariants) out.push_back({k.name, k.doc, k.example});
     return out;
   }();
   return topics;

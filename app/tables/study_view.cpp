@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "app/tables/study/tuning_table.h"
 #include "app/tables/table.h"
+#include "app/tables/tuning_table.h"
 #include "core/text/fmt.h"
 #include "core/text/utf8.h"
 #include "search/study/budget.h"
@@ -106,9 +106,13 @@ void StudyView::on_plan(const StudyPlan& plan, int64_t jobs) {
                      " variants x ", plan.study.seeds.size(), " seeds, ", jobs, " side by side"));
   for (const PlannedVariant& v : plan.variants) {
     std::string matched;
-    if (v.match)
-      matched = str(", ", plan.study.match->free, " = ", v.match->value, " (",
-                    signed_fixed(100 * v.match->deviation(), 2), " % off)");
+    if (v.match) {
+      const std::vector<std::string>& free = plan.study.match->free;
+      matched = str(", ", free[0], " = ", v.match->value);
+      for (size_t i = 1; i < free.size(); ++i)
+        matched += str(", ", free[i], " = ", v.match->fine[i - 1]);
+      matched += str(" (", signed_fixed(100 * v.match->deviation(), 2), " % off)");
+    }
     const std::string state =
         v.state_bytes > 0 ? str(", state ", memory_text(double(v.state_bytes))) : "";
     terminal_.note(

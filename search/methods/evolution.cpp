@@ -38,17 +38,20 @@ std::optional<SpacePoint> propose(const ProposalInputs& in) {
   size_t best = order.size();
   for (int64_t i = 0; i < e.sample; ++i)
     best = std::min(best, by_age[random.below(uint32_t(by_age.size()))].second);
+  in.made_from({order[best]});
   return mutated(in.space, in.history[order[best]].point, random);
 }
 }  // namespace
 
 extern const Method method_evolution;
-const Method method_evolution = {.name = "evolution",
-                                 .doc =
-                                     "regularised evolution: the old leave, the best of a "
-                                     "sample changes in one place",
-                                 .paper = "Real et al. 2019, AAAI 33",
-                                 .attrs = fields_of<Evolution>,
-                                 .propose = propose,
-                                 .check = check};
+const Method method_evolution = {
+    .name = "evolution",
+    .doc =
+        "regularised evolution: the old leave, the best of a "
+        "sample changes in one place",
+    .paper = "Real et al. 2019, AAAI 33",
+    .attrs = fields_of<Evolution>,
+    .propose = propose,
+    .check = check,
+    .draws = [](const Attrs& options) { return options.as<Evolution>().population; }};
 }  // namespace cambium::method_evolution

@@ -67,15 +67,19 @@ std::optional<SpacePoint> propose(const ProposalInputs& in) {
   if (int64_t(in.history.size()) < o.population) return in.space.draw(random);
   const std::vector<Parent> parents = parents_of(in.history, size_t(o.population));
   if (parents.empty()) return in.space.draw(random);
-  const auto better = [&]() -> const SpacePoint& {
+  const auto better = [&] {
     const Parent& a = parents[random.below(uint32_t(parents.size()))];
     const Parent& b = parents[random.below(uint32_t(parents.size()))];
     const bool first = a.front != b.front ? a.front < b.front : a.room >= b.room;
-    return in.history[(first ? a : b).trial].point;
+    return (first ? a : b).trial;
   };
-  const SpacePoint& a = better();
+  const size_t first = better();
+  const SpacePoint& a = in.history[first].point;
+  in.made_from({first});
   if (random.uniform() >= o.crossover) return mutated(in.space, a, random);
-  const SpacePoint child = crossed(in.space, a, better(), random);
+  const size_t second = better();
+  in.made_from({first, second});
+  const SpacePoint child = crossed(in.space, a, in.history[second].point, random);
   // What was tried before changes in one place, else two equal parents would have no child.
   if (random.uniform() < o.mutation || !in.fresh(child)) return mutated(in.space, child, random);
   return child;
@@ -83,12 +87,14 @@ std::optional<SpacePoint> propose(const ProposalInputs& in) {
 }  // namespace
 
 extern const Method method_nsga2;
-const Method method_nsga2 = {.name = "nsga2",
-                             .doc =
-                                 "the front of several objectives, by fronts and the room in "
-                                 "them",
-                             .paper = "Deb et al. 2002, IEEE TEC 6:182",
-                             .attrs = fields_of<Nsga2>,
-                             .propose = propose,
-                             .many_objectives = true};
+const Method method_nsga2 = {
+    .name = "nsga2",
+    .doc =
+        "the front of several objectives, by fronts and the room in "
+        "them",
+    .paper = "Deb et al. 2002, IEEE TEC 6:182",
+    .attrs = fields_of<Nsga2>,
+    .propose = propose,
+    .many_objectives = true,
+    .draws = [](const Attrs& options) { return options.as<Nsga2>().population; }};
 }  // namespace cambium::method_nsga2

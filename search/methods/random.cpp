@@ -14,5 +14,6 @@ const Method method_random = {.name = "random",
                               .doc = "uniform draws: the baseline of every other method",
                               .paper = "Bergstra and Bengio 2012, JMLR 13:281",
                               .propose = propose,
-                              .many_objectives = true};
+                              .many_objectives = true,
+                              .draws = [](const Attrs&) { return kUncountable; }};
 }  // namespace cambium::method_random

@@ -91,5 +91,6 @@ const Method method_tpe = {.name = "tpe",
                                "al. 2018",
                            .attrs = fields_of<Tpe>,
                            .propose = propose,
-                           .many_objectives = true};
+                           .many_objectives = true,
+                           .draws = [](const Attrs& options) { return options.as<Tpe>().startup; }};
 }  // namespace cambium::method_tpe

@@ -10,6 +10,7 @@
 #include "core/yaml/spec.h"
 #include "search/methods/support/proposer.h"
 #include "search/replay/result_table.h"
+#include "search/study/study.h"
 
 namespace cambium {
 struct Objective {
@@ -20,31 +21,6 @@ struct Objective {
   std::vector<double> of_rows = {};
 
   double loss(double value) const { return maximize ? -value : value; }
-};
-
-struct SearchSettings {
-  int64_t trials = 40, lag = 8, seed = 0;
-
-  static constexpr auto fields = std::tuple{
-      field("trials", &SearchSettings::trials, "how many are tried").in(1, 1'000'000),
-      field("lag", &SearchSettings::lag,
-            "trial t knows the results of trials up to t - lag: so many may run side by side")
-          .in(1, 10'000),
-      field("seed", &SearchSettings::seed, "of the search's own random numbers").in(0).any()};
-};
-
-// Those of the best trials that are judged again, by other trainings of the first objective.
-struct FinalistSettings {
-  int64_t count = 3;
-  std::vector<std::string> judged_by;
-
-  static constexpr auto fields = std::tuple{field("count", &FinalistSettings::count,
-                                                  "the best, or of several objectives the front's "
-                                                  "ends and those that enclose most")
-                                                .in(2, 100),
-                                            field("judged_by", &FinalistSettings::judged_by,
-                                                  "columns, one a training of the first "
-                                                  "objective that chose nothing")};
 };
 
 struct TableStudy {
@@ -70,9 +46,6 @@ struct TableStudy {
   std::string key(const SpacePoint& p) const;
   ProposerSettings proposer() const;
 };
-
-// Whether a file says what a search varies.
-bool is_search(const Spec& spec);
 
 // UserErrors with everything that is wrong with the file.
 TableStudy load_table_study(const std::string& path, std::span<const std::string> overrides = {});

@@ -110,9 +110,7 @@ StudyPlan plan_untuned(const Study& study, const CompareSettings& settings) {
   const FolderLock lock(settings.folder);
   sweep_temporaries(settings.folder);
   earlier_steps(settings.folder, study);  // refuses another study's folder
-  StudyPlan plan = plan_study(study);
-  check_tuning(plan);
-  return plan;
+  return plan_study(study);
 }
 
 // The folder is one process's only while the study is settled and while its results are written:

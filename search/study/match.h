@@ -4,6 +4,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "core/error.h"
 
@@ -13,12 +14,15 @@ namespace cambium {
 using Measure = std::function<std::optional<double>(int64_t)>;
 
 struct Match {
-  int64_t value = 0;
+  int64_t value = 0;               // of the first free variable
+  std::vector<int64_t> fine = {};  // of the others
   double achieved = 0, target = 0;
 
   double deviation() const { return achieved / target - 1; }  // relative
 };
 
+// With `tolerance` infinite the nearest is answered whatever its deviation.
+//
 // Bisects over the values a model can be built with and answers the one whose cost is relatively
 // nearest to `target` > 0. UserError naming the nearest values when its deviation is above
 // `tolerance`, or when no value from 1 to `most` can be built. `free` and `unit` are for messages

@@ -1,9 +1,11 @@
 #include "search/study/planner.h"
 
 #include <algorithm>
+#include <cctype>
+#include <set>
+#include <utility>
 
 #include "blocks/compose/families.h"
-#include "graph/cost.h"
 #include "search/runs/timing.h"
 #include "search/study/budget.h"
 #include "search/study/spec_edit.h"
@@ -12,31 +14,44 @@
 
 namespace cambium {
 namespace {
-constexpr int64_t kMostValue = 1 << 16;  // of a free variable
-
-// The data section, and everything it may refer to.
-std::string data_key(const Spec& spec, std::string_view free) {
-  std::string key;
-  if (const Yaml* data = spec.section("data")) key += canonical_text(*data);
-  if (const Yaml* train = spec.section("train"))
-    if (const Yaml* seed = train->find("data_seed")) key += canonical_text(*seed);
-  if (const Yaml* vars = spec.section("vars")) {
-    Yaml rest = *vars;
-    std::erase_if(rest.entries, [&](const YamlEntry& e) { return free == str("vars.", e.key); });
-    key += canonical_text(rest);
+// The words of all texts of the tree that are computed from variables.
+void add_names(const Yaml& tree, std::set<std::string>& names) {
+  for (const Yaml& item : tree.items) add_names(item, names);
+  for (const YamlEntry& e : tree.entries) add_names(e.value, names);
+  if (!tree.is_scalar() || tree.text.find('$') == std::string::npos) return;
+  std::string word;
+  for (const char c : tree.text + " ") {
+    if (std::isalnum(uint8_t(c)) || c == '_') {
+      word += c;
+    } else if (!word.empty()) {
+      names.insert(std::exchange(word, {}));
+    }
   }
-  return key;
 }
 
-// The value that the free variable has in the file, to start the search from.
-int64_t start_of(const Spec& spec, std::string_view free) {
-  if (!free.starts_with("vars.")) return 64;
-  try {
-    const ArgValue v = vars_of(spec).get(free.substr(5), {});
-    if (const auto* n = std::get_if<int64_t>(&v.variant())) return std::max<int64_t>(1, *n);
-  } catch (const UserError&) {  // the override that follows says what is wrong
+// The data section, and every variable that it may refer to.
+std::string data_key(const Spec& spec) {
+  std::string key;
+  std::set<std::string> names;
+  const auto add = [&](const Yaml* part) {
+    if (!part) return;
+    key += canonical_text(*part);
+    add_names(*part, names);
+  };
+  add(spec.section("data"));
+  if (const Yaml* train = spec.section("train")) add(train->find("data_seed"));
+  const Yaml* vars = spec.section("vars");
+  std::set<std::string> added;
+  for (bool more = vars != nullptr; more;) {
+    more = false;
+    for (const YamlEntry& e : vars->entries)
+      if (names.contains(e.key) && added.insert(e.key).second) {
+        key += str("\n", e.key, ": ");
+        add(&e.value);
+        more = true;
+      }
   }
-  return 64;
+  return key;
 }
 
 Match match_of(std::string_view name, const Spec& spec, const MatchGoal& goal, DataCache& data) {
@@ -58,9 +73,12 @@ void settle_evaluation(PlannedVariant& p, const Experiment& e) {
   p.test_examples = e.data->count(Split::kTest);
 }
 
-void settle_memory(PlannedVariant& p, const Experiment& e) {
+void settle_blocks(PlannedVariant& p, const Experiment& e) {
   if (const auto state = generation_state(e)) p.state_bytes = state->bytes;
   p.domains = families_text(model_of(e, 1, false).graph, e.spec.root);
+}
+
+void settle_memory(PlannedVariant& p, const Experiment& e) {
   Engine engine;
   const TrainPlans plans = compile_plans(e, engine);
   forget_models(e);
@@ -68,54 +86,27 @@ void settle_memory(PlannedVariant& p, const Experiment& e) {
 }
 }  // namespace
 
-Experiment DataCache::open(const Spec& spec, std::string_view free) {
-  const std::string key = data_key(spec, free);
+Experiment DataCache::opened(const Spec& spec, bool checked) {
+  const std::string key = data_key(spec);
   const auto known = opened_.find(key);
-  Experiment e = open_experiment(spec, known == opened_.end() ? nullptr : known->second);
+  const std::shared_ptr<const Dataset> data = known == opened_.end() ? nullptr : known->second;
+  Experiment e = checked ? open_experiment(spec, data) : cambium::open_to_measure(spec, data);
   opened_[key] = e.data;
   return e;
+}
+
+Experiment DataCache::open(const Spec& spec) {
+  return opened(spec, true);
+}
+
+Experiment DataCache::open_to_measure(const Spec& spec) {
+  return opened(spec, false);
 }
 
 const Identity& DataCache::identity(const Experiment& e) {
   const auto [known, fresh] = identities_.try_emplace(e.data.get());
   if (fresh) known->second = identity_of(*e.data);
   return known->second;
-}
-
-double match_cost(const Experiment& e, MatchGoal::Kind kind) {
-  const int64_t batch = e.train.options.batch;
-  const ScopeCost cost = total_cost(model_of(e, batch, true).graph);
-  return kind == MatchGoal::kParameters ? double(cost.parameters)
-                                        : cost.forward_flops / double(batch);
-}
-
-Match solve_match(const Spec& spec, const MatchGoal& goal, DataCache& data) {
-  ensure(goal.target.has_value(), "a match without a target");
-  std::optional<UserError> first;
-  const auto cost_at = [&](int64_t value) -> std::optional<double> {
-    Spec tried = spec;
-    apply_override(tried.root, goal.free, scalar_yaml(str(value)), goal.mark);
-    try {
-      return match_cost(data.open(tried, goal.free), goal.kind);
-    } catch (const UserError& e) {
-      if (!first) first = e;
-      return std::nullopt;
-    }
-  };
-  const std::string_view unit =
-      goal.kind == MatchGoal::kParameters ? "parameters" : "FLOPs an example";
-  try {
-    return match_value(cost_at, *goal.target, goal.tolerance, goal.free, unit,
-                       start_of(spec, goal.free), kMostValue);
-  } catch (const UserError& e) {
-    UserError placed(e.what(), e.help, goal.mark);
-    if (first) placed.notes.push_back({first->what(), first->mark});
-    throw placed;
-  }
-}
-
-void apply_match(Spec& spec, const MatchGoal& goal, const Match& match) {
-  apply_override(spec.root, goal.free, scalar_yaml(str(match.value)), goal.mark);
 }
 
 void set_steps(DraftVariant& draft, int64_t steps, const PlanOptions& options) {
@@ -138,14 +129,12 @@ int64_t steps_within(const Budget& budget, const PlannedVariant& variant,
 DraftVariant draft_variant(std::string name, Spec spec, const PlanOptions& options,
                            DataCache& data) {
   PlannedVariant p{.name = std::move(name), .spec = std::move(spec)};
-  std::string_view free;
   if (options.match) {
-    free = options.match->free;
     p.match = match_of(p.name, p.spec, *options.match, data);
     apply_match(p.spec, *options.match, *p.match);
   }
   set_train(p.spec.root, "best", options.metric, options.metric_mark);
-  Experiment opened = data.open(with_seed(p.spec, options.vary, options.seed), free);
+  Experiment opened = data.open(with_seed(p.spec, options.vary, options.seed));
   DraftVariant d{std::move(p), std::move(opened)};
   const Experiment& e = d.experiment;
   d.variant.cost = step_cost(e);
@@ -160,7 +149,8 @@ DraftVariant draft_variant(std::string name, Spec spec, const PlanOptions& optio
   d.variant.data = data.identity(e);
   d.variant.forward_flops = d.variant.cost.forward_flops_per_example;
   settle_evaluation(d.variant, e);
-  settle_memory(d.variant, e);
+  settle_blocks(d.variant, e);
+  if (options.memory) settle_memory(d.variant, e);
   return d;
 }
 

@@ -16,14 +16,16 @@ namespace cambium {
 // it lives. Not for two threads at once.
 class DataCache {
  public:
-  // As open_experiment; `free` is a variable ("vars.dim") whose values do not change the data.
-  // UserErrors, RuntimeError.
-  Experiment open(const Spec& spec, std::string_view free = {});
+  // As open_experiment. UserErrors, RuntimeError.
+  Experiment open(const Spec& spec);
+  Experiment open_to_measure(const Spec& spec);  // as the function of this name
 
   // Of the data of an experiment that was opened here; made once.
   const Identity& identity(const Experiment& e);
 
  private:
+  Experiment opened(const Spec& spec, bool checked);
+
   std::map<std::string, std::shared_ptr<const Dataset>> opened_;  // by what describes them
   std::map<const Dataset*, Identity> identities_;                 // of those, which live on
 };
@@ -34,7 +36,7 @@ struct PlannedVariant {
   StepCost cost;
   int64_t steps = 0, examples_per_step = 0;
   double planned = 0;                 // of the budget, in its unit; steps without a budget
-  int64_t needed_bytes = 0;           // memory of a run
+  int64_t needed_bytes = 0;           // memory of a run's process
   double forward_flops = 0;           // an example
   int64_t state_bytes = 0;            // GenerationState::bytes; 0: no state
   Identity data;                      // what its runs are trained on
@@ -50,12 +52,14 @@ struct PlannedVariant {
 // What a model costs as a match counts it: parameters, or forward FLOPs of an example.
 double match_cost(const Experiment& e, MatchGoal::Kind kind);
 
-// The value of `goal.free` at which the spec's model costs `goal.target`, which must be there.
-// UserError at goal.mark when none comes within goal.tolerance, with a note of the first reason
-// why a value could not be built.
+// The values of `goal.free` at which the spec's model costs `goal.target`, which must be there: the
+// first comes as near as it can with the others as they stand in the spec, then each of those. What
+// cannot be built at the spec's own values is tried all the same. UserError at goal.mark when the
+// last comes not within goal.tolerance, with a note of the first reason why a value could not be
+// built.
 Match solve_match(const Spec& spec, const MatchGoal& goal, DataCache& data);
 
-// The spec with the value that was found.
+// The spec with the values that were found.
 void apply_match(Spec& spec, const MatchGoal& goal, const Match& match);
 
 // How a spec is planned. Without anything it keeps its own size and length.
@@ -66,6 +70,7 @@ struct PlanOptions {
   int64_t evaluations = 10;           // of a run with a budget; 0: as the spec says
   std::string metric = "val.loss";    // train.best
   Mark metric_mark = {};
+  bool memory = true;  // false: needed_bytes stays 0, since compiling takes longer than the rest
   std::vector<YamlEntry> vary = {};  // Study::vary; the spec is looked at with this seed:
   int64_t seed = 0;
 };

@@ -1,11 +1,33 @@
 #include "search/study/spec_edit.h"
 
+#include <algorithm>
+
 namespace cambium {
 Yaml scalar_yaml(std::string text) {
   Yaml yaml;
   yaml.kind = Yaml::kScalar;
   yaml.text = std::move(text);
   return yaml;
+}
+
+const Yaml* step_down(const Yaml& node, std::string_view& path) {
+  for (size_t end = path.find('.');; end = path.find('.', end + 1)) {
+    const std::string_view key = path.substr(0, end);
+    const Yaml* next = node.find(key);
+    if (node.is_list() && key.size() <= 6 &&
+        std::ranges::all_of(key, [](char c) { return c >= '0' && c <= '9'; }) && !key.empty()) {
+      const size_t index = std::stoul(std::string(key));
+      next = index < node.items.size() ? &node.items[index] : nullptr;
+    }
+    if (next) path.remove_prefix(std::min(path.size(), key.size() + 1));
+    if (next || end == path.npos) return next;
+  }
+}
+
+const Yaml* value_at_path(const Yaml& root, std::string_view path) {
+  const Yaml* node = &root;
+  while (node && !path.empty()) node = step_down(*node, path);
+  return node;
 }
 
 void set_train(Yaml& root, std::string_view key, std::string text, const Mark& mark) {

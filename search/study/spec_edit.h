@@ -8,6 +8,12 @@ namespace cambium {
 // A value as a file would say it: "64", "val.loss".
 Yaml scalar_yaml(std::string text);
 
+// The value below `node` at the first part of `path`, which is taken off; null where there is none.
+const Yaml* step_down(const Yaml& node, std::string_view& path);
+
+// The value at a path such as model.1.pattern; null where there is none.
+const Yaml* value_at_path(const Yaml& root, std::string_view path);
+
 // Sets train.<key>; the section is made when the spec has none.
 void set_train(Yaml& root, std::string_view key, std::string text, const Mark& mark = {});
 

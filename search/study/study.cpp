@@ -58,26 +58,36 @@ void tune_base_alone(StudyFile& file) {
                                  {}});
 }
 
-Study read_study(Spec spec) {
+Study read_study(Spec spec, StudyKinds kind, Diagnostics& errors) {
   const Vars vars = vars_of(spec);
   Study study{.name = std::filesystem::path(spec.file).stem().string(),
               .file = spec.file,
               .seeds = {0, 1, 2}};
-  Diagnostics errors;
-  StudyFile file{spec, vars, study, errors};
-  const std::vector<std::string> sections = study_sections();
-  check_names(spec.root, sections, "section of a study", errors);
+  StudyFile file{spec, vars, study, errors, kind};
+  const std::vector<std::string> sections = study_sections(kind);
+  check_names(spec.root, sections,
+              kind == kOfVariants ? "section of a study" : "section of a search", errors);
   mend_keys(spec.root.entries, sections);
-  if (!spec.section("variants") && !spec.section("tune"))
-    errors.add(UserError("the study has no 'variants'",
-                         "write variants: {name: {path.in.spec: value}, other: model.yaml}",
-                         spec.root.mark));
+  const auto needs = [&](const char* key, const char* help) {
+    if (!spec.section(key))
+      errors.add(UserError(str("the study has no '", key, "'"), help, spec.root.mark));
+  };
+  if (kind != kOfVariants) {
+    needs("base", "write base: model.yaml, or base: {table: file.csv, key: name}");
+    needs("space", "write space: {vars.heads: [2, 4, 8]}, or space: table for all its rows");
+    needs("objectives", "write objectives: {val.accuracy: max}, or of a table's results");
+  } else if (!spec.section("tune")) {
+    needs("variants", "write variants: {name: {path.in.spec: value}, other: model.yaml}");
+  }
+  const bool alone = kind == kOfVariants && !spec.section("variants");
   for (const StudyKey& key : study_key_list()) {
-    if (key.name == "set" && !spec.section("variants")) tune_base_alone(file);
+    if (!(key.of & kind)) continue;
+    if (alone && key.name == "set") tune_base_alone(file);
     read_key(key, file);
   }
+  study.base = {"base", file.base_mark, file.base, file.base_mark, {}};
   if (study.baseline.empty()) study.baseline = natural_baseline(study);
-  errors.throw_if_any();
+  if (kind != kOfVariants && !study.search) study.search.emplace();
   return study;
 }
 }  // namespace
@@ -94,6 +104,23 @@ bool is_study(const Spec& spec) {
 Study load_study(const std::string& path, std::span<const std::string> overrides) {
   Spec spec = load_spec(path, overrides);
   refuse_model(spec);
-  return read_study(std::move(spec));
+  Diagnostics errors;
+  Study study = read_study(std::move(spec), kOfVariants, errors);
+  errors.throw_if_any();
+  return study;
+}
+
+bool is_search(const Spec& spec) {
+  return spec.section("space") && !spec.section("variants");
+}
+
+bool is_table_search(const Spec& spec) {
+  const Yaml* base = spec.section("base");
+  return is_search(spec) && base && base->is_map();
+}
+
+Study read_search(const Spec& spec, Diagnostics& errors) {
+  refuse_model(spec);
+  return read_study(spec, is_table_search(spec) ? kOfTables : kOfModels, errors);
 }
 }  // namespace cambium

@@ -16,6 +16,7 @@
 
 #include "core/fields.h"
 #include "core/yaml/spec.h"
+#include "search/study/keys/search_part.h"
 
 namespace cambium {
 struct Variant {
@@ -29,8 +30,8 @@ struct Variant {
 struct MatchGoal {
   enum Kind { kParameters, kFlops } kind = kParameters;  // FLOPs: forward, an example
 
-  std::optional<double> target;  // none: what the baseline has as it stands
-  std::string free = "vars.dim";
+  std::optional<double> target;                  // none: what the baseline has as it stands
+  std::vector<std::string> free = {"vars.dim"};  // the first coarsely, the others finely
   double tolerance = 0.03;
   Mark mark;
 };
@@ -62,6 +63,8 @@ struct Study {
   std::shared_ptr<const TuneSettings> tune;  // null: variants are trained as they are
   std::map<std::string, double> published;   // by variant; only shown
   int64_t jobs = 0, threads = 0, evaluations = 10;
+  Variant base;                      // of a search of models: what its points start from
+  std::optional<SearchPart> search;  // of a search
 
   // The keys that hold a plain value; all are in search/study/study_keys.h.
   static constexpr auto fields = std::tuple{
@@ -76,11 +79,20 @@ struct Study {
 // UserErrors with everything that is wrong with the file itself; models are looked at later.
 Study load_study(const std::string& path, std::span<const std::string> overrides = {});
 
+// The same of a search: of a table when its base is one, else of models; what is wrong goes to
+// `errors`. Names in conditions, objectives and paths are looked at later, by those who know the
+// table or the models.
+Study read_search(const Spec& spec, Diagnostics& errors);
+
 // 500k, 2.5M, 1e9, 12: a number and, if need be, k, M, G or T. UserError naming `what`.
 double quantity(const Yaml& value, const Vars& vars, std::string_view what);
 
 // Whether a file is a study rather than a model: it has `variants`, or what else no model has.
 bool is_study(const Spec& spec);
+
+// Whether a study says what a search varies; and whether it searches a table.
+bool is_search(const Spec& spec);
+bool is_table_search(const Spec& spec);
 
 // The variant's spec with all overrides applied. UserErrors with marks in the study's file.
 Spec variant_spec(const Study& study, const Variant& variant);

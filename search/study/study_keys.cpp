@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "search/study/keys/search_part.h"
 #include "search/study/study_readers.h"
 
 namespace cambium {
@@ -11,7 +12,8 @@ constexpr std::string_view kMergedAway = "extends";
 constexpr StudyKeyPart kMatchParts[] = {
     {"params", "parameters every variant gets, or `baseline`", KeyForm::kCost},
     {"flops", "forward FLOPs of an example, or `baseline`", KeyForm::kCost},
-    {"free", "the value a solver may change", KeyForm::kText},
+    {"free", "the value a solver may change, or several: the first coarsely, the others finely",
+     KeyForm::kTexts},
     {"tolerance", "how far from the goal a variant may end", KeyForm::kShare},
 };
 
@@ -42,15 +44,32 @@ constexpr StudyKey kKeys[] = {
      "name: which_mixer",
      KeyForm::kText,
      {},
-     read_name},
+     read_name,
+     nullptr,
+     kOfAll},
     {"base",
-     "the model file that variants start from",
+     "the model file that variants, and the points of a search, start from. Of a search also a "
+     "table of results, a CSV file, that is searched in place of training: {table: runs.csv, key: "
+     "architecture, columns: {accuracy: [accuracy_0, accuracy_1]}}. key: is the column (or "
+     "columns) "
+     "that names a row, columns: gives results names (several columns are their mean), seconds: is "
+     "a column of durations",
      "base: ../models/conv_attention.yaml",
-     KeyForm::kText,
+     KeyForm::kBase,
      {},
-     read_base},
-    {kMergedAway, "files the study builds on", "extends: common.yaml", KeyForm::kTexts},
-    {"vars", "named values of the study file itself", "vars: {size: 500k}", KeyForm::kVars},
+     read_base,
+     nullptr,
+     kOfAll},
+    {.name = kMergedAway,
+     .doc = "files the study builds on",
+     .example = "extends: common.yaml",
+     .form = KeyForm::kTexts,
+     .of = kOfAll},
+    {.name = "vars",
+     .doc = "named values of the study file itself",
+     .example = "vars: {size: 500k}",
+     .form = KeyForm::kVars,
+     .of = kOfAll},
     {"variants",
      "name -> overrides such as {model.1.pattern: A}, or a model file",
      "variants: {hybrid: {}, attention: {model.1.pattern: A}, other: other.yaml}",
@@ -58,16 +77,21 @@ constexpr StudyKey kKeys[] = {
      {},
      read_variants},
     {"set",
-     "overrides of every variant",
+     "overrides of every variant, or of the base of a search",
      "set: {train.batch: 64}",
      KeyForm::kOverrides,
      {},
-     read_set},
-    {"match", "equal size or cost of all variants: a solver finds the free variable",
-     "match: {params: 500k, free: vars.dim}", KeyForm::kAllOf, kMatchParts, read_match},
+     read_set,
+     nullptr,
+     kOfTrainings},
+    {"match",
+     "equal size or cost of all variants, or of all points of a search: a solver finds the free "
+     "variables, the first coarsely, the others finely",
+     "match: {params: 500k, free: [vars.dim, vars.hidden]}", KeyForm::kAllOf, kMatchParts,
+     read_match, nullptr, kOfTrainings},
     {"budget",
      "what every run may spend: steps, samples, flops (evaluation apart) or seconds of steps",
-     "budget: {flops: 2e13}", KeyForm::kOneOf, kBudgetParts, read_budget},
+     "budget: {flops: 2e13}", KeyForm::kOneOf, kBudgetParts, read_budget, nullptr, kOfTrainings},
     {"seeds", "how many, or which", "seeds: 5", KeyForm::kSeeds, {}, read_seeds},
     {"metric",
      "what decides: its best value on validation data chooses each run's weights, and what those "
@@ -75,7 +99,9 @@ constexpr StudyKey kKeys[] = {
      "metric: {val.accuracy: max}",
      KeyForm::kMetric,
      {},
-     read_metric},
+     read_metric,
+     nullptr,
+     kOfTrainings},
     {"alpha",
      "the chance of a false claim that all looks at a study together may take; 0.05 unless told",
      "alpha: 0.01",
@@ -106,20 +132,21 @@ constexpr StudyKey kKeys[] = {
      KeyForm::kText,
      {},
      read_baseline},
-    {.name = "evaluations", .example = "evaluations: 10"},
+    {.name = "evaluations", .example = "evaluations: 10", .of = kOfTrainings},
     {"published",
      "variant -> a number printed beside ours, in percent or nats",
      "published: {attention: 94.1}",
      KeyForm::kNumberOfEach,
      {},
      read_published},
-    {.name = "jobs", .example = "jobs: 2"},
-    {.name = "threads", .example = "threads: 1"},
+    {.name = "jobs", .example = "jobs: 2", .of = kOfTrainings},
+    {.name = "threads", .example = "threads: 1", .of = kOfTrainings},
 };
 
 std::vector<StudyKey> with_fields() {
   static const std::vector<FieldInfo> fields = describe_fields<Study>();
   std::vector<StudyKey> keys(std::begin(kKeys), std::end(kKeys));
+  keys.insert(keys.end(), search_keys().begin(), search_keys().end());
   for (const FieldInfo& f : fields) {
     auto key = std::ranges::find(keys, f.name, &StudyKey::name);
     if (key == keys.end()) key = keys.insert(key, {.name = f.name});
@@ -135,10 +162,10 @@ std::span<const StudyKey> study_key_list() {
   return keys;
 }
 
-std::vector<std::string> study_sections() {
+std::vector<std::string> study_sections(StudyKinds kind) {
   std::vector<std::string> names;
   for (const StudyKey& k : study_key_list())
-    if (k.name != kMergedAway) names.emplace_back(k.name);
+    if (k.name != kMergedAway && (k.of & kind)) names.emplace_back(k.name);
   return names;
 }
 

@@ -6,12 +6,20 @@
 #include "search/study/study.h"
 
 namespace cambium {
+// Which studies may say a key: those that compare variants, that search models, that search tables.
+enum StudyKinds : unsigned { kOfVariants = 1, kOfModels = 2, kOfTables = 4 };
+
+inline constexpr unsigned kOfSearches = kOfModels | kOfTables,
+                          kOfTrainings = kOfVariants | kOfModels,
+                          kOfAll = kOfVariants | kOfSearches;
+
 // What is known while a study is read. Keys are read in the order of the list.
 struct StudyFile {
   const Spec& spec;
   const Vars& vars;
   Study& study;
   Diagnostics& errors;
+  StudyKinds kind = kOfVariants;  // one of them
   std::string base = {};  // the model file that variants start from, and where the study names it
   Mark base_mark = {};
 };
@@ -31,7 +39,12 @@ enum class KeyForm {
   kNumberOfEach,  // a map of names to numbers
   kAllOf,         // a map of `parts`
   kOneOf,         // a map of exactly one of `parts`
-  kSpace,         // a map of paths to what they may be
+  kBase,          // a model file; of a search also a table: {table: file.csv, key: name}
+  kSpace,         // a map of paths to what they may be; of a table also `table`
+  kGoals,         // a map of names to max or min
+  kAmountOfEach,  // a map of names to quantities, which may be negative
+  kOptions,       // a map of `options`
+  kSearch,        // the same with `method` and `rungs`
   kMethod,        // a name, or {name: options}
   kWhole,
   kRungs,  // a map of RungSettings' fields
@@ -52,14 +65,19 @@ struct StudyKey {
   // UserErrors of what is wrong with the value; they need no mark where that is the value's. Null:
   // load_spec or the machinery of fields reads it.
   void (*read)(const Yaml& value, StudyFile& file) = nullptr;
-  const FieldInfo* field = nullptr;  // not null: kField
+  const FieldInfo* field = nullptr;               // not null: kField
+  unsigned of = kOfVariants;                      // StudyKinds, added up
+  std::vector<FieldInfo> (*options)() = nullptr;  // kOptions, kSearch
 };
 
 // In the order in which they are explained and read; docs of fields are those of Study::fields.
 std::span<const StudyKey> study_key_list();
 
-// The names that stand in a study once load_spec has read it: all but `extends`.
-std::vector<std::string> study_sections();
+// The part of it that only searches say (search/study/keys/search_keys.cpp).
+std::span<const StudyKey> search_keys();
+
+// The names that stand in a study of the kind once load_spec has read it: all but `extends`.
+std::vector<std::string> study_sections(StudyKinds kind = kOfVariants);
 
 // The names of the parts of a key that has some; InternalError for another.
 std::vector<std::string> part_names(std::string_view key);

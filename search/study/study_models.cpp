@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/text/suggest.h"
+#include "search/study/spec_edit.h"
 
 namespace cambium {
 namespace {
@@ -25,21 +26,6 @@ const Yaml* value_at(const Yaml& node, const Mark& mark) {
     if (same_place(e.key_mark, mark)) return &e.value;
   }
   return same_place(node.mark, mark) ? &node : nullptr;
-}
-
-// The value below `node` at the first part of `path`, which is taken off; null where there is none.
-const Yaml* step_down(const Yaml& node, std::string_view& path) {
-  for (size_t end = path.find('.');; end = path.find('.', end + 1)) {
-    const std::string_view key = path.substr(0, end);
-    const Yaml* next = node.find(key);
-    if (node.is_list() && key.size() <= 6 &&
-        std::ranges::all_of(key, [](char c) { return c >= '0' && c <= '9'; }) && !key.empty()) {
-      const size_t index = std::stoul(std::string(key));
-      next = index < node.items.size() ? &node.items[index] : nullptr;
-    }
-    if (next) path.remove_prefix(std::min(path.size(), key.size() + 1));
-    if (next || end == path.npos) return next;
-  }
 }
 
 bool passes(const Yaml& root, std::string_view path, const Mark& mark) {

@@ -57,7 +57,7 @@ void StudyPlanner::settle_target() {
   for (const Variant& v : s.variants)
     if (v.name == s.baseline)
       errors_.collect(v, [&] {
-        const Experiment e = data_.open(variant_spec(s, v), s.match->free);
+        const Experiment e = data_.open(variant_spec(s, v));
         options_.match->target = match_cost(e, s.match->kind);
       });
   errors_.throw_if_any();  // there is nothing to match the others with

@@ -35,6 +35,22 @@ int64_t whole(const Yaml& yaml, std::string_view what, int64_t least, const Vars
   return n;
 }
 
+// One path in the spec, or several.
+std::vector<std::string> paths_from(const Yaml& value, std::string_view what) {
+  std::vector<std::string> out;
+  const std::vector<Yaml> one = {value};
+  for (const Yaml& path : value.is_list() ? value.items : one) {
+    if (!path.is_scalar())
+      throw UserError(str("'", what, "' takes a path in the spec, such as vars.dim, or a list"), "",
+                      path.mark);
+    if (std::ranges::count(out, path.text))
+      throw UserError(str("'", path.text, "' stands twice"), "", path.mark);
+    out.push_back(path.text);
+  }
+  require(!out.empty(), "'", what, "' is an empty list");
+  return out;
+}
+
 std::vector<std::string> variant_names(const Study& study) {
   std::vector<std::string> names;
   for (const Variant& v : study.variants) names.push_back(v.name);
@@ -55,6 +71,7 @@ void read_name(const Yaml& yaml, StudyFile& file) {
 }
 
 void read_base(const Yaml& yaml, StudyFile& file) {
+  if (file.kind == kOfTables) return;  // search/replay/result_table.h reads it
   file.base = path_from(yaml);
   file.base_mark = yaml.mark;
 }
@@ -93,13 +110,14 @@ void read_match(const Yaml& yaml, StudyFile& file) {
   require(yaml.is_map(), "match: is a map such as {params: 500k, free: vars.dim}");
   check_names(yaml, part_names("match"), "key of match", file.errors);
   MatchGoal goal{.mark = yaml.mark};
+  if (file.kind == kOfModels) goal.tolerance = 0.02;
   const Yaml *params = yaml.find("params"), *flops = yaml.find("flops");
   require((params != nullptr) != (flops != nullptr), "match: takes one of 'params' and 'flops'");
   goal.kind = params ? MatchGoal::kParameters : MatchGoal::kFlops;
   const Yaml& target = params ? *params : *flops;
   if (!(target.is_scalar() && target.text == "baseline"))
     goal.target = quantity(target, file.vars, params ? "params" : "flops");
-  if (const Yaml* free = yaml.find("free")) goal.free = free->text;
+  if (const Yaml* free = yaml.find("free")) goal.free = paths_from(*free, "free");
   if (const Yaml* t = yaml.find("tolerance")) {
     const bool percent = t->is_scalar() && t->text.ends_with('%');
     Yaml number = *t;

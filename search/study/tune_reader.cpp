@@ -19,14 +19,6 @@ Yaml as_expression(const Yaml& yaml) {
   return out;
 }
 
-RungSettings read_rungs(const Yaml& yaml, const Vars& vars, Diagnostics& errors) {
-  require(yaml.is_map(), "rungs: is a map such as {keep: 1/3}");
-  std::vector<YamlEntry> entries = yaml.entries;
-  for (YamlEntry& e : entries)
-    if (e.key == "keep") e.value = as_expression(e.value);
-  return parse_fields<RungSettings>(evaluate_entries(entries, vars, &errors), &errors);
-}
-
 Choice<Method> read_method(const TuneSettings& t, const Yaml* yaml, StudyFile& file) {
   if (yaml) return choose<Method>(*yaml, "method", builtin_methods(), file.vars, file.errors);
   const Method& usual = find_method(t.trials <= kMostOfSobol ? "sobol" : "tpe", {});
@@ -50,6 +42,14 @@ std::vector<double> RungSettings::shares() const {
 
 int64_t RungSettings::parts() const {
   return std::max<int64_t>(1, std::llround(1 / shares().front()));
+}
+
+RungSettings read_rungs(const Yaml& yaml, const Vars& vars, Diagnostics& errors) {
+  require(yaml.is_map(), "rungs: is a map such as {keep: 1/3}");
+  std::vector<YamlEntry> entries = yaml.entries;
+  for (YamlEntry& e : entries)
+    if (e.key == "keep") e.value = as_expression(e.value);
+  return parse_fields<RungSettings>(evaluate_entries(entries, vars, &errors), &errors);
 }
 
 void read_tune(const Yaml& yaml, StudyFile& file) {

@@ -31,6 +31,9 @@ struct RungSettings {
   int64_t parts() const;
 };
 
+// Of `rungs:`. UserErrors; those of its fields go to `errors`.
+RungSettings read_rungs(const Yaml& yaml, const Vars& vars, Diagnostics& errors);
+
 struct TuneSettings {
   std::shared_ptr<const Space> space;
   Choice<Method> method;

@@ -114,6 +114,8 @@ Trial Arm::make(const Piece& piece) {
   t.point = settings_.space->json(proposer_.point(piece.point));
   t.origin["point"] = piece.point;
   t.origin["method"] = settings_.proposer.method->name;
+  if (const auto& parents = proposer_.parents(piece.point); !parents.empty())
+    t.origin["parents"] = parents;
   t.rung = piece.rung;
   const auto rung = size_t(piece.rung);
   const double share = settings_.rungs[rung], before = rung > 0 ? settings_.rungs[rung - 1] : 0;

@@ -6,9 +6,9 @@
 #include "core/hash.h"
 #include "search/space/space_reader.h"
 #include "search/study/spec_edit.h"
-#include "search/study/study_models.h"
 #include "search/study/tune_settings.h"
 #include "search/trials/arm.h"
+#include "search/trials/rung_plan.h"
 #include "search/tune/edge.h"
 #include "train/spec/notes.h"
 
@@ -23,36 +23,22 @@ class VariantPlanner {
       : study_(study), variant_(variant), options_(std::move(options)), data_(data) {}
 
   Trial plan(const SpacePoint& point, int64_t index);
-  DraftVariant draft(const SpacePoint& point);
 
  private:
+  DraftVariant draft(const SpacePoint& point);
+
   const Study& study_;
   const Variant& variant_;
   PlanOptions options_;
   DataCache& data_;
 };
 
-// A pause in the middle of the warm-up would compare how fast rates rise.
-void check_warmup(const Experiment& e, int64_t steps, const TuneSettings& t) {
-  const Choice<Schedule>& schedule = e.train.schedule;
-  const int64_t warmup =
-      schedule.record->warmup ? schedule.record->warmup(schedule.attrs, steps) : 0;
-  const auto first = int64_t(t.rungs->shares().front() * double(steps));
-  require(warmup < first, "the first rung is at step ", first, ", where the warm-up of ", warmup,
-          " steps is not over: shorten it, or take fewer levels");
-}
-
 DraftVariant VariantPlanner::draft(const SpacePoint& point) {
   const TuneSettings& t = *study_.tune;
   Spec spec = variant_spec(study_, variant_);
   spec.root = apply_point(spec.root, *t.space, point);
   DraftVariant d = draft_variant(variant_.name, std::move(spec), options_, data_);
-  if (!t.rungs) return d;
-  const int64_t parts = t.rungs->parts(), steps = d.variant.steps / parts * parts;
-  require(steps > 0, "a training of ", d.variant.steps, " steps has no rung at 1/", parts,
-          " of it: raise the budget, or take fewer levels");
-  set_steps(d, steps, options_);
-  check_warmup(d.experiment, steps, t);
+  if (t.rungs) fit_to_rungs(d, *t.rungs, options_);
   return d;
 }
 
@@ -164,25 +150,6 @@ PlanOptions options_of(const StudyPlan& plan) {
   return options;
 }
 }  // namespace
-
-void check_tuning(const StudyPlan& plan) {
-  const Study& study = plan.study;
-  const Space& space = *study.tune->space;
-  DataCache data;
-  VariantErrors errors(study);
-  for (const Variant& v : study.variants)
-    errors.collect(v, [&] {
-      VariantPlanner planner(study, v, options_of(plan), data);
-      for (const double unit : {0.25, 0.75, 0.5}) try {
-          const std::vector<double> units(size_t(space.units()), unit);
-          planner.draft(space.at_units(units));
-          return;
-        } catch (const Error&) {
-          if (unit == 0.5) throw;
-        }
-    });
-  errors.throw_if_any();
-}
 
 int64_t tuning_trials(const Study& study) {
   const TuneSettings& t = *study.tune;

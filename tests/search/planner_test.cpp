@@ -36,9 +36,9 @@ std::vector<std::string> texts(const std::vector<UserError>& notes) {
 }
 
 TEST_F(Planned, SpecsOfOneDataSetShareIt) {
-  const Experiment a = data_.open(spec("epochs: 1", 8), "vars.dim");
-  const Experiment b = data_.open(spec("epochs: 2", 16), "vars.dim");
-  const Experiment c = data_.open(spec("data_seed: 1", 8), "vars.dim");
+  const Experiment a = data_.open(spec("epochs: 1", 8));
+  const Experiment b = data_.open(spec("epochs: 2", 16));
+  const Experiment c = data_.open(spec("data_seed: 1", 8));
   EXPECT_EQ(a.data, b.data);
   EXPECT_NE(a.data, c.data);
   EXPECT_EQ(&data_.identity(a), &data_.identity(b));

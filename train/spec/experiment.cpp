@@ -104,6 +104,47 @@ std::vector<std::string> parameter_names(const Graph& g) {
     if (n.role == Role::kParameter && !n.parameter.frozen) names.push_back(n.scope.path);
   return names;
 }
+
+Experiment open_spec(Spec spec, std::shared_ptr<const Dataset> opened, bool checked) {
+  refuse_study(spec);
+  Experiment e;
+  e.spec = std::move(spec);
+  Diagnostics errors;
+  check_sections(e.spec.root, errors);
+  e.vars = vars_of(e.spec);
+  const Mark start = e.spec.root.mark;
+  const Yaml* data = e.spec.section("data");
+  const bool complete = sections_of(e.spec).complete();
+  if (!data)
+    errors.add(UserError("the spec has no 'data' section", "add a line such as data: fashion_mnist",
+                         e.spec.root.mark));
+  check_model_sections(e.spec, errors);
+  e.train = parse_train(e.spec.section("train"), e.vars, errors);
+  e.precision = parse_precision(e.spec.section("precision"), errors);
+  if (data)
+    collect(errors, [&] {
+      e.data = opened ? std::move(opened)
+                      : open_dataset(*data, e.vars, uint64_t(e.train.options.data_seed));
+      add_data_vars(e);
+    });
+  if (e.data && complete)
+    collect(errors, [&] {
+      settle_targets(e, errors);
+      fit_batch(e);
+      const int64_t batch = std::max<int64_t>(1, e.train.options.batch);  // 0 was reported above
+      check_sections_fit(e.spec, e.data->shape(batch).decoder.has_value(), e.data->describe());
+      const Model& built = model_of(e, batch, true);
+      e.recompute = built.recompute;
+      if (!checked) return;
+      check_groups(e.train.groups, parameter_names(built.graph), errors);
+      note_what_cannot_be(e, built.graph, errors);
+      if (errors.empty()) check_leaks(e, errors);
+    });
+  else if (!e.data)
+    check_without_data(e, errors);
+  errors.throw_if_any();
+  return e;
+}
 }  // namespace
 
 int64_t Experiment::updates_per_epoch() const {
@@ -134,44 +175,12 @@ bool recomputes(const Experiment& e) {
          std::ranges::any_of(e.recompute, [](const RecomputeMark& m) { return m.on; });
 }
 
-Experiment open_experiment(Spec spec, std::shared_ptr<const Dataset> opened) {
-  refuse_study(spec);
-  Experiment e;
-  e.spec = std::move(spec);
-  Diagnostics errors;
-  check_sections(e.spec.root, errors);
-  e.vars = vars_of(e.spec);
-  const Mark start = e.spec.root.mark;
-  const Yaml* data = e.spec.section("data");
-  const bool complete = sections_of(e.spec).complete();
-  if (!data)
-    errors.add(UserError("the spec has no 'data' section", "add a line such as data: fashion_mnist",
-                         e.spec.root.mark));
-  check_model_sections(e.spec, errors);
-  e.train = parse_train(e.spec.section("train"), e.vars, errors);
-  e.precision = parse_precision(e.spec.section("precision"), errors);
-  if (data)
-    collect(errors, [&] {
-      e.data = opened ? std::move(opened)
-                      : open_dataset(*data, e.vars, uint64_t(e.train.options.data_seed));
-      add_data_vars(e);
-    });
-  if (e.data && complete)
-    collect(errors, [&] {
-      settle_targets(e, errors);
-      fit_batch(e);
-      const int64_t batch = std::max<int64_t>(1, e.train.options.batch);  // 0 was reported above
-      check_sections_fit(e.spec, e.data->shape(batch).decoder.has_value(), e.data->describe());
-      const Model& built = model_of(e, batch, true);
-      e.recompute = built.recompute;
-      check_groups(e.train.groups, parameter_names(built.graph), errors);
-      note_what_cannot_be(e, built.graph, errors);
-      if (errors.empty()) check_leaks(e, errors);
-    });
-  else if (!e.data)
-    check_without_data(e, errors);
-  errors.throw_if_any();
-  return e;
+Experiment open_experiment(Spec spec, std::shared_ptr<const Dataset> data) {
+  return open_spec(std::move(spec), std::move(data), true);
+}
+
+Experiment open_to_measure(Spec spec, std::shared_ptr<const Dataset> data) {
+  return open_spec(std::move(spec), std::move(data), false);
 }
 
 void change_length(Experiment& e, Spec spec) {

@@ -58,6 +58,10 @@ struct Experiment {
 // again: for a caller who knows that it describes this very dataset.
 Experiment open_experiment(Spec spec, std::shared_ptr<const Dataset> data = nullptr);
 
+// The same for who asks only what many models cost: whether the model can be trained so, and sees
+// its answers, is not looked at.
+Experiment open_to_measure(Spec spec, std::shared_ptr<const Dataset> data = nullptr);
+
 // The same experiment at another length: of a spec that differs from e.spec in train.steps, epochs
 // and eval_every alone. Its data and models stay, its notes are those of the new length. UserErrors
 // of the section `train`.

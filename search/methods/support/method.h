@@ -29,6 +29,12 @@ struct ProposalInputs {
   int64_t attempt = 0;  // how many proposals of this trial were refused, being tried already
   std::span<const PastTrial> history;            // trials 0, 1 ... t-1
   std::function<bool(const SpacePoint&)> fresh;  // valid and not tried yet
+  // Where a method says which trials it made its proposal from; null: nobody asks.
+  std::vector<int64_t>* parents = nullptr;
+
+  void made_from(std::initializer_list<size_t> trials) const {
+    if (parents) parents->assign(trials.begin(), trials.end());
+  }
 };
 
 // Random numbers of trial t's attempt alone.
@@ -43,6 +49,8 @@ struct Method {
   // UserError for a space that it cannot search or options that contradict; null: none.
   void (*check)(const Attrs& options, const Space& space) = nullptr;
   bool many_objectives = false;  // else the first alone decides
+  // How many of its first trials are uniform draws, which tell what chance finds; null: none.
+  int64_t (*draws)(const Attrs& options) = nullptr;
 };
 
 std::span<const Method* const> builtin_methods();

@@ -21,14 +21,17 @@ bool Proposer::fresh(const SpacePoint& p) const {
   return !keys_.contains(key_of(p)) && space_.valid(p);
 }
 
-std::optional<SpacePoint> Proposer::propose() {
-  ProposalInputs in{space_, settings_.options, settings_.seed,
-                    0,      trials_,           [this](const SpacePoint& p) { return fresh(p); }};
+std::optional<SpacePoint> Proposer::propose(std::vector<int64_t>& parents) {
+  ProposalInputs in{space_,  settings_.options, settings_.seed,
+                    0,       trials_,           [this](const SpacePoint& p) { return fresh(p); },
+                    &parents};
   for (; in.attempt < kAttempts; ++in.attempt) {
+    parents.clear();
     const std::optional<SpacePoint> p = settings_.method->propose(in);
     if (!p) return std::nullopt;
     if (fresh(*p)) return p;
   }
+  parents.clear();
   return any_fresh();
 }
 
@@ -48,15 +51,16 @@ std::optional<SpacePoint> Proposer::any_fresh() {
   return chosen;
 }
 
-void Proposer::add(SpacePoint point) {
+void Proposer::add(SpacePoint point, std::vector<int64_t> parents) {
   std::string key = key_of(point);
   keys_.insert(key);
   trials_.push_back({std::move(point), std::move(key), std::nullopt});
   outcomes_.emplace_back();
+  parents_.push_back(std::move(parents));
 }
 
 void Proposer::restore(SpacePoint point) {
-  add(std::move(point));
+  add(std::move(point), {});
 }
 
 Proposer::Next Proposer::next() {
@@ -66,9 +70,10 @@ Proposer::Next Proposer::next() {
     if (!outcome) return {Next::kLater};
     trials_[size_t(revealed_)].outcome = outcome;
   }
-  std::optional<SpacePoint> p = propose();
+  std::vector<int64_t> parents;
+  std::optional<SpacePoint> p = propose(parents);
   if (!p) return {Next::kExhausted};
-  add(std::move(*p));
+  add(std::move(*p), std::move(parents));
   return {Next::kTrial, t};
 }
 

@@ -39,6 +39,9 @@ class Proposer {
 
   const std::string& key(int64_t trial) const { return trials_[size_t(trial)].key; }
 
+  // The trials it was made from, as its method said when it was proposed here; else empty.
+  const std::vector<int64_t>& parents(int64_t trial) const { return parents_[size_t(trial)]; }
+
   const std::optional<TrialOutcome>& outcome(int64_t t) const { return outcomes_[size_t(t)]; }
 
  private:
@@ -46,14 +49,15 @@ class Proposer {
   ProposerSettings settings_;
   std::vector<PastTrial> trials_;  // outcomes only where a proposal may look at them
   std::vector<std::optional<TrialOutcome>> outcomes_;
+  std::vector<std::vector<int64_t>> parents_;
   std::unordered_set<std::string> keys_;
   int64_t revealed_ = 0;           // trials before it have their outcomes in trials_
   std::optional<bool> countable_;  // once it was asked
 
   std::string key_of(const SpacePoint& p) const;
   bool fresh(const SpacePoint& p) const;
-  std::optional<SpacePoint> propose();
+  std::optional<SpacePoint> propose(std::vector<int64_t>& parents);
   std::optional<SpacePoint> any_fresh();
-  void add(SpacePoint point);
+  void add(SpacePoint point, std::vector<int64_t> parents);
 };
 }  // namespace cambium

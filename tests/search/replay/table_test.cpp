@@ -108,8 +108,8 @@ TEST_F(Tables, ErrorsHavePlacesAndCures) {
             "4:1: unknown section of a search 'serach' | did you mean 'search'?");
   EXPECT_EQ(error_in(kBase + kSpace + goal + "search: {method: {tpe: {goood: 1}}}\n"),
             "4:25: unknown key 'goood' | did you mean 'good'?");
-  EXPECT_EQ(error_in("base: model.yaml\n" + kSpace + goal).substr(0, 71),
-            "1:7: this build searches tables of results only, and base: is no table ");
+  EXPECT_EQ(error_in("base: model.yaml\n" + kSpace + goal),
+            "1:7: base: is no table | write base: {table: file.csv, key: name}");
   write("t.csv", "key,acc\n0,1\n0,2\n");
   EXPECT_EQ(error_in("base: {table: t.csv, key: key}\nspace: table\n" + goal),
             "3:1: the key '0' stands in line 2 already | key: [a, b] takes several columns");
@@ -189,6 +189,12 @@ TEST_F(Tables, WhatChoseCannotJudge) {
   EXPECT_EQ(error_in(base + "finalists: {judged_by: [c, d]}\nwhere: [\"c > 1\"]\n"),
             "4:25: column 'c' cannot judge the finalists: where: asks for it" + cure);
   EXPECT_EQ(load(base + "finalists: {judged_by: [c, d]}\n").judgements.size(), 2u);
+  EXPECT_EQ(error_in(base + "finalists: {judged_by: [c, d], seeds: 5}\n"),
+            "4:32: a table trains nothing: its finalists have no seeds | write finalists: {count: "
+            "3, judged_by: [accuracy_1]}");
+  EXPECT_EQ(error_in(base + "finalists: {count: 3}\n"),
+            "4:12: finalists: does not say what judges them | add judged_by: [column, column] of "
+            "trainings that chose nothing");
 }
 
 TEST(Csv, ReadsQuotesAndRefusesDamage) {

@@ -1,0 +1,37 @@
+// Candidate: what is known of one model of a search before it is trained.
+#pragma once
+#include "search/space/condition.h"
+#include "search/study/planner.h"
+
+namespace cambium {
+// The quantities of a model that is built: "params", "flops" (forward, of an example),
+// "state_bytes" (GenerationState::bytes), "peak_bytes" (what a training run needs of memory).
+std::span<const std::string_view> built_quantities();
+
+// Those that cost more to find out are looked at where they are asked for.
+struct AskedQuantities {
+  bool state = false, peak = false;
+};
+
+struct Candidate {
+  std::string refusal;  // why it is no model of the search; empty: it is one
+  Mark refusal_mark;
+  const Condition* broken = nullptr;  // the condition that refuses it, if it is one
+  std::string key;                    // equal: the same training but for its seed
+  std::optional<Match> match;
+  std::map<std::string, double, std::less<>> built;  // by built_quantities()
+
+  bool ok() const { return refusal.empty(); }
+};
+
+// What identifies a training but for its seed, length and reports: the model's structure, whatever
+// its parts are called (structural_hash), how it is trained, and on what data.
+std::string training_key(const Experiment& e, DataCache& data);
+
+// Builds the model of a spec whose point is set: solves for the free variables of `match`, and asks
+// `where`, whose names are looked up with `known` first, then among the quantities and the spec's
+// variables. Opens no data twice. What is wrong with the model is the candidate's refusal.
+Candidate build_candidate(const Spec& spec, const std::optional<MatchGoal>& match,
+                          std::span<const Condition> where, const Condition::Lookup& known,
+                          const AskedQuantities& asked, DataCache& data);
+}  // namespace cambium

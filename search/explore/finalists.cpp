@@ -1,0 +1,130 @@
+#include "search/explore/finalists.h"
+
+#include <algorithm>
+
+#include "core/system/files.h"
+#include "search/candidates/patterns.h"
+
+namespace cambium {
+namespace {
+bool has_key(const FinalistField& field, const std::string& key) {
+  return std::ranges::count(field.all, key, &Finalist::key) > 0;
+}
+
+// "trial-7-ACCA": the letters of the first pattern, where the space has one.
+std::string name_of_trial(const Space& space, const FoundTrial& t) {
+  std::string out = str("trial-", t.number);
+  for (size_t i = 0; i < t.point.genes.size(); ++i)
+    if (space.dimensions()[i].kind == DimensionKind::kPattern && t.point.genes[i].active)
+      return out + "-" + t.point.genes[i].letters;
+  return out;
+}
+
+class Chooser {
+ public:
+  Chooser(ModelSpace& models, FinalistField& field) : models_(models), field_(field) {}
+
+  void add_trial(const Findings& findings, size_t place) {
+    const FoundTrial& t = findings.trials[place];
+    const std::string name = name_of_trial(models_.space(), t);
+    add(name, t.key, place, [&] { return models_.plan(name, t.point); });
+  }
+
+  void add_base() {
+    add("base", models_.base_key(), {}, [&] { return models_.plan_base("base"); });
+  }
+
+  // The best one's with one letter alone, at the same cost.
+  void add_single_letters(const SpacePoint& best) {
+    const std::vector<Dimension>& dimensions = models_.space().dimensions();
+    for (size_t d = 0; d < dimensions.size(); ++d) {
+      if (dimensions[d].kind != DimensionKind::kPattern || !best.genes[d].active) continue;
+      for (const char letter : dimensions[d].letters) {
+        const SpacePoint p = settled(of_one_letter(best, d, letter));
+        const std::string name = str("only-", letter);
+        const Candidate& c = models_.candidate(p);
+        if (!c.ok())
+          field_.left_out.emplace_back(name, c.refusal);
+        else
+          add(name, c.key, {}, [&] { return models_.plan(name, p); });
+      }
+    }
+  }
+
+ private:
+  // What another pattern has no use for falls away, and what it needs is drawn.
+  SpacePoint settled(SpacePoint p) const {
+    Random random(0, stream_of("search.single_letters"));
+    models_.space().settle(p, random);
+    return p;
+  }
+
+  template <class Plan>
+  void add(const std::string& name, const std::string& key, std::optional<size_t> trial,
+           const Plan& plan) {
+    if (has_key(field_, key)) return;
+    try {
+      field_.all.push_back({name, key, trial, plan()});
+    } catch (const UserError& e) {
+      field_.left_out.emplace_back(name, e.what());
+    }
+  }
+
+  ModelSpace& models_;
+  FinalistField& field_;
+};
+}  // namespace
+
+FinalistField choose_finalists(ModelSpace& models, const Findings& findings,
+                               const FoundAnswer& answer) {
+  FinalistField field;
+  Chooser chooser(models, field);
+  const std::vector<size_t> best =
+      best_trials(findings, answer, models.study().search->finalists.count);
+  for (const size_t place : best) chooser.add_trial(findings, place);
+  chooser.add_base();
+  if (!best.empty()) chooser.add_single_letters(findings.trials[best[0]].point);
+  return field;
+}
+
+Study finalist_study(const ModelSpace& models, const FinalistField& field,
+                     const std::string& folder) {
+  make_folders(folder);
+  const Study& search = models.study();
+  Study out{.name = str(search.name, " finalists"), .file = search.file};
+  out.metric = search.metric;
+  out.metric_mark = search.metric_mark;
+  out.maximize = search.maximize;
+  out.alpha = search.alpha;
+  out.jobs = search.jobs;
+  for (int64_t seed = 1; seed <= search.search->finalists.seeds; ++seed) out.seeds.push_back(seed);
+  for (const Finalist& f : field.all) {
+    const std::string file = str(folder, "/", f.name, ".yaml");
+    replace_file(file, to_yaml(f.plan.spec.root));
+    out.variants.push_back({f.name, {}, file, {}, {}});
+  }
+  const bool base = std::ranges::count(field.all, "base", &Finalist::name) > 0;
+  out.baseline = base ? "base" : field.all.front().name;
+  return out;
+}
+
+JudgedFinalists judge(const ModelSpace& models, const FinalistField& field,
+                      const Results& results) {
+  JudgedFinalists out;
+  const Evidence& e = results.evidence;
+  for (size_t f = 0; f < field.all.size() && f < e.variants.size(); ++f) {
+    std::vector<double> values;
+    for (const SeedOutcome& o : e.variants[f])
+      if (o.state == SeedOutcome::kDone) values.push_back(o.value);
+    if (values.size() < e.variants[f].size() || values.empty() || !e.is_honest(f)) continue;
+    out.judged.push_back(f);
+    out.values.push_back(std::move(values));
+  }
+  if (out.judged.size() < 2) return out;
+  std::vector<std::vector<double>> more_is_better = out.values;
+  for (std::vector<double>& of : more_is_better)
+    for (double& v : of) v = models.study().maximize ? v : -v;
+  out.best = best_of(more_is_better);
+  return out;
+}
+}  // namespace cambium

@@ -1,0 +1,91 @@
+// cambium search and check on a search over models: what they print, write and refuse.
+#include <gtest/gtest.h>
+
+#include "core/system/files.h"
+#include "core/text/json.h"
+#include "tests/app/run_in_process.h"
+#include "tests/support/data/test_data.h"
+#include "tests/support/one_thread.h"
+
+namespace cambium::model_search_app_test {
+namespace {
+class SearchOfModels : public ::testing::Test {
+ protected:
+  SearchOfModels() {
+    replace_file(
+        path("model.yaml"),
+        "vars: {dim: 8, wide: 8}\n"
+        "data: {markov_text: {symbols: 6, order: 1, context: 8, train: 64, val: 16, test: 16}}\n"
+        "model:\n  - embed: $dim\n  - repeat: 1\n    pattern: G\n"
+        "    G: {residual: [{norm: rms}, min_gru]}\n"
+        "    F: {residual: [{norm: rms}, {ffn: {width: $wide}}]}\n"
+        "  - linear: $classes\n"
+        "train: {batch: 8, optimizer: {adamw: {lr: 1e-2}}}\n");
+    replace_file(path("s.yaml"),
+                 "base: model.yaml\n"
+                 "space: {model.1.pattern: {pattern: GF, length: 1..3}}\n"
+                 "match: {params: 1k, free: [vars.dim, vars.wide], tolerance: 20%}\n"
+                 "objectives: {val.accuracy: max, state_bytes: min}\n"
+                 "budget: {steps: 6}\n"
+                 "search: {method: random, trials: 5, lag: 2}\n"
+                 "finalists: {count: 2, seeds: 2}\n");
+  }
+
+  std::string path(const std::string& name) const { return folder_.path(name); }
+
+  test::Ran search(std::vector<std::string> more = {}) {
+    more.insert(more.begin(), {"search", path("s.yaml"), "-o", path("out"), "--jobs", "1"});
+    return test::run_words(more);
+  }
+
+  const test::TempFolder folder_;
+  const test::OneThread one_;
+};
+
+TEST_F(SearchOfModels, PrintsWhatItFoundAndWritesIt) {
+  const test::Ran ran = search();
+  EXPECT_EQ(ran.code, 0) << ran.err;
+  for (const char* text : {"5 trials by random, lag 2, seed 0; val.accuracy max, state_bytes min\n",
+                           "front: ", "hypervolume ", "(the worst trial)", "model.1.pattern=",
+                           "finalists by trainings that "
+                           "chose nothing",
+                           "base", "multiple comparisons with the best, 95 %", "paired difference",
+                           "results.json, trials.csv and finalists/*.yaml"})
+    EXPECT_NE(ran.out.find(text), std::string::npos) << text << "\n" << ran.out;
+  for (const char* text : {"trial   0  val.accuracy ", "finals  trial-"})
+    EXPECT_NE(ran.err.find(text), std::string::npos) << text << "\n" << ran.err;
+  const Json j = load_json(path("out/results.json"));
+  EXPECT_EQ(j["trials"].size(), 5u);
+  EXPECT_TRUE(j["command"].get<std::string>().starts_with("cambium search "));
+  const test::Ran again = search({"--json"});
+  EXPECT_EQ(again.code, 0) << again.err;
+  EXPECT_EQ(parse_json(again.out, "out")["trials"], j["trials"]);
+  const test::Ran more = search({"--set", "search.trials=6"});
+  EXPECT_EQ(more.code, 0) << more.err;
+  EXPECT_EQ(load_json(path("out/results.json"))["trials"].size(), 6u);
+  const test::Ran other = search({"--set", "search.seed=3"});
+  EXPECT_EQ(other.code, 1);
+  EXPECT_NE(other.err.find("seed"), std::string::npos) << other.err;
+}
+
+TEST_F(SearchOfModels, IsCheckedWithoutTraining) {
+  const test::Ran ran = test::run_words({"check", path("s.yaml")});
+  EXPECT_EQ(ran.code, 0) << ran.err;
+  EXPECT_NE(ran.out.find("s.yaml: 5 trials by random; the base: "), std::string::npos) << ran.out;
+  const test::Ran wrong = test::run_words(
+      {"check", path("s.yaml"), "--set", "search.trials=x", "--set", "where=dmi > 2"});
+  EXPECT_EQ(wrong.code, 1);
+  for (const char* text : {"'trials' ", "asks for 'dmi'", "did you mean 'dim'?"})
+    EXPECT_NE(wrong.err.find(text), std::string::npos) << text << "\n" << wrong.err;
+}
+
+TEST_F(SearchOfModels, OtherFilesAreToldApart) {
+  const test::Ran model = test::run_words({"search", path("model.yaml")});
+  EXPECT_EQ(model.code, 1);
+  EXPECT_NE(model.err.find("is a model, and this takes a study"), std::string::npos) << model.err;
+  const test::Ran compare = test::run_words({"compare", path("s.yaml")});
+  EXPECT_EQ(compare.code, 1);
+  EXPECT_NE(compare.err.find("is a search"), std::string::npos) << compare.err;
+}
+}  // namespace
+}  // namespace cambium::model_search_app_test
