@@ -7,6 +7,8 @@
 #include "search/candidates/model_space.h"
 #include "search/replay/table_study.h"
 #include "search/study/study_plan.h"
+#include "search/study/tune_settings.h"
+#include "search/tune/tuner.h"
 #include "train/graphs/plans.h"
 #include "viz/plot/text.h"
 
@@ -83,6 +85,12 @@ Json check_study(const std::string& file, const Context& context, std::string& t
     check_fits(file, str("'", v.name, "'"), v.needed_bytes);
   text += str("ok  ", file, ": ", plan.variants.size(), " variants x ", plan.study.seeds.size(),
               " seeds\n");
+  if (plan.study.tune) {
+    check_tuning(plan);
+    text += str("      each tuned by ", plan.study.tune->trials, " trials of ",
+                plan.study.tune->method.record->name, " first, ", tuning_trials(plan.study),
+                " trainings with their pieces, at most\n");
+  }
   for (const PlannedVariant& v : plan.variants) {
     text += str("      ", v.name, ": ", compact(double(v.cost.parameters)), " parameters, ",
                 flops_text(v.cost.flops_per_step), " (",

@@ -1,4 +1,5 @@
-// JSON Schema of what only searches say (search/study/keys/search_part.h, search/space/space_reader.h).
+// JSON Schema of what only searches say (search/study/keys/search_part.h,
+// search/space/space_reader.h).
 #include "app/schema/schema.h"
 #include "core/text/json.h"
 #include "search/methods/support/method.h"

@@ -47,6 +47,13 @@ Json map_of(const Json& values) {
   return {{"type", "object"}, {"additionalProperties", values}};
 }
 
+Json rungs_schema() {
+  Json out = options_schema(describe_fields<RungSettings>());
+  Json& keep = out["properties"]["keep"];
+  keep = any_of({keep, Json{{"type", "string"}, {"pattern", "^[0-9.]+/[0-9.]+$"}}});
+  return out;
+}
+
 Json value_schema(KeyForm form, StudyKinds kind) {
   const Json number = {{"type", "number"}}, overrides = {{"type", "object"}};
   switch (form) {
@@ -79,12 +86,8 @@ Json value_schema(KeyForm form, StudyKinds kind) {
       return method_schema();
     case KeyForm::kWhole:
       return whole(0);
-    case KeyForm::kRungs: {
-      Json out = options_schema(describe_fields<RungSettings>());
-      Json& keep = out["properties"]["keep"];
-      keep = any_of({keep, Json{{"type", "string"}, {"pattern", "^[0-9]+/[0-9]+$"}}});
-      return out;
-    }
+    case KeyForm::kRungs:
+      return rungs_schema();
     case KeyForm::kVars:
       return reference("vars");
     case KeyForm::kBase:

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
+#include "app/tables/study/tuning_table.h"
 #include "app/tables/table.h"
-#include "app/tables/tuning_table.h"
 #include "core/text/fmt.h"
 #include "core/text/utf8.h"
 #include "search/study/budget.h"

@@ -46,7 +46,8 @@ DescribedVariant describe(const PlannedVariant& v, const Study& s) {
   if (v.step_time) out.planned_ms = {v.step_time->median, v.step_time->low, v.step_time->high};
   if (s.published.contains(v.name)) out.published = s.published.at(v.name);
   if (v.match)
-    out.match = DescribedMatch{s.match->free.front(), v.match->value, v.match->target, v.match->achieved};
+    out.match =
+        DescribedMatch{s.match->free.front(), v.match->value, v.match->target, v.match->achieved};
   return out;
 }
 

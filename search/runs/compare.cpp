@@ -110,7 +110,9 @@ StudyPlan plan_untuned(const Study& study, const CompareSettings& settings) {
   const FolderLock lock(settings.folder);
   sweep_temporaries(settings.folder);
   earlier_steps(settings.folder, study);  // refuses another study's folder
-  return plan_study(study);
+  StudyPlan plan = plan_study(study);
+  check_tuning(plan);
+  return plan;
 }
 
 // The folder is one process's only while the study is settled and while its results are written:

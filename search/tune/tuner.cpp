@@ -6,6 +6,7 @@
 #include "core/hash.h"
 #include "search/space/space_reader.h"
 #include "search/study/spec_edit.h"
+#include "search/study/study_models.h"
 #include "search/study/tune_settings.h"
 #include "search/trials/arm.h"
 #include "search/trials/rung_plan.h"
@@ -23,10 +24,9 @@ class VariantPlanner {
       : study_(study), variant_(variant), options_(std::move(options)), data_(data) {}
 
   Trial plan(const SpacePoint& point, int64_t index);
-
- private:
   DraftVariant draft(const SpacePoint& point);
 
+ private:
   const Study& study_;
   const Variant& variant_;
   PlanOptions options_;
@@ -150,6 +150,25 @@ PlanOptions options_of(const StudyPlan& plan) {
   return options;
 }
 }  // namespace
+
+void check_tuning(const StudyPlan& plan) {
+  const Study& study = plan.study;
+  const Space& space = *study.tune->space;
+  DataCache data;
+  VariantErrors errors(study);
+  for (const Variant& v : study.variants)
+    errors.collect(v, [&] {
+      VariantPlanner planner(study, v, options_of(plan), data);
+      for (const double unit : {0.25, 0.75, 0.5}) try {
+          const std::vector<double> units(size_t(space.units()), unit);
+          planner.draft(space.at_units(units));
+          return;
+        } catch (const Error&) {
+          if (unit == 0.5) throw;
+        }
+    });
+  errors.throw_if_any();
+}
 
 int64_t tuning_trials(const Study& study) {
   const TuneSettings& t = *study.tune;

@@ -14,6 +14,10 @@ std::optional<Tuning> tune_variants(const StudyPlan& plan, TrialStore& store,
                                     const std::string& folder, const SchedulerSettings& settings,
                                     TrialWatch& watch);
 
+// UserErrors where no point of the space that is tried can be planned for a variant: a path that is
+// misspelt, a rung that no training reaches.
+void check_tuning(const StudyPlan& plan);
+
 // How many trials of the store the tuning has at most: pieces of a rung count.
 int64_t tuning_trials(const Study& study);
 

@@ -39,7 +39,9 @@ class Run {
   void open_folder();
   void go_on_from(const Checkpoint& c);
   bool over() const;  // the last step, or the evaluations, say that it is enough
-  bool pauses() const;
+
+  bool pauses() const { return settings_.pause_at > 0 && state_.step >= settings_.pause_at; }
+
   void report_start();
   void train_step(int64_t number);
   bool evaluation_due() const;
@@ -142,10 +144,6 @@ bool Run::over() const {
   return state_.step == total_ || out_of_patience || good_enough;
 }
 
-bool Run::pauses() const {
-  return settings_.pause_at > 0 && state_.step >= settings_.pause_at;
-}
-
 void Run::report_start() {
   for (const UserError& note : e_.notes) progress_.on_note(one_line(note));
   for (const Executor* executor : session_->executors())
@@ -193,10 +191,9 @@ void Run::train_step(int64_t number) {
 
 bool Run::evaluation_due() const {
   if (e_.data->count(Split::kValidation) == 0) return false;
-  const TrainOptions& o = e_.train.options;
   if (state_.step == total_) return true;
-  if (o.eval_every > 0) return state_.step % o.eval_every == 0;
-  return state_.step % e_.updates_per_epoch() == 0;
+  const int64_t every = e_.train.options.eval_every;
+  return state_.step % (every > 0 ? every : e_.updates_per_epoch()) == 0;
 }
 
 void Run::evaluate_now() {

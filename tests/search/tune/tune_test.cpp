@@ -133,8 +133,10 @@ TEST_F(TuneStudy, ATrialThatFailsIsAResult) {
   const Comparison c = compare(study(text), here(), silent_);
   EXPECT_EQ(c.tuning->variants[0].failed, 2);
   EXPECT_EQ(c.tuning->variants[0].finished, 2);
-  const std::string none =
-      str(kVariants, "tune:\n  space: {vars.dim: [-2, -1]}\n  trials: 2\n", kRest);
+  const std::string none = str(kVariants,
+                               "tune:\n  space: {train.optimizer.adamw.lr: [1e30, 1e35]}\n"
+                               "  trials: 2\n",
+                               kRest);
   const auto error =
       error_of<UserErrors>([&] { compare(study(none), here("none"), silent_); }).all[0];
   EXPECT_NE(std::string(error.what()).find("none of the 2 trials of 'plain' gave a val.loss"),
@@ -173,6 +175,21 @@ TEST_F(TuneStudy, MistakesAreSaidWhereTheyStand) {
   EXPECT_NE(with("{space: {train.batch: [4, 8]}}", "budget: {seconds: 3}\n").find("counted"),
             std::string::npos);
   EXPECT_NE(with("{space: {train.batch: [4, 8]}, rungs: {keep: 2}}"), "");
+}
+
+// Before any trial is trained.
+TEST_F(TuneStudy, APathThatNoVariantHasIsSaidAtOnce) {
+  const std::string text = str(
+      kVariants, "tune:\n  space: {train.optimizer.adamw.lrr: [1e-3, 1e-2]}\n  trials: 2\n", kRest);
+  const auto error = error_of<UserErrors>([&] { compare(study(text), here(), silent_); }).all[0];
+  EXPECT_NE(std::string(error.what()).find("lrr"), std::string::npos) << error.what();
+  EXPECT_EQ(error.mark.line, 4);
+  const std::string short_rungs =
+      str(kVariants, "tune:\n  space: {train.batch: [8, 4]}\n  rungs: {levels: 4}\n", kRest);
+  const auto none =
+      error_of<UserErrors>([&] { compare(study(short_rungs), here(), silent_); }).all[0];
+  EXPECT_NE(std::string(none.what()).find("no rung at 1/27"), std::string::npos) << none.what();
+  EXPECT_FALSE(file_exists(folder_.path("out/study.db")));
 }
 }  // namespace
 }  // namespace cambium::tune_test

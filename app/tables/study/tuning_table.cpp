@@ -1,9 +1,12 @@
-#include "app/tables/tuning_table.h"
+#include "app/tables/study/tuning_table.h"
+
+#include <vector>
 
 #include "app/tables/table.h"
 #include "core/text/fmt.h"
 #include "core/text/utf8.h"
 #include "train/run/metrics.h"
+#include "viz/plot/text.h"
 
 namespace cambium {
 namespace {
