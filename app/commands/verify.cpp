@@ -3,9 +3,10 @@
 
 #include "app/command.h"
 #include "app/run.h"
+#include "app/tables/study/trials_view.h"
 #include "app/tables/table.h"
-#include "app/tables/train_view.h"
 #include "core/system/cancel.h"
+#include "core/system/files.h"
 #include "core/text/fmt.h"
 #include "core/text/json.h"
 #include "viz/plot/text.h"
@@ -14,7 +15,8 @@ namespace cambium::command_verify {
 namespace {
 struct Options {
   std::vector<std::string> names;
-  std::string cells = "configs/verify", data, progress = "auto";
+  std::string cells = "configs/verify", data, folder = "verify", progress = "auto";
+  int64_t jobs = 0;
   bool full = false, list = false;
 };
 
@@ -140,17 +142,16 @@ int list_cells(const Options& o, Context& context) {
 
 VerifyResult run_cell(const VerifyCell& cell, std::span<const VerifyRun> runs, const Options& o,
                       Context& context) {
-  Terminal& terminal = context.terminal;
-  const ProgressMode mode = progress_mode(o.progress, terminal);
-  TrainView view(terminal,
-                 runs.size() > 1 && mode == ProgressMode::kPlain ? ProgressMode::kNone : mode);
-  VerifySettings settings;
-  settings.stop = cancel_requested;
-  settings.on_run = [&](const VerifyRun& run, int64_t number, double value, double seconds) {
-    if (mode != ProgressMode::kNone)
-      terminal.note(str(cell.name, "  run ", number, "/", runs.size(), "  ", run.text, ": ",
-                        number_text(cell.numbers, value), " in ", duration_text(seconds)));
-  };
+  const VerifySettings settings{.folder = str(o.folder, "/", cell.name, o.full ? "-full" : ""),
+                                .jobs = o.jobs,
+                                .stop = cancel_requested};
+  if (file_exists(settings.folder + "/study.db"))
+    context.terminal.note(str("note    '", settings.folder,
+                              "' holds runs of this cell; what is done "
+                              "is not trained again, unless the folder is removed"));
+  TrialsView view(
+      context.terminal, progress_mode(o.progress, context.terminal),
+      {.what = cell.name, .metric = cell.numbers.metric, .planned = int64_t(runs.size())});
   const CancelScope stops;
   VerifyResult result = run_verify(cell, runs, settings, view);
   view.finish();
@@ -176,6 +177,7 @@ int verify(const Options& o, Context& context) {
   Json json = Json::array();
   for (const Row& row : rows) json.push_back(json_of(row, o));
   context.answer(json, table_of(rows, o));
+  if (stopped) context.terminal.note("stopped; the same command goes on where this one ended");
   if (stopped) return kExitInterrupted;
   return failed ? kExitUser : kExitOk;
 }
@@ -193,6 +195,9 @@ extern const Command command_verify = {
       line.flag("--full", o->full, "at the published size instead of a few minutes' worth");
       line.text("--data", o->data, "DIR", "where data that is not generated lies");
       line.text("--cells", o->cells, "DIR", "where the cells are; configs/verify unless told");
+      line.text("-o,--output", o->folder, "DIR",
+                "where runs go, a folder a cell; verify unless told");
+      line.whole("--jobs", o->jobs, 1, "runs side by side; one a core unless told");
       declare_progress(line, o->progress);
       return [o](Context& context) { return verify(*o, context); };
     },

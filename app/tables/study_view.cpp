@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "app/tables/study/tuning_table.h"
 #include "app/tables/table.h"
 #include "core/text/fmt.h"
 #include "core/text/utf8.h"
@@ -156,34 +155,18 @@ void StudyView::on_run_end(const RunView& run) {
 
 void StudyView::on_trials(std::span<const Trial> all, std::span<const RunUpdate> running,
                           int64_t planned) {
-  if (mode_ == ProgressMode::kNone) return;
-  if (mode_ == ProgressMode::kPlain && since_line_.seconds() < kPlainSeconds) return;
-  since_line_.restart();
-  const int64_t ended =
-      std::ranges::count_if(all, [](const Trial& t) { return has_ended(t.state); });
-  if (ended_before_ < 0) ended_before_ = ended;
-  const double share = double(ended) / double(std::max<int64_t>(1, planned));
-  std::string line = fmt::format("tuning {}/{} trials", ended, planned);
-  if (ended > ended_before_)
-    line += str(" ETA ", duration_text(since_start_.seconds() / double(ended - ended_before_) *
-                                       double(std::max<int64_t>(0, planned - ended))));
-  for (const RunUpdate& run : running)
-    line += str("  ", printable(all[size_t(run.id)].arm), " ", grouped(run.status.step), "/",
-                grouped(run.status.steps));
-  if (mode_ == ProgressMode::kBar)
-    terminal_.status(str(bar_text(share, 20), " ", line));
-  else
-    terminal_.note(line);
+  trials(planned).on_trials(all, running);
 }
 
-void StudyView::on_trial_end(const Trial& t) {
-  if (mode_ == ProgressMode::kNone) return;
-  const auto value = t.values.find(metric_);
-  const bool known = value != t.values.end() && value->is_number();
-  terminal_.note(str("trial   ", t.number, " ", printable(t.arm), "  ", point_text(t.point),
-                     t.pause_at > 0 ? str(" up to step ", t.pause_at) : "", "  ",
-                     known ? str(metric_, " ", fixed(scale_ * value->get<double>(), digits_))
-                           : str(name_of(t.state), ": ", printable(t.reason))));
+void StudyView::on_trial_end(const Trial& trial, int64_t planned) {
+  trials(planned).on_trial_end(trial);
+}
+
+TrialsView& StudyView::trials(int64_t planned) {
+  if (!trials_)
+    trials_.emplace(terminal_, mode_,
+                    TrialsView::About{.what = "tuning", .metric = metric_, .planned = planned});
+  return *trials_;
 }
 
 void StudyView::on_tuned(const Tuning& tuning) {

@@ -1,5 +1,6 @@
 // Study view: a study as people watch it, and its results as a table.
 #pragma once
+#include "app/tables/study/trials_view.h"
 #include "app/tables/train_view.h"
 #include "search/results/study_folder.h"
 #include "search/runs/compare.h"
@@ -14,7 +15,7 @@ class StudyView : public StudyProgress {
   void on_run_end(const RunView& run) override;
   void on_trials(std::span<const Trial> all, std::span<const RunUpdate> running,
                  int64_t planned) override;
-  void on_trial_end(const Trial& trial) override;
+  void on_trial_end(const Trial& trial, int64_t planned) override;
   void on_tuned(const Tuning& tuning) override;
   void finish();
 
@@ -22,8 +23,9 @@ class StudyView : public StudyProgress {
   Terminal& terminal_;
   ProgressMode mode_;
   Stopwatch since_line_;
-  Stopwatch since_start_;
-  int64_t ended_before_ = -1;  // trials of earlier sessions
+  TrialsView& trials(int64_t planned);
+
+  std::optional<TrialsView> trials_;  // while variants are tuned
   std::string metric_;
   double scale_ = 1;  // of the metric, as it is shown
   int digits_ = 4;

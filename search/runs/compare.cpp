@@ -67,7 +67,7 @@ class TuningView : public TrialWatch {
     progress_.on_trials(all, running, planned_);
   }
 
-  void on_trial_end(const Trial& trial) override { progress_.on_trial_end(trial); }
+  void on_trial_end(const Trial& trial) override { progress_.on_trial_end(trial, planned_); }
 
  private:
   StudyProgress& progress_;

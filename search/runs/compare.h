@@ -29,7 +29,7 @@ class StudyProgress {
   virtual void on_trials(std::span<const Trial>, std::span<const RunUpdate> /*running*/,
                          int64_t /*planned*/) {}
 
-  virtual void on_trial_end(const Trial&) {}
+  virtual void on_trial_end(const Trial&, int64_t /*planned*/) {}
 
   virtual void on_tuned(const Tuning&) {}
 };

@@ -22,7 +22,7 @@
 #include <functional>
 
 #include "core/yaml/spec.h"
-#include "train/run/trainer.h"
+#include "search/trials/trial_runs.h"
 
 namespace cambium {
 struct VerifyNumbers {
@@ -99,14 +99,23 @@ struct VerifyResult {
 };
 
 struct VerifySettings {
-  std::function<bool()> stop;
-  std::function<void(const VerifyRun&, int64_t number, double value, double seconds)> on_run;
+  std::string folder;          // of the cell's runs; what is done there is not trained again
+  int64_t jobs = 0;            // runs side by side; 0: one a core
+  std::function<bool()> stop;  // true: save and stop every run
+  std::string program = "/proc/self/exe";  // as SchedulerSettings::program
 };
 
-// Trains every run, one after the other, in memory. RuntimeError of a run that fails. UserError
-// when runs of a group must be chosen from and the data has no validation split.
+std::string verify_folder(size_t run);  // below VerifySettings::folder
+
+// Trains every run that has not ended yet. RuntimeError of a run that fails. UserError when runs of
+// a group must be chosen from and the data has no validation split, or the folder holds the runs of
+// another cell.
 VerifyResult run_verify(const VerifyCell& cell, std::span<const VerifyRun> runs,
-                        const VerifySettings& settings, Progress& progress);
+                        const VerifySettings& settings, TrialWatch& watch);
+
+// Of runs that have all ended.
+VerifyResult verify_result(const VerifyCell& cell, std::span<const VerifyRun> runs,
+                           const std::string& folder);
 
 // Whether `value` counts as the published number again.
 bool within_tolerance(const VerifyNumbers& numbers, double value);

@@ -3,10 +3,11 @@
 #include <filesystem>
 #include <map>
 
-#include "core/system/clock.h"
 #include "core/system/files.h"
 #include "search/verdict/stats.h"
 #include "search/verify/verify.h"
+#include "train/record/run_record.h"
+#include "train/run/run_log.h"
 
 namespace cambium {
 namespace {
@@ -64,49 +65,34 @@ bool larger_is_better(const VerifyCell& cell) {
   return higher_is_better(cell.numbers.metric);
 }
 
-double value_of(const VerifyCell& cell, const RunResult& r, const std::string& metric) {
-  const bool test = metric.starts_with("test");
-  if (test ? !r.test : !r.state.best)
+// Evaluations of a run: step -> value of a metric.
+using Curve = std::map<int64_t, double>;
+
+double value_of(const VerifyCell& cell, const RunRecord& r, const std::string& metric) {
+  const std::optional<RunScores>& scores = metric.starts_with("test") ? r.test : r.best;
+  const double* value = scores ? scores->find(metric) : nullptr;
+  if (!value)
     throw UserError(
         str(cell.name, ": the data of ", cell.numbers.spec, " has no split for ", metric));
-  const Metrics& m = test ? *r.test : r.state.best->metrics;
-  const double value = m.at(metric_of(metric));
-  return is_share(metric) ? 100 * value : value;
+  return is_share(metric) ? 100 * *value : *value;
 }
 
-// Passes a run's reports on and keeps its evaluations: step -> value of the cell's metric.
-class Curve : public Progress {
- public:
-  Curve(const VerifyCell& cell, Progress& to) : metric_(cell.numbers.metric), to_(to) {}
-
-  void on_start(const RunInfo& info) override { to_.on_start(info); }
-
-  void on_step(const StepReport& r) override { to_.on_step(r); }
-
-  void on_evaluation(const EvaluationReport& r) override {
-    values[r.step] = (is_share(metric_) ? 100 : 1) * r.metrics.at(metric_of(metric_));
-    to_.on_evaluation(r);
-  }
-
-  void on_checkpoint(int64_t step) override { to_.on_checkpoint(step); }
-
-  void on_note(const std::string& note) override { to_.on_note(note); }
-
-  std::map<int64_t, double> values;
-
- private:
-  std::string metric_;
-  Progress& to_;
-};
+Curve curve_of(const std::string& folder, const std::string& metric) {
+  Curve out;
+  for (const Json& line : read_log(folder + "/log.jsonl"))
+    if (line.contains(metric))
+      out[line.at("step").get<int64_t>()] =
+          (is_share(metric) ? 100 : 1) * line.at(metric).get<double>();
+  return out;
+}
 
 // One step for all runs: where the mean over them is best, of the steps that all have evaluated.
 void take_common_step(const VerifyCell& cell, std::span<const Curve> curves, VerifyResult& r) {
   std::optional<double> best;
-  for (const auto& [step, ignored] : curves[0].values) {
+  for (const auto& [step, ignored] : curves[0]) {
     std::vector<double> values;
     for (const Curve& c : curves)
-      if (const auto found = c.values.find(step); found != c.values.end())
-        values.push_back(found->second);
+      if (const auto found = c.find(step); found != c.end()) values.push_back(found->second);
     if (values.size() < curves.size()) continue;
     const double mean = mean_of(values);
     if (best && (larger_is_better(cell) ? mean <= *best : mean >= *best)) continue;
@@ -115,19 +101,6 @@ void take_common_step(const VerifyCell& cell, std::span<const Curve> curves, Ver
     r.values = std::move(values);
   }
   ensure(best.has_value(), cell.name, ": the runs have no step in common");
-}
-
-RunResult train_one(const VerifyCell& cell, const VerifyRun& run, const VerifySettings& settings,
-                    Progress& progress) {
-  Spec spec = load_spec(cell.numbers.spec);
-  Diagnostics errors;
-  for (const YamlEntry& e : run.overrides) try {
-      apply_override(spec.root, e.key, e.value, e.key_mark);
-    } catch (const UserError& error) {
-      errors.add(error);
-    }
-  errors.throw_if_any();
-  return run_training(open_experiment(std::move(spec)), {.stop = settings.stop}, progress);
 }
 
 // Of runs that are equal on validation data the first counts: the test data has no say.
@@ -192,24 +165,19 @@ std::vector<VerifyRun> plan_verify(const VerifyCell& cell, const std::string& da
   return runs;
 }
 
-VerifyResult run_verify(const VerifyCell& cell, std::span<const VerifyRun> runs,
-                        const VerifySettings& settings, Progress& progress) {
+VerifyResult verify_result(const VerifyCell& cell, std::span<const VerifyRun> runs,
+                           const std::string& folder) {
   VerifyResult r;
   std::vector<Curve> curves;
-  curves.reserve(runs.size());
-  const Stopwatch all;
   for (size_t i = 0; i < runs.size(); ++i) {
-    const Stopwatch one;
-    curves.emplace_back(cell, progress);
-    const RunResult trained = train_one(cell, runs[i], settings, curves.back());
-    if (!trained.done) return {.stopped = true};
-    r.values.push_back(value_of(cell, trained, cell.numbers.metric));
+    const std::string run = str(folder, "/", verify_folder(i));
+    const RunRecord record = read_run_record(run).value_or(RunRecord());
+    r.values.push_back(value_of(cell, record, cell.numbers.metric));
     if (runs_of_a_group(cell) > 1)
-      r.selection.push_back(value_of(cell, trained, selection_metric(cell)));
-    if (settings.on_run) settings.on_run(runs[i], int64_t(i) + 1, r.values.back(), one.seconds());
+      r.selection.push_back(value_of(cell, record, selection_metric(cell)));
+    if (cell.numbers.epoch == "common") curves.push_back(curve_of(run, cell.numbers.metric));
   }
   if (cell.numbers.epoch == "common") take_common_step(cell, curves, r);
-  r.seconds = all.seconds();
   summarise(cell, runs, r);
   return r;
 }

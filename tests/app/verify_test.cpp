@@ -23,7 +23,8 @@ class VerifyCommand : public ::testing::Test {
 
   test::Ran verify(std::vector<std::string> words) const {
     words.insert(words.begin(), "verify");
-    words.insert(words.end(), {"--cells", folder_.path("cells"), "--progress", "none"});
+    words.insert(words.end(), {"--cells", folder_.path("cells"), "--progress", "none", "-o",
+                               folder_.path("verify")});
     return test::run_words(words);
   }
 

@@ -25,10 +25,18 @@ class Verify : public ::testing::Test {
     return load_verify(folder_.path(), "cell", full);
   }
 
+  // In a folder of its own each.
+  VerifyResult train(const VerifyCell& cell, std::function<bool()> stop = {}) const {
+    static int folders = 0;
+    TrialWatch silent;
+    const VerifySettings settings{
+        .folder = folder_.path(str("runs", ++folders)), .stop = std::move(stop), .program = ""};
+    return run_verify(cell, plan_verify(cell, ""), settings, silent);
+  }
+
   VerifyResult run(const std::string& text) const {
     const VerifyCell cell = load(text);
-    Progress silent;
-    return run_verify(cell, plan_verify(cell, ""), {}, silent);
+    return train(cell);
   }
 
   const test::TempFolder folder_;
@@ -132,8 +140,7 @@ TEST_F(Verify, ValidationDataChoosesAmongTheRunsOfAGroup) {
            "grid: {train.seed: [0, 2, 5]}\n");
   EXPECT_EQ(runs_of_a_group(cell), 3);
   EXPECT_EQ(selection_metric(cell), "val.loss");
-  Progress silent;
-  const VerifyResult r = run_verify(cell, plan_verify(cell, ""), {}, silent);
+  const VerifyResult r = train(cell);
   ASSERT_EQ(r.selection.size(), 3u);
   const auto chosen = std::ranges::min_element(r.selection) - r.selection.begin();
   EXPECT_EQ(r.groups, std::vector<double>{r.values[size_t(chosen)]});
@@ -197,9 +204,7 @@ TEST_F(Verify, AnImpossibleToleranceFails) {
 
 TEST_F(Verify, StopsWhenAsked) {
   const VerifyCell cell = load(kCell);
-  Progress silent;
-  const VerifyResult r =
-      run_verify(cell, plan_verify(cell, ""), {.stop = [] { return true; }}, silent);
+  const VerifyResult r = train(cell, [] { return true; });
   EXPECT_TRUE(r.stopped);
   EXPECT_TRUE(r.groups.empty());
 }
