@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "app/scale/compare_view.h"
 #include "app/tables/table.h"
 #include "core/text/fmt.h"
 #include "core/text/json.h"
@@ -68,10 +69,13 @@ std::string untested_text(const LawFit& f) {
 std::string form_sentence(const GroupAnswer& g) {
   const LackOfFit& l = g.fit.lack;
   if (!l.testable()) return untested_text(g.fit);
-  const std::string sizes = fmt::format(
+  std::string sizes = fmt::format(
       "the curve misses {:.2g} %, repeats differ by {:.2g} %, F = {:.3g} of {} and {} degrees of "
       "freedom, p = {:.2g}",
-      100 * l.misfit, 100 * l.noise, l.f, l.sites, l.repeats, l.p);
+      100 * l.misfit, 100 * l.noise, l.f, l.sites, l.repeats, l.p_all);
+  for (const LackOfFit::Bend& b : l.bends)
+    sizes += fmt::format("; of a bend along {} p = {:.2g}", quantity_symbol(b.along), b.p);
+  sizes += fmt::format("; together p = {:.2g}", l.p);
   if (!l.refused()) return "the form is not refuted at 1 %: " + sizes;
   return "this form does not hold: " + sizes + "; parameters and allocation are withheld" +
          (g.held_out.empty() ? ""
@@ -166,6 +170,7 @@ Json group_json(const GroupAnswer& g) {
                {"configurations", f.sites},
                {"objective", f.kind == FitObjective::kHuber ? "huber" : "squares"},
                {"minimum", f.objective},
+               {"converged", f.converged},
                {"form", form_sentence(g)},
                {"refused", f.lack.refused()},
                {"ignored", g.ignored},
@@ -203,6 +208,10 @@ std::string group_text(const GroupAnswer& g) {
   if (g.failure) return str(out, "not fitted: ", g.failure->what(), "; ", g.failure->help, "\n");
   out += str(g.fit.runs.size(), " runs of ", g.fit.sites, " configurations; ", fit_sentence(g),
              "\n", form_sentence(g), "\n");
+  if (!g.fit.converged)
+    out +=
+        "warning: the descent had not ended after its last step: no start led to a minimum, and "
+        "what follows is where it stood\n";
   for (const std::string& sentence : {g.ignored, g.untold, g.no_allocation})
     if (!sentence.empty()) out += sentence + "\n";
   if (g.off_line > 0)
@@ -219,7 +228,7 @@ std::string scale_text(const ScaleAnswer& answer) {
   std::string out = str("law ", law.name, ": ", law.formula, " (", law.paper, ")\n",
                         flops_sentence(answer.table, law));
   for (const GroupAnswer& g : answer.groups) out += group_text(g);
-  return out;
+  return out + comparisons_text(answer);
 }
 
 Json scale_json(const ScaleAnswer& answer) {
@@ -230,6 +239,7 @@ Json scale_json(const ScaleAnswer& answer) {
                {"warning", contradiction(answer.table, *answer.law)}};
   json["groups"] = Json::array();
   for (const GroupAnswer& g : answer.groups) json["groups"].push_back(group_json(g));
+  json["comparisons"] = comparisons_json(answer);
   return json;
 }
 

@@ -11,6 +11,8 @@ struct GroupRuns {
   std::vector<LawRun> runs, held;  // to fit, and held out
   double most_flops = 0;           // of all
   double most_passes = 0;          // tokens over unique tokens; 0: not known
+  double flops_per_nd = 6;         // the median of C / (N D)
+  bool flops_contradict = false;   // its ends lie more than a factor of 2 apart
   std::string ignored;             // what the law ignores although it varies; empty: nothing
 };
 

@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "search/laws/answers/crossing.h"
+#include "search/laws/fit/identify.h"
 #include "search/laws/fit/interval.h"
 #include "search/laws/points/points.h"
 
@@ -47,6 +49,9 @@ struct GroupAnswer {
   // Sentences, empty when there is nothing to say: what the law ignores although it varies; why
   // neither parameters nor an allocation are told; why no allocation is.
   std::string ignored, untold, no_allocation;
+  double flops_per_nd = 6;        // of the group: the median of C / (N D)
+  bool flops_contradict = false;  // C is no fixed multiple of N D
+  std::optional<PowerLine> line;  // what tokens follow parameters by, where they vary together
   // Exponents of N*(C) and D*(C); none where the law does not divide compute or its form fails.
   std::optional<Spanned> params_exponent, tokens_exponent;
   std::vector<Allocation> allocations;  // at 1, 10 and 100 times the largest compute of the file
@@ -59,6 +64,7 @@ struct ScaleAnswer {
   PointTable table;
   const Law* law = nullptr;
   std::vector<GroupAnswer> groups;
+  std::vector<GroupComparison> comparisons;  // every two groups that have laws
 };
 
 // UserErrors, placed at the column's name, when no group can be fitted: too few points or sizes, or

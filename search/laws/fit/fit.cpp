@@ -8,7 +8,6 @@
 #include "core/error.h"
 #include "core/text/fmt.h"
 #include "search/laws/fit/linear.h"
-#include "search/support/boost_math.h"
 
 namespace cambium {
 namespace {
@@ -61,41 +60,6 @@ void check_room(const Law& law, const std::vector<LawRun>& runs) {
   }
 }
 
-// Sums of squares among repeats and of the means of repeats about the curve.
-void test_form(LawFit& fit, const std::vector<size_t>& site, const std::vector<double>& residuals) {
-  using Untested = LackOfFit::Untested;
-  std::vector<double> sum(fit.sites, 0.0), count(fit.sites, 0.0), among(fit.sites, 0.0);
-  for (size_t i = 0; i < site.size(); ++i) sum[site[i]] += residuals[i], count[site[i]] += 1;
-  double pure = 0, lack = 0, least = HUGE_VAL;
-  for (size_t i = 0; i < site.size(); ++i) {
-    const double mean = sum[site[i]] / count[site[i]];
-    among[site[i]] += (residuals[i] - mean) * (residuals[i] - mean);
-    lack += mean * mean;
-  }
-  for (double s : among) pure += s;
-  LackOfFit& test = fit.lack;
-  for (size_t i = 0; i < site.size(); ++i)
-    if (count[site[i]] > 1 && among[site[i]] < least)
-      least = among[site[i]], test.closest = fit.runs[i].at;
-  const auto n = double(site.size()), m = double(fit.sites), p = double(fit.theta.size());
-  test.repeats = n - m;
-  test.sites = m - p;
-  if (test.repeats < 1 || test.sites < 1) {
-    test.untested = test.repeats < 1 ? Untested::kNoRepeats : Untested::kNoSites;
-    return;
-  }
-  const double pure_mean = pure / test.repeats, lack_mean = lack / test.sites;
-  test.noise = std::sqrt(pure_mean);
-  test.untested = test.noise < 1e-13              ? Untested::kEqual
-                  : test.repeats < kFewestRepeats ? Untested::kFewRepeats
-                  : test.noise < kLeastNoise      ? Untested::kRounding
-                                                  : Untested::kNo;
-  if (!test.testable()) return;
-  test.f = lack_mean / pure_mean;
-  test.p = 1 - f_cdf(test.f, test.sites, test.repeats);
-  test.misfit = std::sqrt(std::max(0.0, lack_mean - pure_mean) / (n / m));
-}
-
 void spread_of_squares(LawFit& fit, const std::vector<double>& residuals) {
   double squares = 0;
   for (double r : residuals) squares += r * r;
@@ -106,7 +70,7 @@ void spread_of_squares(LawFit& fit, const std::vector<double>& residuals) {
   // What the curve misses is shared by the repeats of an input: inputs are what there is of it.
   const LackOfFit& l = fit.lack;
   fit.freedom = l.sites;
-  fit.scale = l.noise * std::sqrt(l.f);
+  fit.scale = std::hypot(l.noise, l.misfit * std::sqrt(n / double(fit.sites)));
   fit.run_spread = std::hypot(l.noise, l.misfit);
 }
 
@@ -193,6 +157,7 @@ LawFit fit_law(const Law& law, std::vector<LawRun> runs, FitObjective kind, cons
   Minimum least = least_of(law, at, answers, kind, from);
   fit.objective = least.objective;
   fit.theta = std::move(least.theta);
+  fit.converged = least.converged;
   if (!std::isfinite(fit.objective))
     throw UserError(str("law '", law.name, "' cannot be fitted to these ", fit.runs.size(),
                         " runs: no start has a value at all of them"),
@@ -202,7 +167,7 @@ LawFit fit_law(const Law& law, std::vector<LawRun> runs, FitObjective kind, cons
   law.values(fit.theta, at, residuals.data(), jacobian.data());
   for (size_t i = 0; i < at.size(); ++i) residuals[i] = answers[i] - residuals[i];
   if (kind == FitObjective::kSquares) {
-    test_form(fit, site, residuals);
+    fit.lack = lack_of_fit(law, fit.theta, fit.runs, site, residuals, jacobian);
     spread_of_squares(fit, residuals);
   } else {
     if (fit.sites < fit.runs.size())

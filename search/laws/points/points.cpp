@@ -9,6 +9,7 @@
 #include "core/system/files.h"
 #include "core/text/csv.h"
 #include "core/text/suggest.h"
+#include "search/verdict/stats.h"
 
 namespace cambium {
 namespace {
@@ -154,17 +155,24 @@ void work_out_flops(PointTable& t) {
              c = t.has(PointRole::kFlops);
   t.tokens_follow = n && c && !d;
   std::vector<double> ratios;
+  std::map<std::string, Interval> of_group;
   for (ScalingPoint& p : t.points) {
     if (t.tokens_follow) p.at.set(kTokens, p.at.x[kFlops] / (6 * p.at.x[kParams]));
     if (n && d && !c) p.at.set(kFlops, 6 * p.at.x[kParams] * p.at.x[kTokens]);
     ratios.push_back(p.at.x[kFlops] / p.at.x[kParams] / p.at.x[kTokens]);
+    Interval& ends =
+        of_group.emplace(p.group, Interval{ratios.back(), ratios.back()}).first->second;
+    ends = {std::min(ends.low, ratios.back()), std::max(ends.high, ratios.back())};
   }
   t.flops = c ? FlopsFrom::kFile : n && d ? FlopsFrom::kSixNd : FlopsFrom::kNothing;
   if (n && d && c && !ratios.empty()) {
     std::ranges::sort(ratios);
     t.flops_per_nd = ratios[ratios.size() / 2];
-    t.least_per_nd = ratios.front();
-    t.most_per_nd = ratios.back();
+    const Interval worst = std::ranges::max_element(of_group, {}, [](const auto& g) {
+                             return g.second.high / g.second.low;
+                           })->second;
+    t.least_per_nd = worst.low;
+    t.most_per_nd = worst.high;
   }
 }
 

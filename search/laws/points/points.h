@@ -12,6 +12,7 @@
 namespace cambium {
 enum class PointRole { kParams, kTokens, kFlops, kLoss, kError, kUniqueTokens, kSeed, kGroup };
 constexpr size_t kRoles = 8;
+constexpr double kMostUneven = 2;  // the largest C / (N D) over the least
 std::string_view role_name(PointRole r);
 
 struct ScalingPoint {
@@ -33,10 +34,10 @@ struct PointTable {
   FlopsFrom flops = FlopsFrom::kNothing;
   bool tokens_follow = false;  // tokens were worked out as flops / (6 params)
   double flops_per_nd = 6;     // the median of C / (N D); 6 unless the file says otherwise
-  double least_per_nd = 6, most_per_nd = 6;  // and its ends
+  double least_per_nd = 6, most_per_nd = 6;  // its ends in the group where they lie farthest apart
 
-  // Whether FLOPs are no fixed multiple of N D, so that compute cannot be divided between them.
-  bool flops_contradict() const { return most_per_nd > 2 * least_per_nd; }
+  // Whether FLOPs are no fixed multiple of N D there, so that compute cannot be divided.
+  bool flops_contradict() const { return most_per_nd > kMostUneven * least_per_nd; }
 
   bool has(PointRole r) const { return !columns[size_t(r)].empty(); }
 };
