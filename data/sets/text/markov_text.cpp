@@ -21,18 +21,19 @@ struct MarkovText : SplitCounts {
 };
 
 std::unique_ptr<Dataset> open(const Attrs& attrs, uint64_t seed) {
-  const auto a = attrs.as<MarkovText>();
+  const auto a = attrs.as<ZipfText>();
   if (a.context < a.order)
     throw OptionError("context", str("context = ", a.context, " is shorter than order = ", a.order),
                       str("use context: ", a.order, " or more"));
   std::shared_ptr<const MarkovChain> chain;
   try {
-    chain = std::make_shared<MarkovChain>(a.symbols, a.order, a.concentration, uint64_t(a.chain));
+    chain = std::make_shared<MarkovChain>(a.symbols, a.order, a.concentration, uint64_t(a.chain),
+                                          a.zipf);
   } catch (const UserError& e) {
     throw OptionError("order", e.what(), "use fewer symbols or a lower order");
   }
   SequenceTask task{.name = "markov_text",
-                    .options = attrs.text(),
+                    .options = a.text(attrs),
                     .vocab = a.symbols,
                     .context = a.context,
                     .counts = a,
@@ -50,6 +51,9 @@ std::unique_ptr<Dataset> open(const Attrs& attrs, uint64_t seed) {
     std::copy(text.begin(), text.end() - 1, x.begin());
     for (size_t t = size_t(chain->order()) - 1; t < target.size(); ++t) target[t] = text[t + 1];
   };
+  const std::unique_ptr<Dataset> plain = open_sequences(task, seed);
+  for (Split split : {Split::kValidation, Split::kTest})
+    add_own_loss(*plain, *chain, split, a.context, task);
   return open_sequences(std::move(task), seed);
 }
 }  // namespace
@@ -60,6 +64,6 @@ extern const DatasetKind dataset_markov_text = {
         "text of a random Markov chain, stationary from the first symbol on; its entropy rate is "
         "the best possible loss",
     .source = "Shannon 1948, A mathematical theory of communication",
-    .attrs = fields_of<MarkovText>,
+    .attrs = fields_of<ZipfText>,
     .open = open};
 }  // namespace cambium::dataset_markov_text

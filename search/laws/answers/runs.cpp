@@ -96,6 +96,7 @@ GroupRuns runs_of_group(const PointTable& t, const Law& law, const std::string& 
     const bool held = largest && (size == kLoss ? same_configuration(*largest, p)
                                                 : p.at.x[size] == largest->at.x[size]);
     (held ? out.held : out.runs).push_back(run_of(law, p));
+    if (!held) out.counts.push_back(p.counts);
     if (p.unique > 0) out.most_passes = std::max(out.most_passes, p.at.x[kTokens] / p.unique);
     if (p.at.x[kFlops] > out.most_flops) out.most_flops = p.at.x[kFlops];
   }

@@ -5,6 +5,7 @@
 
 #include "search/laws/answers/compare_groups.h"
 #include "search/laws/answers/divide.h"
+#include "search/laws/answers/exponents.h"
 #include "search/laws/answers/runs.h"
 #include "search/laws/fit/identify.h"
 
@@ -29,9 +30,9 @@ const Law& law_of(const PointTable& t, const std::string& asked) {
                              : knows(t, kFlops) ? "flops"
                                                 : "downstream");
   if (law.of_schedules)
-    throw UserError(str("law '", law.name, "' is of whole trainings, not of points of finished runs"),
-                    "give it curves: columns curve, step, lr, loss",
-                    t.marks[size_t(PointRole::kLoss)]);
+    throw UserError(
+        str("law '", law.name, "' is of whole trainings, not of points of finished runs"),
+        "give it curves: columns curve, step, lr, loss", t.marks[size_t(PointRole::kLoss)]);
   for (Quantity q : law.needs)
     if (!knows(t, q))
       throw UserError(str("law '", law.name, "' needs a column of ", quantity_name(q)),
@@ -120,6 +121,8 @@ GroupAnswer answer_group(const PointTable& t, const Law& law, const std::string&
   g.flops_contradict = group.flops_contradict;
   g.line = line;
   if (!group.flops_contradict) divide_compute(g, resampled, group.most_flops);
+  g.reach = reach_of(g.fit);
+  fill_exponents(g, t.counts, group.counts, s.draws);
   if (line)
     g.off_line = std::erase_if(group.held, [&](const LawRun& r) { return !line->holds(r.at); });
   g.held_out = judge(g.fit, group.held);

@@ -90,6 +90,12 @@ Centre centre_of(std::span<const double> sizes, size_t p) {
   return {window, std::max(1.0, within) / n};
 }
 
+// Of sizes of residuals in their order, the 95 % quantile that a further one stays below.
+double quantile_of(std::span<const double> sizes) {
+  const auto place = size_t(std::ceil(0.95 * double(sizes.size() + 1))) - 1;
+  return sizes[std::min(place, sizes.size() - 1)];
+}
+
 // The sandwich of an M-estimate with Huber's correction (Huber 1973, Annals of Statistics 1:799).
 void spread_of_huber(LawFit& fit, std::vector<double> residuals) {
   const auto n = double(residuals.size()), p = double(fit.theta.size());
@@ -104,10 +110,25 @@ void spread_of_huber(LawFit& fit, std::vector<double> residuals) {
   const double correction = 1 + p / n * (1 - centre.share) / centre.share;
   fit.freedom = n - p;
   fit.scale = correction * std::sqrt(clipped / fit.freedom) / inside;
-  const auto place = size_t(std::ceil(0.95 * (n + 1))) - 1;
-  fit.run_spread = residuals[std::min(place, residuals.size() - 1)] * std::sqrt(n / fit.freedom);
+  fit.run_spread = quantile_of(residuals) * std::sqrt(n / fit.freedom);
 }
 }  // namespace
+
+double LawFit::run_spread_at(const LawInput& input) const {
+  constexpr size_t kFewest = 20;
+  const size_t n = runs.size(), nearest = std::max(kFewest, n / 4);
+  if (kind != FitObjective::kHuber || nearest >= n) return run_spread;
+  const Quantity q = law->needs.front();
+  std::vector<std::pair<double, double>> by_distance;  // and the size of the residual
+  for (size_t i = 0; i < n; ++i)
+    by_distance.emplace_back(std::abs(runs[i].at.log_x[q] - input.log_x[q]),
+                             std::abs(residuals[i]));
+  std::ranges::sort(by_distance);
+  std::vector<double> sizes;
+  for (size_t i = 0; i < nearest; ++i) sizes.push_back(by_distance[i].second);
+  std::ranges::sort(sizes);
+  return quantile_of(sizes) * std::sqrt(double(n) / freedom);
+}
 
 size_t fewest_sites(const Law& law) {
   return law.parameters.size() + 1;
@@ -174,6 +195,7 @@ LawFit fit_law(const Law& law, std::vector<LawRun> runs, FitObjective kind, cons
       fit.lack = fit_law(law, fit.runs, FitObjective::kSquares, &fit.theta).lack;
     spread_of_huber(fit, residuals);
   }
+  fit.residuals = residuals;
   fit.covariance = inverse_of(gram(jacobian, p), p);
   for (double& v : fit.covariance) v *= fit.scale * fit.scale;
   return fit;

@@ -27,7 +27,13 @@ struct LawFit {
   // quantile), and what the covariance is scaled with.
   double run_spread = 0, scale = 0;
   double freedom = 0;
+  std::vector<double> residuals;   // of each run's logarithm: measured less fitted
   std::vector<double> covariance;  // of theta, [p,p]
+
+  // run_spread where a new run of these inputs is. Under Huber's sum it is the quantile of the
+  // quarter of the runs, 20 at least, that are nearest in the law's first quantity: errors of
+  // points read off figures, or of few large runs, are not of one size.
+  double run_spread_at(const LawInput& input) const;
 
   double at(size_t i) const { return shown_parameter(*law, theta, i); }
 };

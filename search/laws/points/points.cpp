@@ -130,8 +130,18 @@ double positive_number(const CsvCell& cell, std::string_view role) {
   return value;
 }
 
+// Columns that count parameters otherwise.
+std::vector<size_t> count_columns(const std::vector<CsvCell>& header,
+                                  const std::array<size_t, kRoles>& at) {
+  std::vector<size_t> out;
+  for (size_t i = 0; i < header.size(); ++i)
+    if (small(header[i].text).starts_with("params_") && !std::ranges::count(at, i))
+      out.push_back(i);
+  return out;
+}
+
 ScalingPoint read_point(const std::vector<CsvCell>& cells, const std::array<size_t, kRoles>& at,
-                        Diagnostics& errors) {
+                        const std::vector<size_t>& counts, Diagnostics& errors) {
   ScalingPoint point;
   point.mark = cells.front().mark;
   std::array<double, kRoles> value;
@@ -142,6 +152,11 @@ ScalingPoint read_point(const std::vector<CsvCell>& cells, const std::array<size
       } catch (const UserError& e) {
         errors.add(e);
       }
+  for (size_t i : counts) try {
+      point.counts.push_back(positive_number(cells[i], "params"));
+    } catch (const UserError& e) {
+      errors.add(e);
+    }
   for (Quantity q : {kParams, kTokens, kFlops, kLoss}) point.at.set(q, value[q]);
   point.error = value[size_t(PointRole::kError)];
   point.unique = value[size_t(PointRole::kUniqueTokens)];
@@ -217,16 +232,19 @@ std::string_view role_name(PointRole r) {
 }
 
 PointTable parse_points(std::string_view text, const std::string& file, const PointChoice& choice) {
-  PointTable table{.file = file, .points = {}, .columns = {}, .marks = {}};
+  PointTable table{.file = file, .points = {}, .columns = {}, .marks = {}, .counts = {}};
   CsvReader reader(text, file, CsvSpaces::kDropped);
   std::vector<CsvCell> header, cells;
   std::array<size_t, kRoles> at;
+  std::vector<size_t> counts;
   std::vector<Filter> filters;
   Diagnostics errors;
   if (reader.row(header)) {
     refuse_double_columns(header);
     at = find_columns(header, choice);
     check_columns(at, header);
+    counts = count_columns(header, at);
+    for (size_t i : counts) table.counts.push_back(header[i].text);
     filters = filters_of(header, choice);
     for (size_t r = 0; r < kRoles; ++r)
       if (at[r] != kNone)
@@ -244,7 +262,7 @@ PointTable parse_points(std::string_view text, const std::string& file, const Po
     }
     if (std::ranges::all_of(filters,
                             [&](const Filter& f) { return cells[f.column].text == f.value; }))
-      table.points.push_back(read_point(cells, at, errors));
+      table.points.push_back(read_point(cells, at, counts, errors));
   }
   if (header.empty())
     throw UserError(str("'", file, "' is empty"),

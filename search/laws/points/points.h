@@ -16,9 +16,10 @@ constexpr double kMostUneven = 2;  // the largest C / (N D) over the least
 std::string_view role_name(PointRole r);
 
 struct ScalingPoint {
-  LawInput at;        // what the file says or what follows from it
-  double error = 0;   // of a task; NaN without the column
-  double unique = 0;  // tokens; NaN without the column
+  LawInput at;                 // what the file says or what follows from it
+  double error = 0;            // of a task; NaN without the column
+  double unique = 0;           // tokens; NaN without the column
+  std::vector<double> counts;  // of parameters by other conventions (PointTable::counts)
   std::string seed, group;
   Mark mark;  // of its line
 };
@@ -31,6 +32,8 @@ struct PointTable {
   std::vector<ScalingPoint> points;
   std::array<std::string, kRoles> columns;  // their names in the file; empty: none
   std::array<Mark, kRoles> marks;           // of the names
+  // Columns that count parameters otherwise: those named params_..., but for that of the role.
+  std::vector<std::string> counts;
   FlopsFrom flops = FlopsFrom::kNothing;
   bool tokens_follow = false;  // tokens were worked out as flops / (6 params)
   double flops_per_nd = 6;     // the median of C / (N D); 6 unless the file says otherwise
