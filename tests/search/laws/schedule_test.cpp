@@ -2,10 +2,10 @@
 // the published protocol.
 #include <gtest/gtest.h>
 
-#include "core/system/files.h"
 #include "core/text/fmt.h"
 #include "search/laws/fit/interval.h"
 #include "search/laws/schedule/schedule_law.h"
+#include "tests/search/laws/published_curves.h"
 #include "tests/support/data/test_data.h"
 #include "tests/support/expect_error.h"
 
@@ -165,28 +165,8 @@ TEST(MultiPower, SaysWhatItCannotBeFittedTo) {
 TEST(MultiPower, ForetellsThePublishedCurves) {
   const std::string folder = test::data_path("scaling/multi_power_law/csv_25");
   if (test::skip_without(folder)) return;
-  std::string lines = "curve,step,lr,loss\n";
-  for (const char* name :
-       {"cosine_24000", "constant_24000", "wsdcon_9", "constant_72000", "cosine_72000",
-        "wsd_20000_24000", "wsdcon_18", "wsdcon_3", "wsdld_20000_24000"}) {
-    const std::string text = read_file(str(folder, "/", name, ".csv"));
-    const bool jumps = std::string_view(name).starts_with("wsdcon");
-    for (size_t at = text.find('\n') + 1; at < text.size();) {
-      const size_t end = std::min(text.find('\n', at), text.size());
-      const std::string line = text.substr(at, end - at);
-      at = end + 1;
-      if (line.starts_with("24000,")) continue;
-      if (jumps && line.starts_with("8064,")) {  // the switch
-        lines += str(name, ",7999,3e-4,\n");
-        const size_t from = line.find(',') + 1;
-        lines += str(name, ",8000,", line.substr(from, line.find(',', from) - from), ",\n");
-      }
-      lines += str(name, ",", line, "\n");
-    }
-  }
   const ScheduleAnswer a =
-      fit_schedules(multi_power(), parse_curves(lines, "c.csv", {.columns = {}, .warmup = 2160}),
-                    {"cosine_24000", "constant_24000", "wsdcon_9"});
+      fit_schedules(multi_power(), test::published_curves(folder), test::kFittedCurves);
   EXPECT_EQ(a.points, 437u);
   EXPECT_LE(a.objective, 1.2815e-4);
   EXPECT_LE(a.mean_error(), 0.00142);
