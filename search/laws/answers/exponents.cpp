@@ -50,8 +50,16 @@ void by_law(CountedExponents& e, const Law& law, const std::vector<LawRun>& runs
   }
 }
 
+bool countless(const std::vector<LawRun>& runs) {
+  return std::ranges::any_of(runs, [](const LawRun& r) { return std::isnan(r.at.x[kParams]); });
+}
+
 void add_ways(GroupAnswer& g, const std::string& counted, const std::vector<LawRun>& runs,
               bool divides, int draws) {
+  if (countless(runs)) {
+    g.exponents.push_back({.way = "-", .counted = counted, .none = "some runs have none of them"});
+    return;
+  }
   if (divides) {
     CountedExponents law{.way = "law", .counted = counted, .none = {}};
     if (counted.empty() && g.params_exponent) {

@@ -153,7 +153,8 @@ ScalingPoint read_point(const std::vector<CsvCell>& cells, const std::array<size
         errors.add(e);
       }
   for (size_t i : counts) try {
-      point.counts.push_back(positive_number(cells[i], "params"));
+      const bool none = cells[i].text == "0";  // a model of nothing but embeddings
+      point.counts.push_back(none ? NAN : positive_number(cells[i], "params"));
     } catch (const UserError& e) {
       errors.add(e);
     }

@@ -19,7 +19,7 @@ struct ScalingPoint {
   LawInput at;                 // what the file says or what follows from it
   double error = 0;            // of a task; NaN without the column
   double unique = 0;           // tokens; NaN without the column
-  std::vector<double> counts;  // of parameters by other conventions (PointTable::counts)
+  std::vector<double> counts;  // of parameters by PointTable::counts; NaN: none
   std::string seed, group;
   Mark mark;  // of its line
 };

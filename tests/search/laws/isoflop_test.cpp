@@ -97,6 +97,12 @@ TEST(Exponents, StandSideBySideByEachCount) {
   EXPECT_EQ(g.exponents[3].counted, "params_without_embedding");
   EXPECT_GT(g.exponents[3].params->value, 0.51);
   EXPECT_NEAR(g.exponents[3].tokens->value, g.exponents[1].tokens->value, 1e-9);
+  text.replace(text.find(',') + 1, 24, "params_body");
+  const size_t from = text.find(',', text.find('\n')) + 1;
+  text.replace(from, text.find(',', from) - from, "0");
+  const GroupAnswer none = scale_points(parse_points(text, "p.csv", {}), {.draws = 0}).groups[0];
+  ASSERT_EQ(none.exponents.size(), 3u);
+  EXPECT_EQ(none.exponents[2].none, "some runs have none of them");
 }
 
 // 5 of 245 points left out; numpy finds the same windows, minima and slope.
