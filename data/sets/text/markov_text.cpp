@@ -20,6 +20,44 @@ struct MarkovText : SplitCounts {
       SplitCounts::fields);
 };
 
+struct ZipfText : MarkovText {
+  double zipf = 0;
+  static constexpr auto fields = std::tuple_cat(
+      MarkovText::fields,
+      std::tuple{field("zipf", &ZipfText::zipf,
+                       "how unevenly frequent symbols and states are: that of rank r ~ r^-zipf, so "
+                       "that losses fall as powers of size and data; 0: all alike")
+                     .in(0, 4)});
+
+  // What it is drawn by. Without zipf as before there was one: the same data is the same content.
+  std::string text(const Attrs& attrs) const {
+    return zipf == 0 ? Attrs(static_cast<const MarkovText&>(*this)).text() : attrs.text();
+  }
+};
+
+// Symbols of a split that the chain itself is asked about when the data is opened.
+constexpr int64_t kMostAsked = 1 << 22;
+
+// The chain's own mean loss on the very symbols of a split, known without the chance of a sample.
+void add_own_loss(const Dataset& data, const MarkovChain& chain, Split split, int64_t context,
+                  SequenceTask& task) {
+  const int64_t count = data.count(split);
+  if (count * context > kMostAsked) return;
+  Batch batch = allocate_batch(data.shape(1));
+  std::vector<int32_t> text(size_t(context) + 1);
+  double sum = 0;
+  for (int64_t i = 0; i < count; ++i) {
+    data.read(split, {&i, 1}, 0, batch);
+    std::ranges::copy(batch.x.i32(), text.begin());
+    text.back() = batch.target.i32().back();
+    sum += chain.log_loss(text);
+  }
+  const double scored = double(count * (context + 1 - chain.order()));
+  task.reference_losses.push_back(
+      {.name = str("the chain itself on ", split == Split::kValidation ? "val" : "test"),
+       .loss = sum / scored});
+}
+
 std::unique_ptr<Dataset> open(const Attrs& attrs, uint64_t seed) {
   const auto a = attrs.as<ZipfText>();
   if (a.context < a.order)
