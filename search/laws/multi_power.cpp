@@ -93,8 +93,9 @@ Candidate solve(std::span<const ScheduleCurve> curves, double alpha, double beta
   const std::vector<const double*> columns = {floor.data(), power.data(), gain.data()};
   const NonNegative found = non_negative_least_squares(columns, ones);
   Candidate out{found.squares, {}};
+  // What the grid finds absent may come back in descent.
   for (double v : {found.x[0], found.x[1], found.x[2], speed, alpha, beta, gamma})
-    out.theta.push_back(std::log(v));
+    out.theta.push_back(std::log(std::max(v, 1e-6)));
   return out;
 }
 

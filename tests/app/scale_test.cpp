@@ -103,7 +103,7 @@ TEST(Scale, FitsWholeTrainings) {
       const double rate = 1e-3 * (name[0] == 's' ? 1 : std::max(0.1, 1 - (t - 100) / 1400.0));
       text += fmt::format(
           "{},{},{:.9g},{}\n", name, t, rate,
-          name[0] == 'a' ? "" : fmt::format("{:.8g}", 3 + 1 / std::sqrt(t + 1e3 * rate)));
+          name[0] == 'a' ? "" : fmt::format("{:.8g}", 3 + 1 / std::sqrt(t) + 100 * rate));
     }
   replace_file(folder.path("c.csv"), text);
   const auto run = [&](std::vector<std::string> more) {

@@ -129,6 +129,7 @@ LawCrossing crossing_between(const LawAlong& a, const LawAlong& b, const Differe
   LawCrossing out{0, {0, 0}, before.better};
   const double sign = before.better == BetterLaw::kFirst ? 1 : -1;
   double last = 0;  // by how much the difference was more than chance, one place before
+  double half = 0;  // of the interval in log x, were the difference a straight line
   for (size_t i = 0; i < kPlaces; ++i) {
     const double x = std::exp(d.log_x[i]);
     const double margin = std::abs(d.value[i]) / d.error(i) - critical_at(a, b, d, i, level);
@@ -137,14 +138,17 @@ LawCrossing crossing_between(const LawAlong& a, const LawAlong& b, const Differe
       out.interval.low = place_between(d, i - 1, last, margin, 0);
     if (between && last <= 0 && margin > 0)
       out.interval.high = place_between(d, i - 1, last, margin, 0);
-    if (between && out.x == 0 && sign * d.value[i] <= 0)
+    if (between && out.x == 0 && sign * d.value[i] <= 0) {
       out.x = place_between(d, i - 1, d.value[i - 1], d.value[i], 0);
+      half = critical_at(a, b, d, i, level) * d.error(i) * (d.log_x[i] - d.log_x[i - 1]) /
+             std::abs(d.value[i] - d.value[i - 1]);
+    }
     last = margin;
   }
-  // A step between two places: nothing lies between that could not be told.
-  if (out.interval.low == 0 || out.interval.low > out.x)
-    out.interval.low = std::min(before.x.high, out.x);
-  out.interval.high = std::max(out.interval.high, std::max(out.x, out.interval.low));
+  // Narrower than the places are apart.
+  if (out.interval.low == 0) out.interval.low = out.x * std::exp(-half);
+  if (out.interval.high == 0) out.interval.high = out.x * std::exp(half);
+  out.interval = {std::min(out.interval.low, out.x), std::max(out.interval.high, out.x)};
   return out;
 }
 

@@ -24,11 +24,14 @@ class Walk {
       if (t > warmup) change(last_ - rate, rate, t);
       sum_ += rate;
       last_ = rate;
+      most_ = std::max(most_, rate);
     }
     flush();
   }
 
   double sum() const { return sum_; }
+
+  double most() const { return most_; }  // the largest rate
 
   void begin_at(double rate) { last_ = rate; }
 
@@ -55,7 +58,7 @@ class Walk {
 
   ScheduleCurve& curve_;
   RateChange open_{};
-  double first_ = 0, block_, sum_ = 0, last_ = 0;
+  double first_ = 0, block_, sum_ = 0, last_ = 0, most_ = 0;
 };
 
 }  // namespace
@@ -89,9 +92,7 @@ ScheduleCurve curve_of(const RawCurve& raw, double warmup) {
     curve.losses.push_back(row.loss);
     curve.sums.push_back(walk.sum());
   }
-  double most = 0;
-  for (double r : curve.rates) most = std::max(most, r);
-  for (RateChange& c : curve.changes) c.rate = std::max(c.rate, kLeastRate * most);
+  for (RateChange& c : curve.changes) c.rate = std::max(c.rate, kLeastRate * walk.most());
   return curve;
 }
 }  // namespace cambium
