@@ -11,7 +11,7 @@
 
 namespace cambium {
 namespace {
-constexpr size_t kPlaces = 241, kDraws = 2000;
+constexpr size_t kPlaces = 241, kDraws = 1000;
 
 // The difference of two laws at places along x: second less first, and what it varies by.
 struct Difference {
