@@ -2,6 +2,8 @@
 
 #include <cmath>
 
+#include "app/scale/compare_view.h"
+#include "app/scale/exponents_view.h"
 #include "app/tables/table.h"
 #include "core/text/fmt.h"
 #include "core/text/json.h"
@@ -68,10 +70,13 @@ std::string untested_text(const LawFit& f) {
 std::string form_sentence(const GroupAnswer& g) {
   const LackOfFit& l = g.fit.lack;
   if (!l.testable()) return untested_text(g.fit);
-  const std::string sizes = fmt::format(
+  std::string sizes = fmt::format(
       "the curve misses {:.2g} %, repeats differ by {:.2g} %, F = {:.3g} of {} and {} degrees of "
       "freedom, p = {:.2g}",
-      100 * l.misfit, 100 * l.noise, l.f, l.sites, l.repeats, l.p);
+      100 * l.misfit, 100 * l.noise, l.f, l.sites, l.repeats, l.p_all);
+  for (const LackOfFit::Bend& b : l.bends)
+    sizes += fmt::format("; of a bend along {} p = {:.2g}", quantity_symbol(b.along), b.p);
+  sizes += fmt::format("; together p = {:.2g}", l.p);
   if (!l.refused()) return "the form is not refuted at 1 %: " + sizes;
   return "this form does not hold: " + sizes + "; parameters and allocation are withheld" +
          (g.held_out.empty() ? ""
@@ -157,7 +162,18 @@ Json prediction_json(const Prediction& p) {
   return {{"value", p.value}, {"curve", interval_json(p.curve)}, {"run", interval_json(p.run)}};
 }
 
-Json group_json(const GroupAnswer& g) {
+Json reach_json(const GroupAnswer& g) {
+  const Reach& r = g.reach;
+  return {{"text", reach_text(g.fit, r)},
+          {"from", r.from},
+          {"to", r.to},
+          {"runs", r.runs},
+          {"inside", r.inside},
+          {"foretold", r.foretold()},
+          {"narrow", r.narrow}};
+}
+
+Json group_json(const GroupAnswer& g, const PointTable& t) {
   const LawFit& f = g.fit;
   if (g.failure)
     return {{"group", g.name}, {"failure", g.failure->what()}, {"help", g.failure->help}};
@@ -166,12 +182,14 @@ Json group_json(const GroupAnswer& g) {
                {"configurations", f.sites},
                {"objective", f.kind == FitObjective::kHuber ? "huber" : "squares"},
                {"minimum", f.objective},
+               {"converged", f.converged},
                {"form", form_sentence(g)},
                {"refused", f.lack.refused()},
                {"ignored", g.ignored},
                {"untold", g.untold},
                {"no_allocation", g.no_allocation},
                {"off_line", g.off_line},
+               {"reach", reach_json(g)},
                {"most_passes", g.most_passes > 0 ? Json(g.most_passes) : Json()}};
   json["parameters"] = Json::object();
   for (size_t i = 0; i < g.parameters.size(); ++i)
@@ -187,6 +205,7 @@ Json group_json(const GroupAnswer& g) {
                                    {"tokens", spanned_json(a.tokens)},
                                    {"tokens_per_param", spanned_json(a.tokens_per_param)},
                                    {"loss", prediction_json(a.loss)}});
+  add_exponents(g, t, json);
   json["held_out"] = Json::array();
   for (const HeldOut& h : g.held_out)
     json["held_out"].push_back({{"at", inputs_text(*f.law, h.at)},
@@ -198,19 +217,24 @@ Json group_json(const GroupAnswer& g) {
   return json;
 }
 
-std::string group_text(const GroupAnswer& g) {
+std::string group_text(const GroupAnswer& g, const PointTable& t) {
   std::string out = str("\n", g.name.empty() ? "" : visible(g.name) + ": ");
   if (g.failure) return str(out, "not fitted: ", g.failure->what(), "; ", g.failure->help, "\n");
   out += str(g.fit.runs.size(), " runs of ", g.fit.sites, " configurations; ", fit_sentence(g),
              "\n", form_sentence(g), "\n");
-  for (const std::string& sentence : {g.ignored, g.untold, g.no_allocation})
+  if (!g.fit.converged)
+    out +=
+        "warning: the descent had not ended after its last step: no start led to a minimum, and "
+        "what follows is where it stood\n";
+  for (const std::string& sentence :
+       {g.ignored, g.untold, g.no_allocation, reach_text(g.fit, g.reach)})
     if (!sentence.empty()) out += sentence + "\n";
   if (g.off_line > 0)
     out += str(g.off_line, " runs held out lie off that line and are not foretold\n");
   if (g.most_passes > 4)
     out += str("warning: tokens were seen up to ", short_number(g.most_passes),
                " times; above four passes they are worth less than new ones\n");
-  return out + parameters_text(g) + allocation_text(g) + held_out_text(g);
+  return out + parameters_text(g) + allocation_text(g) + exponents_text(g, t) + held_out_text(g);
 }
 }  // namespace
 
@@ -218,8 +242,8 @@ std::string scale_text(const ScaleAnswer& answer) {
   const Law& law = *answer.law;
   std::string out = str("law ", law.name, ": ", law.formula, " (", law.paper, ")\n",
                         flops_sentence(answer.table, law));
-  for (const GroupAnswer& g : answer.groups) out += group_text(g);
-  return out;
+  for (const GroupAnswer& g : answer.groups) out += group_text(g, answer.table);
+  return out + comparisons_text(answer);
 }
 
 Json scale_json(const ScaleAnswer& answer) {
@@ -229,7 +253,8 @@ Json scale_json(const ScaleAnswer& answer) {
                {"flops_per_nd", answer.table.flops_per_nd},
                {"warning", contradiction(answer.table, *answer.law)}};
   json["groups"] = Json::array();
-  for (const GroupAnswer& g : answer.groups) json["groups"].push_back(group_json(g));
+  for (const GroupAnswer& g : answer.groups) json["groups"].push_back(group_json(g, answer.table));
+  json["comparisons"] = comparisons_json(answer);
   return json;
 }
 

@@ -108,6 +108,7 @@ void add_words(std::vector<CatalogueEntry>& all) {
   add_topics("modifier", block_modifiers(), all);
   add_topics("study key", study_keys(), all);
   add_search_words(all);
+  add_law_words(all);
   for (const Command* c : builtin_commands()) {
     CatalogueEntry e{.kind = "command", .name = std::string(c->name), .doc = std::string(c->doc)};
     for (std::string_view x : c->examples) e.example += str(e.example.empty() ? "" : "\n", x);

@@ -9,7 +9,7 @@
 namespace cambium {
 struct CatalogueEntry {
   // operator, block, dataset, optimizer, schedule, loss, metric, section, modifier, study key,
-  // search key, method, command, topic
+  // search key, method, law, command, topic
   std::string kind;
   std::string name, doc;
   std::string family;  // blocks
@@ -23,6 +23,7 @@ struct CatalogueEntry {
 // Everything, by kind and then by name.
 std::vector<CatalogueEntry> catalogue();
 void add_search_words(std::vector<CatalogueEntry>& all);  // app/tables/search/search_words.cpp
+void add_law_words(std::vector<CatalogueEntry>& all);     // app/scale/law_words.cpp
 std::vector<CatalogueEntry> catalogue_of(std::string_view kind);
 
 // Every name by kind, for who does not know yet what to ask for.

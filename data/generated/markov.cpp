@@ -22,8 +22,18 @@ double log_gamma_variate(double shape, Random& random) {
   }
 }
 
-void draw_dirichlet(double concentration, Random& random, std::span<double> row) {
-  for (double& p : row) p = log_gamma_variate(concentration, random);
+// Of each symbol, with `concentration` as their mean.
+std::vector<double> concentrations(int64_t symbols, double concentration, double zipf) {
+  std::vector<double> out(size_t(symbols), concentration);
+  if (zipf == 0) return out;
+  double sum = 0;
+  for (size_t r = 0; r < out.size(); ++r) sum += out[r] = std::pow(double(r + 1), -zipf);
+  for (double& c : out) c *= concentration * double(symbols) / sum;
+  return out;
+}
+
+void draw_dirichlet(std::span<const double> concentration, Random& random, std::span<double> row) {
+  for (size_t i = 0; i < row.size(); ++i) row[i] = log_gamma_variate(concentration[i], random);
   const double top = *std::ranges::max_element(row);
   double sum = 0;
   for (double& p : row) sum += p = std::exp(p - top);
@@ -36,7 +46,8 @@ int64_t draw(std::span<const double> cumulative, Random& random) {
 }
 }  // namespace
 
-MarkovChain::MarkovChain(int64_t symbols, int64_t order, double concentration, uint64_t seed)
+MarkovChain::MarkovChain(int64_t symbols, int64_t order, double concentration, uint64_t seed,
+                         double zipf)
     : symbols_(symbols), order_(order) {
   constexpr int64_t kMostProbabilities = 1 << 22;
   int64_t states = 1;
@@ -49,9 +60,10 @@ MarkovChain::MarkovChain(int64_t symbols, int64_t order, double concentration, u
   rows_.resize(size_t(states * symbols));
   cumulative_.resize(rows_.size());
   stationary_.assign(size_t(states), 1.0 / double(states));
+  const std::vector<double> about = concentrations(symbols, concentration, zipf);
   for (int64_t s = 0; s < states; ++s) {
     const std::span<double> row = std::span(rows_).subspan(size_t(s * symbols), size_t(symbols));
-    draw_dirichlet(concentration, random, row);
+    draw_dirichlet(about, random, row);
     std::partial_sum(row.begin(), row.end(), cumulative_.begin() + s * symbols);
   }
   find_stationary();
@@ -99,6 +111,16 @@ double MarkovChain::entropy_deviation() const {
     for (const double p : row(s))
       variance += p > 0 ? stationary_[size_t(s)] * p * std::pow(-std::log(p) - rate, 2) : 0;
   return std::sqrt(variance);
+}
+
+double MarkovChain::log_loss(std::span<const int32_t> text) const {
+  double sum = 0;
+  int64_t state = 0;
+  for (size_t i = 0; i < text.size(); ++i) {
+    if (int64_t(i) >= order_) sum -= std::log(row(state)[size_t(text[i])]);
+    state = successor(state, text[i]);
+  }
+  return sum;
 }
 
 void MarkovChain::sample(Random& random, std::span<int32_t> to) const {

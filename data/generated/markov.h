@@ -11,8 +11,10 @@ namespace cambium {
 class MarkovChain {
  public:
   // Rows drawn from a symmetric Dirichlet distribution: small concentrations make text that is
-  // nearly determined, large ones nearly uniform. Needs symbols^order <= 2^20.
-  MarkovChain(int64_t symbols, int64_t order, double concentration, uint64_t seed);
+  // nearly determined, large ones nearly uniform. With `zipf` above 0 the rows lie about a common
+  // row in which the symbol of rank r has a share ~ r^-zipf (Zipf 1949), at the same mean
+  // concentration, so that states are as unevenly frequent. Needs symbols^order <= 2^20.
+  MarkovChain(int64_t symbols, int64_t order, double concentration, uint64_t seed, double zipf = 0);
 
   int64_t symbols() const { return symbols_; }
 
@@ -27,6 +29,9 @@ class MarkovChain {
   // The mean of -ln p(next | state) over the stationary distribution: no predictor does better.
   double entropy_rate() const;
   double entropy_deviation() const;  // of -ln p(next | state) from its mean
+
+  // The sum of -ln p over text[order ..], each given the symbols before it.
+  double log_loss(std::span<const int32_t> text) const;
 
   // A stationary stretch of the chain: the first `order` symbols come from the stationary
   // distribution, which is why they carry no exact floor.

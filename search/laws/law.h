@@ -31,6 +31,8 @@ struct LawParameter {
 // Parameters as the fit moves them: logarithms where positive.
 using Theta = std::vector<double>;
 
+struct ScheduleForm;  // search/laws/schedule/schedule_law.h
+
 struct Law {
   std::string_view name, doc, paper, formula;
   std::vector<Quantity> needs;        // what it is a function of
@@ -43,6 +45,8 @@ struct Law {
   // Where descent may begin, the best guess first; never empty.
   std::vector<Theta> (*starts)(std::span<const LawInput> at,
                                std::span<const double> log_answers) = nullptr;
+  // Of a law of whole trainings by their schedules, in place of both; it needs no quantity.
+  const ScheduleForm* of_schedules = nullptr;
 };
 
 std::span<const Law* const> builtin_laws();

@@ -73,5 +73,80 @@ TEST(Scale, OneBadGroupIsReportedBesideTheOthers) {
   EXPECT_EQ(scale_of(bad).code, 1);
   EXPECT_EQ(scale_of(bad + "c,1e7,1e8,3,0\n").code, 1);
 }
+
+TEST(Scale, SaysWhereTwoLawsCrossAndHowFarTheyGo) {
+  const auto group = [](const std::string& name, double amplitude) {
+    Random random(5);
+    std::string text;
+    for (double n = 1e7; n < 2e9; n *= 2)
+      for (int seed : {0, 1})
+        text += fmt::format(
+            "{},{},{},{:.8g},{}\n", name, n, 20 * n,
+            1.8 + amplitude / std::pow(n, amplitude > 300 ? .35 : .3) + 1e-4 * random.normal(),
+            seed);
+    return text;
+  };
+  const test::Ran ran = scale_of(group("a", 482) + group("b", 200), {"--law", "params"});
+  EXPECT_EQ(ran.code, 0) << ran.err;
+  EXPECT_TRUE(says(ran, "where laws cross\n  a and b: b is better below params = 4.")) << ran.out;
+  EXPECT_TRUE(says(ran, "how far: runs up to N = ")) << ran.out;
+  EXPECT_TRUE(says(ran, ": so far it has been tried; the curve's interval stays within 1 % up to "))
+      << ran.out;
+  EXPECT_TRUE(says(scale_of(lines_of({.wave = 0.02})), "how far: not beyond these runs"));
+}
+
+TEST(Scale, FitsWholeTrainings) {
+  const test::TempFolder folder;
+  std::string text = "curve,step,lr,loss\n";
+  for (int t = 110; t <= 1500; t += 10)
+    for (const char* name : {"fast", "slow", "asked"}) {
+      const double rate = 1e-3 * (name[0] == 's' ? 1 : std::max(0.1, 1 - (t - 100) / 1400.0));
+      text += fmt::format(
+          "{},{},{:.9g},{}\n", name, t, rate,
+          name[0] == 'a' ? "" : fmt::format("{:.8g}", 3 + 1 / std::sqrt(t) + 100 * rate));
+    }
+  replace_file(folder.path("c.csv"), text);
+  const auto run = [&](std::vector<std::string> more) {
+    more.insert(more.begin(), {"scale", folder.path("c.csv"), "--law", "multi_power"});
+    return test::run_words(more);
+  };
+  const test::Ran ran = run({"--warmup", "100", "-o", folder.path("out")});
+  EXPECT_EQ(ran.code, 0) << ran.err;
+  EXPECT_TRUE(says(ran, "280 steps fitted; the sum of Huber(1e-3) of the log loss is ")) << ran.out;
+  EXPECT_TRUE(says(ran, "no runs, and none of this has an interval")) << ran.out;
+  EXPECT_NE(read_file(folder.path("out/curves.csv")).find("asked,0,1500,"), std::string::npos);
+  EXPECT_NE(read_file(folder.path("out/scale.json")).find("\"converged\""), std::string::npos);
+  const auto refused = [&](std::vector<std::string> more, const std::string& text) {
+    const test::Ran bad = run(std::move(more));
+    EXPECT_EQ(bad.code, 1);
+    EXPECT_NE(bad.err.find(text), std::string::npos) << bad.err;
+  };
+  refused({"--hold-out", "largest"}, "'--hold-out' is not for laws of whole trainings");
+  refused({"--where", "a=b"}, "'--where' is not for laws of whole trainings");
+  refused({"--objective", "squares"}, "'--objective' is not for laws of whole trainings");
+  refused({"--fit-on", "slo"}, "'--fit-on': there is no curve 'slo'");
+  const test::Ran points = scale_of(lines_of({}), {"--warmup", "3"});
+  EXPECT_NE(points.err.find("'--warmup' is not for points of finished runs"), std::string::npos);
+  const test::Ran law = scale_of(lines_of({}), {"--fit-on", "a"});
+  EXPECT_NE(law.err.find("'--fit-on' is not for points of finished runs"), std::string::npos);
+}
+
+TEST(Scale, LawsAreExplained) {
+  EXPECT_TRUE(says(test::run_words({"explain", "laws"}), "downstream"));
+  const test::Ran page = test::run_words({"explain", "multi_power"});
+  EXPECT_TRUE(says(page, "arXiv 2503.12811")) << page.out;
+  EXPECT_TRUE(says(page, "cambium scale curves.csv --law multi_power")) << page.out;
+}
+
+TEST(Scale, ATasksErrorFollowsFromTheLoss) {
+  const test::TempFolder folder;
+  std::string text = "loss,error\n";
+  for (double loss = 2.4; loss < 4; loss += 0.1)
+    text += fmt::format("{},{:.9g}\n", loss, 0.8 - 9 * std::exp(-1.1 * loss));
+  replace_file(folder.path("d.csv"), text);
+  const test::Ran ran = test::run_words({"scale", folder.path("d.csv")});
+  EXPECT_EQ(ran.code, 0) << ran.err;
+  EXPECT_TRUE(says(ran, "law downstream: error = w - k exp(-g L)")) << ran.out;
+}
 }  // namespace
 }  // namespace cambium::scale_test

@@ -20,19 +20,58 @@ struct MarkovText : SplitCounts {
       SplitCounts::fields);
 };
 
+struct ZipfText : MarkovText {
+  double zipf = 0;
+  static constexpr auto fields = std::tuple_cat(
+      MarkovText::fields,
+      std::tuple{field("zipf", &ZipfText::zipf,
+                       "how unevenly frequent symbols and states are: that of rank r ~ r^-zipf, so "
+                       "that losses fall as powers of size and data; 0: all alike")
+                     .in(0, 4)});
+
+  // What it is drawn by. Without zipf as before there was one: the same data is the same content.
+  std::string text(const Attrs& attrs) const {
+    return zipf == 0 ? Attrs(static_cast<const MarkovText&>(*this)).text() : attrs.text();
+  }
+};
+
+// Symbols of a split that the chain itself is asked about when the data is opened.
+constexpr int64_t kMostAsked = 1 << 22;
+
+// The chain's own mean loss on the very symbols of a split, known without the chance of a sample.
+void add_own_loss(const Dataset& data, const MarkovChain& chain, Split split, int64_t context,
+                  SequenceTask& task) {
+  const int64_t count = data.count(split);
+  if (count * context > kMostAsked) return;
+  Batch batch = allocate_batch(data.shape(1));
+  std::vector<int32_t> text(size_t(context) + 1);
+  double sum = 0;
+  for (int64_t i = 0; i < count; ++i) {
+    data.read(split, {&i, 1}, 0, batch);
+    std::ranges::copy(batch.x.i32(), text.begin());
+    text.back() = batch.target.i32().back();
+    sum += chain.log_loss(text);
+  }
+  const double scored = double(count * (context + 1 - chain.order()));
+  task.reference_losses.push_back(
+      {.name = str("the chain itself on ", split == Split::kValidation ? "val" : "test"),
+       .loss = sum / scored});
+}
+
 std::unique_ptr<Dataset> open(const Attrs& attrs, uint64_t seed) {
-  const auto a = attrs.as<MarkovText>();
+  const auto a = attrs.as<ZipfText>();
   if (a.context < a.order)
     throw OptionError("context", str("context = ", a.context, " is shorter than order = ", a.order),
                       str("use context: ", a.order, " or more"));
   std::shared_ptr<const MarkovChain> chain;
   try {
-    chain = std::make_shared<MarkovChain>(a.symbols, a.order, a.concentration, uint64_t(a.chain));
+    chain = std::make_shared<MarkovChain>(a.symbols, a.order, a.concentration, uint64_t(a.chain),
+                                          a.zipf);
   } catch (const UserError& e) {
     throw OptionError("order", e.what(), "use fewer symbols or a lower order");
   }
   SequenceTask task{.name = "markov_text",
-                    .options = attrs.text(),
+                    .options = a.text(attrs),
                     .vocab = a.symbols,
                     .context = a.context,
                     .counts = a,
@@ -50,6 +89,9 @@ std::unique_ptr<Dataset> open(const Attrs& attrs, uint64_t seed) {
     std::copy(text.begin(), text.end() - 1, x.begin());
     for (size_t t = size_t(chain->order()) - 1; t < target.size(); ++t) target[t] = text[t + 1];
   };
+  const std::unique_ptr<Dataset> plain = open_sequences(task, seed);
+  for (Split split : {Split::kValidation, Split::kTest})
+    add_own_loss(*plain, *chain, split, a.context, task);
   return open_sequences(std::move(task), seed);
 }
 }  // namespace
@@ -60,6 +102,6 @@ extern const DatasetKind dataset_markov_text = {
         "text of a random Markov chain, stationary from the first symbol on; its entropy rate is "
         "the best possible loss",
     .source = "Shannon 1948, A mathematical theory of communication",
-    .attrs = fields_of<MarkovText>,
+    .attrs = fields_of<ZipfText>,
     .open = open};
 }  // namespace cambium::dataset_markov_text

@@ -72,6 +72,18 @@ std::string ignored_by(const PointTable& t, const Law& law, const std::vector<La
     if (!std::ranges::count(law.needs, q) && out.empty()) out = ignored_sentence(t, law, runs, q);
   return out;
 }
+
+void divide_flops(const PointTable& t, const std::string& group, GroupRuns& out) {
+  std::vector<double> ratios;
+  for (const ScalingPoint& p : t.points)
+    if (const double r = p.at.x[kFlops] / p.at.x[kParams] / p.at.x[kTokens];
+        p.group == group && std::isfinite(r))
+      ratios.push_back(r);
+  if (ratios.empty()) return;
+  std::ranges::sort(ratios);
+  out.flops_per_nd = ratios[ratios.size() / 2];
+  out.flops_contradict = ratios.back() > kMostUneven * ratios.front();
+}
 }  // namespace
 
 GroupRuns runs_of_group(const PointTable& t, const Law& law, const std::string& group,
@@ -84,9 +96,11 @@ GroupRuns runs_of_group(const PointTable& t, const Law& law, const std::string& 
     const bool held = largest && (size == kLoss ? same_configuration(*largest, p)
                                                 : p.at.x[size] == largest->at.x[size]);
     (held ? out.held : out.runs).push_back(run_of(law, p));
+    if (!held) out.counts.push_back(p.counts);
     if (p.unique > 0) out.most_passes = std::max(out.most_passes, p.at.x[kTokens] / p.unique);
     if (p.at.x[kFlops] > out.most_flops) out.most_flops = p.at.x[kFlops];
   }
+  divide_flops(t, group, out);
   out.ignored = ignored_by(t, law, out.runs);
   return out;
 }

@@ -8,10 +8,13 @@
 
 namespace cambium {
 struct GroupRuns {
-  std::vector<LawRun> runs, held;  // to fit, and held out
-  double most_flops = 0;           // of all
-  double most_passes = 0;          // tokens over unique tokens; 0: not known
-  std::string ignored;             // what the law ignores although it varies; empty: nothing
+  std::vector<LawRun> runs, held;           // to fit, and held out
+  double most_flops = 0;                    // of all
+  double most_passes = 0;                   // tokens over unique tokens; 0: not known
+  std::vector<std::vector<double>> counts;  // of each run to fit (ScalingPoint::counts)
+  double flops_per_nd = 6;                  // the median of C / (N D)
+  bool flops_contradict = false;            // its ends lie more than a factor of 2 apart
+  std::string ignored;  // what the law ignores although it varies; empty: nothing
 };
 
 // Inputs hold all that is known of sizes, data and compute, so that only runs equal in all of it

@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <cmath>
 
+#include "search/laws/answers/compare_groups.h"
+#include "search/laws/answers/divide.h"
+#include "search/laws/answers/exponents.h"
 #include "search/laws/answers/runs.h"
 #include "search/laws/fit/identify.h"
 
@@ -26,6 +29,10 @@ const Law& law_of(const PointTable& t, const std::string& asked) {
                              : d                ? "tokens"
                              : knows(t, kFlops) ? "flops"
                                                 : "downstream");
+  if (law.of_schedules)
+    throw UserError(
+        str("law '", law.name, "' is of whole trainings, not of points of finished runs"),
+        "give it curves: columns curve, step, lr, loss", t.marks[size_t(PointRole::kLoss)]);
   for (Quantity q : law.needs)
     if (!knows(t, q))
       throw UserError(str("law '", law.name, "' needs a column of ", quantity_name(q)),
@@ -35,70 +42,6 @@ const Law& law_of(const PointTable& t, const std::string& asked) {
     throw UserError(str("law '", law.name, "' needs a column of a task's errors"),
                     "name it: --columns error=NAME", t.marks[size_t(PointRole::kLoss)]);
   return law;
-}
-
-bool divides_compute(const LawFit& f) {
-  return f.law->needs == std::vector<Quantity>{kParams, kTokens};
-}
-
-// ln N*(C): where A / N^a + B / D^b is least with C = k N D.
-ThetaFunction log_best_params(double flops, double k) {
-  return [=](std::span<const double> theta) {
-    const double a = theta[3], b = theta.back();
-    return (std::log(a / b) + theta[1] - theta[2] + b * std::log(flops / k)) / (a + b);
-  };
-}
-
-Allocation allocation_at(const LawFit& f, const std::vector<Theta>& resampled, double flops,
-                         double k, IntervalKind kind) {
-  const ThetaFunction n = log_best_params(flops, k);
-  const auto d = [=](std::span<const double> t) { return std::log(flops / k) - n(t); };
-  const auto ratio = [=](std::span<const double> t) { return std::log(flops / k) - 2 * n(t); };
-  Allocation a{flops,
-               spanned(f, resampled, n, true),
-               spanned(f, resampled, d, true),
-               spanned(f, resampled, ratio, true),
-               {}};
-  LawInput at;
-  at.set(kParams, a.params.value);
-  at.set(kTokens, a.tokens.value);
-  a.loss = predict(f, at, kind);
-  return a;
-}
-
-bool bounded(Interval i) {
-  return std::isfinite(i.low) && std::isfinite(i.high);
-}
-
-bool bounded(const Allocation& a) {
-  return a.params.interval.low > 0 && a.tokens.interval.low > 0 && bounded(a.params.interval) &&
-         bounded(a.tokens.interval) && bounded(a.loss.run);
-}
-
-void divide_compute(GroupAnswer& g, const std::vector<Theta>& resampled, double most_flops,
-                    double k) {
-  const LawFit& f = g.fit;
-  if (!divides_compute(f) || f.lack.refused() || !g.untold.empty()) return;
-  for (size_t i = 1; i < g.parameters.size(); ++i)  // all but the floor
-    if (!(g.parameters[i].interval.low > 0) || !bounded(g.parameters[i].interval)) {
-      g.no_allocation = str("the allocation cannot be told: nothing bounds ",
-                            f.law->parameters[i].name, " above zero and below infinity");
-      return;
-    }
-  const auto n = [](std::span<const double> t) { return t.back() / (t[3] + t.back()); };
-  const auto d = [](std::span<const double> t) { return t[3] / (t[3] + t.back()); };
-  g.params_exponent = spanned(f, resampled, n, false);
-  g.tokens_exponent = spanned(f, resampled, d, false);
-  bool ends = bounded(g.params_exponent->interval) && bounded(g.tokens_exponent->interval);
-  for (double times : {1.0, 10.0, 100.0}) {
-    g.allocations.push_back(
-        allocation_at(f, resampled, times * most_flops, k, IntervalKind::kProfile));
-    ends = ends && bounded(g.allocations.back());
-  }
-  if (ends) return;
-  g.params_exponent = g.tokens_exponent = {};
-  g.allocations.clear();
-  g.no_allocation = "the allocation cannot be told: nothing bounds its intervals";
 }
 
 std::vector<HeldOut> judge(const LawFit& f, const std::vector<LawRun>& runs) {
@@ -174,7 +117,12 @@ GroupAnswer answer_group(const PointTable& t, const Law& law, const std::string&
   g.untold = untold_of(g.fit, line);
   const std::vector<Theta> resampled = bootstrap_fits(g.fit, s.draws);
   tell_parameters(g, resampled);
-  if (!t.flops_contradict()) divide_compute(g, resampled, group.most_flops, t.flops_per_nd);
+  g.flops_per_nd = group.flops_per_nd;
+  g.flops_contradict = group.flops_contradict;
+  g.line = line;
+  if (!group.flops_contradict) divide_compute(g, resampled, group.most_flops);
+  g.reach = reach_of(g.fit);
+  fill_exponents(g, t.counts, group.counts, s.draws);
   if (line)
     g.off_line = std::erase_if(group.held, [&](const LawRun& r) { return !line->holds(r.at); });
   g.held_out = judge(g.fit, group.held);
@@ -219,6 +167,7 @@ ScaleAnswer scale_points(PointTable table, const ScaleSettings& settings) {
   for (const std::string& name : names)
     answer.groups.push_back(answer_group(answer.table, *answer.law, name, settings));
   refuse_all(answer.groups);
+  answer.comparisons = compare_groups(answer.groups);
   return answer;
 }
 }  // namespace cambium

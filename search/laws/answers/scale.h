@@ -5,6 +5,10 @@
 #include <string>
 #include <vector>
 
+#include "search/laws/answers/crossing.h"
+#include "search/laws/answers/isoflop.h"
+#include "search/laws/answers/reach.h"
+#include "search/laws/fit/identify.h"
 #include "search/laws/fit/interval.h"
 #include "search/laws/points/points.h"
 
@@ -39,6 +43,14 @@ struct HeldOut {  // one configuration that the fit did not see
   double error() const { return foretold.value / measured - 1; }
 };
 
+// Exponents of N*(C) and D*(C) as one way finds them.
+struct CountedExponents {
+  std::string way;      // "law" or "isoFLOP"
+  std::string counted;  // the column that counts parameters; empty: that of the role
+  std::optional<Located> params, tokens;
+  std::string none;  // why there are none
+};
+
 struct GroupAnswer {
   std::string name;                  // empty: the file has no groups
   std::optional<UserError> failure;  // why it has no law; then nothing below is filled
@@ -47,9 +59,15 @@ struct GroupAnswer {
   // Sentences, empty when there is nothing to say: what the law ignores although it varies; why
   // neither parameters nor an allocation are told; why no allocation is.
   std::string ignored, untold, no_allocation;
+  double flops_per_nd = 6;        // of the group: the median of C / (N D)
+  bool flops_contradict = false;  // C is no fixed multiple of N D
+  std::optional<PowerLine> line;  // what tokens follow parameters by, where they vary together
   // Exponents of N*(C) and D*(C); none where the law does not divide compute or its form fails.
   std::optional<Spanned> params_exponent, tokens_exponent;
   std::vector<Allocation> allocations;  // at 1, 10 and 100 times the largest compute of the file
+  IsoFlop isoflop;                      // no curves: compute is not shared by enough sizes
+  std::vector<CountedExponents> exponents;  // side by side; empty: there is but one way
+  Reach reach;
   std::vector<HeldOut> held_out;
   size_t off_line = 0;     // runs held out that are not foretold: off the line of the others
   double most_passes = 0;  // tokens over unique tokens; 0: not known
@@ -59,6 +77,7 @@ struct ScaleAnswer {
   PointTable table;
   const Law* law = nullptr;
   std::vector<GroupAnswer> groups;
+  std::vector<GroupComparison> comparisons;  // every two groups that have laws
 };
 
 // UserErrors, placed at the column's name, when no group can be fitted: too few points or sizes, or

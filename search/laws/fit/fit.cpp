@@ -8,7 +8,6 @@
 #include "core/error.h"
 #include "core/text/fmt.h"
 #include "search/laws/fit/linear.h"
-#include "search/support/boost_math.h"
 
 namespace cambium {
 namespace {
@@ -61,41 +60,6 @@ void check_room(const Law& law, const std::vector<LawRun>& runs) {
   }
 }
 
-// Sums of squares among repeats and of the means of repeats about the curve.
-void test_form(LawFit& fit, const std::vector<size_t>& site, const std::vector<double>& residuals) {
-  using Untested = LackOfFit::Untested;
-  std::vector<double> sum(fit.sites, 0.0), count(fit.sites, 0.0), among(fit.sites, 0.0);
-  for (size_t i = 0; i < site.size(); ++i) sum[site[i]] += residuals[i], count[site[i]] += 1;
-  double pure = 0, lack = 0, least = HUGE_VAL;
-  for (size_t i = 0; i < site.size(); ++i) {
-    const double mean = sum[site[i]] / count[site[i]];
-    among[site[i]] += (residuals[i] - mean) * (residuals[i] - mean);
-    lack += mean * mean;
-  }
-  for (double s : among) pure += s;
-  LackOfFit& test = fit.lack;
-  for (size_t i = 0; i < site.size(); ++i)
-    if (count[site[i]] > 1 && among[site[i]] < least)
-      least = among[site[i]], test.closest = fit.runs[i].at;
-  const auto n = double(site.size()), m = double(fit.sites), p = double(fit.theta.size());
-  test.repeats = n - m;
-  test.sites = m - p;
-  if (test.repeats < 1 || test.sites < 1) {
-    test.untested = test.repeats < 1 ? Untested::kNoRepeats : Untested::kNoSites;
-    return;
-  }
-  const double pure_mean = pure / test.repeats, lack_mean = lack / test.sites;
-  test.noise = std::sqrt(pure_mean);
-  test.untested = test.noise < 1e-13              ? Untested::kEqual
-                  : test.repeats < kFewestRepeats ? Untested::kFewRepeats
-                  : test.noise < kLeastNoise      ? Untested::kRounding
-                                                  : Untested::kNo;
-  if (!test.testable()) return;
-  test.f = lack_mean / pure_mean;
-  test.p = 1 - f_cdf(test.f, test.sites, test.repeats);
-  test.misfit = std::sqrt(std::max(0.0, lack_mean - pure_mean) / (n / m));
-}
-
 void spread_of_squares(LawFit& fit, const std::vector<double>& residuals) {
   double squares = 0;
   for (double r : residuals) squares += r * r;
@@ -106,7 +70,7 @@ void spread_of_squares(LawFit& fit, const std::vector<double>& residuals) {
   // What the curve misses is shared by the repeats of an input: inputs are what there is of it.
   const LackOfFit& l = fit.lack;
   fit.freedom = l.sites;
-  fit.scale = l.noise * std::sqrt(l.f);
+  fit.scale = std::hypot(l.noise, l.misfit * std::sqrt(n / double(fit.sites)));
   fit.run_spread = std::hypot(l.noise, l.misfit);
 }
 
@@ -126,6 +90,12 @@ Centre centre_of(std::span<const double> sizes, size_t p) {
   return {window, std::max(1.0, within) / n};
 }
 
+// Of sizes of residuals in their order, the 95 % quantile that a further one stays below.
+double quantile_of(std::span<const double> sizes) {
+  const auto place = size_t(std::ceil(0.95 * double(sizes.size() + 1))) - 1;
+  return sizes[std::min(place, sizes.size() - 1)];
+}
+
 // The sandwich of an M-estimate with Huber's correction (Huber 1973, Annals of Statistics 1:799).
 void spread_of_huber(LawFit& fit, std::vector<double> residuals) {
   const auto n = double(residuals.size()), p = double(fit.theta.size());
@@ -140,10 +110,25 @@ void spread_of_huber(LawFit& fit, std::vector<double> residuals) {
   const double correction = 1 + p / n * (1 - centre.share) / centre.share;
   fit.freedom = n - p;
   fit.scale = correction * std::sqrt(clipped / fit.freedom) / inside;
-  const auto place = size_t(std::ceil(0.95 * (n + 1))) - 1;
-  fit.run_spread = residuals[std::min(place, residuals.size() - 1)] * std::sqrt(n / fit.freedom);
+  fit.run_spread = quantile_of(residuals) * std::sqrt(n / fit.freedom);
 }
 }  // namespace
+
+double LawFit::run_spread_at(const LawInput& input) const {
+  constexpr size_t kFewest = 20;
+  const size_t n = runs.size(), nearest = std::max(kFewest, n / 4);
+  if (kind != FitObjective::kHuber || nearest >= n) return run_spread;
+  const Quantity q = law->needs.front();
+  std::vector<std::pair<double, double>> by_distance;  // and the size of the residual
+  for (size_t i = 0; i < n; ++i)
+    by_distance.emplace_back(std::abs(runs[i].at.log_x[q] - input.log_x[q]),
+                             std::abs(residuals[i]));
+  std::ranges::sort(by_distance);
+  std::vector<double> sizes;
+  for (size_t i = 0; i < nearest; ++i) sizes.push_back(by_distance[i].second);
+  std::ranges::sort(sizes);
+  return quantile_of(sizes) * std::sqrt(double(n) / freedom);
+}
 
 size_t fewest_sites(const Law& law) {
   return law.parameters.size() + 1;
@@ -193,6 +178,7 @@ LawFit fit_law(const Law& law, std::vector<LawRun> runs, FitObjective kind, cons
   Minimum least = least_of(law, at, answers, kind, from);
   fit.objective = least.objective;
   fit.theta = std::move(least.theta);
+  fit.converged = least.converged;
   if (!std::isfinite(fit.objective))
     throw UserError(str("law '", law.name, "' cannot be fitted to these ", fit.runs.size(),
                         " runs: no start has a value at all of them"),
@@ -202,13 +188,14 @@ LawFit fit_law(const Law& law, std::vector<LawRun> runs, FitObjective kind, cons
   law.values(fit.theta, at, residuals.data(), jacobian.data());
   for (size_t i = 0; i < at.size(); ++i) residuals[i] = answers[i] - residuals[i];
   if (kind == FitObjective::kSquares) {
-    test_form(fit, site, residuals);
+    fit.lack = lack_of_fit(law, fit.theta, fit.runs, site, residuals, jacobian);
     spread_of_squares(fit, residuals);
   } else {
     if (fit.sites < fit.runs.size())
       fit.lack = fit_law(law, fit.runs, FitObjective::kSquares, &fit.theta).lack;
     spread_of_huber(fit, residuals);
   }
+  fit.residuals = residuals;
   fit.covariance = inverse_of(gram(jacobian, p), p);
   for (double& v : fit.covariance) v *= fit.scale * fit.scale;
   return fit;

@@ -3,63 +3,37 @@
 #include <string>
 #include <vector>
 
+#include "search/laws/fit/lack.h"
 #include "search/laws/fit/minimise.h"
 #include "search/laws/law.h"
 
 namespace cambium {
-// A run's answer as a law hears it.
-struct LawRun {
-  LawInput at;
-  double log_answer = 0;
-};
-
 enum class FitObjective {
   kSquares,  // of the logarithms: for runs of one's own, whose noise is known from repeats
   kHuber     // the sum of huber(., 1e-3) of the logarithms: for points of others, with outliers
 };
 constexpr double kHuberDelta = 1e-3;
-constexpr double kLackLevel = 0.01;  // of the test of the form
-// With one or two degrees of freedom a chance closeness of repeats would refuse a true form.
-constexpr double kFewestRepeats = 3;
-constexpr double kLeastNoise = 1e-6;  // of a run's logarithm: below it losses are rounded
-
-// The F test of a form against the noise among runs of equal inputs (Fisher 1922; Draper and Smith
-// 1998, section 2.2): how far means of repeats lie from the curve, against how far repeats differ.
-struct LackOfFit {
-  enum class Untested {
-    kNo,
-    kNoRepeats,
-    kNoSites,     // as many parameters as different inputs
-    kEqual,       // repeats do not differ: copies, or a program without chance
-    kFewRepeats,  // below kFewestRepeats degrees of freedom
-    kRounding     // repeats differ by less than kLeastNoise
-  };
-
-  Untested untested = Untested::kNoRepeats;
-  double f = 0, p = 1;
-  double noise = 0;   // deviation of a run's logarithm among repeats
-  double misfit = 0;  // deviation of the true answer's logarithm about the curve; 0: none is seen
-  double repeats = 0, sites = 0;  // degrees of freedom of the two
-  LawInput closest;               // whose repeats differ least, where there are any
-
-  bool testable() const { return untested == Untested::kNo; }
-
-  bool refused() const { return testable() && p < kLackLevel; }
-};
 
 struct LawFit {
   const Law* law = nullptr;
   FitObjective kind = FitObjective::kSquares;
   std::vector<LawRun> runs;
   Theta theta;
-  double objective = 0;  // what was minimised: the stated sum, or the sum of squares
-  size_t sites = 0;      // different inputs
+  double objective = 0;    // what was minimised: the stated sum, or the sum of squares
+  bool converged = false;  // whether descent ended by itself, not after its last step
+  size_t sites = 0;        // different inputs
   LackOfFit lack;
   // Of the logarithm: what a new run strays from the curve (a deviation, under Huber's sum a 95 %
   // quantile), and what the covariance is scaled with.
   double run_spread = 0, scale = 0;
   double freedom = 0;
+  std::vector<double> residuals;   // of each run's logarithm: measured less fitted
   std::vector<double> covariance;  // of theta, [p,p]
+
+  // run_spread where a new run of these inputs is. Under Huber's sum it is the quantile of the
+  // quarter of the runs, 20 at least, that are nearest in the law's first quantity: errors of
+  // points read off figures, or of few large runs, are not of one size.
+  double run_spread_at(const LawInput& input) const;
 
   double at(size_t i) const { return shown_parameter(*law, theta, i); }
 };

@@ -145,18 +145,18 @@ Prediction predict(const LawFit& fit, const LawInput& at, IntervalKind kind, dou
   const ThetaFunction g = log_answer_at(fit, at);
   const double value = g(fit.theta), error = error_of(fit, g), t = critical(fit, level);
   Prediction out{std::exp(value)};
+  const double spread = fit.run_spread_at(at);
   const bool huber_sum = fit.kind == FitObjective::kHuber;
   if (kind == IntervalKind::kProfile && !huber_sum && error > 0 && std::isfinite(error)) {
     out.curve = exponential(profile_interval(fit, g, level));
     // A new run is one more observation, of the weight that its own spread gives it.
-    const double weight = fit.scale / fit.run_spread;
-    const double whole = std::hypot(error, fit.run_spread);
+    const double weight = fit.scale / spread;
+    const double whole = std::hypot(error, spread);
     out.run = exponential(profile_of(fit, g, whole, weight, true, level));
     return out;
   }
   out.curve = exponential(around(value, t * error));
-  out.run = exponential(
-      around(value, std::hypot(t * error, huber_sum ? fit.run_spread : t * fit.run_spread)));
+  out.run = exponential(around(value, std::hypot(t * error, huber_sum ? spread : t * spread)));
   return out;
 }
 

@@ -9,6 +9,7 @@
 #include "core/system/files.h"
 #include "core/text/csv.h"
 #include "core/text/suggest.h"
+#include "search/verdict/stats.h"
 
 namespace cambium {
 namespace {
@@ -129,8 +130,18 @@ double positive_number(const CsvCell& cell, std::string_view role) {
   return value;
 }
 
+// Columns that count parameters otherwise.
+std::vector<size_t> count_columns(const std::vector<CsvCell>& header,
+                                  const std::array<size_t, kRoles>& at) {
+  std::vector<size_t> out;
+  for (size_t i = 0; i < header.size(); ++i)
+    if (small(header[i].text).starts_with("params_") && !std::ranges::count(at, i))
+      out.push_back(i);
+  return out;
+}
+
 ScalingPoint read_point(const std::vector<CsvCell>& cells, const std::array<size_t, kRoles>& at,
-                        Diagnostics& errors) {
+                        const std::vector<size_t>& counts, Diagnostics& errors) {
   ScalingPoint point;
   point.mark = cells.front().mark;
   std::array<double, kRoles> value;
@@ -141,6 +152,12 @@ ScalingPoint read_point(const std::vector<CsvCell>& cells, const std::array<size
       } catch (const UserError& e) {
         errors.add(e);
       }
+  for (size_t i : counts) try {
+      const bool none = cells[i].text == "0";  // a model of nothing but embeddings
+      point.counts.push_back(none ? NAN : positive_number(cells[i], "params"));
+    } catch (const UserError& e) {
+      errors.add(e);
+    }
   for (Quantity q : {kParams, kTokens, kFlops, kLoss}) point.at.set(q, value[q]);
   point.error = value[size_t(PointRole::kError)];
   point.unique = value[size_t(PointRole::kUniqueTokens)];
@@ -154,17 +171,24 @@ void work_out_flops(PointTable& t) {
              c = t.has(PointRole::kFlops);
   t.tokens_follow = n && c && !d;
   std::vector<double> ratios;
+  std::map<std::string, Interval> of_group;
   for (ScalingPoint& p : t.points) {
     if (t.tokens_follow) p.at.set(kTokens, p.at.x[kFlops] / (6 * p.at.x[kParams]));
     if (n && d && !c) p.at.set(kFlops, 6 * p.at.x[kParams] * p.at.x[kTokens]);
     ratios.push_back(p.at.x[kFlops] / p.at.x[kParams] / p.at.x[kTokens]);
+    Interval& ends =
+        of_group.emplace(p.group, Interval{ratios.back(), ratios.back()}).first->second;
+    ends = {std::min(ends.low, ratios.back()), std::max(ends.high, ratios.back())};
   }
   t.flops = c ? FlopsFrom::kFile : n && d ? FlopsFrom::kSixNd : FlopsFrom::kNothing;
   if (n && d && c && !ratios.empty()) {
     std::ranges::sort(ratios);
     t.flops_per_nd = ratios[ratios.size() / 2];
-    t.least_per_nd = ratios.front();
-    t.most_per_nd = ratios.back();
+    const Interval worst = std::ranges::max_element(of_group, {}, [](const auto& g) {
+                             return g.second.high / g.second.low;
+                           })->second;
+    t.least_per_nd = worst.low;
+    t.most_per_nd = worst.high;
   }
 }
 
@@ -209,16 +233,19 @@ std::string_view role_name(PointRole r) {
 }
 
 PointTable parse_points(std::string_view text, const std::string& file, const PointChoice& choice) {
-  PointTable table{.file = file, .points = {}, .columns = {}, .marks = {}};
+  PointTable table{.file = file, .points = {}, .columns = {}, .marks = {}, .counts = {}};
   CsvReader reader(text, file, CsvSpaces::kDropped);
   std::vector<CsvCell> header, cells;
   std::array<size_t, kRoles> at;
+  std::vector<size_t> counts;
   std::vector<Filter> filters;
   Diagnostics errors;
   if (reader.row(header)) {
     refuse_double_columns(header);
     at = find_columns(header, choice);
     check_columns(at, header);
+    counts = count_columns(header, at);
+    for (size_t i : counts) table.counts.push_back(header[i].text);
     filters = filters_of(header, choice);
     for (size_t r = 0; r < kRoles; ++r)
       if (at[r] != kNone)
@@ -236,7 +263,7 @@ PointTable parse_points(std::string_view text, const std::string& file, const Po
     }
     if (std::ranges::all_of(filters,
                             [&](const Filter& f) { return cells[f.column].text == f.value; }))
-      table.points.push_back(read_point(cells, at, errors));
+      table.points.push_back(read_point(cells, at, counts, errors));
   }
   if (header.empty())
     throw UserError(str("'", file, "' is empty"),

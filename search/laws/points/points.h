@@ -12,12 +12,14 @@
 namespace cambium {
 enum class PointRole { kParams, kTokens, kFlops, kLoss, kError, kUniqueTokens, kSeed, kGroup };
 constexpr size_t kRoles = 8;
+constexpr double kMostUneven = 2;  // the largest C / (N D) over the least
 std::string_view role_name(PointRole r);
 
 struct ScalingPoint {
-  LawInput at;        // what the file says or what follows from it
-  double error = 0;   // of a task; NaN without the column
-  double unique = 0;  // tokens; NaN without the column
+  LawInput at;                 // what the file says or what follows from it
+  double error = 0;            // of a task; NaN without the column
+  double unique = 0;           // tokens; NaN without the column
+  std::vector<double> counts;  // of parameters by PointTable::counts; NaN: none
   std::string seed, group;
   Mark mark;  // of its line
 };
@@ -30,13 +32,15 @@ struct PointTable {
   std::vector<ScalingPoint> points;
   std::array<std::string, kRoles> columns;  // their names in the file; empty: none
   std::array<Mark, kRoles> marks;           // of the names
+  // Columns that count parameters otherwise: those named params_..., but for that of the role.
+  std::vector<std::string> counts;
   FlopsFrom flops = FlopsFrom::kNothing;
   bool tokens_follow = false;  // tokens were worked out as flops / (6 params)
   double flops_per_nd = 6;     // the median of C / (N D); 6 unless the file says otherwise
-  double least_per_nd = 6, most_per_nd = 6;  // and its ends
+  double least_per_nd = 6, most_per_nd = 6;  // its ends in the group where they lie farthest apart
 
-  // Whether FLOPs are no fixed multiple of N D, so that compute cannot be divided between them.
-  bool flops_contradict() const { return most_per_nd > 2 * least_per_nd; }
+  // Whether FLOPs are no fixed multiple of N D there, so that compute cannot be divided.
+  bool flops_contradict() const { return most_per_nd > kMostUneven * least_per_nd; }
 
   bool has(PointRole r) const { return !columns[size_t(r)].empty(); }
 };

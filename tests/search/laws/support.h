@@ -9,7 +9,8 @@ namespace cambium::test {
 struct Ladder {
   double noise = 0.003;  // of the log loss
   int sizes = 6, seeds = 2;
-  bool broken = false;  // the gain of size fades beyond 60M parameters
+  bool broken = false;                    // the gain of size fades beyond 60M parameters
+  double amplitude = 482, power = 0.348;  // of what size takes away
 };
 
 inline LawInput input_of(double params, double tokens) {
@@ -21,7 +22,8 @@ inline LawInput input_of(double params, double tokens) {
 
 inline double true_log_loss(const Ladder& l, double params, double tokens) {
   const double fading = l.broken ? std::pow(1 + std::pow(params / 6e7, 3.0), 0.08) : 1;
-  return std::log(1.8 + fading * 482 / std::pow(params, 0.348) + 2085 / std::pow(tokens, 0.366));
+  return std::log(1.8 + fading * l.amplitude / std::pow(params, l.power) +
+                  2085 / std::pow(tokens, 0.366));
 }
 
 // From 10M to 300M parameters at 5, 10, 20 and 40 tokens each.
