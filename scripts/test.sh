@@ -4,7 +4,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 source scripts/packages.sh
-install_packages "${build_packages[@]}" "${deb_packages[@]}"
+install_packages "${build_packages[@]}" "${deb_packages[@]}" "${text_packages[@]}"
 if [ "${1:-}" = "--sanitize" ]; then
   cmake --preset asan >/dev/null
   cmake --build build/asan

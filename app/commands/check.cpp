@@ -1,10 +1,12 @@
 // cambium check: everything that is wrong with specs and studies, in one pass.
 #include "app/command.h"
 #include "app/run.h"
+#include "app/scale/ladder_view.h"
 #include "core/diagnostics.h"
 #include "core/system/memory.h"
 #include "core/text/json.h"
 #include "search/candidates/model_space.h"
+#include "search/ladder/ladder_runs.h"
 #include "search/replay/table_study.h"
 #include "search/study/study_plan.h"
 #include "search/study/tune_settings.h"
@@ -127,6 +129,21 @@ Json check_model_search(const Spec& spec, const Context& context, std::string& t
             {"notes", show_notes(base.notes, context, text)}}}};
 }
 
+Json check_ladder(const std::string& file, const Context& context, std::string& text) {
+  const LadderPlan plan = plan_ladder(load_study(file, context.set), {.timed = true});
+  for (const LadderPoint& p : plan.points)
+    check_fits(file, str("'", p.planned.name, "'"), p.planned.needed_bytes);
+  text += str("ok  ", file, ": ", ladder_text(plan, ladder_jobs(plan, {})));
+  std::vector<UserError> notes;
+  for (const LadderPoint& p : plan.points)
+    notes.insert(notes.end(), p.planned.notes.begin(), p.planned.notes.end());
+  Json json = ladder_json(plan);
+  json["notes"] = show_notes(notes, context, text);
+  json["file"] = file;
+  json["kind"] = "ladder";
+  return json;
+}
+
 Json check_search(const std::string& file, const Context& context, std::string& text) {
   const TableStudy study = load_table_study(file, context.set);
   const std::optional<int64_t> size = study.space->size();
@@ -146,10 +163,11 @@ int check(const Options& options, Context& context) {
   for (const std::string& file : options.specs) {
     try {
       Spec spec = load_spec(file, context.set);
-      good.push_back(is_table_search(spec) ? check_search(file, context, text)
-                     : is_search(spec)     ? check_model_search(spec, context, text)
-                     : is_study(spec)      ? check_study(file, context, text)
-                                           : check_model(std::move(spec), context, text));
+      good.push_back(is_table_search(spec)   ? check_search(file, context, text)
+                     : is_search(spec)       ? check_model_search(spec, context, text)
+                     : spec.section("scale") ? check_ladder(file, context, text)
+                     : is_study(spec)        ? check_study(file, context, text)
+                                             : check_model(std::move(spec), context, text));
     } catch (const UserErrors& e) {
       errors.add_all(e);
     } catch (const UserError& e) {

@@ -38,6 +38,9 @@ int compare_study(const Options& options, Context& context) {
   refuse_folder_as_study(options.study);
   refuse_search(options.study, context.set);
   Study study = load_study(options.study, context.set);
+  if (study.scale)
+    throw UserError(str("'", options.study, "' is a ladder, and this compares variants"),
+                    str("train it with `cambium scale ", options.study, "`"), study.scale->mark);
   CompareSettings settings;
   settings.folder = options.folder.empty()
                         ? str("studies/", std::filesystem::path(options.study).stem().string())

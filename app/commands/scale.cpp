@@ -1,15 +1,25 @@
-// cambium scale: a scaling law through points of finished runs, or along whole trainings.
+// cambium scale: a scaling law through points of finished runs, along whole trainings, or through a
+// ladder that it trains.
+#include <filesystem>
+
 #include "app/command.h"
 #include "app/run.h"
+#include "app/saved_run.h"
+#include "app/scale/ladder_progress.h"
+#include "app/scale/ladder_view.h"
 #include "app/scale/scale_view.h"
 #include "app/scale/schedule_view.h"
+#include "app/tables/train_view.h"
+#include "core/system/cancel.h"
 #include "core/system/files.h"
 #include "core/text/json.h"
+#include "search/ladder/ladder_runs.h"
 
 namespace cambium::command_scale {
 namespace {
 struct Options {
-  std::string file, output, objective = "auto", hold_out = "none";
+  std::string file, output, objective = "auto", hold_out = "none", progress = "auto";
+  int64_t jobs = 0;
   PointChoice choice;
   ScaleSettings settings;
   std::vector<std::string> fit_on;
@@ -49,7 +59,15 @@ int scale_schedules(const Options& o, const Law& law, Context& context) {
   return kExitOk;
 }
 
-int scale(const Options& o, Context& context) {
+bool is_study_file(const std::string& file) {
+  return file.ends_with(".yaml") || file.ends_with(".yml");
+}
+
+int scale_points_file(const Options& o, Context& context) {
+  if (!context.set.empty() || o.jobs > 0)
+    throw UsageError(str(context.set.empty() ? "--jobs" : "--set", " is of studies that are ",
+                         "trained, and '", o.file, "' is taken for a file of points"),
+                     "a study's name ends in .yaml");
   const Law* law = o.settings.law.empty() ? nullptr : &law_named(o.settings.law);
   const bool schedules = law && law->of_schedules;
   refuse_others(o, schedules ? law : nullptr);
@@ -64,23 +82,89 @@ int scale(const Options& o, Context& context) {
   context.answer(json, scale_text(answer));
   return kExitOk;
 }
+
+// Options that read points, of which a ladder's study says its own.
+void refuse_point_options(const Options& o) {
+  const char* given = !o.settings.law.empty()     ? "--law"
+                      : o.hold_out != "none"      ? "--hold-out"
+                      : o.objective != "auto"     ? "--objective"
+                      : !o.choice.columns.empty() ? "--columns"
+                      : !o.choice.where.empty()   ? "--where"
+                      : !o.fit_on.empty()         ? "--fit-on"
+                      : o.warmup != 0             ? "--warmup"
+                                                  : nullptr;
+  if (given)
+    throw UsageError(str(given, " is of files of points, and '", o.file, "' is a study"),
+                     "say it there, as --set scale.law=over_training or --set "
+                     "scale.hold_out=largest; or fit the points.csv that the study writes");
+}
+
+Study load_ladder(const Options& o, const Context& context) {
+  refuse_folder_as_study(o.file);
+  Study study = load_study(o.file, context.set);
+  if (!study.scale)
+    throw UserError(str("'", o.file, "' has no scale:, and this trains ladders"),
+                    str("compare its variants with `cambium compare ", o.file, "`"),
+                    {o.file, 1, 1, 1});
+  return study;
+}
+
+// What the runs came to, in files and on the terminal.
+void answer_for(const LadderPlan& plan, const std::string& folder, Context& context) {
+  const LadderAnswer answer = answer_ladder(plan, folder);
+  Json json = ladder_answer_json(plan, answer);
+  json["command"] = context.command;
+  replace_file(folder + "/scale.json", to_text(json, 2) + "\n");
+  replace_file(folder + "/points.csv", answer.points);
+  if (answer.laws) replace_file(folder + "/residuals.csv", residuals_csv(*answer.laws));
+  json["folder"] = folder;
+  context.answer(json,
+                 str("\n", ladder_answer_text(plan, answer), "\nresults  ", folder,
+                     "/scale.json and points.csv", answer.laws ? ", residuals.csv" : "", "\n"));
+}
+
+int scale_ladder(const Options& o, Context& context) {
+  refuse_point_options(o);
+  const std::string folder =
+      o.output.empty() ? str("studies/", std::filesystem::path(o.file).stem().string()) : o.output;
+  const LadderPlan plan = plan_ladder(load_ladder(o, context));
+  const LadderSettings settings{
+      .folder = folder, .command = context.command, .jobs = o.jobs, .stop = cancel_requested};
+  LadderView view(context.terminal, progress_mode(o.progress, context.terminal));
+  view.on_plan(plan, ladder_jobs(plan, settings));
+  const bool stopped =
+      train_ladder(plan, settings, [&](const LadderProgress& p) { view.on_progress(p); });
+  view.finish();
+  answer_for(plan, folder, context);
+  if (!stopped) return kExitOk;
+  context.terminal.note("stopped; the same command goes on where this one ended");
+  return kExitInterrupted;
+}
+
+int scale(const Options& o, Context& context) {
+  return is_study_file(o.file) ? scale_ladder(o, context) : scale_points_file(o, context);
+}
 }  // namespace
 
 extern const Command command_scale = {
     .name = "scale",
-    .doc = "fit a scaling law to points of finished runs",
+    .doc = "fit a scaling law to points of finished runs, or to a ladder of sizes that it trains",
     .examples = {"cambium scale points.csv",
                  "cambium scale points.csv --columns params=N,tokens=D --where kept=1 -o law",
                  "cambium scale ladder.csv --hold-out largest --law over_training",
                  "cambium scale curves.csv --law multi_power --warmup 2160 --fit-on cosine "
-                 "--fit-on wsd"},
+                 "--fit-on wsd",
+                 "cambium scale configs/studies/ladder_text.yaml --jobs 2"},
+    .takes_set = true,
     .declare = [](CommandLine& line) -> Action {
       auto o = std::make_shared<Options>();
       line.word(
-          "POINTS", o->file,
-          "CSV, a finished run a line: params, tokens, flops (raw counts: 125e6), loss (nats), "
-          "and if there are any seed, group, unique_tokens, error");
-      line.text("-o,--output", o->output, "FOLDER", "write scale.json and residuals.csv there");
+          "FILE", o->file,
+          "points as CSV, a finished run a line: params, tokens, flops (raw counts: 125e6), loss "
+          "(nats), and if there are any seed, group, unique_tokens, error; or a study with scale:");
+      line.text("-o,--output", o->output, "FOLDER",
+                "write scale.json and residuals.csv there; a study's runs go to studies/<study> "
+                "unless told");
       std::vector<std::string> laws;
       for (const Law* law : builtin_laws()) laws.emplace_back(law->name);
       line.choice("--law", o->settings.law, laws, "chosen by the columns unless told");
@@ -96,6 +180,9 @@ extern const Command command_scale = {
                 "the rate is known): the curves to fit to; the others are foretold");
       line.whole("--warmup", o->warmup, 0, "of its curves: steps in which the rate rises from 0");
       line.list("--where", o->choice.where, "COLUMN=VALUE", "only lines with that cell");
+      line.whole("--jobs", o->jobs, 1,
+                 "runs of a study side by side, one thread each; one a core unless told");
+      declare_progress(line, o->progress);
       return [o](Context& context) { return scale(*o, context); };
     },
 };

@@ -65,6 +65,8 @@ Json value_schema(KeyForm form, StudyKinds kind) {
       return any_of({number, reference("expression")});
     case KeyForm::kQuantity:
       return quantity();
+    case KeyForm::kQuantities:
+      return one_or_list(quantity(), quantity());
     case KeyForm::kShare:
       return any_of({quantity(), Json{{"type", "string"}, {"pattern", "^[0-9.]+%$"}}});
     case KeyForm::kCost:
@@ -151,7 +153,7 @@ Json keys_schema(StudyKinds kind) {
 
 Json study_schema() {
   Json out = keys_schema(kOfVariants);
-  out["required"] = {"variants"};
+  out["anyOf"] = {{{"required", {"variants"}}}, {{"required", {"scale"}}}};
   return out;
 }
 

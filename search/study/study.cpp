@@ -46,8 +46,8 @@ std::string natural_baseline(const Study& study) {
   return study.variants.empty() ? "" : study.variants[0].name;
 }
 
-// A study that only tunes has one variant, the base as it is.
-void tune_base_alone(StudyFile& file) {
+// A study that only tunes, or a ladder of one model, has one variant, the base as it is.
+void take_base_alone(StudyFile& file) {
   if (file.base.empty())
     file.errors.add(UserError("the study has nothing to start from", "add base: model.yaml",
                               file.spec.root.mark));
@@ -76,15 +76,16 @@ Study read_study(Spec spec, StudyKinds kind, Diagnostics& errors) {
     needs("base", "write base: model.yaml, or base: {table: file.csv, key: name}");
     needs("space", "write space: {vars.heads: [2, 4, 8]}, or space: table for all its rows");
     needs("objectives", "write objectives: {val.accuracy: max}, or of a table's results");
-  } else if (!spec.section("tune")) {
+  } else if (!spec.section("tune") && !spec.section("scale")) {
     needs("variants", "write variants: {name: {path.in.spec: value}, other: model.yaml}");
   }
   const bool alone = kind == kOfVariants && !spec.section("variants");
   for (const StudyKey& key : study_key_list()) {
     if (!(key.of & kind)) continue;
-    if (alone && key.name == "set") tune_base_alone(file);
+    if (alone && key.name == "set") take_base_alone(file);
     read_key(key, file);
   }
+  if (study.scale) settle_ladder(file);
   study.base = {"base", file.base_mark, file.base, file.base_mark, {}};
   if (study.baseline.empty()) study.baseline = natural_baseline(study);
   if (kind != kOfVariants && !study.search) study.search.emplace();
@@ -98,7 +99,8 @@ std::string_view name_of(Budget::Kind kind) {
 }
 
 bool is_study(const Spec& spec) {
-  return spec.section("variants") || spec.section("base") || spec.section("seeds");
+  return spec.section("variants") || spec.section("base") || spec.section("seeds") ||
+         spec.section("scale");
 }
 
 Study load_study(const std::string& path, std::span<const std::string> overrides) {

@@ -17,6 +17,7 @@
 #include "core/fields.h"
 #include "core/yaml/spec.h"
 #include "search/study/keys/search_part.h"
+#include "search/study/scale_goal.h"
 
 namespace cambium {
 struct Variant {
@@ -40,6 +41,7 @@ struct Budget {
   enum Kind { kSteps, kSamples, kFlops, kSeconds } kind = kSteps;
 
   double value = 0;
+  Mark mark = {};
 };
 
 std::string_view name_of(Budget::Kind kind);
@@ -52,7 +54,8 @@ struct Study {
   std::vector<YamlEntry> overrides;  // `set:`, on every variant
   std::string baseline;              // differences are taken to this variant
   std::optional<MatchGoal> match;
-  std::optional<Budget> budget;
+  std::optional<Budget> budget;    // of a run; with `scale`, of all runs together
+  std::optional<ScaleGoal> scale;  // a ladder: what is trained to find scaling laws
   std::vector<int64_t> seeds;
   std::string metric = "val.loss";  // or val.accuracy of classes, val.mae and val.r2 of values
   Mark metric_mark;
@@ -68,7 +71,8 @@ struct Study {
 
   // The keys that hold a plain value; all are in search/study/study_keys.h.
   static constexpr auto fields = std::tuple{
-      field("evaluations", &Study::evaluations, "of every run with a budget; 0: as the model says")
+      field("evaluations", &Study::evaluations,
+            "of every run with a budget, 10 unless told, of a ladder 1; 0: as the model says")
           .in(0, kNoLimit),
       field("jobs", &Study::jobs, "runs side by side; 0: one a core").in(0, kNoLimit),
       field("threads", &Study::threads,

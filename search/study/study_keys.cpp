@@ -38,6 +38,30 @@ constexpr StudyKeyPart kTuneParts[] = {
     {"lag", "a trial knows the results of those 8 before it", KeyForm::kWhole},
 };
 
+constexpr StudyKeyPart kScaleParts[] = {
+    {"free", "variables that the size depends on; the first is solved to meet each size",
+     KeyForm::kTexts},
+    {"aspect", "how the others follow it: path -> an expression over the model's vars",
+     KeyForm::kOverrides},
+    {"follow",
+     "what else is set for each run: path -> an expression over the model's vars, params, tokens, "
+     "ratio (params by those of the smallest size) and steps",
+     KeyForm::kOverrides},
+    {"params", "the smallest and the largest size", KeyForm::kQuantities},
+    {"sizes", "how many, spaced evenly in the logarithm; 4 unless told", KeyForm::kNumber},
+    {"tokens_per_param", "lengths of the runs of each size", KeyForm::kQuantities},
+    {"tokens", "lengths as tokens, equal for all sizes", KeyForm::kQuantities},
+    {"flops", "lengths as training FLOPs, equal for all sizes: isoFLOP groups",
+     KeyForm::kQuantities},
+    {"hold_out", "largest: the law is fitted without the largest size, and judged by it",
+     KeyForm::kText},
+    {"tolerance", "how far from its place a size may lie; 25% unless told", KeyForm::kShare},
+    {"law", "the law to fit; chosen by what varies unless told", KeyForm::kText},
+    {"small_task",
+     "the folder of a compare study of the same variants: whether it ranks them as their laws do",
+     KeyForm::kText},
+};
+
 constexpr StudyKey kKeys[] = {
     {"name",
      "of the study; otherwise the file's name",
@@ -89,8 +113,13 @@ constexpr StudyKey kKeys[] = {
      "variables, the first coarsely, the others finely",
      "match: {params: 500k, free: [vars.dim, vars.hidden]}", KeyForm::kAllOf, kMatchParts,
      read_match, nullptr, kOfTrainings},
+    {"scale", "a ladder of sizes and lengths, trained to find a scaling law of each variant",
+     "scale: {free: [vars.dim, vars.depth], aspect: {vars.depth: \"round(dim / 48)\"}, params: "
+     "[30k, 400k], sizes: 4, tokens_per_param: [5, 10, 20], hold_out: largest}",
+     KeyForm::kAllOf, kScaleParts, read_scale, nullptr, kOfVariants},
     {"budget",
-     "what every run may spend: steps, samples, flops (evaluation apart) or seconds of steps",
+     "what every run may spend: steps, samples, flops (evaluation apart) or seconds of steps; with "
+     "scale: the flops of all runs together",
      "budget: {flops: 2e13}", KeyForm::kOneOf, kBudgetParts, read_budget, nullptr, kOfTrainings},
     {"seeds", "how many, or which", "seeds: 5", KeyForm::kSeeds, {}, read_seeds},
     {"metric",

@@ -30,6 +30,7 @@ enum class KeyForm {
   kTexts,         // one or a list
   kNumber,        // or an expression
   kQuantity,      // 500000, 5e5, 500k or an expression
+  kQuantities,    // one or a list
   kShare,         // a quantity, or 3%
   kCost,          // a quantity, or `baseline`
   kSeeds,         // how many, or a list

@@ -21,13 +21,6 @@ bool is_folder_name(std::string_view name) {
          });
 }
 
-std::string path_from(const Yaml& value) {
-  require(value.is_scalar(), "a model file is named by its path");
-  const std::filesystem::path path(value.text);
-  if (path.is_absolute()) return value.text;
-  return (std::filesystem::path(value.mark.file).parent_path() / path).lexically_normal().string();
-}
-
 int64_t whole(const Yaml& yaml, std::string_view what, int64_t least, const Vars& vars) {
   int64_t n = 0;
   detail::assign(n, Arg{std::string(what), evaluate(yaml, vars)});
@@ -66,13 +59,27 @@ void check_names(const Yaml& map, std::span<const std::string> known, std::strin
           UserError(str("unknown ", what, " '", e.key, "'"), suggestion(e.key, known), e.key_mark));
 }
 
+std::string path_beside(const Yaml& value) {
+  require(value.is_scalar(), "a file is named by its path");
+  const std::filesystem::path path(value.text);
+  if (path.is_absolute()) return value.text;
+  return (std::filesystem::path(value.mark.file).parent_path() / path).lexically_normal().string();
+}
+
+double read_share(const Yaml& yaml, const Vars& vars, std::string_view what) {
+  const bool percent = yaml.is_scalar() && yaml.text.ends_with('%');
+  Yaml number = yaml;
+  if (percent) number.text.pop_back();
+  return quantity(number, vars, what) / (percent ? 100 : 1);
+}
+
 void read_name(const Yaml& yaml, StudyFile& file) {
   file.study.name = yaml.text;
 }
 
 void read_base(const Yaml& yaml, StudyFile& file) {
   if (file.kind == kOfTables) return;  // search/replay/result_table.h reads it
-  file.base = path_from(yaml);
+  file.base = path_beside(yaml);
   file.base_mark = yaml.mark;
 }
 
@@ -89,7 +96,7 @@ void read_variants(const Yaml& yaml, StudyFile& file) {
     if (e.value.is_map())
       v.overrides = e.value.entries;
     else if (e.value.is_scalar())
-      std::tie(v.file, v.file_mark) = std::pair(path_from(e.value), e.value.mark);
+      std::tie(v.file, v.file_mark) = std::pair(path_beside(e.value), e.value.mark);
     else if (!e.value.is_null())
       file.errors.add(
           UserError(str("variant '", e.key, "' is neither a map of overrides nor a file"),
@@ -118,12 +125,8 @@ void read_match(const Yaml& yaml, StudyFile& file) {
   if (!(target.is_scalar() && target.text == "baseline"))
     goal.target = quantity(target, file.vars, params ? "params" : "flops");
   if (const Yaml* free = yaml.find("free")) goal.free = paths_from(*free, "free");
-  if (const Yaml* t = yaml.find("tolerance")) {
-    const bool percent = t->is_scalar() && t->text.ends_with('%');
-    Yaml number = *t;
-    if (percent) number.text.pop_back();
-    goal.tolerance = quantity(number, file.vars, "tolerance") / (percent ? 100 : 1);
-  }
+  if (const Yaml* t = yaml.find("tolerance"))
+    goal.tolerance = read_share(*t, file.vars, "tolerance");
   file.study.match = goal;
 }
 
@@ -137,7 +140,7 @@ void read_budget(const Yaml& yaml, StudyFile& file) {
   if (kind == kinds.end()) return;
   const double value = quantity(e.value, file.vars, e.key);
   require(value > 0, "a budget of ", value, " ", e.key, " trains nothing");
-  file.study.budget = Budget{Budget::Kind(kind - kinds.begin()), value};
+  file.study.budget = Budget{Budget::Kind(kind - kinds.begin()), value, e.value.mark};
 }
 
 void read_seeds(const Yaml& yaml, StudyFile& file) {

@@ -18,6 +18,16 @@ void read_vary(const Yaml& yaml, StudyFile& file);
 void read_baseline(const Yaml& yaml, StudyFile& file);
 void read_tune(const Yaml& yaml, StudyFile& file);
 void read_published(const Yaml& yaml, StudyFile& file);
+void read_scale(const Yaml& yaml, StudyFile& file);
+// Once all keys of a study with `scale:` are read: what follows from them, and errors for keys that
+// say nothing there.
+void settle_ladder(StudyFile& file);
+
+// The path that a file names, which is relative to it.
+std::string path_beside(const Yaml& value);
+
+// 3% or 0.03. UserErrors as quantity().
+double read_share(const Yaml& yaml, const Vars& vars, std::string_view what);
 
 // Adds an error for each key of the map that is none of the known ones.
 void check_names(const Yaml& map, std::span<const std::string> known, std::string_view what,

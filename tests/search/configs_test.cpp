@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "places.h"
+#include "search/ladder/ladder_plan.h"
 #include "search/study/study_plan.h"
 #include "tests/support/data/test_data.h"
 
@@ -23,8 +24,16 @@ std::string name_of(const ::testing::TestParamInfo<std::string>& info) {
 
 class StudyConfig : public ::testing::TestWithParam<std::string> {};
 
+void plan_the_ladder(const Study& study) {
+  const LadderPlan plan = plan_ladder(study);
+  EXPECT_EQ(plan.rungs.size(), study.variants.size() * size_t(study.scale->sizes));
+  EXPECT_EQ(plan.points.size(), plan.rungs.size() * study.scale->lengths.size());
+  for (const LadderPoint& p : plan.points) EXPECT_GT(p.planned.steps, 20) << p.planned.name;
+}
+
 TEST_P(StudyConfig, CanBePlanned) {
   const Study study = load_study(GetParam());
+  if (study.scale) return plan_the_ladder(study);
   const StudyPlan plan = plan_study(study);
   EXPECT_EQ(plan.variants.size(), study.variants.size());
   for (const PlannedVariant& v : plan.variants) {
