@@ -159,7 +159,7 @@ int main(int argc, char** argv) {
       if (method->name != "grid") print_proposing(*method, trials);  // its patterns are too many
   for (const char* method : {"random", "nsga2", "tpe"}) print_hypervolume(method, 500, seeds);
   for (const FrontProblem& problem : front_problems()) {
-    for (const char* method : {"random", "nsga2", "tpe"})
+    for (const char* method : {"random", "nsga2"})
       print_front(method, problem, 1000, std::min<int64_t>(seeds, 30));
     print_front("gp", problem, 100, std::min<int64_t>(seeds, 5));
   }
