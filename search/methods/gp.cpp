@@ -188,14 +188,16 @@ void add_scored(std::vector<Candidate>& pool, std::vector<SpacePoint> points,
   std::ranges::stable_sort(pool, std::greater{}, &Candidate::promise);
 }
 
-// Most promising first; `best`: the known trials from the best on.
+// Most promising first; `best`: the known trials from the best on. Whether a point is accepted is
+// not asked: of models that would build hundreds.
 std::vector<Candidate> candidates(const ProposalInputs& in, const std::vector<size_t>& best,
                                   const Promise& promise, int64_t count, Random& random) {
+  const Space space = in.space.unchecked();
   std::vector<SpacePoint> points;
   for (int64_t i = 0; i < count; ++i)
     points.push_back(
-        i % 2 ? in.space.draw(random)
-              : mutated(in.space,
+        i % 2 ? space.draw(random)
+              : mutated(space,
                         in.history[best[size_t(i / 2) % std::min(kParents, best.size())]].point,
                         random));
   std::vector<Candidate> pool;
@@ -204,8 +206,8 @@ std::vector<Candidate> candidates(const ProposalInputs& in, const std::vector<si
     points.clear();
     for (size_t k = 0; k < std::min(kParents, pool.size()); ++k)
       for (size_t c = 0; c < kChildren; ++c)
-        points.push_back(c % 2 ? mutated(in.space, pool[k].point, random)
-                               : nudged(in.space, pool[k].point, width, random));
+        points.push_back(c % 2 ? mutated(space, pool[k].point, random)
+                               : nudged(space, pool[k].point, width, random));
     add_scored(pool, std::move(points), promise);
   }
   return pool;
@@ -235,5 +237,6 @@ const Method method_gp = {
         "CEC; more: Knowles 2006, IEEE TEC 10",
     .attrs = fields_of<Gp>,
     .propose = propose,
-    .many_objectives = true};
+    .many_objectives = true,
+    .draws = [](const Attrs& options) { return options.as<Gp>().startup; }};
 }  // namespace cambium::method_gp

@@ -323,6 +323,26 @@ TEST(Gp, ProposesNothingBesideWhatStillRuns) {
   EXPECT_GT(least, 0.01);
 }
 
+// Of models each answer would take building one.
+TEST(Gp, AsksOfFewPointsWhetherTheyAreAccepted) {
+  const Yaml root = parse_yaml("space: {p: {pattern: ABC, length: 2..8}, x: {float: [0, 1]}}", "s");
+  int64_t asked = 0;
+  const Space space(read_dimensions(*root.find("space"), {}), {}, {}, root.mark,
+                    [&](const Space& s, const SpacePoint& p) {
+                      ++asked;
+                      return stream_of(s.text(p)) % 4 != 0;
+                    });
+  const Method& gp = find_method("gp", {});
+  Proposer proposer(space, {&gp, gp.attrs.parse({}, nullptr), 2, 1, {}});
+  for (int64_t t = 0; t < 25; ++t) {
+    asked = 0;
+    ASSERT_EQ(proposer.next().kind, Proposer::Next::kTrial);
+    EXPECT_LT(asked, 40) << "trial " << t;
+    EXPECT_TRUE(space.valid(proposer.point(t)));
+    proposer.tell(t, {.losses = {proposer.point(t).genes[1].real}});
+  }
+}
+
 TEST(Gp, GoesOnBeyondWhatItModelsExactly) {
   const Space space = space_of("space: {x: {float: [0, 1]}, y: {float: [0, 1]}}");
   const Method& gp = find_method("gp", {});
