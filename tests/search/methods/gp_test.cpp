@@ -164,7 +164,7 @@ TEST(Improvement, IsTheIntegral) {
   for (const double least : {-9.0, -3.0, 0.0, 2.0}) {
     const Normal n{0.4, 0.7};
     double sum = 0;  // Simpson
-    const int steps = 20'000;
+    const int steps = 100'000;
     const double low = n.mean - 40 * n.deviation, h = (least - low) / steps;
     for (int i = 0; i <= steps; ++i) {
       const double x = low + i * h, z = (x - n.mean) / n.deviation;
