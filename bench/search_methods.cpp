@@ -4,10 +4,11 @@
 #include <cstdlib>
 #include <numeric>
 
+#include "bench/front_problems.h"
 #include "core/system/clock.h"
 #include "search/replay/expected.h"
 #include "search/replay/simulated_time.h"
-#include "search/rungs/halving.h"
+#include "search/rungs/support/rung_method.h"
 #include "search/space/space_reader.h"
 #include "tests/support/learning_curves.h"
 #include "tests/support/table_searches.h"
@@ -51,19 +52,26 @@ void print_honest_winner(int64_t repeats) {
   }
 }
 
-void print_halving(int64_t repeats, bool whole) {
+void print_rungs(const RungMethod& method, int64_t repeats) {
   int64_t survived = 0;
-  double cost = 0;
+  double cost = 0, off = 0;
+  const Attrs options = method.attrs.parse(std::vector<Arg>{{"keep", 0.25}}, nullptr);
   for (int64_t k = 0; k < repeats; ++k) {
     const test::LearningCurves curves(81, {0.9, 0.97, 1}, uint64_t(k));
-    Halving halving({.keep = 0.25, .trials = 81, .lag = 8, .whole_rungs = whole});
-    for (Halving::Next n = halving.next(); n.kind == Halving::Next::kPiece; n = halving.next())
-      halving.tell(n.trial, n.rung, curves.loss(n.trial, n.rung));
-    survived += halving.rung_of(curves.best()) == 2;
-    cost += halving.cost() / 81 / double(repeats);
+    Rungs rungs(method.plan(options, 81));
+    double least = HUGE_VAL;
+    for (Rungs::Next n = rungs.next(); n.kind == Rungs::Next::kPiece; n = rungs.next()) {
+      rungs.tell(n.trial, n.rung, curves.loss(n.trial, n.rung));
+      if (n.rung == 2) least = std::min(least, curves.loss(n.trial, 2));
+    }
+    survived += rungs.rung_of(curves.best()) == 2;
+    off += (least - curves.loss(curves.best(), 2)) / double(repeats);
+    cost += rungs.cost() / 81 / double(repeats);
   }
-  std::printf("%-34s best of 81 survives %.4f at %.4f of the cost\n",
-              whole ? "successive halving" : "asha", double(survived) / double(repeats), cost);
+  std::printf(
+      "%-34s best of 81 survives %.4f, the best that does is %.4f deviations off, at %.4f "
+      "of the cost\n",
+      std::string(method.name).c_str(), double(survived) / double(repeats), off, cost);
 }
 
 void print_busy_time(int64_t repeats) {
@@ -80,23 +88,58 @@ void print_busy_time(int64_t repeats) {
   }
 }
 
-// Ten numbers and a pattern, two objectives.
-void print_proposing(const Method& method) {
+// Ten numbers and a pattern, two objectives, after so many trials that were drawn.
+void print_proposing(const Method& method, int64_t trials) {
   std::string yaml = "space: {p: {pattern: ABCD, length: 4..12}";
   for (int i = 0; i < 10; ++i) yaml += str(", x", i, ": {float: [0, 1]}");
   const Yaml root = parse_yaml(yaml + "}", "bench");
   const Space space(read_dimensions(*root.find("space"), {}), {}, {}, root.mark);
   Proposer proposer(space, {&method, method.attrs.parse({}, nullptr), 0, 8, {}});
-  std::vector<double> times;
-  for (int64_t t = 0; t < 1010; ++t) {
-    const Stopwatch watch;
-    proposer.next();
-    if (t >= 1000) times.push_back(watch.milliseconds());
+  const auto tell = [&](int64_t t) {
     const double x = proposer.point(t).genes[1].real;
     proposer.tell(t, {.losses = {x, double(stream_of(proposer.key(t)) % 100) - x}});
+  };
+  Random random(0, stream_of("bench.points"));
+  for (int64_t t = 0; t < trials; ++t) {
+    proposer.restore(space.draw(random));
+    tell(t);
   }
-  std::printf("%-34s proposes trial 1,000 in %.2f ms\n", std::string(method.name).c_str(),
-              median_of(times));
+  std::vector<double> times;
+  for (int64_t t = trials; t < trials + 10; ++t) {
+    const Stopwatch watch;
+    proposer.next();
+    times.push_back(1000 * watch.seconds());
+    tell(t);
+  }
+  std::printf("%-34s proposes trial %ld in %.2f ms\n", std::string(method.name).c_str(),
+              long(trials), median_of(times));
+  std::fflush(stdout);
+}
+
+// The hypervolume of all that so many trials found, from 1.1 in each objective.
+void print_front(const char* name, const FrontProblem& problem, int64_t trials, int64_t seeds) {
+  std::string yaml;
+  for (int i = 0; i < 10; ++i) yaml += str(i ? ", x" : "space: {x", i, ": {float: [0, 1]}");
+  const Yaml root = parse_yaml(yaml + "}", "bench");
+  const Space space(read_dimensions(*root.find("space"), {}), {}, {}, root.mark);
+  const Method& method = find_method(name, {});
+  const std::vector<double> reference(problem.objectives, 1.1);
+  std::vector<double> volumes;
+  for (int64_t seed = 0; seed < seeds; ++seed) {
+    Proposer proposer(space, {&method, method.attrs.parse({}, nullptr), uint64_t(seed), 8, {}});
+    std::vector<std::vector<double>> found;
+    for (int64_t t = 0; t < trials; ++t) {
+      proposer.next();
+      std::vector<double> x;
+      for (const Gene& g : proposer.point(t).genes) x.push_back(g.real);
+      found.push_back(problem.losses(x));
+      proposer.tell(t, {.losses = found.back()});
+    }
+    volumes.push_back(hypervolume(found, reference));
+  }
+  std::printf("%-9s %-24s %5ld trials  hypervolume %.4f +- %.4f\n", name, problem.name,
+              long(trials), mean_of(volumes), deviation_of(volumes) / std::sqrt(double(seeds)));
+  std::fflush(stdout);
 }
 }  // namespace
 
@@ -106,12 +149,20 @@ int main(int argc, char** argv) {
   const char* const methods[] = {"random", "sobol", "evolution", "tpe", "nsga2"};
   for (const char* method : methods) print_regret(method, 100, seeds, false);
   for (const char* method : methods) print_regret(method, 100, seeds, true);
+  for (const bool shuffled : {false, true})  // a hundred times as slow
+    print_regret("gp", 100, std::min<int64_t>(seeds, 60), shuffled);
   print_honest_winner(10 * seeds);
-  for (const bool whole : {true, false}) print_halving(10 * seeds, whole);
+  for (const RungMethod* method : builtin_rung_methods()) print_rungs(*method, 10 * seeds);
   print_busy_time(seeds);
   for (const Method* method : builtin_methods())
-    if (method->name != "grid") print_proposing(*method);  // that of patterns is too large
+    for (const int64_t trials : {300, 1000})
+      if (method->name != "grid") print_proposing(*method, trials);  // its patterns are too many
   for (const char* method : {"random", "nsga2", "tpe"}) print_hypervolume(method, 500, seeds);
+  for (const FrontProblem& problem : front_problems()) {
+    for (const char* method : {"random", "nsga2"})
+      print_front(method, problem, 1000, std::min<int64_t>(seeds, 30));
+    print_front("gp", problem, 100, std::min<int64_t>(seeds, 5));
+  }
   for (int i = 2; i < argc; ++i) {  // further methods with options, for tuning
     print_regret(argv[i], 100, seeds, false);
   }

@@ -5,11 +5,13 @@
 #include "app/run.h"
 #include "app/saved_run.h"
 #include "app/tables/exploration/model_search_view.h"
+#include "app/tables/exploration/proxy_table.h"
 #include "app/tables/search/search_table.h"
 #include "app/tables/train_view.h"
 #include "core/system/cancel.h"
 #include "core/system/files.h"
 #include "core/text/json.h"
+#include "search/explore/proxies_found.h"
 #include "search/replay/search_folder.h"
 
 namespace cambium::command_search {
@@ -17,6 +19,7 @@ namespace {
 struct Options {
   std::string study, folder, progress = "auto";
   int64_t jobs = 0;
+  bool proxies = false;
 };
 
 TableSearch searched(const TableStudy& study, const Options& options, Context& context) {
@@ -52,9 +55,14 @@ int search_trained(const Spec& spec, const std::string& folder, const Options& o
   view.finish();
   Json json = model_search_json(models, result);
   json["folder"] = folder;
-  context.answer(
-      json, str("\n", model_search_text(models, result), "\nresults  ", folder,
-                "/results.json, trials.csv", result.finals ? " and finalists/*.yaml\n" : "\n"));
+  std::string text = model_search_text(models, result);
+  if (options.proxies && !result.stopped) {
+    const std::vector<ProxyAgreement> proxies = proxies_found(models, result.findings);
+    json["proxies"] = proxies_json(proxies);
+    text += proxy_table(proxies, result.findings.objectives[0].name);
+  }
+  context.answer(json, str("\n", text, "\nresults  ", folder, "/results.json, trials.csv",
+                           result.finals ? " and finalists/*.yaml\n" : "\n"));
   if (result.stopped)
     context.terminal.note("stopped; the same command goes on where this one ended");
   return result.stopped ? kExitInterrupted : kExitOk;
@@ -67,6 +75,8 @@ int search_study(const Options& options, Context& context) {
                              : options.folder;
   const Spec spec = load_spec(options.study, context.set);
   if (!is_table_search(spec)) return search_trained(spec, folder, options, context);
+  if (options.proxies)
+    throw UserError("--proxies looks at models, and a table has none", "leave --proxies out");
   const TableStudy study = load_table_study(options.study, context.set);
   const SearchFolder held(folder, study);
   const TableSearch search = searched(study, options, context);
@@ -105,6 +115,8 @@ extern const Command command_search = {
       line.text("-o,--output", o->folder, "DIR", "where results go; studies/<study> unless told");
       line.whole("--jobs", o->jobs, 1,
                  "trainings side by side, one thread each; one a core unless told");
+      line.flag("--proxies", o->proxies,
+                "also how far what untrained models say ranks them as training does");
       declare_progress(line, o->progress);
       return [o](Context& context) { return search_study(*o, context); };
     },

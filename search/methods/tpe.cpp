@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include "search/answer/front.h"
 #include "search/methods/support/method.h"
 #include "search/methods/support/parzen.h"
 
@@ -23,33 +22,6 @@ struct Tpe {
           .in(0.001, 0.9),
       field("prior", &Tpe::prior, "weight of equal chances, in trials").in(0.01, 1000)};
 };
-
-// Known trials from best to worst: by fronts and the room in them where there are objectives.
-std::vector<size_t> best_first(std::span<const PastTrial> history) {
-  std::vector<size_t> order = ranked(history);
-  if (order.empty() || history[order[0]].outcome->losses.size() < 2) return order;
-  std::vector<Losses> results;
-  for (const size_t i : order) {
-    const TrialOutcome& o = *history[i].outcome;
-    results.push_back({o.losses, o.failed ? HUGE_VAL : o.violation});
-  }
-  const std::vector<int64_t> fronts = front_numbers(results);
-  std::vector<double> room(order.size());
-  for (int64_t f = 0; f <= std::ranges::max(fronts); ++f) {
-    std::vector<Losses> front;
-    for (size_t i = 0; i < results.size(); ++i)
-      if (fronts[i] == f) front.push_back(results[i]);
-    const std::vector<double> inside = room_around(front);
-    for (size_t i = 0, k = 0; i < results.size(); ++i)
-      if (fronts[i] == f) room[i] = inside[k++];
-  }
-  std::vector<size_t> places(order.size());
-  for (size_t i = 0; i < places.size(); ++i) places[i] = i;
-  std::ranges::stable_sort(places, {}, [&](size_t i) { return std::pair(fronts[i], -room[i]); });
-  std::vector<size_t> out;
-  for (const size_t i : places) out.push_back(order[i]);
-  return out;
-}
 
 std::optional<SpacePoint> propose(const ProposalInputs& in) {
   const Tpe& o = in.options.as<Tpe>();

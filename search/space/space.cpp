@@ -120,6 +120,12 @@ bool Space::valid(const SpacePoint& p) const {
   return fulfils(p);
 }
 
+Space Space::unchecked() const {
+  Space out = *this;
+  out.accept_ = {};
+  return out;
+}
+
 void Space::settle(SpacePoint& p, Random& random) const {
   p.genes.resize(dimensions_.size());
   for (const size_t i : order_) {

@@ -34,6 +34,9 @@ class Space {
 
   const Mark& mark() const { return mark_; }
 
+  // The same without what is to be accepted beside `where:`, which may take long to know.
+  Space unchecked() const;
+
   // Whether all active values and no others are set, inside their ranges, and all conditions hold.
   bool valid(const SpacePoint& p) const;
 

@@ -42,6 +42,22 @@ class SearchOfModels : public ::testing::Test {
   const test::OneThread one_;
 };
 
+TEST_F(SearchOfModels, ProxiesStandBesideFlops) {
+  const test::Ran ran = search({"--proxies", "--set", "finalists=~"});
+  EXPECT_EQ(ran.code, 0) << ran.err;
+  const size_t table = ran.out.find(
+      "proxies: how they rank the trained models as val.accuracy does (Kendall tau)\nproxy ");
+  ASSERT_NE(table, std::string::npos) << ran.out;
+  EXPECT_EQ(ran.out.find("\nflops ", table),
+            ran.out.find('\n', ran.out.find("\nproxy ", table) + 1))
+      << "first: " << ran.out;
+  for (const char* name : {"\nparams ", "\nsynflow ", "\ngrad_norm ", "\njacobian "})
+    EXPECT_NE(ran.out.find(name, table), std::string::npos) << name;
+  const Json j = parse_json(search({"--proxies", "--set", "finalists=~", "--json"}).out, "out");
+  ASSERT_EQ(j["proxies"].size(), 5u);
+  EXPECT_EQ(j["proxies"][0]["proxy"], "flops");
+}
+
 TEST_F(SearchOfModels, PrintsWhatItFoundAndWritesIt) {
   const test::Ran ran = search();
   EXPECT_EQ(ran.code, 0) << ran.err;

@@ -107,6 +107,14 @@ TEST_F(Finalists, OfOneJudgedNothingIsSaid) {
 }
 
 // Groups are a quarter of these trials' variance (2 of 8); omega squared takes chance off.
+TEST_F(Search, ATableHasNoProxies) {
+  const test::Ran ran = search({"--proxies"});
+  EXPECT_EQ(ran.code, 1);
+  EXPECT_NE(ran.err.find("--proxies looks at models, and a table has none"), std::string::npos)
+      << ran.err;
+  EXPECT_NE(ran.err.find("leave --proxies out"), std::string::npos) << ran.err;
+}
+
 TEST_F(Search, ImportanceSaysThatItIsAnEstimate) {
   replace_file(path("t.csv"), "k,i,acc\n0,0,0\n0,1,0\n0,2,0\n0,3,2\n1,0,2\n1,1,2\n1,2,2\n1,3,0\n");
   replace_file(path("s.yaml"),

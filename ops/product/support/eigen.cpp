@@ -1,5 +1,6 @@
 #include "ops/product/support/eigen.h"
 
+#include <Eigen/Cholesky>
 #include <Eigen/Core>
 #include <Eigen/Eigenvalues>
 
@@ -28,5 +29,24 @@ void symmetric_eigen(int64_t n, const double* a, double* values, double* vectors
   const Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd> solver(Input(a, n, n));
   Eigen::Map<Eigen::VectorXd>(values, n) = solver.eigenvalues();
   Eigen::Map<Matrix>(vectors, n, n) = solver.eigenvectors();
+}
+
+bool cholesky_f64(int64_t n, const double* a, double* lower) {
+  Eigen::Map<Matrix> l(lower, n, n);
+  l = Input(a, n, n);
+  // Eigen takes the root of a NaN for a success.
+  const Eigen::LLT<Eigen::Ref<Matrix>, Eigen::Lower> factor(l);
+  if (factor.info() != Eigen::Success || !l.diagonal().allFinite()) return false;
+  l.triangularView<Eigen::StrictlyUpper>().setZero();
+  return true;
+}
+
+void solve_lower_f64(int64_t n, int64_t m, const double* lower, bool transpose, double* b) {
+  const Input l(lower, n, n);
+  Eigen::Map<Matrix> x(b, n, m);
+  if (transpose)
+    l.transpose().triangularView<Eigen::Upper>().solveInPlace(x);
+  else
+    l.triangularView<Eigen::Lower>().solveInPlace(x);
 }
 }  // namespace cambium

@@ -1,9 +1,11 @@
 #include "search/methods/support/method.h"
 
 #include <algorithm>
+#include <cmath>
 #include <tuple>
 
 #include "core/text/suggest.h"
+#include "search/answer/front.h"
 
 namespace cambium {
 Random random_of(const ProposalInputs& in) {
@@ -32,5 +34,31 @@ std::vector<size_t> ranked(std::span<const PastTrial> history) {
   };
   std::ranges::sort(known, {}, rank);
   return known;
+}
+
+std::vector<size_t> best_first(std::span<const PastTrial> history) {
+  std::vector<size_t> order = ranked(history);
+  if (order.empty() || history[order[0]].outcome->losses.size() < 2) return order;
+  std::vector<Losses> results;
+  for (const size_t i : order) {
+    const TrialOutcome& o = *history[i].outcome;
+    results.push_back({o.losses, o.failed ? HUGE_VAL : o.violation});
+  }
+  const std::vector<int64_t> fronts = front_numbers(results);
+  std::vector<double> room(order.size());
+  for (int64_t f = 0; f <= std::ranges::max(fronts); ++f) {
+    std::vector<Losses> front;
+    for (size_t i = 0; i < results.size(); ++i)
+      if (fronts[i] == f) front.push_back(results[i]);
+    const std::vector<double> inside = room_around(front);
+    for (size_t i = 0, k = 0; i < results.size(); ++i)
+      if (fronts[i] == f) room[i] = inside[k++];
+  }
+  std::vector<size_t> places(order.size());
+  for (size_t i = 0; i < places.size(); ++i) places[i] = i;
+  std::ranges::stable_sort(places, {}, [&](size_t i) { return std::pair(fronts[i], -room[i]); });
+  std::vector<size_t> out;
+  for (const size_t i : places) out.push_back(order[i]);
+  return out;
 }
 }  // namespace cambium

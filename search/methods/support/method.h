@@ -61,4 +61,7 @@ const Method& find_method(std::string_view name, const Mark& mark);
 // The trials whose outcome is known, failed ones last: their indices from best to worst by
 // violation, then by the first loss, then by age.
 std::vector<size_t> ranked(std::span<const PastTrial> history);
+
+// The same by fronts and the room in them where there are several objectives.
+std::vector<size_t> best_first(std::span<const PastTrial> history);
 }  // namespace cambium

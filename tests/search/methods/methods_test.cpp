@@ -188,16 +188,15 @@ INSTANTIATE_TEST_SUITE_P(All, Methods, ::testing::ValuesIn(all_methods()),
 
 // The least loss of 60 trials, meant over seeds, on a space of numbers of which one is there only
 // sometimes; 0 is the best there is.
-double mean_least_loss(const std::string& name) {
+double mean_least_loss(const std::string& name, int seeds = 20) {
   const Space space = space_of(
       "space: {lr: {log: [1e-4, 1]}, dim: {int: [1, 64]}, kind: [a, b, c], share: {when: kind == "
       "b, "
       "float: [0, 1]}}");
   const Method& method = find_method(name, {});
   double sum = 0;
-  const int seeds = 20;
-  for (uint64_t seed = 0; seed < seeds; ++seed) {
-    Proposer proposer(space, {&method, method.attrs.parse({}, nullptr), seed, 8, {}});
+  for (int seed = 0; seed < seeds; ++seed) {
+    Proposer proposer(space, {&method, method.attrs.parse({}, nullptr), uint64_t(seed), 8, {}});
     double least = 100;
     for (int64_t t = 0; t < 60; ++t) {
       proposer.next();
@@ -217,12 +216,13 @@ TEST(Method, OfNumbersFindsMoreThanRandom) {
   const double random = mean_least_loss("random");
   for (const char* name : {"evolution", "tpe"})
     EXPECT_LT(mean_least_loss(name), 0.6 * random) << name << ", random " << random;
+  EXPECT_LT(mean_least_loss("gp", 4), 0.4 * random) << "random " << random;
 }
 
 // A trial that breaks a condition is a worse parent than any that does not.
 TEST(Method, ConditionsOnResultsSteer) {
   const Space space = space_of("space: {x: {float: [0, 1]}, y: {float: [0, 1]}}");
-  for (const char* name : {"evolution", "nsga2", "tpe"}) {
+  for (const char* name : {"evolution", "nsga2", "tpe", "gp"}) {
     const Method& method = find_method(name, {});
     Proposer proposer(space, {&method, method.attrs.parse({}, nullptr), 1, 8, {}});
     int late = 0;

@@ -269,6 +269,15 @@ TEST(Macro, MethodsFindMoreThanRandomAndNothingWhereNothingIs) {
   EXPECT_GE(test::mean_hypervolume_share(study, 5).mean, 0.985);
 }
 
+TEST(SlowMacro, TheGaussianProcessFindsMoreThanRandomAndNothingWhereNothingIs) {
+  if (test::skip_without(test::macro_table())) return;
+  TableStudy study = test::table_study(test::macro_study("gp", 100));
+  EXPECT_LE(test::mean_regret(study, 8).mean, 0.06);
+  test::shuffle_results(study, 1);
+  const auto [mean, error] = test::mean_regret(study, 20);
+  EXPECT_NEAR(mean, 0.2604, 3 * error);
+}
+
 // The file says of each whether it is on the front of error and latency.
 TEST(ArchaiLandmarks, FlagsAreRecomputed) {
   const std::string file = test::data_path("nas/archai_landmarks/search_results.csv");

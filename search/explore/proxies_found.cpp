@@ -1,0 +1,33 @@
+#include "search/explore/proxies_found.h"
+
+#include "core/text/json.h"
+#include "search/study/study_plan.h"
+
+namespace cambium {
+std::vector<ProxyAgreement> proxies_found(ModelSpace& models, const Findings& findings) {
+  DataCache data;
+  std::vector<std::vector<std::optional<double>>> scores;
+  std::vector<double> results;
+  for (const FoundTrial& t : findings.trials) {
+    if (!t.whole || t.refused || t.outcome.failed) continue;
+    const PlannedVariant v = models.plan(str("trial-", t.number), t.point, false);
+    scores.push_back(proxy_scores(data.open(run_spec(models.study(), v, kSearchSeed))));
+    results.push_back(-t.outcome.losses[0]);
+  }
+  return proxy_agreement(scores, results);
+}
+
+Json proxies_json(std::span<const ProxyAgreement> proxies) {
+  Json out = Json::array();
+  for (const ProxyAgreement& p : proxies) {
+    Json row = {{"proxy", p.proxy->name}, {"tau", nullptr}, {"interval", nullptr}};
+    if (p.tau) {
+      row["models"] = p.tau->n;
+      row["tau"] = p.tau->tau;
+      if (p.tau->interval) row["interval"] = {p.tau->interval->low, p.tau->interval->high};
+    }
+    out.push_back(std::move(row));
+  }
+  return out;
+}
+}  // namespace cambium
