@@ -85,8 +85,9 @@ Json check_study(const std::string& file, const Context& context, std::string& t
   Json variants = Json::array();
   for (const PlannedVariant& v : plan.variants)
     check_fits(file, str("'", v.name, "'"), v.needed_bytes);
-  text += str("ok  ", file, ": ", plan.variants.size(), " variants x ", plan.study.seeds.size(),
-              " seeds\n");
+  text += str("ok  ", file, ": ", plan.variants.size(),
+              plan.study.tasks.empty() ? " variants x " : " variants on tasks x ",
+              plan.study.looks.empty() ? "" : "up to ", plan.study.seeds.size(), " seeds\n");
   if (plan.study.tune) {
     check_tuning(plan);
     text += str("      each tuned by ", plan.study.tune->trials, " trials of ",

@@ -4,6 +4,7 @@
 #include "app/command.h"
 #include "app/run.h"
 #include "app/saved_run.h"
+#include "app/tables/study/tasks_table.h"
 #include "app/tables/study/tuning_table.h"
 #include "app/tables/study_view.h"
 #include "core/system/cancel.h"
@@ -65,8 +66,9 @@ int compare_study(const Options& options, Context& context) {
   json["folder"] = settings.folder;
   json["report"] = report;
   json["complete"] = c.results.complete;
-  context.answer(json, str("\n", c.tuning ? tuning_table(*c.tuning) : "", "\n", results_table(c),
-                           "\n", verdict_text(read), "\nreport  ", report, "\n"));
+  context.answer(json,
+                 str("\n", c.tuning ? tuning_table(*c.tuning) : "", "\n", results_table(c),
+                     tasks_table(read), "\n", verdict_text(read), "\nreport  ", report, "\n"));
   const bool failed = !failures_text(c).empty();
   if (failed) context.terminal.raw_note(failures_text(c));
   if (c.stopped) {

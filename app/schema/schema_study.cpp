@@ -77,6 +77,11 @@ Json value_schema(KeyForm form, StudyKinds kind) {
       return metric();
     case KeyForm::kOverrides:
       return overrides;
+    case KeyForm::kTasks: {
+      Json task = overrides;
+      task["properties"] = {{"name", text()}, {"metric", metric()}};
+      return {{"type", "array"}, {"items", task}, {"minItems", 1}};
+    }
     case KeyForm::kVariants: {
       Json out = map_of(any_of({Json{{"type", "null"}}, text(), overrides}));
       out["minProperties"] = 1;
@@ -130,6 +135,8 @@ Json parts_schema(const StudyKey& key) {
 Json key_schema(const StudyKey& key, StudyKinds kind) {
   if (key.form == KeyForm::kVars) return value_schema(key.form, kind);  // has a text
   if (key.field) return field_schema(*key.field);
+  if (key.form == KeyForm::kSeeds)
+    return described(any_of({value_schema(key.form, kind), parts_schema(key)}), key.doc);
   if (!key.parts.empty()) return described(parts_schema(key), key.doc);
   if (!key.options) return described(value_schema(key.form, kind), key.doc);
   Json out = options_schema(key.options());

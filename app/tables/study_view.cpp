@@ -6,6 +6,7 @@
 #include "core/text/fmt.h"
 #include "core/text/utf8.h"
 #include "search/study/budget.h"
+#include "search/study/tasks.h"
 #include "viz/plot/text.h"
 #include "viz/report/verdict.h"
 
@@ -24,8 +25,9 @@ struct Unit {
   std::string_view name;
 };
 
-Unit unit_of(const StudyPlan& plan) {
-  if (is_share(plan.study.metric)) return {100, 2, " (%)"};
+// `cell`: a variant on a task, whose own metric it is.
+Unit unit_of(const StudyPlan& plan, std::string_view cell = {}) {
+  if (is_share(metric_of(plan.study, cell).name)) return {100, 2, " (%)"};
   return {1, 4, plan.values ? "" : " (nats)"};
 }
 
@@ -59,7 +61,9 @@ std::string difference_text(const ResultRow& row, const Unit& u) {
 
 std::string claim_text(const ResultRow& row) {
   if (!row.sees_answers.empty()) return "sees its answers";
-  return row.decision.claim == Claim::kBaseline ? "" : std::string(name_of(row.decision.claim));
+  if (row.decision.claim == Claim::kBaseline) return {};
+  const bool small = row.decision.within && row.decision.claim != Claim::kEquivalent;
+  return str(name_of(row.decision.claim), small ? ", within least_effect" : "");
 }
 
 std::string seeds_text(const ResultRow& row) {
@@ -96,13 +100,20 @@ double progress_of(std::span<const RunView> runs) {
 }  // namespace
 
 void StudyView::on_plan(const StudyPlan& plan, int64_t jobs) {
-  metric_ = plan.study.metric;
-  scale_ = unit_of(plan).scale;
-  digits_ = unit_of(plan).digits;
+  usual_ = {plan.study.metric, unit_of(plan).scale, unit_of(plan).digits};
+  shown_.clear();
+  for (const PlannedVariant& v : plan.variants) {
+    const Unit unit = unit_of(plan, v.name);
+    shown_[v.name] = {metric_of(plan.study, v.name).name, unit.scale, unit.digits};
+  }
   since_line_.restart();
   if (mode_ == ProgressMode::kNone) return;
-  terminal_.note(str("study   ", printable(plan.study.name), ": ", plan.variants.size(),
-                     " variants x ", plan.study.seeds.size(), " seeds, ", jobs, " side by side"));
+  terminal_.note(
+      str("study   ", printable(plan.study.name), ": ", plan.variants.size(),
+          plan.study.tasks.empty() ? " variants x " : " variants on tasks x ",
+          plan.study.looks.empty() ? "" : "up to ",
+          plan.study.looks.empty() ? int64_t(plan.study.seeds.size()) : plan.study.looks.back(),
+          " seeds, ", jobs, " side by side"));
   for (const PlannedVariant& v : plan.variants) {
     std::string matched;
     if (v.match) {
@@ -148,9 +159,20 @@ void StudyView::on_run_end(const RunView& run) {
   if (mode_ == ProgressMode::kNone) return;
   const std::string end =
       run.phase == RunPhase::kDone
-          ? str(metric_, " ", fixed(scale_ * run.value, digits_))
+          ? value_text(run.id.variant, run.value)
           : str(name_of(run.phase), run.error.empty() ? "" : ": ", printable(run.error));
   terminal_.note(str("done    ", printable(name_of_run(run)), "  ", end));
+}
+
+void StudyView::on_more_seeds(int64_t now, int64_t next) {
+  if (mode_ == ProgressMode::kNone) return;
+  terminal_.note(str("look    ", now, " seeds do not tell everything: on to ", next));
+}
+
+std::string StudyView::value_text(const std::string& variant, double value) const {
+  const auto known = shown_.find(variant);
+  const Shown& shown = known == shown_.end() ? usual_ : known->second;
+  return str(shown.metric, " ", fixed(shown.scale * value, shown.digits));
 }
 
 void StudyView::on_trials(std::span<const Trial> all, std::span<const RunUpdate> running,
@@ -163,10 +185,10 @@ void StudyView::on_trial_end(const Trial& trial, int64_t planned) {
 }
 
 TrialsView& StudyView::trials(int64_t planned) {
-  if (!trials_)
-    trials_.emplace(terminal_, mode_,
-                    TrialsView::About{.what = "tuning", .metric = metric_, .planned = planned});
-  return *trials_;
+  if (trials_) return *trials_;
+  TrialsView::About about{.what = "tuning", .metric = usual_.metric, .planned = planned};
+  for (const auto& [variant, shown] : shown_) about.metrics[variant] = shown.metric;
+  return trials_.emplace(terminal_, mode_, std::move(about));
 }
 
 void StudyView::on_tuned(const Tuning& tuning) {
@@ -192,12 +214,14 @@ static std::string audit_text(const Results& results) {
 }
 
 std::string results_table(const Comparison& c) {
-  const Unit u = unit_of(c.plan);
+  const bool tasks = !c.plan.study.tasks.empty();
+  Unit u = unit_of(c.plan);
   const auto& published = c.plan.study.published;
   Table table({1, 5, 6, 7, 8, 9});
   std::vector<std::string> head = {
       "variant",
-      str(c.results.metric.substr(0, c.results.metric.find(' ')), u.name),
+      tasks ? std::string("outcome")
+            : str(c.results.metric.substr(0, c.results.metric.find(' ')), u.name),
       interval_title(c.results.rows),
       "paired difference",
       "verdict",
@@ -208,6 +232,7 @@ std::string results_table(const Comparison& c) {
   if (!published.empty()) head.emplace_back("published");
   table.row(std::move(head));
   for (const ResultRow& r : c.results.rows) {
+    u = unit_of(c.plan, r.variant);
     std::vector<std::string> row = {printable(r.variant),
                                     r.n ? fixed(u.scale * r.mean, u.digits) : "-",
                                     interval_text(r, u),

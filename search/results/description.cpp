@@ -8,6 +8,7 @@
 #include "core/system/files.h"
 #include "core/system/memory.h"
 #include "core/version.h"
+#include "search/study/cell.h"
 #include "train/run/machine.h"
 #include "train/run/metrics.h"
 
@@ -22,6 +23,11 @@ std::string now_text() {
   char text[32];
   std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &utc);
   return text;
+}
+
+// On the first task.
+const PlannedVariant& baseline_of(const StudyPlan& plan) {
+  return plan.at(on_task_of(plan.variants.front().name, plan.study.baseline));
 }
 
 DescribedVariant describe(const PlannedVariant& v, const Study& s) {
@@ -146,15 +152,6 @@ Frozen frozen_of(const JsonItem& study, const Description& d) {
   return out;
 }
 
-// Whether a study could say so: the file may have been edited, and statistics stop at what is no
-// probability.
-bool can_be_judged(const Description& d) {
-  const Frozen& f = d.frozen;
-  return !d.seeds.empty() && d.place(d.baseline) < d.variants.size() &&
-         std::ranges::count(validation_metrics(), d.metric) > 0 && f.alpha > 1e-6 && f.alpha < 1 &&
-         f.looks.size() < 20 && f.least_effect >= 0 && std::isfinite(f.least_effect) &&
-         d.overlap >= 0 && d.overlap < 1e6;
-}
 }  // namespace
 
 size_t Description::place(std::string_view variant) const {
@@ -170,10 +167,11 @@ Description describe(const StudyPlan& plan, const Frozen& frozen, const Summary*
                 .reported = results ? results->metric : s.metric,
                 .maximize = s.maximize,
                 .seeds = s.seeds,
+                .tasks = {},
                 .baseline = s.baseline,
                 .frozen = frozen,
                 .budget_kind = std::string(s.budget ? name_of(s.budget->kind) : "steps"),
-                .budget = s.budget ? s.budget->value : plan.at(s.baseline).planned,
+                .budget = s.budget ? s.budget->value : baseline_of(plan).planned,
                 .has_budget = s.budget.has_value(),
                 .overlap = plan.overlap,
                 .evaluations = s.evaluations,
@@ -183,6 +181,7 @@ Description describe(const StudyPlan& plan, const Frozen& frozen, const Summary*
                 .command = command,
                 .version = std::string(kVersion),
                 .created = now_text()};
+  for (const Task& t : s.tasks) d.tasks.push_back({t.name, t.metric.name, t.metric.maximize});
   for (size_t i = 0; i < plan.variants.size(); ++i) {
     d.variants.push_back(describe(plan.variants[i], s));
     if (results) d.variants.back().step_ms = results->rows[i].step_ms;
@@ -190,42 +189,15 @@ Description describe(const StudyPlan& plan, const Frozen& frozen, const Summary*
   return d;
 }
 
-std::optional<StudyPlan> plan_of(const Description& d) {
-  if (!can_be_judged(d)) return std::nullopt;
-  StudyPlan plan;
-  Study& s = plan.study;
-  s.name = d.name;
-  s.baseline = d.baseline;
-  s.seeds = d.seeds;
-  s.metric = d.metric;
-  s.maximize = d.maximize;
-  s.alpha = d.frozen.alpha;
-  s.least_effect = d.frozen.least_effect;
-  s.evaluations = d.evaluations;
-  if (d.has_budget) s.budget = Budget{budget_kind_of(d.budget_kind), d.budget};
-  plan.overlap = d.overlap;
-  for (const DescribedVariant& v : d.variants) {
-    if (v.examples_per_step < 0 || v.spec_yaml.empty()) return std::nullopt;
-    PlannedVariant p{.name = v.name, .spec = {v.name, parse_yaml(v.spec_yaml, v.name)}};
-    p.cost.parameters = v.parameters;
-    p.cost.flops_per_step = v.flops_per_step;
-    p.cost.products_per_step = v.products_per_step;
-    p.steps = v.steps;
-    p.examples_per_step = v.examples_per_step;
-    p.planned = v.planned;
-    p.evaluation_flops = v.evaluation_flops;
-    p.validation_examples = v.validation_examples;
-    p.test_examples = v.test_examples;
-    plan.variants.push_back(std::move(p));
-  }
-  return plan;
-}
-
 Json to_json(const Description& d) {
   Json j = {{"name", d.name}, {"spec", d.spec}};
   j["metric"] = {
       {"name", d.reported}, {"selection", d.metric}, {"goal", d.maximize ? "max" : "min"}};
   j["seeds"] = d.seeds;
+  if (!d.tasks.empty()) j["tasks"] = Json::array();
+  for (const DescribedTask& t : d.tasks)
+    j["tasks"].push_back(
+        {{"name", t.name}, {"metric", t.metric}, {"goal", t.maximize ? "max" : "min"}});
   j["base"] = d.baseline;
   j["frozen"] = to_json(d.frozen);
   j["budget"] = {{"kind", d.budget_kind}, {"value", d.budget}, {"given", d.has_budget}};
@@ -258,6 +230,8 @@ Description description_from(const Json& json, const std::string& where) {
   d.overlap = study.number("overlap", 0);
   d.evaluations = study.whole("evaluations");
   d.seeds = seeds_from(study);
+  for (const JsonItem& t : study.items("tasks"))
+    d.tasks.push_back({t.needed_text("name"), t.needed_text("metric"), t.text("goal") != "min"});
   d.frozen = frozen_of(study, d);
   for (const JsonItem& v : study.items("variants")) d.variants.push_back(variant_from(v));
   require(!d.variants.empty(), where, ": the study has no variants");

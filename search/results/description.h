@@ -35,12 +35,20 @@ struct DescribedVariant {
   bool operator==(const DescribedVariant&) const = default;
 };
 
+struct DescribedTask {
+  std::string name, metric;  // that chose its runs' checkpoints
+  bool maximize = true;
+
+  bool operator==(const DescribedTask&) const = default;
+};
+
 struct Description {
   std::string name, spec;               // spec: the study's file
   std::string metric = "val.accuracy";  // chose the checkpoints
   std::string reported;                 // what the means are of
   bool maximize = true;
-  std::vector<int64_t> seeds;
+  std::vector<int64_t> seeds;        // so far, where looks are planned: frozen.planned
+  std::vector<DescribedTask> tasks;  // `variants` are then cells: search/study/cell.h
   std::string baseline;
   Frozen frozen;            // in folders of older programs: one look at their seeds
   std::string budget_kind;  // "flops"; of a study without one "steps"

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "search/study/cell.h"
+
 namespace cambium {
 namespace {
 // Parts of the same examples, cut otherwise by some seed.
@@ -20,17 +22,16 @@ double tested_by_trained(const Dataset& data) {
 }
 }  // namespace
 
-void look_at_every_seed(StudyPlan& plan) {
-  if (plan.study.vary.empty()) return;
-  Diagnostics errors;
+namespace {
+// Of one variant, whose data is that of all on the same task. Answers StudyPlan::overlap.
+double overlap_of(const Study& study, const PlannedVariant& variant, Diagnostics& errors) {
   std::vector<Identity> data;
   double overlap = 0;
   const auto fail = [&](int64_t seed, const UserError& e) {
-    errors.add(
-        UserError(str("with seed ", seed, ": ", e.what()), e.help, plan.study.vary[0].key_mark));
+    errors.add(UserError(str("with seed ", seed, ": ", e.what()), e.help, study.vary[0].key_mark));
   };
-  for (int64_t seed : plan.study.seeds) try {
-      const Experiment e = open_experiment(run_spec(plan.study, plan.variants.front(), seed));
+  for (int64_t seed : study.seeds) try {
+      const Experiment e = open_experiment(run_spec(study, variant, seed));
       data.push_back(identity_of(*e.data));
       overlap = std::max(overlap, tested_by_trained(*e.data));
     } catch (const UserErrors& all) {
@@ -38,7 +39,19 @@ void look_at_every_seed(StudyPlan& plan) {
     } catch (const UserError& e) {
       fail(seed, e);
     }
+  return !data.empty() && cuts_anew(data) ? overlap : 0;
+}
+}  // namespace
+
+void look_at_every_seed(StudyPlan& plan) {
+  if (plan.study.vary.empty()) return;
+  Diagnostics errors;
+  std::vector<std::string_view> seen;
+  for (const PlannedVariant& v : plan.variants) {
+    if (std::ranges::count(seen, task_of(v.name))) continue;
+    seen.push_back(task_of(v.name));
+    plan.overlap = std::max(plan.overlap, overlap_of(plan.study, v, errors));
+  }
   errors.throw_if_any();
-  if (cuts_anew(data)) plan.overlap = overlap;
 }
 }  // namespace cambium

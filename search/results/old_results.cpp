@@ -24,7 +24,8 @@ SeedOutcome outcome_of(const StudyFolder& s, const std::string& variant, int64_t
 Evidence evidence_of(const StudyFolder& s) {
   Evidence e{.baseline = s.study.place(s.study.baseline),
              .maximize = s.study.maximize,
-             .alpha = s.summary.alpha};
+             .alpha = s.summary.alpha,
+             .overlap = s.study.overlap};
   for (const DescribedVariant& v : s.study.variants) {
     e.variants.emplace_back();
     for (int64_t seed : s.study.seeds) e.variants.back().push_back(outcome_of(s, v.name, seed));

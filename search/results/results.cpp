@@ -4,6 +4,9 @@
 #include <cmath>
 
 #include "core/hash.h"
+#include "search/results/aggregate.h"
+#include "search/study/cell.h"
+#include "search/study/tasks.h"
 #include "train/record/run_record.h"
 #include "train/run/metrics.h"
 
@@ -54,7 +57,7 @@ VariantRuns read_runs(const Study& study, const std::string& folder, const std::
     const RunRecord run = read_run_record(run_folder).value_or(RunRecord());
     if (runs.sees_answers.empty()) runs.sees_answers = run.sees_answers;
     if (run.failed()) runs.outcomes.back().state = SeedOutcome::kFailed;
-    if (run.done()) add_finished(runs, run, study.metric, run_folder);
+    if (run.done()) add_finished(runs, run, metric_of(study, name).name, run_folder);
   }
   return runs;
 }
@@ -87,7 +90,9 @@ ResultRow row_of(const PlannedVariant& v, const VariantRuns& runs, int64_t test_
   const auto [least, most] = std::ranges::minmax(values);
   row.range = {least, most};
   row.interval = mean_interval(values, test_examples, overlap);
-  if (row.n >= kBootstrapSeeds) row.bootstrap = bootstrap_interval(values, hash_text(v.name));
+  // Outcomes on overlapping parts of one data set must not be drawn as if each stood for itself.
+  if (row.n >= kBootstrapSeeds && overlap == 0)
+    row.bootstrap = bootstrap_interval(values, hash_text(v.name));
   if (test_examples > 0) row.test_set = test_set_half_width(row.mean, test_examples);
   row.step_ms = step_ms_of(runs);
   row.flops = mean_of(runs.flops);
@@ -108,8 +113,10 @@ std::optional<TimeRatio> times(const VariantRuns& a, const VariantRuns& b) {
 
 CommonBudget budget_of(const StudyPlan& plan, std::span<const BudgetLine> audit) {
   const std::optional<Budget>& budget = plan.study.budget;
-  return common_budget(audit, budget ? budget->kind : Budget::kSteps,
-                       budget ? budget->value : plan.at(plan.study.baseline).planned);
+  return common_budget(
+      audit, budget ? budget->kind : Budget::kSteps,
+      budget ? budget->value
+             : plan.at(on_task_of(plan.variants.front().name, plan.study.baseline)).planned);
 }
 
 std::vector<DifferingSetting> settings_of(const StudyPlan& plan) {
@@ -126,57 +133,161 @@ std::vector<DifferingSetting> settings_of(const StudyPlan& plan) {
 }
 
 // Of all runs the fewest, for a share; 0 when any is not known.
-int64_t fewest_test_examples(const std::vector<VariantRuns>& runs, const std::string& metric) {
+int64_t fewest_test_examples(const std::vector<const VariantRuns*>& runs,
+                             const std::string& metric) {
   if (!is_share(metric)) return 0;
   std::optional<int64_t> fewest;
-  for (const VariantRuns& r : runs)
-    if (r.finished() > 0) fewest = std::min(fewest.value_or(r.test_examples), r.test_examples);
+  for (const VariantRuns* r : runs)
+    if (r->finished() > 0) fewest = std::min(fewest.value_or(r->test_examples), r->test_examples);
   return fewest.value_or(0);
+}
+
+// The cells of one task, or all variants of a study without tasks.
+struct Group {
+  std::string task;
+  std::vector<size_t> cells;  // places in the plan
+  size_t baseline = 0;        // place among them
+};
+
+std::vector<Group> groups_of(const StudyPlan& plan) {
+  std::vector<Group> groups;
+  for (size_t i = 0; i < plan.variants.size(); ++i) {
+    const std::string& name = plan.variants[i].name;
+    if (groups.empty() || groups.back().task != task_of(name))
+      groups.push_back({std::string(task_of(name)), {}});
+    if (variant_of(name) == plan.study.baseline)
+      groups.back().baseline = groups.back().cells.size();
+    groups.back().cells.push_back(i);
+  }
+  return groups;
+}
+
+class Collector {
+ public:
+  Collector(const StudyPlan& plan, const std::string& folder, int64_t look)
+      : plan_(plan), groups_(groups_of(plan)) {
+    results_.metric = plan.study.metric;
+    results_.look = look;
+    for (const PlannedVariant& v : plan.variants) {
+      runs_.push_back(read_runs(plan.study, folder, v.name));
+      if (!runs_.back().metric.empty() && plan.study.tasks.empty())
+        results_.metric = runs_.back().metric;
+    }
+  }
+
+  Results collect();
+
+ private:
+  bool has_tasks() const { return !plan_.study.tasks.empty(); }
+
+  // Tasks and the whole share alpha.
+  double parts() const { return has_tasks() ? double(groups_.size() + 1) : 1; }
+
+  Evidence evidence(bool with_least_effect) const;
+  TaskSummary judge(const Group& group);
+  void aggregate(std::vector<TaskSummary> tasks);
+
+  const StudyPlan& plan_;
+  std::vector<Group> groups_;
+  std::vector<VariantRuns> runs_;
+  Levels levels_;  // of all groups
+  Results results_;
+};
+
+// Without outcomes.
+Evidence Collector::evidence(bool with_least_effect) const {
+  Evidence e{.alpha = alpha_of_look(plan_.study.alpha, results_.look) / parts(),
+             .next_alpha = alpha_of_look(plan_.study.alpha, results_.look + 1) / parts(),
+             .least_effect = with_least_effect ? plan_.study.least_effect : 0,
+             .overlap = plan_.overlap,
+             .looks = plan_.study.looks};
+  e.levels = levels_;
+  if (e.least_effect <= 0) e.levels.equivalence = 0;
+  if (e.least_effect <= 0 && e.looks.empty()) e.levels.difference = 0;
+  return e;
+}
+
+// The rows of one group.
+TaskSummary Collector::judge(const Group& group) {
+  const std::string& first = plan_.variants[group.cells.front()].name;
+  const Metric metric = metric_of(plan_.study, first);
+  std::vector<const VariantRuns*> runs;
+  TaskSummary task{.name = group.task, .metric = metric.name};
+  for (size_t i : group.cells) {
+    runs.push_back(&runs_[i]);
+    if (!runs_[i].metric.empty()) task.metric = runs_[i].metric;
+  }
+  // Least effects of tasks are shares of a score, which losses are not.
+  Evidence e = evidence(!has_tasks() || is_share(metric.name));
+  e.baseline = group.baseline;
+  e.maximize = metric.maximize;
+  task.test_examples = e.test_examples = fewest_test_examples(runs, metric.name);
+  task.scoring = scoring_of(metric.name);
+  for (const VariantRuns* r : runs) {
+    e.variants.push_back(r->outcomes);
+    e.sees_answers.push_back(!r->sees_answers.empty());
+  }
+  const std::vector<Decision> decisions = decide(e);
+  for (size_t v = 0; v < runs.size(); ++v) {
+    ResultRow row = row_of(plan_.variants[group.cells[v]], *runs[v], e.test_examples, e.overlap);
+    row.decision = decisions[v];
+    row.outlook = outlook_of(decisions[v], e);
+    if (v != group.baseline) row.time_ratio = times(*runs[v], *runs[group.baseline]);
+    for (const SeedOutcome& o : runs[v]->outcomes)
+      results_.complete = results_.complete && o.state == SeedOutcome::kDone;
+    results_.rows.push_back(std::move(row));
+  }
+  results_.evidence = std::move(e);
+  return task;
+}
+
+void Collector::aggregate(std::vector<TaskSummary> tasks) {
+  CellOutcomes outcomes;
+  for (const VariantRuns& r : runs_) outcomes.push_back(r.outcomes);
+  Evidence e = evidence(true);
+  for (size_t v : groups_.front().cells) {
+    bool sees = false;
+    for (size_t i = 0; i < runs_.size(); ++i)
+      sees |= variant_of(plan_.variants[i].name) == variant_of(plan_.variants[v].name) &&
+              !runs_[i].sees_answers.empty();
+    e.sees_answers.push_back(sees);
+  }
+  results_.aggregate = aggregate_of(plan_, outcomes, std::move(tasks), e);
+  results_.evidence = std::move(e);
+}
+
+Results Collector::collect() {
+  results_.alpha = alpha_of_look(plan_.study.alpha, results_.look) / parts();
+  results_.least_effect = plan_.study.least_effect;
+  results_.overlap = plan_.overlap;
+  results_.looks = plan_.study.looks;
+  results_.comparisons = int64_t(groups_.front().cells.size()) - 1;
+  levels_ =
+      levels_of(results_.alpha, results_.comparisons, results_.least_effect > 0, results_.looks);
+  std::vector<TaskSummary> tasks;
+  for (const Group& group : groups_) tasks.push_back(judge(group));
+  if (has_tasks()) aggregate(std::move(tasks));
+  results_.test_examples = results_.evidence.test_examples;
+  for (size_t v = 0; v < runs_.size(); ++v)
+    results_.audit.push_back(audit_line(plan_, plan_.variants[v], runs_[v].folders));
+  results_.budget = budget_of(plan_, results_.audit);
+  results_.settings = settings_of(plan_);
+  return std::move(results_);
 }
 }  // namespace
 
 Results collect_results(const StudyPlan& plan, const std::string& folder, int64_t look) {
-  Results results;
-  results.metric = plan.study.metric;
-  results.look = look;
-  std::vector<VariantRuns> runs;
-  size_t base = 0;
-  for (const PlannedVariant& v : plan.variants) {
-    if (v.name == plan.study.baseline) base = runs.size();
-    runs.push_back(read_runs(plan.study, folder, v.name));
-    if (!runs.back().metric.empty()) results.metric = runs.back().metric;
-  }
-  Evidence& e = results.evidence;
-  e = {.baseline = base,
-       .maximize = plan.study.maximize,
-       .alpha = alpha_of_look(plan.study.alpha, look),
-       .next_alpha = alpha_of_look(plan.study.alpha, look + 1),
-       .least_effect = plan.study.least_effect,
-       .overlap = plan.overlap,
-       .test_examples = fewest_test_examples(runs, plan.study.metric)};
-  results.alpha = e.alpha;
-  results.least_effect = e.least_effect;
-  results.overlap = e.overlap;
-  results.test_examples = e.test_examples;
-  results.comparisons = int64_t(plan.variants.size()) - 1;
-  for (const VariantRuns& r : runs) {
-    e.variants.push_back(r.outcomes);
-    e.sees_answers.push_back(!r.sees_answers.empty());
-  }
-  const std::vector<Decision> decisions = decide(e);
-  for (size_t v = 0; v < runs.size(); ++v) {
-    ResultRow row = row_of(plan.variants[v], runs[v], e.test_examples, e.overlap);
-    row.decision = decisions[v];
-    row.outlook = outlook_of(decisions[v], e);
-    if (v != base) row.time_ratio = times(runs[v], runs[base]);
-    for (const SeedOutcome& o : runs[v].outcomes)
-      results.complete = results.complete && o.state == SeedOutcome::kDone;
-    results.rows.push_back(std::move(row));
-  }
-  for (size_t v = 0; v < runs.size(); ++v)
-    results.audit.push_back(audit_line(plan, plan.variants[v], runs[v].folders));
-  results.budget = budget_of(plan, results.audit);
-  results.settings = settings_of(plan);
-  return results;
+  return Collector(plan, folder, look).collect();
+}
+
+int64_t seeds_to_train(const Study& study, const Results& results, int64_t now) {
+  std::vector<Decision> decisions;
+  if (study.tasks.empty())
+    for (const ResultRow& row : results.rows) decisions.push_back(row.decision);
+  else
+    for (const AggregateRow& row : results.aggregate.rows) decisions.push_back(row.decision);
+  if (study.looks.empty() || (!decisions.empty() && all_decided(decisions))) return now;
+  const auto next = std::ranges::upper_bound(study.looks, now);
+  return next == study.looks.end() ? now : *next;
 }
 }  // namespace cambium

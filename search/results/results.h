@@ -21,4 +21,9 @@ struct Results : Summary {
 
 // Reads runs/*/run.json. UserError naming the file when one is damaged.
 Results collect_results(const StudyPlan& plan, const std::string& folder, int64_t look = 1);
+
+// How many of its seeds a study is to train, when all runs of the first `now` have ended and came
+// to `results`: the next planned look's, or `now` when everything is decided, with tasks over all
+// of them, or nothing more is planned.
+int64_t seeds_to_train(const Study& study, const Results& results, int64_t now);
 }  // namespace cambium

@@ -2,45 +2,23 @@
 
 #include <algorithm>
 
+#include "search/results/row_json.h"
+
 namespace cambium {
 namespace {
-constexpr std::string_view kClaims[] = {"baseline", "better", "worse", "cannot tell"};
-constexpr std::string_view kHindrances[] = {
-    "none",           "runs to go",     "few seeds", "failures",     "no spread", "noise",
-    "seeds disagree", "other variants", "test set",  "sees answers", "identical"};
-
-// The place of a name; `otherwise` when it stands nowhere.
-template <class E, size_t N>
-E named(const std::string_view (&names)[N], std::string_view name, E otherwise) {
-  const auto found = std::ranges::find(names, name);
-  return found == std::end(names) ? otherwise : E(found - std::begin(names));
-}
-
-template <class T> Json or_null(const std::optional<T>& value) {
-  return value ? Json(*value) : Json();
-}
-
-void put(Json& j, const char* low, const char* high, const std::optional<Interval>& i) {
-  j[low] = i ? Json(i->low) : Json();
-  j[high] = i ? Json(i->high) : Json();
-}
-
 Json row_json(const ResultRow& r) {
   Json row = {{"variant", r.variant}, {"n", r.n}, {"failed", r.failed}};
   if (!r.sees_answers.empty()) row["sees_answers"] = r.sees_answers;
   row["mean"] = r.n > 0 ? Json(r.mean) : Json();
-  put(row, "least", "most", r.n > 0 ? std::optional(r.range) : std::nullopt);
-  put(row, "ci_low", "ci_high", r.interval);
-  put(row, "boot_low", "boot_high", r.bootstrap);
-  row["test_set_half_width"] = or_null(r.test_set);
+  put_interval(row, "least", "most", r.n > 0 ? std::optional(r.range) : std::nullopt);
+  put_interval(row, "ci_low", "ci_high", r.interval);
+  put_interval(row, "boot_low", "boot_high", r.bootstrap);
+  row["test_set_half_width"] = r.test_set ? Json(*r.test_set) : Json();
   row.update(to_json(r.decision));
-  row["seeds_low"] = r.outlook ? or_null(r.outlook->seeds_low) : Json();
-  row["seeds_high"] = r.outlook ? or_null(r.outlook->seeds_high) : Json();
-  put(row, "effect_low", "effect_high",
-      r.outlook ? std::optional(r.outlook->effect_seen) : std::nullopt);
+  put_outlook(row, r.outlook);
   row["step_ms"] = r.step_ms;
   row["time_ratio"] = r.time_ratio ? Json(r.time_ratio->ratio) : Json();
-  put(row, "time_low", "time_high", r.time_ratio ? r.time_ratio->interval : std::nullopt);
+  put_interval(row, "time_low", "time_high", r.time_ratio ? r.time_ratio->interval : std::nullopt);
   row["time_pairs"] = r.time_ratio ? r.time_ratio->pairs : 0;
   row["peak_bytes"] = r.peak_bytes;
   row["parameters"] = r.parameters;
@@ -71,21 +49,6 @@ Json line_json(const BudgetLine& b) {
 
 std::optional<double> optional_number(const JsonItem& item, const char* key) {
   return item.find(key) ? std::optional(item.number(key)) : std::nullopt;
-}
-
-// None unless both ends are known.
-std::optional<Interval> interval_from(const JsonItem& item, const char* low, const char* high) {
-  const Interval i{item.number(low), item.number(high)};
-  if (!std::isfinite(i.low) || !std::isfinite(i.high)) return std::nullopt;
-  return i;
-}
-
-std::optional<Outlook> outlook_from(const JsonItem& row) {
-  if (!row.find("effect_low") && !row.find("seeds_low")) return std::nullopt;
-  Outlook o{.effect_seen = {row.number("effect_low"), row.number("effect_high")}};
-  if (row.find("seeds_low")) o.seeds_low = row.whole("seeds_low");
-  if (row.find("seeds_high")) o.seeds_high = row.whole("seeds_high");
-  return o;
 }
 
 std::optional<TimeRatio> ratio_from(const JsonItem& row) {
@@ -141,57 +104,6 @@ CommonBudget budget_from(const JsonItem& b) {
 }
 }  // namespace
 
-std::string_view name_of(Claim claim) {
-  return kClaims[size_t(claim)];
-}
-
-std::string_view name_of(Hindrance hindrance) {
-  return kHindrances[size_t(hindrance)];
-}
-
-Json to_json(const Decision& d) {
-  Json j = {{"claim", name_of(d.claim)},
-            {"hindrance", name_of(d.hindrance)},
-            {"pairs", d.pairs},
-            {"failures", d.failed},
-            {"baseline_failures", d.baseline_failed},
-            {"diff_mean", d.difference ? Json(d.difference->mean) : Json()},
-            {"diff_deviation", d.difference ? Json(d.difference->deviation) : Json()}};
-  put(j, "diff_least", "diff_most",
-      d.difference ? std::optional(d.difference->range) : std::nullopt);
-  put(j, "diff_low", "diff_high",
-      d.has_interval() ? std::optional(d.difference->interval) : std::nullopt);
-  j["p_value"] = d.difference ? Json(d.p_value) : Json();
-  j["examples_apart"] = d.examples_apart;
-  return j;
-}
-
-Decision decision_from(const Json& row) {
-  const auto number = [&](const char* key, double otherwise) {
-    const auto it = row.find(key);
-    return it != row.end() && it->is_number() ? it->get<double>() : otherwise;
-  };
-  const auto text = [&](const char* key) {
-    const auto it = row.find(key);
-    return it != row.end() && it->is_string() ? it->get<std::string>() : std::string();
-  };
-  Decision d{.claim = named(kClaims, text("claim"), Claim::kCannotTell),
-             .hindrance = named(kHindrances, text("hindrance"), Hindrance::kNoise),
-             .pairs = int64_t(number("pairs", 0)),
-             .failed = int64_t(number("failures", 0)),
-             .baseline_failed = int64_t(number("baseline_failures", 0)),
-             .p_value = number("p_value", 1),
-             .examples_apart = number("examples_apart", 0)};
-  if (row.contains("diff_mean") && row.at("diff_mean").is_number())
-    d.difference = {number("diff_mean", 0),
-                    number("diff_deviation", 0),
-                    {number("diff_low", NAN), number("diff_high", NAN)},
-                    d.p_value,
-                    d.pairs,
-                    {number("diff_least", NAN), number("diff_most", NAN)}};
-  return d;
-}
-
 Json summary_json(const Summary& s) {
   Json j = {{"metric", s.metric},
             {"complete", s.complete},
@@ -201,6 +113,7 @@ Json summary_json(const Summary& s) {
             {"least_effect", s.least_effect},
             {"test_examples", s.test_examples},
             {"overlap", s.overlap},
+            {"looks", s.looks},
             {"rows", Json::array()}};
   for (const ResultRow& r : s.rows) j["rows"].push_back(row_json(r));
   const CommonBudget& b = s.budget;
@@ -214,6 +127,7 @@ Json summary_json(const Summary& s) {
   j["settings"] = Json::array();
   for (const DifferingSetting& d : s.settings)
     j["settings"].push_back({{"path", d.path}, {"values", d.values}});
+  put_aggregate(j, s.aggregate);
   return j;
 }
 
@@ -233,6 +147,10 @@ Summary summary_from(const Json& json, const std::string& where) {
   for (const JsonItem& line : file.items("budget_audit")) s.audit.push_back(line_from(line));
   for (const JsonItem& d : file.items("settings"))
     s.settings.push_back({d.needed_text("path"), d.texts("values")});
+  if (const Json* looks = file.find("looks"); looks && looks->is_array())
+    for (const Json& n : *looks)
+      if (n.is_number_integer()) s.looks.push_back(n.get<int64_t>());
+  s.aggregate = aggregate_from(file);
   return s;
 }
 

@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "core/text/json_item.h"
+#include "search/results/aggregate_row.h"
 #include "search/results/common_budget.h"
 #include "search/verdict/decision.h"
 #include "search/verdict/looks.h"
@@ -32,17 +33,21 @@ struct ResultRow {
 
 struct Summary {
   std::string metric;  // "test.accuracy" at the best val.accuracy, or the latter without a test set
-  bool complete = true;         // every run is done
-  int64_t look = 1;             // which look at the outcomes this is
-  double alpha = 0;             // of this look; 0 in files of programs that judged nothing
-  int64_t comparisons = 1;      // with the baseline
-  double least_effect = 0;      // the smallest difference that matters; 0: none is named
-  int64_t test_examples = 0;    // Evidence::test_examples
-  double overlap = 0;           // Evidence::overlap
+  bool complete = true;  // every run is done
+  int64_t look = 1;      // which look at the outcomes this is
+  // Of this look, with tasks the part of each and of all together; 0 in files of programs that
+  // judged nothing.
+  double alpha = 0;
+  int64_t comparisons = 1;     // with the baseline, on each task
+  std::vector<int64_t> looks;  // planned (Study::looks)
+  double least_effect = 0;     // the smallest difference that matters; 0: none is named
+  int64_t test_examples = 0;   // Evidence::test_examples; with tasks of the whole: each has its own
+  double overlap = 0;          // Evidence::overlap
   std::vector<ResultRow> rows;  // in the study's order
   CommonBudget budget;
   std::vector<BudgetLine> audit;
   std::vector<DifferingSetting> settings;  // values in the order of rows
+  Aggregate aggregate;                     // over the study's tasks
 
   const ResultRow* row(std::string_view variant) const;  // nullptr when there is none
 };

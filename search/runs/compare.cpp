@@ -124,6 +124,7 @@ Frozen settle_study(Comparison& c, Study study, const CompareSettings& settings)
   Frozen frozen = carried_on(study, settings.folder);
   c.plan = plan_as_run(std::move(study), settings, known_steps);
   check_same_specs(settings.folder, c.plan);
+  if (!c.plan.study.looks.empty()) c.plan.study.seeds.resize(size_t(c.plan.study.looks.front()));
   write_description(settings.folder, describe(c.plan, frozen, nullptr, settings.command));
   return frozen;
 }
@@ -135,13 +136,16 @@ void conclude(Comparison& c, const Frozen& frozen, const CompareSettings& settin
   write_summary(settings.folder, c.results);
 }
 
+// All seeds of the plan.
 void judge(Comparison& c, TrialStore& store, const CompareSettings& settings,
            StudyProgress& progress) {
   const int64_t jobs = jobs_of(c.plan, settings), threads = c.plan.study.threads;
   const bool here = jobs == 1 && threads == 0 && !c.tuning;
+  const bool first = c.runs.empty();
+  c.runs.clear();
   JudgedRuns judged(c, settings.folder, progress);
-  judged.try_failed_again(store);
-  progress.on_plan(c.plan, jobs);
+  if (first) judged.try_failed_again(store);
+  if (first) progress.on_plan(c.plan, jobs);
   c.stopped = work_on(store,
                       {.folder = settings.folder,
                        .propose = judged.list(),
@@ -153,6 +157,22 @@ void judge(Comparison& c, TrialStore& store, const CompareSettings& settings,
                        .metric = c.plan.study.metric},
                       judged);
   judged.settle_all();
+}
+
+// Look by look where they are planned, until nothing is left to tell; else all seeds at once.
+void judge_in_looks(Comparison& c, const Frozen& frozen, TrialStore& store,
+                    const CompareSettings& settings, StudyProgress& progress) {
+  std::vector<int64_t>& seeds = c.plan.study.seeds;
+  while (true) {
+    judge(c, store, settings, progress);
+    conclude(c, frozen, settings);
+    const auto now = int64_t(seeds.size()), next = seeds_to_train(c.plan.study, c.results, now);
+    if (c.stopped || next == now) return;
+    seeds.assign(frozen.looks.back().begin(), frozen.looks.back().begin() + next);
+    progress.on_more_seeds(now, next);
+    const FolderLock lock(settings.folder);
+    write_description(settings.folder, describe(c.plan, frozen, nullptr, settings.command));
+  }
 }
 }  // namespace
 
@@ -171,8 +191,7 @@ Comparison compare(Study study, const CompareSettings& settings, StudyProgress& 
   }
   const Frozen frozen = settle_study(c, std::move(study), settings);
   if (!store) store.emplace(settings.folder, record_of(c.plan));
-  judge(c, *store, settings, progress);
-  conclude(c, frozen, settings);
+  judge_in_looks(c, frozen, *store, settings, progress);
   return c;
 }
 }  // namespace cambium

@@ -25,6 +25,9 @@ class StudyProgress {
 
   virtual void on_run_end(const RunView&) {}
 
+  // A planned look left something undecided: on_runs() then shows the runs of `next` seeds.
+  virtual void on_more_seeds(int64_t /*now*/, int64_t /*next*/) {}
+
   // While variants are tuned: the trials so far, of `planned` at most.
   virtual void on_trials(std::span<const Trial>, std::span<const RunUpdate> /*running*/,
                          int64_t /*planned*/) {}

@@ -1,6 +1,7 @@
 #include "search/runs/judged_runs.h"
 
 #include "core/hash.h"
+#include "search/study/tasks.h"
 #include "search/trials/trial_list.h"
 
 namespace cambium {
@@ -60,7 +61,7 @@ void JudgedRuns::end(const Trial& trial, RunPhase phase) {
   v->error = trial.reason;
   v->eta_seconds = -1;
   const std::string folder = v->id.folder(folder_);
-  refresh(*v, folder, c_.plan.study.metric);
+  refresh(*v, folder, metric_of(c_.plan.study, trial.arm).name);
   if (phase == RunPhase::kDone) v->step = v->steps;
   progress_.on_run_end(*v);
 }

@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "search/study/study_readers.h"
+#include "search/study/tasks.h"
 #include "train/spec/sections.h"
 
 namespace cambium {
@@ -89,6 +90,7 @@ Study read_study(Spec spec, StudyKinds kind, Diagnostics& errors) {
   study.base = {"base", file.base_mark, file.base, file.base_mark, {}};
   if (study.baseline.empty()) study.baseline = natural_baseline(study);
   if (kind != kOfVariants && !study.search) study.search.emplace();
+  if (errors.empty()) spread_over_tasks(study);
   return study;
 }
 }  // namespace

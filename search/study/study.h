@@ -3,10 +3,11 @@
 //   variants: {attention: {model.1.pattern: A}, conv: {model.1.pattern: C}, hybrid: {}}
 //   match: {params: 500k, free: vars.dim}
 //   budget: {flops: 2e13}
-//   seeds: 5
+//   seeds: 5                            # or {until: decided, at_most: 12}
 //   metric: {val.accuracy: max}
 //   least_effect: 0.5                   # the smallest difference that matters, in points of an
 //                                       # accuracy, else in the metric's unit: how many seeds?
+//   tasks: [{data: {in_context_recall: {}}}, {data: {selective_copying: {}}}]
 //   vary: vars.fold                     # takes each run's seed as its value: folds, data seeds
 //   published: {attention: 94.1}        # printed beside ours; accuracies in percent, losses in
 //   nats
@@ -26,6 +27,19 @@ struct Variant {
   std::string file;                  // the model file it starts from
   Mark file_mark;                    // where the study names that
   std::vector<YamlEntry> overrides;  // "model.1.pattern" -> value, on top of the file
+};
+
+struct Metric {
+  std::string name;  // val.accuracy
+  Mark mark;
+  bool maximize = false;
+};
+
+struct Task {  // search/study/tasks.h
+  std::string name;
+  Mark mark;
+  std::vector<YamlEntry> overrides = {};
+  Metric metric;
 };
 
 struct MatchGoal {
@@ -50,13 +64,17 @@ struct TuneSettings;  // search/study/tune_settings.h
 
 struct Study {
   std::string name, file;
-  std::vector<Variant> variants;
+  std::vector<Variant> variants;  // with tasks each on each task: search/study/cell.h
+  std::vector<Task> tasks;
   std::vector<YamlEntry> overrides;  // `set:`, on every variant
-  std::string baseline;              // differences are taken to this variant
+  std::string baseline;              // differences are taken to this variant, on the same task
   std::optional<MatchGoal> match;
   std::optional<Budget> budget;    // of a run; with `scale`, of all runs together
   std::optional<ScaleGoal> scale;  // a ladder: what is trained to find scaling laws
   std::vector<int64_t> seeds;
+  // Numbers of seeds at which a study that is trained until it is decided is looked at, the last
+  // that of `seeds`; empty: one look, at all of them.
+  std::vector<int64_t> looks;
   std::string metric = "val.loss";  // or val.accuracy of classes, val.mae and val.r2 of values
   Mark metric_mark;
   bool maximize = false;

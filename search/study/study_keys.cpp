@@ -17,6 +17,12 @@ constexpr StudyKeyPart kMatchParts[] = {
     {"tolerance", "how far from the goal a variant may end", KeyForm::kShare},
 };
 
+constexpr StudyKeyPart kSeedsParts[] = {
+    {"until", "`decided`: until nothing is left to tell, looked at after 3, 5, 8, 12 ... seeds",
+     KeyForm::kText},
+    {"at_most", "seeds where it is not told before; 12 unless told", KeyForm::kNumber},
+};
+
 // In the order of Budget::Kind.
 constexpr StudyKeyPart kBudgetParts[] = {
     {"steps", "updates", KeyForm::kQuantity},
@@ -121,7 +127,10 @@ constexpr StudyKey kKeys[] = {
      "what every run may spend: steps, samples, flops (evaluation apart) or seconds of steps; with "
      "scale: the flops of all runs together",
      "budget: {flops: 2e13}", KeyForm::kOneOf, kBudgetParts, read_budget, nullptr, kOfTrainings},
-    {"seeds", "how many, or which", "seeds: 5", KeyForm::kSeeds, {}, read_seeds},
+    {"seeds",
+     "how many, or which; or {until: decided, at_most: 12}: 3 seeds, then 5, 8 and 12 until every "
+     "variant is told apart from the baseline, or is equivalent within least_effect",
+     "seeds: 5", KeyForm::kSeeds, kSeedsParts, read_seeds},
     {"metric",
      "what decides: its best value on validation data chooses each run's weights, and what those "
      "reach on the test part compares the runs; without a test part validation data does both",
@@ -131,6 +140,13 @@ constexpr StudyKey kKeys[] = {
      read_metric,
      nullptr,
      kOfTrainings},
+    {"tasks",
+     "overrides that every variant is tried with, one after the other, each with a name: and a "
+     "metric: of its own if need be; what comes out is told by task and over all of them",
+     "tasks: [{data: {in_context_recall: {}}}, {data: {selective_copying: {}}}]",
+     KeyForm::kTasks,
+     {},
+     read_tasks},
     {"alpha",
      "the chance of a false claim that all looks at a study together may take; 0.05 unless told",
      "alpha: 0.01",
@@ -139,7 +155,8 @@ constexpr StudyKey kKeys[] = {
      read_alpha},
     {"least_effect",
      "the smallest difference that matters, in points of an accuracy, else in the metric's unit: "
-     "compare says how many seeds show it",
+     "compare says how many seeds show it, and claims equivalence within it; with tasks: in points "
+     "of their scores",
      "least_effect: 0.5",
      KeyForm::kQuantity,
      {},

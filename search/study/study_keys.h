@@ -33,9 +33,10 @@ enum class KeyForm {
   kQuantities,    // one or a list
   kShare,         // a quantity, or 3%
   kCost,          // a quantity, or `baseline`
-  kSeeds,         // how many, or a list
+  kSeeds,         // how many, a list, or a map of `parts`
   kMetric,        // val.loss, or {val.loss: min}
   kOverrides,     // a map of paths to values
+  kTasks,         // a list of maps of paths to values
   kVariants,      // a map of names to nothing, a file or overrides
   kNumberOfEach,  // a map of names to numbers
   kAllOf,         // a map of `parts`

@@ -4,8 +4,10 @@
 
 #include "search/results/every_seed.h"
 #include "search/runs/timing.h"
+#include "search/study/cell.h"
 #include "search/study/spec_edit.h"
 #include "search/study/study_models.h"
+#include "search/study/tasks.h"
 
 namespace cambium {
 namespace {
@@ -15,11 +17,11 @@ class StudyPlanner {
       : plan_(plan),
         known_steps_(known_steps),
         errors_(plan.study),
-        options_(plan_options(plan.study)) {}
+        options_(plan_options(plan.study, plan.study.baseline)) {}
 
   void plan(const StepTimer& timer) {
     check_model_files(plan_.study);
-    settle_target();
+    settle_targets();
     const bool timed = needs_times();
     for (const Variant& v : plan_.study.variants) errors_.collect(v, [&] { draft(v, timed); });
     errors_.throw_if_any();
@@ -38,7 +40,7 @@ class StudyPlanner {
     return options_.budget && options_.budget->kind == Budget::kSeconds;
   }
 
-  void settle_target();
+  void settle_targets();
   void draft(const Variant& v, bool timed);
   void settle_times(const StepTimer& timer);
 
@@ -47,27 +49,29 @@ class StudyPlanner {
   DataCache data_;
   VariantErrors errors_;
   PlanOptions options_;
-  std::vector<Experiment> to_time_;  // of all variants, when the steps of one are not known
+  std::map<std::string, double> targets_;  // by task
+  std::vector<Experiment> to_time_;        // of all variants, when the steps of one are not known
 };
 
-// The baseline's own cost, where the match names no other.
-void StudyPlanner::settle_target() {
+// The baseline's own cost on each task, where the match names no other.
+void StudyPlanner::settle_targets() {
   const Study& s = plan_.study;
   if (!s.match || s.match->target) return;
   for (const Variant& v : s.variants)
-    if (v.name == s.baseline)
+    if (variant_of(v.name) == s.baseline)
       errors_.collect(v, [&] {
         const Experiment e = data_.open(variant_spec(s, v));
-        options_.match->target = match_cost(e, s.match->kind);
+        targets_[std::string(task_of(v.name))] = match_cost(e, s.match->kind);
       });
   errors_.throw_if_any();  // there is nothing to match the others with
 }
 
 void StudyPlanner::draft(const Variant& v, bool timed) {
-  PlanOptions options = options_;
+  PlanOptions options = plan_options(plan_.study, v.name);
   if (is_in_seconds() && !timed) options.steps = known_steps_.at(v.name);
+  if (!targets_.empty()) options.match->target = targets_.at(std::string(task_of(v.name)));
   DraftVariant d = draft_variant(v.name, variant_spec(plan_.study, v), options, data_);
-  plan_.values = d.experiment.predicts_values();
+  plan_.values = plan_.values || d.experiment.predicts_values();
   plan_.variants.push_back(std::move(d.variant));
   if (timed) to_time_.push_back(std::move(d.experiment));
 }
@@ -90,12 +94,13 @@ void StudyPlanner::settle_times(const StepTimer& timer) {
 }
 }  // namespace
 
-PlanOptions plan_options(const Study& s) {
+PlanOptions plan_options(const Study& s, std::string_view variant) {
+  const Metric metric = metric_of(s, variant);
   return {.match = s.match,
           .budget = s.budget,
           .evaluations = s.evaluations,
-          .metric = s.metric,
-          .metric_mark = s.metric_mark,
+          .metric = metric.name,
+          .metric_mark = metric.mark,
           .vary = s.vary,
           .seed = s.seeds.front()};
 }

@@ -9,8 +9,8 @@ struct StudyPlan {
   Study study;
   std::vector<PlannedVariant> variants;
   bool values = false;  // what is predicted are values, not classes: losses are not in nats
-  double overlap =
-      0;  // not 0 where seeds cut one data set anew: mean_error, search/verdict/stats.h
+  // Not 0 where seeds cut one data set anew, of any task: mean_error, search/verdict/stats.h.
+  double overlap = 0;
 
   const PlannedVariant& at(std::string_view name) const;  // InternalError when there is none
 };
@@ -24,9 +24,9 @@ using StepTimer = std::function<std::vector<StepTime>(const StudyPlan&)>;
 StudyPlan plan_study(Study study, const std::map<std::string, int64_t>& known_steps = {},
                      const StepTimer& timer = {});
 
-// How every variant of a study is planned. The target of a match that names none is the baseline's:
+// How a variant of a study is planned. The target of a match that names none is the baseline's:
 // plan_study() settles it.
-PlanOptions plan_options(const Study& study);
+PlanOptions plan_options(const Study& study, std::string_view variant);
 
 // The variant's spec with train.seed set, and what varies with it: all that a run needs.
 Spec run_spec(const Study& study, const PlannedVariant& variant, int64_t seed);

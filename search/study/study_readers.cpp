@@ -6,21 +6,13 @@
 
 #include "core/text/suggest.h"
 #include "core/text/utf8.h"
+#include "search/study/cell.h"
+#include "search/verdict/decision.h"
+#include "search/verdict/sequence.h"
 #include "train/run/metrics.h"
 
 namespace cambium {
 namespace {
-// Of letters in any script: a name of the safe characters of every file system, that no terminal
-// obeys and no command takes for an option.
-bool is_folder_name(std::string_view name) {
-  if (name.empty() || name.size() > 100 || std::string_view(" .-").find(name[0]) != name.npos)
-    return false;
-  return name.back() != ' ' && printable(name) == name && std::ranges::all_of(name, [](char c) {
-           return std::isalnum(uint8_t(c)) || uint8_t(c) >= 0x80 ||
-                  std::string_view(" _-+=.,()").find(c) != std::string_view::npos;
-         });
-}
-
 int64_t whole(const Yaml& yaml, std::string_view what, int64_t least, const Vars& vars) {
   int64_t n = 0;
   detail::assign(n, Arg{std::string(what), evaluate(yaml, vars)});
@@ -50,6 +42,17 @@ std::vector<std::string> variant_names(const Study& study) {
   return names;
 }
 }  // namespace
+
+// Of letters in any script: a name of the safe characters of every file system, that no terminal
+// obeys and no command takes for an option.
+bool is_folder_name(std::string_view name) {
+  if (name.empty() || name.size() > 100 || std::string_view(" .-").find(name[0]) != name.npos)
+    return false;
+  return name.back() != ' ' && printable(name) == name && std::ranges::all_of(name, [](char c) {
+           return std::isalnum(uint8_t(c)) || uint8_t(c) >= 0x80 ||
+                  std::string_view(" _-+=.,()").find(c) != std::string_view::npos;
+         });
+}
 
 void check_names(const Yaml& map, std::span<const std::string> known, std::string_view what,
                  Diagnostics& errors) {
@@ -90,9 +93,7 @@ void read_variants(const Yaml& yaml, StudyFile& file) {
     Variant v{e.key, e.key_mark, file.base, file.base_mark, {}};
     if (!is_folder_name(e.key))
       file.errors.add(UserError(str("'", e.key, "' cannot name a variant"),
-                                "it becomes the name of a folder: use at most 100 letters, digits, "
-                                "spaces and _ - + = . , ( ), and begin with none of space . -",
-                                e.key_mark));
+                                std::string(kFolderNameHelp), e.key_mark));
     if (e.value.is_map())
       v.overrides = e.value.entries;
     else if (e.value.is_scalar())
@@ -143,8 +144,23 @@ void read_budget(const Yaml& yaml, StudyFile& file) {
   file.study.budget = Budget{Budget::Kind(kind - kinds.begin()), value, e.value.mark};
 }
 
+namespace {
+// {until: decided, at_most: 12}
+void read_until(const Yaml& yaml, StudyFile& file) {
+  check_names(yaml, part_names("seeds"), "key of seeds", file.errors);
+  const Yaml *until = yaml.find("until"), *most = yaml.find("at_most");
+  require(until && until->is_scalar() && until->text == "decided",
+          "seeds: takes {until: decided, at_most: 12}, a number or a list");
+  const int64_t n = most ? whole(*most, "at_most", kLeastSeeds, file.vars) : 12;
+  require(n <= 100, "'at_most' is at most 100 seeds, got ", n);
+  file.study.looks = planned_looks(n);
+  for (int64_t s = 0; s < n; ++s) file.study.seeds.push_back(s);
+}
+}  // namespace
+
 void read_seeds(const Yaml& yaml, StudyFile& file) {
   file.study.seeds.clear();
+  if (yaml.is_map()) return read_until(yaml, file);
   if (!yaml.is_list()) {
     const int64_t n = whole(yaml, "seeds", 1, file.vars);
     require(n <= 10'000, "'seeds' is a count of at most 10000, or a list, got ", n);
@@ -160,24 +176,31 @@ void read_seeds(const Yaml& yaml, StudyFile& file) {
   require(twice == sorted.end(), "seed ", twice == sorted.end() ? 0 : *twice, " stands twice");
 }
 
-void read_metric(const Yaml& yaml, StudyFile& file) {
+Metric metric_from(const Yaml& yaml) {
   const std::vector<std::string> metrics = validation_metrics();
   require(yaml.is_scalar() || (yaml.is_map() && yaml.entries.size() == 1),
           "metric: takes one metric, such as {val.accuracy: max}");
-  file.study.metric = yaml.is_scalar() ? yaml.text : yaml.entries[0].key;
-  file.study.metric_mark = yaml.is_scalar() ? yaml.mark : yaml.entries[0].key_mark;
-  file.study.maximize = higher_is_better(file.study.metric);
-  if (!std::ranges::count(metrics, file.study.metric))
-    throw UserError(str("unknown metric '", file.study.metric, "'"),
-                    suggestion(file.study.metric, metrics), file.study.metric_mark);
-  if (yaml.is_scalar()) return;
+  Metric out{yaml.is_scalar() ? yaml.text : yaml.entries[0].key,
+             yaml.is_scalar() ? yaml.mark : yaml.entries[0].key_mark};
+  out.maximize = higher_is_better(out.name);
+  if (!std::ranges::count(metrics, out.name))
+    throw UserError(str("unknown metric '", out.name, "'"), suggestion(out.name, metrics),
+                    out.mark);
+  if (yaml.is_scalar()) return out;
   const Yaml& goal = yaml.entries[0].value;
-  const std::string_view natural = file.study.maximize ? "max" : "min";
+  const std::string_view natural = out.maximize ? "max" : "min";
   if (goal.text != natural)
-    throw UserError(
-        str(file.study.metric, " is better when it is ", file.study.maximize ? "large" : "small",
-            ", the study says '", goal.text, "'"),
-        str("write metric: {", file.study.metric, ": ", natural, "}"), goal.mark);
+    throw UserError(str(out.name, " is better when it is ", out.maximize ? "large" : "small",
+                        ", the study says '", goal.text, "'"),
+                    str("write metric: {", out.name, ": ", natural, "}"), goal.mark);
+  return out;
+}
+
+void read_metric(const Yaml& yaml, StudyFile& file) {
+  const Metric metric = metric_from(yaml);
+  file.study.metric = metric.name;
+  file.study.metric_mark = metric.mark;
+  file.study.maximize = metric.maximize;
 }
 
 void read_alpha(const Yaml& yaml, StudyFile& file) {
@@ -212,12 +235,16 @@ void read_baseline(const Yaml& yaml, StudyFile& file) {
 
 void read_published(const Yaml& yaml, StudyFile& file) {
   require(yaml.is_map(), "published: is a map of variants to numbers");
-  const std::vector<std::string> names = variant_names(file.study);
+  std::vector<std::string> names = variant_names(file.study), cells;
+  for (const Task& task : file.study.tasks)
+    for (const std::string& name : names) cells.push_back(cell_name(name, task.name));
+  if (!cells.empty()) names = cells;
   for (const YamlEntry& e : yaml.entries) {
     if (std::ranges::count(names, e.key) > 0)
       file.study.published[e.key] = quantity(e.value, file.vars, e.key);
     else
-      file.errors.add(UserError(str("the published '", e.key, "' is no variant"),
+      file.errors.add(UserError(str("the published '", e.key, "' is no variant",
+                                    cells.empty() ? "" : " on a task, such as " + cells[0]),
                                 suggestion(e.key, names), e.key_mark));
   }
 }

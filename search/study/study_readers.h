@@ -1,5 +1,6 @@
 // Study readers: what each key of a study makes of its value (StudyKey::read). What comes before a
-// key in the list has been read: `metric` before `least_effect`, `variants` before `baseline`.
+// key in the list has been read: `metric` before `tasks`
+// and `least_effect`, `variants` before `baseline`.
 #pragma once
 #include "search/study/study_keys.h"
 
@@ -13,6 +14,7 @@ void read_budget(const Yaml& yaml, StudyFile& file);
 void read_seeds(const Yaml& yaml, StudyFile& file);
 void read_metric(const Yaml& yaml, StudyFile& file);
 void read_alpha(const Yaml& yaml, StudyFile& file);
+void read_tasks(const Yaml& yaml, StudyFile& file);
 void read_least_effect(const Yaml& yaml, StudyFile& file);
 void read_vary(const Yaml& yaml, StudyFile& file);
 void read_baseline(const Yaml& yaml, StudyFile& file);
@@ -28,6 +30,15 @@ std::string path_beside(const Yaml& value);
 
 // 3% or 0.03. UserErrors as quantity().
 double read_share(const Yaml& yaml, const Vars& vars, std::string_view what);
+
+// Whether a variant or a task may be named so: the name becomes that of folders.
+bool is_folder_name(std::string_view name);
+inline constexpr std::string_view kFolderNameHelp =
+    "it becomes the name of a folder: use at most 100 letters, digits, spaces and _ - + = . , ( ), "
+    "and begin with none of space . -";
+
+// val.loss, or {val.loss: min}.
+Metric metric_from(const Yaml& yaml);
 
 // Adds an error for each key of the map that is none of the known ones.
 void check_names(const Yaml& map, std::span<const std::string> known, std::string_view what,

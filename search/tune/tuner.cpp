@@ -5,8 +5,10 @@
 
 #include "core/hash.h"
 #include "search/space/space_reader.h"
+#include "search/study/cell.h"
 #include "search/study/spec_edit.h"
 #include "search/study/study_models.h"
+#include "search/study/tasks.h"
 #include "search/study/tune_settings.h"
 #include "search/trials/arm.h"
 #include "search/trials/rung_plan.h"
@@ -71,15 +73,16 @@ double value_of(const Trial& t, const std::string& metric) {
              : NAN;
 }
 
-TrialOutcome outcome_of(const Trial& t, const Study& study) {
-  const double value = value_of(t, study.metric);
+TrialOutcome outcome_of(const Trial& t, const Metric& metric) {
+  const double value = value_of(t, metric.name);
   if (std::isnan(value)) return {.failed = true};
-  return {.losses = {study.maximize ? -value : value}};
+  return {.losses = {metric.maximize ? -value : value}};
 }
 
 // One entry a point, its rungs in order.
 TunedVariant gather(const Study& study, const std::string& name, std::span<const Trial> all) {
   TunedVariant out{.name = name};
+  const Metric metric = metric_of(study, name);
   double best = NAN;
   for (const Trial& t : all) {
     if (t.arm != name || t.origin.value("stage", "") != kStage) continue;
@@ -91,12 +94,12 @@ TunedVariant gather(const Study& study, const std::string& name, std::span<const
     trial.point = t.point;
     trial.state = name_of(t.state);
     trial.reason = t.reason;
-    const double value = value_of(t, study.metric);
+    const double value = value_of(t, metric.name);
     if (t.state != TrialState::kDone) ++out.failed;
     if (t.state == TrialState::kDone) trial.values.push_back(value);
     if (t.state != TrialState::kDone || t.pause_at > 0 || std::isnan(value)) continue;
     ++out.finished;
-    if (!std::isnan(best) && !(study.maximize ? value > best : value < best)) continue;
+    if (!std::isnan(best) && !(metric.maximize ? value > best : value < best)) continue;
     best = value;
     out.best = index;
   }
@@ -108,10 +111,10 @@ void choose_best(TunedVariant& v, const Study& study) {
   if (v.best < 0) {
     const auto reason =
         std::ranges::find_if(v.trials, [](const TunedTrial& t) { return !t.reason.empty(); });
-    throw UserError(
-        str("none of the ", v.trials.size(), " trials of '", v.name, "' gave a ", study.metric,
-            reason == v.trials.end() ? "" : str("; the first: ", reason->reason)),
-        "mend the variant, or what tune.space lets it be", study.tune->mark);
+    throw UserError(str("none of the ", v.trials.size(), " trials of '", v.name, "' gave a ",
+                        metric_of(study, v.name).name,
+                        reason == v.trials.end() ? "" : str("; the first: ", reason->reason)),
+                    "mend the variant, or what tune.space lets it be", study.tune->mark);
   }
   const SpacePoint best = space.point_of(v.trials[size_t(v.best)].point);
   for (size_t d = 0; d < space.dimensions().size(); ++d)
@@ -141,11 +144,12 @@ Tuning gather_all(const Study& study, std::span<const Trial> trials) {
   return out;
 }
 
-PlanOptions options_of(const StudyPlan& plan) {
+PlanOptions options_of(const StudyPlan& plan, const Variant& v) {
   const TuneSettings& t = *plan.study.tune;
-  PlanOptions options = plan_options(plan.study);
+  PlanOptions options = plan_options(plan.study, v.name);
   options.seed = t.seed;
-  if (options.match) options.match->target = plan.at(plan.study.baseline).match->target;
+  if (options.match)
+    options.match->target = plan.at(on_task_of(v.name, plan.study.baseline)).match->target;
   if (t.rungs) options.evaluations = t.rungs->parts();
   return options;
 }
@@ -158,7 +162,7 @@ void check_tuning(const StudyPlan& plan) {
   VariantErrors errors(study);
   for (const Variant& v : study.variants)
     errors.collect(v, [&] {
-      VariantPlanner planner(study, v, options_of(plan), data);
+      VariantPlanner planner(study, v, options_of(plan, v), data);
       for (const double unit : {0.25, 0.75, 0.5}) try {
           const std::vector<double> units(size_t(space.units()), unit);
           planner.draft(space.at_units(units));
@@ -185,14 +189,13 @@ std::optional<Tuning> tune_variants(const StudyPlan& plan, TrialStore& store,
                                     TrialWatch& watch) {
   const Study& study = plan.study;
   const TuneSettings& t = *study.tune;
-  const PlanOptions options = options_of(plan);
   DataCache data;
   std::vector<std::shared_ptr<Arm>> arms;
   // Of each arm's own points: those of all arms come by turns.
   const auto arm_lag = std::max<int64_t>(
       1, (t.lag + int64_t(study.variants.size()) - 1) / int64_t(study.variants.size()));
   for (const Variant& v : study.variants) {
-    const auto planner = std::make_shared<VariantPlanner>(study, v, options, data);
+    const auto planner = std::make_shared<VariantPlanner>(study, v, options_of(plan, v), data);
     ArmSettings arm{.name = v.name,
                     .space = t.space.get(),
                     .proposer = {.method = t.method.record,
@@ -206,7 +209,9 @@ std::optional<Tuning> tune_variants(const StudyPlan& plan, TrialStore& store,
       arm.whole_rungs = t.rungs->wait;
     }
     arm.plan = [planner](const SpacePoint& p, int64_t i) { return planner->plan(p, i); };
-    arm.outcome = [&study](const Trial& trial) { return outcome_of(trial, study); };
+    arm.outcome = [metric = metric_of(study, v.name)](const Trial& trial) {
+      return outcome_of(trial, metric);
+    };
     arms.push_back(std::make_shared<Arm>(std::move(arm)));
   }
   const TrialWork work{.folder = folder,

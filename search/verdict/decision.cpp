@@ -5,21 +5,11 @@
 
 #include "core/error.h"
 #include "search/support/boost_math.h"
+#include "search/verdict/checks.h"
+#include "search/verdict/sequence.h"
 
 namespace cambium {
 namespace {
-double two_sided_t(double mean, double standard_error, double freedom) {
-  if (mean == 0 || standard_error == 0) return 1;  // no spread at all: nothing is known of it
-  return 2 * t_cdf(-std::abs(mean) / standard_error, freedom);
-}
-
-// The variance that rounding to whole test examples gives one outcome.
-double rounding_variance(int64_t test_examples) {
-  if (test_examples <= 0) return 0;
-  const double step = 1 / double(test_examples);
-  return step * step / 12;
-}
-
 struct Pairs {
   std::vector<double> differences;       // of seeds that both finished
   int64_t failed = 0, other_failed = 0;  // seeds where only the one failed
@@ -48,115 +38,24 @@ Pairs pairs_of(const std::vector<SeedOutcome>& a, const std::vector<SeedOutcome>
   return out;
 }
 
-// What is left of all variants' outcomes after their means and their seeds' means are taken out.
-struct Residual {
-  double variance = 0, freedom = 0;
-};
-
-Residual residual_of(const Evidence& e) {
-  std::vector<std::vector<double>> blocks;  // one a seed that every variant with results finished
-  std::vector<const std::vector<SeedOutcome>*> used;
-  for (const auto& v : e.variants)
-    if (std::ranges::count(v, SeedOutcome::kDone, &SeedOutcome::state) >= kLeastSeeds)
-      used.push_back(&v);
-  for (size_t s = 0; s < e.variants[0].size(); ++s) {
-    std::vector<double> block;
-    for (const auto* v : used)
-      if ((*v)[s].state == SeedOutcome::kDone) block.push_back((*v)[s].value);
-    if (block.size() == used.size()) blocks.push_back(std::move(block));
-  }
-  if (used.size() < 2 || blocks.size() < 2) return {};
-  std::vector<double> means(used.size(), 0.0);
-  double overall = 0;
-  for (const auto& block : blocks)
-    for (size_t v = 0; v < block.size(); ++v) {
-      means[v] += block[v] / double(blocks.size());
-      overall += block[v] / double(blocks.size() * used.size());
-    }
-  double squares = 0;
-  for (const auto& block : blocks)
-    for (size_t v = 0; v < block.size(); ++v) {
-      const double left = block[v] - means[v] - mean_of(block) + overall;
-      squares += left * left;
-    }
-  const double freedom = double((used.size() - 1) * (blocks.size() - 1));
-  return {squares / freedom, freedom};
-}
-
-// The chance that n outcomes all lie above or all below n others of the same population.
-double chance_of_separation(size_t n) {
-  double ways = 1;
-  for (size_t i = 1; i <= n; ++i) ways *= double(n + i) / double(i);
-  return 2 / ways;
-}
-
 double comparisons(const Evidence& e) {
   return double(std::max<size_t>(e.variants.size(), 2) - 1);
 }
 
+// One look at all seeds of the evidence.
 class Judge {
  public:
-  explicit Judge(const Evidence& e)
-      : e_(e), rounding_(rounding_variance(e.test_examples)), residual_(residual_of(e)) {}
+  explicit Judge(const Evidence& e) : e_(e), residual_(residual_of(e)) {}
 
   std::vector<Decision> judge();
 
  private:
-  // A test's p and what stands in the way when it is too large.
-  struct Check {
-    double p;
-    Hindrance hindrance;
-  };
-
   Decision look_at(size_t variant, Check& worst) const;
-  std::vector<Check> checks(const PairedDifference& d, std::span<const double> differences) const;
-
-  double strictest() const { return e_.alpha / comparisons(e_); }  // Holm's first step
+  void settle(Decision& d, const Check& worst, double corrected) const;
 
   const Evidence& e_;
-  double rounding_;
   Residual residual_;
 };
-
-// The difference with a deviation no smaller than rounding makes it. What only the arithmetic left
-// of equal differences is none.
-PairedDifference floored(std::span<const double> differences, double rounding, double overlap) {
-  const double n = double(differences.size()), mean = mean_of(differences);
-  double deviation = deviation_of(differences);
-  if (deviation < 1e-9 * std::abs(mean)) deviation = 0;
-  deviation = std::max(deviation, std::sqrt(2 * rounding));
-  const double error = mean_error(deviation, int64_t(n), overlap);
-  const double half = t_quantile(0.975, n - 1) * error;
-  const auto [least, most] = std::ranges::minmax(differences);
-  return {mean,       deviation,    {mean - half, mean + half}, two_sided_t(mean, error, n - 1),
-          int64_t(n), {least, most}};
-}
-
-std::vector<Judge::Check> Judge::checks(const PairedDifference& d,
-                                        std::span<const double> differences) const {
-  const size_t n = differences.size();
-  std::vector<Check> out = {
-      {d.p_value, d.deviation > 0 || d.mean == 0 ? Hindrance::kNoise : Hindrance::kNoSpread}};
-  if (d.p_value > e_.alpha) return out;  // that settles it
-  const double flips = sign_flip_p(differences), least = std::ldexp(2.0, -int(n));
-  const bool agree = flips <= least * (1 + 1e-9);
-  out.push_back({least <= strictest() ? flips : agree ? 0.0 : 1.0, Hindrance::kSigns});
-  if (chance_of_separation(n) > strictest() && residual_.freedom > 0) {
-    const double variance = std::max(residual_.variance, rounding_);
-    const double error = mean_error(std::sqrt(2 * variance), int64_t(n), e_.overlap);
-    out.push_back({two_sided_t(d.mean, error, residual_.freedom), Hindrance::kOtherVariants});
-  }
-  if (e_.test_examples > 0) {
-    // The least that sampling can do: all examples that the two tell apart speak for one of them.
-    const double apart = std::min(1.0, std::abs(d.mean));
-    const double error = std::sqrt(apart * (1 - apart) / double(e_.test_examples));
-    out.push_back({apart == 0  ? 1
-                   : error > 0 ? 2 * normal_cdf(-apart / error)
-                               : 0,
-                   Hindrance::kTestSet});
-  }
-  return out;
-}
 
 Decision Judge::look_at(size_t variant, Check& worst) const {
   const Pairs pairs = pairs_of(e_.variants[variant], e_.variants[e_.baseline]);
@@ -168,15 +67,34 @@ Decision Judge::look_at(size_t variant, Check& worst) const {
               : pairs.identical() ? Hindrance::kIdentical
                                   : Hindrance::kFewSeeds};
   if (d.pairs < kLeastSeeds) return d;
-  d.difference = floored(pairs.differences, rounding_, e_.overlap);
+  d.difference = floored(pairs.differences, e_);
   d.examples_apart = std::abs(d.difference->mean) * double(e_.test_examples);
   if (pairs.pending || pairs.identical()) return d;
   // A failed run counts as worst: it must not have made the winner's mean.
   const bool ahead = (d.difference->mean > 0) == e_.maximize;
-  const std::vector<Check> all = checks(*d.difference, pairs.differences);
-  worst = *std::ranges::max_element(all, {}, &Check::p);
+  worst = difference_check(*d.difference, pairs.differences, e_, residual_);
   if (ahead ? pairs.failed > 0 : pairs.other_failed > 0) worst = {1, Hindrance::kFailures};
+  if (pairs.failed + pairs.other_failed == 0 && d.pairs >= kIntervalSeeds)
+    d.equivalence_p = equivalence_p(*d.difference, pairs.differences, e_, residual_);
   return d;
+}
+
+// Where each comparison has a level of its own, p is shown as if alpha were that level.
+double as_of_alpha(double p, double level, double alpha) {
+  return level > 0 ? std::min(1.0, p * alpha / level) : 1;
+}
+
+void Judge::settle(Decision& d, const Check& worst, double corrected) const {
+  d.hindrance = worst.hindrance;
+  d.p_value = corrected;
+  d.equivalence_p = as_of_alpha(d.equivalence_p, e_.levels.equivalence, e_.alpha);
+  d.within = d.equivalence_p <= e_.alpha;
+  const bool differs = d.p_value <= e_.alpha;
+  if (!differs && !d.within) return;
+  d.hindrance = Hindrance::kNone;
+  d.claim = !differs                                  ? Claim::kEquivalent
+            : (d.difference->mean > 0) == e_.maximize ? Claim::kBetter
+                                                      : Claim::kWorse;
 }
 
 std::vector<Decision> Judge::judge() {
@@ -186,29 +104,86 @@ std::vector<Decision> Judge::judge() {
   for (size_t v = 0; v < e_.variants.size(); ++v) {
     Check check{1, Hindrance::kNone};
     out.push_back(v == e_.baseline ? Decision{.claim = Claim::kBaseline} : look_at(v, check));
-    if (!e_.is_honest(v) || !e_.is_honest(e_.baseline)) check = {1, Hindrance::kSeesAnswers};
+    if (!e_.is_honest(v) || !e_.is_honest(e_.baseline)) {
+      check = {1, Hindrance::kSeesAnswers};
+      out.back().equivalence_p = 1;
+    }
     worst.push_back(check);
     if (v != e_.baseline) p.push_back(check.p);
   }
-  const std::vector<double> corrected = holm_corrected(p);
-  for (size_t v = 0, i = 0; v < out.size(); ++v) {
-    Decision& d = out[v];
-    d.hindrance = worst[v].hindrance;
-    if (v == e_.baseline) continue;
-    d.p_value = corrected[i++];
-    if (d.p_value > e_.alpha) continue;
-    d.hindrance = Hindrance::kNone;
-    d.claim = (d.difference->mean > 0) == e_.maximize ? Claim::kBetter : Claim::kWorse;
-  }
+  std::vector<double> corrected;
+  if (e_.levels.difference > 0)
+    for (double one : p) corrected.push_back(as_of_alpha(one, e_.levels.difference, e_.alpha));
+  else
+    corrected = holm_corrected(p);
+  for (size_t v = 0, i = 0; v < out.size(); ++v)
+    if (v == e_.baseline)
+      out[v].hindrance = Hindrance::kNone;
+    else
+      settle(out[v], worst[v], corrected[i++]);
   return out;
+}
+
+// The evidence as it was at a planned look.
+Evidence first_seeds(const Evidence& e, int64_t n) {
+  Evidence out = e;
+  for (auto& v : out.variants) v.resize(size_t(n));
+  return out;
+}
+
+void keep(Decision& now, const Decision& then, int64_t seeds) {
+  now.claim = then.claim;
+  now.hindrance = then.hindrance;
+  now.p_value = then.p_value;
+  now.equivalence_p = then.equivalence_p;
+  now.within = then.within;
+  now.decided_at = seeds;
+}
+
+bool is_claim(const Decision& d) {
+  return d.claim != Claim::kBaseline && d.claim != Claim::kCannotTell;
 }
 }  // namespace
 
-std::vector<Decision> decide(const Evidence& evidence) {
-  ensure(evidence.baseline < evidence.variants.size(), "no such baseline");
-  for (const auto& v : evidence.variants)
-    ensure(v.size() == evidence.variants[0].size(), "variants of different seeds");
-  return Judge(evidence).judge();
+std::vector<Decision> decide(const Evidence& e) {
+  ensure(e.baseline < e.variants.size(), "no such baseline");
+  for (const auto& v : e.variants)
+    ensure(v.size() == e.variants[0].size(), "variants of different seeds");
+  std::vector<Decision> out = Judge(e).judge();
+  if (e.looks.empty()) return out;
+  // Between looks nothing is claimed: all seeds are a look only where their number was planned.
+  const auto seeds = int64_t(e.variants[0].size());
+  if (!std::ranges::count(e.looks, seeds))
+    for (Decision& d : out)
+      if (is_claim(d)) keep(d, {.hindrance = Hindrance::kRunsToGo}, 0);
+  std::vector<bool> settled(out.size());
+  for (int64_t look : e.looks) {
+    if (look > seeds) break;
+    const std::vector<Decision> then = Judge(first_seeds(e, look)).judge();
+    for (size_t v = 0; v < out.size(); ++v) {
+      if (settled[v] || !is_claim(then[v])) continue;
+      keep(out[v], then[v], look);
+      settled[v] = true;
+    }
+  }
+  return out;
+}
+
+Levels levels_of(double alpha, int64_t comparisons, bool equivalence,
+                 std::span<const int64_t> looks) {
+  if (looks.empty() && !equivalence) return {};
+  const double share = alpha / double(std::max<int64_t>(1, comparisons));
+  if (looks.empty()) return {share, share, 0.05};
+  return {level_of_looks(share, looks, Sides::kTwo),
+          equivalence ? level_of_looks(share, looks, Sides::kOne) : 0,
+          level_of_looks(0.05, looks, Sides::kTwo)};
+}
+
+bool all_decided(std::span<const Decision> decisions) {
+  return std::ranges::all_of(decisions, [](const Decision& d) {
+    return d.claim != Claim::kCannotTell || d.hindrance == Hindrance::kSeesAnswers ||
+           d.hindrance == Hindrance::kIdentical || d.hindrance == Hindrance::kFailures;
+  });
 }
 
 std::optional<Outlook> outlook_of(const Decision& d, const Evidence& e) {
@@ -217,7 +192,7 @@ std::optional<Outlook> outlook_of(const Decision& d, const Evidence& e) {
   if (d.hindrance == Hindrance::kIdentical || d.hindrance == Hindrance::kSeesAnswers)
     return std::nullopt;
   const Interval range = deviation_range(d.difference->deviation, d.pairs);
-  const double seen = effect_seen(d.pairs, kPower, e.alpha / comparisons(e), e.overlap);
+  const double seen = effect_seen(d.pairs, kPower, strictest_level(e), e.overlap);
   Outlook out{.effect_seen = {seen * range.low, seen * range.high}};
   if (e.least_effect <= 0) return out;
   const double alpha = e.next_alpha / comparisons(e);

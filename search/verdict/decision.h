@@ -2,14 +2,21 @@
 // baseline. Every claim of a table, a report or a page comes from here, and bench/statistics
 // measures how often such claims are false (docs/statistics.md).
 //
-// A claim takes at least 3 seeds that both finished, and a p below this look's alpha after Holm's
-// correction over the variants. That p is the largest of
+// A difference takes at least 3 seeds that both finished, and a p below what this look allows it:
+// alpha after Holm's correction over the variants, or Levels::difference. That p is the largest of
 //   - the paired t test, whose variance has a floor: the rounding of a share of m test examples;
-//   - the exact sign-flip test; where n seeds cannot bring it below alpha, all must agree in sign;
+//   - the exact sign-flip test; where n seeds cannot bring it below alpha (at 5 % fewer than 6),
+//   its
+//     p is no more than advice, and all must agree in sign;
 //   - where n seeds cannot rank one variant's outcomes apart from another's by chance below alpha
 //     either (3 and 4 seeds of several variants), the same t with the spread of all variants:
 //     outcomes in two groups, as of a task that is learned or not, look equal in a few seeds;
 //   - for a share, what another test set of that size could do to the difference.
+//
+// Equivalence within the least effect takes 5 seeds and the same checks of both "the difference is
+// least_effect or more" and "it is -least_effect or less" (two one-sided tests: Schuirmann 1987,
+// J. Pharmacokinetics and Biopharmaceutics 15:657). A true difference makes at most one of the two
+// kinds of claims false, so that both share a comparison's part of alpha.
 #pragma once
 #include <string>
 
@@ -21,6 +28,15 @@ struct SeedOutcome {
 
   double value = 0;      // kDone
   uint64_t numbers = 0;  // a hash of all that its evaluations measured; 0: not known
+};
+
+// The p that a claim of one comparison takes at one look.
+struct Levels {
+  double difference = 0;   // two-sided; 0: alpha after Holm's correction, nothing else is claimed
+  double equivalence = 0;  // of each of the two one-sided tests; 0: is not claimed
+  double interval = 0.05;  // what intervals of differences leave out
+
+  bool operator==(const Levels&) const = default;
 };
 
 struct Evidence {
@@ -35,13 +51,15 @@ struct Evidence {
   // Of each variant, whether it is known to see its answers (train/run/floor_watch.h); empty: none
   // is.
   std::vector<bool> sees_answers = {};
+  Levels levels = {};               // levels_of, for `alpha` and `looks`
+  std::vector<int64_t> looks = {};  // planned: numbers of seeds; empty: one look, at all of them
 
   bool is_honest(size_t variant) const {
     return variant >= sees_answers.size() || !sees_answers[variant];
   }
 };
 
-enum class Claim { kBaseline, kBetter, kWorse, kCannotTell };
+enum class Claim { kBaseline, kBetter, kWorse, kCannotTell, kEquivalent };
 
 // Why nothing is claimed.
 enum class Hindrance {
@@ -69,15 +87,29 @@ struct Decision {
   int64_t pairs = 0;                           // seeds that both finished
   int64_t failed = 0, baseline_failed = 0;     // runs of each that ended in an error
   std::optional<PairedDifference> difference;  // from kLeastSeeds pairs on; floored deviation
-  double p_value = 1;                          // corrected
-  double examples_apart = 0;                   // |difference| in test examples; 0: no share
+  double p_value = 1;         // corrected: below the look's alpha it shows a difference
+  double equivalence_p = 1;   // likewise, that the difference is within least_effect
+  bool within = false;        // it is; with kBetter and kWorse too, where it is too small to matter
+  int64_t decided_at = 0;     // seeds of the planned look at which the claim was made; 0: none
+  double examples_apart = 0;  // |difference| in test examples; 0: no share
 
   // Whether the difference's interval may be shown; else its range is.
   bool has_interval() const { return difference && pairs >= kIntervalSeeds; }
 };
 
-// One a variant.
+// One a variant. With planned looks what was claimed at one of them stays claimed, and differences
+// are those of all seeds.
 std::vector<Decision> decide(const Evidence& evidence);
+
+// For so many comparisons, whether a least effect is named, and planned looks. A least effect or
+// looks give each comparison its own part of alpha (Bonferroni): one that was claimed to differ may
+// still be falsely equivalent, or differ at a later look, and leaves nothing to the others.
+Levels levels_of(double alpha, int64_t comparisons, bool equivalence,
+                 std::span<const int64_t> looks);
+
+// Whether more seeds would be of no use to any comparison: claimed, or hindered by what seeds do
+// not change.
+bool all_decided(std::span<const Decision> decisions);
 
 // What more seeds would do, and what these could. A few seeds say little of the spread: everything
 // is given for the lower and the upper end of the middle 80 % of what it may be.

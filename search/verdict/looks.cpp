@@ -71,9 +71,10 @@ void refuse_changes(const Frozen& before, const Frozen& now, const std::string& 
   same("metric", before.metric, now.metric);
   same("baseline", before.baseline, now.baseline);
   same("alpha", before.alpha, now.alpha);
-  // Naming one later changes no claim, only how many seeds are advised.
+  // Naming one later is no second try: what lies within any bound is told by the same interval.
   if (before.least_effect > 0) same("least_effect", before.least_effect, now.least_effect);
   same("vary", join_names(before.vary), join_names(now.vary));
+  same("tasks", join_names(before.tasks), join_names(now.tasks));
 }
 }  // namespace
 
@@ -85,6 +86,8 @@ double alpha_of_look(double alpha, int64_t look) {
 Frozen frozen_of(const Study& study) {
   Frozen out{study.metric, study.baseline, study.alpha, study.least_effect, {}, {study.seeds}};
   for (const YamlEntry& e : study.vary) out.vary.push_back(e.key);
+  out.planned = study.looks;
+  for (const Task& t : study.tasks) out.tasks.push_back(str(t.name, " by ", t.metric.name));
   return out;
 }
 
@@ -102,15 +105,17 @@ Frozen carried_on(const Study& study, const std::string& folder) {
     return seeds;
   };
   now.looks = before.looks;
-  if (now.looks.empty() || sorted(now.looks.back()) != sorted(study.seeds))
+  if (now.looks.empty() || sorted(now.looks.back()) != sorted(study.seeds) ||
+      before.planned != now.planned)
     now.looks.push_back(study.seeds);
   return now;
 }
 
 Json to_json(const Frozen& f) {
-  return {{"metric", f.metric}, {"baseline", f.baseline},
-          {"alpha", f.alpha},   {"least_effect", f.least_effect},
-          {"vary", f.vary},     {"looks", f.looks}};
+  return {{"metric", f.metric},   {"baseline", f.baseline},
+          {"alpha", f.alpha},     {"least_effect", f.least_effect},
+          {"vary", f.vary},       {"looks", f.looks},
+          {"planned", f.planned}, {"tasks", f.tasks}};
 }
 
 Frozen frozen_from(const Json& study) {
@@ -124,6 +129,9 @@ Frozen frozen_from(const Json& study) {
       out.least_effect = frozen->at("least_effect");
       out.vary = frozen->at("vary").get<std::vector<std::string>>();
       out.looks = frozen->at("looks").get<std::vector<std::vector<int64_t>>>();
+      // Older programs planned no looks and had no tasks.
+      out.planned = frozen->value("planned", std::vector<int64_t>());
+      out.tasks = frozen->value("tasks", std::vector<std::string>());
       return out;
     }
     out.metric = study.at("metric").at("selection");

@@ -4,7 +4,9 @@
 // significant" makes false claims of 11 to 26 % where each look takes the whole alpha. Here look j
 // takes 3/4 of what earlier looks left: 0.0375, 0.0094, 0.0023 ... of 0.05. Their sum is alpha, so
 // any number of looks at any numbers of seeds makes false claims in at most alpha of all studies
-// (alpha spending by Bonferroni's inequality; Lan and DeMets 1983, Biometrika 70:659).
+// (alpha spending by Bonferroni's inequality; Lan and DeMets 1983, Biometrika 70:659). Looks that
+// are planned from the start, `seeds: {until: decided}`, are one of these together, and share its
+// alpha by their joint distribution (search/verdict/sequence.h).
 #pragma once
 #include "core/text/json_forward.h"
 #include "search/study/study.h"
@@ -18,6 +20,9 @@ struct Frozen {
   double alpha = 0.05, least_effect = 0;
   std::vector<std::string> vary;
   std::vector<std::vector<int64_t>> looks;  // the seeds of each, the last one's are the study's
+  // Numbers of seeds to look at within the last of them (Study::looks), which share its alpha.
+  std::vector<int64_t> planned = {};
+  std::vector<std::string> tasks = {};  // "recall by val.accuracy"
 
   bool operator==(const Frozen&) const = default;
 };

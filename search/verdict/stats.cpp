@@ -126,33 +126,47 @@ template <class F> double drawn_flips(std::span<const double> d, int draws, cons
   }
   return double(far) / draws;
 }
-}  // namespace
 
-double sign_flip_p(std::span<const double> differences) {
-  if (differences.empty()) return 1;
+// The share of all signs whose sum is as far out; beyond kExact values, of drawn ones.
+template <class F> double flips(std::span<const double> d, const F& as_far) {
   constexpr size_t kExact = 14;
-  const size_t n = differences.size();
-  double sum = 0, scale = 0;
-  for (double d : differences) {
-    sum += d;
-    scale += std::abs(d);
-  }
-  const auto as_far = [seen = std::abs(sum), scale](double other) {
-    return std::abs(other) >= seen - 1e-9 * scale;
-  };
-  if (n > kExact) return drawn_flips(differences, 1 << kExact, as_far);
-  // In the order of Gray's code one sign changes at a time. All signs negated at once lead as far:
-  // the last one stays.
-  const unsigned ways = 1u << (n - 1);
-  std::vector<double> signed_differences(differences.begin(), differences.end());
+  if (d.size() > kExact) return drawn_flips(d, 1 << kExact, as_far);
+  std::vector<double> now(d.begin(), d.end());
+  double sum = std::accumulate(d.begin(), d.end(), 0.0);
+  const unsigned ways = 1u << d.size();
   int far = 1;
+  // In the order of Gray's code one sign changes at a time.
   for (unsigned i = 1; i < ways; ++i) {
-    double& flipped = signed_differences[size_t(std::countr_zero(i))];
+    double& flipped = now[size_t(std::countr_zero(i))];
     flipped = -flipped;
     sum += 2 * flipped;
     far += as_far(sum);
   }
   return double(far) / ways;
+}
+
+// What adding in another order may change.
+double slack_of(std::span<const double> d) {
+  double scale = 0;
+  for (double x : d) scale += std::abs(x);
+  return 1e-9 * scale;
+}
+}  // namespace
+
+double sign_flip_p(std::span<const double> differences) {
+  if (differences.empty()) return 1;
+  const double seen = std::abs(std::accumulate(differences.begin(), differences.end(), 0.0));
+  return flips(differences, [seen, slack = slack_of(differences)](double other) {
+    return std::abs(other) >= seen - slack;
+  });
+}
+
+double sign_flip_above_p(std::span<const double> differences) {
+  if (differences.empty()) return 1;
+  const double seen = std::accumulate(differences.begin(), differences.end(), 0.0);
+  return flips(differences, [seen, slack = slack_of(differences)](double other) {
+    return other >= seen - slack;
+  });
 }
 
 Interval deviation_range(double deviation, int64_t n, double level) {

@@ -46,6 +46,9 @@ std::vector<double> holm_corrected(std::span<const double> p);
 // signs above 14 pairs. 1 for no differences.
 double sign_flip_p(std::span<const double> differences);
 
+// The same, one-sided: the share whose sum is at least as large. At least 2^-n; 1 for none.
+double sign_flip_above_p(std::span<const double> differences);
+
 // What the population's deviation may be, given a sample's of n values from a normal one, by chi
 // squared: the middle `level` of it. n >= 2.
 Interval deviation_range(double deviation, int64_t n, double level = 0.8);

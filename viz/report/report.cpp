@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "search/study/cell.h"
+#include "train/run/metrics.h"
 #include "viz/plot/palette.h"
 #include "viz/plot/svg_plot.h"
 #include "viz/plot/text.h"
@@ -60,22 +62,38 @@ std::string legend() {
 }
 }  // namespace
 
-std::string interval_plots(const StudyFolder& r) {
-  const bool few = std::ranges::any_of(
-      r.summary.rows, [](const ResultRow& row) { return row.n > 0 && row.n < kIntervalSeeds; });
-  const std::string& metric = reported_metric(r);
+namespace {
+// "" where the study has none.
+std::vector<std::string> tasks_of(const StudyFolder& r) {
+  std::vector<std::string> out;
+  for (const DescribedTask& t : r.study.tasks) out.push_back(t.name);
+  if (out.empty()) out.emplace_back();
+  return out;
+}
+
+std::string on_task(const std::string& task) {
+  return task.empty() ? "" : " on " + task;
+}
+
+// The outcomes of a task's rows, and their differences to the baseline's.
+std::string interval_plots_of(const StudyFolder& r, const std::string& task) {
+  const auto is_few = [](const ResultRow& row) { return row.n > 0 && row.n < kIntervalSeeds; };
+  const bool few = std::ranges::any_of(r.summary.rows, is_few);
+  const std::string& metric = reported_metric(r, cell_name("", task));
   const MetricStyle m = style_of_metric(metric);
-  IntervalPlot values{.title = few ? "Every seed, their mean and their range"
-                                   : "Every seed, and the mean with its 95% interval if normal",
+  const bool maximize = higher_is_better(metric);
+  IntervalPlot values{.title = str(few ? "Every seed, their mean and their range"
+                                       : "Every seed, and the mean with its 95% interval if normal",
+                                   on_task(task)),
                       .x_label = str(m.name, m.unit.empty() ? "" : " (" + m.unit + ")")};
   IntervalPlot differences{
-      .title = str("Paired difference to ", r.study.baseline),
+      .title = str("Paired difference to ", cell_name(r.study.baseline, task)),
       .x_label = str("difference of ", m.name, m.step.empty() ? "" : " (points)"),
       .zero_line = true,
-      .below_zero = r.study.maximize ? "worse" : "better",
-      .above_zero = r.study.maximize ? "better" : "worse"};
+      .below_zero = maximize ? "worse" : "better",
+      .above_zero = maximize ? "better" : "worse"};
   for (const ResultRow& row : r.summary.rows) {
-    if (row.n == 0) continue;
+    if (row.n == 0 || task_of(row.variant) != task) continue;
     const Interval shown_range =
         row.n < kIntervalSeeds ? row.range : row.interval.value_or(Interval{NAN, NAN});
     IntervalRow value{row.variant,
@@ -89,7 +107,7 @@ std::string interval_plots(const StudyFolder& r) {
       if (run.variant == row.variant && run.done())
         value.points.push_back(m.scale * run_value(run, metric));
     values.rows.push_back(std::move(value));
-    if (row.variant == r.study.baseline || !row.decision.difference) continue;
+    if (row.variant == base_of(r, row.variant) || !row.decision.difference) continue;
     const PairedDifference& d = *row.decision.difference;
     const Interval& shown = row.decision.has_interval() ? d.interval : d.range;
     differences.rows.push_back({row.variant,
@@ -100,24 +118,39 @@ std::string interval_plots(const StudyFolder& r) {
                                 m.scale * shown.high,
                                 {}});
   }
-  std::string out = "<div class=\"grid\">" + figure(interval_plot(values));
-  if (!differences.rows.empty()) out += figure(interval_plot(differences));
+  return figure(interval_plot(values)) +
+         (differences.rows.empty() ? "" : figure(interval_plot(differences)));
+}
+
+std::string curve_plots_of(const StudyFolder& r, const std::string& task) {
+  const auto described = std::ranges::find(r.study.tasks, task, &DescribedTask::name);
+  const std::string& chosen = described == r.study.tasks.end() ? r.study.metric : described->metric;
+  std::string out;
+  for (const std::string& key : {chosen, std::string("train.loss")}) {
+    const MetricStyle m = style_of_metric(key);
+    for (Horizontal x : {Horizontal::kSteps, Horizontal::kFlops}) {
+      LinePlot plot{
+          .title = str(m.name, x == Horizontal::kSteps ? " by step" : " by compute", on_task(task)),
+          .x_label = x == Horizontal::kSteps ? "training steps" : "training FLOPs",
+          .y_label = str(m.name, m.unit.empty() ? "" : " (" + m.unit + ")"),
+          .series = series_of(r, key, x, m.scale)};
+      std::erase_if(plot.series, [&](const Series& s) { return task_of(s.name) != task; });
+      if (!plot.series.empty()) out += figure(line_plot(plot));
+    }
+  }
+  return out;
+}
+}  // namespace
+
+std::string interval_plots(const StudyFolder& r) {
+  std::string out = "<div class=\"grid\">";
+  for (const std::string& task : tasks_of(r)) out += interval_plots_of(r, task);
   return out + "</div>";
 }
 
 std::string curve_plots(const StudyFolder& r) {
   std::string out = "<div class=\"grid\">";
-  for (const std::string& key : {r.study.metric, std::string("train.loss")}) {
-    const MetricStyle m = style_of_metric(key);
-    for (Horizontal x : {Horizontal::kSteps, Horizontal::kFlops}) {
-      LinePlot plot{.title = str(m.name, x == Horizontal::kSteps ? " by step" : " by compute"),
-                    .x_label = x == Horizontal::kSteps ? "training steps" : "training FLOPs",
-                    .y_label = str(m.name, m.unit.empty() ? "" : " (" + m.unit + ")"),
-                    .series = series_of(r, key, x, m.scale)};
-      if (plot.series.empty()) continue;
-      out += figure(line_plot(plot));
-    }
-  }
+  for (const std::string& task : tasks_of(r)) out += curve_plots_of(r, task);
   return str(out, "</div>",
              html("p",
                   str("Thick: mean over seeds; band: lowest to highest seed; thin: each seed. "
@@ -183,6 +216,7 @@ std::string html_report(const StudyFolder& r, std::span<const InlinePicture> pic
   out += html("title", str(r.study.name, ": cambium study"));
   out += str("<style>", report_css(), "</style></head><body><main>\n");
   out += header(r);
+  out += section("Over all tasks", tasks_part(r));
   out += section("Results", results_table(r) + interval_plots(r));
   out += section("What the models differ in", settings_table(r));
   out += section("Learning curves", curve_plots(r));

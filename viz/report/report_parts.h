@@ -8,6 +8,7 @@ std::string html(std::string_view element, std::string_view text, std::string_vi
 
 std::string report_css();
 std::string results_table(const StudyFolder& r);
+std::string tasks_part(const StudyFolder& r);      // variants over all tasks; may be empty
 std::string settings_table(const StudyFolder& r);  // in what the variants differ; may be empty
 std::string audit_table(const StudyFolder& r);
 std::string interval_plots(const StudyFolder& r);

@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "search/results/results.h"
+#include "search/study/cell.h"
 #include "viz/plot/palette.h"
 #include "viz/plot/text.h"
 #include "viz/report/report_parts.h"
@@ -25,7 +26,7 @@ std::string name_cell(const StudyFolder& r, const std::string& variant, bool bas
 }
 
 std::string difference_cells(const StudyFolder& r, const ResultRow& row, const MetricStyle& m) {
-  if (row.variant == r.study.baseline) return "<td></td><td></td><td></td>";
+  if (row.variant == base_of(r, row.variant)) return "<td></td><td></td><td></td>";
   const Decision& d = row.decision;
   const std::string_view classes = d.claim == Claim::kBetter  ? "good"
                                    : d.claim == Claim::kWorse ? "bad"
@@ -33,8 +34,10 @@ std::string difference_cells(const StudyFolder& r, const ResultRow& row, const M
   std::string out = "<td>-</td><td>-</td>";
   if (d.difference)
     out = str("<td>", html("strong", m.difference(d.difference->mean)), " ",
-              html("span", spread_text(d, m), "soft"), "</td>", cell(fixed(d.p_value, 3)));
+              html("span", spread_text(d, m), "soft"), "</td>",
+              cell(fixed(d.claim == Claim::kEquivalent ? d.equivalence_p : d.p_value, 3)));
   std::string word(name_of(d.claim));
+  if (d.within && d.claim != Claim::kEquivalent) word += ", within the least effect";
   if (d.claim == Claim::kCannotTell) word += str(": ", name_of(d.hindrance));
   return out + cell(word, classes);
 }
@@ -47,7 +50,7 @@ std::string seeds_cell(const ResultRow& row) {
 
 // "x1.24 [1.10, 1.40]" against the base.
 std::string time_text(const StudyFolder& r, const ResultRow& row) {
-  if (row.variant == r.study.baseline) return {};
+  if (row.variant == base_of(r, row.variant)) return {};
   if (!row.time_ratio || !row.time_ratio->interval) return "too few runs to compare";
   const Interval& ratio = *row.time_ratio->interval;
   const std::string interval = str("[", fixed(ratio.low, 2), ", ", fixed(ratio.high, 2), "]");
@@ -71,6 +74,12 @@ double known(int64_t value) {
   return value < 0 ? NAN : double(value);
 }
 
+// What chose the run's weights.
+const std::string& selecting_metric(const StudyFolder& r, std::string_view cell) {
+  const auto task = std::ranges::find(r.study.tasks, task_of(cell), &DescribedTask::name);
+  return task == r.study.tasks.end() ? r.study.metric : task->metric;
+}
+
 std::string term(std::string_view name, std::string_view text) {
   return text.empty() ? "" : html("dt", name) + html("dd", text);
 }
@@ -82,7 +91,8 @@ std::string html(std::string_view element, std::string_view text, std::string_vi
 }
 
 std::string results_table(const StudyFolder& r) {
-  const MetricStyle m = style_of_metric(reported_metric(r));
+  MetricStyle m = style_of_metric(reported_metric(r));
+  if (!r.study.tasks.empty()) m.name = "outcome", m.unit = "";
   std::string out = "<div class=\"wide\"><table><thead><tr>";
   for (const std::string& h :
        {std::string("model"), str(m.name, m.unit.empty() ? "" : str(" (", m.unit, ")")),
@@ -92,7 +102,8 @@ std::string results_table(const StudyFolder& r) {
     out += heading(h);
   out += "</tr></thead><tbody>";
   for (const ResultRow& row : r.summary.rows) {
-    out += str("<tr>", name_cell(r, row.variant, row.variant == r.study.baseline));
+    m = style_of(r, row.variant);
+    out += str("<tr>", name_cell(r, row.variant, row.variant == base_of(r, row.variant)));
     out += str("<td><b>", m.number(row.mean), "</b> ", html("span", spread_text(row, m), "soft"));
     if (row.bootstrap)
       out +=
@@ -108,7 +119,9 @@ std::string results_table(const StudyFolder& r) {
       out, "</tbody></table></div>",
       html("p",
            str("Mean over seeds with its interval or range; differences are paired by seed. ",
-               basis_text(r), " Checkpoints were chosen by ", style_of_metric(r.study.metric).name,
+               basis_text(r), " Checkpoints were chosen by ",
+               r.study.tasks.empty() ? style_of_metric(r.study.metric).name
+                                     : std::string("each task's metric on validation data"),
                "."),
            "soft"));
 }
@@ -135,7 +148,8 @@ std::string audit_table(const StudyFolder& r) {
     out += heading(h);
   out += "</tr></thead><tbody>";
   for (const BudgetLine& a : r.summary.audit) {
-    out += str("<tr>", name_cell(r, a.variant, a.variant == r.study.baseline), cell(str(a.runs)));
+    out +=
+        str("<tr>", name_cell(r, a.variant, a.variant == base_of(r, a.variant)), cell(str(a.runs)));
     if (a.runs == 0) {
       for (int i = 0; i < 8; ++i) out += cell("-");
     } else {
@@ -179,13 +193,16 @@ std::string failures_part(const StudyFolder& r) {
 }
 
 std::string runs_table(const StudyFolder& r) {
-  const MetricStyle chosen = style_of_metric(r.study.metric),
-                    shown = style_of_metric(reported_metric(r));
-  const bool tested = reported_metric(r) != r.study.metric;
+  const bool tasks = !r.study.tasks.empty();
+  MetricStyle chosen = style_of_metric(r.study.metric), shown = style_of_metric(reported_metric(r));
+  const bool tested = reported_metric(r) != r.study.metric || tasks;
   std::string out = "<details><summary>All runs</summary><div class=\"wide\"><table><thead><tr>";
   for (const std::string& h :
        {std::string("model"), std::string("seed"), std::string("status"), std::string("steps"),
-        std::string("best step"), "best " + chosen.name, tested ? shown.name : std::string(),
+        std::string("best step"), tasks ? std::string("best validation") : "best " + chosen.name,
+        !tested ? std::string()
+        : tasks ? std::string("outcome")
+                : shown.name,
         std::string("FLOPs"), std::string("seconds"), std::string("ms a step"),
         std::string("peak memory"), std::string("predicted")})
     if (!h.empty()) out += heading(h);
@@ -194,8 +211,13 @@ std::string runs_table(const StudyFolder& r) {
     out += str("<tr>", name_cell(r, run.variant, false), cell(str(run.seed)));
     out += cell(run.status, run.done() ? "" : "bad") + cell(fixed(known(run.steps), 0));
     out += cell(fixed(run.best ? known(run.best->step) : NAN, 0));
-    out += cell(chosen.value(value_or_nan(run.best, r.study.metric)));
-    if (tested) out += cell(shown.value(value_or_nan(run.test, reported_metric(r))));
+    const std::string &metric = selecting_metric(r, run.variant),
+                      &reported = reported_metric(r, run.variant);
+    chosen = style_of_metric(metric);
+    shown = style_of_metric(reported);
+    out += cell(chosen.value(value_or_nan(run.best, metric)));
+    if (tested)
+      out += cell(shown.value(value_or_nan(metric == reported ? run.best : run.test, reported)));
     out += cell(compact(run.flops)) + cell(fixed(run.seconds, 1));
     out += cell(fixed(run.step_ms, run.step_ms < 1 ? 3 : 1)) +
            cell(memory_text(known(run.peak_bytes)));

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "core/text/suggest.h"
+#include "search/study/cell.h"
 #include "train/run/metrics.h"
 #include "viz/plot/text.h"
 #include "viz/report/verdict_parts.h"
@@ -30,7 +31,7 @@ std::string failures_text(const StudyFolder& r, const ResultRow& row) {
   const Decision& d = row.decision;
   if (d.failed == 0 && d.baseline_failed == 0) return {};
   return str(failures_of(row.variant, d.failed, r.study.seeds.size()), ", ", d.baseline_failed,
-             " of ", r.study.baseline);
+             " of ", base_of(r, row.variant));
 }
 
 // "+1.20 points [-0.30, +2.70]"
@@ -54,19 +55,32 @@ std::string margin_text(const Decision& d, const MetricStyle& m) {
              m.number(std::max(sign * r.low, sign * r.high)), " by seed");
 }
 
-std::string claim_text(const StudyFolder& r, const ResultRow& row, const MetricStyle& m) {
+// "(p = 0.004, 5 seeds; told after 3)"
+std::string grounds_text(const StudyFolder& r, const ResultRow& row, double p) {
   const Decision& d = row.decision;
   const std::string failures = failures_text(r, row);
-  return str(row.variant, d.claim == Claim::kBetter ? " beats " : " falls behind ",
-             r.study.baseline, " by ", m.number(std::abs(d.difference->mean)), margin_text(d, m),
-             " (", p_text(d.p_value), ", ", counted(d.pairs, "seed"), failures.empty() ? "" : "; ",
-             failures, ").");
+  return str(" (", p_text(p), ", ", counted(d.pairs, "seed"),
+             d.decided_at > 0 && d.decided_at < d.pairs ? str("; told after ", d.decided_at) : "",
+             failures.empty() ? "" : "; ", failures, ")");
+}
+
+std::string claim_text(const StudyFolder& r, const ResultRow& row, const MetricStyle& m) {
+  const Decision& d = row.decision;
+  const std::string base = base_of(r, row.variant);
+  const std::string bound = str(m.number(r.summary.least_effect), m.step);
+  if (d.claim == Claim::kEquivalent)
+    return str(row.variant, " is equivalent to ", base, " within ", bound, " of ", m.name, ": ",
+               difference_text(d, m), grounds_text(r, row, d.equivalence_p), ".");
+  return str(row.variant, d.claim == Claim::kBetter ? " beats " : " falls behind ", base, " by ",
+             m.number(std::abs(d.difference->mean)), margin_text(d, m),
+             grounds_text(r, row, d.p_value),
+             d.within ? str(", which is less than the ", bound, " that matter") : "", ".");
 }
 
 // Which of the two sees its answers, or both, and how that is known.
 std::string answers_text(const StudyFolder& r, const ResultRow& row) {
   std::vector<std::string> who, why;
-  for (const ResultRow* one : {r.summary.row(r.study.baseline), &row}) {
+  for (const ResultRow* one : {r.summary.row(base_of(r, row.variant)), &row}) {
     if (!one || one->sees_answers.empty()) continue;
     who.push_back(one->variant);
     if (!std::ranges::count(why, one->sees_answers)) why.push_back(one->sees_answers);
@@ -76,6 +90,11 @@ std::string answers_text(const StudyFolder& r, const ResultRow& row) {
   const std::string how = why.empty() ? "" : str(" (", join_names(why, "; and "), ")");
   return str(join_names(who), both ? " see their answers" : " sees its answers", how, ", so that ",
              both ? "their" : "its", " numbers are no achievement");
+}
+
+int64_t test_examples_of(const StudyFolder& r, const std::string& cell) {
+  const TaskSummary* task = r.summary.aggregate.task(task_of(cell));
+  return task ? task->test_examples : r.summary.test_examples;
 }
 
 // What stands in the way of a claim.
@@ -105,9 +124,9 @@ std::string hindrance_text(const StudyFolder& r, const ResultRow& row, const Met
       return str(gap, ", but the runs of this study spread so far that ", counted(d.pairs, "seed"),
                  " may agree by luck (", open_p_text(r, d), ")");
     case Hindrance::kTestSet:
-      return str(gap, ", but that is ", fixed(d.examples_apart, 1), " of ", r.summary.test_examples,
-                 " ", judging_part(r), " examples: another ", judging_part(r),
-                 " set could turn it round (", open_p_text(r, d), ")");
+      return str(gap, ", but that is ", fixed(d.examples_apart, 1), " of ",
+                 test_examples_of(r, row.variant), " ", judging_part(r), " examples: another ",
+                 judging_part(r), " set could turn it round (", open_p_text(r, d), ")");
     case Hindrance::kSeesAnswers:
       return answers_text(r, row);
     case Hindrance::kIdentical:
@@ -148,34 +167,62 @@ std::string cure_text(const StudyFolder& r, const ResultRow& row, const MetricSt
     default:
       break;
   }
-  if (r.summary.least_effect <= 0) return {};
+  // A least effect is no difference of a task's losses.
+  if (r.summary.least_effect <= 0 || (!task_of(row.variant).empty() && m.unit.empty())) return {};
   return str(" ", seeds_text(row.outlook), " would show a difference of ",
              m.number(r.summary.least_effect), m.step, ".");
 }
 
 // One sentence for all variants with the same reason.
-std::vector<std::string> what_cannot_be_told(const StudyFolder& r, const MetricStyle& m) {
-  std::vector<std::pair<std::string, std::vector<std::string>>> reasons;  // -> variants
-  for (const ResultRow& row : r.summary.rows) {
-    if (row.variant == r.study.baseline || row.decision.claim != Claim::kCannotTell) continue;
-    const std::string reason = str(hindrance_text(r, row, m), ".", cure_text(r, row, m));
-    const auto known = std::ranges::find(reasons, reason, [](const auto& e) { return e.first; });
+std::vector<std::string> what_cannot_be_told(const StudyFolder& r,
+                                             std::span<const ResultRow> rows) {
+  struct Reason {
+    std::string base, text;
+    std::vector<std::string> variants;
+  };
+
+  std::vector<Reason> reasons;
+  for (const ResultRow& row : rows) {
+    if (row.decision.claim != Claim::kCannotTell) continue;
+    const MetricStyle m = style_of(r, row.variant);
+    const std::string base = base_of(r, row.variant);
+    const std::string text = str(hindrance_text(r, row, m), ".", cure_text(r, row, m));
+    if (row.variant == base) continue;
+    const auto known = std::ranges::find_if(
+        reasons, [&](const Reason& e) { return e.base == base && e.text == text; });
     if (known == reasons.end())
-      reasons.push_back({reason, {row.variant}});
+      reasons.push_back({base, text, {row.variant}});
     else
-      known->second.push_back(row.variant);
+      known->variants.push_back(row.variant);
   }
   std::vector<std::string> out;
-  for (const auto& [reason, variants] : reasons)
-    out.push_back(
-        str("Cannot tell ", join_names(variants), " from ", r.study.baseline, ": ", reason));
+  for (const Reason& e : reasons)
+    out.push_back(str("Cannot tell ", join_names(e.variants), " from ", e.base, ": ", e.text));
   return out;
 }
 
+// Variants over all tasks, as rows that are worded like the others.
+std::vector<ResultRow> rows_over_tasks(const StudyFolder& r) {
+  std::vector<ResultRow> out;
+  for (const AggregateRow& a : r.summary.aggregate.rows)
+    out.push_back(
+        {.variant = a.variant, .n = a.seeds, .decision = a.decision, .outlook = a.outlook});
+  return out;
+}
+
+// What is said of rows that are compared together.
+void tell(const StudyFolder& r, std::span<const ResultRow> rows, std::vector<std::string>& out) {
+  for (Claim claim : {Claim::kBetter, Claim::kWorse, Claim::kEquivalent})
+    for (const ResultRow& row : rows)
+      if (row.decision.claim == claim) out.push_back(claim_text(r, row, style_of(r, row.variant)));
+  for (std::string& sentence : what_cannot_be_told(r, rows)) out.push_back(std::move(sentence));
+}
+
 // What so many seeds are good for, and how to learn how many are needed.
-std::string outlook_sentence(const StudyFolder& r, const MetricStyle& m) {
+std::string outlook_sentence(const StudyFolder& r, std::span<const ResultRow> rows) {
+  const MetricStyle m = style_of(r, rows.empty() ? std::string() : rows.front().variant);
   double low = INFINITY, high = -INFINITY;
-  for (const ResultRow& row : r.summary.rows) {
+  for (const ResultRow& row : rows) {
     const Decision& d = row.decision;
     if (d.claim != Claim::kCannotTell || !row.outlook) continue;
     const Interval& seen = row.outlook->effect_seen;
@@ -195,64 +242,14 @@ std::string outlook_sentence(const StudyFolder& r, const MetricStyle& m) {
 }
 }  // namespace
 
-std::string MetricStyle::number(double v) const {
-  return fixed(scale * v, digits);
-}
-
-std::string MetricStyle::difference(double v) const {
-  return signed_fixed(scale * v, digits);
-}
-
-std::string MetricStyle::interval(double low, double high) const {
-  if (!std::isfinite(low) || !std::isfinite(high)) return {};
-  return str("[", number(low), ", ", number(high), "]");
-}
-
-std::string MetricStyle::difference_interval(double low, double high) const {
-  if (!std::isfinite(low) || !std::isfinite(high)) return {};
-  return str("[", difference(low), ", ", difference(high), "]");
-}
-
-std::string spread_text(const Decision& d, const MetricStyle& m) {
-  if (!d.difference) return {};
-  const PairedDifference& p = *d.difference;
-  if (d.has_interval()) return m.difference_interval(p.interval.low, p.interval.high);
-  if (!std::isfinite(p.range.low)) return {};
-  return str("(", m.difference(p.range.low), " to ", m.difference(p.range.high), ")");
-}
-
-std::string spread_text(const ResultRow& row, const MetricStyle& m) {
-  if (row.n >= kIntervalSeeds)
-    return row.interval ? m.interval(row.interval->low, row.interval->high) : "";
-  if (row.n < 2 || !std::isfinite(row.range.low)) return {};
-  return str(m.number(row.range.low), " to ", m.number(row.range.high));
-}
-
-MetricStyle style_of_metric(const std::string& metric) {
-  const size_t dot = metric.find('.');
-  std::string split = metric.substr(0, dot);
-  if (split == "val") split = "validation";
-  if (split == "train") split = "training";
-  MetricStyle m;
-  m.name = dot == std::string::npos ? metric : str(split, " ", metric.substr(dot + 1));
-  if (is_share(metric))
-    m = {.name = m.name, .unit = "%", .step = " points", .scale = 100, .digits = 2};
-  return m;
-}
-
-const std::string& reported_metric(const StudyFolder& r) {
-  return r.summary.metric.empty() ? r.study.metric : r.summary.metric;
-}
-
 std::vector<std::string> verdict(const StudyFolder& r) {
-  const MetricStyle m = style_of_metric(reported_metric(r));
   std::vector<std::string> out;
-  for (Claim claim : {Claim::kBetter, Claim::kWorse})
-    for (const ResultRow& row : r.summary.rows)
-      if (row.decision.claim == claim) out.push_back(claim_text(r, row, m));
-  for (std::string& sentence : what_cannot_be_told(r, m)) out.push_back(std::move(sentence));
-  for (std::string sentence : {outlook_sentence(r, m), settings_sentence(r), budget_sentence(r),
-                               cost_sentence(r), failure_sentence(r)})
+  const std::vector<ResultRow> whole = rows_over_tasks(r);
+  tell(r, whole, out);
+  tell(r, r.summary.rows, out);
+  for (std::string sentence :
+       {outlook_sentence(r, whole.empty() ? r.summary.rows : whole), settings_sentence(r),
+        budget_sentence(r), cost_sentence(r), failure_sentence(r)})
     if (!sentence.empty()) out.push_back(std::move(sentence));
   return out;
 }

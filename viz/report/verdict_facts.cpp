@@ -4,6 +4,7 @@
 
 #include "core/text/suggest.h"
 #include "search/results/common_budget.h"
+#include "search/study/cell.h"
 #include "viz/plot/text.h"
 #include "viz/report/verdict_parts.h"
 
@@ -86,12 +87,16 @@ std::string budget_sentence(const StudyFolder& r) {
 }
 
 std::string cost_sentence(const StudyFolder& r) {
-  const ResultRow* base = r.summary.row(r.study.baseline);
+  if (r.summary.rows.empty()) return {};
+  // With tasks the first speaks: steps differ in the data, not in who is slower.
+  const std::string_view task = task_of(r.summary.rows.front().variant);
+  const std::string baseline = base_of(r, r.summary.rows.front().variant);
+  const ResultRow* base = r.summary.row(baseline);
   if (!base || !(base->step_ms > 0)) return {};
   std::vector<std::string> told, noisy, few;
   double low = INFINITY, high = 0;  // of the noisy ones
   for (const ResultRow& row : r.summary.rows) {
-    if (row.variant == r.study.baseline || !(row.step_ms > 0)) continue;
+    if (row.variant == baseline || task_of(row.variant) != task || !(row.step_ms > 0)) continue;
     if (!row.time_ratio || !row.time_ratio->interval) {
       few.push_back(row.variant);
       continue;
@@ -111,8 +116,8 @@ std::string cost_sentence(const StudyFolder& r) {
                        fixed(high, 2), kTimes, ")"));
   if (!few.empty()) told.push_back(str("too few runs to say of ", join_names(few)));
   if (told.empty()) return {};
-  return str("Time of a training step beside ", r.study.baseline, "'s ",
-             milliseconds(base->step_ms), ": ", join_names(told), ".");
+  return str("Time of a training step beside ", baseline, "'s ", milliseconds(base->step_ms), ": ",
+             join_names(told), ".");
 }
 
 // Runs that only wait have no error to look for.
@@ -162,6 +167,30 @@ std::string overlap_text(const StudyFolder& r) {
 }
 }  // namespace
 
+namespace {
+// What a claim takes, and what its p is corrected for.
+std::string claims_text(const StudyFolder& r) {
+  const Summary& s = r.summary;
+  const bool own_share = s.least_effect > 0 || !s.looks.empty();
+  const size_t tasks = s.aggregate.tasks.size();
+  std::vector<std::string> why;
+  if (s.comparisons > 1)
+    why.push_back(str(own_share ? "Bonferroni's" : "Holm's", " correction for ", s.comparisons,
+                      " comparisons"));
+  if (!s.looks.empty()) {
+    std::vector<std::string> looks;
+    for (int64_t n : s.looks) looks.push_back(str(n));
+    why.push_back(str("that for looks at ", join_names(looks), " seeds"));
+  }
+  std::string out = str("A claim takes ", kLeastSeeds, " seeds and p below ", fixed(s.alpha, 4),
+                        why.empty() ? "" : " after ", join_names(why));
+  if (tasks > 0) out += str(" on each task, and as much over all ", tasks, " of them together");
+  if (s.least_effect > 0)
+    out += str("; equivalence takes ", kIntervalSeeds, " seeds and both one-sided tests");
+  return out;
+}
+}  // namespace
+
 std::string basis_text(const StudyFolder& r) {
   const std::string size =
       r.summary.test_examples > 0 ? str(" of ", r.summary.test_examples, " examples") : "";
@@ -171,17 +200,15 @@ std::string basis_text(const StudyFolder& r) {
   else
     out += str("The seeds vary ", join_names(r.study.frozen.vary), " too", overlap_text(r));
   double most = 0;
-  for (const ResultRow& row : r.summary.rows) most = std::max(most, row.test_set.value_or(0));
+  if (r.summary.aggregate.tasks.empty())
+    for (const ResultRow& row : r.summary.rows) most = std::max(most, row.test_set.value_or(0));
   const MetricStyle m = style_of_metric(reported_metric(r));
   if (most > 0 && r.study.frozen.vary.empty())
     out += str("Another ", judging_part(r), " set of that size could move each by up to ",
                kPlusMinus, " ", m.number(most), m.step, ". ");
   if (judging_part(r) == "validation")
     out += "There is no test part: validation data chose the weights and judges them. ";
-  out += str("A claim takes ", kLeastSeeds, " seeds and p below ", fixed(r.summary.alpha, 4),
-             r.summary.comparisons > 1
-                 ? str(" after Holm's correction for ", r.summary.comparisons, " comparisons")
-                 : std::string());
+  out += claims_text(r);
   if (r.summary.look > 1)
     out += str(": this is look ", r.summary.look, " at this study's outcomes");
   return str(out, "; the rest of ", fixed(r.study.frozen.alpha, 2),

@@ -43,14 +43,16 @@ void TrialsView::on_trials(std::span<const Trial> all, std::span<const RunUpdate
 
 void TrialsView::on_trial_end(const Trial& t) {
   if (mode_ == ProgressMode::kNone) return;
-  const auto value = t.values.find(about_.metric);
+  const auto other = about_.metrics.find(t.arm);
+  const std::string& metric = other == about_.metrics.end() ? about_.metric : other->second;
+  const auto value = t.values.find(metric);
   const bool known = value != t.values.end() && value->is_number();
-  const bool share = is_share(about_.metric);
+  const bool share = is_share(metric);
   terminal_.note(str(
       "trial   ", t.number, " ", printable(t.arm), "  ", name_of_trial(t),
       t.pause_at > 0 ? str(" up to step ", t.pause_at) : "", "  ",
       known
-          ? str(about_.metric, " ", fixed((share ? 100 : 1) * value->get<double>(), share ? 2 : 4))
+          ? str(metric, " ", fixed((share ? 100 : 1) * value->get<double>(), share ? 2 : 4))
           : str(name_of(t.state), t.reason.empty() ? "" : ": ", printable(t.reason))));
 }
 }  // namespace cambium

@@ -10,6 +10,7 @@ class TrialsView : public TrialWatch {
     std::string what;    // "tuning", a cell's name
     std::string metric;  // of Trial::values, shown of each that ends
     int64_t planned = 0;
+    std::map<std::string, std::string, std::less<>> metrics = {};  // of arms that have another
   };
 
   TrialsView(Terminal& terminal, ProgressMode mode, About about)

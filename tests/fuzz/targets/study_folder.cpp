@@ -7,6 +7,7 @@ namespace cambium::fuzz_study_folder {
 extern const FuzzTarget fuzz_study_folder = {
     .name = "study_folder",
     .reads = {"search/results/study_folder.cpp", "search/results/description.cpp",
+              "search/results/described_plan.cpp", "search/results/aggregate_row.cpp",
               "search/results/summary.cpp", "search/results/old_results.cpp",
               "viz/report/model_pictures.cpp", "train/run/run_log.cpp", "train/run/run_folder.cpp",
               "train/record/run_record.cpp"},
