@@ -24,10 +24,11 @@ class ModelSpaceReader {
     if (!spec_.section("base")) errors_.throw_if_any();
     part([&] { open_base(); }, to_.study_.base.file_mark);
     if (to_.base_.file.empty()) errors_.throw_if_any();
+    const size_t before = errors_.errors().size();
     for (const Dimension& d : part_of_study().dimensions) part([&] { check_path(d); }, d.mark);
     if (const auto& match = to_.study_.match)
       part([&] { settle_match(*to_.study_.match); }, match->mark);
-    if (errors_.empty()) part([&] { open_model(); }, to_.study_.base.file_mark);
+    if (errors_.errors().size() == before) part([&] { open_model(); }, to_.study_.base.file_mark);
     read_objectives();
     part([&] { make_space(); }, part_of_study().space_mark);
     errors_.throw_if_any();

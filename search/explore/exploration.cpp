@@ -10,6 +10,8 @@
 
 namespace cambium {
 namespace {
+constexpr int64_t kMostCounted = 5000;  // points that are built to find one that is left
+
 // Refused where the model cannot be trained though it can be built, as one that
 // sees its answers.
 Trial planned_trial(ModelSpace& models, const SpacePoint& p, int64_t index) {
@@ -74,6 +76,7 @@ ProposeTrial exploration(ModelSpace& models) {
                                .seed = uint64_t(search.settings.seed),
                                .lag = search.settings.lag},
                   .points = search.settings.trials};
+  arm.proposer.most_counted = kMostCounted;
   if (search.rungs) {
     arm.rungs = search.rungs->shares();
     arm.keep = search.rungs->keep;

@@ -7,10 +7,6 @@
 
 namespace cambium {
 namespace {
-bool has_key(const FinalistField& field, const std::string& key) {
-  return std::ranges::count(field.all, key, &Finalist::key) > 0;
-}
-
 // "trial-7-ACCA": the letters of the first pattern, where the space has one.
 std::string name_of_trial(const Space& space, const FoundTrial& t) {
   std::string out = str("trial-", t.number);
@@ -62,9 +58,13 @@ class Chooser {
   template <class Plan>
   void add(const std::string& name, const std::string& key, std::optional<size_t> trial,
            const Plan& plan) {
-    if (has_key(field_, key)) return;
+    const auto same = std::ranges::find(field_.all, key, &Finalist::key);
+    if (same != field_.all.end()) {
+      same->also.push_back(name);
+      return;
+    }
     try {
-      field_.all.push_back({name, key, trial, plan()});
+      field_.all.push_back({name, key, {}, trial, plan()});
     } catch (const UserError& e) {
       field_.left_out.emplace_back(name, e.what());
     }
@@ -103,8 +103,10 @@ Study finalist_study(const ModelSpace& models, const FinalistField& field,
     replace_file(file, to_yaml(f.plan.spec.root));
     out.variants.push_back({f.name, {}, file, {}, {}});
   }
-  const bool base = std::ranges::count(field.all, "base", &Finalist::name) > 0;
-  out.baseline = base ? "base" : field.all.front().name;
+  const auto base = std::ranges::find_if(field.all, [](const Finalist& f) {
+    return f.name == "base" || std::ranges::count(f.also, "base") > 0;
+  });
+  out.baseline = (base == field.all.end() ? field.all.front() : *base).name;
   return out;
 }
 

@@ -11,7 +11,8 @@ namespace cambium {
 struct Finalist {
   std::string name;  // of its file and of its variant
   std::string key;
-  std::optional<size_t> trial;  // place in the findings; none: it is no trial's model
+  std::vector<std::string> also;  // "base", "only-A": what the same structure is called too
+  std::optional<size_t> trial;    // place in the findings; none: it is no trial's model
   PlannedVariant plan;
 };
 

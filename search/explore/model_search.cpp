@@ -58,6 +58,7 @@ void settle_finalists(ModelSpace& models, const ModelSearchSettings& settings,
 Json finalist_json(const ModelSearchResult& r, size_t f) {
   const Finalist& of = r.field.all[f];
   Json out = {{"name", of.name}, {"key", of.key}, {"file", str("finalists/", of.name, ".yaml")}};
+  if (!of.also.empty()) out["also"] = of.also;
   out["trial"] = of.trial ? Json(r.findings.trials[*of.trial].number) : Json();
   out["parameters"] = of.plan.cost.parameters;
   out["forward_flops"] = of.plan.forward_flops;

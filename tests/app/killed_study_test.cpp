@@ -41,6 +41,12 @@ tune:
 budget: {steps: 1800}
 seeds: 2
 metric: {val.loss: min}
+)"},
+                       {"search", R"(base: model.yaml
+space: {vars.dim: [8, 16, 24, 32], train.optimizer.adamw.lr: {log: [1e-4, 1e-1]}}
+objectives: {val.loss: min, flops: min}
+budget: {steps: 1800}
+search: {method: {nsga2: {population: 4}}, trials: 12, lag: 4, rungs: {keep: 1/3}}
 )"}};
 
 std::string text_of_file(const std::filesystem::path& path) {

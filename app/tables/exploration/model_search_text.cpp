@@ -168,7 +168,9 @@ std::string finalists_text(const ModelSearchResult& r) {
       interval = str(number(i.low), " to ", number(i.high));
       kept = std::ranges::count(r.judged.best->kept, j) ? "may be the best" : "is not";
     }
-    table.row({visible(of.name), judged ? number(mean_of(r.judged.values[j])) : "-", interval,
+    std::string names = visible(of.name);
+    for (const std::string& also : of.also) names += str(" = ", visible(also));
+    table.row({names, judged ? number(mean_of(r.judged.values[j])) : "-", interval,
                judged ? kept : "not judged", compact(double(of.plan.cost.parameters)),
                compact(of.plan.forward_flops),
                of.plan.state_bytes > 0 ? memory_text(double(of.plan.state_bytes)) : "-"});

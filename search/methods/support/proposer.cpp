@@ -4,7 +4,6 @@ namespace cambium {
 namespace {
 constexpr int64_t kAttempts = 50;  // of the method, then of uniform draws
 constexpr int kDraws = 2000;
-constexpr int64_t kMostCounted = 1'000'000;
 }  // namespace
 
 Proposer::Proposer(const Space& space, ProposerSettings settings)
@@ -40,7 +39,7 @@ std::optional<SpacePoint> Proposer::any_fresh() {
   Random random(settings_.seed, stream_of("search.fresh"), uint64_t(trials_.size()) << 32);
   for (int i = 0; i < kDraws; ++i)
     if (SpacePoint p = space_.draw(random); fresh(p)) return p;
-  if (!countable_) countable_ = space_.size(kMostCounted).has_value();
+  if (!countable_) countable_ = space_.size(settings_.most_counted).has_value();
   if (!*countable_) return std::nullopt;
   std::optional<SpacePoint> chosen;
   uint32_t seen = 0;

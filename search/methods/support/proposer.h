@@ -14,6 +14,9 @@ struct ProposerSettings {
   int64_t lag = 8;  // >= 1; trials that may run side by side
   // What makes two points the same trial; empty: Space::text.
   std::function<std::string(const SpacePoint&)> key = {};
+  // Spaces of at most so many points are looked through for what is left when draws find nothing
+  // new any more; larger ones then end. For who has to build a point to know it: fewer.
+  int64_t most_counted = 1'000'000;
 };
 
 class Proposer {
