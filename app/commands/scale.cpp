@@ -1,6 +1,8 @@
 // cambium scale: a scaling law through points of finished runs.
 #include "app/command.h"
 #include "app/run.h"
+#include "app/saved_run.h"
+#include "app/scale/coordinates_view.h"
 #include "app/scale/scale_view.h"
 #include "core/system/files.h"
 #include "core/text/json.h"
@@ -8,12 +10,33 @@
 namespace cambium::command_scale {
 namespace {
 struct Options {
+  bool coordinates = false;
+  std::string widths = "32,64,128,256";
+  CoordinateSettings check;
   std::string file, output, objective = "auto", hold_out = "none";
   PointChoice choice;
   ScaleSettings settings;
 };
 
+// Exits with an error where the check fails, so that scripts see it.
+int check_widths(const Options& o, Context& context) {
+  CoordinateSettings settings = o.check;
+  settings.sizes = parse_sizes(o.widths);
+  const CoordinateCheck check =
+      check_coordinates(load_model_spec(o.file, context.set), settings,
+                        [&](const std::string& what) { context.terminal.note(what); });
+  const Json json = coordinates_json(check);
+  if (!o.output.empty()) {
+    make_folders(o.output);
+    replace_file(o.output + "/coordinates.json", to_text(json, 2) + "\n");
+    replace_file(o.output + "/coordinates.svg", coordinates_svg(check));
+  }
+  context.answer(json, coordinates_text(check));
+  return check.passes() ? kExitOk : kExitUser;
+}
+
 int scale(const Options& o, Context& context) {
+  if (o.coordinates) return check_widths(o, context);
   ScaleSettings settings = o.settings;
   settings.hold_out_largest = o.hold_out == "largest";
   if (o.objective != "auto")
@@ -35,7 +58,9 @@ extern const Command command_scale = {
     .doc = "fit a scaling law to points of finished runs",
     .examples = {"cambium scale points.csv",
                  "cambium scale points.csv --columns params=N,tokens=D --where kept=1 -o law",
-                 "cambium scale ladder.csv --hold-out largest --law over_training"},
+                 "cambium scale ladder.csv --hold-out largest --law over_training",
+                 "cambium scale --coordinate-check my.yaml --widths 32,64,128,256 -o widths"},
+    .takes_set = true,
     .declare = [](CommandLine& line) -> Action {
       auto o = std::make_shared<Options>();
       line.word(
@@ -54,6 +79,16 @@ extern const Command command_scale = {
       line.list("--columns", o->choice.columns, "ROLE=NAME,...",
                 "what columns of the file are called: params=N,loss=final");
       line.list("--where", o->choice.where, "COLUMN=VALUE", "only lines with that cell");
+      line.flag("--coordinate-check", o->coordinates,
+                "instead: train the model of a SPEC for a few steps at several widths, and say "
+                "whether the changes of its activations grow with width");
+      line.text("--widths", o->widths, "N,N,...",
+                "of a coordinate check; 32,64,128,256 unless told");
+      line.text(
+          "--vary", o->check.vary, "PATH",
+          "what takes these widths; unless told the first path of the parameterisation's base");
+      line.whole("--check-steps", o->check.steps, 1, "steps of a coordinate check; 10 unless told");
+      line.whole("--check-seeds", o->check.seeds, 1, "seeds of a coordinate check; 3 unless told");
       return [o](Context& context) { return scale(*o, context); };
     },
 };

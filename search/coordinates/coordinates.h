@@ -1,0 +1,45 @@
+// Coordinate check: how the changes of activations in the first steps of training depend on the
+// width of a model. Yang et al. 2022, arXiv 2203.03466, appendix D.1. Where rates carry over, they
+// do not grow: neither sizes at the start, which may fall by themselves, nor the loss shows that.
+#pragma once
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "core/yaml/spec.h"
+
+namespace cambium {
+struct CoordinateSettings {
+  std::string vary;  // a path of the spec; empty: the first one of the parameterisation's base
+  std::vector<int64_t> sizes;  // what it is set to, at least two
+  int64_t steps = 10, seeds = 3;
+  double most_slope = 0.1;
+};
+
+// What one block hands on.
+struct LayerChange {
+  std::string path, block;
+  std::vector<double> start;                // root mean square at each size, before training
+  std::vector<std::vector<double>> change;  // [step][size], of the change since then
+  std::vector<double> low, high;            // of seeds, after the last step, at each size
+  double start_slope = 0;
+  std::vector<double> slopes;  // of log change by log size, after each step
+  double worst = 0;            // the largest of them
+};
+
+struct CoordinateCheck {
+  std::string vary, parameterisation;
+  std::vector<int64_t> sizes;
+  std::vector<LayerChange> layers;  // in the order of the model, those of all sizes
+  double worst = 0, most_slope = 0;
+  std::string worst_path;
+
+  bool passes() const { return worst <= most_slope; }
+};
+
+// Trains at each size with each seed (0, 1, ...) at the peak of the rate, and looks at the first
+// batch with dropout's draws held. `progress` hears of each training. UserErrors of the spec and of
+// sizes it cannot take; RuntimeError when training does not stay finite.
+CoordinateCheck check_coordinates(const Spec& spec, const CoordinateSettings& settings,
+                                  const std::function<void(const std::string&)>& progress = {});
+}  // namespace cambium
