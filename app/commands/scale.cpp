@@ -18,7 +18,7 @@ struct Options {
   ScaleSettings settings;
 };
 
-// Exits with an error where the check fails, so that scripts see it.
+// Exits with an error where the check does not pass, so that scripts see it.
 int check_widths(const Options& o, Context& context) {
   CoordinateSettings settings = o.check;
   settings.sizes = parse_sizes(o.widths);
@@ -32,7 +32,7 @@ int check_widths(const Options& o, Context& context) {
     replace_file(o.output + "/coordinates.svg", coordinates_svg(check));
   }
   context.answer(json, coordinates_text(check));
-  return check.passes() ? kExitOk : kExitUser;
+  return check.verdict == SlopeVerdict::kPasses ? kExitOk : kExitUser;
 }
 
 int scale(const Options& o, Context& context) {

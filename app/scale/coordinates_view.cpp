@@ -11,7 +11,7 @@
 namespace cambium {
 namespace {
 std::string slope_text(double slope) {
-  return std::isnan(slope) ? "-" : fmt::format("{:+.2f}", slope);
+  return fmt::format("{:+.2f}", slope);
 }
 
 std::string sizes_text(const CoordinateCheck& c) {
@@ -30,16 +30,25 @@ std::vector<size_t> shown_steps(size_t steps) {
   return out;
 }
 
-std::string verdict_text(const CoordinateCheck& c) {
-  const std::string limit = fmt::format("{:.2g}", c.most_slope);
-  if (c.passes())
-    return fmt::format("passes: no change grows faster than {} ^ {} (the fastest: {:+.3f}, '{}')\n",
-                       c.vary, limit, c.worst, c.worst_path);
-  std::string worse;
+// The blocks of this verdict.
+std::string blocks_of(const CoordinateCheck& c, SlopeVerdict v) {
+  std::string out;
   for (const LayerChange& l : c.layers)
-    if (l.worst > c.most_slope) worse += str(worse.empty() ? "" : ", ", "'", l.path, "'");
-  return fmt::format("fails: changes grow faster than {} ^ {} (the fastest: {:+.3f}, '{}') in {}\n",
-                     c.vary, limit, c.worst, c.worst_path, worse);
+    if (l.verdict == v) out += str(out.empty() ? "" : ", ", "'", l.path, "'");
+  return out;
+}
+
+std::string verdict_text(const CoordinateCheck& c) {
+  const std::string limit = fmt::format("{} ^ {:.2g}", c.vary, c.most_slope);
+  const std::string fastest = fmt::format("the fastest: {:+.3f}, '{}'", c.worst, c.worst_path);
+  if (c.verdict == SlopeVerdict::kPasses)
+    return str("passes: no change grows faster than ", limit, " (", fastest, ")\n");
+  if (c.verdict == SlopeVerdict::kFails)
+    return str("fails: changes grow faster than ", limit, " (", fastest, ") in ",
+               blocks_of(c, SlopeVerdict::kFails), "\n");
+  return str("cannot tell: changes grow faster than ", limit, " (", fastest, ") in ",
+             blocks_of(c, SlopeVerdict::kUnclear),
+             ", by less than three standard errors; more seeds tell: --check-seeds\n");
 }
 }  // namespace
 
@@ -57,32 +66,33 @@ std::string coordinates_text(const CoordinateCheck& c) {
   for (const LayerChange& l : c.layers) {
     std::vector<std::string> row = {l.path, slope_text(l.start_slope)};
     for (const size_t t : shown) row.push_back(slope_text(l.slopes[t - 1]));
-    row.push_back(slope_text(l.worst));
+    row.push_back(c.seeds > 1 ? fmt::format("{} +- {:.2f}", slope_text(l.worst), l.worst_error)
+                              : slope_text(l.worst));
     for (const double v : {l.change.back().front(), l.change.back().back()})
       row.push_back(fmt::format("{:.3g}", v));
     table.row(row);
   }
   return str("coordinate check of the parameterisation ", c.parameterisation, ": ", c.vary, " = ",
              sizes_text(c), ", ", steps, " steps\nslopes of log size by log ", c.vary,
-             ": of what each block hands on at the start, and of its change after steps\n\n",
+             ": of what each block hands on at the start, and of its change after steps",
+             c.seeds > 1 ? str("; ", c.seeds, " seeds, standard error of the worst") : "", "\n\n",
              table.text(), "\n", verdict_text(c));
 }
 
 Json coordinates_json(const CoordinateCheck& c) {
-  const auto finite = [](double v) { return std::isfinite(v) ? Json(v) : Json(nullptr); };
   Json layers = Json::array();
   for (const LayerChange& l : c.layers) {
-    Json slopes = Json::array();
-    for (const double s : l.slopes) slopes.push_back(finite(s));
     layers.push_back({{"path", l.path},
                       {"block", l.block},
                       {"start", l.start},
                       {"change", l.change},
                       {"low", l.low},
                       {"high", l.high},
-                      {"start_slope", finite(l.start_slope)},
-                      {"slopes", std::move(slopes)},
-                      {"worst", l.worst}});
+                      {"start_slope", l.start_slope},
+                      {"slopes", l.slopes},
+                      {"errors", l.errors},
+                      {"worst", l.worst},
+                      {"verdict", name_of(l.verdict)}});
   }
   return {{"parameterisation", c.parameterisation},
           {"vary", c.vary},
@@ -91,7 +101,8 @@ Json coordinates_json(const CoordinateCheck& c) {
           {"worst", c.worst},
           {"worst_path", c.worst_path},
           {"most_slope", c.most_slope},
-          {"passes", c.passes()}};
+          {"seeds", c.seeds},
+          {"verdict", name_of(c.verdict)}};
 }
 
 std::string coordinates_svg(const CoordinateCheck& c) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <tuple>
 
 #include "search/coordinates/probe.h"
 #include "search/study/spec_edit.h"
@@ -18,12 +19,11 @@ double root_mean_square(std::span<const float> x, std::span<const float> from = 
   return x.empty() ? 0 : std::sqrt(sum / double(x.size()));
 }
 
-// Of log y by log x, least squares; not a number where a y is not positive.
+// Of log y by log x, least squares.
 double log_slope(std::span<const int64_t> x, std::span<const double> y) {
   const auto n = double(x.size());
   double mx = 0, my = 0, xy = 0, xx = 0;
   for (size_t i = 0; i < x.size(); ++i) {
-    if (!(y[i] > 0)) return std::numeric_limits<double>::quiet_NaN();
     mx += std::log(double(x[i])) / n;
     my += std::log(y[i]) / n;
   }
@@ -77,65 +77,108 @@ void check_settings(const CoordinateSettings& s) {
                     "write --widths 32,64,128,256");
 }
 
-// Roots of means of squares over seeds.
-class Means {
- public:
-  explicit Means(const CoordinateSettings& s) : settings_(s) {}
+// The mean and its standard error.
+std::pair<double, double> mean_and_error(std::span<const double> x) {
+  const auto n = double(x.size());
+  double mean = 0, squares = 0;
+  for (const double v : x) mean += v / n;
+  for (const double v : x) squares += (v - mean) * (v - mean);
+  return {mean, x.size() < 2 ? 0 : std::sqrt(squares / (n - 1) / n)};
+}
 
-  void add(size_t size, const Watched& w) {
-    for (size_t i = 0; i < w.blocks.size(); ++i) {
-      LayerChange& layer = layer_of(w.blocks[i]);
-      layer.start[size] += w.start[i] * w.start[i];
-      for (size_t t = 0; t < w.change[i].size(); ++t)
-        layer.change[t][size] += w.change[i][t] * w.change[i][t];
-      layer.low[size] = std::min(layer.low[size], w.change[i].back());
-      layer.high[size] = std::max(layer.high[size], w.change[i].back());
-      ++seen_[w.blocks[i].path];
-    }
+// What was watched of a block: of each size and seed, at the start and after each step.
+class Sizes {
+ public:
+  Sizes(const CoordinateSettings& s, BlockOutput block)
+      : settings_(s), block_(std::move(block)), runs_(s.sizes.size()) {}
+
+  const std::string& path() const { return block_.path; }
+
+  void add(size_t size, double start, const std::vector<double>& change) {
+    runs_[size].push_back(change);
+    runs_[size].back().insert(runs_[size].back().begin(), start);
   }
 
-  // Of the blocks that stand at every size.
-  std::vector<LayerChange> layers() {
-    const auto all = settings_.seeds * int64_t(settings_.sizes.size());
-    std::erase_if(layers_, [&](const LayerChange& l) { return seen_.at(l.path) != all; });
-    for (LayerChange& l : layers_) {
-      const auto settle = [&](std::vector<double>& sums) {
-        for (double& v : sums) v = std::sqrt(v / double(settings_.seeds));
-        return log_slope(settings_.sizes, sums);
-      };
-      l.start_slope = settle(l.start);
-      for (auto& sums : l.change) l.slopes.push_back(settle(sums));
-      l.worst = -std::numeric_limits<double>::infinity();
-      for (const double s : l.slopes) l.worst = std::max(l.worst, std::isnan(s) ? l.worst : s);
+  // Whether it stands at every size, and changes at every step.
+  bool whole() const {
+    for (const auto& seeds : runs_) {
+      if (int64_t(seeds.size()) != settings_.seeds) return false;
+      for (const auto& values : seeds)
+        for (const double v : values)
+          if (!(v > 0)) return false;
     }
-    std::erase_if(layers_, [](const LayerChange& l) { return !std::isfinite(l.worst); });
-    return std::move(layers_);
+    return true;
+  }
+
+  LayerChange answer() const {
+    LayerChange l{.path = block_.path, .block = block_.block, .start = means(0)};
+    l.start_slope = slope(0).first;
+    l.worst = -std::numeric_limits<double>::infinity();
+    for (size_t t = 1; t <= size_t(settings_.steps); ++t) {
+      const auto [mean, error] = slope(t);
+      l.change.push_back(means(t));
+      l.slopes.push_back(mean);
+      l.errors.push_back(error);
+      if (mean > l.worst) std::tie(l.worst, l.worst_error) = std::pair(mean, error);
+      l.verdict = std::max(l.verdict, judge(mean, error));
+    }
+    for (const auto& seeds : runs_) {
+      const auto last = [](const std::vector<double>& v) { return v.back(); };
+      l.low.push_back(std::ranges::min(seeds, {}, last).back());
+      l.high.push_back(std::ranges::max(seeds, {}, last).back());
+    }
+    return l;
   }
 
  private:
-  LayerChange& layer_of(const BlockOutput& b) {
-    const auto found = std::ranges::find(layers_, b.path, &LayerChange::path);
-    if (found != layers_.end()) return *found;
-    const size_t n = settings_.sizes.size();
-    LayerChange l{.path = b.path, .block = b.block, .start = std::vector<double>(n)};
-    l.change.assign(size_t(settings_.steps), std::vector<double>(n));
-    l.low.assign(n, std::numeric_limits<double>::infinity());
-    l.high.assign(n, 0);
-    layers_.push_back(std::move(l));
-    return layers_.back();
+  SlopeVerdict judge(double slope, double error) const {
+    if (slope <= settings_.most_slope) return SlopeVerdict::kPasses;
+    return slope - 3 * error > settings_.most_slope ? SlopeVerdict::kFails : SlopeVerdict::kUnclear;
+  }
+
+  // Geometric, so that their slope is the mean of the slopes.
+  std::vector<double> means(size_t t) const {
+    std::vector<double> out;
+    for (const auto& seeds : runs_) {
+      double sum = 0;
+      for (const auto& values : seeds) sum += std::log(values[t]);
+      out.push_back(std::exp(sum / double(seeds.size())));
+    }
+    return out;
+  }
+
+  std::pair<double, double> slope(size_t t) const {
+    std::vector<double> slopes;
+    for (size_t seed = 0; seed < size_t(settings_.seeds); ++seed) {
+      std::vector<double> y;
+      for (const auto& seeds : runs_) y.push_back(seeds[seed][t]);
+      slopes.push_back(log_slope(settings_.sizes, y));
+    }
+    return mean_and_error(slopes);
   }
 
   const CoordinateSettings& settings_;
-  std::vector<LayerChange> layers_;
-  std::map<std::string, int64_t> seen_;
+  BlockOutput block_;
+  std::vector<std::vector<std::vector<double>>> runs_;  // [size][seed][start, then steps]
 };
+
+Sizes& sizes_of(std::vector<Sizes>& all, const CoordinateSettings& s, const BlockOutput& block) {
+  const auto found = std::ranges::find(all, block.path, &Sizes::path);
+  return found != all.end() ? *found : all.emplace_back(s, block);
+}
 }  // namespace
+
+std::string_view name_of(SlopeVerdict v) {
+  constexpr std::string_view kNames[] = {"passes", "unclear", "fails"};
+  return kNames[size_t(v)];
+}
 
 CoordinateCheck check_coordinates(const Spec& spec, const CoordinateSettings& settings,
                                   const std::function<void(const std::string&)>& progress) {
   check_settings(settings);
-  CoordinateCheck out{.vary = what_varies(spec, settings), .sizes = settings.sizes};
-  Means means(settings);
+  CoordinateCheck out{
+      .vary = what_varies(spec, settings), .sizes = settings.sizes, .seeds = settings.seeds};
+  std::vector<Sizes> blocks;
   std::shared_ptr<const Dataset> data;
   for (size_t i = 0; i < settings.sizes.size(); ++i)
     for (int64_t seed = 0; seed < settings.seeds; ++seed) {
@@ -146,14 +189,18 @@ CoordinateCheck check_coordinates(const Spec& spec, const CoordinateSettings& se
       data = e.data;
       out.parameterisation = e.parameterisation.record->name;
       if (progress) progress(str(out.vary, " = ", settings.sizes[i], ", seed ", seed));
-      means.add(i, watch(e, settings.steps));
+      const Watched w = watch(e, settings.steps);
+      for (size_t k = 0; k < w.blocks.size(); ++k)
+        sizes_of(blocks, settings, w.blocks[k]).add(i, w.start[k], w.change[k]);
     }
-  out.layers = means.layers();
+  for (const Sizes& b : blocks)
+    if (b.whole()) out.layers.push_back(b.answer());
   require(!out.layers.empty(), "no block changes at all in ", settings.steps, " steps");
   out.most_slope = settings.most_slope;
   const auto worst = std::ranges::max_element(out.layers, {}, &LayerChange::worst);
   out.worst = worst->worst;
   out.worst_path = worst->path;
+  for (const LayerChange& l : out.layers) out.verdict = std::max(out.verdict, l.verdict);
   return out;
 }
 }  // namespace cambium

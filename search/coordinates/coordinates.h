@@ -16,6 +16,11 @@ struct CoordinateSettings {
   double most_slope = 0.1;
 };
 
+// kUnclear: a slope lies above what is allowed, but not by three standard errors.
+enum class SlopeVerdict { kPasses, kUnclear, kFails };
+
+std::string_view name_of(SlopeVerdict v);  // "passes", "unclear", "fails"
+
 // What one block hands on.
 struct LayerChange {
   std::string path, block;
@@ -23,18 +28,20 @@ struct LayerChange {
   std::vector<std::vector<double>> change;  // [step][size], of the change since then
   std::vector<double> low, high;            // of seeds, after the last step, at each size
   double start_slope = 0;
-  std::vector<double> slopes;  // of log change by log size, after each step
-  double worst = 0;            // the largest of them
+  std::vector<double> slopes;         // of log change by log size, after each step
+  std::vector<double> errors;         // standard errors of the slopes, of seeds; 0 of a single seed
+  double worst = 0, worst_error = 0;  // the largest slope
+  SlopeVerdict verdict = SlopeVerdict::kPasses;
 };
 
 struct CoordinateCheck {
   std::string vary, parameterisation;
   std::vector<int64_t> sizes;
+  int64_t seeds = 0;
   std::vector<LayerChange> layers;  // in the order of the model, those of all sizes
   double worst = 0, most_slope = 0;
   std::string worst_path;
-
-  bool passes() const { return worst <= most_slope; }
+  SlopeVerdict verdict = SlopeVerdict::kPasses;  // the worst of the layers
 };
 
 // Trains at each size with each seed (0, 1, ...) at the peak of the rate, and looks at the first

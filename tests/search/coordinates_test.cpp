@@ -36,7 +36,7 @@ constexpr const char* kTransformer =
 TEST(Coordinates, ATransformersChangesDoNotGrowUnderMup) {
   const CoordinateCheck c = check(with_rule(kText, kTransformer, true));
   EXPECT_LE(c.worst, 0.1) << c.worst_path;
-  EXPECT_TRUE(c.passes());
+  EXPECT_EQ(c.verdict, SlopeVerdict::kPasses);
   EXPECT_EQ(c.parameterisation, "mup");
   std::vector<std::string> paths;
   for (const LayerChange& l : c.layers) paths.push_back(l.path);
@@ -47,7 +47,7 @@ TEST(Coordinates, ATransformersChangesDoNotGrowUnderMup) {
 
 TEST(Coordinates, ATransformersChangesGrowInTheStandardForm) {
   const CoordinateCheck c = check(with_rule(kText, kTransformer, false));
-  EXPECT_FALSE(c.passes());
+  EXPECT_EQ(c.verdict, SlopeVerdict::kFails);
   EXPECT_GE(c.worst, 0.3) << c.worst_path;
 }
 
