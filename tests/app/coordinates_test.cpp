@@ -60,10 +60,15 @@ TEST(CoordinateCheck, SaysInTextJsonAndAPictureWhatGrows) {
 }
 
 TEST(CoordinateCheck, WidthsAreWholeNumbers) {
-  const Checked c = check(kMup, {"--widths", "16,x"});
-  EXPECT_NE(c.ran.code, 0);
-  EXPECT_NE(c.ran.err.find("'x' in --widths 16,x is no whole number"), std::string::npos)
-      << c.ran.err;
+  const test::TempFolder folder;
+  replace_file(folder.path("s.yaml"), spec(kMup));
+  for (const char* widths : {"16,x", "16,", "-4,8", "99999999999"}) {
+    const test::Ran ran =
+        test::run_words({"scale", "--coordinate-check", folder.path("s.yaml"), "--widths", widths});
+    EXPECT_NE(ran.code, 0);
+    EXPECT_NE(ran.err.find(str("in --widths ", widths, " is no whole number")), std::string::npos)
+        << ran.err;
+  }
 }
 
 TEST(Show, TellsWhatTheParameterisationDoesWithEachWeight) {

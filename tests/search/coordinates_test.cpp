@@ -70,16 +70,15 @@ TEST(Coordinates, AConvolutionalNetworksChangesDoNotGrowUnderMup) {
 
 TEST(Coordinates, AGraphNetworksChangesDoNotGrowUnderMup) {
   const std::string data =
-      "data: {subgraph_counts: {nodes: 8, train: 64, val: 8, test: 8, features: 3, kind: "
-      "normal}}\n";
+      "data: {block_model: {nodes: 20, communities: 4, train: 32, val: 8, test: 8}}\n";
   const std::string model =
       "  - linear: $dim\n"
       "  - gin: {width: $dim, norm: layer}\n"
       "  - gat: {width: \"${dim / 2}\", heads: 2, activation: elu}\n"
       "  - graph_transformer: {heads: 2}\n"
-      "  - pool: mean\n"
-      "  - linear: $outputs\n";
-  const CoordinateCheck c = check(with_rule(data, model, true));
+      "  - linear: $classes\n";
+  const CoordinateCheck c =
+      check(with_rule(data, model, true, "{adamw: {lr: 2e-3, weight_decay: 0.1}}"));
   EXPECT_LE(c.worst, 0.1) << c.worst_path;
 }
 

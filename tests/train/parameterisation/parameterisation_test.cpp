@@ -244,9 +244,8 @@ TEST(Parameterisation, OptimizersWithoutRulesAreRefused) {
     return errors_of(
         transformer(8, 2, rule, str("{batch: 8, steps: 4, optimizer: ", optimizer, more, "}")));
   };
-  EXPECT_EQ(
-      of("lion", kMup),
-      "11: no rule of mup is known for optimizer 'lion'; use optimizer: adam or adamw or sgd");
+  EXPECT_EQ(of("lion", kMup),
+            "11: no rule of mup is known for optimizer 'lion'; use optimizer: adam, adamw or sgd");
   EXPECT_EQ(of("sgd", kCompleteP),
             "11: no rule of completep is known for optimizer 'sgd'; use optimizer: adam or adamw");
   const std::string penalty =
@@ -271,12 +270,12 @@ TEST(Parameterisation, BlocksWithoutRulesAreRefused) {
     EXPECT_EQ(!b->no_width_rule.empty(), without) << b->name;
   }
   EXPECT_EQ(errors_of(with_block("mamba:", 8, 2, kMup)),
-            "6: mamba 'repeat.0.mamba': no rule of mup is known for it: Vankadara et al. 2024 "
+            "7: mamba 'repeat.0.mamba': no rule of mup is known for it: Vankadara et al. 2024 "
             "(NeurIPS) show that those of other layers fail for state-space models; use another "
             "block, or parameterisation: standard");
   EXPECT_EQ(
       errors_of(with_block("delta_net: 2", 16, 2, kMup)),
-      "6: delta_net 'repeat.0.delta_net': no rule of mup is known for heads of another width: "
+      "7: delta_net 'repeat.0.delta_net': no rule of mup is known for heads of another width: "
       "8 here, 4 at the base sizes; let their number grow: heads: 4");
   EXPECT_EQ(errors_of(with_block("delta_net: \"${dim / 4}\"", 16, 2, kMup)), "no error");
 }
@@ -284,7 +283,7 @@ TEST(Parameterisation, BlocksWithoutRulesAreRefused) {
 TEST(CompleteP, LayersWithoutAShortcutAreRefused) {
   EXPECT_EQ(
       errors_of(with_block("linear: $dim", 8, 4, kCompleteP)),
-      "6: linear 'repeat.0.linear': no rule of completep is known for repeated layers whose "
+      "7: linear 'repeat.0.linear': no rule of completep is known for repeated layers whose "
       "result is not added to a shortcut, and there are 2 times as many as at the base sizes; "
       "put them into - residual: [...], with its norm before the branch");
   EXPECT_NE(

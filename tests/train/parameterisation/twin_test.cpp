@@ -14,7 +14,7 @@ constexpr const char* kText =
 constexpr const char* kPictures =
     "data: {bars_and_shapes: {size: 12, train: 32, val: 8, test: 8}}\n";
 constexpr const char* kGraphs =
-    "data: {subgraph_counts: {nodes: 6, train: 32, val: 8, test: 8, features: 3, kind: normal}}\n";
+    "data: {subgraph_counts: {nodes: 6, train: 32, val: 8, test: 8, features: 3, kind: random}}\n";
 
 constexpr const char* kAdamW = "{adamw: {lr: 0.01, eps: 1e-30, weight_decay: 0.5}}";
 constexpr const char* kSgd = "{sgd: {lr: 0.05, momentum: 0.5, weight_decay: 0.1}}";
@@ -58,7 +58,7 @@ void expect_twins(const std::string& data, const std::string& model, const std::
                   const std::string& optimizer, double tolerance = 2e-4) {
   const Apart a = apart(data, model, rule, optimizer);
   EXPECT_LE(a.most, tolerance) << rule << " " << optimizer << "\n" << model;
-  EXPECT_GE(a.moved, 100 * tolerance) << rule << " " << optimizer << "\n" << model;
+  EXPECT_GE(a.moved, 20 * tolerance) << rule << " " << optimizer << "\n" << model;
 }
 
 constexpr const char* kTransformer =
@@ -111,7 +111,7 @@ TEST(Twin, TokenBlocksTrainAlike) {
       "rnn: {width: $dim}",
       "gru: {width: $dim}",
       "lstm: {width: $dim}",
-      "min_gru: {width: $dim}",
+      "min_gru:",
       "parallel: {branches: [[{linear: $dim}], []], combine: gate}"};
   for (const char* block : blocks)
     for (const char* optimizer : {kAdamW, kSgd})

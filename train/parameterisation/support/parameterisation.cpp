@@ -65,7 +65,9 @@ std::vector<YamlEntry> base_of(const Spec& spec, const ChoiceText& text, Diagnos
 
 ParameterisationChoice parse_parameterisation(const Spec& spec, Diagnostics& errors) {
   ParameterisationChoice choice{.record = record_called("standard")};
+  const ParameterisationChoice standard = choice;
   const Yaml* section = spec.section(kSection);
+  const size_t before = errors.errors().size();
   if (!section || section->is_null()) return choice;
   try {
     const ChoiceText text = read_choice(*section, kSection);
@@ -86,7 +88,8 @@ ParameterisationChoice parse_parameterisation(const Spec& spec, Diagnostics& err
   } catch (const UserError& e) {
     errors.add(e);
   }
-  return choice;
+  // A base that is wrong would only be wrong once more when it is built.
+  return errors.errors().size() > before ? standard : choice;
 }
 
 Spec base_spec(const Spec& spec, const ParameterisationChoice& choice) {
