@@ -77,11 +77,11 @@ TEST(Show, TellsWhatTheParameterisationDoesWithEachWeight) {
   const test::Ran ran = test::run_words({"show", folder.path("s.yaml")});
   EXPECT_NE(ran.out.find("mup, over what it is at the base sizes"), std::string::npos) << ran.out;
   EXPECT_NE(
-      ran.out.find("repeat.*.residual.ffn.up.weight     matrix   0.7071          1   0.5      2"),
+      ran.out.find("repeat.*.residual.ffn.up.weight    matrix   0.7071          1   0.5      2"),
       std::string::npos)
       << ran.out;
   EXPECT_NE(
-      ran.out.find("linear.weight                       readout       1        0.5     1      1"),
+      ran.out.find("linear.weight                      readout       1        0.5     1      1"),
       std::string::npos)
       << ran.out;
   replace_file(folder.path("s.yaml"), spec(""));
