@@ -1,5 +1,6 @@
 #include "app/scale/coordinates_view.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "app/tables/table.h"
@@ -28,6 +29,18 @@ std::vector<size_t> shown_steps(size_t steps) {
   if (middle > 1) out.push_back(middle);
   if (steps > out.back()) out.push_back(steps);
   return out;
+}
+
+// "repeat.0.residual.ffn" as "0 ffn": a plot has room for little more.
+std::string short_name(std::string_view path) {
+  std::string copies, last;
+  for (std::string_view rest = path; !rest.empty();) {
+    const size_t end = std::min(rest.find('.'), rest.size());
+    last = rest.substr(0, end);
+    if (last.find_first_not_of("0123456789") == std::string::npos) copies += last + " ";
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+  }
+  return copies + last;
 }
 
 // The blocks of this verdict.
@@ -115,7 +128,7 @@ std::string coordinates_svg(const CoordinateCheck& c) {
   const std::vector<double> x(c.sizes.begin(), c.sizes.end());
   for (size_t i = 0; i < c.layers.size(); ++i) {
     const LayerChange& l = c.layers[i];
-    plot.series.push_back({.name = fmt::format("{} ({:+.2f})", l.path, l.slopes.back()),
+    plot.series.push_back({.name = str(short_name(l.path), " ", slope_text(l.slopes.back())),
                            .colour = i,
                            .band = {x, l.change.back(), l.low, l.high}});
   }
