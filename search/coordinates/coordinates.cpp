@@ -49,9 +49,9 @@ Watched watch(const Experiment& e, int64_t steps) {
   const std::vector<std::vector<float>> first = probe.values(session);
   Watched out{probe.blocks(), {}, std::vector<std::vector<double>>(first.size())};
   for (const auto& v : first) out.start.push_back(root_mean_square(v));
-  const double lr = e.train.optimizer.record->peak_lr(e.train.optimizer.attrs);
+  const int64_t total = e.total_steps();
   for (int64_t step = 1; step <= steps; ++step) {
-    session.step(step, lr);
+    session.step(step, e.train.lr(std::min(step, total), total));
     const std::vector<std::vector<float>> now = probe.values(session);
     for (size_t i = 0; i < now.size(); ++i)
       out.change[i].push_back(root_mean_square(now[i], first[i]));

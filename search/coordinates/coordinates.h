@@ -44,9 +44,9 @@ struct CoordinateCheck {
   SlopeVerdict verdict = SlopeVerdict::kPasses;  // the worst of the layers
 };
 
-// Trains at each size with each seed (0, 1, ...) at the peak of the rate, and looks at the first
-// batch with dropout's draws held. `progress` hears of each training. UserErrors of the spec and of
-// sizes it cannot take; RuntimeError when training does not stay finite.
+// Takes the first steps of a run at each size with each seed (0, 1, ...), warm-up included, and
+// looks at the first batch with dropout's draws held. `progress` hears of each training. UserErrors
+// of the spec and of sizes it cannot take; RuntimeError when training does not stay finite.
 CoordinateCheck check_coordinates(const Spec& spec, const CoordinateSettings& settings,
                                   const std::function<void(const std::string&)>& progress = {});
 }  // namespace cambium
