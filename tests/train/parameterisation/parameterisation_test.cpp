@@ -178,6 +178,14 @@ TEST(Parameterisation, AtBaseTheRunIsTheStandardRunBitForBit) {
   EXPECT_NE(trained(transformer(16, 2, kMup, kTrain)), trained(transformer(16, 2, "", kTrain)));
 }
 
+// As --set and the `set:` of a study say it.
+TEST(Parameterisation, CanBeSetFromOutside) {
+  const TempFolder folder;
+  const Experiment e =
+      open_text(folder, transformer(32, 2, ""), {"parameterisation={mup: {base: {vars.dim: 8}}}"});
+  EXPECT_DOUBLE_EQ(rule_of(step_of(e).training, "linear.weight").forward, 0.25);
+}
+
 // What base does not name is as in the model: its depth, and starts that depend on it.
 TEST(Parameterisation, BaseKeepsWhatItDoesNotName) {
   const TempFolder folder;
