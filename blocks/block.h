@@ -3,6 +3,7 @@
 #include <map>
 #include <set>
 
+#include "blocks/scaling.h"
 #include "blocks/stream.h"
 #include "core/yaml/expr.h"
 #include "graph/passes/passes.h"
@@ -43,6 +44,9 @@ struct Block {
   bool keeps_shape = false;  // the stream leaves as it came, so checking can go on after an error
   // What keeps it from hearing later tokens, where it may: an option of it, or another block.
   std::string_view looks_back_with = "";
+  // Why no rule is known by which its rates carry over to other widths; empty: those of its
+  // weights' kinds hold (blocks/scaling.h).
+  std::string_view no_width_rule = "";
   Stream (*build)(Builder&, const BlockUse&, Stream) = nullptr;
   std::vector<BlockSample> samples = {};
 };
@@ -110,6 +114,7 @@ class Builder {
 
   Graph& graph;
   const bool training;
+  const Scaling* scaling = nullptr;  // null: weights start and add up as blocks say
 
   // Generation one token at a time: the stream is [B,1,...], `position` the place of its token, and
   // blocks keep what they must remember of `context` tokens in states. A decoder's first token
@@ -145,6 +150,17 @@ class Builder {
   Value filled(Shape shape, double value);  // the f32 table of one number
 
   void update_state(Value state, Value value);  // after each training step
+
+  // A number of the current scope that depends on the model's sizes and must not grow with them:
+  // what it is at the base sizes; `value` itself without scaling.
+  double at_base(std::string_view name, double value);
+  // The factor of products over `width` channels whose sizes are compared, such as attention's
+  // scores: `given` (0: 1 / sqrt(width)) at the base width, and 1 / width of it beyond.
+  double score_scale(double given, int64_t width);
+  // What a residual branch ends in, as it is added to its shortcut.
+  Value branch(Value f);
+  // x as it is multiplied by the rows of `table` [V,C], a parameter that serves elsewhere too.
+  Value read_out(Value x, Value table);
 
   Value emit(std::string_view op, std::vector<Value> in, const Args& args = {}) {
     return graph.emit(op, std::move(in), args);
@@ -211,6 +227,10 @@ class Builder {
   std::map<std::string, const Block*> blocks;      // those that were built, by path
   std::vector<RecomputeMark> recompute;            // of `recompute:`, outer blocks first
   WeightStart weight_start;                        // until the end of the list that set it
+  double depth = 1;        // copies of the repeats around this place, over those at base
+  bool in_branch = false;  // what is built here ends in branch()
+  std::map<std::string, double> numbers;       // what at_base was asked for, by path
+  std::map<std::string, WeightGrowth> growth;  // with scaling: of each weight, by path
 
  private:
   struct Shared {
@@ -220,6 +240,7 @@ class Builder {
   };
 
   std::string unique_path(const Entry& entry) const;
+  Value new_weight(const std::string& path, const Weight& w, ParameterInfo info);
   // UserError unless all who share under a name ask for the same parameters.
   void check_shared(const std::string& name, const Mark& mark, const std::set<std::string>& asked);
   Stream build_checked(const Entry& entry, Stream in, const std::string& path);

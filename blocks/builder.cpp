@@ -126,6 +126,9 @@ Stream Builder::build_checked(const Entry& e, Stream in, const std::string& path
                      "lower the counts of its repeats", e.use.mark));
     throw StreamLost{false};
   }
+  if (scaling && e.block && !e.block->no_width_rule.empty())
+    throw UserError(str("no rule of ", scaling->name, " is known for it: ", e.block->no_width_rule),
+                    "use another block, or parameterisation: standard");
   if (step && e.block && !e.block->steps) throw UserError("it does not work one token at a time");
   paths_.insert(path);
   if (e.block) blocks[path] = e.block;

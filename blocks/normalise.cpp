@@ -49,14 +49,14 @@ Value batch_norm(Builder& b, Value x, Value gamma, Value beta, Value mask, const
 // x / |x|, written as rms_norm with gamma = 1 / sqrt(C): |x|^2 + C eps stands under the root.
 Value unit_length(Builder& b, Value x, double eps) {
   const int64_t c = x.shape().last();
-  return b.emit("rms_norm", {x, b.filled({c}, 1 / std::sqrt(double(std::max<int64_t>(c, 1))))},
-                {{"eps", eps}});
+  const double size = b.at_base("l2", 1 / std::sqrt(double(std::max<int64_t>(c, 1))));
+  return b.emit("rms_norm", {x, b.filled({c}, size)}, {{"eps", eps}});
 }
 
 // g x / |x| with one trained g, sqrt(C) at first: rms_norm whose gammas are equal.
 Value scale_norm(Builder& b, Value x, double eps) {
   const int64_t c = x.shape().last();
-  const double root = std::sqrt(double(std::max<int64_t>(c, 1)));
+  const double root = b.at_base("root", std::sqrt(double(std::max<int64_t>(c, 1))));
   const Value g = b.weight("scale", {ParameterKind::kNorm, {1}, {Init::kConstant, root}});
   const Value gamma = b.emit("broadcast_to", {b.emit("scale", {g}, {{"a", 1 / root}})},
                              {{"shape", std::vector<int64_t>{c}}});

@@ -26,13 +26,13 @@ Value Builder::weight(std::string_view name, const Weight& w) {
                            .shared = !share_name_.empty(),
                            .fan_in = w.fan_in,
                            .fan_out = w.fan_out};
-  if (share_name_.empty()) return graph.parameter(path, shape, info);
+  if (share_name_.empty()) return new_weight(path, w, info);
   const std::string inside = path.substr(share_root_.size());
   if (asked_) asked_->insert(inside);
   const auto [slot, fresh] = shared_.try_emplace(share_name_ + inside);
   Shared& s = slot->second;
   if (fresh) {
-    s = {graph.parameter(path, shape, info), frozen_, graph.scope.mark};
+    s = {new_weight(path, w, info), frozen_, graph.scope.mark};
     return s.value;
   }
   const auto differ = [&](const std::string& text) {

@@ -5,6 +5,7 @@
 #include "app/command.h"
 #include "app/run.h"
 #include "app/saved_run.h"
+#include "app/scale/coordinates_view.h"
 #include "app/scale/ladder_progress.h"
 #include "app/scale/ladder_view.h"
 #include "app/scale/scale_view.h"
@@ -20,6 +21,9 @@ namespace {
 struct Options {
   std::string file, output, objective = "auto", hold_out = "none", progress = "auto";
   int64_t jobs = 0;
+  bool coordinates = false;
+  std::string widths = "32,64,128,256";
+  CoordinateSettings check;
   PointChoice choice;
   ScaleSettings settings;
   std::vector<std::string> fit_on;
@@ -57,6 +61,23 @@ int scale_schedules(const Options& o, const Law& law, Context& context) {
   write_answer(o.output, json, "curves.csv", schedule_csv(answer));
   context.answer(json, schedule_text(answer));
   return kExitOk;
+}
+
+// Exits with an error where the check does not pass, so that scripts see it.
+int check_widths(const Options& o, Context& context) {
+  CoordinateSettings settings = o.check;
+  settings.sizes = parse_sizes(o.widths);
+  const CoordinateCheck check =
+      check_coordinates(load_model_spec(o.file, context.set), settings,
+                        [&](const std::string& what) { context.terminal.note(what); });
+  const Json json = coordinates_json(check);
+  if (!o.output.empty()) {
+    make_folders(o.output);
+    replace_file(o.output + "/coordinates.json", to_text(json, 2) + "\n");
+    replace_file(o.output + "/coordinates.svg", coordinates_svg(check));
+  }
+  context.answer(json, coordinates_text(check));
+  return check.verdict == SlopeVerdict::kPasses ? kExitOk : kExitUser;
 }
 
 bool is_study_file(const std::string& file) {
@@ -142,6 +163,7 @@ int scale_ladder(const Options& o, Context& context) {
 }
 
 int scale(const Options& o, Context& context) {
+  if (o.coordinates) return check_widths(o, context);
   return is_study_file(o.file) ? scale_ladder(o, context) : scale_points_file(o, context);
 }
 }  // namespace
@@ -154,7 +176,8 @@ extern const Command command_scale = {
                  "cambium scale ladder.csv --hold-out largest --law over_training",
                  "cambium scale curves.csv --law multi_power --warmup 2160 --fit-on cosine "
                  "--fit-on wsd",
-                 "cambium scale configs/studies/ladder_text.yaml --jobs 2"},
+                 "cambium scale configs/studies/ladder_text.yaml --jobs 2",
+                 "cambium scale --coordinate-check my.yaml --widths 32,64,128,256 -o widths"},
     .takes_set = true,
     .declare = [](CommandLine& line) -> Action {
       auto o = std::make_shared<Options>();
@@ -183,6 +206,16 @@ extern const Command command_scale = {
       line.whole("--jobs", o->jobs, 1,
                  "runs of a study side by side, one thread each; one a core unless told");
       declare_progress(line, o->progress);
+      line.flag("--coordinate-check", o->coordinates,
+                "instead: train the model of a SPEC for a few steps at several widths, and say "
+                "whether the changes of its activations grow with width");
+      line.text("--widths", o->widths, "N,N,...",
+                "of a coordinate check; 32,64,128,256 unless told");
+      line.text(
+          "--vary", o->check.vary, "PATH",
+          "what takes these widths; unless told the first path of the parameterisation's base");
+      line.whole("--check-steps", o->check.steps, 1, "steps of a coordinate check; 10 unless told");
+      line.whole("--check-seeds", o->check.seeds, 1, "seeds of a coordinate check; 3 unless told");
       return [o](Context& context) { return scale(*o, context); };
     },
 };

@@ -2,6 +2,7 @@
 #include "app/command.h"
 #include "app/run.h"
 #include "app/saved_run.h"
+#include "app/scale/scaling_table.h"
 #include "app/tables/expand.h"
 #include "app/tables/model_table.h"
 #include "app/tables/recompute_table.h"
@@ -55,6 +56,10 @@ int show(const Options& options, Context& context) {
   if (const auto price = recompute_price(e)) {
     text += "\n" + to_text(*price);
     answer["recompute"] = to_json(*price);
+  }
+  if (const auto scaled = scaling_rows(e); !scaled.empty()) {
+    text += "\n" + to_text(scaled, e.parameterisation.record->name);
+    answer["scaling"] = to_json(scaled);
   }
   context.answer(answer, text);
   return kExitOk;

@@ -3,6 +3,7 @@
 #include "app/tables/topics.h"
 #include "core/text/json.h"
 #include "data/dataset.h"
+#include "train/parameterisation/support/parameterisation.h"
 #include "train/spec/options.h"
 
 namespace cambium {
@@ -72,6 +73,27 @@ Json train_schema() {
   return out;
 }
 
+// `standard`, or `{mup: {base: {path: value}}}`.
+Json parameterisation_schema() {
+  const Json base = {{"type", "object"},
+                     {"minProperties", 1},
+                     {"additionalProperties", {{"type", {"number", "string", "boolean"}}}}};
+  Json plain = Json::array(), scaled = Json::object();
+  for (const Parameterisation* p : builtin_parameterisations())
+    if (p->weight)
+      scaled[std::string(p->name)] = {{"type", "object"},
+                                      {"description", str(p->doc, "\n", p->paper)},
+                                      {"properties", {{"base", base}}},
+                                      {"required", {"base"}},
+                                      {"additionalProperties", false}};
+    else
+      plain.push_back(p->name);
+  Json out = choice_schema(scaled);
+  out["anyOf"][0] = {{"enum", plain}};
+  out["description"] = word_doc(spec_sections(), "parameterisation");
+  return out;
+}
+
 Json definition_schema() {
   return any_of(
       {Json{{"type", "array"}, {"items", reference("open_body")}},
@@ -96,6 +118,7 @@ Json model_file_schema(bool open) {
       {"decoder", blocks},
       {"define", {{"type", {"object", "null"}}, {"additionalProperties", reference("definition")}}},
       {"train", reference("train")},
+      {"parameterisation", parameterisation_schema()},
       {"precision",
        {{"enum", {"f32", "bf16"}}, {"description", word_doc(spec_sections(), "precision")}}}};
   Json out = {{"type", "object"}, {"properties", properties}, {"additionalProperties", false}};

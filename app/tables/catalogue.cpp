@@ -11,6 +11,7 @@
 #include "core/text/json.h"
 #include "data/dataset.h"
 #include "ops/ops.h"
+#include "train/parameterisation/support/parameterisation.h"
 #include "train/spec/optim.h"
 #include "train/spec/options.h"
 #include "train/spec/schedule.h"
@@ -24,6 +25,8 @@ void add_blocks(std::vector<CatalogueEntry>& all) {
     e.formula = b->formula;
     e.source = b->paper;
     e.primary = b->primary;
+    if (!b->no_width_rule.empty())
+      e.doc += str(". Refused by mup and completep: ", b->no_width_rule);
     e.options = b->attrs.describe();
     for (Domain d : b->accepts) e.accepts += str(e.accepts.empty() ? "" : ", ", name_of(d));
     if (e.accepts.empty()) e.accepts = "any domain";
@@ -68,6 +71,14 @@ void add_data_and_training(std::vector<CatalogueEntry>& all) {
     e.source = s->paper;
     e.options = s->attrs.describe();
     e.example = str("train: {schedule: ", s->name, "}");
+    all.push_back(std::move(e));
+  }
+  for (const Parameterisation* p : builtin_parameterisations()) {
+    CatalogueEntry e{
+        .kind = "parameterisation", .name = std::string(p->name), .doc = std::string(p->doc)};
+    e.source = p->paper;
+    e.example = p->weight ? str("parameterisation: {", p->name, ": {base: {vars.dim: 64}}}")
+                          : str("parameterisation: ", p->name);
     all.push_back(std::move(e));
   }
   for (const Loss* l : builtin_losses()) {

@@ -31,6 +31,10 @@ constexpr Topic kSections[] = {
      "train: {optimizer: adamw, schedule: cosine, batch: 64, epochs: 3}"},
     {"precision", "f32, or bf16: products take 16-bit operands and add up in f32",
      "precision: bf16"},
+    {"parameterisation",
+     "standard, or how starts and rates change with width (mup) and depth (completep) so that "
+     "settings found at the sizes `base` serve larger ones; docs/mup.md",
+     "vars: {dim: 256}\nparameterisation: {mup: {base: {vars.dim: 64}}}"},
 };
 
 constexpr Topic kModifiers[] = {

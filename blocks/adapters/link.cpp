@@ -35,7 +35,7 @@ Stream build(Builder& b, const BlockUse& use, Stream s) {
   const Value left = bilinear ? b.linear("form", u, c, false) : u;
   Value score = b.emit("reduce_sum", {b.emit("mul", {left, v})},
                        {{"axes", std::vector<int64_t>{1}}, {"keep", true}});  // [P,1]
-  score = b.emit("scale", {score}, {{"a", 1 / std::sqrt(double(c))}});
+  score = b.emit("scale", {score}, {{"a", b.score_scale(1 / std::sqrt(double(c)), c)}});
   score = b.emit("add", {score, b.weight("bias", Weight::bias(1))});
   Stream out;
   out.domain = Domain::kVector;

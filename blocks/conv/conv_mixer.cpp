@@ -2,6 +2,7 @@
 //   h = x + norm(act(depthwise(x)));  y = norm(act(pointwise(h)))
 // On tokens that came from a grid the places are its rows and columns; `causal` makes it a
 // convolution along the tokens that never looks ahead.
+#include "blocks/compose/restore.h"
 #include "blocks/padding.h"
 
 namespace cambium::block_conv_mixer {
@@ -28,14 +29,15 @@ Stream build(Builder& b, const BlockUse& use, Stream s) {
     return a.norm == "none" ? y
                             : b.in_scope(name, [&] { return normalise_places(b, a.norm, y, s); });
   };
+  const Restore inside(b.in_branch, b.in_branch || a.shortcut);
   const bool bias = true;  // the norm stands behind the activation, so the bias is not taken away
   const Stream mixed = b.in_scope("depthwise", [&] {
     return depthwise(
         b, s, {.kernel = a.kernel, .dilation = a.dilation, .causal = a.causal, .bias = bias});
   });
-  const Value h = b.emit("add", {s.x, finish(mixed.x, "norm_1")});
+  const Value h = b.emit("add", {s.x, b.branch(finish(mixed.x, "norm_1"))});
   const Value y = finish(b.linear("pointwise", h, s.channels()), "norm_2");
-  s.x = a.shortcut ? b.emit("add", {h, y}) : y;
+  s.x = a.shortcut ? b.emit("add", {h, b.branch(y)}) : y;
   return s;
 }
 }  // namespace

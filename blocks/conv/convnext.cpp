@@ -3,6 +3,7 @@
 //   y = x + gamma (act(norm(depthwise(x)) W1 + b1) W2 + b2)
 #include <cmath>
 
+#include "blocks/compose/restore.h"
 #include "blocks/padding.h"
 
 namespace cambium::block_convnext {
@@ -31,6 +32,7 @@ struct Convnext {
 Stream build(Builder& b, const BlockUse& use, Stream s) {
   const auto& a = use.attrs.as<Convnext>();
   require_causal_norm(a.causal, a.norm);
+  const Restore inside(b.in_branch, true);
   const int64_t c = s.channels(), inner = std::max<int64_t>(1, std::llround(a.expand * double(c)));
   Value h =
       b.in_scope("depthwise", [&] {
@@ -45,7 +47,7 @@ Stream build(Builder& b, const BlockUse& use, Stream s) {
     h = b.emit("mul", {weight, b.linear("up", h, inner)});
   }
   h = layer_scale(b, b.residual_linear("down", h, c), a.layer_scale);
-  s.x = b.emit("add", {s.x, drop_path(b, s, h, a.drop_path)});
+  s.x = b.emit("add", {s.x, b.branch(drop_path(b, s, h, a.drop_path))});
   return s;
 }
 }  // namespace

@@ -5,6 +5,7 @@
 // a hard sigmoid.
 #include <cmath>
 
+#include "blocks/compose/restore.h"
 #include "blocks/conv/support.h"
 
 namespace cambium::block_inverted_residual {
@@ -36,6 +37,7 @@ Stream build(Builder& b, const BlockUse& use, Stream s) {
   const int64_t c = s.channels(), width = a.width ? a.width : c;
   const int64_t hidden =
       a.hidden ? a.hidden : std::max<int64_t>(1, std::llround(a.expand * double(c)));
+  const Restore inside(b.in_branch, b.in_branch || (width == c && a.stride == 1));
   const auto conv = [&](std::string_view name, const Stream& x, const ConvOptions& o,
                         std::string_view activation) {
     return b.in_scope(name, [&] { return conv_norm_act(b, x, o, a.norm, activation); });
@@ -54,7 +56,8 @@ Stream build(Builder& b, const BlockUse& use, Stream s) {
     h.x = squeeze_and_excite(b, h, to_multiple_of_8(a.squeeze * double(hidden)), "relu",
                              "hard_sigmoid");
   h = conv("project", h, {.width = width, .kernel_y = 1, .kernel_x = 1}, "none");
-  if (h.shape() == s.shape()) h.x = b.emit("add", {s.x, drop_path(b, s, h.x, a.drop_path)});
+  if (h.shape() == s.shape())
+    h.x = b.emit("add", {s.x, b.branch(drop_path(b, s, h.x, a.drop_path))});
   return h;
 }
 }  // namespace

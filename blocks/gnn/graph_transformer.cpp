@@ -32,7 +32,8 @@ Value attention(Builder& b, const GraphTransformer& o, const Stream& s) {
   };
   const Args loops = {{"self_loops", true}};
   const int64_t width = c / o.heads;
-  const Value q = b.emit("scale", {heads("query")}, {{"a", 1 / std::sqrt(double(width))}});
+  const double scale = b.score_scale(1 / std::sqrt(double(width)), width);
+  const Value q = b.emit("scale", {heads("query")}, {{"a", scale}});
   const Value scores = b.emit("edge_dot", {s.adjacency, q, heads("key")}, loops);  // [E,H]
   const Value alpha = b.dropout(b.emit("edge_softmax", {s.adjacency, scores}, loops),
                                 o.attention_dropout, "attention_dropout");

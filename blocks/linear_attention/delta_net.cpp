@@ -55,6 +55,7 @@ Stream build(Builder& b, const BlockUse& use, Stream s) {
   const int64_t c = s.channels();
   require_heads(a.heads, c);
   const int64_t d = c / a.heads;
+  require_base_width(b, d, a.heads);
   const int64_t width = std::max<int64_t>(1, std::llround(a.expand * double(d))) * a.heads;
   const Value q = l2_normalised(b, project(b, a, s, "q", c));
   const Value k = l2_normalised(b, project(b, a, s, "k", c));

@@ -41,6 +41,7 @@ Stream build(Builder& b, const BlockUse& use, Stream s) {
   const Value soft = b.emit("softplus", {b.emit("neg", {gate})});
   const Value decay = split_heads(b, b.emit("scale", {soft}, {{"a", -1 / a.tau}}), a.heads);
   const int64_t d = keys / a.heads;
+  require_base_width(b, d, a.heads);
   const Value o = attend_linearly(b, q, k, v, decay, {.scale = 1 / std::sqrt(double(d))});
   const Value normed = b.in_scope("norm", [&] { return normalise(b, "rms", o); });
   const Value open = b.emit("silu", {b.linear("g", s.x, values, a.bias)});

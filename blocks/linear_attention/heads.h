@@ -21,6 +21,18 @@ inline void require_heads(int64_t heads, int64_t width, std::string_view of = "C
                     of == "C" ? width : 0);
 }
 
+// OptionError when a head is `width` wide here and of another width at the base sizes: sums over
+// its channels are not scaled, more heads need no rule.
+inline void require_base_width(Builder& b, int64_t width, int64_t heads) {
+  const double base = b.at_base("head_width", double(width));
+  if (base == double(width)) return;
+  throw OptionError("heads",
+                    str("no rule of ", b.scaling->name, " is known for heads of another width: ",
+                        width, " here, ", base, " at the base sizes"),
+                    str("let their number grow: heads: ",
+                        std::max<int64_t>(1, std::llround(double(heads * width) / base))));
+}
+
 // [B,T,H D] -> [B,T,H,D]
 inline Value split_heads(Builder& b, Value x, int64_t heads) {
   const Shape& s = x.shape();

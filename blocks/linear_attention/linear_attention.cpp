@@ -67,6 +67,7 @@ Value features(Builder& b, std::string_view kind, Value x) {
 Stream build(Builder& b, const BlockUse& use, Stream s) {
   const auto& a = use.attrs.as<LinearAttentionBlock>();
   const int64_t c = s.channels(), width = checked_width(a, c);
+  require_base_width(b, c / a.heads, a.heads);
   const auto project = [&](std::string_view name, int64_t d) {
     return split_heads(b, b.linear(name, s.x, a.heads * d, a.bias), a.heads);
   };

@@ -79,6 +79,7 @@ Stream build(Builder& b, const BlockUse& use, Stream s) {
   const int64_t c = s.channels();
   require_heads(a.heads, c);
   const int64_t d = c / a.heads;
+  require_base_width(b, d, a.heads);
   if (d > kMostWidth)
     throw OptionError("heads",
                       str("heads = ", a.heads, " of C = ", c, " are ", d,

@@ -78,6 +78,7 @@ extern const Block block_retention = {
     .accepts = {Domain::kTokens},
     .steps = true,
     .keeps_shape = true,
+    .no_width_rule = "its heads forget the more slowly the more there are",
     .build = build,
     .samples = {{"retention: 2", Domain::kTokens, {2, 5, 8}},
                 {"retention: {heads: 3, rope: false, expand: 1, last_decay: 1, first_decay: 3}",

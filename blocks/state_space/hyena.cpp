@@ -129,6 +129,7 @@ extern const Block block_hyena = {
     .accepts = {Domain::kTokens},
     .steps = true,
     .keeps_shape = true,
+    .no_width_rule = "none is published for filters that a network makes",
     .build = build,
     .samples = {{"hyena: {filter_width: 4, frequency: 1}", Domain::kTokens, {2, 5, 3}},
                 {"hyena: {order: 3, filter_width: 3, filter_layers: 1, bands: 2, frequency: 2}",

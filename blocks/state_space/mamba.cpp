@@ -73,6 +73,9 @@ extern const Block block_mamba = {
     .accepts = {Domain::kTokens},
     .steps = true,
     .keeps_shape = true,
+    .no_width_rule =
+        "Vankadara et al. 2024 (NeurIPS) show that those of other layers fail for state-space "
+        "models",
     .build = build,
     .samples = {{"mamba: 4", Domain::kTokens, {2, 5, 3}},
                 {"mamba: {state: 2, expand: 1.5, conv: 1, dt_rank: 3, bias: true}",

@@ -98,6 +98,9 @@ extern const Block block_mamba2 = {
     .accepts = {Domain::kTokens},
     .steps = true,
     .keeps_shape = true,
+    .no_width_rule =
+        "Vankadara et al. 2024 (NeurIPS) show that those of other layers fail for state-space "
+        "models",
     .build = build,
     .samples = {
         {"mamba2: {state: 3, head_dim: 2}", Domain::kTokens, {2, 5, 3}},

@@ -56,6 +56,7 @@ extern const Block block_rwkv = {
     .accepts = {Domain::kTokens},
     .steps = true,
     .keeps_shape = true,
+    .no_width_rule = "none is published for its decays",
     .build = build,
     .samples = {{"rwkv", Domain::kTokens, {2, 5, 3}},
                 {"rwkv: {expand: 2, place: 0.5}", Domain::kTokens, {1, 7, 4}},

@@ -98,6 +98,7 @@ extern const Block block_s4d = {
     .accepts = {Domain::kTokens},
     .steps = true,
     .keeps_shape = true,
+    .no_width_rule = "none is published for learned filters of state-space models",
     .build = build,
     .samples = {
         {"s4d: 4", Domain::kTokens, {2, 5, 3}},

@@ -32,6 +32,7 @@ Value tied(Builder& b, const BlockUse& use, Value x) {
                       {}, in);
   require_option("width", a.width == 0 || a.width == vocab, "width = ", a.width,
                  " differs from the ", vocab, " rows of '", a.tie, "'");
+  x = b.read_out(x, table);
   const Value rows = b.emit("reshape", {x}, {{"shape", std::vector<int64_t>{x.shape().rows(), c}}});
   const Value y = b.emit("matmul", {rows, table}, {{"transpose_b", true}});  // [rows,V]
   const Shape out = x.shape().with_last(vocab);

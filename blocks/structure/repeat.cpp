@@ -1,6 +1,7 @@
 // repeat: `count` copies of a body, or of the bodies that a pattern of letters names in turn:
 // "CCA", "(MMA-)x4", "M-M*-". Inside, $layer is the number of the copy, from 0.
 #include "blocks/compose/entry.h"
+#include "blocks/compose/restore.h"
 #include "core/text/suggest.h"
 
 namespace cambium::block_repeat {
@@ -111,6 +112,8 @@ Stream build(Builder& b, const BlockUse& use, Stream s) {
   }
   check_pattern(use, pattern);
   const int64_t copies = a.count > 0 ? a.count : std::max<int64_t>(1, int64_t(pattern.size()));
+  const double more = double(copies) / b.at_base("copies", double(copies));
+  const Restore depth(b.depth, b.depth * more);
   const Vars& outer = b.vars();
   for (int64_t i = 0; i < copies; ++i) {
     Vars vars(&outer);

@@ -2,6 +2,7 @@
 // (sandwich). The stream keeps its shape.
 //   layer_scale multiplies what the branch (and its outer norm) gives by a trained gamma [C];
 //   drop_path leaves the branch out for whole examples, in training.
+#include "blocks/compose/restore.h"
 #include "blocks/domains.h"
 #include "blocks/padding.h"
 
@@ -32,6 +33,7 @@ Stream build(Builder& b, const BlockUse& use, Stream s) {
     if (a.norm == "none") return x;
     return b.in_scope(b.free_segment(name), [&] { return normalise_places(b, a.norm, x, s); });
   };
+  const Restore inside(b.in_branch, b.in_branch || a.place != "post");
   Stream branch = s;
   if (a.place != "post") branch.x = norm(s.x, "norm");
   branch = b.build_list(*body, branch, b.vars());
@@ -45,7 +47,7 @@ Stream build(Builder& b, const BlockUse& use, Stream s) {
   Value f = branch.x;
   if (a.place == "sandwich") f = norm(f, "norm_out");
   f = drop_path(b, s, layer_scale(b, b.dropout(f, a.dropout), a.layer_scale), a.drop_path);
-  const Value y = b.emit("add", {s.x, f});
+  const Value y = b.emit("add", {s.x, b.branch(f)});
   s.mask = joined_mask(b, both);
   s.x = a.place == "post" ? norm(y, "norm") : y;
   return s;

@@ -59,13 +59,14 @@ Value attend_by_kind(Builder& b, const Attention& a, Value q, Value k, Value v, 
 }
 
 Stream build(Builder& b, const BlockUse& use, Stream s) {
-  const auto& a = use.attrs.as<Attention>();
+  auto a = use.attrs.as<Attention>();
   check_heads(a, s.channels());
   check_kind(a);
   if (a.kind == "block_sparse" && a.random > 0 && !a.causal)
     refuse_padding(s, str("random = ", a.random, " draws among blocks of padding too"),
                    "use random: 0, or causal: true");
   const int64_t d = s.channels() / a.heads;
+  a.scale = b.score_scale(a.scale, d);
   const Value q = project_heads(b, a, "q", s, a.heads, d);            // [B,T,H,D]
   const Value k = project_heads(b, a, "k", s, a.groups(), d);         // [B,T,G,D]
   const Value v = project_heads(b, a, "v", s, a.groups(), d, false);  // [B,T,G,D]

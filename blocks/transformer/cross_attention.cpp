@@ -54,7 +54,7 @@ void check_step(const Builder& b, const CrossAttention& a, std::string_view cont
 }
 
 Stream build(Builder& b, const BlockUse& use, Stream s) {
-  const auto& a = use.attrs.as<CrossAttention>();
+  auto a = use.attrs.as<CrossAttention>();
   if (a.context.empty() && !b.has_tap(std::string(kEncoder)))
     throw OptionError("context", "context is missing: name the tap to look at",
                       "in the decoder of a spec with encoder: and decoder: it is the encoder");
@@ -68,6 +68,7 @@ Stream build(Builder& b, const BlockUse& use, Stream s) {
     throw OptionError("dilation", "dilation needs queries and keys of one sequence");
   if (b.step) check_step(b, a, context);
   const int64_t d = s.channels() / a.heads;
+  a.scale = b.score_scale(a.scale, d);
   const Shape keys = {c.shape()[0], c.shape()[1], a.groups(), d};
   const Value q = project_heads(b, a, "q", s, a.heads, d);  // [B,T,H,D]
   const Value k = kept(b, "k", keys, [&] { return project_heads(b, a, "k", c, a.groups(), d); });

@@ -43,7 +43,7 @@ Stream build(Builder& b, const BlockUse& use, Stream s) {
     const Value types = rows("types", a.types);
     s.x = b.emit("add", {s.x, b.emit("slice", {types}, {{"axis", 0}, {"begin", 0}, {"end", 1}})});
   }
-  if (a.scale) s.x = b.emit("scale", {s.x}, {{"a", std::sqrt(double(a.dim))}});
+  if (a.scale) s.x = b.emit("scale", {s.x}, {{"a", b.at_base("scale", std::sqrt(double(a.dim)))}});
   s.domain = Domain::kTokens;
   return s;
 }

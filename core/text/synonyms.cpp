@@ -83,6 +83,7 @@ constexpr Synonym kSynonyms[] = {
     {"log_every", " loginterval loggingsteps "},
     {"checkpoint_every", " saveevery savesteps saveinterval "},
     {"precision", " dtype mixedprecision amp "},
+    {"parameterisation", " parametrization parameterization mup mutransfer "},
     {"cosine", " cosineannealing cosineannealinglr cosinedecay "},
     {"step", " steplr "},
     {"cross_entropy", " crossentropyloss ce nll nllloss softmaxcrossentropy "},

@@ -106,6 +106,8 @@ Model build_model_graph(const Experiment& e, int64_t batch, bool training) {
   const DataShape shape = e.data->shape(batch);
   Graph g(builtin_ops());
   Builder builder(g, e.vars, training);
+  const std::optional<Scaling> scaling = scaling_of(e);
+  builder.scaling = scaling ? &*scaling : nullptr;
   const Stream in = input_of(g, shape);
   builder.note_density(in.x, shape.density);
   std::vector<ModelPart> parts;
@@ -123,7 +125,8 @@ Model build_model_graph(const Experiment& e, int64_t batch, bool training) {
   g.outputs.push_back({std::string(output_name(shape)), port_of(out.x)});
   if (out.mask && shape.target_kind() == TargetKind::kSequences)
     g.outputs.push_back({std::string(kRealFrames), port_of(out.mask)});
-  return {std::move(g), std::move(builder.recompute), std::move(builder.blocks)};
+  return {std::move(g), std::move(builder.recompute), std::move(builder.blocks),
+          std::move(builder.growth), std::move(builder.numbers)};
 }
 
 const Model& model_of(const Experiment& e, int64_t batch, bool training) {
@@ -144,6 +147,8 @@ Graph step_model_graph(const Experiment& e, int64_t batch) {
   const DataShape shape = e.data->shape(batch);
   Graph g(builtin_ops());
   Builder builder(g, e.vars, false);
+  const std::optional<Scaling> scaling = scaling_of(e);
+  builder.scaling = scaling ? &*scaling : nullptr;
   builder.step = {g.input("position", {DType::kI32, {1, 1}}), shape.x.shape[1]};
   const Stream in =
       build_input(g, {shape.domain, {{"x", {shape.x.dtype, {batch, 1}}}}, shape.graphs});
@@ -169,7 +174,9 @@ DecoderGraphs decoder_graphs(const Experiment& e, int64_t batch) {
     require(out.shape() == Shape{batch, 1, shape.classes}, "the decoder ends in ", out.shape());
     g.outputs.push_back({"logits", port_of(out.x)});
   };
+  const std::optional<Scaling> scaling = scaling_of(e);
   Builder a(first, e.vars, false);
+  a.scaling = scaling ? &*scaling : nullptr;
   const ModelPart both[] = {
       {"encoder", sections.encoder, input_of(first, one), {}},
       {"decoder", sections.decoder, decoder_input(first), step(first, Encoder::kNew)}};
@@ -185,6 +192,7 @@ DecoderGraphs decoder_graphs(const Experiment& e, int64_t batch) {
   // The encoder is built again for the names of what it shares with the decoder; nothing runs of
   // it.
   Builder b(next, e.vars, false);
+  b.scaling = a.scaling;
   Stream memory = encoded;
   memory.x = next.state("encoder.output", encoded.x.type(), {});
   memory.mask = mask ? next.state("encoder.mask", mask.type(), {}) : Value{};

@@ -19,6 +19,10 @@ double peak_lr(const Attrs& attrs) {
   return attrs.as<Adam>().lr;
 }
 
+double penalty(const Attrs& attrs) {
+  return attrs.as<Adam>().weight_decay;
+}
+
 void emit(const Attrs& attrs, Graph& g, const OptimizerInputs& in) {
   const Adam& a = attrs.as<Adam>();
   emit_adam(g, in, {a.beta1, a.beta2, a.eps, a.weight_decay, false});
@@ -31,5 +35,7 @@ const Optimizer optimizer_adam = {.name = "adam",
                                   .paper = "Kingma and Ba 2015, arXiv 1412.6980",
                                   .attrs = fields_of<Adam>,
                                   .peak_lr = peak_lr,
-                                  .emit = emit};
+                                  .emit = emit,
+                                  .steps = StepKind::kAdam,
+                                  .divided_penalty = penalty};
 }  // namespace cambium::optimizer_adam

@@ -33,5 +33,6 @@ const Optimizer optimizer_adamw = {.name = "adamw",
                                    .paper = "Loshchilov and Hutter 2019, arXiv 1711.05101",
                                    .attrs = fields_of<AdamW>,
                                    .peak_lr = peak_lr,
-                                   .emit = emit};
+                                   .emit = emit,
+                                   .steps = StepKind::kAdam};
 }  // namespace cambium::optimizer_adamw

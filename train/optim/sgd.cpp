@@ -46,5 +46,6 @@ const Optimizer optimizer_sgd = {.name = "sgd",
                                  .attrs = fields_of<Sgd>,
                                  .peak_lr = peak_lr,
                                  .emit = emit,
-                                 .idle = idle};
+                                 .idle = idle,
+                                 .steps = StepKind::kGradient};
 }  // namespace cambium::optimizer_sgd

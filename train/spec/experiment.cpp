@@ -6,14 +6,16 @@
 #include "blocks/compose/check.h"
 #include "core/hash.h"
 #include "train/graphs/leaks.h"
+#include "train/parameterisation/support/check_rules.h"
 #include "train/spec/notes.h"
 #include "train/spec/sections.h"
 #include "train/spec/settle.h"
 
 namespace cambium {
 namespace {
-constexpr std::string_view kSections[] = {"name",    "vars",   "data",  "model",    "encoder",
-                                          "decoder", "define", "train", "precision"};
+constexpr std::string_view kSections[] = {
+    "name",    "vars",   "data",  "model",     "encoder",
+    "decoder", "define", "train", "precision", "parameterisation"};
 
 void check_sections(Yaml& root, Diagnostics& errors) {
   std::vector<std::string> known(std::begin(kSections), std::end(kSections));
@@ -121,6 +123,8 @@ Experiment open_spec(Spec spec, std::shared_ptr<const Dataset> opened, bool chec
   check_model_sections(e.spec, errors);
   e.train = parse_train(e.spec.section("train"), e.vars, errors);
   e.precision = parse_precision(e.spec.section("precision"), errors);
+  e.parameterisation = parse_parameterisation(e.spec, errors);
+  check_rules(e, errors);
   if (data)
     collect(errors, [&] {
       e.data = opened ? std::move(opened)

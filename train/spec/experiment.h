@@ -6,17 +6,19 @@
 #include "core/yaml/spec.h"
 #include "data/dataset.h"
 #include "graph/passes/passes.h"
+#include "train/parameterisation/support/parameterisation.h"
 #include "train/spec/options.h"
 
 namespace cambium {
 struct Model;
 struct Step;  // train/graphs/step_graph.h
 
-// What was built of an experiment: models by batch and training, steps by batch. A copy starts with
-// none: its spec may be changed.
+// What was built of an experiment: its base, models by batch and training, steps by batch. A copy
+// starts with none: its spec may be changed.
 struct Built {
   std::map<std::pair<int64_t, bool>, std::shared_ptr<const Model>> models;
   std::map<int64_t, std::shared_ptr<const Step>> steps;
+  std::shared_ptr<const BaseModel> base;
 
   Built() = default;
   Built(Built&&) = default;
@@ -36,6 +38,7 @@ struct Experiment {
   // with `precision: bf16`, kBf16. Parameters and their gradients, statistics, logits and the
   // optimizer are f32 in both.
   DType precision = DType::kF32;
+  ParameterisationChoice parameterisation;
   std::vector<RecomputeMark> recompute;  // of the model's blocks
   std::string leak;  // what the model hears against the rules (train/graphs/leaks.h), where it may
   // What is legal and cannot do what it says, with its place and a cure.
@@ -86,6 +89,9 @@ struct Model {
   Graph graph;
   std::vector<RecomputeMark> recompute;
   std::map<std::string, const Block*> blocks;
+  // Of each weight, by path, where the parameterisation scales.
+  std::map<std::string, WeightGrowth> growth;
+  std::map<std::string, double> numbers;  // what its blocks hold at their base sizes
 };
 
 // The forward graph on `batch` examples with the inputs "x" (and "adjacency", "mask", "decoder",
@@ -96,6 +102,14 @@ Model build_model_graph(const Experiment& e, int64_t batch, bool training);
 // The same, built when it is first asked for and kept; not for two threads at once.
 const Model& model_of(const Experiment& e, int64_t batch, bool training);
 Graph model_graph(const Experiment& e, int64_t batch, bool training);  // a copy of its graph
+
+// What the parameterisation counts from; none where it does not scale. Built when it is first asked
+// for and kept. UserErrors when the model is wrong at those sizes.
+std::optional<Scaling> scaling_of(const Experiment& e);
+
+// What the parameterisation says of each parameter's steps, on top of what its group says.
+void scale_steps(const Experiment& e, std::span<const Value> parameters,
+                 std::vector<ParameterGroup>& groups);
 
 // Gives back the memory of the models and steps that are kept, before training begins.
 void forget_models(const Experiment& e);

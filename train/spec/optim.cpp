@@ -24,7 +24,9 @@ std::vector<double> decay_of(const OptimizerInputs& in, double weight_decay) {
   std::vector<double> out;
   for (size_t i = 0; i < in.parameters.size(); ++i) {
     const double own = info_of(in.parameters[i]).decay ? weight_decay : 0.0;
-    out.push_back(in.groups.empty() ? own : in.groups[i].weight_decay.value_or(own));
+    out.push_back(in.groups.empty()
+                      ? own
+                      : in.groups[i].weight_decay.value_or(own) * in.groups[i].decay_scale);
   }
   return out;
 }

@@ -14,7 +14,9 @@ inline constexpr double kBelowOne = 0.999999;
 // What the spec says about a parameter apart from the others (`groups:`).
 struct ParameterGroup {
   double lr_scale = 1;
-  std::optional<double> weight_decay;  // in place of the optimizer's, whatever the parameter is
+  std::optional<double> weight_decay = {};  // in place of the optimizer's, for any parameter
+  // Of a parameterisation that scales with width: factors of the decay, and of Adam's eps.
+  double decay_scale = 1, eps_scale = 1;
 };
 
 // What a rule may use. Parameters and gradients run in parallel.
@@ -41,6 +43,10 @@ struct Curvature {
   void (*emit)(const Attrs&, Graph&, const CurvatureInputs&) = nullptr;
 };
 
+// How large an optimizer's steps are, for rules of width: Adam's do not depend on the size of the
+// gradient, those of gradient descent do.
+enum class StepKind { kOther, kAdam, kGradient };
+
 // Takes the name of an option and why it does nothing beside the others.
 using IdleOption = std::function<void(std::string_view option, const std::string& why)>;
 
@@ -55,6 +61,9 @@ struct Optimizer {
   std::optional<Curvature> curvature = {};
   // Names the options that do nothing beside the others; null where each always does something.
   void (*idle)(const Attrs&, const IdleOption&) = nullptr;
+  StepKind steps = StepKind::kOther;
+  // Its penalty enters a gradient whose size is divided out; null: there is none.
+  double (*divided_penalty)(const Attrs&) = nullptr;
 };
 
 std::span<const Optimizer* const> builtin_optimizers();

@@ -37,7 +37,7 @@ Graph training_graph(const Experiment& e) {
                {"scored", port_of(values.scored)},
                {"grad_norm", port_of(norm)}};
   if (o.accumulate == 1)
-    emit_update(g, e.train, d, norm, {});
+    emit_update(g, e, d, norm, {});
   else
     emit_accumulation(g, d, values.scored);
   return g;

@@ -45,7 +45,8 @@ Value emit_share(Graph& g, Value scored_sum) {
 }
 }  // namespace
 
-void emit_update(Graph& g, const TrainSpec& train, const Gradients& d, Value norm, Value share) {
+void emit_update(Graph& g, const Experiment& e, const Gradients& d, Value norm, Value share) {
+  const TrainSpec& train = e.train;
   ScopeGuard guard(g, {.path = "optimizer", .phase = Phase::kUpdate});
   const Value lr = g.input("lr", {DType::kF32, {}}), step = g.input("step", {DType::kI64, {}});
   Value scale = share ? share : g.scalar(1);
@@ -57,7 +58,8 @@ void emit_update(Graph& g, const TrainSpec& train, const Gradients& d, Value nor
     gradients = clipped(g, gradients, share, train.options.clip_value);
     scale = g.scalar(1);
   }
-  const std::vector<ParameterGroup> groups = groups_of(train.groups, d.parameters);
+  std::vector<ParameterGroup> groups = groups_of(train.groups, d.parameters);
+  scale_steps(e, d.parameters, groups);
   train.optimizer.record->emit(train.optimizer.attrs, g,
                                {d.parameters, gradients, lr, scale, step, groups});
   if (train.options.ema > 0) emit_averages(g, train.options.ema, d.parameters, step);
@@ -93,7 +95,7 @@ std::optional<Graph> apply_graph(const Experiment& e, const Graph& training) {
     norm = g.emit("mul", {g.emit("global_norm", d.gradients), share});
   }
   g.outputs = {{"grad_norm", port_of(norm)}};
-  emit_update(g, e.train, d, norm, share);
+  emit_update(g, e, d, norm, share);
   ScopeGuard guard(g, {.path = "accumulate", .phase = Phase::kUpdate});
   std::vector<Value> sums = d.gradients;
   sums.push_back(scored_sum);
