@@ -1,5 +1,6 @@
 // cambium scale: a scaling law through points of finished runs.
 #include "app/command.h"
+#include "app/result_pages.h"
 #include "app/run.h"
 #include "app/scale/scale_view.h"
 #include "core/system/files.h"
@@ -19,11 +20,13 @@ int scale(const Options& o, Context& context) {
   if (o.objective != "auto")
     settings.objective = o.objective == "huber" ? FitObjective::kHuber : FitObjective::kSquares;
   const ScaleAnswer answer = scale_points(read_points(o.file, o.choice), settings);
-  const Json json = scale_json(answer);
+  Json json = scale_json(answer);
+  json["command"] = context.command;
   if (!o.output.empty()) {
     make_folders(o.output);
     replace_file(o.output + "/scale.json", to_text(json, 2) + "\n");
     replace_file(o.output + "/residuals.csv", residuals_csv(answer));
+    write_scale_page(o.output);
   }
   context.answer(json, scale_text(answer));
   return kExitOk;
@@ -42,7 +45,8 @@ extern const Command command_scale = {
           "POINTS", o->file,
           "CSV, a finished run a line: params, tokens, flops (raw counts: 125e6), loss (nats), "
           "and if there are any seed, group, unique_tokens, error");
-      line.text("-o,--output", o->output, "FOLDER", "write scale.json and residuals.csv there");
+      line.text("-o,--output", o->output, "FOLDER",
+                "write scale.json, residuals.csv and report.html there");
       std::vector<std::string> laws;
       for (const Law* law : builtin_laws()) laws.emplace_back(law->name);
       line.choice("--law", o->settings.law, laws, "chosen by the columns unless told");

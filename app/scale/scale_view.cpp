@@ -5,6 +5,7 @@
 #include "app/tables/table.h"
 #include "core/text/fmt.h"
 #include "core/text/json.h"
+#include "search/laws/answers/law_lines.h"
 #include "viz/plot/text.h"
 
 namespace cambium {
@@ -157,7 +158,13 @@ Json prediction_json(const Prediction& p) {
   return {{"value", p.value}, {"curve", interval_json(p.curve)}, {"run", interval_json(p.run)}};
 }
 
-Json group_json(const GroupAnswer& g) {
+Json inputs_json(const Law& law, const LawInput& at) {
+  Json out = Json::object();
+  for (Quantity q : law.needs) out[std::string(quantity_name(q))] = at.x[q];
+  return out;
+}
+
+Json group_json(const GroupAnswer& g, const PointTable& t) {
   const LawFit& f = g.fit;
   if (g.failure)
     return {{"group", g.name}, {"failure", g.failure->what()}, {"help", g.failure->help}};
@@ -168,6 +175,7 @@ Json group_json(const GroupAnswer& g) {
                {"minimum", f.objective},
                {"form", form_sentence(g)},
                {"refused", f.lack.refused()},
+               {"run_reach", run_reach(f)},
                {"ignored", g.ignored},
                {"untold", g.untold},
                {"no_allocation", g.no_allocation},
@@ -190,11 +198,15 @@ Json group_json(const GroupAnswer& g) {
   json["held_out"] = Json::array();
   for (const HeldOut& h : g.held_out)
     json["held_out"].push_back({{"at", inputs_text(*f.law, h.at)},
+                                {"inputs", inputs_json(*f.law, h.at)},
                                 {"runs", h.runs},
                                 {"measured", h.measured},
                                 {"foretold", prediction_json(h.foretold)},
                                 {"error", h.error()},
                                 {"inside", h.inside}});
+  json["lines"] = law_lines_json(law_lines(g, t));
+  if (const std::optional<AllocationLine> line = allocation_line(g, t))
+    json["allocation_line"] = allocation_line_json(*line);
   return json;
 }
 
@@ -225,11 +237,13 @@ std::string scale_text(const ScaleAnswer& answer) {
 Json scale_json(const ScaleAnswer& answer) {
   Json json = {{"law", answer.law->name},
                {"formula", answer.law->formula},
+               {"paper", answer.law->paper},
+               {"answers", answer.law->answers},
                {"file", answer.table.file},
                {"flops_per_nd", answer.table.flops_per_nd},
                {"warning", contradiction(answer.table, *answer.law)}};
   json["groups"] = Json::array();
-  for (const GroupAnswer& g : answer.groups) json["groups"].push_back(group_json(g));
+  for (const GroupAnswer& g : answer.groups) json["groups"].push_back(group_json(g, answer.table));
   return json;
 }
 

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include "core/text/fmt.h"
 #include "viz/plot/text.h"
 
 namespace cambium {
@@ -16,6 +15,7 @@ double nice_step(double rough) {
 
 // "10k" rather than "10.0k".
 std::string short_label(double v) {
+  if (std::abs(v) >= 1e15) return scientific(v, 2);
   std::string s = compact(v);
   const size_t point = s.find('.');
   if (point == std::string::npos) return s;
@@ -31,7 +31,7 @@ std::string tick_label(double v, double step) {
   const double size = std::max(std::abs(v), step);
   if (size >= 1e4) return short_label(v);
   const int digits = std::max(0, int(std::ceil(-std::log10(step) - 1e-9)));
-  return digits > 6 ? fmt::format("{:.3g}", v) : fixed(v, digits);
+  return digits > 6 ? scientific(v, 2) : fixed(v, digits);
 }
 
 void add_linear_ticks(Axis& a, int wanted) {
@@ -52,7 +52,7 @@ void add_log_ticks(Axis& a, int wanted) {
       if (p % every != 0) continue;
       const double v = m * std::pow(10.0, p);
       if (v >= a.low * (1 - 1e-9) && v <= a.high * (1 + 1e-9))
-        a.ticks.push_back({v, v < 1e-3 ? fmt::format("{:.0e}", v) : short_label(v)});
+        a.ticks.push_back({v, v < 1e-3 ? scientific(v, 0) : short_label(v)});
     }
 }
 }  // namespace
@@ -65,6 +65,9 @@ double Axis::fraction(double v) const {
 Axis make_axis(double low, double high, int wanted, bool log) {
   if (!std::isfinite(low) || !std::isfinite(high)) low = 0, high = 1;
   if (low > high) std::swap(low, high);
+  constexpr double kMost = 8e307;  // so that the extent is finite
+  low = std::clamp(low, -kMost, kMost);
+  high = std::clamp(high, -kMost, kMost);
   if (log) {
     if (high <= 0) high = 1;
     if (low <= 0) low = high * 1e-3;
@@ -79,7 +82,10 @@ Axis make_axis(double low, double high, int wanted, bool log) {
     add_log_ticks(a, wanted);
   else
     add_linear_ticks(a, wanted);
-  if (a.log && a.ticks.size() < 2) add_linear_ticks(a, wanted);
+  if (a.log && a.ticks.size() < 3) {  // less than a decade
+    a.ticks.clear();
+    add_linear_ticks(a, wanted);
+  }
   std::ranges::sort(a.ticks, {}, &Tick::value);
   const auto same = [](const Tick& x, const Tick& y) { return x.value == y.value; };
   a.ticks.erase(std::unique(a.ticks.begin(), a.ticks.end(), same), a.ticks.end());

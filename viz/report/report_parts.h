@@ -1,11 +1,9 @@
 // The parts of the report, each answering a piece of HTML. Internal to report.
 #pragma once
 #include "viz/report/model_pictures.h"
+#include "viz/report/page.h"
 
 namespace cambium {
-// An element with escaped text: html("td", "a<b") -> <td>a&lt;b</td>.
-std::string html(std::string_view element, std::string_view text, std::string_view classes = "");
-
 std::string report_css();
 std::string results_table(const StudyFolder& r);
 std::string settings_table(const StudyFolder& r);  // in what the variants differ; may be empty

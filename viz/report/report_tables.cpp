@@ -76,11 +76,6 @@ std::string term(std::string_view name, std::string_view text) {
 }
 }  // namespace
 
-std::string html(std::string_view element, std::string_view text, std::string_view classes) {
-  const std::string attribute = classes.empty() ? "" : str(" class=\"", classes, "\"");
-  return str("<", element, attribute, ">", escape_markup(text), "</", element, ">");
-}
-
 std::string results_table(const StudyFolder& r) {
   const MetricStyle m = style_of_metric(reported_metric(r));
   std::string out = "<div class=\"wide\"><table><thead><tr>";

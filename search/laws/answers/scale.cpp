@@ -173,6 +173,7 @@ GroupAnswer answer_group(const PointTable& t, const Law& law, const std::string&
   }
   g.untold = untold_of(g.fit, line);
   const std::vector<Theta> resampled = bootstrap_fits(g.fit, s.draws);
+  g.resampled = resampled;
   tell_parameters(g, resampled);
   if (!t.flops_contradict()) divide_compute(g, resampled, group.most_flops, t.flops_per_nd);
   if (line)
