@@ -36,7 +36,7 @@ std::string_view ink_of(size_t colour) {
   return colour == kInk ? "currentColor" : kSeriesColours[colour % kSeriesColours.size()];
 }
 
-std::string shortened(std::string_view name, size_t most) {
+std::string clipped_name(std::string_view name, size_t most) {
   std::string s = visible(name);
   if (s.size() <= most) return s;
   size_t end = most - 3;
@@ -89,7 +89,7 @@ double draw_legend(SvgBuilder& svg, const std::vector<XyLayer>& layers, double l
   bool any = false;
   for (const XyLayer& l : layers) {
     if (l.name.empty() || l.x.empty()) continue;
-    const std::string name = shortened(l.name, 60);
+    const std::string name = clipped_name(l.name, 60);
     const double width = kKeyWidth + kLegendChar * double(name.size()) + 12;
     if (x > left && x + width > right) {
       x = left;

@@ -13,7 +13,7 @@ void open_points(SvgBuilder& svg, const XyLayer& l);
 void draw_point(SvgBuilder& svg, const XyLayer& l, double x, double y, std::string_view tip);
 
 // At most `most` letters, with dots where more were.
-std::string shortened(std::string_view name, size_t most);
+std::string clipped_name(std::string_view name, size_t most);
 
 // Names of layers that have one, in rows from left to right; answers where the next row would be.
 double draw_legend(SvgBuilder& svg, const std::vector<XyLayer>& layers, double left, double right,

@@ -92,7 +92,7 @@ void draw_notes(SvgBuilder& svg, const Frame& f, const XyPlot& plot) {
   std::vector<Box> taken;
   for (const XyNote& n : plot.notes) {
     if (!f.shows(n.x, n.y)) continue;
-    const std::string text = shortened(n.text, 36);
+    const std::string text = clipped_name(n.text, 36);
     const double width = kNoteChar * double(text.size());
     const double x = std::clamp(f.px(n.x), f.left, f.right);
     const bool leftwards = x + 8 + width > f.right;
