@@ -26,8 +26,13 @@ struct RecordedTrial {
   std::vector<std::pair<std::string, std::string>> values;  // of the space
   std::vector<double> results;                              // one an objective; unknown: failed
   double violation = 0;
+  std::string state = {}, reason = {};  // empty: done; "not continued" from a rung, "failed" ...
+  std::vector<double> at_rungs = {};    // the first objective at the end of each rung
+  std::vector<int64_t> parents = {};    // trials that it was made from
 
-  // Whether it has a result that fulfils all conditions.
+  bool whole() const { return state.empty() || state == "done"; }
+
+  // Whether it was trained whole and has a result that fulfils all conditions.
   bool qualifies() const;
 };
 
@@ -39,7 +44,9 @@ struct RecordedProgress {
 };
 
 struct RecordedFinalist {
+  std::string name;  // what it is called: its key where it has no other name
   std::string key;
+  int64_t trial = -1;      // -1: none, as the base that was varied
   double seen = kUnknown;  // what the search saw
   double mean = kUnknown;
   std::vector<double> trainings;  // that judge it
@@ -54,19 +61,27 @@ struct RecordedTime {
 };
 
 struct SearchRecord {
+  // source: the table, or the model that is varied.
   std::string folder, study, source, method, options, command;
+  int64_t refused = 0;  // trials that no model could be built of
   int64_t rows = 0, space_size = 0, seed = 0, lag = 0, wanted = 0, failed = 0;
   bool exhausted = false;
   std::vector<RecordedObjective> objectives;
   std::vector<RecordedTrial> trials;
   std::vector<size_t> front;                        // places in trials
   std::vector<std::vector<double>> front_of_table;  // in the objectives' own units
-  std::vector<RecordedProgress> progress;
+  std::vector<RecordedProgress> progress;  // worked out from the trials where no file has it
+  std::vector<double> rungs;  // shares of a whole training, rising to 1; empty: none, or not known
   // Of one objective its best, of two and three hypervolumes: found, of all rows, of uniform draws.
   double found = kUnknown, of_table = kUnknown, of_random = kUnknown;
+  // So many of the first trials were uniform draws, and what they found.
+  int64_t drawn = 0;
+  double drawn_found = kUnknown;
   std::vector<std::vector<Importance>> importance;  // one list an objective
   std::vector<RecordedFinalist> finalists;
-  std::vector<std::string> judged_by;
+  std::vector<std::string> judged_by;  // columns of a table
+  std::string judged_in;               // the metric that judges
+  size_t trainings = 0;                // of each finalist, at most
   std::string named, named_of_judged;  // the best of all, or of those judged; empty: not known
   std::vector<RecordedTime> times;
 };

@@ -14,8 +14,8 @@ double loss_of(double n, double d) {
   return 1.8 + 480 / std::pow(n, .35) + 2100 / std::pow(d, .37);
 }
 
-RecordedLine line_at(const std::string& fixed, double at) {
-  RecordedLine l{.fixed = fixed, .at = at};
+ScaleLine line_at(const std::string& fixed, double at) {
+  ScaleLine l{.fixed = fixed, .at = at};
   for (double n = 1e7; n < 5e9; n *= 2) {
     const double d = fixed == "tokens" ? at : fixed == "tokens_per_param" ? at * n : 20 * n;
     const double loss = loss_of(n, d);
@@ -31,9 +31,8 @@ RecordedLine line_at(const std::string& fixed, double at) {
   return l;
 }
 
-RecordedLaw law_group(const std::string& name) {
-  RecordedLaw g{
-      .name = name, .runs = 10, .form = "the form is not refuted at 1 %", .run_reach = 0.02};
+ScaleLaw law_group(const std::string& name) {
+  ScaleLaw g{.name = name, .runs = 10, .form = "the form is not refuted at 1 %", .run_reach = 0.02};
   for (double ratio : {5.0, 20.0}) g.lines.push_back(line_at("tokens_per_param", ratio));
   g.lines.push_back(line_at("best_split", NAN));
   for (double n = 1e7; n < 1e9; n *= 3)
@@ -48,7 +47,7 @@ RecordedLaw law_group(const std::string& name) {
                  -0.0196,
                  2,
                  1}};
-  g.params_exponent = g.tokens_exponent = RecordedSpan{0.5, {0.45, 0.55}};
+  g.params_exponent = g.tokens_exponent = ScaleSpan{0.5, {0.45, 0.55}};
   for (double c : {1e20, 1e21, 1e22}) {
     const double n = std::sqrt(c / 120);
     g.allocations.push_back({c,
@@ -56,7 +55,7 @@ RecordedLaw law_group(const std::string& name) {
                              {20 * n, {10 * n, 40 * n}},
                              {20, {5, 80}},
                              {2, {1.9, 2.1}, {1.8, 2.2}}});
-    RecordedAllocationLine& l = g.allocation_line;
+    ScaleAllocationLine& l = g.allocation_line;
     l.flops.push_back(c);
     l.params.push_back(n);
     l.params_low.push_back(n / 2);
@@ -91,7 +90,7 @@ TEST(LawPlot, ShowsLinesRunsAndWhatWasHeldOut) {
 }
 
 TEST(LawPlot, RunsHaveTheColourOfTheNearestLine) {
-  const RecordedLaw g = law_group("");
+  const ScaleLaw g = law_group("");
   EXPECT_EQ(nearest_line(g, {.params = 1e8, .tokens = 6e8}), 0u);
   EXPECT_EQ(nearest_line(g, {.params = 1e8, .tokens = 3e9}), 1u);
   EXPECT_EQ(nearest_line({}, {.params = 1e8, .tokens = 3e9}), 0u);
@@ -100,7 +99,7 @@ TEST(LawPlot, RunsHaveTheColourOfTheNearestLine) {
 
 TEST(LawPlot, AnEndlessIntervalLeavesTheCurveItsRoom) {
   ScaleRecord s = record();
-  for (RecordedLine& l : s.groups[0].lines)
+  for (ScaleLine& l : s.groups[0].lines)
     for (double& v : l.run_high) v = 1e200;
   const std::string svg = law_plot(s, s.groups[0]);
   toy::expect_drawable(svg);
@@ -135,14 +134,43 @@ TEST(ScaleFigures, OneSetAGroupAndOneOfAll) {
   EXPECT_GE(count(figures[0].svg, ">mamba<"), 1u);
 }
 
+TEST(GroupsPlot, MarksWhereLawsCross) {
+  ScaleRecord s = record({"a", "b"});
+  s.comparisons = {{"a and b cross", "flops", {{1e21, {5e20, 2e21}}}},
+                   {"along another quantity", "params", {{1e9, {1e8, 1e10}}}}};
+  const std::string svg = groups_plot(s);
+  toy::expect_drawable(svg);
+  EXPECT_EQ(count(svg, "<title>where laws cross"), 1u);
+  EXPECT_EQ(scale_verdict(s).back(), "Along another quantity.");
+}
+
+TEST(AllocationPlot, ShowsMinimaOfEqualCompute) {
+  ScaleLaw g = law_group("");
+  g.minima = {{1e20, {1e9, {5e8, 2e9}}, {2e10, {1e10, 4e10}}}};
+  const std::string svg = allocation_plot(g);
+  toy::expect_drawable(svg);
+  EXPECT_GE(count(svg, ">minima of equal compute<"), 1u);
+}
+
+TEST(ScalePage, ShowsExponentsSideBySideAndThatThereIsNoLaw) {
+  ScaleRecord s = record({"a"});
+  s.exponents = {{"a", "total", "law", {0.5, {0.4, 0.6}}, {0.5, {0.4, 0.6}}, ""},
+                 {"a", "body", "isoFLOP", {}, {}, "no minimum is interior"}};
+  const std::string page = scale_page(s, {});
+  EXPECT_EQ(count(page, "<td>0.5 [0.4, 0.6]</td>"), 2u);
+  EXPECT_EQ(count(page, "no minimum is interior"), 1u);
+  const ScaleRecord none{.no_law = "two runs are too few"};
+  EXPECT_EQ(count(scale_page(none, scale_figures(none)), "Two runs are too few."), 1u);
+}
+
 TEST(ScaleFigures, SurviveNothingOnePointEqualAndHugeValues) {
   EXPECT_TRUE(scale_figures({}).empty());
   for (double v : {1.0, 1e-300, 1e300, 0.0, -1.0}) {
     ScaleRecord s = record();
-    for (RecordedLine& l : s.groups[0].lines)
+    for (ScaleLine& l : s.groups[0].lines)
       for (auto* values : {&l.said, &l.curve_low, &l.curve_high, &l.run_low, &l.run_high})
         std::ranges::fill(*values, v);
-    for (RecordedRun& r : s.groups[0].points) r = {v, v, v, v, v, v};
+    for (ScaleRun& r : s.groups[0].points) r = {v, v, v, v, v, v};
     for (const Figure& f : scale_figures(s)) toy::expect_drawable(f.svg);
     s.groups[0].points.resize(1);
     s.groups[0].lines.clear();

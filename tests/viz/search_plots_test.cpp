@@ -24,9 +24,11 @@ SearchRecord two_objectives() {
   s.of_random = 40;
   s.progress = {{1, 20, 10, {0, 25}}, {3, 45, 30, {20, 40}}, {6, 50, 40, {30, 50}}};
   s.importance = {{{"width", 0.5, {0.3, 0.7}}}, {}};
-  s.finalists = {{"k2", 95, 94, {93.5, 94.5}, {-0.5, 2}, true, ""},
-                 {"k0", 90, 91, {90, 92}, {-4, 0}, false, ""},
-                 {"k1", 85, NAN, {}, {NAN, NAN}, false, "accuracy_1"}};
+  s.finalists = {{"k2", "k2", 2, 95, 94, {93.5, 94.5}, {-0.5, 2}, true, ""},
+                 {"k0", "k0", 0, 90, 91, {90, 92}, {-4, 0}, false, ""},
+                 {"k1", "k1", 1, 85, NAN, {}, {NAN, NAN}, false, "accuracy_1"}};
+  s.judged_in = "accuracy";
+  s.trainings = 2;
   s.judged_by = {"accuracy_1", "accuracy_2"};
   s.times = {{1, 100, 1}, {4, 30, 0.83}};
   return s;
@@ -53,8 +55,9 @@ std::string path_with(const std::string& svg, const std::string& name) {
 TEST(FrontPlot, ShowsTrialsFrontTableReferenceAndFinalists) {
   const std::string svg = front_plot(two_objectives(), 1, 0);
   toy::expect_drawable(svg);
-  for (const char* name : {"exact front of the table", "other trials", "front of the trials",
-                           "reference point", "break where:", "2 trainings that judge them"})
+  for (const char* name :
+       {"exact front of the table", "other trials", "front of the trials", "reference point",
+        "break where:", "over 2 trainings that chose nothing"})
     EXPECT_GE(count(svg, name), 1u) << name;
   EXPECT_EQ(count(svg, "<title>trial "), 5u) << "five trials have results";
   EXPECT_EQ(count(svg, "accuracy (more is better)"), 2u) << "axis and label";
@@ -124,6 +127,22 @@ TEST(FinalistsPlot, MeasuresAgainstTheBestOfTheOthers) {
   toy::expect_drawable(trainings_plot(two_objectives()));
 }
 
+TEST(FrontPlot, FinalistsOfAnotherMetricStayAway) {
+  SearchRecord s = two_objectives();
+  s.judged_in = "test.accuracy";
+  EXPECT_GE(count(front_plot(s, 1, 0), "finalists: test.accuracy"), 1u);
+  s.judged_in = "test.loss";
+  EXPECT_EQ(count(front_plot(s, 1, 0), "finalists:"), 0u);
+}
+
+TEST(FrontPlot, TrialsThatStoppedAtARungAreApart) {
+  SearchRecord s = two_objectives();
+  s.trials[3].state = "not continued";
+  const std::string svg = front_plot(s, 1, 0);
+  EXPECT_EQ(count(svg, "not continued from a rung"), 1u);
+  EXPECT_EQ(count(svg, "other trials"), 0u);
+}
+
 TEST(SearchFigures, AreThoseThatHaveSomethingToShow) {
   const auto names = [](const SearchRecord& s) {
     std::string out;
@@ -175,13 +194,36 @@ TEST(SearchPage, SaysInWordsWhatCameOut) {
   EXPECT_EQ(search_verdict(s)[0], "No trial has a result that fulfils what was asked for.");
 }
 
+TEST(SearchPage, OfTrainedModelsHasRungsAndLineage) {
+  SearchRecord s = one_objective();
+  for (RecordedTrial& t : s.trials) t.at_rungs = {80.0 + double(t.number)};
+  for (size_t i : {1, 2}) s.trials[i].at_rungs.push_back(90);
+  s.trials[2].parents = {1};
+  s.trials[1].parents = {0};
+  s.trials[3].state = "failed";
+  s.trials[3].reason = "NaN first in 'repeat.0'";
+  s.drawn = 2;
+  s.drawn_found = 85;
+  s.refused = 3;
+  const std::vector<Figure> figures = search_figures(s);
+  EXPECT_EQ(std::ranges::count(figures, "rungs-1", &Figure::name), 1);
+  for (const Figure& f : figures) toy::expect_drawable(f.svg);
+  const std::string page = search_page(s, figures);
+  EXPECT_EQ(count(page, "Lineage of the best"), 1u);
+  EXPECT_EQ(count(page, "<td>drawn</td>"), 1u);
+  EXPECT_EQ(count(page, "failed: NaN first in"), 1u);
+  EXPECT_EQ(search_verdict(s)[1], "The first 2 trials were uniform draws and found accuracy 85.");
+  s.trials[0].parents = {2};  // a circle ends
+  EXPECT_EQ(count(search_page(s, figures), "Lineage of the best"), 1u);
+}
+
 TEST(SearchPage, HostileNamesAreTexts) {
   SearchRecord s = two_objectives();
   const std::string evil = "\"></svg><script>alert(1)</script>";
   s.study = s.method = s.source = s.command = s.named = evil;
   for (RecordedObjective& o : s.objectives) o.name = evil;
   for (RecordedTrial& t : s.trials) t.key = evil;
-  for (RecordedFinalist& f : s.finalists) f.key = evil;
+  for (RecordedFinalist& f : s.finalists) f.name = f.key = evil;
   s.importance[0][0].what = evil;
   const std::string page = search_page(s, search_figures(s));
   EXPECT_EQ(count(page, "<script"), 0u);

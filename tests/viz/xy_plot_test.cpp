@@ -1,7 +1,9 @@
 #include "viz/plot/xy_plot.h"
 
 #include <cmath>
+#include <set>
 
+#include "core/text/format.h"
 #include "tests/viz/svg_text.h"
 #include "viz/plot/axis.h"
 #include "viz/plot/text.h"
@@ -67,6 +69,18 @@ TEST(XyPlot, NotesDoNotCoverOneAnother) {
     places.insert((*m)[2]);
   EXPECT_EQ(places.size(), 3u) << svg;
   EXPECT_EQ(count(svg, "text-anchor=\"end\" font-size=\"11\">at the end"), 1u) << svg;
+}
+
+TEST(XyPlot, ALongLegendMakesThePictureHigher) {
+  XyPlot p{.title = "t", .x_label = "x", .y_label = "y"};
+  for (int i = 0; i < 40; ++i)
+    p.layers.push_back({.name = str("a group with a long name, number ", i),
+                        .colour = size_t(i),
+                        .x = {1, 2},
+                        .y = {1, double(i)}});
+  const std::string svg = xy_plot(p);
+  toy::expect_drawable(svg);
+  for (int i = 0; i < 40; ++i) EXPECT_EQ(count(svg, str("number ", i, "<")), 3u);
 }
 
 TEST(XyPlot, IntervalsOfPointsWidenTheAxes) {

@@ -35,8 +35,9 @@ std::string tick_label(double v, double step) {
 }
 
 void add_linear_ticks(Axis& a, int wanted) {
-  const double step = nice_step((a.high - a.low) / std::max(1, wanted));
-  const double slack = 1e-9 * (a.high - a.low);
+  const double parts = std::max(1, wanted);  // the extent itself may be beyond all numbers
+  const double step = nice_step(a.high / parts - a.low / parts);
+  const double slack = 1e-9 * a.high - 1e-9 * a.low;
   for (double k = std::ceil((a.low - slack) / step); k * step <= a.high + slack; ++k) {
     const double v = k * step;
     a.ticks.push_back({v, v == 0 ? "0" : tick_label(v, step)});
@@ -44,7 +45,7 @@ void add_linear_ticks(Axis& a, int wanted) {
 }
 
 void add_log_ticks(Axis& a, int wanted) {
-  const double decades = std::log10(a.high / a.low);
+  const double decades = std::log10(a.high) - std::log10(a.low);
   const int every = std::max(1, int(std::ceil(decades / std::max(1, wanted))));
   for (int p = int(std::floor(std::log10(a.low))); p <= int(std::ceil(std::log10(a.high))); ++p)
     for (int m : {1, 2, 5}) {
@@ -58,16 +59,14 @@ void add_log_ticks(Axis& a, int wanted) {
 }  // namespace
 
 double Axis::fraction(double v) const {
-  if (log) return std::log(std::max(v, 1e-300) / low) / std::log(high / low);
-  return (v - low) / (high - low);
+  if (log)
+    return (std::log(std::max(v, 1e-320)) - std::log(low)) / (std::log(high) - std::log(low));
+  return (v / 2 - low / 2) / (high / 2 - low / 2);
 }
 
 Axis make_axis(double low, double high, int wanted, bool log) {
   if (!std::isfinite(low) || !std::isfinite(high)) low = 0, high = 1;
   if (low > high) std::swap(low, high);
-  constexpr double kMost = 8e307;  // so that the extent is finite
-  low = std::clamp(low, -kMost, kMost);
-  high = std::clamp(high, -kMost, kMost);
   if (log) {
     if (high <= 0) high = 1;
     if (low <= 0) low = high * 1e-3;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "core/text/format.h"
 
@@ -17,10 +18,18 @@ void Extent::take(double v, bool log) {
 Extent Extent::padded(double share, bool log) const {
   Extent out = *this;
   if (!any()) return out;
-  const double factor = log ? std::pow(high / low, share) : 0;
-  const double pad = share * (high - low);  // infinite when the ends are far apart
-  out.low = log ? low / factor : std::isfinite(pad) ? low - pad : low;
-  out.high = log ? high * factor : std::isfinite(pad) ? high + pad : high;
+  constexpr double kLeast = std::numeric_limits<double>::min();
+  if (log) {
+    const double factor = std::exp(share * (std::log(high) - std::log(low)));
+    out.low = std::max(low / factor, std::min(low, kLeast));
+    out.high = high * factor;
+  } else {
+    const double pad = share * high - share * low;
+    out.low = low - pad;
+    out.high = high + pad;
+  }
+  if (!std::isfinite(out.low)) out.low = low;
+  if (!std::isfinite(out.high)) out.high = high;
   return out;
 }
 

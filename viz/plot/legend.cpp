@@ -83,7 +83,7 @@ void draw_point(SvgBuilder& svg, const XyLayer& l, double x, double y, std::stri
   svg.close();
 }
 
-double draw_legend(SvgBuilder& svg, const std::vector<XyLayer>& layers, double left, double right,
+double draw_legend(SvgBuilder* svg, const std::vector<XyLayer>& layers, double left, double right,
                    double top) {
   double x = left, y = top + 4;
   bool any = false;
@@ -95,8 +95,10 @@ double draw_legend(SvgBuilder& svg, const std::vector<XyLayer>& layers, double l
       x = left;
       y += kLegendRow;
     }
-    draw_key(svg, l, x, y);
-    svg.text(x + kKeyWidth, y + 4, name, {{"opacity", "0.85"}});
+    if (svg) {
+      draw_key(*svg, l, x, y);
+      svg->text(x + kKeyWidth, y + 4, name, {{"opacity", "0.85"}});
+    }
     x += width;
     any = true;
   }

@@ -16,6 +16,7 @@ void draw_point(SvgBuilder& svg, const XyLayer& l, double x, double y, std::stri
 std::string clipped_name(std::string_view name, size_t most);
 
 // Names of layers that have one, in rows from left to right; answers where the next row would be.
-double draw_legend(SvgBuilder& svg, const std::vector<XyLayer>& layers, double left, double right,
+// Without `svg` nothing is drawn.
+double draw_legend(SvgBuilder* svg, const std::vector<XyLayer>& layers, double left, double right,
                    double top);
 }  // namespace cambium

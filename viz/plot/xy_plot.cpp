@@ -132,16 +132,20 @@ bool wants_log(const std::vector<double>& values, double times) {
 }
 
 std::string xy_plot(const XyPlot& plot) {
-  SvgBuilder svg(plot.width, plot.height,
-                 str(plot.title, ": ", plot.y_label, " by ", plot.x_label));
   Frame f = frame_of(plot, kXyTop);
+  const double top = draw_legend(nullptr, plot.layers, f.left, f.right, kXyTop) + 6;
+  // A legend of many rows makes the picture higher, not the plot lower.
+  const double more = std::max(0.0, top - kXyTop - 2 * kNoteRow - 10);
+  SvgBuilder svg(plot.width, plot.height + more,
+                 str(plot.title, ": ", plot.y_label, " by ", plot.x_label));
   svg.text(f.left, 18, plot.title, {{"font-size", "14"}, {"font-weight", "600"}});
   if (f.x.ticks.empty()) {
     svg.text(plot.width / 2, plot.height / 2, "no data", {{"text-anchor", "middle"}});
     return svg.finish();
   }
-  f.top = draw_legend(svg, plot.layers, f.left, f.right, kXyTop) + 6;
-  f.bottom = std::max(f.bottom, f.top + 60);
+  draw_legend(&svg, plot.layers, f.left, f.right, kXyTop);
+  f.top = top;
+  f.bottom += more;
   draw_axes(svg, f, plot.x_label, plot.y_label);
   for (const XyLayer& l : plot.layers) {
     if (l.kind == XyLayer::Kind::kBand) draw_band(svg, f, l);

@@ -166,6 +166,7 @@ std::string html_report(const StudyFolder& r, std::span<const InlinePicture> pic
   std::string out = header(r);
   out += html_section("Results", results_table(r) + interval_plots(r));
   out += html_section("What the models differ in", settings_table(r));
+  out += html_section("Tuning", tuning_part(r));
   out += html_section("Learning curves", curve_plots(r));
   out += html_section("Budget and cost", budget_part(r));
   out += html_section("Models", models_part(r, pictures));

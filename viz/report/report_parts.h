@@ -10,6 +10,8 @@ std::string settings_table(const StudyFolder& r);  // in what the variants diffe
 std::string audit_table(const StudyFolder& r);
 std::string interval_plots(const StudyFolder& r);
 std::string curve_plots(const StudyFolder& r);
+// How the settings of every variant were chosen; empty where they were not.
+std::string tuning_part(const StudyFolder& r);
 std::string budget_part(const StudyFolder& r);
 std::string models_part(const StudyFolder& r, std::span<const InlinePicture> pictures);
 std::string failures_part(const StudyFolder& r);

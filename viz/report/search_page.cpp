@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <set>
 
 #include "core/text/format.h"
 #include "viz/plot/text.h"
@@ -58,34 +59,53 @@ void add_finalist_sentences(std::vector<std::string>& out, const SearchRecord& s
                       " not judged: which is the best of all is not known."));
 }
 
+// The first trials of a method that begins with uniform draws, beside all.
+std::string drawn_sentence(const SearchRecord& s) {
+  if (s.drawn == 0 || std::isnan(s.drawn_found)) return {};
+  return str("The first ", s.drawn, " trials were uniform draws and found ",
+             s.objectives.size() == 1 ? s.objectives[0].name : std::string("a hypervolume of"), " ",
+             plain(s.drawn_found), ".");
+}
+
 std::vector<std::string> trial_header(const SearchRecord& s) {
   std::vector<std::string> out = {"key", "trial"};
   for (const RecordedObjective& o : s.objectives) out.push_back(o.name);
+  out.emplace_back();
   return out;
 }
 
 std::vector<std::string> trial_row(const RecordedTrial& t) {
   std::vector<std::string> out = {t.key, str(t.number)};
-  for (double v : t.results) out.push_back(std::isnan(v) ? "failed" : plain(v));
+  for (double v : t.results) out.push_back(std::isnan(v) ? "-" : plain(v));
+  const bool failed = std::ranges::any_of(t.results, [](double v) { return std::isnan(v); });
+  std::string state = !t.state.empty()  ? t.state
+                      : failed          ? "failed"
+                      : t.violation > 0 ? "breaks where:"
+                                        : "";
+  out.push_back(t.reason.empty() ? state : str(state, ": ", t.reason));
   return out;
+}
+
+// Of a table the column that is empty, else a sentence.
+std::string not_judged_text(const SearchRecord& s, const RecordedFinalist& f) {
+  return s.judged_by.empty() ? "not judged: " + f.not_judged
+                             : str("not judged: '", f.not_judged, "' is empty");
 }
 
 std::string finalists_table(const SearchRecord& s) {
   std::vector<std::vector<std::string>> rows;
   for (const RecordedFinalist& f : s.finalists)
-    rows.push_back({f.key, std::isnan(f.mean) ? "-" : plain(f.mean),
+    rows.push_back({f.name, std::isnan(f.mean) ? "-" : plain(f.mean),
                     std::isnan(f.seen) ? "-" : plain(f.seen),
-                    !f.not_judged.empty() ? str("not judged: '", f.not_judged, "' is empty")
+                    !f.not_judged.empty() ? not_judged_text(s, f)
                     : f.may_be_best       ? "may be the best"
                     : std::isnan(f.mean)  ? "nothing to compare it with"
                                           : "is not the best"});
   return rows.empty()
              ? ""
-             : html_table(
-                   {"finalist",
-                    str(s.objectives[0].name, ", mean of ", s.judged_by.size(), " trainings"),
-                    "the search saw", ""},
-                   rows);
+             : html_table({"finalist", str(s.judged_in, ", mean of ", s.trainings, " trainings"),
+                           "the search saw", ""},
+                          rows);
 }
 
 std::string trials_part(const SearchRecord& s) {
@@ -98,6 +118,26 @@ std::string trials_part(const SearchRecord& s) {
   if (s.trials.size() > kMostTrialRows)
     out += html("p", str(s.trials.size() - kMostTrialRows, " more in trials.csv"), "soft");
   return out + "</details>";
+}
+
+// The best trial, what it was made from, and so on back to a draw.
+std::string lineage_table(const SearchRecord& s) {
+  std::vector<std::vector<std::string>> rows;
+  std::set<int64_t> seen;
+  int64_t number = s.front.empty() ? -1 : s.trials[s.front[0]].number;
+  while (seen.insert(number).second) {
+    const auto t = std::ranges::find(s.trials, number, &RecordedTrial::number);
+    if (t == s.trials.end()) break;
+    std::string from;
+    for (const int64_t p : t->parents) from += str(from.empty() ? "" : ", ", p);
+    rows.push_back({t->key, str(t->number), std::isnan(t->results[0]) ? "-" : plain(t->results[0]),
+                    from.empty() ? "drawn" : from});
+    if (t->parents.empty()) break;
+    number = t->parents[0];
+  }
+  return rows.size() < 2
+             ? ""
+             : html_table({"key", "trial", s.objectives[0].name, "made from trial"}, rows);
 }
 
 std::string front_table(const SearchRecord& s) {
@@ -123,9 +163,13 @@ std::string facts_of(const SearchRecord& s) {
 
 std::vector<std::string> search_verdict(const SearchRecord& s) {
   std::vector<std::string> out = {found_sentence(s)};
+  if (std::string drawn = drawn_sentence(s); !drawn.empty()) out.push_back(std::move(drawn));
   add_finalist_sentences(out, s);
   if (s.failed > 0) out.push_back(str(s.failed, s.failed == 1 ? " trial" : " trials", " failed."));
   if (s.exhausted) out.push_back(str("The space is exhausted: ", s.trials.size(), " structures."));
+  if (s.refused > 0)
+    out.push_back(str(s.refused, s.refused == 1 ? " point was" : " points were",
+                      " refused: no model could be built."));
   const auto open = s.wanted - int64_t(s.trials.size());
   if (!s.exhausted && open > 0)
     out.push_back(str("Not finished: ", open, " of ", s.wanted,
@@ -138,8 +182,10 @@ std::string search_page(const SearchRecord& s, const std::vector<Figure>& figure
       html_header(s.study.empty() ? "search" : s.study, facts_of(s), search_verdict(s));
   out += html_section("Front", html_figures(figures, "Front") + front_table(s));
   out += html_section("Progress", html_figures(figures, "Progress"));
+  out += html_section("Lineage of the best", lineage_table(s));
   out += html_section("Finalists", html_figures(figures, "Finalists") + finalists_table(s));
   out += html_section("Importance", html_figures(figures, "Importance"));
+  out += html_section("Rungs", html_figures(figures, "Tuning"));
   out += html_section("Simulated time", html_figures(figures, "Simulated time"));
   out += html_section("Trials", trials_part(s));
   if (!s.command.empty()) out += html_section("Reproduce", html("pre", s.command));

@@ -7,7 +7,7 @@
 
 namespace cambium {
 namespace {
-void add_share(XyPlot& plot, const RecordedAllocationLine& l, bool params) {
+void add_share(XyPlot& plot, const ScaleAllocationLine& l, bool params) {
   const size_t colour = params ? 0 : 1;
   plot.layers.push_back({.kind = XyLayer::Kind::kBand,
                          .name = "",
@@ -24,13 +24,13 @@ void add_share(XyPlot& plot, const RecordedAllocationLine& l, bool params) {
                          .size = 2});
 }
 
-void add_marks(XyPlot& plot, const RecordedLaw& g, bool params) {
+void add_marks(XyPlot& plot, const ScaleLaw& g, bool params) {
   XyLayer marks{.name = "",
                 .colour = params ? size_t(0) : size_t(1),
                 .shape = params ? PointShape::kDot : PointShape::kSquare,
                 .size = 3.5};
-  for (const RecordedAllocation& a : g.allocations) {
-    const RecordedSpan& of = params ? a.params : a.tokens;
+  for (const ScaleAllocation& a : g.allocations) {
+    const ScaleSpan& of = params ? a.params : a.tokens;
     marks.x.push_back(a.flops);
     marks.y.push_back(of.value);
     marks.y_low.push_back(of.interval.low);
@@ -41,9 +41,25 @@ void add_marks(XyPlot& plot, const RecordedLaw& g, bool params) {
   }
   plot.layers.push_back(std::move(marks));
 }
+
+// Where runs of one compute have their least loss, which knows of no law.
+void add_minima(XyPlot& plot, const ScaleLaw& g, bool params) {
+  XyLayer minima{.name = params ? "minima of equal compute" : "",
+                 .colour = params ? size_t(0) : size_t(1),
+                 .shape = PointShape::kRing,
+                 .size = 4};
+  for (const ScaleMinimum& m : g.minima) {
+    const ScaleSpan& of = params ? m.params : m.tokens;
+    minima.x.push_back(m.flops);
+    minima.y.push_back(of.value);
+    minima.y_low.push_back(of.interval.low);
+    minima.y_high.push_back(of.interval.high);
+  }
+  plot.layers.push_back(std::move(minima));
+}
 }  // namespace
 
-std::string allocation_plot(const RecordedLaw& g) {
+std::string allocation_plot(const ScaleLaw& g) {
   XyPlot plot{.title = "Where compute is best put",
               .x_label = quantity_label("flops"),
               .y_label = "parameters, tokens",
@@ -52,6 +68,7 @@ std::string allocation_plot(const RecordedLaw& g) {
               .height = 340};
   for (bool params : {true, false}) add_share(plot, g.allocation_line, params);
   for (bool params : {true, false}) add_marks(plot, g, params);
+  for (bool params : {true, false}) add_minima(plot, g, params);
   return xy_plot(plot);
 }
 }  // namespace cambium

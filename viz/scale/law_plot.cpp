@@ -26,20 +26,20 @@ struct Window {
   }
 };
 
-Window window_of(const RecordedLaw& g) {
+Window window_of(const ScaleLaw& g) {
   Window w;
-  for (const RecordedRun& r : g.points) w.take(r.measured);
-  for (const RecordedHeldOut& h : g.held_out) {
+  for (const ScaleRun& r : g.points) w.take(r.measured);
+  for (const ScaleHeldOut& h : g.held_out) {
     w.take(h.run.measured);
     w.take(h.foretold.value);
   }
-  for (const RecordedLine& l : g.lines)
+  for (const ScaleLine& l : g.lines)
     if (l.fixed != "best_split")
       for (double v : l.said) w.take(v);
   return w;
 }
 
-void add_line(XyPlot& plot, const RecordedLine& l, const Window& w, std::string_view quantity,
+void add_line(XyPlot& plot, const ScaleLine& l, const Window& w, std::string_view quantity,
               size_t colour, bool single) {
   XyLayer run{.kind = Kind::kBand,
               .name = single ? "95 % of new runs" : "",
@@ -68,7 +68,7 @@ void add_line(XyPlot& plot, const RecordedLine& l, const Window& w, std::string_
   plot.layers.push_back(std::move(line));
 }
 
-void add_runs(XyPlot& plot, const RecordedLaw& g, std::string_view quantity, size_t lines) {
+void add_runs(XyPlot& plot, const ScaleLaw& g, std::string_view quantity, size_t lines) {
   std::vector<XyLayer> of(std::max<size_t>(1, lines));
   for (size_t i = 0; i < of.size(); ++i) {
     of[i].colour = i;
@@ -78,7 +78,7 @@ void add_runs(XyPlot& plot, const RecordedLaw& g, std::string_view quantity, siz
   }
   const size_t every = 1 + g.points.size() / kMostRunsDrawn;
   for (size_t i = 0; i < g.points.size(); i += every) {
-    const RecordedRun& r = g.points[i];
+    const ScaleRun& r = g.points[i];
     XyLayer& l = of[std::min(nearest_line(g, r), of.size() - 1)];
     l.x.push_back(r.along(quantity));
     l.y.push_back(r.measured);
@@ -88,14 +88,14 @@ void add_runs(XyPlot& plot, const RecordedLaw& g, std::string_view quantity, siz
   for (XyLayer& l : of) plot.layers.push_back(std::move(l));
 }
 
-void add_held_out(XyPlot& plot, const RecordedLaw& g, std::string_view quantity) {
+void add_held_out(XyPlot& plot, const ScaleLaw& g, std::string_view quantity) {
   XyLayer foretold{.name = "foretold, and 95 % of new runs",
                    .colour = kInk,
                    .shape = PointShape::kCross,
                    .size = 4};
   XyLayer measured{
       .name = "held out, measured", .colour = kInk, .shape = PointShape::kDiamond, .size = 5};
-  for (const RecordedHeldOut& h : g.held_out) {
+  for (const ScaleHeldOut& h : g.held_out) {
     const double x = h.run.along(quantity);
     foretold.x.push_back(x);
     foretold.y.push_back(h.foretold.value);
@@ -120,7 +120,7 @@ std::string quantity_label(std::string_view quantity) {
                                 : std::string(quantity);
 }
 
-std::string line_name(const RecordedLine& l) {
+std::string line_name(const ScaleLine& l) {
   if (l.fixed == "tokens_per_param")
     return str(fixed(l.at, l.at < 9.95 ? 1 : 0), " tokens per parameter");
   if (l.fixed == "tokens") return compact(l.at) + " tokens";
@@ -128,11 +128,11 @@ std::string line_name(const RecordedLine& l) {
   return l.fixed == "best_split" ? "the law at the best split of compute" : "the law";
 }
 
-size_t nearest_line(const RecordedLaw& g, const RecordedRun& run) {
+size_t nearest_line(const ScaleLaw& g, const ScaleRun& run) {
   size_t nearest = 0;
   double least = HUGE_VAL;
   for (size_t i = 0; i < g.lines.size(); ++i) {
-    const RecordedLine& l = g.lines[i];
+    const ScaleLine& l = g.lines[i];
     if (!(l.at > 0)) continue;
     const double here = l.fixed == "tokens" ? run.tokens : run.tokens / run.params;
     const double distance = std::abs(std::log(here / l.at));
@@ -144,7 +144,7 @@ size_t nearest_line(const RecordedLaw& g, const RecordedRun& run) {
   return nearest;
 }
 
-std::string law_plot(const ScaleRecord& s, const RecordedLaw& g) {
+std::string law_plot(const ScaleRecord& s, const ScaleLaw& g) {
   const std::string quantity = s.needs.empty() ? "params" : s.needs.front();
   XyPlot plot{.title = str(s.answers == "loss" ? "Loss" : "Error", " and law ", s.law),
               .x_label = quantity_label(quantity),
@@ -153,7 +153,7 @@ std::string law_plot(const ScaleRecord& s, const RecordedLaw& g) {
               .log_y = true,
               .height = 420};
   size_t lines = 0;
-  for (const RecordedLine& l : g.lines) lines += l.fixed != "best_split";
+  for (const ScaleLine& l : g.lines) lines += l.fixed != "best_split";
   const Window window = window_of(g);
   if (window.high > 0)
     for (size_t i = 0; i < lines; ++i) add_line(plot, g.lines[i], window, quantity, i, lines == 1);

@@ -7,21 +7,21 @@
 #include "viz/scale/scale_plots.h"
 
 namespace cambium {
-std::string residual_plot(const ScaleRecord& s, const RecordedLaw& g) {
+std::string residual_plot(const ScaleRecord& s, const ScaleLaw& g) {
   const std::string quantity = s.needs.empty() ? "params" : s.needs.front();
   XyLayer held{.name = "held out", .colour = kInk, .shape = PointShape::kDiamond, .size = 4.5};
-  for (const RecordedHeldOut& h : g.held_out) {
+  for (const ScaleHeldOut& h : g.held_out) {
     held.x.push_back(h.run.along(quantity));
     held.y.push_back(100 * (h.run.measured / h.foretold.value - 1));
   }
   std::vector<XyLayer> of;
-  for (const RecordedLine& l : g.lines)
+  for (const ScaleLine& l : g.lines)
     if (l.at > 0) of.push_back({.name = line_name(l), .size = 2.8, .opacity = 0.85});
   if (of.empty()) of.push_back({.name = "runs", .size = 2.8, .opacity = 0.85});
   double low = HUGE_VAL, high = -HUGE_VAL;
   const size_t every = 1 + g.points.size() / kMostRunsDrawn;
   for (size_t i = 0; i < g.points.size(); i += every) {
-    const RecordedRun& r = g.points[i];
+    const ScaleRun& r = g.points[i];
     XyLayer& l = of[std::min(nearest_line(g, r), of.size() - 1)];
     l.x.push_back(r.along(quantity));
     l.y.push_back(100 * (r.measured / r.said - 1));

@@ -6,9 +6,8 @@
 
 namespace cambium {
 namespace {
-std::string law_caption(const RecordedLaw& g) {
-  const bool coloured =
-      std::ranges::any_of(g.lines, [](const RecordedLine& l) { return l.at > 0; });
+std::string law_caption(const ScaleLaw& g) {
+  const bool coloured = std::ranges::any_of(g.lines, [](const ScaleLine& l) { return l.at > 0; });
   std::string out = coloured ? "Runs have the colour of the line nearest to them. " : "";
   out += "Dark bands: 95 % intervals of the curve, faint: of a new run, by the delta method.";
   if (g.points.size() > kMostRunsDrawn)
@@ -17,14 +16,14 @@ std::string law_caption(const RecordedLaw& g) {
 }
 }  // namespace
 
-std::string scale_section(const RecordedLaw& g) {
+std::string scale_section(const ScaleLaw& g) {
   return g.name.empty() ? "The law" : "Group " + g.name;
 }
 
 std::vector<Figure> scale_figures(const ScaleRecord& s) {
   std::vector<Figure> out;
-  const bool by_compute = std::ranges::any_of(s.groups, [](const RecordedLaw& g) {
-    return std::ranges::any_of(g.points, [](const RecordedRun& r) { return r.flops > 0; });
+  const bool by_compute = std::ranges::any_of(s.groups, [](const ScaleLaw& g) {
+    return std::ranges::any_of(g.points, [](const ScaleRun& r) { return r.flops > 0; });
   });
   if (s.groups.size() > 1 || (s.needs.size() == 2 && by_compute))
     out.push_back(
@@ -34,12 +33,12 @@ std::vector<Figure> scale_figures(const ScaleRecord& s) {
                "curve; runs elsewhere lie above it."
              : "Lines: the law, with the 95 % interval of the curve."});
   for (size_t i = 0; i < s.groups.size(); ++i) {
-    const RecordedLaw& g = s.groups[i];
+    const ScaleLaw& g = s.groups[i];
     if (g.points.empty() && g.held_out.empty()) continue;
     const std::string suffix = s.groups.size() > 1 ? str("-", i + 1) : "";
     out.push_back({"law" + suffix, scale_section(g), law_plot(s, g), law_caption(g)});
     out.push_back({"residuals" + suffix, scale_section(g), residual_plot(s, g)});
-    if (!g.allocation_line.flops.empty())
+    if (!g.allocation_line.flops.empty() || !g.minima.empty())
       out.push_back({"allocation" + suffix, scale_section(g), allocation_plot(g),
                      "Marks: at 1, 10 and 100 times the largest compute of the file; 95 % "
                      "intervals."});

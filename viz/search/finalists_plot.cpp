@@ -25,14 +25,14 @@ double above_others(const SearchRecord& s, const RecordedFinalist& of) {
 
 std::string finalists_plot(const SearchRecord& s) {
   IntervalPlot plot{.title = "Finalists: each against the best of the others",
-                    .x_label = str("difference of ", s.objectives[0].name,
+                    .x_label = str("difference of ", s.judged_in,
                                    ", to the right better; 95 % intervals of all together (Hsu)"),
                     .zero_line = true,
                     .below_zero = "another is better",
                     .above_zero = "better than all others"};
   for (const RecordedFinalist& f : s.finalists) {
     if (!std::isfinite(f.to_best.low)) continue;
-    plot.rows.push_back({f.key,
+    plot.rows.push_back({f.name,
                          f.may_be_best ? "may be the best" : "is not the best",
                          colour_of_finalist(f),
                          above_others(s, f),
@@ -44,13 +44,14 @@ std::string finalists_plot(const SearchRecord& s) {
 }
 
 std::string trainings_plot(const SearchRecord& s) {
-  IntervalPlot plot{
-      .title = "Finalists: trainings that chose nothing",
-      .x_label = str(axis_label(s.objectives[0]), "; ring: a training, diamond: mean")};
+  IntervalPlot plot{.title = "Finalists: trainings that chose nothing",
+                    .x_label = str(s.judged_in, "; ring: a training, diamond: mean")};
   for (const RecordedFinalist& f : s.finalists)
     if (std::isfinite(f.mean))
-      plot.rows.push_back({f.key, str(plain(f.mean), "; the search saw ", plain(f.seen)),
-                           colour_of_finalist(f), f.mean, NAN, NAN, f.trainings});
+      plot.rows.push_back(
+          {f.name,
+           str(plain(f.mean), std::isnan(f.seen) ? "" : str("; the search saw ", plain(f.seen))),
+           colour_of_finalist(f), f.mean, NAN, NAN, f.trainings});
   return interval_plot(plot);
 }
 }  // namespace cambium

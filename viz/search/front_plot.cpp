@@ -68,6 +68,11 @@ bool reference_near(const FrontAxes& a) {
 
 void add_trials(XyPlot& plot, const FrontAxes& a) {
   XyLayer others{.name = "other trials", .colour = 0, .size = 2.6, .opacity = 0.45};
+  XyLayer stopped{.name = "not continued from a rung",
+                  .colour = 6,
+                  .shape = PointShape::kRing,
+                  .size = 2.4,
+                  .opacity = 0.55};
   XyLayer broken{.name = "break where:",
                  .colour = 6,
                  .shape = PointShape::kCross,
@@ -79,28 +84,32 @@ void add_trials(XyPlot& plot, const FrontAxes& a) {
   for (size_t i = 0; i < a.s.trials.size(); ++i) {
     const RecordedTrial& t = a.s.trials[i];
     if (in_front[i] || i % every != 0) continue;
-    add(t.violation > 0 ? broken : others, a, t);
+    add(t.violation > 0 ? broken : t.whole() ? others : stopped, a, t);
   }
-  plot.layers.push_back(std::move(others));
-  plot.layers.push_back(std::move(broken));
+  for (XyLayer* l : {&stopped, &others, &broken}) plot.layers.push_back(std::move(*l));
 }
 
+std::string_view last_word(std::string_view path) {
+  return path.substr(path.rfind('.') + 1);
+}
+
+// On the axis of the first objective, which another part of the data may judge.
 void add_finalists(XyPlot& plot, const FrontAxes& a) {
-  if (a.on_y != 0) return;  // judged by trainings of the first objective
-  XyLayer l{.name = str("finalists: mean and 95 % interval over ", a.s.judged_by.size(),
-                        " trainings that judge them"),
+  if (a.on_y != 0 || last_word(a.s.judged_in) != last_word(a.oy().name)) return;
+  XyLayer l{.name = str("finalists: ", a.s.judged_in, ", mean and 95 % interval over ",
+                        a.s.trainings, " trainings that chose nothing"),
             .colour = 2,
             .shape = PointShape::kDiamond,
             .size = 5};
   for (const RecordedFinalist& f : a.s.finalists) {
-    const auto t = std::ranges::find(a.s.trials, f.key, &RecordedTrial::key);
+    const auto t = std::ranges::find(a.s.trials, f.trial, &RecordedTrial::number);
     if (!std::isfinite(f.mean) || t == a.s.trials.end()) continue;
     const std::optional<Interval> interval = t_interval(f.trainings);
     l.x.push_back(t->results[a.on_x]);
     l.y.push_back(f.mean);
     l.y_low.push_back(interval ? interval->low : kUnknown);
     l.y_high.push_back(interval ? interval->high : kUnknown);
-    l.tips.push_back(str(f.key, ": mean ", plain(f.mean), ", the search saw ", plain(f.seen)));
+    l.tips.push_back(str(f.name, ": mean ", plain(f.mean), ", the search saw ", plain(f.seen)));
   }
   plot.layers.push_back(std::move(l));
 }

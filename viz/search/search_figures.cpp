@@ -3,6 +3,7 @@
 
 #include "viz/plot/text.h"
 #include "viz/search/search_plots.h"
+#include "viz/tuning/tried.h"
 
 namespace cambium {
 namespace {
@@ -37,9 +38,11 @@ std::vector<Figure> search_figures(const SearchRecord& s) {
   if (s.objectives.size() > 1) add_fronts(out, s);
   if (!s.progress.empty())
     out.push_back({"progress", "Progress", progress_plot(s),
-                   "Uniform draws: all ways to draw as many rows without putting back, by formula "
-                   "of one objective, 200 searches of several. Worse than what is found after a "
-                   "twentieth of the trials is cut off."});
+                   str(std::isfinite(s.of_random)
+                           ? "Uniform draws: all ways to draw as many rows without putting back, "
+                             "by formula of one objective, 200 searches of several. "
+                           : "",
+                       "Worse than what is found after a twentieth of the trials is cut off.")});
   if (judged(s)) {
     out.push_back({"finalists", "Finalists", finalists_plot(s),
                    "Who is best is among those whose interval reaches above zero, with a chance of "
@@ -56,6 +59,7 @@ std::vector<Figure> search_figures(const SearchRecord& s) {
                        "(omega squared), and its 95 % interval.",
                        rest > 0 ? str(" ", rest, " smaller ones are left out.") : "")});
   }
+  for (Figure& f : tried_figures(tried_of(s))) out.push_back(std::move(f));
   if (!s.times.empty()) out.push_back({"times", "Simulated time", times_plot(s)});
   return out;
 }

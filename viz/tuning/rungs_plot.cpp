@@ -11,7 +11,7 @@ namespace {
 XyLayer path_of(const Tried& t, const TriedPoint& p, size_t colour, double width, double opacity) {
   XyLayer l{.kind = XyLayer::Kind::kLine, .colour = colour, .size = width, .opacity = opacity};
   for (size_t r = 0; r < std::min(p.values.size(), t.rungs.size()); ++r) {
-    l.x.push_back(100 * t.rungs[r]);
+    l.x.push_back(t.counted ? t.rungs[r] : 100 * t.rungs[r]);
     l.y.push_back(p.values[r]);
   }
   return l;
@@ -20,11 +20,11 @@ XyLayer path_of(const Tried& t, const TriedPoint& p, size_t colour, double width
 
 std::string rungs_plot(const Tried& t, const TriedArm& arm) {
   XyPlot plot{.title = str(arm.name, arm.name.empty() ? "Rungs" : ": rungs"),
-              .x_label = "share of a whole training (%)",
+              .x_label = t.counted ? "rung" : "share of a whole training (%)",
               .y_label = t.metric,
-              .log_x = true,
+              .log_x = !t.counted,
               .height = 320};
-  for (double r : t.rungs) plot.show_x.push_back(100 * r);
+  for (double r : t.rungs) plot.show_x.push_back(t.counted ? r : 100 * r);
   XyLayer stopped{.name = "stopped at a rung", .colour = 6, .shape = PointShape::kRing};
   XyLayer whole{.name = "trained to the end", .colour = 0};
   XyLayer best{.name = "the best", .colour = 1, .shape = PointShape::kDiamond, .size = 5};

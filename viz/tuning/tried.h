@@ -4,7 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "core/text/json_item.h"
+#include "search/records/search_record.h"
+#include "search/tune/tuning.h"
 #include "viz/plot/figure.h"
 
 namespace cambium {
@@ -34,9 +35,16 @@ struct Tried {
   std::string metric;  // with its unit, as an axis says it
   bool maximize = false;
   std::vector<double> rungs;  // shares of a whole training, rising to 1; one: none
+  bool counted = false;       // the shares are not known, and rungs are 1, 2, 3 ...
   std::vector<TriedSetting> settings;
   std::vector<TriedArm> arms;
 };
+
+// Of a tuning, whose values are shown as `label` says: accuracies in percent, times `scale`.
+Tried tried_of(const Tuning& t, const std::string& label, double scale);
+// Of a search over trained models, by its first objective: without arms where its trials have no
+// rungs.
+Tried tried_of(const SearchRecord& s);
 
 // The metric at each rung, a line a point; those that went on to the end stand out, the best most.
 std::string rungs_plot(const Tried& t, const TriedArm& arm);

@@ -19,7 +19,8 @@ std::vector<Figure> tried_figures(const Tried& t) {
   for (size_t i = 0; i < t.arms.size(); ++i)
     if (t.rungs.size() > 1 && !t.arms[i].points.empty())
       out.push_back({str("rungs-", i + 1), "Tuning", rungs_plot(t, t.arms[i])});
-  if (!t.arms.empty()) out.push_back({"effort", "Tuning", effort_plot(t)});
+  const bool spent = std::ranges::any_of(t.arms, [](const TriedArm& a) { return a.flops > 0; });
+  if (spent) out.push_back({"effort", "Tuning", effort_plot(t)});
   return out;
 }
 }  // namespace cambium

@@ -51,6 +51,7 @@ std::vector<double> shared_values(const std::vector<LawInput>& inputs, Fixed f) 
   std::vector<double> out;
   for (size_t begin = 0, i = 1; i <= logs.size(); ++i) {
     if (i < logs.size() && logs[i] - logs[i - 1] < kAlike) continue;
+    if (logs[i - 1] - logs[begin] > 2 * kAlike) return {};  // they run into one another
     double sum = 0;
     for (size_t k = begin; k < i; ++k) sum += logs[k];
     out.push_back(sum / double(i - begin));

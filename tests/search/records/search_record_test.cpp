@@ -90,10 +90,31 @@ TEST_F(Recorded, AnOlderFileLacksWhatCameLater) {
   for (const char* key : {"progress", "front_of_table", "simulated", "importance", "finalists"})
     json.erase(key);
   const SearchRecord s = search_record(json, "results.json");
-  EXPECT_TRUE(s.progress.empty());
+  ASSERT_FALSE(s.progress.empty());
+  EXPECT_EQ(s.progress.back().found, s.found) << "it follows from the trials";
+  EXPECT_TRUE(std::isnan(s.progress.back().random));
   EXPECT_TRUE(s.front_of_table.empty());
   EXPECT_EQ(s.importance.size(), 2u);
   EXPECT_EQ(s.trials.size(), 12u);
+}
+
+// As searches over trained models write them.
+TEST_F(Recorded, TrialsMayHaveStatesRungsAndParents) {
+  record("{acc: max}");
+  Json json = load_json(folder_.path("results.json"));
+  json["trials"][3].update(
+      {{"state", "not continued"}, {"at_rungs", {50, nullptr}}, {"parents", {1, 2}}});
+  json["rungs"] = {0.25, 1};
+  json["uniform_draws"] = 4;
+  json["uniform_draws_best"] = 51;
+  const SearchRecord s = search_record(json, "results.json");
+  EXPECT_FALSE(s.trials[3].qualifies());
+  EXPECT_EQ(s.trials[3].at_rungs[0], 50);
+  EXPECT_TRUE(std::isnan(s.trials[3].at_rungs[1]));
+  EXPECT_EQ(s.trials[3].parents, (std::vector<int64_t>{1, 2}));
+  EXPECT_EQ(s.rungs, (std::vector<double>{0.25, 1}));
+  EXPECT_EQ(s.drawn, 4);
+  EXPECT_EQ(s.drawn_found, 51);
 }
 
 TEST_F(Recorded, DamageIsNamed) {

@@ -66,7 +66,7 @@ TEST(DrawnHypervolumes, MeetThoseOfAllWaysToDraw) {
   }
   EXPECT_EQ(got[2].low, got[2].high);
   EXPECT_DOUBLE_EQ(got[2].mean, hypervolume(results, reference));
-  EXPECT_DOUBLE_EQ(mean_random_hypervolume(results, 3, reference, 20'000), got[1].mean);
+  EXPECT_NEAR(mean_random_hypervolume(results, 3, reference, 20'000), got[1].mean, 0.15);
 }
 
 TEST(Progress, OfOneObjectiveIsTheLeastSoFar) {
