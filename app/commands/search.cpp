@@ -51,11 +51,12 @@ int search_trained(const Spec& spec, const std::string& folder, const Options& o
                                                   .stop = cancel_requested},
                                                  view);
   view.finish();
+  write_search_page(folder);
   Json json = model_search_json(models, result);
   json["folder"] = folder;
-  context.answer(
-      json, str("\n", model_search_text(models, result), "\nresults  ", folder,
-                "/results.json, trials.csv", result.finals ? " and finalists/*.yaml\n" : "\n"));
+  context.answer(json, str("\n", model_search_text(models, result), "\nresults  ", folder,
+                           "/results.json, trials.csv, report.html",
+                           result.finals ? " and finalists/*.yaml\n" : "\n"));
   if (result.stopped)
     context.terminal.note("stopped; the same command goes on where this one ended");
   return result.stopped ? kExitInterrupted : kExitOk;

@@ -77,7 +77,9 @@ void read_findings(SearchRecord& s, const JsonItem& json) {
   s.of_random = json.number(one ? "random_expected_best" : "random_mean_hypervolume");
   s.drawn = json.whole("uniform_draws");
   s.drawn_found = json.number(one ? "uniform_draws_best" : "uniform_draws_hypervolume");
-  s.rungs = numbers_of(json, "rungs");
+  for (const JsonItem& r : json.items("rungs"))
+    s.rungs.push_back(
+        {r.number("share"), r.whole("trials"), r.number("tau_to_end"), interval_of(r, "interval")});
   for (const JsonItem& p : json.items("progress"))
     s.progress.push_back(
         {p.whole("trials"), p.number("found"), p.number("random"), interval_of(p, "random_95")});

@@ -60,6 +60,13 @@ struct RecordedTime {
   double seconds = 0, busy = 0;
 };
 
+struct SearchRung {
+  double share = kUnknown;  // of a whole training
+  int64_t trials = 0;       // that reached its end
+  double tau = kUnknown;    // Kendall's, of what trials gave here and at their ends
+  Interval interval = {kUnknown, kUnknown};
+};
+
 struct SearchRecord {
   // source: the table, or the model that is varied.
   std::string folder, study, source, method, options, command;
@@ -71,7 +78,7 @@ struct SearchRecord {
   std::vector<size_t> front;                        // places in trials
   std::vector<std::vector<double>> front_of_table;  // in the objectives' own units
   std::vector<RecordedProgress> progress;  // worked out from the trials where no file has it
-  std::vector<double> rungs;  // shares of a whole training, rising to 1; empty: none, or not known
+  std::vector<SearchRung> rungs;
   // Of one objective its best, of two and three hypervolumes: found, of all rows, of uniform draws.
   double found = kUnknown, of_table = kUnknown, of_random = kUnknown;
   // So many of the first trials were uniform draws, and what they found.

@@ -50,7 +50,7 @@ TEST_F(SearchOfModels, PrintsWhatItFoundAndWritesIt) {
                            "finalists by trainings that "
                            "chose nothing",
                            "base", "multiple comparisons with the best, 95 %", "paired difference",
-                           "results.json, trials.csv and finalists/*.yaml"})
+                           "results.json, trials.csv, report.html and finalists/*.yaml"})
     EXPECT_NE(ran.out.find(text), std::string::npos) << text << "\n" << ran.out;
   for (const char* text : {"trial   0  val.accuracy ", "finals  trial-"})
     EXPECT_NE(ran.err.find(text), std::string::npos) << text << "\n" << ran.err;

@@ -140,6 +140,18 @@ std::string lineage_table(const SearchRecord& s) {
              : html_table({"key", "trial", s.objectives[0].name, "made from trial"}, rows);
 }
 
+std::string rungs_table(const SearchRecord& s) {
+  std::vector<std::vector<std::string>> rows;
+  for (const SearchRung& r : s.rungs)
+    rows.push_back({std::isnan(r.share) ? str(rows.size() + 1) : fixed(100 * r.share, 1) + " %",
+                    str(r.trials), std::isnan(r.tau) ? "-" : fixed(r.tau, 2),
+                    std::isnan(r.interval.low) ? "-"
+                                               : str("[", fixed(r.interval.low, 2), ", ",
+                                                     fixed(r.interval.high, 2), "]")});
+  return html_table({"share of a training", "trials", "Kendall's tau to the end", "95 % interval"},
+                    rows);
+}
+
 std::string front_table(const SearchRecord& s) {
   std::vector<std::vector<std::string>> rows;
   for (const size_t i : s.front) rows.push_back(trial_row(s.trials[i]));
@@ -185,7 +197,7 @@ std::string search_page(const SearchRecord& s, const std::vector<Figure>& figure
   out += html_section("Lineage of the best", lineage_table(s));
   out += html_section("Finalists", html_figures(figures, "Finalists") + finalists_table(s));
   out += html_section("Importance", html_figures(figures, "Importance"));
-  out += html_section("Rungs", html_figures(figures, "Tuning"));
+  out += html_section("Rungs", html_figures(figures, "Tuning") + rungs_table(s));
   out += html_section("Simulated time", html_figures(figures, "Simulated time"));
   out += html_section("Trials", trials_part(s));
   if (!s.command.empty()) out += html_section("Reproduce", html("pre", s.command));

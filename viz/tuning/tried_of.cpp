@@ -55,15 +55,15 @@ Tried tried_of(const Tuning& t, const std::string& label, double scale) {
 }
 
 Tried tried_of(const SearchRecord& s) {
-  Tried out{.metric = s.objectives[0].name,
-            .maximize = s.objectives[0].maximize,
-            .rungs = s.rungs,
-            .counted = s.rungs.empty()};
+  Tried out{.metric = s.objectives[0].name, .maximize = s.objectives[0].maximize};
   size_t most = 0;
   for (const RecordedTrial& t : s.trials) most = std::max(most, t.at_rungs.size());
   if (most < 2) return out;
-  if (out.counted)
-    for (size_t r = 1; r <= most; ++r) out.rungs.push_back(double(r));
+  for (const SearchRung& r : s.rungs) out.rungs.push_back(r.share);
+  const bool known = std::ranges::none_of(out.rungs, [](double r) { return std::isnan(r); });
+  out.counted = !known || out.rungs.size() < most;
+  if (out.counted) out.rungs.clear();
+  for (size_t r = 1; out.counted && r <= most; ++r) out.rungs.push_back(double(r));
   TriedArm arm;
   for (size_t i = 0; i < s.trials.size(); ++i) {
     const RecordedTrial& t = s.trials[i];

@@ -104,7 +104,8 @@ TEST_F(Recorded, TrialsMayHaveStatesRungsAndParents) {
   Json json = load_json(folder_.path("results.json"));
   json["trials"][3].update(
       {{"state", "not continued"}, {"at_rungs", {50, nullptr}}, {"parents", {1, 2}}});
-  json["rungs"] = {0.25, 1};
+  json["rungs"] = Json::array(
+      {{{"trials", 12}, {"share", 0.25}, {"tau_to_end", 0.5}}, {{"trials", 4}, {"share", 1}}});
   json["uniform_draws"] = 4;
   json["uniform_draws_best"] = 51;
   const SearchRecord s = search_record(json, "results.json");
@@ -112,7 +113,10 @@ TEST_F(Recorded, TrialsMayHaveStatesRungsAndParents) {
   EXPECT_EQ(s.trials[3].at_rungs[0], 50);
   EXPECT_TRUE(std::isnan(s.trials[3].at_rungs[1]));
   EXPECT_EQ(s.trials[3].parents, (std::vector<int64_t>{1, 2}));
-  EXPECT_EQ(s.rungs, (std::vector<double>{0.25, 1}));
+  ASSERT_EQ(s.rungs.size(), 2u);
+  EXPECT_EQ(s.rungs[0].share, 0.25);
+  EXPECT_EQ(s.rungs[0].tau, 0.5);
+  EXPECT_TRUE(std::isnan(s.rungs[0].interval.low));
   EXPECT_EQ(s.drawn, 4);
   EXPECT_EQ(s.drawn_found, 51);
 }
