@@ -9,7 +9,7 @@
 
 namespace cambium {
 namespace {
-constexpr double kXyBottom = 46, kXyTop = 30, kNoteChar = 6.2, kNoteRow = 14;
+constexpr double kXyBottom = 46, kXyTop = 30, kNoteChar = 6.2, kNoteRow = 14, kTickChar = 6.8;
 
 Frame frame_of(const XyPlot& plot, double top) {
   Extent x, y;
@@ -27,6 +27,9 @@ Frame frame_of(const XyPlot& plot, double top) {
   y = y.padded(0.05, plot.log_y);
   f.x = make_axis(x.low, x.high, 6, plot.log_x);
   f.y = make_axis(y.low, y.high, 5, plot.log_y);
+  size_t longest = 0;  // in letters: what ticks say must not reach the axis's name
+  for (const Tick& t : f.y.ticks) longest = std::max(longest, t.label.size());
+  f.left = std::max(f.left, 32 + kTickChar * double(longest));
   return f;
 }
 
