@@ -3,6 +3,7 @@
 #include <filesystem>
 
 #include "app/command.h"
+#include "app/result_pages.h"
 #include "app/run.h"
 #include "app/saved_run.h"
 #include "app/scale/coordinates_view.h"
@@ -98,8 +99,10 @@ int scale_points_file(const Options& o, Context& context) {
   if (o.objective != "auto")
     settings.objective = o.objective == "huber" ? FitObjective::kHuber : FitObjective::kSquares;
   const ScaleAnswer answer = scale_points(read_points(o.file, o.choice), settings);
-  const Json json = scale_json(answer);
+  Json json = scale_json(answer);
+  json["command"] = context.command;
   write_answer(o.output, json, "residuals.csv", residuals_csv(answer));
+  if (!o.output.empty()) write_scale_page(o.output);
   context.answer(json, scale_text(answer));
   return kExitOk;
 }
@@ -186,7 +189,7 @@ extern const Command command_scale = {
           "points as CSV, a finished run a line: params, tokens, flops (raw counts: 125e6), loss "
           "(nats), and if there are any seed, group, unique_tokens, error; or a study with scale:");
       line.text("-o,--output", o->output, "FOLDER",
-                "write scale.json and residuals.csv there; a study's runs go to studies/<study> "
+                "write scale.json, residuals.csv and report.html there; a study's runs go to studies/<study> "
                 "unless told");
       std::vector<std::string> laws;
       for (const Law* law : builtin_laws()) laws.emplace_back(law->name);

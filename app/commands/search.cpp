@@ -2,6 +2,7 @@
 #include <filesystem>
 
 #include "app/command.h"
+#include "app/result_pages.h"
 #include "app/run.h"
 #include "app/saved_run.h"
 #include "app/tables/exploration/model_search_view.h"
@@ -53,6 +54,7 @@ int search_trained(const Spec& spec, const std::string& folder, const Options& o
                                                   .stop = cancel_requested},
                                                  view);
   view.finish();
+  write_search_page(folder);
   Json json = model_search_json(models, result);
   json["folder"] = folder;
   std::string text = model_search_text(models, result);
@@ -61,7 +63,8 @@ int search_trained(const Spec& spec, const std::string& folder, const Options& o
     json["proxies"] = proxies_json(proxies);
     text += proxy_table(proxies, result.findings.objectives[0].name);
   }
-  context.answer(json, str("\n", text, "\nresults  ", folder, "/results.json, trials.csv",
+  context.answer(json, str("\n", text, "\nresults  ", folder,
+                           "/results.json, trials.csv, report.html",
                            result.finals ? " and finalists/*.yaml\n" : "\n"));
   if (result.stopped)
     context.terminal.note("stopped; the same command goes on where this one ended");
@@ -87,11 +90,13 @@ int search_study(const Options& options, Context& context) {
   if (!fewer) {
     replace_file(folder + "/results.json", to_text(json, 2) + "\n");
     replace_file(folder + "/trials.csv", trials_csv(study, search));
+    write_search_page(folder);
   }
   json["folder"] = folder;
   context.answer(
       json,
-      str(search_text(study, search, answer), "\nresults  ", folder, "/results.json and trials.csv",
+      str(search_text(study, search, answer), "\nresults  ", folder,
+          "/results.json, trials.csv and report.html",
           fewer ? str(" stay as they were, of ", held.trials_before(), " trials") : "", "\n"));
   const bool stopped = int64_t(search.trials.size()) < study.settings.trials && !search.exhausted;
   if (stopped) context.terminal.note("stopped; the same command begins again");

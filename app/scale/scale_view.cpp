@@ -7,6 +7,7 @@
 #include "app/tables/table.h"
 #include "core/text/fmt.h"
 #include "core/text/json.h"
+#include "search/laws/answers/law_lines.h"
 #include "viz/plot/text.h"
 
 namespace cambium {
@@ -173,6 +174,12 @@ Json reach_json(const GroupAnswer& g) {
           {"narrow", r.narrow}};
 }
 
+Json inputs_json(const Law& law, const LawInput& at) {
+  Json out = Json::object();
+  for (Quantity q : law.needs) out[std::string(quantity_name(q))] = at.x[q];
+  return out;
+}
+
 Json group_json(const GroupAnswer& g, const PointTable& t) {
   const LawFit& f = g.fit;
   if (g.failure)
@@ -185,6 +192,7 @@ Json group_json(const GroupAnswer& g, const PointTable& t) {
                {"converged", f.converged},
                {"form", form_sentence(g)},
                {"refused", f.lack.refused()},
+               {"run_reach", run_reach(f)},
                {"ignored", g.ignored},
                {"untold", g.untold},
                {"no_allocation", g.no_allocation},
@@ -209,11 +217,15 @@ Json group_json(const GroupAnswer& g, const PointTable& t) {
   json["held_out"] = Json::array();
   for (const HeldOut& h : g.held_out)
     json["held_out"].push_back({{"at", inputs_text(*f.law, h.at)},
+                                {"inputs", inputs_json(*f.law, h.at)},
                                 {"runs", h.runs},
                                 {"measured", h.measured},
                                 {"foretold", prediction_json(h.foretold)},
                                 {"error", h.error()},
                                 {"inside", h.inside}});
+  json["lines"] = law_lines_json(law_lines(g, t));
+  if (const std::optional<AllocationLine> line = allocation_line(g, t))
+    json["allocation_line"] = allocation_line_json(*line);
   return json;
 }
 
@@ -249,6 +261,8 @@ std::string scale_text(const ScaleAnswer& answer) {
 Json scale_json(const ScaleAnswer& answer) {
   Json json = {{"law", answer.law->name},
                {"formula", answer.law->formula},
+               {"paper", answer.law->paper},
+               {"answers", answer.law->answers},
                {"file", answer.table.file},
                {"flops_per_nd", answer.table.flops_per_nd},
                {"warning", contradiction(answer.table, *answer.law)}};

@@ -36,12 +36,6 @@ std::string bar_text(double share, int width) {
   return str("[", bar, "]");
 }
 
-std::string grouped(int64_t n) {
-  if (n < 0) return str("-", grouped(-n));
-  if (n < 1000) return str(n);
-  return str(grouped(n / 1000), ",", fmt::format("{:03}", n % 1000));
-}
-
 void TrainView::on_start(const RunInfo& info) {
   first_step_ = info.first_step;
   since_start_.restart();

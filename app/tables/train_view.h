@@ -14,7 +14,6 @@ ProgressMode progress_mode(const std::string& choice, const Terminal& terminal);
 
 std::string duration_text(double seconds);      // "3m10s"
 std::string bar_text(double share, int width);  // "[=====>    ]"
-std::string grouped(int64_t n);                 // "1,840"
 
 class TrainView : public Progress {
  public:

@@ -101,6 +101,15 @@ std::vector<size_t> front_of(std::span<const Losses> results) {
   return out;
 }
 
+void add_to_front(std::vector<std::vector<double>>& front, const std::vector<double>& result) {
+  const auto covers = [](const std::vector<double>& a, const std::vector<double>& b) {
+    return std::ranges::equal(a, b, std::less_equal{});
+  };
+  if (std::ranges::any_of(front, [&](const auto& f) { return covers(f, result); })) return;
+  std::erase_if(front, [&](const auto& f) { return covers(result, f); });
+  front.push_back(result);
+}
+
 std::vector<double> room_around(std::span<const Losses> front) {
   std::vector<double> room(front.size());
   std::vector<size_t> order(front.size());

@@ -20,6 +20,10 @@ std::vector<int64_t> front_numbers(std::span<const Losses> results);
 // The indices of front 0 without violation, by the first objective, then the others, then by index.
 std::vector<size_t> front_of(std::span<const Losses> results);
 
+// Adds a result to those that none of the others equals or beats in everything, and takes away
+// those that it does.
+void add_to_front(std::vector<std::vector<double>>& front, const std::vector<double>& result);
+
 // Crowding distance of each within one front: infinite at the ends.
 std::vector<double> room_around(std::span<const Losses> front);
 

@@ -140,6 +140,11 @@ Json model_search_json(ModelSpace& models, const ModelSearchResult& r) {
   for (const size_t i : r.answer.front)
     out["front"].push_back(trial_json(models.space(), r.findings, i));
   if (!r.answer.rungs.empty()) out["rungs"] = rungs_json(r.answer);
+  if (s.search->rungs && out.contains("rungs")) {
+    const std::vector<double> shares = s.search->rungs->shares();
+    for (size_t i = 0; i < std::min(shares.size(), out["rungs"].size()); ++i)
+      out["rungs"][i]["share"] = shares[i];
+  }
   out["importance"] = importance_json(r.findings, r.answer);
   if (r.finals) out["finalists"] = finalists_json(r);
   out["identity"] = record_of(models).settings;

@@ -74,6 +74,23 @@ void compare_volume(const TableStudy& study, const std::vector<TrialOutcome>& al
   a.random_volume = mean_random_hypervolume(losses_of(all), n, reference);
 }
 
+void follow(const TableStudy& study, const std::vector<TrialOutcome>& all,
+            const TableSearch& search, TableAnswer& a) {
+  if (study.objectives.size() > 3) return;
+  std::vector<TrialOutcome> found;
+  for (const TableTrial& t : search.trials) found.push_back(t.outcome);
+  const bool one = study.objectives.size() == 1;
+  a.progress = progress_of(losses_of(found), losses_of(all),
+                           one ? std::vector<double>() : reference_of(study));
+  if (one) return;
+  std::vector<Losses> results;
+  for (const TrialOutcome& o : all)
+    if (qualifies(o)) results.push_back({o.losses, 0});
+  for (const size_t i : front_of(results))
+    if (a.front_of_table.empty() || a.front_of_table.back() != results[i].values)
+      a.front_of_table.push_back(results[i].values);
+}
+
 // The best by the first objective; of several the front's ends, then what encloses most alone.
 std::vector<size_t> finalists_of(const TableStudy& study, const TableSearch& search,
                                  const TableAnswer& a) {
@@ -158,6 +175,7 @@ TableAnswer answer_of(const TableStudy& study, const TableSearch& search) {
   } else if (study.objectives.size() <= 3) {
     compare_volume(study, all, search, a);
   }
+  follow(study, all, search, a);
   for (size_t m = 0; m < study.objectives.size(); ++m) {
     std::vector<double> values;
     for (const size_t i : good) values.push_back(search.trials[i].outcome.losses[m]);

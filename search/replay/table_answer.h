@@ -3,6 +3,7 @@
 #include "core/text/json_forward.h"
 #include "search/answer/best_of.h"
 #include "search/answer/importance.h"
+#include "search/replay/progress.h"
 #include "search/replay/simulated_time.h"
 #include "search/replay/table_study.h"
 
@@ -17,6 +18,9 @@ struct TableAnswer {
   double best = 0, best_of_table = 0, random_best = 0;
   // Two or three: none otherwise.
   std::optional<double> volume, volume_of_table, random_volume;
+  std::vector<ProgressPoint> progress;  // of one objective, or the hypervolume of two and three
+  // Losses that no row of the space beats, each once; of several objectives.
+  std::vector<std::vector<double>> front_of_table;
   int64_t failed = 0;         // trials without all results: a cell is empty or nan
   int64_t untimed = 0;        // trials whose duration is empty or nan, taken as no time
   std::vector<size_t> front;  // trials that no other beats; of one objective the best alone

@@ -45,6 +45,42 @@ Json importance_json(const TableStudy& study, const TableAnswer& a) {
   return out;
 }
 
+// Of one objective in its own unit, of which a smaller loss may be a larger value.
+Json progress_json(const TableStudy& study, const TableAnswer& a) {
+  const bool one = study.objectives.size() == 1;
+  const auto own = [&](double v) { return one ? shown(study.objectives[0], v) : v; };
+  Json out = Json::array();
+  for (const ProgressPoint& p : a.progress) {
+    Json point = {{"trials", p.trials}, {"found", own(p.found)}};
+    if (p.random) {
+      const double low = own(p.random->low), high = own(p.random->high);
+      point["random"] = own(p.random->mean);
+      point["random_95"] = {std::min(low, high), std::max(low, high)};
+    }
+    out.push_back(point);
+  }
+  return out;
+}
+
+Json table_front_json(const TableStudy& study, const TableAnswer& a) {
+  Json out = Json::array();
+  for (const std::vector<double>& losses : a.front_of_table) {
+    Json values = Json::array();
+    for (size_t m = 0; m < losses.size(); ++m)
+      values.push_back(shown(study.objectives[m], losses[m]));
+    out.push_back(values);
+  }
+  return out;
+}
+
+std::vector<double> judgements_of(const TableStudy& study, const TableSearch& search,
+                                  size_t trial) {
+  std::vector<double> out;
+  for (const std::vector<double>& column : study.judgements)
+    out.push_back(column[size_t(search.trials[trial].row)]);
+  return out;
+}
+
 Json finalists_json(const TableStudy& study, const TableSearch& search, const TableAnswer& a) {
   const Objective& o = study.objectives[0];
   Json out = {{"judged_by", study.finalists.judged_by}, {"objective", o.name}};
@@ -59,6 +95,7 @@ Json finalists_json(const TableStudy& study, const TableSearch& search, const Ta
     out["finalists"].push_back({{"trial", a.finalists[f]},
                                 {"key", search.trials[a.finalists[f]].key},
                                 {"mean", o.loss(-a.judged->means[f])},
+                                {"trainings", judgements_of(study, search, a.finalists[f])},
                                 {"to_best", {a.judged->to_best[f].low, a.judged->to_best[f].high}},
                                 {"may_be_best", kept}});
   }
@@ -99,6 +136,8 @@ Json answer_json(const TableStudy& study, const TableSearch& search, const Table
   }
   out["front"] = Json::array();
   for (const size_t i : a.front) out["front"].push_back(trial_json(study, search, i));
+  if (study.objectives.size() > 1) out["front_of_table"] = table_front_json(study, a);
+  out["progress"] = progress_json(study, a);
   out["importance"] = importance_json(study, a);
   if (a.judged || !a.unjudged.empty()) out["finalists"] = finalists_json(study, search, a);
   for (const TableAnswer::Times& t : a.times)

@@ -153,6 +153,7 @@ StudyFolder read_study_folder(const std::string& folder) {
   const std::string path = folder + "/summary.json";
   const bool summed_up = file_exists(path);
   if (summed_up) s.summary = summary_from(load_json(path), path);
+  s.tuning = read_tuning(folder);
   read_runs(s);
   int64_t known = 0;
   for (const ResultRow& row : s.summary.rows) known += row.n;

@@ -2,9 +2,11 @@
 // programs.
 //   study.json    what is compared (search/results/description.h)
 //   summary.json  what came out (search/results/summary.h); written when `compare` ends
+//   tuning.json   how settings were chosen (search/tune/tuning.h)
 //   runs/<variant>-s<seed>/{run.json,log.jsonl}   (train/record/run_record.h)
 #pragma once
 #include "search/results/description.h"
+#include "search/tune/tuning.h"
 #include "train/record/run_record.h"
 
 namespace cambium {
@@ -24,6 +26,7 @@ struct StudyFolder {
   Description study;
   Summary summary;                    // without rows where nothing can be said of them
   std::vector<RunOfStudy> runs;       // by variant, then seed
+  std::optional<Tuning> tuning;       // none: nothing was tuned, or not all yet
   std::vector<std::string> problems;  // runs that could not be read: reported, never hidden
   std::string trouble;                // why nothing can be said of runs that could; mostly empty
 

@@ -123,6 +123,14 @@ void choose_best(TunedVariant& v, const Study& study) {
                           edge_of(space.dimensions()[d], best.genes[d])});
 }
 
+void add_range(const Dimension& d, Tuning& t) {
+  if (d.kind == DimensionKind::kLog) t.log.push_back(d.name);
+  if (d.kind == DimensionKind::kLog || d.kind == DimensionKind::kFloat)
+    t.ranges.push_back({d.name, d.low, d.high});
+  if (d.kind == DimensionKind::kInt)
+    t.ranges.push_back({d.name, double(d.first), double(d.first + (d.count - 1) * d.step)});
+}
+
 Tuning gather_all(const Study& study, std::span<const Trial> trials) {
   const TuneSettings& t = *study.tune;
   Tuning out{.method = std::string(t.method.record->name),
@@ -131,8 +139,7 @@ Tuning gather_all(const Study& study, std::span<const Trial> trials) {
              .trials = t.trials,
              .seed = t.seed,
              .rungs = t.rungs ? t.rungs->shares() : std::vector<double>{1}};
-  for (const Dimension& d : t.space->dimensions())
-    if (d.kind == DimensionKind::kLog) out.log.push_back(d.name);
+  for (const Dimension& d : t.space->dimensions()) add_range(d, out);
   Diagnostics errors;
   for (const Variant& v : study.variants) try {
       out.variants.push_back(gather(study, v.name, trials));

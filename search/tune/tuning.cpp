@@ -85,10 +85,13 @@ std::vector<std::string> edge_advice(const Tuning& t) {
 void write_tuning(const std::string& folder, const Tuning& t) {
   Json variants = Json::array();
   for (const TunedVariant& v : t.variants) variants.push_back(variant_json(v));
+  Json ranges = Json::array();
+  for (const TunedRange& r : t.ranges)
+    ranges.push_back({{"path", r.path}, {"low", r.low}, {"high", r.high}});
   const Json json = {
-      {"method", t.method}, {"metric", t.metric},  {"goal", t.maximize ? "max" : "min"},
-      {"trials", t.trials}, {"seed", t.seed},      {"rungs", t.rungs},
-      {"log", t.log},       {"variants", variants}};
+      {"method", t.method}, {"metric", t.metric}, {"goal", t.maximize ? "max" : "min"},
+      {"trials", t.trials}, {"seed", t.seed},     {"rungs", t.rungs},
+      {"log", t.log},       {"ranges", ranges},   {"variants", variants}};
   replace_file(path_in(folder), to_text(json, 2) + "\n");
 }
 
@@ -109,6 +112,8 @@ std::optional<Tuning> read_tuning(const std::string& folder) {
       if (v.is_string() && std::string_view(name) == "log") t.log.push_back(v.get<std::string>());
     }
   }
+  for (const JsonItem& r : item.items("ranges"))
+    t.ranges.push_back({r.needed_text("path"), r.number("low"), r.number("high")});
   for (const JsonItem& v : item.items("variants")) t.variants.push_back(variant_from(v));
   return t;
 }

@@ -33,12 +33,18 @@ struct TunedVariant {
   std::vector<TunedTrial> trials;
 };
 
+struct TunedRange {  // of numbers
+  std::string path;
+  double low = 0, high = 0;
+};
+
 struct Tuning {
   std::string method, metric;
   bool maximize = false;
   int64_t trials = 0, seed = 0;  // of each variant
   std::vector<double> rungs;     // shares of a whole training; one: none
   std::vector<std::string> log;  // paths whose range is logarithmic
+  std::vector<TunedRange> ranges;
   std::vector<TunedVariant> variants;
 
   const TunedVariant* find(const std::string& variant) const;  // null: it was not tuned

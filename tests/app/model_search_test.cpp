@@ -66,13 +66,19 @@ TEST_F(SearchOfModels, PrintsWhatItFoundAndWritesIt) {
                            "finalists by trainings that "
                            "chose nothing",
                            "base", "multiple comparisons with the best, 95 %", "paired difference",
-                           "results.json, trials.csv and finalists/*.yaml"})
+                           "results.json, trials.csv, report.html and finalists/*.yaml"})
     EXPECT_NE(ran.out.find(text), std::string::npos) << text << "\n" << ran.out;
   for (const char* text : {"trial   0  val.accuracy ", "finals  trial-"})
     EXPECT_NE(ran.err.find(text), std::string::npos) << text << "\n" << ran.err;
   const Json j = load_json(path("out/results.json"));
   EXPECT_EQ(j["trials"].size(), 5u);
   EXPECT_TRUE(j["command"].get<std::string>().starts_with("cambium search "));
+  const std::string page = read_file(path("out/report.html"));
+  for (const char* text : {"No trial beats the ", "All trials", "Finalists"})
+    EXPECT_NE(page.find(text), std::string::npos) << text;
+  EXPECT_EQ(test::run_words({"report", path("out")}).code, 0);
+  EXPECT_EQ(read_file(path("out/report.html")), page);
+  EXPECT_NE(read_file(path("out/pictures/front.svg")).find("finalists: "), std::string::npos);
   const test::Ran again = search({"--json"});
   EXPECT_EQ(again.code, 0) << again.err;
   EXPECT_EQ(parse_json(again.out, "out")["trials"], j["trials"]);

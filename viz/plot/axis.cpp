@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include "core/text/fmt.h"
 #include "viz/plot/text.h"
 
 namespace cambium {
@@ -16,6 +15,7 @@ double nice_step(double rough) {
 
 // "10k" rather than "10.0k".
 std::string short_label(double v) {
+  if (std::abs(v) >= 1e15) return scientific(v, 2);
   std::string s = compact(v);
   const size_t point = s.find('.');
   if (point == std::string::npos) return s;
@@ -31,12 +31,13 @@ std::string tick_label(double v, double step) {
   const double size = std::max(std::abs(v), step);
   if (size >= 1e4) return short_label(v);
   const int digits = std::max(0, int(std::ceil(-std::log10(step) - 1e-9)));
-  return digits > 6 ? fmt::format("{:.3g}", v) : fixed(v, digits);
+  return digits > 6 ? scientific(v, 2) : fixed(v, digits);
 }
 
 void add_linear_ticks(Axis& a, int wanted) {
-  const double step = nice_step((a.high - a.low) / std::max(1, wanted));
-  const double slack = 1e-9 * (a.high - a.low);
+  const double parts = std::max(1, wanted);  // the extent itself may be beyond all numbers
+  const double step = nice_step(a.high / parts - a.low / parts);
+  const double slack = 1e-9 * a.high - 1e-9 * a.low;
   for (double k = std::ceil((a.low - slack) / step); k * step <= a.high + slack; ++k) {
     const double v = k * step;
     a.ticks.push_back({v, v == 0 ? "0" : tick_label(v, step)});
@@ -44,7 +45,7 @@ void add_linear_ticks(Axis& a, int wanted) {
 }
 
 void add_log_ticks(Axis& a, int wanted) {
-  const double decades = std::log10(a.high / a.low);
+  const double decades = std::log10(a.high) - std::log10(a.low);
   const int every = std::max(1, int(std::ceil(decades / std::max(1, wanted))));
   for (int p = int(std::floor(std::log10(a.low))); p <= int(std::ceil(std::log10(a.high))); ++p)
     for (int m : {1, 2, 5}) {
@@ -52,14 +53,15 @@ void add_log_ticks(Axis& a, int wanted) {
       if (p % every != 0) continue;
       const double v = m * std::pow(10.0, p);
       if (v >= a.low * (1 - 1e-9) && v <= a.high * (1 + 1e-9))
-        a.ticks.push_back({v, v < 1e-3 ? fmt::format("{:.0e}", v) : short_label(v)});
+        a.ticks.push_back({v, v < 1e-3 ? scientific(v, 0) : short_label(v)});
     }
 }
 }  // namespace
 
 double Axis::fraction(double v) const {
-  if (log) return std::log(std::max(v, 1e-300) / low) / std::log(high / low);
-  return (v - low) / (high - low);
+  if (log)
+    return (std::log(std::max(v, 1e-320)) - std::log(low)) / (std::log(high) - std::log(low));
+  return (v / 2 - low / 2) / (high / 2 - low / 2);
 }
 
 Axis make_axis(double low, double high, int wanted, bool log) {
@@ -79,7 +81,10 @@ Axis make_axis(double low, double high, int wanted, bool log) {
     add_log_ticks(a, wanted);
   else
     add_linear_ticks(a, wanted);
-  if (a.log && a.ticks.size() < 2) add_linear_ticks(a, wanted);
+  if (a.log && a.ticks.size() < 3) {  // less than a decade
+    a.ticks.clear();
+    add_linear_ticks(a, wanted);
+  }
   std::ranges::sort(a.ticks, {}, &Tick::value);
   const auto same = [](const Tick& x, const Tick& y) { return x.value == y.value; };
   a.ticks.erase(std::unique(a.ticks.begin(), a.ticks.end(), same), a.ticks.end());

@@ -1,15 +1,14 @@
 #include <algorithm>
 #include <cmath>
 
-#include "viz/plot/axis.h"
+#include "viz/plot/frame.h"
 #include "viz/plot/palette.h"
-#include "viz/plot/svg.h"
 #include "viz/plot/svg_plot.h"
 #include "viz/plot/text.h"
 
 namespace cambium {
 namespace {
-constexpr double kLeft = 62, kTop = 34, kBottom = 46;
+constexpr double kBottom = 46;
 constexpr double kCharWidth = 7;
 
 std::string short_name(std::string_view name) {
@@ -17,44 +16,8 @@ std::string short_name(std::string_view name) {
   return s.size() <= 20 ? s : str(s.substr(0, 17), "...");
 }
 
-struct Range {
-  double low = HUGE_VAL, high = -HUGE_VAL;
-
-  void take(double v, bool log) {
-    if (!std::isfinite(v) || (log && v <= 0)) return;
-    low = std::min(low, v);
-    high = std::max(high, v);
-  }
-
-  bool any() const { return low <= high; }
-};
-
-struct Frame {
-  const LinePlot& plot;
-  Axis x, y;
-  double right = 0;
-
-  double px(double v) const { return kLeft + x.fraction(v) * (right - kLeft); }
-
-  double py(double v) const {
-    return plot.height - kBottom - y.fraction(v) * (plot.height - kBottom - kTop);
-  }
-
-  bool shows(double vx, double vy) const {
-    return std::isfinite(vx) && std::isfinite(vy) && (!x.log || vx > 0) && (!y.log || vy > 0);
-  }
-
-  std::vector<std::pair<double, double>> place(const std::vector<double>& xs,
-                                               const std::vector<double>& ys) const {
-    std::vector<std::pair<double, double>> out;
-    for (size_t i = 0; i < std::min(xs.size(), ys.size()); ++i)
-      if (shows(xs[i], ys[i])) out.emplace_back(px(xs[i]), py(ys[i]));
-    return out;
-  }
-};
-
 Frame make_frame(const LinePlot& plot) {
-  Range x, y;
+  Extent x, y;
   for (const Series& s : plot.series) {
     for (double v : s.band.x) x.take(v, plot.log_x);
     for (double v : s.band.low) y.take(v, plot.log_y);
@@ -66,48 +29,12 @@ Frame make_frame(const LinePlot& plot) {
   }
   size_t longest = 4;
   for (const Series& s : plot.series) longest = std::max(longest, short_name(s.name).size());
-  Frame f{plot, {}, {}, plot.width - 14 - kCharWidth * double(longest)};
+  Frame f{.right = plot.width - 14 - kCharWidth * double(longest), .bottom = plot.height - kBottom};
   if (!x.any() || !y.any()) return f;
-  const double pad = plot.log_y ? 0 : 0.04 * (y.high - y.low);
+  y = y.padded(plot.log_y ? 0 : 0.04, plot.log_y);
   f.x = make_axis(x.low, x.high, 6, plot.log_x);
-  f.y = make_axis(y.low - pad, y.high + pad, 5, plot.log_y);
+  f.y = make_axis(y.low, y.high, 5, plot.log_y);
   return f;
-}
-
-void draw_axes(SvgBuilder& svg, const Frame& f) {
-  const LinePlot& p = f.plot;
-  const double bottom = p.height - kBottom;
-  for (const Tick& t : f.y.ticks) {
-    const double y = f.py(t.value);
-    svg.leaf("line", {{"x1", kLeft},
-                      {"x2", f.right},
-                      {"y1", y},
-                      {"y2", y},
-                      {"stroke", "currentColor"},
-                      {"stroke-opacity", "0.13"}});
-    svg.text(kLeft - 7, y + 4, t.label, {{"text-anchor", "end"}, {"opacity", "0.75"}});
-  }
-  for (const Tick& t : f.x.ticks) {
-    const double x = f.px(t.value);
-    svg.leaf("line", {{"x1", x},
-                      {"x2", x},
-                      {"y1", bottom},
-                      {"y2", bottom + 4},
-                      {"stroke", "currentColor"},
-                      {"stroke-opacity", "0.5"}});
-    svg.text(x, bottom + 18, t.label, {{"text-anchor", "middle"}, {"opacity", "0.75"}});
-  }
-  svg.leaf("line", {{"x1", kLeft},
-                    {"x2", f.right},
-                    {"y1", bottom},
-                    {"y2", bottom},
-                    {"stroke", "currentColor"},
-                    {"stroke-opacity", "0.5"}});
-  svg.text((kLeft + f.right) / 2, p.height - 8, p.x_label,
-           {{"text-anchor", "middle"}, {"opacity", "0.85"}});
-  svg.open("g", {{"transform", str("rotate(-90 14 ", pixels((kTop + bottom) / 2), ")")}});
-  svg.text(14, (kTop + bottom) / 2, p.y_label, {{"text-anchor", "middle"}, {"opacity", "0.85"}});
-  svg.close();
 }
 
 void draw_series(SvgBuilder& svg, const Frame& f, const Series& s) {
@@ -146,22 +73,21 @@ void draw_series(SvgBuilder& svg, const Frame& f, const Series& s) {
 }
 
 // Names at the ends of the lines, pushed apart so that none covers another.
-void draw_names(SvgBuilder& svg, const Frame& f) {
+void draw_names(SvgBuilder& svg, const Frame& f, const LinePlot& plot) {
   struct Name {
     double y;
     const Series* series;
   };
 
   std::vector<Name> names;
-  for (const Series& s : f.plot.series) {
+  for (const Series& s : plot.series) {
     const auto mean = f.place(s.band.x, s.band.mean);
     if (!mean.empty()) names.push_back({mean.back().second, &s});
   }
   std::ranges::stable_sort(names, {}, &Name::y);
-  const double bottom = f.plot.height - kBottom;
   for (size_t i = 1; i < names.size(); ++i) names[i].y = std::max(names[i].y, names[i - 1].y + 15);
   for (size_t i = names.size(); i-- > 0;) {
-    const double most = i + 1 == names.size() ? bottom : names[i + 1].y - 15;
+    const double most = i + 1 == names.size() ? f.bottom : names[i + 1].y - 15;
     names[i].y = std::min(names[i].y, most);
   }
   for (const Name& n : names)
@@ -175,14 +101,14 @@ std::string line_plot(const LinePlot& plot) {
   const Frame f = make_frame(plot);
   SvgBuilder svg(plot.width, plot.height,
                  str(plot.title, ": ", plot.y_label, " by ", plot.x_label));
-  svg.text(kLeft, 18, plot.title, {{"font-size", "14"}, {"font-weight", "600"}});
+  svg.text(f.left, 18, plot.title, {{"font-size", "14"}, {"font-weight", "600"}});
   if (f.x.ticks.empty()) {
     svg.text(plot.width / 2, plot.height / 2, "no data", {{"text-anchor", "middle"}});
     return svg.finish();
   }
-  draw_axes(svg, f);
+  draw_axes(svg, f, plot.x_label, plot.y_label);
   for (const Series& s : plot.series) draw_series(svg, f, s);
-  draw_names(svg, f);
+  draw_names(svg, f, plot);
   return svg.finish();
 }
 }  // namespace cambium

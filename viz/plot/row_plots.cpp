@@ -128,7 +128,7 @@ std::string interval_plot(const IntervalPlot& plot) {
 std::string bar_plot(const BarPlot& plot) {
   double most = 0;
   for (const BarRow& r : plot.rows)
-    for (double v : {r.value, r.reference})
+    for (double v : {r.value, r.reference, r.high})
       if (std::isfinite(v)) most = std::max(most, v);
   const Layout l = make_layout(plot.rows, plot.width, make_axis(0, most > 0 ? most * 1.05 : 1, 5));
   SvgBuilder svg(plot.width, l.height, str(plot.title, ": ", plot.x_label));
@@ -145,6 +145,13 @@ std::string bar_plot(const BarPlot& plot) {
                         {"rx", "2"},
                         {"fill", colour_of(r.colour)},
                         {"fill-opacity", "0.75"}});
+    if (std::isfinite(r.low) && std::isfinite(r.high))
+      svg.leaf("path",
+               {{"d", str("M", pixels(l.px(r.low)), ",", pixels(y), "H", pixels(l.px(r.high)),
+                          "m0,-5v10M", pixels(l.px(r.low)), ",", pixels(y - 5), "v10")},
+                {"fill", "none"},
+                {"stroke", "currentColor"},
+                {"stroke-width", "1.4"}});
     if (std::isfinite(r.reference) && r.reference > 0)
       svg.leaf("line", {{"x1", l.px(r.reference)},
                         {"x2", l.px(r.reference)},

@@ -1,6 +1,7 @@
 // Our plots as SVG: lines with seed bands, intervals (forest plot) and bars. They take the page's
 // text colour, scale with their container, and need neither scripts nor fonts.
 #pragma once
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -53,6 +54,7 @@ struct BarRow {
   std::string label, text;
   size_t colour = 0;
   double value = 0, reference = 0;  // the reference is a mark across the bar
+  double low = std::numeric_limits<double>::quiet_NaN(), high = low;  // NaN: no interval
 };
 
 struct BarPlot {

@@ -55,6 +55,7 @@ std::string compact(double v) {
     a /= 1000;
     ++u;
   }
+  if (a >= 999.5) return scientific(v, 2);
   const bool whole = u == 0 && a == std::floor(a);
   std::string digits = whole             ? fmt::format("{:.0f}", a)
                        : a < 1 && u == 0 ? fmt::format("{:.3g}", a)
@@ -62,6 +63,28 @@ std::string compact(double v) {
                        : a < 100         ? fmt::format("{:.1f}", a)
                                          : fmt::format("{:.0f}", a);
   return str(v < 0 ? "-" : "", digits, units[u]);
+}
+
+std::string scientific(double v, int digits) {
+  if (!std::isfinite(v)) return compact(v);
+  const std::string s = fmt::format("{:.{}e}", v, digits);
+  const size_t e = s.find('e');
+  std::string mantissa = s.substr(0, e);
+  if (mantissa.find('.') != mantissa.npos) mantissa.erase(mantissa.find_last_not_of('0') + 1);
+  if (mantissa.ends_with('.')) mantissa.pop_back();
+  return str(mantissa, "e", std::stoi(s.substr(e + 1)));
+}
+
+std::string plain(double v) {
+  if (!std::isfinite(v)) return compact(v);
+  if (v == std::floor(v) && std::abs(v) < 1e15) return str(int64_t(v));
+  return fmt::format("{:.6g}", v);
+}
+
+std::string grouped(int64_t n) {
+  if (n < 0) return str("-", grouped(-n));
+  if (n < 1000) return str(n);
+  return str(grouped(n / 1000), ",", fmt::format("{:03}", n % 1000));
 }
 
 std::string flops_text(double flops) {

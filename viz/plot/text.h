@@ -19,8 +19,13 @@ std::string visible(std::string_view s);
 // Graphviz's HTML labels.
 std::string escape_markup(std::string_view s);
 
-// Three significant digits with k M G T P: 44352 -> "44.4k". "-" for NaN.
+// Three significant digits with k M G T P: 44352 -> "44.4k", beyond as "1.3e22". "-" for NaN.
 std::string compact(double v);
+// At most `digits` after the point: 1.3e22 -> "1.3e22", 1e-5 -> "1e-5".
+std::string scientific(double v, int digits);
+// Six significant digits, no exponent for what people write without one.
+std::string plain(double v);
+std::string grouped(int64_t n);  // "1,840"
 // "12.3 MFLOP"
 std::string flops_text(double flops);
 // "391 MB" (powers of 1000). "-" when negative.

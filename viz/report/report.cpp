@@ -15,14 +15,6 @@
 
 namespace cambium {
 namespace {
-std::string figure(const std::string& svg) {
-  return str("<figure class=\"plot\">", svg, "</figure>\n");
-}
-
-std::string section(std::string_view title, const std::string& body) {
-  return body.empty() ? "" : str("<section>", html("h2", title), body, "</section>\n");
-}
-
 double run_value(const RunRecord& run, const std::string& metric) {
   for (const auto* scores : {&run.test, &run.best, &run.final})
     if (const double* value = *scores ? (*scores)->find(metric) : nullptr) return *value;
@@ -37,10 +29,7 @@ std::string header(const StudyFolder& r) {
     facts += r.summary.budget.common ? str(", ", budget_text(r), " each") : ", no common budget";
   if (!r.study.created.empty()) facts += str(", ", r.study.created);
   if (const std::string open = unfinished_text(r); !open.empty()) facts += ", " + open;
-  std::string out = html("h1", r.study.name) + html("p", facts, "soft");
-  out += "<div class=\"verdict\"><h2>Verdict</h2>";
-  for (const std::string& sentence : verdict(r)) out += html("p", sentence);
-  return out + "</div>\n";
+  return html_header(r.study.name, facts, verdict(r));
 }
 
 std::string budget_unit(const StudyFolder& r) {
@@ -118,8 +107,8 @@ std::string interval_plots_of(const StudyFolder& r, const std::string& task) {
                                 m.scale * shown.high,
                                 {}});
   }
-  return figure(interval_plot(values)) +
-         (differences.rows.empty() ? "" : figure(interval_plot(differences)));
+  return html_figure(interval_plot(values)) +
+         (differences.rows.empty() ? "" : html_figure(interval_plot(differences)));
 }
 
 std::string curve_plots_of(const StudyFolder& r, const std::string& task) {
@@ -135,7 +124,7 @@ std::string curve_plots_of(const StudyFolder& r, const std::string& task) {
           .y_label = str(m.name, m.unit.empty() ? "" : " (" + m.unit + ")"),
           .series = series_of(r, key, x, m.scale)};
       std::erase_if(plot.series, [&](const Series& s) { return task_of(s.name) != task; });
-      if (!plot.series.empty()) out += figure(line_plot(plot));
+      if (!plot.series.empty()) out += html_figure(line_plot(plot));
     }
   }
   return out;
@@ -174,8 +163,8 @@ std::string budget_part(const StudyFolder& r) {
           {row.variant, str(milliseconds(row.step_ms), ", ", memory_text(double(row.peak_bytes))),
            r.study.place(row.variant), row.step_ms, 0});
   std::string out = "<div class=\"grid\">";
-  if (!plot.rows.empty()) out += figure(bar_plot(plot));
-  if (!time.rows.empty()) out += figure(bar_plot(time));
+  if (!plot.rows.empty()) out += html_figure(bar_plot(plot));
+  if (!time.rows.empty()) out += html_figure(bar_plot(time));
   return out + "</div>" + audit_table(r);
 }
 
@@ -207,24 +196,17 @@ std::string models_part(const StudyFolder& r, std::span<const InlinePicture> pic
 }
 
 std::string html_report(const StudyFolder& r, std::span<const InlinePicture> pictures) {
-  std::string out =
-      "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
-      "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
-      "style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'\">"
-      "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">"
-      "<meta name=\"referrer\" content=\"no-referrer\">";
-  out += html("title", str(r.study.name, ": cambium study"));
-  out += str("<style>", report_css(), "</style></head><body><main>\n");
-  out += header(r);
-  out += section("Over all tasks", tasks_part(r));
-  out += section("Results", results_table(r) + interval_plots(r));
-  out += section("What the models differ in", settings_table(r));
-  out += section("Learning curves", curve_plots(r));
-  out += section("Budget and cost", budget_part(r));
-  out += section("Models", models_part(r, pictures));
-  out += section("Failures", failures_part(r));
-  out += section("Runs", runs_table(r));
-  out += section("Reproduce", reproduction_part(r));
-  return out + "</main></body></html>\n";
+  std::string out = header(r);
+  out += html_section("Over all tasks", tasks_part(r));
+  out += html_section("Results", results_table(r) + interval_plots(r));
+  out += html_section("What the models differ in", settings_table(r));
+  out += html_section("Tuning", tuning_part(r));
+  out += html_section("Learning curves", curve_plots(r));
+  out += html_section("Budget and cost", budget_part(r));
+  out += html_section("Models", models_part(r, pictures));
+  out += html_section("Failures", failures_part(r));
+  out += html_section("Runs", runs_table(r));
+  out += html_section("Reproduce", reproduction_part(r));
+  return html_page(str(r.study.name, ": cambium study"), out);
 }
 }  // namespace cambium

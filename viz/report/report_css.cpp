@@ -46,6 +46,7 @@ dt{color:var(--soft)}
 dd{margin:0;overflow-wrap:anywhere}
 @media print{.model svg{max-width:100%}main{max-width:none;padding:0}h2,figure,.model,tr{break-inside:avoid}.verdict,pre{background:none}details>*{display:block}}
 figure{margin:0}
+figcaption{font-size:13px;margin-top:4px}
 )css";
 }  // namespace
 

@@ -85,11 +85,6 @@ std::string term(std::string_view name, std::string_view text) {
 }
 }  // namespace
 
-std::string html(std::string_view element, std::string_view text, std::string_view classes) {
-  const std::string attribute = classes.empty() ? "" : str(" class=\"", classes, "\"");
-  return str("<", element, attribute, ">", escape_markup(text), "</", element, ">");
-}
-
 std::string results_table(const StudyFolder& r) {
   MetricStyle m = style_of_metric(reported_metric(r));
   if (!r.study.tasks.empty()) m.name = "outcome", m.unit = "";

@@ -116,6 +116,7 @@ GroupAnswer answer_group(const PointTable& t, const Law& law, const std::string&
   }
   g.untold = untold_of(g.fit, line);
   const std::vector<Theta> resampled = bootstrap_fits(g.fit, s.draws);
+  g.resampled = resampled;
   tell_parameters(g, resampled);
   g.flops_per_nd = group.flops_per_nd;
   g.flops_contradict = group.flops_contradict;

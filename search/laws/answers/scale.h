@@ -55,6 +55,7 @@ struct GroupAnswer {
   std::string name;                  // empty: the file has no groups
   std::optional<UserError> failure;  // why it has no law; then nothing below is filled
   LawFit fit;
+  std::vector<Theta> resampled;  // of the bootstrap
   std::vector<Spanned> parameters;
   // Sentences, empty when there is nothing to say: what the law ignores although it varies; why
   // neither parameters nor an allocation are told; why no allocation is.
