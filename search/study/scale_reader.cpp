@@ -155,6 +155,8 @@ void ScaleReader::read_rest() {
     const Law& law = law_named(value.text);
     require(law.answers == "loss", "law '", law.name, "' foretells ", law.answers,
             ", and a ladder measures losses");
+    require(!law.needs.empty() && std::ranges::count(law.needs, kLoss) == 0, "law '", law.name,
+            "' is none of the sizes, tokens and FLOPs of finished runs");
     goal_.law = value.text;
   });
   part("small_task", [&](const Yaml& value) {
