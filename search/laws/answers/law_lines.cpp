@@ -11,7 +11,7 @@ namespace {
 constexpr size_t kMostLines = 6;
 constexpr int kLinePoints = 33, kAllocationPoints = 13;
 constexpr double kAlike = 0.1;      // logarithms nearer than this are of one value
-constexpr double kBeyond = 0.15;    // of the logarithm's extent, at both ends
+constexpr double kLineBeyond = 0.15;    // of the logarithm's extent, at both ends
 constexpr size_t kFewestAlike = 3;  // different inputs on a line
 
 using Fixed = LawLine::Fixed;
@@ -87,7 +87,7 @@ LawLine line_along(const GroupAnswer& g, Quantity along, Interval logs,
 
 std::vector<LawLine> lines_of_two(const GroupAnswer& g) {
   const std::vector<LawInput> inputs = inputs_shown(g);
-  const Interval logs = log_extent(inputs, kParams, g.fit.lack.refused() ? 0 : kBeyond);
+  const Interval logs = log_extent(inputs, kParams, g.fit.lack.refused() ? 0 : kLineBeyond);
   std::vector<LawLine> out;
   if (const std::optional<PowerLine> tied = line_of(*g.fit.law, g.fit.runs)) {
     out.push_back(line_along(g, kParams, logs, [&](LawInput& at) {
@@ -138,7 +138,7 @@ std::vector<LawLine> law_lines(const GroupAnswer& g, const PointTable& t) {
   const Law& law = *g.fit.law;
   if (!two_quantities(law)) {
     const Quantity q = law.needs.front();
-    const double beyond = g.fit.lack.refused() ? 0 : kBeyond;
+    const double beyond = g.fit.lack.refused() ? 0 : kLineBeyond;
     out.push_back(line_along(g, q, log_extent(inputs_shown(g), q, beyond), [](LawInput&) {}));
     return out;
   }

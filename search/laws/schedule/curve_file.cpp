@@ -13,7 +13,7 @@ namespace cambium {
 namespace {
 constexpr int64_t kMostBytes = 64 << 20, kMostSteps = 20'000'000;
 constexpr int kMostRows = 1'000'000;
-constexpr double kMostRate = 1e6, kLeastRate = 1e-30;
+constexpr double kMostRate = 1e6, kLeastFileRate = 1e-30;
 
 enum { kCurve, kStep, kRate, kLossCell, kCells };
 
@@ -100,7 +100,7 @@ CurveRow read_row(const std::vector<CsvCell>& cells, const std::array<size_t, kC
   if (row.rate < 0)
     throw UserError(str("lr: ", rate.text, " is below zero"), "rates are never negative",
                     rate.mark);
-  if (row.rate > kMostRate || (row.rate > 0 && row.rate < kLeastRate))
+  if (row.rate > kMostRate || (row.rate > 0 && row.rate < kLeastFileRate))
     throw UserError(str("lr: ", rate.text, " is no learning rate"),
                     "rates are 0 or lie between 1e-30 and 1e6", rate.mark);
   if (row.loss <= 0)
