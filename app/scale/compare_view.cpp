@@ -4,11 +4,11 @@
 #include "viz/plot/text.h"
 
 namespace cambium {
-namespace {
 Json interval_json(Interval i) {
   return Json::array({i.low, i.high});
 }
 
+namespace {
 Json better_json(const GroupComparison& c, BetterLaw better) {
   if (better == BetterLaw::kNeither) return {};
   return better == BetterLaw::kFirst ? c.first : c.second;

@@ -148,10 +148,6 @@ std::string flops_sentence(const PointTable& t, const Law& law) {
   return out + (n ? "; parameters are counted as it counts them\n" : "\n");
 }
 
-Json interval_json(Interval i) {
-  return Json::array({i.low, i.high});
-}
-
 Json spanned_json(const Spanned& s) {
   return {{"value", s.value},
           {"interval", interval_json(s.interval)},

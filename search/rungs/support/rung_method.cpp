@@ -52,7 +52,7 @@ void read_options(const Yaml& options, const Vars& vars, RungChoice& choice, Dia
 }
 }  // namespace
 
-RungChoice read_rungs(const Yaml& yaml, const Vars& vars, Diagnostics& errors) {
+RungChoice read_rung_choice(const Yaml& yaml, const Vars& vars, Diagnostics& errors) {
   RungChoice choice{.mark = yaml.mark};
   try {
     if (yaml.is_scalar()) {

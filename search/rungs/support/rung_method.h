@@ -43,5 +43,5 @@ struct RungChoice {
 
 // "asha", "{hyperband: {keep: 1/4}}" or "{keep: 1/4}", which is halving. Mistakes go into `errors`
 // with their places; without a known name the method is null.
-RungChoice read_rungs(const Yaml& yaml, const Vars& vars, Diagnostics& errors);
+RungChoice read_rung_choice(const Yaml& yaml, const Vars& vars, Diagnostics& errors);
 }  // namespace cambium

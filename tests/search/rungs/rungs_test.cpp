@@ -217,7 +217,7 @@ class ReadRungs : public ::testing::Test {
     errors_ = {};
     Vars vars;
     vars.set("quarter", ArgValue(0.25));
-    return read_rungs(*root_.find("rungs"), vars, errors_);
+    return read_rung_choice(*root_.find("rungs"), vars, errors_);
   }
 
   std::string error_in(const std::string& value) {
