@@ -47,11 +47,17 @@ Json map_of(const Json& values) {
   return {{"type", "object"}, {"additionalProperties", values}};
 }
 
+// A method's name, {name: options}, or the options of halving.
 Json rungs_schema() {
-  Json out = options_schema(describe_fields<RungSettings>());
-  Json& keep = out["properties"]["keep"];
-  keep = any_of({keep, Json{{"type", "string"}, {"pattern", "^[0-9.]+/[0-9.]+$"}}});
-  return out;
+  Json methods = Json::object();
+  const auto options_of = [](const RungMethod& m) {
+    Json out = options_schema(m.attrs.describe());
+    Json& keep = out["properties"]["keep"];
+    keep = any_of({keep, Json{{"type", "string"}, {"pattern", "^[0-9.]+/[0-9.]+$"}}});
+    return out;
+  };
+  for (const RungMethod* m : builtin_rung_methods()) methods[std::string(m->name)] = options_of(*m);
+  return any_of({choice_schema(methods), options_of(find_rung_method("halving", {}))});
 }
 
 Json value_schema(KeyForm form, StudyKinds kind) {

@@ -45,6 +45,7 @@ TrialOutcome outcome_of(const ModelSpace& models, const Trial& t) {
 void add_piece(FoundTrial& f, const ModelSpace& models, const Trial& t) {
   f.outcome = {.failed = true};
   if (t.state == TrialState::kDone) f.outcome = outcome_of(models, t);
+  f.at_rungs.resize(size_t(t.rung), NAN);  // of rungs before its bracket's first
   f.at_rungs.push_back(f.outcome.failed ? NAN : models.objectives()[0].loss(f.outcome.losses[0]));
   f.whole = t.pause_at == 0;
   f.refused = t.state == TrialState::kRefused;
@@ -60,9 +61,7 @@ StudyRecord record_of(ModelSpace& models) {
   Json settings = {{"method", models.method().method->name},
                    {"options", models.method().options.text()},
                    {"seed", s.search->settings.seed}};
-  if (s.search->rungs)
-    settings["rungs"] = str(s.search->rungs->keep, ", ", s.search->rungs->levels,
-                            s.search->rungs->wait ? ", wait" : "");
+  if (s.search->rungs) settings["rungs"] = s.search->rungs->text();
   for (const auto& [what, text] : models.sections()) settings[what] = text;
   return {.name = s.name, .settings = std::move(settings), .lag = s.search->settings.lag};
 }
@@ -77,11 +76,7 @@ ProposeTrial exploration(ModelSpace& models) {
                                .lag = search.settings.lag},
                   .points = search.settings.trials};
   arm.proposer.most_counted = kMostCounted;
-  if (search.rungs) {
-    arm.rungs = search.rungs->shares();
-    arm.keep = search.rungs->keep;
-    arm.whole_rungs = search.rungs->wait;
-  }
+  if (search.rungs) arm.rungs = search.rungs->plan(search.settings.trials);
   arm.proposer.key = [&](const SpacePoint& p) { return models.candidate(p).key; };
   arm.plan = [&](const SpacePoint& p, int64_t index) { return planned_trial(models, p, index); };
   arm.outcome = [&](const Trial& t) { return outcome_of(models, t); };

@@ -10,15 +10,6 @@ namespace cambium {
 namespace {
 constexpr int64_t kMostOfSobol = 20;  // trials: beyond, a method that learns does better
 
-// 1/3, as rungs are spoken of: an expression.
-Yaml as_expression(const Yaml& yaml) {
-  Yaml out = yaml;
-  if (yaml.is_scalar() && yaml.text.find('/') != yaml.text.npos &&
-      yaml.text.find('$') == yaml.text.npos)
-    out.text = str("${", yaml.text, "}");
-  return out;
-}
-
 Choice<Method> read_method(const TuneSettings& t, const Yaml* yaml, StudyFile& file) {
   if (yaml) return choose<Method>(*yaml, "method", builtin_methods(), file.vars, file.errors);
   const Method& usual = find_method(t.trials <= kMostOfSobol ? "sobol" : "tpe", {});
@@ -34,22 +25,19 @@ void check_seed(const TuneSettings& t, const Study& study, const Mark& mark) {
 }
 }  // namespace
 
-std::vector<double> RungSettings::shares() const {
-  std::vector<double> out;
-  for (int64_t r = levels - 1; r >= 0; --r) out.push_back(std::pow(keep, double(r)));
-  return out;
-}
-
 int64_t RungSettings::parts() const {
   return std::max<int64_t>(1, std::llround(1 / shares().front()));
 }
 
-RungSettings read_rungs(const Yaml& yaml, const Vars& vars, Diagnostics& errors) {
-  require(yaml.is_map(), "rungs: is a map such as {keep: 1/3}");
-  std::vector<YamlEntry> entries = yaml.entries;
-  for (YamlEntry& e : entries)
-    if (e.key == "keep") e.value = as_expression(e.value);
-  return parse_fields<RungSettings>(evaluate_entries(entries, vars, &errors), &errors);
+std::string RungSettings::text() const {
+  return str(method->name, " ", options.text());
+}
+
+RungSettings read_rungs(const Yaml& yaml, const Vars& vars) {
+  Diagnostics own;
+  RungSettings out{read_rung_choice(yaml, vars, own)};
+  own.throw_if_any();
+  return out;
 }
 
 void read_tune(const Yaml& yaml, StudyFile& file) {
@@ -70,7 +58,7 @@ void read_tune(const Yaml& yaml, StudyFile& file) {
                     "add space: {train.optimizer.adamw.lr: {log: [1e-4, 1e-2]}}", yaml.mark);
   t.space = std::make_shared<const Space>(read_dimensions(*space, file.vars),
                                           std::vector<Condition>(), file.vars, space->mark);
-  if (const Yaml* rungs = yaml.find("rungs")) t.rungs = read_rungs(*rungs, file.vars, file.errors);
+  if (const Yaml* rungs = yaml.find("rungs")) t.rungs = read_rungs(*rungs, file.vars);
   t.method = read_method(t, yaml.find("method"), file);
   if (t.method && t.method.record->check) t.method.record->check(t.method.attrs, *t.space);
   const Yaml* seed = yaml.find("seed");

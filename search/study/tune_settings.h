@@ -3,36 +3,27 @@
 //     space: {train.optimizer.adamw.lr: {log: [1e-4, 1e-2]}}
 //     trials: 12                # of each variant
 //     method: sobol             # or tpe, evolution ...; sobol up to 20 trials, then tpe
-//     rungs: {keep: 1/3}        # successive halving
+//     rungs: {keep: 1/3}        # successive halving; or asha, {hyperband: {levels: 4}}
 #pragma once
 #include "search/methods/support/method.h"
+#include "search/rungs/support/rung_method.h"
 #include "train/spec/choice.h"
 
 namespace cambium {
-// Of `tune:` and `search:`. Shares of a whole training at which results are compared.
-struct RungSettings {
-  double keep = 1.0 / 3;
-  int64_t levels = 3;
-  bool wait = true;
+// Of `tune:` and `search:`: pauses of a training at which trials are compared.
+struct RungSettings : RungChoice {
+  RungPlan plan(int64_t trials) const { return method->plan(options, trials); }
 
-  static constexpr auto fields = std::tuple{
-      field("keep", &RungSettings::keep,
-            "of a rung's trials go on, such as 1/3; the rungs are its "
-            "powers: 1/9, 1/3 and all of a training")
-          .in(0.01, 0.9),
-      field("levels", &RungSettings::levels, "rungs, the whole training counted").in(2, 8),
-      field("wait", &RungSettings::wait,
-            "until all of a rung have ended (successive halving), else the best so far go on "
-            "(ASHA)")};
+  std::vector<double> shares() const { return plan(1).shares; }  // rising to 1
 
-  std::vector<double> shares() const;  // rising to 1
   // What a run's steps are a multiple of, and how often it evaluates, so that every rung ends with
   // an evaluation.
   int64_t parts() const;
+  std::string text() const;  // equal text, equal rungs
 };
 
-// Of `rungs:`. UserErrors; those of its fields go to `errors`.
-RungSettings read_rungs(const Yaml& yaml, const Vars& vars, Diagnostics& errors);
+// Of `rungs:`. UserErrors.
+RungSettings read_rungs(const Yaml& yaml, const Vars& vars);
 
 struct TuneSettings {
   std::shared_ptr<const Space> space;

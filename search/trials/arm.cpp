@@ -5,13 +5,10 @@
 
 namespace cambium {
 namespace {
-std::optional<Halving> halving_of(const ArmSettings& s) {
-  if (s.rungs.size() < 2) return std::nullopt;
-  return Halving({.rungs = s.rungs,
-                  .keep = s.keep,
-                  .trials = s.points,
-                  .lag = s.proposer.lag,
-                  .whole_rungs = s.whole_rungs});
+std::optional<Rungs> rungs_of(const ArmSettings& s) {
+  if (!s.rungs) return std::nullopt;
+  ensure(s.rungs->trials() == s.points, "rungs of other trials than the arm's");
+  return Rungs(*s.rungs, {.lag = s.proposer.lag});
 }
 }  // namespace
 
@@ -25,14 +22,18 @@ int64_t point_index(const Trial& t) {
 Arm::Arm(ArmSettings settings)
     : settings_(std::move(settings)),
       proposer_(*settings_.space, settings_.proposer),
-      halving_(halving_of(settings_)) {
+      rungs_(rungs_of(settings_)) {
   ensure(settings_.plan && settings_.outcome, "an arm that cannot plan or judge a trial");
+}
+
+int64_t Arm::first_rung(int64_t point) const {
+  return rungs_ ? settings_.rungs->brackets[size_t(rungs_->bracket_of(point))].first : 0;
 }
 
 // A point that the space did not have any more: its piece was begun for nothing.
 void Arm::give_up_point(const Piece& piece) {
   exhausted_ = true;
-  if (halving_) halving_->tell(piece.point, piece.rung, NAN);
+  if (rungs_) rungs_->tell(piece.point, piece.rung, NAN);
 }
 
 // Tells what has ended. Whenever it is told, the decisions are the same: the proposer looks at
@@ -48,10 +49,9 @@ void Arm::hear(const TrialHistory& history) {
     outcome.failed = t->state != TrialState::kDone;
     if (!outcome.failed) outcome = settings_.outcome(*t);
     const auto [point, rung] = row->second;
-    if (halving_)
-      halving_->tell(point, rung,
-                     outcome.failed || outcome.violation > 0 ? NAN : outcome.losses[0]);
-    if (rung == 0) proposer_.tell(point, std::move(outcome));
+    if (rungs_)
+      rungs_->tell(point, rung, outcome.failed || outcome.violation > 0 ? NAN : outcome.losses[0]);
+    if (rung == first_rung(point)) proposer_.tell(point, std::move(outcome));
     row = unheard_.erase(row);
   }
 }
@@ -59,14 +59,14 @@ void Arm::hear(const TrialHistory& history) {
 // Held afterwards, unless there is none.
 Arm::Next Arm::decide_piece() {
   if (held_) return Next::kTrial;
-  if (!halving_) {
+  if (!rungs_) {
     if (exhausted_ || begun_ == settings_.points) return Next::kFinished;
     held_ = Piece{begun_++, 0};
     return Next::kTrial;
   }
-  const Halving::Next next = halving_->next();
-  if (next.kind == Halving::Next::kLater) return Next::kLater;
-  if (next.kind == Halving::Next::kFinished) return Next::kFinished;
+  const Rungs::Next next = rungs_->next();
+  if (next.kind == Rungs::Next::kLater) return Next::kLater;
+  if (next.kind == Rungs::Next::kFinished) return Next::kFinished;
   held_ = Piece{next.trial, next.rung};
   return Next::kTrial;
 }
@@ -91,7 +91,7 @@ void Arm::take_over(const Trial& row, const TrialHistory& history) {
     hear(history);
   }
   held_.reset();
-  if (row.rung == 0) proposer_.restore(settings_.space->point_of(row.point));
+  if (point == proposer_.size()) proposer_.restore(settings_.space->point_of(row.point));
   unheard_.emplace(row.number, piece);
 }
 
@@ -117,8 +117,10 @@ Trial Arm::make(const Piece& piece) {
   if (const auto& parents = proposer_.parents(piece.point); !parents.empty())
     t.origin["parents"] = parents;
   t.rung = piece.rung;
-  const auto rung = size_t(piece.rung);
-  const double share = settings_.rungs[rung], before = rung > 0 ? settings_.rungs[rung - 1] : 0;
+  const auto share_of = [&](int64_t rung) { return settings_.rungs->shares[size_t(rung)]; };
+  const bool goes_on = piece.rung > first_rung(piece.point);
+  const double share = settings_.rungs ? share_of(piece.rung) : 1,
+               before = goes_on ? share_of(piece.rung - 1) : 0;
   t.cost *= share - before;
   if (share < 1) t.pause_at = std::max<int64_t>(1, std::llround(share * double(t.steps)));
   return t;
@@ -129,7 +131,7 @@ Arm::Next Arm::next(const TrialHistory& history) {
   if (decided_) return Next::kTrial;
   for (;;) {
     if (const Next next = decide_piece(); next != Next::kTrial) return next;
-    if (held_->rung == 0) {
+    if (held_->point == proposer_.size()) {
       if (exhausted_) {
         give_up_point(*std::exchange(held_, std::nullopt));
         continue;

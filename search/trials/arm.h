@@ -5,7 +5,7 @@
 #include <set>
 
 #include "search/methods/support/proposer.h"
-#include "search/rungs/halving.h"
+#include "search/rungs/support/rungs.h"
 #include "search/store/trial_store.h"
 
 namespace cambium {
@@ -14,10 +14,8 @@ struct ArmSettings {
   const Space* space = nullptr;
   // Method, options, seed and key. The lag is that of this arm's own points.
   ProposerSettings proposer = {};
-  int64_t points = 1;               // that are tried
-  std::vector<double> rungs = {1};  // shares of a whole training, rising to 1
-  double keep = 1.0 / 3;            // of a rung go on
-  bool whole_rungs = false;         // HalvingSettings::whole_rungs
+  int64_t points = 1;                  // that are tried
+  std::optional<RungPlan> rungs = {};  // of as many trials; none: each is trained whole at once
   // What is trained at a point: spec, key, seed, steps, cost and memory of the whole training; or
   // refused, with its reason. Steps are a multiple of what the rungs divide them by.
   std::function<Trial(const SpacePoint& point, int64_t index)> plan = {};
@@ -35,7 +33,7 @@ class Arm {
   enum class Next { kTrial, kLater, kFinished };
 
   // The next piece, the same at every call with the same history. The method knows what a point
-  // gave at its first rung, the only one that all reach.
+  // gave at its first rung, which all of a bracket reach.
   Next next(const TrialHistory& history);
 
   const Trial& trial() const { return decided_->trial; }  // after kTrial
@@ -60,10 +58,11 @@ class Arm {
   Next decide_piece();
   Trial make(const Piece& piece);
   void give_up_point(const Piece& piece);
+  int64_t first_rung(int64_t point) const;
 
   ArmSettings settings_;
   Proposer proposer_;
-  std::optional<Halving> halving_;
+  std::optional<Rungs> rungs_;
   int64_t begun_ = 0;          // without rungs: points so far
   std::optional<Piece> held_;  // chosen, and not proposed yet
   std::optional<Decided> decided_;

@@ -90,12 +90,13 @@ TunedVariant gather(const Study& study, const std::string& name, std::span<const
     const int64_t index = point_index(t);
     if (index >= int64_t(out.trials.size())) out.trials.resize(size_t(index) + 1);
     TunedTrial& trial = out.trials[size_t(index)];
-    if (t.rung == 0) trial.number = t.number;
+    if (trial.number < 0) trial.number = t.number;
     trial.point = t.point;
     trial.state = name_of(t.state);
     trial.reason = t.reason;
     const double value = value_of(t, metric.name);
     if (t.state != TrialState::kDone) ++out.failed;
+    trial.values.resize(size_t(t.rung), NAN);  // of rungs before its bracket's first
     if (t.state == TrialState::kDone) trial.values.push_back(value);
     if (t.state != TrialState::kDone || t.pause_at > 0 || std::isnan(value)) continue;
     ++out.finished;
@@ -183,12 +184,8 @@ void check_tuning(const StudyPlan& plan) {
 
 int64_t tuning_trials(const Study& study) {
   const TuneSettings& t = *study.tune;
-  double a_variant = 0, at_rung = double(t.trials);
-  for (int64_t r = 0; r < (t.rungs ? t.rungs->levels : 1); ++r) {
-    a_variant += std::floor(at_rung + 1e-9);
-    at_rung *= t.rungs ? t.rungs->keep : 1;
-  }
-  return int64_t(a_variant) * int64_t(study.variants.size());
+  const int64_t a_variant = t.rungs ? most_pieces(t.rungs->plan(t.trials)) : t.trials;
+  return a_variant * int64_t(study.variants.size());
 }
 
 std::optional<Tuning> tune_variants(const StudyPlan& plan, TrialStore& store,
@@ -210,11 +207,7 @@ std::optional<Tuning> tune_variants(const StudyPlan& plan, TrialStore& store,
                                  .seed = uint64_t(t.seed),
                                  .lag = arm_lag},
                     .points = t.trials};
-    if (t.rungs) {
-      arm.rungs = t.rungs->shares();
-      arm.keep = t.rungs->keep;
-      arm.whole_rungs = t.rungs->wait;
-    }
+    if (t.rungs) arm.rungs = t.rungs->plan(t.trials);
     arm.plan = [planner](const SpacePoint& p, int64_t i) { return planner->plan(p, i); };
     arm.outcome = [metric = metric_of(study, v.name)](const Trial& trial) {
       return outcome_of(trial, metric);

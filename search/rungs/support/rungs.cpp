@@ -11,6 +11,19 @@ namespace {
 constexpr double kRounding = 1e-9;  // a third of 27 is 9
 }
 
+int64_t most_pieces(const RungPlan& plan) {
+  int64_t pieces = 0;
+  for (const Bracket& b : plan.brackets) {
+    int64_t at_rung = b.trials;
+    for (auto rung = size_t(b.first); rung < plan.shares.size() && at_rung > 0; ++rung) {
+      pieces += at_rung;
+      at_rung = int64_t(double(at_rung) * plan.keep + 1e-9);
+      if (plan.whole_rungs) at_rung = std::max<int64_t>(1, at_rung);
+    }
+  }
+  return pieces;
+}
+
 int64_t RungPlan::trials() const {
   int64_t sum = 0;
   for (const Bracket& b : brackets) sum += b.trials;

@@ -25,6 +25,9 @@ struct RungPlan {
   int64_t trials() const;  // of all brackets
 };
 
+// Pieces that are trained at most, where none fails.
+int64_t most_pieces(const RungPlan& plan);
+
 // Virtual workers. Decisions follow a clock on which a trial lasts what it is planned to cost, so
 // they depend on no real time; as many pieces may really run side by side.
 struct RungClock {

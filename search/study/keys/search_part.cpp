@@ -91,7 +91,7 @@ void read_search(const Yaml& yaml, StudyFile& file) {
     if (file.kind == kOfTables)
       throw UserError("a table's results are those of whole trainings: they have no rungs",
                       "leave rungs: out", rungs->mark);
-    part.rungs = read_rungs(*rungs, file.vars, file.errors);
+    part.rungs = read_rungs(*rungs, file.vars);
   }
   const Yaml* method = yaml.find("method");
   if (!method) return;

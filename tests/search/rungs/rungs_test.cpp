@@ -5,7 +5,7 @@
 
 #include <gtest/gtest.h>
 
-#include "search/rungs/halving.h"
+#include "tests/support/halving.h"
 #include "search/rungs/support/agreement.h"
 #include "search/rungs/support/rung_method.h"
 #include "tests/support/expect_error.h"

@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 
 #include "core/yaml/spec.h"
+#include "search/rungs/support/rung_method.h"
 #include "search/space/space_reader.h"
 #include "tests/support/data/test_data.h"
 #include "tests/support/expect_error.h"
@@ -40,7 +41,8 @@ std::shared_ptr<Arm> arm_of(const Space& space, const std::string& name, std::st
                 .space = &space,
                 .proposer = {&m, m.attrs.parse({}, nullptr), 3, lag},
                 .points = points};
-  if (rungs) a.rungs = {1.0 / 9, 1.0 / 3, 1};
+  const RungMethod& m2 = find_rung_method(method == "sobol" ? "hyperband" : "halving", {});
+  if (rungs) a.rungs = m2.plan(m2.attrs.parse({}, nullptr), points);
   a.plan = [name](const SpacePoint&, int64_t i) {
     return Trial{.spec = "spec", .seed = 1, .steps = 90, .cost = 900, .folder = str(name, "-", i)};
   };
