@@ -60,6 +60,18 @@ Json rungs_schema() {
   return any_of({choice_schema(methods), options_of(find_rung_method("halving", {}))});
 }
 
+// At least one of them.
+Json some_of(const Json& values) {
+  Json out = map_of(values);
+  out["minProperties"] = 1;
+  return out;
+}
+
+Json tasks_schema() {
+  const Json task = {{"type", "object"}, {"properties", {{"name", text()}, {"metric", metric()}}}};
+  return {{"type", "array"}, {"items", task}, {"minItems", 1}};
+}
+
 Json value_schema(KeyForm form, StudyKinds kind) {
   const Json number = {{"type", "number"}}, overrides = {{"type", "object"}};
   switch (form) {
@@ -83,16 +95,10 @@ Json value_schema(KeyForm form, StudyKinds kind) {
       return metric();
     case KeyForm::kOverrides:
       return overrides;
-    case KeyForm::kTasks: {
-      Json task = overrides;
-      task["properties"] = {{"name", text()}, {"metric", metric()}};
-      return {{"type", "array"}, {"items", task}, {"minItems", 1}};
-    }
-    case KeyForm::kVariants: {
-      Json out = map_of(any_of({Json{{"type", "null"}}, text(), overrides}));
-      out["minProperties"] = 1;
-      return out;
-    }
+    case KeyForm::kTasks:
+      return tasks_schema();
+    case KeyForm::kVariants:
+      return some_of(any_of({Json{{"type", "null"}}, text(), overrides}));
     case KeyForm::kNumberOfEach:
       return map_of(number);
     case KeyForm::kMethod:
@@ -108,11 +114,8 @@ Json value_schema(KeyForm form, StudyKinds kind) {
     case KeyForm::kSpace:
       return kind == kOfVariants ? space_schema()
                                  : any_of({Json{{"enum", {"table"}}}, space_schema()});
-    case KeyForm::kGoals: {
-      Json out = map_of(Json{{"enum", {"max", "min"}}});
-      out["minProperties"] = 1;
-      return out;
-    }
+    case KeyForm::kGoals:
+      return some_of(Json{{"enum", {"max", "min"}}});
     case KeyForm::kAmountOfEach:
       return map_of(any_of({number, Json{{"type", "string"}, {"pattern", "^-?[0-9.]+[kMGT]$"}},
                             reference("expression")}));

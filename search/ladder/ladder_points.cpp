@@ -20,7 +20,7 @@ void add_run(const LadderPlan& plan, const std::string& folder, size_t i, Ladder
   }
   const double* loss = record && record->final ? record->final->find(kLossOfRuns) : nullptr;
   const int64_t steps = plan.points[run.point].planned.steps;
-  if (!record || !record->done() || !loss || record->final->step != steps) {
+  if (!record || !record->done() || !loss || record->steps != steps) {
     ++out.waiting;
     return;
   }

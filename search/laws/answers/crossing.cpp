@@ -90,6 +90,8 @@ BetterLaw better_of(double difference, double error, double critical) {
   return difference > 0 ? BetterLaw::kFirst : BetterLaw::kSecond;
 }
 
+constexpr double kRounding = 1e-9;
+
 // Where a function of places, linear between them, is `level`, between places i and i + 1.
 double place_between(const Difference& d, size_t i, double at_i, double at_next, double level) {
   const double share = std::clamp((level - at_i) / (at_next - at_i), 0.0, 1.0);
@@ -133,7 +135,9 @@ LawCrossing crossing_between(const LawAlong& a, const LawAlong& b, const Differe
   for (size_t i = 0; i < kPlaces; ++i) {
     const double x = std::exp(d.log_x[i]);
     const double margin = std::abs(d.value[i]) / d.error(i) - critical_at(a, b, d, i, level);
-    const bool between = i > 0 && x > before.x.high && d.log_x[i - 1] < std::log(after.x.low);
+    // One may be better up to the very place before the one where the other is.
+    const bool between = i > 0 && x >= before.x.high * (1 - kRounding) &&
+                         std::exp(d.log_x[i - 1]) <= after.x.low * (1 + kRounding);
     if (between && last > 0 && margin <= 0 && out.interval.low == 0)
       out.interval.low = place_between(d, i - 1, last, margin, 0);
     if (between && last <= 0 && margin > 0)

@@ -10,9 +10,9 @@ namespace cambium {
 namespace {
 constexpr size_t kMostLines = 6;
 constexpr int kLinePoints = 33, kAllocationPoints = 13;
-constexpr double kAlike = 0.1;      // logarithms nearer than this are of one value
-constexpr double kLineBeyond = 0.15;    // of the logarithm's extent, at both ends
-constexpr size_t kFewestAlike = 3;  // different inputs on a line
+constexpr double kAlike = 0.1;        // logarithms nearer than this are of one value
+constexpr double kLineBeyond = 0.15;  // of the logarithm's extent, at both ends
+constexpr size_t kFewestAlike = 3;    // different inputs on a line
 
 using Fixed = LawLine::Fixed;
 

@@ -53,7 +53,7 @@ TEST(LawLines, TheBestSplitIsThatOfTheAllocations) {
   const ScaleAnswer a = answer_of(ladder({.noise = 0.001}));
   const GroupAnswer& g = a.groups[0];
   ASSERT_EQ(g.allocations.size(), 3u);
-  const LawLine& best = law_lines(g, a.table).back();
+  const LawLine best = law_lines(g, a.table).back();
   EXPECT_EQ(best.fixed, Fixed::kBestSplit);
   EXPECT_NEAR(best.inputs.back().x[kFlops] / g.allocations[2].flops, 1, 1e-9);
   EXPECT_NEAR(best.inputs.back().x[kParams] / g.allocations[2].params.value, 1, 1e-6);
