@@ -147,7 +147,7 @@ void ScaleReader::read_rest() {
   });
   part("hold_out", [&](const Yaml& value) {
     require(value.is_scalar() && (value.text == "largest" || value.text == "none"),
-            "hold_out: is 'largest' or 'none', got ", canonical_text(value));
+            "hold_out: is 'largest' or 'none', got ", value.is_scalar() ? value.text : "more");
     goal_.hold_out_largest = value.text == "largest";
   });
   part("law", [&](const Yaml& value) {

@@ -132,7 +132,7 @@ TEST_F(LadderRuns, OnlyWholeRunsCount) {
   finish(p, 1, 2);
   const std::string path = folder_.path(p.runs[1].folder) + "/run.json";
   RunRecord r = *read_run_record(folder_.path(p.runs[1].folder));
-  --r.final->step;
+  --r.steps;
   replace_file(path, to_text(to_json(r)));
   EXPECT_EQ(ladder_outcomes(p, folder_.path()).done.size(), 1u);
   replace_file(path, "{");

@@ -63,7 +63,7 @@ TEST_F(ScaleKey, EveryMistakeIsToldAtOnce) {
                    "5:11: params: is the smallest and the largest size, such as [30k, 400k]",
                    "7:11: tokens: 1000 stands twice",
                    "6:10: 'sizes' is a whole number from 2 to 100, got 1",
-                   "8:13: hold_out: is 'largest' or 'none', got \"smallest\"",
+                   "8:13: hold_out: is 'largest' or 'none', got smallest",
                    "9:8: law 'downstream' foretells error, and a ladder measures losses",
                    "11:8: a study with scale: has no 'match': scale: chooses the sizes",
                    "12:9: the budget of a ladder is in flops, of all its runs together, not in "

@@ -13,7 +13,7 @@ LawFit fit(const std::vector<LawRun>& runs, FitObjective kind = FitObjective::kS
 }
 
 TEST(Reach, ATrueLawHasBeenTriedWithinItsRuns) {
-  Random random(1);
+  Random random(3);
   const LawFit f = fit(test::draw_ladder({.noise = 0.001}, random));
   const Reach r = reach_of(f);
   EXPECT_TRUE(r.foretold());

@@ -138,7 +138,7 @@ TEST(Curves, BadLinesArePlaced) {
   EXPECT_EQ(test::text_of(e.all[5]), "8:3: step 7 does not come after step 7");
   EXPECT_EQ(fault("a,5,1,3\n", 9),
             "2:1: curve 'a' ends within the warm-up of 9 steps or has no rate above zero");
-  EXPECT_EQ(fault(""), "'c.csv' holds no steps");
+  EXPECT_EQ(fault(""), "0:0: 'c.csv' holds no steps");
   EXPECT_EQ(test::text_of(test::error_of([] { parse_curves("step,loss\n", "c.csv", {}); })),
             "1:1: there is no column 'lr'");
   EXPECT_EQ(fault("a,20000000,1,3\nb,20000000,1,3\n"),
@@ -155,7 +155,7 @@ TEST(MultiPower, SaysWhatItCannotBeFittedTo) {
   for (int t = 1; t < 20; ++t) constant += fmt::format("a,{},1e-3,{}\n", t, 3 + 1.0 / t);
   EXPECT_EQ(refusal(constant, {}),
             "2:1: no curve changes its rate after warm-up: what decay gives cannot be told");
-  EXPECT_EQ(refusal(constant, {"b"}), "'--fit-on': there is no curve 'b'");
+  EXPECT_EQ(refusal(constant, {"b"}), "0:0: '--fit-on': there is no curve 'b'");
   EXPECT_EQ(refusal("a,1,1,3\na,2,.5,2\n", {}),
             "2:1: law 'multi_power' has 7 parameters and needs more steps with a loss, got 2");
   EXPECT_EQ(refusal("a,1,1,\n", {"a"}), "2:1: '--fit-on': no loss was measured of curve 'a'");
