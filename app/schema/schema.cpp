@@ -149,7 +149,7 @@ Json spec_schema() {
   return {{"$schema", "http://json-schema.org/draft-07/schema#"},
           {"title", "Cambium specs and studies"},
           {"type", "object"},
-          {"if", having("variants")},
+          {"if", any_of({having("variants"), having("scale"), having("tune")})},
           {"then", reference("study")},
           {"else", {{"if", having("space")}, {"then", reference("search")}, {"else", model}}},
           {"definitions", std::move(definitions)}};

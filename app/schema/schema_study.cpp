@@ -169,7 +169,8 @@ Json keys_schema(StudyKinds kind) {
 
 Json study_schema() {
   Json out = keys_schema(kOfVariants);
-  out["anyOf"] = {{{"required", {"variants"}}}, {{"required", {"scale"}}}};
+  out["anyOf"] = {
+      {{"required", {"variants"}}}, {{"required", {"scale"}}}, {{"required", {"tune"}}}};
   return out;
 }
 

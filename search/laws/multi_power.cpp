@@ -100,12 +100,12 @@ Candidate solve(std::span<const ScheduleCurve> curves, double alpha, double beta
 }
 
 std::vector<Theta> starts(std::span<const ScheduleCurve> curves) {
-  constexpr size_t kStarts = 4;
+  constexpr size_t kStarts = 12;
   std::vector<Candidate> all;
   for (double alpha : {0.3, 0.5, 0.75})
     for (double gamma : {0.3, 0.6, 0.9}) {
       const double reach = middle_reach(curves, gamma);
-      for (double beta : {0.05, 0.2, 0.6})
+      for (double beta : {0.01, 0.05, 0.2, 0.6})
         for (double times : {1.0, 10.0, 100.0}) {
           Candidate c = solve(curves, alpha, beta, gamma, times / reach);
           if (std::ranges::all_of(c.theta, [](double v) { return std::isfinite(v); }))

@@ -32,7 +32,7 @@ void write_search(const test::TempFolder& folder) {
   std::string table = "key,acc,acc_1,acc_2,cost,seconds\n";
   for (int i = 0; i < 64; ++i)
     table += str(i / 16, i / 4 % 4, i % 4, ",", 50 + 3 * (i / 16) - i % 4, ",", 50 + i % 7, ",",
-                 50 + i % 5, ",", 1 + i % 16, ",", 10 + i % 3, "\n");
+                 50 + i % 5, ",", 1 + i / 8 + i % 2, ",", 10 + i % 3, "\n");
   replace_file(folder.path("t.csv"), table);
   replace_file(folder.path("s.yaml"),
                "base: {table: t.csv, key: key, seconds: seconds}\n"

@@ -265,13 +265,6 @@ TEST_F(Search, AnExhaustedSpaceIsAnEnd) {
   EXPECT_NE(ran.out.find("space exhausted: 64 structures\n"), std::string::npos) << ran.out;
 }
 
-TEST_F(Search, OfModelsIsRefusedInOneSentence) {
-  const test::Ran ran = search({"--set", "base=model.yaml"});
-  EXPECT_EQ(ran.code, kExitUser);
-  EXPECT_NE(ran.err.find("error: this build searches tables of results only"), std::string::npos)
-      << ran.err;
-}
-
 TEST_F(Search, IsToldApartFromAComparison) {
   const test::Ran ran = test::run_words({"compare", path("s.yaml")});
   EXPECT_EQ(ran.code, kExitUser);

@@ -32,7 +32,7 @@ inline void expect_drawable(const std::string& svg) {
     EXPECT_GE(v, -1e-9) << (*m)[0];
     EXPECT_LE(v, (*m)[1].str().find('x') != std::string::npos ? width : height) << (*m)[0];
   }
-  const std::regex corner("[ML](-?[^,\"]+),(-?[^,\"MLHVZhvlm]+)");
+  const std::regex corner("[ML](-?[0-9.e+-]+),(-?[0-9.e+-]+)");
   for (std::sregex_iterator m(svg.begin(), svg.end(), corner), end; m != end; ++m) {
     const double x = std::stod((*m)[1]), y = std::stod((*m)[2]);
     EXPECT_TRUE(x >= -1e-9 && x <= width && y >= -1e-9 && y <= height) << (*m)[0];

@@ -73,7 +73,7 @@ TEST(TasksVerdict, SpeaksFirstOfAllTasksThenOfEach) {
   const std::string t = text(study());
   const size_t whole = t.find(
       "other is equivalent to base within 2.00 points of mean score over 2 tasks: +0.60 points "
-      "[-0.40, +1.60] (p = 0.007, 5 seeds).");
+      "[\xE2\x88\x92" "0.40, +1.60] (p = 0.007, 5 seeds).");
   const size_t recall =
       t.find("other@recall beats base@recall by 10.00 \xC2\xB1 1.00 points of test accuracy");
   EXPECT_LT(whole, recall) << t;

@@ -46,6 +46,9 @@ std::vector<ScheduleCurve> chosen(const std::vector<ScheduleCurve>& curves,
   return out;
 }
 
+constexpr int kMostDescents = 50;
+constexpr double kLittleGain = 1e-7;
+
 Minimum descend(const Law& law, const std::vector<ScheduleCurve>& curves, size_t points) {
   std::vector<double> targets;
   for (const ScheduleCurve& c : curves)
@@ -63,6 +66,13 @@ Minimum descend(const Law& law, const std::vector<ScheduleCurve>& curves, size_t
     const Minimum near = least_squares(model, targets, start);
     Minimum m = least_huber(model, targets, near.theta, kHuberDelta);
     if (m.objective < best.objective) best = std::move(m);
+  }
+  // In a valley as flat as that of few curves each descent ends early, and its end is a new start.
+  for (int again = 0; again < kMostDescents && std::isfinite(best.objective); ++again) {
+    Minimum m = least_huber(model, targets, best.theta, kHuberDelta);
+    const bool little = !(m.objective < best.objective * (1 - kLittleGain));
+    if (m.objective < best.objective) best = std::move(m);
+    if (little) break;
   }
   return best;
 }
