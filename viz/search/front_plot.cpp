@@ -96,8 +96,7 @@ std::string_view last_word(std::string_view path) {
 // On the axis of the first objective, which another part of the data may judge.
 void add_finalists(XyPlot& plot, const FrontAxes& a) {
   if (a.on_y != 0 || last_word(a.s.judged_in) != last_word(a.oy().name)) return;
-  XyLayer l{.name = str("finalists: ", a.s.judged_in, ", mean and 95 % interval over ",
-                        a.s.trainings, " trainings that chose nothing"),
+  XyLayer l{.name = str("finalists: ", a.s.judged_in, ", mean and 95 % of ", a.s.trainings),
             .colour = 2,
             .shape = PointShape::kDiamond,
             .size = 5};
@@ -112,6 +111,13 @@ void add_finalists(XyPlot& plot, const FrontAxes& a) {
     l.tips.push_back(str(f.name, ": mean ", plain(f.mean), ", the search saw ", plain(f.seen)));
   }
   plot.layers.push_back(std::move(l));
+}
+
+// As people know it: a finalist by its name, rows of a table by their key.
+std::string name_of(const SearchRecord& s, const RecordedTrial& t) {
+  const auto f = std::ranges::find(s.finalists, t.number, &RecordedFinalist::trial);
+  if (f != s.finalists.end()) return f->name;
+  return s.rows > 0 ? t.key : str("trial ", t.number);
 }
 
 void add_front(XyPlot& plot, const FrontAxes& a, bool near) {
@@ -132,7 +138,7 @@ void add_front(XyPlot& plot, const FrontAxes& a, bool near) {
   if (a.s.front.empty()) return;
   for (const size_t i : {a.s.front.front(), a.s.front.back()}) {
     const RecordedTrial& t = a.s.trials[i];
-    plot.notes.push_back({t.results[a.on_x], t.results[a.on_y], t.key});
+    plot.notes.push_back({t.results[a.on_x], t.results[a.on_y], name_of(a.s, t)});
     if (a.s.front.size() == 1) break;
   }
 }

@@ -63,9 +63,11 @@ Minimum descend(const Law& law, const std::vector<ScheduleCurve>& curves, size_t
                        }};
   Minimum best{{}, HUGE_VAL};
   for (const Theta& start : law.of_schedules->starts(curves)) {
-    const Minimum near = least_squares(model, targets, start);
-    Minimum m = least_huber(model, targets, near.theta, kHuberDelta);
-    if (m.objective < best.objective) best = std::move(m);
+    // Squares may lead into another valley than the sum's.
+    for (const Theta& from : {least_squares(model, targets, start).theta, start}) {
+      Minimum m = least_huber(model, targets, from, kHuberDelta);
+      if (m.objective < best.objective) best = std::move(m);
+    }
   }
   // In a valley as flat as that of few curves each descent ends early, and its end is a new start.
   for (int again = 0; again < kMostDescents && std::isfinite(best.objective); ++again) {
