@@ -100,7 +100,7 @@ Candidate solve(std::span<const ScheduleCurve> curves, double alpha, double beta
 }
 
 std::vector<Theta> starts(std::span<const ScheduleCurve> curves) {
-  constexpr size_t kStarts = 12;
+  constexpr size_t kStarts = 4;
   std::vector<Candidate> all;
   for (double alpha : {0.3, 0.5, 0.75})
     for (double gamma : {0.3, 0.6, 0.9}) {
