@@ -10,6 +10,7 @@
 #include "core/system/files.h"
 #include "core/system/lock.h"
 #include "core/system/memory.h"
+#include "core/text/fmt.h"
 #include "search/ladder/ladder_folder.h"
 #include "search/trials/trial_list.h"
 #include "train/run/run_folder.h"
@@ -60,7 +61,8 @@ class Watching : public TrialWatch {
       const auto here = std::ranges::find(running, t.number, &RunUpdate::id);
       if (here == running.end() || here->status.steps < 1) continue;
       flops += cost->second * double(here->status.step) / double(here->status.steps);
-      now_.now = str(t.folder.substr(t.folder.rfind('/') + 1), " loss ", here->status.loss);
+      now_.now = str(t.folder.substr(t.folder.rfind('/') + 1),
+                     fmt::format(" loss {:.3f}", here->status.loss));
     }
     now_.share = flops / all_flops_;
     now_.ended = nullptr;
