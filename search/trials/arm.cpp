@@ -131,7 +131,7 @@ Arm::Next Arm::next(const TrialHistory& history) {
   if (decided_) return Next::kTrial;
   for (;;) {
     if (const Next next = decide_piece(); next != Next::kTrial) return next;
-    if (held_->point == proposer_.size()) {
+    if (held_->point >= proposer_.size()) {
       if (exhausted_) {
         give_up_point(*std::exchange(held_, std::nullopt));
         continue;
