@@ -91,7 +91,9 @@ void Arm::take_over(const Trial& row, const TrialHistory& history) {
     hear(history);
   }
   held_.reset();
-  if (point == proposer_.size()) proposer_.restore(settings_.space->point_of(row.point));
+  if (point == proposer_.size())
+    proposer_.restore(settings_.space->point_of(row.point),
+                      row.origin.value("parents", std::vector<int64_t>()));
   unheard_.emplace(row.number, piece);
 }
 

@@ -58,8 +58,8 @@ void Proposer::add(SpacePoint point, std::vector<int64_t> parents) {
   parents_.push_back(std::move(parents));
 }
 
-void Proposer::restore(SpacePoint point) {
-  add(std::move(point), {});
+void Proposer::restore(SpacePoint point, std::vector<int64_t> parents) {
+  add(std::move(point), std::move(parents));
 }
 
 Proposer::Next Proposer::next() {

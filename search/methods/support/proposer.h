@@ -33,7 +33,7 @@ class Proposer {
   Next next();
   // A trial that was proposed before an interruption, as the next one: what next() would answer, at
   // no cost. Its outcome is told as any other's.
-  void restore(SpacePoint point);
+  void restore(SpacePoint point, std::vector<int64_t> parents = {});
   void tell(int64_t trial, TrialOutcome outcome);  // once a trial, in any order
 
   int64_t size() const { return int64_t(trials_.size()); }
