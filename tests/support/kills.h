@@ -17,6 +17,7 @@
 #include "core/system/files.h"
 #include "core/system/process.h"
 #include "core/text/json.h"
+#include "search/store/trial_store.h"
 
 namespace cambium::kills {
 namespace fs = std::filesystem;
@@ -49,7 +50,10 @@ inline std::string lasting_bytes(const std::string& folder) {
     if (name == "timing.jsonl" || name == "output.txt" || name == "report.html") continue;
     if (name == "study.json" || name == "index.json" || name == "company.json")
       continue;  // dates; hashes of what has times; who trained beside it
+    if (name == "study.lock" || name.starts_with("study.db-")) continue;
     std::string bytes = read_file(folder + "/" + file);
+    if (name == "study.db")  // without times and processes
+      bytes = TrialStore::view(fs::path(folder + "/" + file).parent_path()).dump();
     if (name.ends_with(".json")) {
       Json json = parse_json(bytes, file);
       for (const char* key : {"seconds", "train_seconds", "step_ms_median", "step_ms_low",
