@@ -137,8 +137,8 @@ constexpr Topic kTopics[] = {
      "then\n"
      "whether outcomes are normal, on which an interval rests. tasks: tries every variant on each "
      "task;\n"
-     "each of them, and all together, get an equal part of alpha. docs/statistics.md measures all "
-     "of this.",
+     "each of them, and all together, get an equal part of alpha. docs/statistics.md says what of "
+     "this was measured.",
      "seeds: 5\nmetric: {val.accuracy: max}\nleast_effect: 0.5\nvary: vars.fold"},
     {"resume",
      "A run is saved every half minute, at its end, and when Ctrl-C or SIGTERM stops it. With\n"

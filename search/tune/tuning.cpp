@@ -62,11 +62,25 @@ const TunedVariant* Tuning::find(const std::string& variant) const {
   return found == variants.end() ? nullptr : &*found;
 }
 
+namespace {
+// Fewer than were asked for where a space has no more points.
+std::string trials_text(const Tuning& t) {
+  int64_t least = t.trials, most = 0;
+  for (const TunedVariant& v : t.variants) {
+    least = std::min(least, int64_t(v.trials.size()));
+    most = std::max(most, int64_t(v.trials.size()));
+  }
+  if (least >= t.trials) return str(t.trials, " trials");
+  return str(least < most ? str(least, " to ", most) : str(least), " trials (", t.trials,
+             " were asked for, the space has no more)");
+}
+}  // namespace
+
 std::string effort_text(const Tuning& t) {
   std::string rungs;
   for (size_t r = 0; r + 1 < t.rungs.size(); ++r)
     rungs += fmt::format("{}{:.3g}", r ? ", " : "", t.rungs[r]);
-  return str("every variant was tuned by ", t.trials, " trials of ", t.method,
+  return str("every variant was tuned by ", trials_text(t), " of ", t.method,
              rungs.empty() ? "" : str(" (compared at ", rungs, " and 1 of a training)"), ", by ",
              t.metric, " of seed ", t.seed, ", which judges nothing");
 }

@@ -177,6 +177,16 @@ TEST_F(TuneStudy, MistakesAreSaidWhereTheyStand) {
   EXPECT_NE(with("{space: {train.batch: [4, 8]}, rungs: {keep: 2}}"), "");
 }
 
+// What is said of the effort is what was done.
+TEST_F(TuneStudy, AnExhaustedSpaceIsSaidWithTheEffort) {
+  const std::string text =
+      str(kVariants, "tune:\n  space: {train.batch: [4, 8]}\n  trials: 5\n", kRest);
+  const Comparison c = compare(study(text), here(), silent_);
+  EXPECT_EQ(effort_text(*c.tuning).find("every variant was tuned by 2 trials (5 were asked for, "),
+            0u)
+      << effort_text(*c.tuning);
+}
+
 // Before any trial is trained.
 TEST_F(TuneStudy, APathThatNoVariantHasIsSaidAtOnce) {
   const std::string text = str(
