@@ -112,6 +112,8 @@ struct ReferenceLoss {
   // `deviation` is then that of one target's loss when its true distribution is answered.
   bool floor = false;
   double deviation = 0;
+  // The split on whose very targets this is the mean loss of what drew them.
+  std::optional<Split> drawn = {};
 
   bool operator==(const ReferenceLoss&) const = default;
 

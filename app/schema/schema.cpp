@@ -73,27 +73,6 @@ Json train_schema() {
   return out;
 }
 
-// `standard`, or `{mup: {base: {path: value}}}`.
-Json parameterisation_schema() {
-  const Json base = {{"type", "object"},
-                     {"minProperties", 1},
-                     {"additionalProperties", {{"type", {"number", "string", "boolean"}}}}};
-  Json plain = Json::array(), scaled = Json::object();
-  for (const Parameterisation* p : builtin_parameterisations())
-    if (p->weight)
-      scaled[std::string(p->name)] = {{"type", "object"},
-                                      {"description", str(p->doc, "\n", p->paper)},
-                                      {"properties", {{"base", base}}},
-                                      {"required", {"base"}},
-                                      {"additionalProperties", false}};
-    else
-      plain.push_back(p->name);
-  Json out = choice_schema(scaled);
-  out["anyOf"][0] = {{"enum", plain}};
-  out["description"] = word_doc(spec_sections(), "parameterisation");
-  return out;
-}
-
 Json definition_schema() {
   return any_of(
       {Json{{"type", "array"}, {"items", reference("open_body")}},
@@ -128,6 +107,26 @@ Json model_file_schema(bool open) {
   return out;
 }
 }  // namespace
+
+Json parameterisation_schema() {
+  const Json base = {{"type", "object"},
+                     {"minProperties", 1},
+                     {"additionalProperties", {{"type", {"number", "string", "boolean"}}}}};
+  Json plain = Json::array(), scaled = Json::object();
+  for (const Parameterisation* p : builtin_parameterisations())
+    if (p->weight)
+      scaled[std::string(p->name)] = {{"type", "object"},
+                                      {"description", str(p->doc, "\n", p->paper)},
+                                      {"properties", {{"base", base}}},
+                                      {"required", {"base"}},
+                                      {"additionalProperties", false}};
+    else
+      plain.push_back(p->name);
+  Json out = choice_schema(scaled);
+  out["anyOf"][0] = {{"enum", plain}};
+  out["description"] = word_doc(spec_sections(), "parameterisation");
+  return out;
+}
 
 Json spec_schema() {
   Json definitions = block_definitions();

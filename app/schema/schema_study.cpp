@@ -95,6 +95,8 @@ Json value_schema(KeyForm form, StudyKinds kind) {
       return metric();
     case KeyForm::kOverrides:
       return overrides;
+    case KeyForm::kParameterisation:
+      return parameterisation_schema();
     case KeyForm::kTasks:
       return tasks_schema();
     case KeyForm::kVariants:

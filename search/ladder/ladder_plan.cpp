@@ -29,6 +29,13 @@ std::string length_text(const ScaleGoal& goal, double length) {
              whole ? fmt::format("{:.0f}", length) : fmt::format("{:g}", length));
 }
 
+std::optional<ReferenceLoss> own_loss_of(const Dataset& data) {
+  std::optional<ReferenceLoss> out;
+  for (const ReferenceLoss& r : data.reference_losses())
+    if (r.drawn == Split::kValidation || (r.floor && !out)) out = r;
+  return out;
+}
+
 class LadderPlanner {
  public:
   LadderPlanner(LadderPlan& plan, const LadderOptions& options)
@@ -44,6 +51,7 @@ class LadderPlanner {
   double wanted_tokens(const Experiment& sized, double params, double length) const;
   int64_t steps_of(const Experiment& e, double tokens, double length) const;
   void check_point(const Experiment& any, const PlannedVariant& p);
+  void note_scaling(const Experiment& e);
   void time_rung();
   void order_runs();
 
@@ -52,6 +60,8 @@ class LadderPlanner {
   const LadderOptions& options_;
   VariantErrors errors_;
   DataCache data_;
+  Mark scaling_;         // of the variant's parameterisation
+  bool scales_ = false;  // whether it changes any weight of any size
 };
 
 void LadderPlanner::plan() {
@@ -68,6 +78,7 @@ void LadderPlanner::plan_variant_of(const Variant& v) {
   const Experiment any = data_.open(spec);
   settle_data(any, v);
   const std::vector<double> targets = goal_.targets();
+  scales_ = false;
   Diagnostics errors;
   for (size_t i = 0; i < targets.size(); ++i) try {
       add_rung(v, spec, any, int64_t(i));
@@ -77,6 +88,18 @@ void LadderPlanner::plan_variant_of(const Variant& v) {
       errors.add(e);
     }
   errors.throw_if_any();
+  if (!scales_)
+    throw UserError(str("base: names nothing that the sizes of '", v.name,
+                        "' depend on: every weight is as "
+                        "large as at base, and nothing would be scaled"),
+                    str("name what scale.free does: ", goal_.free[0].key), scaling_);
+}
+
+void LadderPlanner::note_scaling(const Experiment& e) {
+  scaling_ = e.parameterisation.mark;
+  scales_ = scales_ || !e.parameterisation.scales() ||
+            std::ranges::any_of(model_of(e, 1, true).growth,
+                                [](const auto& g) { return g.second != WeightGrowth{}; });
 }
 
 // Laws of variants are compared by tokens, which must be the same.
@@ -92,6 +115,7 @@ void LadderPlanner::settle_data(const Experiment& any, const Variant& v) {
   plan_.unique_tokens = unique;
   plan_.tokens_per_example = places.value_or(1);
   plan_.sequences = places.has_value();
+  plan_.own_loss = own_loss_of(*any.data);
 }
 
 void LadderPlanner::add_rung(const Variant& v, const Spec& spec, const Experiment& any,
@@ -101,6 +125,7 @@ void LadderPlanner::add_rung(const Variant& v, const Spec& spec, const Experimen
   Spec sized = spec;
   set_size(sized, goal_, match.value, any.vars);
   const Experiment e = data_.open(sized);
+  note_scaling(e);
   LadderRung rung{.variant = v.name,
                   .size = size,
                   .target = target,

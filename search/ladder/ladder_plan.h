@@ -42,6 +42,9 @@ struct LadderPlan {
   int64_t unique_tokens = 0;            // of the training data
   bool sequences = true;                // tokens are places of sequences, else examples
   std::optional<SmallTask> small_task;  // as its study stands now
+  // What no law's floor can truly lie below or above: the loss of what drew the validation data on
+  // that data, else the entropy of it. None where the data knows neither.
+  std::optional<ReferenceLoss> own_loss = {};
 
   const LadderRung& rung_of(const LadderPoint& p) const { return rungs[p.rung]; }
 

@@ -114,6 +114,15 @@ constexpr StudyKey kKeys[] = {
      read_set,
      nullptr,
      kOfTrainings},
+    {"parameterisation",
+     "how starts and rates of every variant follow its size, as a spec says it: mup, completep or "
+     "standard; with scale: from size to size, the settings being those of base",
+     "parameterisation: {mup: {base: {vars.dim: 64}}}",
+     KeyForm::kParameterisation,
+     {},
+     read_parameterisation,
+     nullptr,
+     kOfTrainings},
     {"match",
      "equal size or cost of all variants, or of all points of a search: a solver finds the free "
      "variables, the first coarsely, the others finely",

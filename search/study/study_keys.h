@@ -26,28 +26,29 @@ struct StudyFile {
 
 // How a key's value is written.
 enum class KeyForm {
-  kText,          // a name or a path
-  kTexts,         // one or a list
-  kNumber,        // or an expression
-  kQuantity,      // 500000, 5e5, 500k or an expression
-  kQuantities,    // one or a list
-  kShare,         // a quantity, or 3%
-  kCost,          // a quantity, or `baseline`
-  kSeeds,         // how many, a list, or a map of `parts`
-  kMetric,        // val.loss, or {val.loss: min}
-  kOverrides,     // a map of paths to values
-  kTasks,         // a list of maps of paths to values
-  kVariants,      // a map of names to nothing, a file or overrides
-  kNumberOfEach,  // a map of names to numbers
-  kAllOf,         // a map of `parts`
-  kOneOf,         // a map of exactly one of `parts`
-  kBase,          // a model file; of a search also a table: {table: file.csv, key: name}
-  kSpace,         // a map of paths to what they may be; of a table also `table`
-  kGoals,         // a map of names to max or min
-  kAmountOfEach,  // a map of names to quantities, which may be negative
-  kOptions,       // a map of `options`
-  kSearch,        // the same with `method` and `rungs`
-  kMethod,        // a name, or {name: options}
+  kText,              // a name or a path
+  kTexts,             // one or a list
+  kNumber,            // or an expression
+  kQuantity,          // 500000, 5e5, 500k or an expression
+  kQuantities,        // one or a list
+  kShare,             // a quantity, or 3%
+  kCost,              // a quantity, or `baseline`
+  kSeeds,             // how many, a list, or a map of `parts`
+  kMetric,            // val.loss, or {val.loss: min}
+  kOverrides,         // a map of paths to values
+  kParameterisation,  // as the section of a spec
+  kTasks,             // a list of maps of paths to values
+  kVariants,          // a map of names to nothing, a file or overrides
+  kNumberOfEach,      // a map of names to numbers
+  kAllOf,             // a map of `parts`
+  kOneOf,             // a map of exactly one of `parts`
+  kBase,              // a model file; of a search also a table: {table: file.csv, key: name}
+  kSpace,             // a map of paths to what they may be; of a table also `table`
+  kGoals,             // a map of names to max or min
+  kAmountOfEach,      // a map of names to quantities, which may be negative
+  kOptions,           // a map of `options`
+  kSearch,            // the same with `method` and `rungs`
+  kMethod,            // a name, or {name: options}
   kWhole,
   kRungs,  // a map of RungSettings' fields
   kVars,   // as the section of every spec

@@ -114,6 +114,17 @@ void read_set(const Yaml& yaml, StudyFile& file) {
   file.study.overrides = yaml.entries;
 }
 
+// One override more, behind those of `set:`, so that a variant may still say its own. What it says
+// is read with each model.
+void read_parameterisation(const Yaml& yaml, StudyFile& file) {
+  constexpr std::string_view key = "parameterisation";
+  for (const YamlEntry& e : file.study.overrides)
+    if (e.key == key || e.key.starts_with(str(key, ".")))
+      throw UserError(str("set: says '", e.key, "', and so does ", key, ":"), "keep one of them",
+                      e.key_mark);
+  file.study.overrides.push_back({std::string(key), yaml.mark, yaml});
+}
+
 void read_match(const Yaml& yaml, StudyFile& file) {
   require(yaml.is_map(), "match: is a map such as {params: 500k, free: vars.dim}");
   check_names(yaml, part_names("match"), "key of match", file.errors);

@@ -55,7 +55,8 @@ void add_own_loss(const Dataset& data, const MarkovChain& chain, Split split, in
   const double scored = double(count * (context + 1 - chain.order()));
   task.reference_losses.push_back(
       {.name = str("the chain itself on ", split == Split::kValidation ? "val" : "test"),
-       .loss = sum / scored});
+       .loss = sum / scored,
+       .drawn = split});
 }
 
 std::unique_ptr<Dataset> open(const Attrs& attrs, uint64_t seed) {

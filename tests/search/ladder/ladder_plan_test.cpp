@@ -86,6 +86,46 @@ TEST_F(Ladder, FollowsSizeTokensAndSteps) {
   }
 }
 
+// Every run's model counts from the same base, whatever its size.
+TEST_F(Ladder, EveryRunHasTheParameterisation) {
+  const LadderPlan p =
+      plan(ladder(kPlain, "parameterisation: {completep: {base: {vars.dim: 4, vars.depth: 1}}}\n"));
+  std::set<double> widths;
+  for (const LadderRun& run : p.runs) {
+    const Experiment e = open_experiment(ladder_spec(p, run));
+    ASSERT_TRUE(e.parameterisation.scales());
+    EXPECT_EQ(e.parameterisation.record->name, "completep");
+    const Yaml& vars = *e.spec.section("vars");
+    const WeightGrowth& g = model_of(e, 1, true).growth.at("linear.weight");
+    EXPECT_DOUBLE_EQ(g.fan_in, std::stod(vars.find("dim")->text) / 4);
+    widths.insert(g.fan_in);
+  }
+  EXPECT_EQ(widths.size(), 3u);
+}
+
+TEST_F(Ladder, AParameterisationThatCannotBeIsAnErrorAtItsPlace) {
+  using Lines = std::vector<std::string>;
+  const auto of = [&](const std::string& rule) {
+    return errors(ladder("free: vars.dim, params: [500, 4k], sizes: 2, tokens: 1k",
+                         "parameterisation: " + rule + "\n"));
+  };
+  EXPECT_EQ(of("mpu"), (Lines{"3:19: unknown parameterisation 'mpu'"}));
+  EXPECT_EQ(of("mup"), (Lines{"3:19: 'mup' needs `base`: the sizes that its settings are of"}));
+  EXPECT_EQ(of("{mup: {base: {vars.width: 8}}}"),
+            (Lines{"3:33: base: the spec has no variable 'width'"}));
+  EXPECT_EQ(of("{mup: {base: {vars.depth: 1}}}"),
+            (Lines{"3:20: base: names nothing that the sizes of 'model' depend on: every weight is "
+                   "as large as at base, and nothing would be scaled"}));
+  replace_file(
+      folder_.path("model.yaml"),
+      "vars: {dim: 8}\ndata: {markov_text: {symbols: 6, order: 1, context: 16, train: 512, "
+      "val: 32, test: 32}}\nmodel:\n  - embed: $dim\n  - mamba: {}\n  - linear: "
+      "$classes\ntrain: {batch: 8, steps: 10, optimizer: adamw}\n");
+  const Lines none = of("{mup: {base: {vars.dim: 8}}}");
+  ASSERT_EQ(none.size(), 1u);
+  EXPECT_NE(none[0].find("no rule of mup is known for it"), std::string::npos) << none[0];
+}
+
 TEST_F(Ladder, EqualFlopsAreEqualForEverySize) {
   const LadderPlan p =
       plan(ladder("free: vars.dim, params: [500, 4k], sizes: 3, flops: [2e7, 8e7]"));

@@ -81,6 +81,22 @@ TEST_F(ScaleKey, WhatIsMissingIsSaid) {
             (Lines{"2:52: 'tokens' holds numbers above 0, got 0"}));
 }
 
+TEST_F(ScaleKey, AParameterisationIsOneOverrideOfEveryVariant) {
+  const Study s = load(
+      "base: model.yaml\nscale: {free: vars.dim, params: [1k, 8k], tokens: 1k}\n"
+      "set: {train.batch: 4}\nparameterisation: {mup: {base: {vars.dim: 8}}}\n");
+  ASSERT_EQ(s.overrides.size(), 2u);
+  EXPECT_EQ(s.overrides[1].key, "parameterisation");
+  EXPECT_EQ(s.overrides[1].value.entries[0].key, "mup");
+}
+
+TEST_F(ScaleKey, AParameterisationIsSaidOnce) {
+  const std::string scale = "free: vars.dim, params: [1k, 8k], tokens: 1k";
+  EXPECT_EQ(
+      errors(ladder(scale, "set: {parameterisation: standard}\nparameterisation: standard\n")),
+      (Lines{"3:7: set: says 'parameterisation', and so does parameterisation:"}));
+}
+
 TEST(ScaleExpression, IsArithmeticWithOrWithoutDollars) {
   Vars vars;
   vars.set("dim", int64_t(100));
