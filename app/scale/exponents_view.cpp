@@ -37,12 +37,15 @@ std::string isoflop_table(const IsoFlop& iso) {
 
 std::string exponents_table(const GroupAnswer& g, const PointTable& t) {
   if (g.exponents.empty()) return "";
-  Table table({2, 3});
-  table.row({"parameters", "way", "N* ~ C^", "D* ~ C^", ""});
+  Table table({2, 3, 4, 5, 6});
+  table.row({"parameters", "way", "N* ~ C^", "D* ~ C^", "a", "b", "FLOPs of a token", ""});
   for (const CountedExponents& e : g.exponents)
     table.row({visible(counted_name(e, t)), e.way, exponent_text(e.params), exponent_text(e.tokens),
-               e.none});
-  return "\nexponents of the best division of compute, side by side\n" + table.text();
+               exponent_text(e.of_params), exponent_text(e.of_tokens),
+               e.power > 0 ? fmt::format("~ N^{:.3f}", e.power) : "-", e.none});
+  return "\nexponents of the best division of compute, side by side; a law's are along C ~ D N^p "
+         "with the p of the runs\n" +
+         table.text();
 }
 
 Json located_json(const std::optional<Located>& l) {
@@ -71,6 +74,9 @@ void add_exponents(const GroupAnswer& g, const PointTable& t, Json& json) {
                                  {"way", e.way},
                                  {"params", located_json(e.params)},
                                  {"tokens", located_json(e.tokens)},
+                                 {"a", located_json(e.of_params)},
+                                 {"b", located_json(e.of_tokens)},
+                                 {"flops_power", e.power > 0 ? Json(e.power) : Json()},
                                  {"none", e.none}});
 }
 }  // namespace cambium

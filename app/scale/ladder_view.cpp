@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "app/scale/own_loss_view.h"
 #include "app/scale/scale_view.h"
 #include "app/tables/table.h"
 #include "app/tables/train_view.h"
@@ -16,11 +17,6 @@ constexpr double kManyPasses = 4;  // Muennighoff et al. 2023: up to here worth 
 
 std::string number_text(double v) {
   return v == std::floor(v) && v < 1e6 ? fmt::format("{:.0f}", v) : fmt::format("{:.4g}", v);
-}
-
-std::string exponent_text(const std::optional<Spanned>& s) {
-  if (!s) return "-";
-  return fmt::format("{:.3f} [{:.3f}, {:.3f}]", s->value, s->interval.low, s->interval.high);
 }
 
 // What a row of lengths is called.
@@ -89,28 +85,6 @@ std::string passes_sentence(const LadderPlan& plan) {
   return out;
 }
 
-std::string exponents_text(const LadderAnswer& answer) {
-  if (answer.exponents.empty()) return "";
-  Table table;
-  table.row({"parameters counted", "variant", "a", "b", "N* ~ C^", "D* ~ C^", "FLOPs of a token"});
-  std::string reasons;
-  for (const VariantExponents& v : answer.exponents)
-    for (const ConventionAnswer& c : v.conventions) {
-      if (!c.untold.empty()) {
-        reasons += str(visible(v.variant), ", ", c.convention.name, ": ", c.untold, "\n");
-        continue;
-      }
-      table.row({std::string(c.convention.name), visible(v.variant), exponent_text(c.a),
-                 exponent_text(c.b), exponent_text(c.params_exponent),
-                 exponent_text(c.tokens_exponent), fmt::format("~ N^{:.3f}", c.power)});
-    }
-  const bool any = std::ranges::count(table.text(), '\n') > 1;
-  return str(
-      "\nthe same runs under each way of counting parameters; compute is what was counted, "
-      "divided along C ~ D N^p with the p of the last column\n",
-      any ? table.text() : "", reasons);
-}
-
 std::string ranking_text(const LadderPlan& plan, const LadderAnswer& answer) {
   if (!answer.ranking) return "";
   const TaskRanking& r = *answer.ranking;
@@ -140,27 +114,6 @@ Json ranking_json(const LadderPlan& plan, const LadderAnswer& answer) {
   if (tau && tau->interval)
     json["interval"] = Json::array({tau->interval->low, tau->interval->high});
   return json;
-}
-
-Json spanned_json(const std::optional<Spanned>& s) {
-  if (!s) return {};
-  return {{"value", s->value}, {"interval", Json::array({s->interval.low, s->interval.high})}};
-}
-
-Json exponents_json(const LadderAnswer& answer) {
-  Json out = Json::array();
-  for (const VariantExponents& v : answer.exponents)
-    for (const ConventionAnswer& c : v.conventions)
-      out.push_back({{"group", v.variant},
-                     {"parameters", c.convention.name},
-                     {"column", c.convention.column},
-                     {"untold", c.untold},
-                     {"flops_power", c.power},
-                     {"a", spanned_json(c.a)},
-                     {"b", spanned_json(c.b)},
-                     {"params_exponent", spanned_json(c.params_exponent)},
-                     {"tokens_exponent", spanned_json(c.tokens_exponent)}});
-  return out;
 }
 }  // namespace
 
@@ -214,7 +167,7 @@ std::string ladder_answer_text(const LadderPlan& plan, const LadderAnswer& answe
     out += "losses are those of the final weights on validation data\n" + scale_text(*answer.laws);
   else
     out += str("no law: ", answer.no_law, "\n");
-  return out + exponents_text(answer) + ranking_text(plan, answer);
+  return out + own_loss_text(plan, answer) + ranking_text(plan, answer);
 }
 
 Json ladder_answer_json(const LadderPlan& plan, const LadderAnswer& answer) {
@@ -226,7 +179,7 @@ Json ladder_answer_json(const LadderPlan& plan, const LadderAnswer& answer) {
                     {"not_held_out", answer.not_held_out},
                     {"unique_tokens", plan.unique_tokens},
                     {"most_passes", plan.most_passes()}};
-  json["exponents"] = exponents_json(answer);
+  if (Json own = own_loss_json(plan, answer); !own.is_null()) json["own_loss"] = std::move(own);
   if (answer.ranking) json["small_task"] = ranking_json(plan, answer);
   return json;
 }

@@ -11,7 +11,7 @@ namespace cambium {
 std::string ladder_text(const LadderPlan& plan, int64_t jobs);
 Json ladder_json(const LadderPlan& plan);
 
-// The laws, exponents under each convention, and runs that are missing.
+// The laws, the data's own loss beside them, and runs that are missing.
 std::string ladder_answer_text(const LadderPlan& plan, const LadderAnswer& answer);
 // What scale.json holds: the keys of `cambium scale POINTS.csv`, and those of the ladder.
 Json ladder_answer_json(const LadderPlan& plan, const LadderAnswer& answer);

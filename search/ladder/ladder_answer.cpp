@@ -53,8 +53,6 @@ LadderAnswer answer_ladder(const LadderPlan& plan, const std::string& folder) {
     answer.no_law = sentence(e);
   }
   if (answer.laws && plan.small_task) answer.ranking = rank_by_task(*plan.small_task, *answer.laws);
-  if (answer.laws && answer.laws->law->needs == std::vector<Quantity>{kParams, kTokens})
-    answer.exponents = exponents_by_convention(answer.points, settings);
   return answer;
 }
 }  // namespace cambium

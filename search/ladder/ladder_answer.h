@@ -1,7 +1,8 @@
 // Ladder answer: the laws that a ladder's finished runs follow, and what they say of the largest
 // size.
 #pragma once
-#include "search/ladder/ladder_exponents.h"
+#include "search/ladder/ladder_points.h"
+#include "search/laws/answers/scale.h"
 
 namespace cambium {
 struct LadderAnswer {
@@ -11,7 +12,6 @@ struct LadderAnswer {
   std::string no_law;                  // why, in a sentence
   std::string not_held_out;            // why the largest size is not held out although it is to be
   std::optional<TaskRanking> ranking;  // where a small task was asked for and laws were found
-  std::vector<VariantExponents> exponents;  // empty where the law is not one of size and length
 };
 
 // The law that a ladder is fitted with: as the study says, else by size and length, or by size

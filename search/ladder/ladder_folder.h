@@ -1,9 +1,9 @@
 // Ladder folder: the files of a ladder, written and read back.
 //   ladder.json    what is trained: sizes, lengths, costs, runs (LadderRecord)
 //   points.csv     a finished run a line: `cambium scale points.csv` takes it
-//   scale.json     the laws, as `cambium scale` writes them, and the exponents under each
-//   convention residuals.csv  a fitted run a line runs/<variant>-n<parameters>-d<tokens per
-//   parameter>-s<seed>/   ordinary runs
+//   scale.json     the laws, as `cambium scale` writes them
+//   residuals.csv  a fitted run a line
+//   runs/<variant>-n<parameters>-d<tokens per parameter>-s<seed>/   ordinary runs
 #pragma once
 #include "core/text/json_item.h"
 #include "search/ladder/ladder_plan.h"

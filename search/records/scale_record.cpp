@@ -82,14 +82,10 @@ ScaleLaw group_of(const JsonItem& item) {
   return g;
 }
 
-// Those of a group, and those of a whole ladder, which name it.
 void read_exponents(ScaleRecord& s, const JsonItem& item, const std::string& group) {
   for (const JsonItem& e : item.items("exponents"))
-    s.exponents.push_back({group.empty() ? e.text("group") : group,
-                           e.text(e.find("counted") ? "counted" : "parameters"), e.text("way"),
-                           span_of(e.item(e.find("params") ? "params" : "params_exponent")),
-                           span_of(e.item(e.find("tokens") ? "tokens" : "tokens_exponent")),
-                           e.text(e.find("none") ? "none" : "untold")});
+    s.exponents.push_back({group, e.text("counted"), e.text("way"), span_of(e.item("params")),
+                           span_of(e.item("tokens")), e.text("none")});
 }
 
 void read_comparisons(ScaleRecord& s, const JsonItem& item) {
@@ -176,7 +172,6 @@ ScaleRecord read_scale_folder(const std::string& folder) {
     s.groups.push_back(group_of(g));
     read_exponents(s, g, s.groups.back().name);
   }
-  read_exponents(s, top, "");
   read_comparisons(s, top);
   const std::string residuals = folder + "/residuals.csv";
   if (file_exists(residuals) && !s.groups.empty()) read_residuals(s, residuals);

@@ -1,10 +1,15 @@
-// `cambium scale` and `cambium check` on a ladder: what is printed, and what is refused.
+// `cambium scale` and `cambium check` on a ladder: what is printed, and what is refused; the data's
+// own loss beside the floor of its law.
+#include <cmath>
 #include <thread>
 
 #include <gtest/gtest.h>
 
+#include "app/scale/own_loss_view.h"
+#include "core/rng.h"
 #include "core/system/files.h"
 #include "core/system/process.h"
+#include "core/text/fmt.h"
 #include "core/text/json.h"
 #include "places.h"
 #include "tests/app/run_in_process.h"
@@ -91,6 +96,49 @@ TEST_F(LadderCommand, TrainsInProcessesAndWritesItsFiles) {
   const test::Ran again = ran({"scale", path("out/points.csv")});
   EXPECT_LE(again.code, kExitUser);
   EXPECT_TRUE(says(read_file(path("first")), "12 runs")) << read_file(path("first"));
+}
+
+// Twelve configurations of two runs that follow a law whose floor is 1.2, up to one in a thousand.
+LadderAnswer answer_of_a_law() {
+  std::string text = "params,tokens,loss,seed\n";
+  Random random(1);
+  for (double n : {1e3, 2e3, 4e3, 8e3})
+    for (double d : {1e5, 4e5, 16e5})
+      for (int seed : {0, 1}) {
+        const double stray = 1e-3 * random.normal();
+        text +=
+            fmt::format("{},{},{},{}\n", n, d,
+                        (1.2 + 90 / std::pow(n, 0.9) + 900 / std::pow(d, 0.8)) * (1 + stray), seed);
+      }
+  LadderAnswer a;
+  a.laws = scale_points(parse_points(text, "points.csv", {}), {.law = "chinchilla"});
+  return a;
+}
+
+std::string told(double loss) {
+  LadderPlan plan;
+  plan.own_loss = ReferenceLoss{.name = "the chain", .loss = loss};
+  return own_loss_text(plan, answer_of_a_law());
+}
+
+TEST(OwnLoss, IsToldBesideTheFloor) {
+  EXPECT_TRUE(told(1.2).starts_with(
+      "\nthe data's own loss (the chain) is 1.2000: inside the interval of E, 1."))
+      << told(1.2);
+  EXPECT_NE(told(1.1).find("is 1.1000: below the interval of E"), std::string::npos) << told(1.1);
+  EXPECT_NE(told(1.3).find("is 1.3000: above the interval of E"), std::string::npos) << told(1.3);
+}
+
+TEST(OwnLoss, IsInTheAnswerOnlyWhereTheDataKnowsIt) {
+  LadderPlan plan;
+  EXPECT_EQ(own_loss_text(plan, answer_of_a_law()), "");
+  EXPECT_TRUE(own_loss_json(plan, answer_of_a_law()).is_null());
+  plan.own_loss = ReferenceLoss{.name = "the chain", .loss = 1.2};
+  EXPECT_EQ(own_loss_text(plan, {}), "");
+  const Json json = own_loss_json(plan, answer_of_a_law());
+  EXPECT_EQ(json["loss"], 1.2);
+  EXPECT_TRUE(json["floors"][0]["inside"]);
+  EXPECT_NEAR(json["floors"][0]["floor"], 1.2, 0.02);
 }
 }  // namespace
 }  // namespace cambium::ladder_test

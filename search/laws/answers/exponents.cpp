@@ -15,15 +15,37 @@ std::vector<LawRun> recounted(std::vector<LawRun> runs,
   return runs;
 }
 
-// Why compute that is no fixed multiple of N D has no exponents by a law; empty: it is one.
-std::string uneven(const std::vector<LawRun>& runs) {
+// C ~ D N^power through the runs, and why there is none.
+struct TokenCost {
+  double power = 0;
+  std::string none;
+};
+
+TokenCost token_cost(const std::vector<LawRun>& runs) {
+  double n = 0, x = 0, y = 0, xx = 0, xy = 0;
+  for (const LawRun& r : runs) {
+    const double log_n = r.at.log_x[kParams], log_f = r.at.log_x[kFlops] - r.at.log_x[kTokens];
+    ++n;
+    x += log_n;
+    y += log_f;
+    xx += log_n * log_n;
+    xy += log_n * log_f;
+  }
+  TokenCost out{(xy - x * y / n) / (xx - x * x / n), {}};
+  if (!(out.power > 0)) {
+    out.none = "FLOPs of a token do not grow with these parameters";
+    return out;
+  }
   Interval ends{HUGE_VAL, 0};
   for (const LawRun& r : runs) {
-    const double k = r.at.x[kFlops] / r.at.x[kParams] / r.at.x[kTokens];
+    const double k = std::exp(r.at.log_x[kFlops] - r.at.log_x[kTokens] -
+                              out.power * (r.at.log_x[kParams] - x / n));
     ends = {std::min(ends.low, k), std::max(ends.high, k)};
   }
-  if (!(ends.high > kMostUneven * ends.low)) return "";
-  return fmt::format("C is {:.3g} to {:.3g} N D", ends.low, ends.high);
+  if (ends.high > kMostUneven * ends.low)
+    out.none = fmt::format("C strays from a power of N times D by a factor of {:.3g}",
+                           ends.high / ends.low);
+  return out;
 }
 
 std::string why_untold(const LawFit& f) {
@@ -33,18 +55,32 @@ std::string why_untold(const LawFit& f) {
   return "";
 }
 
+Located located(const LawFit& fit, const std::vector<Theta>& resampled, const ThetaFunction& g) {
+  const Spanned s = spanned(fit, resampled, g, false);
+  return {s.value, s.interval};
+}
+
+// With C = k D N^p the loss A / N^a + B / D^b is least at N ~ C^(b / (a + p b)).
+void add_law(CountedExponents& e, const LawFit& fit, const std::vector<Theta>& resampled) {
+  const TokenCost cost = token_cost(fit.runs);
+  if (e.none = cost.none; !e.none.empty()) return;
+  const double p = e.power = cost.power;
+  const auto a = [](std::span<const double> t) { return t[3]; };
+  const auto b = [](std::span<const double> t) { return t.back(); };
+  const auto n = [p](std::span<const double> t) { return t.back() / (t[3] + p * t.back()); };
+  const auto d = [p](std::span<const double> t) { return t[3] / (t[3] + p * t.back()); };
+  e.of_params = located(fit, resampled, a);
+  e.of_tokens = located(fit, resampled, b);
+  e.params = located(fit, resampled, n);
+  e.tokens = located(fit, resampled, d);
+}
+
 void by_law(CountedExponents& e, const Law& law, const std::vector<LawRun>& runs, FitObjective kind,
             int draws) {
-  if (e.none = uneven(runs); !e.none.empty()) return;
   try {
     const LawFit fit = fit_law(law, runs, kind);
     require_follows(fit, false);
-    if (e.none = why_untold(fit); !e.none.empty()) return;
-    const std::vector<Theta> resampled = bootstrap_fits(fit, draws);
-    const auto n = [](std::span<const double> t) { return t.back() / (t[3] + t.back()); };
-    const Spanned s = spanned(fit, resampled, n, false);
-    e.params = Located{s.value, s.interval};
-    e.tokens = Located{1 - s.value, {1 - s.interval.high, 1 - s.interval.low}};
+    if (e.none = why_untold(fit); e.none.empty()) add_law(e, fit, bootstrap_fits(fit, draws));
   } catch (const UserError& fault) {
     e.none = fault.what();
   }
@@ -62,12 +98,10 @@ void add_ways(GroupAnswer& g, const std::string& counted, const std::vector<LawR
   }
   if (divides) {
     CountedExponents law{.way = "law", .counted = counted, .none = {}};
-    if (counted.empty() && g.params_exponent) {
-      law.params = Located{g.params_exponent->value, g.params_exponent->interval};
-      law.tokens = Located{g.tokens_exponent->value, g.tokens_exponent->interval};
-    } else {
+    if (!counted.empty())
       by_law(law, *g.fit.law, runs, g.fit.kind, draws);
-    }
+    else if (law.none = why_untold(g.fit); law.none.empty())
+      add_law(law, g.fit, g.resampled);
     g.exponents.push_back(std::move(law));
   }
   const IsoFlop iso = isoflop_of(runs);

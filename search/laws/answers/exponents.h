@@ -1,6 +1,6 @@
 // The exponents of the best division of compute, by every way to find them and every way to count
 // parameters, side by side: the same runs give N* ~ C^.5 or C^.7 depending on whether embeddings
-// count.
+// count. By a law they hold for compute as it was counted, C ~ D N^p with p found from the runs.
 #pragma once
 #include "search/laws/answers/isoflop.h"
 #include "search/laws/answers/scale.h"

@@ -49,6 +49,10 @@ struct CountedExponents {
   std::string counted;  // the column that counts parameters; empty: that of the role
   std::optional<Located> params, tokens;
   std::string none;  // why there are none
+  // Of a law: its exponents of N and of D, and that by which FLOPs of a token grow with N, which is
+  // 1 where compute is a multiple of N D.
+  std::optional<Located> of_params = {}, of_tokens = {};
+  double power = 0;
 };
 
 struct GroupAnswer {

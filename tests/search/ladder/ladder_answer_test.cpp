@@ -5,6 +5,7 @@
 
 #include "core/rng.h"
 #include "core/text/json.h"
+#include "search/ladder/own_loss.h"
 #include "tests/search/ladder/support.h"
 #include "train/record/run_record.h"
 
@@ -68,22 +69,44 @@ TEST_F(LadderRuns, ExponentsStandSideBySide) {
   const LadderPlan p = plan(ladder(kScale));
   finish_all(p, 1e-3);
   const LadderAnswer a = answer_ladder(p, folder_.path());
-  ASSERT_EQ(a.exponents.size(), 1u);
-  ASSERT_EQ(a.exponents[0].conventions.size(), 3u);
-  const ConventionAnswer& all = a.exponents[0].conventions[0];
-  ASSERT_TRUE(all.a) << all.untold;
-  EXPECT_NEAR(all.a->value, 0.4, 0.05);
-  EXPECT_NEAR(all.b->value, 0.45, 0.05);
-  for (const ConventionAnswer& c : a.exponents[0].conventions) {
-    ASSERT_TRUE(c.a) << c.untold;
-    const double x = c.params_exponent->value, y = c.tokens_exponent->value;
-    EXPECT_NEAR(x, c.b->value / (c.a->value + c.power * c.b->value), 1e-12);
+  ASSERT_TRUE(a.laws);
+  const std::vector<CountedExponents>& ways = a.laws->groups[0].exponents;
+  ASSERT_EQ(ways.size(), 3u);
+  ASSERT_TRUE(ways[0].of_params) << ways[0].none;
+  EXPECT_NEAR(ways[0].of_params->value, 0.4, 0.05);
+  EXPECT_NEAR(ways[0].of_tokens->value, 0.45, 0.05);
+  for (const CountedExponents& c : ways) {
+    ASSERT_TRUE(c.of_params) << c.none;
+    const double x = c.params->value, y = c.tokens->value;
+    EXPECT_NEAR(x, c.of_tokens->value / (c.of_params->value + c.power * c.of_tokens->value), 1e-12);
     EXPECT_NEAR(y + c.power * x, 1, 1e-12);  // C ~ D N^power
-    EXPECT_LE(c.params_exponent->interval.low, x);
-    EXPECT_GE(c.params_exponent->interval.high, x);
+    EXPECT_LE(c.params->interval.low, x);
+    EXPECT_GE(c.params->interval.high, x);
   }
   // Embeddings are a smaller share of a larger model: the body grows faster than all.
-  EXPECT_LT(a.exponents[0].conventions[2].power, all.power);
+  EXPECT_EQ(ways[2].counted, "params_body");
+  EXPECT_LT(ways[2].power, ways[0].power);
+}
+
+// What the chain loses on the validation data itself is told beside E, which here is none of it.
+TEST_F(LadderRuns, TheDatasOwnLossStandsBesideTheFloor) {
+  const LadderPlan p = plan(ladder(kScale));
+  ASSERT_TRUE(p.own_loss);
+  EXPECT_EQ(p.own_loss->name, "the chain itself on val");
+  finish_all(p, 1e-3);
+  const LadderAnswer a = answer_ladder(p, folder_.path());
+  ASSERT_TRUE(a.laws);
+  const std::vector<FoundFloor> floors = floors_beside(p, *a.laws);
+  ASSERT_EQ(floors.size(), 1u);
+  EXPECT_TRUE(floors[0].holds(1.2));
+  EXPECT_FALSE(floors[0].holds(1.5));
+  EXPECT_LT(floors[0].half_width(), 0.2);
+  const LadderPlan plain =
+      plan(ladder("free: vars.dim, params: [500, 20k], sizes: 6, tokens: 20k, law: params_power"));
+  finish_all(plain, 1e-3);
+  const LadderAnswer none = answer_ladder(plain, folder_.path());
+  ASSERT_TRUE(none.laws) << none.no_law;
+  EXPECT_TRUE(floors_beside(plain, *none.laws).empty());
 }
 
 TEST_F(LadderRuns, PointsAreWhatScaleReads) {
@@ -145,7 +168,7 @@ TEST_F(LadderRuns, OneLengthGivesALawOfSizeAlone) {
   const LadderAnswer a = answer_ladder(p, folder_.path());
   ASSERT_TRUE(a.laws) << a.no_law;
   EXPECT_EQ(a.laws->law->name, "params");
-  EXPECT_TRUE(a.exponents.empty());
+  EXPECT_TRUE(a.laws->groups[0].exponents.empty());
   EXPECT_NEAR(a.laws->groups[0].fit.at(2), 0.4, 0.05);
 }
 
