@@ -168,6 +168,10 @@ ScaleRecord read_scale_folder(const std::string& folder) {
                 .flops_per_nd = top.number("flops_per_nd")};
   if (!s.warning.empty()) s.flops_per_nd = kUnknown;
   require(!s.law.empty() || !s.no_law.empty(), path, ": 'law' is missing");
+  if (top.find("own_loss")) {
+    s.own_name = top.item("own_loss").text("name");
+    s.own_loss = top.item("own_loss").number("loss");
+  }
   for (const JsonItem& g : top.items("groups")) {
     s.groups.push_back(group_of(g));
     read_exponents(s, g, s.groups.back().name);

@@ -99,6 +99,8 @@ struct ScaleRecord {
   std::string answers = "loss";    // what the law foretells
   std::vector<std::string> needs;  // what it is a function of: "params", "tokens"
   double flops_per_nd = kUnknown;  // unknown too where the file contradicts itself
+  std::string own_name;            // what the data's own loss is called
+  double own_loss = kUnknown;      // of a ladder on data that knows it
   std::vector<ScaleLaw> groups;
   std::vector<ScaleComparison> comparisons;
   std::vector<ScaleExponents> exponents;

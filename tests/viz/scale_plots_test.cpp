@@ -97,6 +97,16 @@ TEST(LawPlot, RunsHaveTheColourOfTheNearestLine) {
   EXPECT_EQ(line_name({.fixed = "tokens", .at = 5e9}), "5.00G tokens");
 }
 
+TEST(LawPlot, ShowsWhatTheDataItselfLoses) {
+  ScaleRecord s = record();
+  EXPECT_EQ(count(law_plot(s, s.groups[0]), "the chain itself"), 0u);
+  s.own_name = "the chain itself";
+  s.own_loss = 1.8;
+  const std::string svg = law_plot(s, s.groups[0]);
+  toy::expect_drawable(svg);
+  EXPECT_GE(count(svg, "the chain itself"), 1u);
+}
+
 TEST(LawPlot, AnEndlessIntervalLeavesTheCurveItsRoom) {
   ScaleRecord s = record();
   for (ScaleLine& l : s.groups[0].lines)

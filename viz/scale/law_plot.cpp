@@ -26,8 +26,9 @@ struct Window {
   }
 };
 
-Window window_of(const ScaleLaw& g) {
+Window window_of(const ScaleRecord& s, const ScaleLaw& g) {
   Window w;
+  w.take(s.own_loss);
   for (const ScaleRun& r : g.points) w.take(r.measured);
   for (const ScaleHeldOut& h : g.held_out) {
     w.take(h.run.measured);
@@ -110,6 +111,25 @@ void add_held_out(XyPlot& plot, const ScaleLaw& g, std::string_view quantity) {
   plot.layers.push_back(std::move(measured));
   plot.layers.push_back(std::move(foretold));
 }
+
+// The data's own loss, which no law's floor can truly lie away from.
+void add_own_loss(XyPlot& plot, const ScaleRecord& s, const ScaleLaw& g,
+                  std::string_view quantity) {
+  if (!std::isfinite(s.own_loss)) return;
+  Window across;
+  for (const ScaleRun& r : g.points) across.take(r.along(quantity));
+  for (const ScaleLine& l : g.lines)
+    if (l.fixed != "best_split")
+      for (double x : l.along(quantity)) across.take(x);
+  if (across.high > 0)
+    plot.layers.push_back({.kind = Kind::kLine,
+                           .name = s.own_name,
+                           .colour = kInk,
+                           .x = {across.low, across.high},
+                           .y = {s.own_loss, s.own_loss},
+                           .size = 1.4,
+                           .dashed = true});
+}
 }  // namespace
 
 std::string quantity_label(std::string_view quantity) {
@@ -154,11 +174,12 @@ std::string law_plot(const ScaleRecord& s, const ScaleLaw& g) {
               .height = 420};
   size_t lines = 0;
   for (const ScaleLine& l : g.lines) lines += l.fixed != "best_split";
-  const Window window = window_of(g);
+  const Window window = window_of(s, g);
   if (window.high > 0)
     for (size_t i = 0; i < lines; ++i) add_line(plot, g.lines[i], window, quantity, i, lines == 1);
   add_runs(plot, g, quantity, lines);
   add_held_out(plot, g, quantity);
+  add_own_loss(plot, s, g, quantity);
   return xy_plot(plot);
 }
 }  // namespace cambium
