@@ -163,8 +163,8 @@ TEST(MultiPower, SaysWhatItCannotBeFittedTo) {
 
 // Luo et al. 2025's curves of 25M parameters: nine files of step, lr, loss. Fitted to three, as
 // they do; they state .0011 for the mean error and .0041 for the largest. What is found here has a
-// mean error of .00111 and .0057 for the largest; its sum, 1.3217e-4, is 3 % above the least that
-// another program found (1.28091e-4, whose mean error is .0014).
+// mean error of .00111 and .0057 for the largest, at a sum of 1.32165e-4 (docs/scaling.md says
+// where lower ones were looked for).
 TEST(MultiPower, ForetellsThePublishedCurves) {
   const std::string folder = test::data_path("scaling/multi_power_law/csv_25");
   if (test::skip_without(folder)) return;
