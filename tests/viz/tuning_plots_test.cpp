@@ -72,6 +72,24 @@ TEST(SensitivityPlot, OneFarWorseTrialLeavesTheOthersRoom) {
   EXPECT_EQ(count(svg, "<title>trial 0: 1000000</title>"), 1u) << "but it is there";
 }
 
+TEST(ArmsPlot, IsALineAnArmWhereThereIsOneSetting) {
+  Tried t = tried();
+  ASSERT_TRUE(shows_arms(t));
+  const std::string svg = arms_plot(t, t.settings[0]);
+  toy::expect_drawable(svg);
+  EXPECT_EQ(count(svg, "<title>attention, trial "), 5u) << "the failed one has no place";
+  EXPECT_GE(count(svg, ">mamba<"), 1u);
+  EXPECT_EQ(tried_figures(t)[0].name, "arms");
+  t.settings.push_back({"decay"});
+  EXPECT_FALSE(shows_arms(t));
+  t = tried();
+  t.arms.resize(1);
+  EXPECT_FALSE(shows_arms(t));
+  t = tried();
+  t.arms[1].points.resize(2);
+  EXPECT_FALSE(shows_arms(t));
+}
+
 TEST(TriedOf, ATuningHasArmsSettingsAndRanges) {
   Tuning t{.method = "sobol", .metric = "val.accuracy", .maximize = true, .trials = 3};
   t.rungs = {1.0 / 3, 1};

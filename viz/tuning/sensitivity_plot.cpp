@@ -13,23 +13,6 @@ double setting_of(const TriedPoint& p, const std::string& name) {
   return it == p.settings.end() ? kUnknown : it->second;
 }
 
-// A single failed training may be a thousand times as bad as all others: what lies beyond the
-// worse three quarters by more than four times the better half's extent is drawn at the edge.
-double worst_of(const Tried& t) {
-  std::vector<double> losses;
-  for (const TriedArm& a : t.arms)
-    for (const TriedPoint& p : a.points)
-      if (std::isfinite(p.last())) losses.push_back(t.maximize ? -p.last() : p.last());
-  if (losses.empty()) return kUnknown;
-  std::ranges::sort(losses);
-  const double half = losses[losses.size() / 2] - losses[0];
-  const double limit = losses[0] + 4 * half;
-  double worst = losses[0];
-  for (double l : losses)
-    if (l <= limit || half == 0) worst = l;
-  return t.maximize ? -worst : worst;
-}
-
 struct Layers {
   XyLayer whole{.name = "trained to the end", .colour = 0, .size = 4};
   XyLayer stopped{
@@ -55,8 +38,23 @@ void add_edges(XyPlot& plot, const TriedSetting& s, double low, double high) {
 }
 }  // namespace
 
+double worst_shown(const Tried& t) {
+  std::vector<double> losses;
+  for (const TriedArm& a : t.arms)
+    for (const TriedPoint& p : a.points)
+      if (std::isfinite(p.last())) losses.push_back(t.maximize ? -p.last() : p.last());
+  if (losses.empty()) return kUnknown;
+  std::ranges::sort(losses);
+  const double half = losses[losses.size() / 2] - losses[0];
+  const double limit = losses[0] + 4 * half;
+  double worst = losses[0];
+  for (double l : losses)
+    if (l <= limit || half == 0) worst = l;
+  return t.maximize ? -worst : worst;
+}
+
 std::string sensitivity_plot(const Tried& t, const TriedArm& arm, const TriedSetting& setting) {
-  const double worst = worst_of(t);
+  const double worst = worst_shown(t);
   XyPlot plot{.title = arm.name.empty() ? "By " + setting.name : arm.name,
               .x_label = setting.name,
               .y_label = t.metric,

@@ -46,6 +46,15 @@ Tried tried_of(const Tuning& t, const std::string& label, double scale);
 // rungs.
 Tried tried_of(const SearchRecord& s);
 
+// The worst that is drawn at its place. A single failed training may be a thousand times as bad as
+// all others: what lies beyond the worse three quarters by more than four times the better half's
+// extent is drawn at the edge.
+double worst_shown(const Tried& t);
+
+// The metric by the one setting, a line an arm, the best of each marked; and whether there is one
+// setting alone, with three values or more of each of several arms.
+std::string arms_plot(const Tried& t, const TriedSetting& setting);
+bool shows_arms(const Tried& t);
 // The metric at each rung, a line a point; those that went on to the end stand out, the best most.
 std::string rungs_plot(const Tried& t, const TriedArm& arm);
 // The metric by one setting; the best and the ends of the range are marked. All arms have the same

@@ -11,6 +11,7 @@ std::vector<Figure> tried_figures(const Tried& t) {
       return std::ranges::count(p.settings, s.name, [](const auto& v) { return v.first; }) > 0;
     });
   };
+  if (shows_arms(t)) out.push_back({"arms", "Tuning", arms_plot(t, t.settings[0])});
   for (size_t k = 0; k < t.settings.size(); ++k)
     for (size_t i = 0; i < t.arms.size(); ++i)
       if (has(t.arms[i], t.settings[k]))
