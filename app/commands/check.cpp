@@ -8,6 +8,7 @@
 #include "search/candidates/model_space.h"
 #include "search/ladder/ladder_runs.h"
 #include "search/replay/table_study.h"
+#include "search/study/cell.h"
 #include "search/study/study_plan.h"
 #include "search/study/tune_settings.h"
 #include "search/tune/tuner.h"
@@ -112,22 +113,29 @@ Json check_study(const std::string& file, const Context& context, std::string& t
 
 Json check_model_search(const Spec& spec, const Context& context, std::string& text) {
   ModelSpace models(spec);
-  const PlannedVariant base = models.plan_base("base");
-  check_fits(spec.file, "the base", base.needed_bytes);
+  const std::vector<PlannedVariant> bases = models.plan_base("base");
   const int64_t trials = models.study().search->settings.trials;
-  text += str("ok  ", spec.file, ": ", trials, " trials by ", models.method().method->name,
-              "; the base: ", compact(double(base.cost.parameters)), " parameters, ",
-              flops_text(base.cost.flops_per_step), " a step, ", base.steps, " steps, ",
-              memory_text(double(base.needed_bytes)), " to train\n");
-  return {{"file", spec.file},
-          {"kind", "search"},
-          {"method", models.method().method->name},
-          {"trials", trials},
-          {"base",
-           {{"parameters", base.cost.parameters},
-            {"steps", base.steps},
-            {"training_bytes", base.needed_bytes},
-            {"notes", show_notes(base.notes, context, text)}}}};
+  text += str("ok  ", spec.file, ": ", trials, " trials by ", models.method().method->name);
+  Json json = Json::array();
+  for (const PlannedVariant& base : bases) {
+    check_fits(spec.file, str("the ", base.name), base.needed_bytes);
+    text += str("; the ", base.name, ": ", compact(double(base.cost.parameters)), " parameters, ",
+                flops_text(base.cost.flops_per_step), " a step, ", base.steps, " steps, ",
+                memory_text(double(base.needed_bytes)), " to train");
+    json.push_back({{"parameters", base.cost.parameters},
+                    {"steps", base.steps},
+                    {"training_bytes", base.needed_bytes}});
+    if (bases.size() > 1) json.back()["task"] = task_of(base.name);
+  }
+  text += "\n";
+  for (size_t i = 0; i < bases.size(); ++i)
+    json[i]["notes"] = show_notes(bases[i].notes, context, text);
+  Json out = {{"file", spec.file},
+              {"kind", "search"},
+              {"method", models.method().method->name},
+              {"trials", trials}};
+  out[bases.size() > 1 ? "bases" : "base"] = bases.size() > 1 ? json : json[0];
+  return out;
 }
 
 Json check_ladder(const std::string& file, const Context& context, std::string& text) {

@@ -63,9 +63,9 @@ int search_trained(const Spec& spec, const std::string& folder, const Options& o
     json["proxies"] = proxies_json(proxies);
     text += proxy_table(proxies, result.findings.objectives[0].name);
   }
-  context.answer(json, str("\n", text, "\nresults  ", folder,
-                           "/results.json, trials.csv, report.html",
-                           result.finals ? " and finalists/*.yaml\n" : "\n"));
+  context.answer(json,
+                 str("\n", text, "\nresults  ", folder, "/results.json, trials.csv, report.html",
+                     result.finals ? " and finalists/*.yaml\n" : "\n"));
   if (result.stopped)
     context.terminal.note("stopped; the same command goes on where this one ended");
   return result.stopped ? kExitInterrupted : kExitOk;
@@ -89,7 +89,7 @@ int search_study(const Options& options, Context& context) {
   const bool fewer = int64_t(search.trials.size()) < held.trials_before();
   if (!fewer) {
     replace_file(folder + "/results.json", to_text(json, 2) + "\n");
-    replace_file(folder + "/trials.csv", trials_csv(study, search));
+    replace_file(folder + "/trials.csv", trials_csv(*study.space, findings_of(study, search)));
     write_search_page(folder);
   }
   json["folder"] = folder;

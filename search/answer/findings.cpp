@@ -141,6 +141,9 @@ Json trial_json(const Space& space, const Findings& f, size_t trial) {
   for (size_t m = 0; m < f.objectives.size(); ++m)
     out["results"][f.objectives[m].name] =
         t.outcome.failed ? Json() : Json(f.objectives[m].loss(t.outcome.losses[m]));
+  for (size_t k = 0; k < t.on_tasks.size(); ++k)
+    for (size_t m = 0; m < f.objectives.size(); ++m)
+      out["on_tasks"][f.tasks[k]][f.objectives[m].name] = t.on_tasks[k][m];
   if (t.outcome.violation > 0) out["violation"] = t.outcome.violation;
   if (state_of(t) != "done") out["state"] = state_of(t);
   if (!t.reason.empty()) out["reason"] = t.reason;
@@ -155,7 +158,9 @@ Json objectives_json(const Findings& f) {
     out.push_back({{"name", o.name},
                    {"goal", o.maximize ? "max" : "min"},
                    {"reference", o.reference},
-                   {"reference_from", o.reference_is_worst ? "worst trial" : "study"}});
+                   {"reference_from", !o.reference_is_worst ? "study"
+                                      : f.of_table          ? "worst row"
+                                                            : "worst trial"}});
   return out;
 }
 
@@ -190,6 +195,8 @@ std::string trials_csv(const Space& space, const Findings& f) {
   std::string out = "trial,key";
   for (const Dimension& d : space.dimensions()) out += "," + csv_cell("space." + d.name);
   for (const FoundObjective& o : f.objectives) out += "," + csv_cell(o.name);
+  for (const std::string& task : f.tasks)
+    for (const FoundObjective& o : f.objectives) out += "," + csv_cell(str(o.name, "@", task));
   out += ",violation,state,reason\n";
   for (const FoundTrial& t : f.trials) {
     out += str(t.number, ",", csv_cell(t.key));
@@ -200,6 +207,9 @@ std::string trials_csv(const Space& space, const Findings& f) {
     for (size_t m = 0; m < f.objectives.size(); ++m)
       out +=
           "," + (t.outcome.failed ? std::string() : str(f.objectives[m].loss(t.outcome.losses[m])));
+    for (size_t k = 0; k < f.tasks.size(); ++k)
+      for (size_t m = 0; m < f.objectives.size(); ++m)
+        out += "," + (std::isnan(t.on_tasks[k][m]) ? std::string() : str(t.on_tasks[k][m]));
     out += str(",", t.outcome.violation, ",", state_of(t), ",", csv_cell(t.reason), "\n");
   }
   return out;

@@ -12,8 +12,9 @@ namespace cambium {
 struct FoundObjective {
   std::string name;
   bool maximize = false;
-  double reference = 0;            // where nothing is gained, in its own unit
-  bool reference_is_worst = true;  // of the trials; else the study says it
+  double reference = 0;  // where nothing is gained, in its own unit
+  // Of the trials, or of all rows of a table; else the study says it.
+  bool reference_is_worst = true;
 
   double loss(double value) const { return maximize ? -value : value; }  // and back
 };
@@ -28,13 +29,17 @@ struct FoundTrial {
   std::string reason = {};            // of a failure or a refusal
   bool refused = false;               // before it was trained
   std::vector<int64_t> parents = {};  // trials that it was made from
+  // Of each task the objectives, in their own units, at the last rung; NaN: none. Empty: no tasks.
+  std::vector<std::vector<double>> on_tasks = {};
 };
 
 struct Findings {
   std::vector<FoundObjective> objectives;
   std::vector<FoundTrial> trials;
-  bool exhausted = false;  // the space had no more
-  int64_t drawn = 0;       // so many of the first trials are uniform draws
+  bool exhausted = false;               // the space had no more
+  int64_t drawn = 0;                    // so many of the first trials are uniform draws
+  bool of_table = false;                // whose rows are all there is
+  std::vector<std::string> tasks = {};  // whose mean an objective is; empty: there are none
 };
 
 // The worst that any whole trial gave, as reference of the objectives that the study gives none.

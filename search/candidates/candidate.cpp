@@ -95,6 +95,27 @@ std::string training_key(const Experiment& e, DataCache& data) {
                                 uint64_t(e.precision), hash_text(identity)}));
 }
 
+std::string joined_key(std::span<const std::string> keys) {
+  ensure(!keys.empty(), "a key of nothing");
+  if (keys.size() == 1) return keys.front();
+  std::string all;
+  for (const std::string& key : keys) all += key + "\n";
+  return hash_name(hash_text(all));
+}
+
+Candidate on_all_tasks(std::vector<Candidate> tasks) {
+  Candidate out;
+  std::vector<std::string> keys;
+  for (const Candidate& c : tasks) {
+    ensure(c.ok(), "a candidate that is refused on a task: ", c.refusal);
+    keys.push_back(c.key);
+    for (const auto& [name, value] : c.built) out.built[name] += value / double(tasks.size());
+  }
+  out.key = joined_key(keys);
+  out.tasks = std::move(tasks);
+  return out;
+}
+
 Candidate build_candidate(const Spec& spec, const std::optional<MatchGoal>& match,
                           std::span<const Condition> where, const Condition::Lookup& known,
                           const AskedQuantities& asked, DataCache& data) {

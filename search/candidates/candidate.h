@@ -20,9 +20,19 @@ struct Candidate {
   std::string key;                    // equal: the same training but for its seed
   std::optional<Match> match;
   std::map<std::string, double, std::less<>> built;  // by built_quantities()
+  // Where a study has tasks: what it is on each. This one then is all of them together.
+  std::vector<Candidate> tasks = {};
 
   bool ok() const { return refusal.empty(); }
+
+  const Candidate& on(size_t task) const { return tasks.empty() ? *this : tasks[task]; }
 };
+
+// One key of what is trained on several tasks; of one its own.
+std::string joined_key(std::span<const std::string> keys);
+
+// All tasks together: one key, quantities as their means. All must be ok().
+Candidate on_all_tasks(std::vector<Candidate> tasks);
 
 // What identifies a training but for its seed, length and reports: the model's structure, whatever
 // its parts are called (structural_hash), how it is trained, and on what data.

@@ -2,12 +2,30 @@
 
 #include "core/hash.h"
 #include "search/candidates/patterns.h"
+#include "search/study/cell.h"
 #include "search/trials/rung_plan.h"
 
 namespace cambium {
-Candidate ModelSpace::build(const Spec& spec, const SpacePoint& p) {
+Candidate ModelSpace::build(const SearchTask& task, const SpacePoint& p) {
   const auto known = [&](std::string_view name) { return space_->value(name, p); };
-  return build_candidate(spec, study_.match, built_where_, known, asked_, data_);
+  const Spec spec{task.base.file, apply_model_point(task.base.root, *space_, p)};
+  return build_candidate(spec, task.match, built_where_, known, asked_, data_);
+}
+
+// Refused on one task, it is not built on those that follow.
+Candidate ModelSpace::build_on_tasks(const SpacePoint& p) {
+  if (study_.tasks.empty()) return build(tasks_.front(), p);
+  std::vector<Candidate> out;
+  for (const SearchTask& task : tasks_) {
+    Candidate c = build(task, p);
+    if (c.ok()) {
+      out.push_back(std::move(c));
+      continue;
+    }
+    c.refusal = str("on task '", task.name, "': ", c.refusal);
+    return c;
+  }
+  return on_all_tasks(std::move(out));
 }
 
 const Candidate& ModelSpace::candidate(const SpacePoint& p) {
@@ -15,7 +33,7 @@ const Candidate& ModelSpace::candidate(const SpacePoint& p) {
   Candidate& c = known->second;
   if (!fresh) return c;
   try {
-    c = build({base_.file, apply_model_point(base_.root, *space_, p)}, p);
+    c = build_on_tasks(p);
   } catch (const UserError& e) {
     c.refusal = e.what();
     c.refusal_mark = e.mark;
@@ -24,11 +42,12 @@ const Candidate& ModelSpace::candidate(const SpacePoint& p) {
   return c;
 }
 
-Spec ModelSpace::spec(const SpacePoint& p) {
+Spec ModelSpace::spec(const SpacePoint& p, size_t task) {
   const Candidate& c = candidate(p);
   ensure(c.ok(), "a point that is refused has no spec: ", c.refusal);
-  Spec out{base_.file, apply_model_point(base_.root, *space_, p)};
-  if (c.match) apply_match(out, *study_.match, *c.match);
+  const SearchTask& t = tasks_[task];
+  Spec out{t.base.file, apply_model_point(t.base.root, *space_, p)};
+  if (const std::optional<Match>& match = c.on(task).match) apply_match(out, *t.match, *match);
   return out;
 }
 
@@ -41,45 +60,60 @@ PlanOptions ModelSpace::plan_options(bool memory) const {
           .memory = memory};
 }
 
-PlannedVariant ModelSpace::planned(std::string name, Spec spec, const Candidate& c, bool memory) {
+PlannedVariant ModelSpace::planned(std::string name, Spec spec, const std::optional<Match>& match,
+                                   bool memory) {
   const PlanOptions options = plan_options(memory);
   DraftVariant d = draft_variant(std::move(name), std::move(spec), options, data_);
   if (study_.search->rungs) fit_to_rungs(d, *study_.search->rungs, options);
-  d.variant.match = c.match;
+  d.variant.match = match;
   return std::move(d.variant);
 }
 
-PlannedVariant ModelSpace::plan(std::string name, const SpacePoint& p, bool memory) {
-  return planned(std::move(name), spec(p), candidate(p), memory);
+std::vector<PlannedVariant> ModelSpace::plan(const std::string& name, const SpacePoint& p,
+                                             bool memory) {
+  std::vector<PlannedVariant> out;
+  for (size_t t = 0; t < tasks_.size(); ++t)
+    out.push_back(
+        planned(cell_name(name, tasks_[t].name), spec(p, t), candidate(p).on(t).match, memory));
+  return out;
 }
 
-PlannedVariant ModelSpace::plan_base(std::string name, bool memory) {
-  Candidate c;
-  Spec spec = base_;
-  if (study_.match) {
-    c.match = solve_match(spec, *study_.match, data_);
-    apply_match(spec, *study_.match, *c.match);
+std::vector<PlannedVariant> ModelSpace::plan_base(const std::string& name, bool memory) {
+  std::vector<PlannedVariant> out;
+  for (const SearchTask& t : tasks_) {
+    std::optional<Match> match;
+    Spec spec = t.base;
+    if (t.match) {
+      match = solve_match(spec, *t.match, data_);
+      apply_match(spec, *t.match, *match);
+    }
+    out.push_back(planned(cell_name(name, t.name), std::move(spec), match, memory));
   }
-  return planned(std::move(name), std::move(spec), c, memory);
+  return out;
 }
 
 std::string ModelSpace::base_key() {
-  return training_key(data_.open_to_measure(matched_base()), data_);
+  std::vector<std::string> keys;
+  for (const SearchTask& t : tasks_)
+    keys.push_back(training_key(data_.open_to_measure(matched_base(t)), data_));
+  return joined_key(keys);
 }
 
-Spec ModelSpace::matched_base() {
-  Spec spec = base_;
-  if (study_.match) apply_match(spec, *study_.match, solve_match(spec, *study_.match, data_));
+Spec ModelSpace::matched_base(const SearchTask& task) {
+  Spec spec = task.base;
+  if (task.match) apply_match(spec, *task.match, solve_match(spec, *task.match, data_));
   return spec;
 }
 
 std::vector<std::pair<std::string, std::string>> ModelSpace::sections() {
-  std::string data;
-  for (const auto& [part, value] : data_.identity(data_.open_to_measure(matched_base())).parts)
-    data += str(part, "=", value, "\n");
-  std::vector<std::pair<std::string, std::string>> out = {
-      {"base", hash_name(hash_text(canonical_text(base_.root)))},
-      {"data", hash_name(hash_text(data))}};
+  std::string bases, data;
+  for (const SearchTask& t : tasks_) {
+    bases += canonical_text(t.base.root);
+    for (const auto& [part, value] : data_.identity(data_.open_to_measure(matched_base(t))).parts)
+      data += str(part, "=", value, "\n");
+  }
+  std::vector<std::pair<std::string, std::string>> out = {{"base", hash_name(hash_text(bases))},
+                                                          {"data", hash_name(hash_text(data))}};
   out.insert(out.end(), said_.begin(), said_.end());
   return out;
 }

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "core/text/suggest.h"
+#include "search/candidates/first_model.h"
 #include "search/candidates/model_space.h"
 #include "search/candidates/patterns.h"
 #include "search/space/space_reader.h"
@@ -10,7 +11,6 @@
 
 namespace cambium {
 namespace {
-constexpr int64_t kMostBuilt = 2000;  // models, for a first one that is valid
 constexpr std::string_view kMeasured[] = {"step_ms", "token_ms"};
 }  // namespace
 
@@ -23,18 +23,17 @@ class ModelSpaceReader {
     to_.vars_ = vars_of(spec_);
     if (!spec_.section("base")) errors_.throw_if_any();
     part([&] { open_base(); }, to_.study_.base.file_mark);
-    if (to_.base_.file.empty()) errors_.throw_if_any();
+    if (to_.tasks_.empty()) errors_.throw_if_any();
     const size_t before = errors_.errors().size();
-    for (const Dimension& d : part_of_study().dimensions) part([&] { check_path(d); }, d.mark);
-    if (const auto& match = to_.study_.match)
-      part([&] { settle_match(*to_.study_.match); }, match->mark);
-    if (errors_.errors().size() == before) part([&] { open_model(); }, to_.study_.base.file_mark);
+    for (const Dimension& d : part_of_study().dimensions) part([&] { check_paths(d); }, d.mark);
+    if (const auto& match = to_.study_.match) part([&] { settle_match(*match); }, match->mark);
+    if (errors_.errors().size() == before) part([&] { open_models(); }, to_.study_.base.file_mark);
     read_objectives();
     part([&] { make_space(); }, part_of_study().space_mark);
     errors_.throw_if_any();
     to_.method_ = settled_method(part_of_study(), *to_.space_);
-    for (const char* name :
-         {"vars", "space", "where", "match", "budget", "objectives", "metric", "evaluations"})
+    for (const char* name : {"vars", "space", "where", "match", "budget", "objectives", "metric",
+                             "evaluations", "tasks"})
       if (const Yaml* section = spec_.section(name))
         to_.said_.emplace_back(name, canonical_text(*section));
     to_.looks_ = true;
@@ -56,36 +55,74 @@ class ModelSpaceReader {
   SearchPart& part_of_study() { return *to_.study_.search; }
 
   void open_base();
-  void check_path(const Dimension& d) const;
-  void settle_match(MatchGoal& goal);
-  void open_model();
+  template <class F> void on_each_task(const F& f);
+  void check_paths(const Dimension& d);
+  void check_path(const Dimension& d, const Yaml& base) const;
+  void settle_match(const MatchGoal& goal);
+  void open_models();
+  void check_metric(const Goal& goal) const;
   void read_objectives();
   void read_objective(const Goal& goal);
   void make_space();
   bool needs_a_model(const Condition& c);
   void find_a_model();
-  [[noreturn]] void fail_without_a_model(int64_t built, const Candidate& first,
-                                         const std::map<const Condition*, int64_t>& broken) const;
 
   ModelSpace& to_;
   const Spec& spec_;
   Diagnostics errors_;
-  std::vector<std::string> variables_;  // of the base and its data
-  std::optional<TargetKind> targets_;   // none: the base is no model
+  std::vector<std::string> variables_;  // of the base and its data, on every task
+  std::vector<TargetKind> targets_;     // one a task; none: the base is no model
 };
 
 void ModelSpaceReader::open_base() {
-  check_model_files({.variants = {to_.study_.base}});
-  to_.base_ = variant_spec(to_.study_, to_.study_.base);
+  const Study& study = to_.study_;
+  check_model_files({.variants = {study.base}});
+  std::vector<SearchTask> tasks;
+  for (const Task& t : study.tasks) {
+    Variant on_task = study.base;
+    on_task.overrides = t.overrides;
+    tasks.push_back({t.name, variant_spec(study, on_task), {}, t.mark});
+  }
+  if (tasks.empty()) tasks.push_back({"", variant_spec(study, study.base)});
+  to_.tasks_ = std::move(tasks);
 }
 
-void ModelSpaceReader::check_path(const Dimension& d) const {
+// Errors say on which task they are.
+template <class F> void ModelSpaceReader::on_each_task(const F& f) {
+  for (SearchTask& task : to_.tasks_) {
+    const auto noted = [&](UserError e) {
+      if (!task.name.empty()) e.notes.push_back({str("on task '", task.name, "'"), task.mark});
+      return e;
+    };
+    try {
+      f(task);
+    } catch (const UserErrors& e) {
+      std::vector<UserError> all;
+      for (const UserError& one : e.all) all.push_back(noted(one));
+      throw UserErrors(std::move(all));
+    } catch (const UserError& e) {
+      throw noted(e);
+    }
+  }
+}
+
+void ModelSpaceReader::check_paths(const Dimension& d) {
+  for (const Task& t : to_.study_.tasks)
+    for (const YamlEntry& e : t.overrides)
+      if (e.key == d.name)
+        throw UserError(
+            str("'", d.name, "' is varied by the space, and task '", t.name, "' sets it"),
+            "leave it out of the task or of the space", e.key_mark);
+  on_each_task([&](const SearchTask& task) { check_path(d, task.base.root); });
+}
+
+void ModelSpaceReader::check_path(const Dimension& d, const Yaml& base) const {
   if (d.kind == DimensionKind::kPattern) {
-    check_pattern_letters(d, to_.base_.root);
+    check_pattern_letters(d, base);
     return;
   }
   std::string_view name = d.name;
-  const Yaml* vars = to_.base_.section("vars");
+  const Yaml* vars = base.find("vars");
   if (name.starts_with("vars.") && !(vars && vars->find(name.substr(5)))) {
     std::vector<std::string> known;
     if (vars)
@@ -96,14 +133,14 @@ void ModelSpaceReader::check_path(const Dimension& d) const {
   if (name == "train.seed")
     throw UserError("a search sets the seed of every training itself",
                     "leave train.seed out of the space", d.mark);
-  Yaml tried = to_.base_.root;
+  Yaml tried = base;
   const Gene gene = is_ordered(d) && d.kind != DimensionKind::kInt
                         ? Gene{.active = true, .real = d.low}
                         : gene_at(d, 0);
   apply_override(tried, d.name, yaml_of(d, gene), d.mark);
 }
 
-void ModelSpaceReader::settle_match(MatchGoal& goal) {
+void ModelSpaceReader::settle_match(const MatchGoal& goal) {
   for (const std::string& free : goal.free)
     for (const Dimension& d : part_of_study().dimensions)
       if (d.name == free)
@@ -111,16 +148,21 @@ void ModelSpaceReader::settle_match(MatchGoal& goal) {
                                   "' is varied by the space, and match would solve for "
                                   "it"),
                               "leave it out of the space, or free another value", goal.mark));
-  if (!goal.target) goal.target = match_cost(to_.data_.open_to_measure(to_.base_), goal.kind);
+  on_each_task([&](SearchTask& task) {
+    task.match = goal;
+    if (!goal.target)
+      task.match->target = match_cost(to_.data_.open_to_measure(task.base), goal.kind);
+  });
 }
 
-void ModelSpaceReader::open_model() {
-  Spec spec = to_.base_;
-  if (const auto& match = to_.study_.match)
-    apply_match(spec, *match, solve_match(spec, *match, to_.data_));
-  const Experiment e = to_.data_.open(spec);
-  targets_ = e.data->shape(1).target_kind();
-  variables_ = e.vars.names();
+void ModelSpaceReader::open_models() {
+  on_each_task([&](const SearchTask& task) {
+    const Experiment e = to_.data_.open(to_.matched_base(task));
+    const std::vector<std::string> names = e.vars.names();
+    if (targets_.empty()) variables_ = names;
+    std::erase_if(variables_, [&](const std::string& v) { return !std::ranges::count(names, v); });
+    targets_.push_back(e.data->shape(1).target_kind());
+  });
 }
 
 void ModelSpaceReader::read_objectives() {
@@ -135,11 +177,23 @@ void ModelSpaceReader::read_objectives() {
                           part_of_study().goals_mark));
 }
 
+// A mean over tasks asks for the metric on each.
+void ModelSpaceReader::check_metric(const Goal& goal) const {
+  for (size_t t = 1; t < targets_.size(); ++t) {
+    std::vector<std::string> known;
+    for (const std::string_view m : metric_names(targets_[t])) known.push_back(str("val.", m));
+    if (!std::ranges::count(known, goal.name))
+      throw UserError(str("task '", to_.tasks_[t].name, "' gives no '", goal.name,
+                          "', and an objective is its mean over tasks"),
+                      suggestion(goal.name, known), goal.mark);
+  }
+}
+
 void ModelSpaceReader::read_objective(const Goal& goal) {
   ModelObjective o{.name = goal.name, .maximize = goal.maximize};
   std::vector<std::string> known;
-  if (targets_)
-    for (const std::string_view m : metric_names(*targets_)) known.push_back(str("val.", m));
+  if (!targets_.empty())
+    for (const std::string_view m : metric_names(targets_.front())) known.push_back(str("val.", m));
   else
     known = validation_metrics();
   const bool metric = std::ranges::count(known, goal.name) > 0;
@@ -157,6 +211,7 @@ void ModelSpaceReader::read_objective(const Goal& goal) {
     throw UserError(
         str(goal.name, " is better when it is ", higher_is_better(goal.name) ? "large" : "small"),
         str("write ", goal.name, ": ", goal.maximize ? "min" : "max"), goal.mark);
+  if (metric) check_metric(goal);
   for (const ReferenceValue& r : part_of_study().reference)
     if (r.name == goal.name) o.reference = r.value;
   to_.asked_.state = to_.asked_.state || goal.name == "state_bytes";
@@ -204,9 +259,9 @@ void ModelSpaceReader::make_space() {
   }
   std::vector<Condition> of_values;
   for (const Condition& c : said.where) {
-    if (targets_ && needs_a_model(c))
+    if (!targets_.empty() && needs_a_model(c))
       to_.built_where_.push_back(c);
-    else if (targets_)
+    else if (!targets_.empty())
       of_values.push_back(c);
   }
   const auto is_model = [to = &to_](const Space&, const SpacePoint& p) {
@@ -217,44 +272,10 @@ void ModelSpaceReader::make_space() {
 }
 
 void ModelSpaceReader::find_a_model() {
-  Random random(0, stream_of("search.models"));
-  std::map<const Condition*, int64_t> broken;
-  Candidate first;
-  int64_t built = 0;
   to_.looks_ = false;
-  const auto is_model = [&](const SpacePoint& p) {
-    const Candidate& c = to_.candidate(p);
-    if (c.ok()) return true;
-    if (built++ == 0) first = c;
-    ++broken[c.broken];
-    return false;
-  };
-  bool found = false;
-  if (to_.space_->size(kMostBuilt))
-    to_.space_->for_each([&](const SpacePoint& p) { return !(found = is_model(p)); });
-  else
-    while (!found && built < kMostBuilt) found = is_model(to_.space_->draw(random));
+  require_a_model(*to_.space_,
+                  [&](const SpacePoint& p) -> const Candidate& { return to_.candidate(p); });
   to_.looks_ = true;
-  if (!found) fail_without_a_model(built, first, broken);
-}
-
-void ModelSpaceReader::fail_without_a_model(
-    int64_t built, const Candidate& first,
-    const std::map<const Condition*, int64_t>& broken) const {
-  const auto worst =
-      std::ranges::max_element(broken, {}, [](const auto& entry) { return entry.second; });
-  const Condition* condition = worst->first;
-  const std::string all = to_.space_->size(kMostBuilt) ? "" : " that were drawn";
-  const std::string why = condition ? str(worst->second, " break '", condition->text(), "'")
-                                    : str(worst->second, " cannot be built");
-  UserError error(
-      str("the space holds no valid model: of ", built, all, ", ", why),
-      condition ? "loosen the condition, or widen the space"
-                : "write what goes together as a condition, such as dim % heads == 0, or free "
-                  "another value",
-      condition ? condition->mark() : to_.space_->mark());
-  error.notes.push_back({str("the first: ", first.refusal), first.refusal_mark});
-  throw error;
 }
 
 ModelSpace::ModelSpace(const Spec& spec) {

@@ -10,6 +10,9 @@
 namespace cambium {
 // The seed of every training of the search; finalists are judged by others.
 inline constexpr int64_t kSearchSeed = 0;
+// Of every training, of finalists too, also where they follow one another in this process: else
+// their numbers would depend on how many there are side by side.
+inline constexpr int64_t kSearchThreads = 1;
 
 // All that decides which trials there are, apart from how many.
 StudyRecord record_of(ModelSpace& models);

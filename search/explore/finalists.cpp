@@ -4,6 +4,7 @@
 
 #include "core/system/files.h"
 #include "search/candidates/patterns.h"
+#include "search/explore/exploration.h"
 
 namespace cambium {
 namespace {
@@ -75,6 +76,30 @@ class Chooser {
 };
 }  // namespace
 
+std::string Finalist::file(size_t task) const {
+  return plans[task].name + ".yaml";
+}
+
+namespace {
+template <class F> double mean_over(const std::vector<PlannedVariant>& plans, const F& f) {
+  double sum = 0;
+  for (const PlannedVariant& p : plans) sum += f(p);
+  return sum / double(plans.size());
+}
+}  // namespace
+
+double Finalist::parameters() const {
+  return mean_over(plans, [](const auto& p) { return double(p.cost.parameters); });
+}
+
+double Finalist::forward_flops() const {
+  return mean_over(plans, [](const auto& p) { return p.forward_flops; });
+}
+
+double Finalist::state_bytes() const {
+  return mean_over(plans, [](const auto& p) { return double(p.state_bytes); });
+}
+
 FinalistField choose_finalists(ModelSpace& models, const Findings& findings,
                                const FoundAnswer& answer) {
   FinalistField field;
@@ -97,12 +122,16 @@ Study finalist_study(const ModelSpace& models, const FinalistField& field,
   out.maximize = search.maximize;
   out.alpha = search.alpha;
   out.jobs = search.jobs;
+  out.threads = kSearchThreads;
   for (int64_t seed = 1; seed <= search.search->finalists.seeds; ++seed) out.seeds.push_back(seed);
-  for (const Finalist& f : field.all) {
-    const std::string file = str(folder, "/", f.name, ".yaml");
-    replace_file(file, to_yaml(f.plan.spec.root));
-    out.variants.push_back({f.name, {}, file, {}, {}});
-  }
+  out.tasks = search.tasks;
+  for (Task& t : out.tasks) t.metric = {search.metric, search.metric_mark, search.maximize};
+  for (size_t t = 0; t < models.tasks().size(); ++t)
+    for (const Finalist& f : field.all) {
+      const std::string file = str(folder, "/", f.file(t));
+      replace_file(file, to_yaml(f.plans[t].spec.root));
+      out.variants.push_back({f.plans[t].name, {}, file, {}, {}});
+    }
   const auto base = std::ranges::find_if(field.all, [](const Finalist& f) {
     return f.name == "base" || std::ranges::count(f.also, "base") > 0;
   });
@@ -110,15 +139,31 @@ Study finalist_study(const ModelSpace& models, const FinalistField& field,
   return out;
 }
 
+std::string judged_metric(const Results& results) {
+  const std::vector<TaskSummary>& tasks = results.aggregate.tasks;
+  const bool one = !tasks.empty() && std::ranges::all_of(tasks, [&](const TaskSummary& t) {
+    return t.metric == tasks.front().metric;
+  });
+  return one ? tasks.front().metric : results.metric;
+}
+
 JudgedFinalists judge(const ModelSpace& models, const FinalistField& field,
                       const Results& results) {
   JudgedFinalists out;
-  const Evidence& e = results.evidence;
-  for (size_t f = 0; f < field.all.size() && f < e.variants.size(); ++f) {
+  const size_t count = field.all.size(), tasks = models.tasks().size();
+  if (results.outcomes.size() < count * tasks) return out;
+  for (size_t f = 0; f < count; ++f) {
     std::vector<double> values;
-    for (const SeedOutcome& o : e.variants[f])
-      if (o.state == SeedOutcome::kDone) values.push_back(o.value);
-    if (values.size() < e.variants[f].size() || values.empty() || !e.is_honest(f)) continue;
+    for (size_t s = 0; s < results.outcomes[f].size(); ++s) {
+      std::vector<double> on_tasks;
+      for (size_t t = 0; t < tasks; ++t)
+        if (const SeedOutcome& o = results.outcomes[t * count + f][s];
+            o.state == SeedOutcome::kDone)
+          on_tasks.push_back(o.value);
+      if (on_tasks.size() == tasks) values.push_back(mean_of(on_tasks));
+    }
+    const bool all = !values.empty() && values.size() == results.outcomes[f].size();
+    if (!all || !results.evidence.is_honest(f)) continue;
     out.judged.push_back(f);
     out.values.push_back(std::move(values));
   }

@@ -11,9 +11,13 @@ namespace cambium {
 struct Finalist {
   std::string name;  // of its file and of its variant
   std::string key;
-  std::vector<std::string> also;  // "base", "only-A": what the same structure is called too
-  std::optional<size_t> trial;    // place in the findings; none: it is no trial's model
-  PlannedVariant plan;
+  std::vector<std::string> also;      // "base", "only-A": what the same structure is called too
+  std::optional<size_t> trial;        // place in the findings; none: it is no trial's model
+  std::vector<PlannedVariant> plans;  // one a task, or one
+
+  std::string file(size_t task) const;  // "trial-7-ACCA@recall.yaml"
+  // Means over tasks.
+  double parameters() const, forward_flops() const, state_bytes() const;
 };
 
 struct FinalistField {
@@ -28,17 +32,23 @@ struct FinalistField {
 FinalistField choose_finalists(ModelSpace& models, const Findings& findings,
                                const FoundAnswer& answer);
 
-// Writes <folder>/<name>.yaml of each, which `train` takes, and answers the
-// study that compares them: its seeds are 1, 2 ..., since the search used 0.
+// Writes <folder>/<name>.yaml of each, with tasks <name>@<task>.yaml, which
+// `train` takes, and answers the study that compares them: its seeds are 1, 2
+// ..., since the search used 0.
 Study finalist_study(const ModelSpace& models, const FinalistField& field,
                      const std::string& folder);
 
 // Who may be the best, by the outcomes of seeds that all have finished.
 struct JudgedFinalists {
-  std::vector<size_t> judged;               // places in the field
-  std::vector<std::vector<double>> values;  // of those, a seed each, in the metric's unit
-  std::optional<BestOf> best;               // of the same; none with fewer than two or no seed
+  std::vector<size_t> judged;  // places in the field
+  // Of those, a seed each, in the metric's unit: the mean over tasks.
+  std::vector<std::vector<double>> values;
+  std::optional<BestOf> best;  // of the same; none with fewer than two or no seed
 };
+
+// Where they were measured: "test.accuracy" where the data of every task has a
+// test part.
+std::string judged_metric(const Results& results);
 
 JudgedFinalists judge(const ModelSpace& models, const FinalistField& field, const Results& results);
 }  // namespace cambium

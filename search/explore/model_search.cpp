@@ -16,10 +16,6 @@ int64_t jobs_of(const ModelSearchSettings& settings, const Study& study) {
   return std::max<int64_t>(1, std::thread::hardware_concurrency());
 }
 
-// One thread a run, also where runs follow one another: else their numbers
-// would depend on how many there are side by side.
-constexpr int64_t kThreads = 1;
-
 bool explore(ModelSpace& models, const ModelSearchSettings& settings, TrialStore& store,
              TrialWatch& watch) {
   const int64_t jobs = jobs_of(settings, models.study());
@@ -29,7 +25,7 @@ bool explore(ModelSpace& models, const ModelSearchSettings& settings, TrialStore
   return work_on(store,
                  {.folder = settings.folder,
                   .propose = exploration(models),
-                  .threads = kThreads,
+                  .threads = kSearchThreads,
                   .values = values},
                  {.program = jobs == 1 ? "" : settings.program,
                   .jobs = jobs,
@@ -53,16 +49,21 @@ void settle_finalists(ModelSpace& models, const ModelSearchSettings& settings,
                      watch.finals());
   r.stopped = r.finals->stopped;
   r.judged = judge(models, r.field, r.finals->results);
+  if (!r.stopped) r.times = finalist_times(r.field, r.finals->results);
 }
 
 Json finalist_json(const ModelSearchResult& r, size_t f) {
   const Finalist& of = r.field.all[f];
-  Json out = {{"name", of.name}, {"key", of.key}, {"file", str("finalists/", of.name, ".yaml")}};
+  Json out = {{"name", of.name}, {"key", of.key}};
+  if (of.plans.size() == 1) out["file"] = str("finalists/", of.file(0));
+  for (size_t t = 0; of.plans.size() > 1 && t < of.plans.size(); ++t)
+    out["files"].push_back(str("finalists/", of.file(t)));
   if (!of.also.empty()) out["also"] = of.also;
   out["trial"] = of.trial ? Json(r.findings.trials[*of.trial].number) : Json();
-  out["parameters"] = of.plan.cost.parameters;
-  out["forward_flops"] = of.plan.forward_flops;
-  out["state_bytes"] = of.plan.state_bytes;
+  out["parameters"] = of.parameters();
+  out["forward_flops"] = of.forward_flops();
+  out["state_bytes"] = of.state_bytes();
+  if (!r.times.empty()) put_times(out, r.times[f]);
   const auto place = std::ranges::find(r.judged.judged, f);
   if (place == r.judged.judged.end()) {
     out["not_judged"] = "trainings have not all ended well";
@@ -78,7 +79,7 @@ Json finalist_json(const ModelSearchResult& r, size_t f) {
 }
 
 Json finalists_json(const ModelSearchResult& r) {
-  Json out = {{"objective", r.finals->results.metric}, {"finalists", Json::array()}};
+  Json out = {{"objective", judged_metric(r.finals->results)}, {"finalists", Json::array()}};
   for (size_t f = 0; f < r.field.all.size(); ++f) out["finalists"].push_back(finalist_json(r, f));
   for (const auto& [name, reason] : r.field.left_out)
     out["left_out"].push_back({{"name", name}, {"reason", reason}});
@@ -126,6 +127,7 @@ Json model_search_json(ModelSpace& models, const ModelSearchResult& r) {
               {"refused", r.answer.refused},
               {"passed_over", models.refused()},
               {"objectives", objectives_json(r.findings)}};
+  if (!r.findings.tasks.empty()) out["tasks"] = r.findings.tasks;
   if (r.findings.objectives.size() == 1 && !r.answer.front.empty())
     out["best"] =
         r.findings.objectives[0].loss(r.findings.trials[r.answer.front[0]].outcome.losses[0]);

@@ -6,7 +6,7 @@
 // it.
 #pragma once
 #include "search/explore/exploration.h"
-#include "search/explore/finalists.h"
+#include "search/explore/finalist_times.h"
 #include "search/runs/compare.h"
 
 namespace cambium {
@@ -26,6 +26,7 @@ struct ModelSearchResult {
   FinalistField field;   // empty until the search has ended
   std::optional<Comparison> finals;
   JudgedFinalists judged;
+  std::vector<FinalistTimes> times;  // of the field; empty until all have been trained
 };
 
 class ModelSearchWatch : public TrialWatch {

@@ -4,8 +4,9 @@
 #include "search/proxies/support/proxy.h"
 
 namespace cambium {
-// Of the trials that were trained whole and have a result: how far each proxy ranks them as their
-// first objective does. Every model is built once more, untrained.
+// Of the trials that were trained whole and have a result: how far each proxy, of several tasks its
+// mean over them, ranks them as their first objective does. Every model is built once more,
+// untrained.
 std::vector<ProxyAgreement> proxies_found(ModelSpace& models, const Findings& findings);
 
 // [{"proxy": "flops", "models": 12, "tau": .6, "interval": [.2, .8]}]; null: not known.

@@ -55,7 +55,7 @@ void check(const Attrs& options, const Space& space) {
 // The first that is new; each trial used up at least one.
 std::optional<SpacePoint> propose(const ProposalInputs& in) {
   const int64_t points = in.options.as<Grid>().points, size = size_of(in.space, points);
-  for (auto i = int64_t(in.history.size()); i < size; ++i)
+  for (int64_t i = in.trial; i < size; ++i)
     if (SpacePoint p = at(in.space, i, points); in.fresh(p)) return p;
   return std::nullopt;
 }

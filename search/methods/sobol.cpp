@@ -23,7 +23,7 @@ std::optional<SpacePoint> propose(const ProposalInputs& in) {
   SobolNumbers numbers(in.space.units(), in.seed);
   SpacePoint p;
   for (int64_t i = 0; i < kMostSkipped; ++i) {
-    p = in.space.at_units(numbers.at(int64_t(in.history.size()) + i));
+    p = in.space.at_units(numbers.at(in.trial + i));
     if (in.fresh(p)) break;
   }
   return p;

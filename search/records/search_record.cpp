@@ -62,6 +62,8 @@ void read_finalists(SearchRecord& s, const JsonItem& json) {
                          .trainings = numbers_of(f, "trainings"),
                          .to_best = interval_of(f, "to_best"),
                          .may_be_best = f.yes("may_be_best"),
+                         .step_ms = f.number("step_ms"),
+                         .token_ms = f.number("token_ms"),
                          .not_judged = f.text("not_judged")};
     const auto at = std::ranges::find(s.trials, out.trial, &RecordedTrial::number);
     if (at != s.trials.end()) out.seen = at->results[0];

@@ -52,7 +52,8 @@ struct RecordedFinalist {
   std::vector<double> trainings;  // that judge it
   Interval to_best = {kUnknown, kUnknown};
   bool may_be_best = false;
-  std::string not_judged;  // why; empty: it was
+  double step_ms = kUnknown, token_ms = kUnknown;  // of models
+  std::string not_judged;                          // why; empty: it was
 };
 
 struct RecordedTime {

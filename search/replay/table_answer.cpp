@@ -62,16 +62,14 @@ void compare_one(const std::vector<TrialOutcome>& all, int64_t trials, TableAnsw
   a.random_best = expected_least(values, std::min(trials, int64_t(values.size())));
 }
 
-void compare_volume(const TableStudy& study, const std::vector<TrialOutcome>& all,
-                    const TableSearch& search, TableAnswer& a) {
+void compare_volume(const TableStudy& study, const std::vector<TrialOutcome>& all, int64_t trials,
+                    TableAnswer& a) {
   const std::vector<double> reference = reference_of(study);
-  std::vector<TrialOutcome> found;
-  for (const TableTrial& t : search.trials) found.push_back(t.outcome);
-  a.volume = hypervolume(losses_of(found), reference);
+  if (!a.volume) a.volume = 0;  // no trial has a result
   if (all.empty()) return;
   a.volume_of_table = hypervolume(losses_of(all), reference);
-  const auto n = std::min(int64_t(found.size()), int64_t(all.size()));
-  a.random_volume = mean_random_hypervolume(losses_of(all), n, reference);
+  a.random_volume =
+      mean_random_hypervolume(losses_of(all), std::min(trials, int64_t(all.size())), reference);
 }
 
 void follow(const TableStudy& study, const std::vector<TrialOutcome>& all,
@@ -91,40 +89,12 @@ void follow(const TableStudy& study, const std::vector<TrialOutcome>& all,
       a.front_of_table.push_back(results[i].values);
 }
 
-// The best by the first objective; of several the front's ends, then what encloses most alone.
-std::vector<size_t> finalists_of(const TableStudy& study, const TableSearch& search,
-                                 const TableAnswer& a) {
-  const auto count = size_t(study.finalists.count);
-  std::vector<size_t> out;
-  if (study.objectives.size() == 1) {
-    for (size_t i = 0; i < search.trials.size(); ++i)
-      if (qualifies(search.trials[i].outcome)) out.push_back(i);
-    std::ranges::stable_sort(out, {}, [&](size_t i) { return search.trials[i].outcome.losses[0]; });
-    out.resize(std::min(out.size(), count));
-    return out;
-  }
-  const std::vector<double> reference = reference_of(study);
-  std::vector<std::vector<double>> front;
-  for (const size_t i : a.front) front.push_back(search.trials[i].outcome.losses);
-  std::vector<std::pair<double, size_t>> gains;
-  for (size_t i = 0; i < front.size(); ++i) {
-    std::vector<std::vector<double>> others = front;
-    others.erase(others.begin() + int64_t(i));
-    const bool end = i == 0 || i + 1 == front.size();
-    const double gain =
-        a.volume ? hypervolume(front, reference) - hypervolume(others, reference) : 0;
-    gains.emplace_back(end ? -HUGE_VAL : -gain, a.front[i]);
-  }
-  std::ranges::sort(gains);
-  for (size_t i = 0; i < std::min(count, gains.size()); ++i) out.push_back(gains[i].second);
-  return out;
-}
-
-void judge(const TableStudy& study, const TableSearch& search, TableAnswer& a) {
+void judge(const TableStudy& study, const TableSearch& search, const Findings& findings,
+           TableAnswer& a) {
   if (study.judgements.empty()) return;
   std::vector<std::vector<double>> values;
   const Objective& o = study.objectives[0];
-  for (const size_t i : finalists_of(study, search, a)) {
+  for (const size_t i : best_trials(findings, a, study.finalists.count)) {
     std::vector<double> of;
     for (const std::vector<double>& column : study.judgements)
       of.push_back(-o.loss(column[size_t(search.trials[i].row)]));
@@ -153,35 +123,18 @@ void time(const TableStudy& study, const TableSearch& search, TableAnswer& a) {
 }  // namespace
 
 TableAnswer answer_of(const TableStudy& study, const TableSearch& search) {
-  TableAnswer a;
-  std::vector<Losses> results;
-  std::vector<SpacePoint> points;
-  std::vector<size_t> good;
-  for (size_t i = 0; i < search.trials.size(); ++i) {
-    const TableTrial& t = search.trials[i];
-    results.push_back({t.outcome.losses, t.outcome.failed ? HUGE_VAL : t.outcome.violation});
-    a.failed += t.outcome.failed;
-    if (t.outcome.failed) continue;
-    good.push_back(i);
-    points.push_back(t.point);
-  }
+  const Findings findings = findings_of(study, search);
+  TableAnswer a{answer_of(*study.space, findings)};
   const std::vector<TrialOutcome> all = all_outcomes(study, a);
+  const auto trials = int64_t(search.trials.size());
   a.space_size = int64_t(all.size());
-  a.front = front_of(results);
-  a.best = a.front.empty() ? NAN : results[a.front[0]].values[0];
-  if (study.objectives.size() == 1) {
-    a.front.resize(std::min<size_t>(a.front.size(), 1));
-    compare_one(all, int64_t(search.trials.size()), a);
-  } else if (study.objectives.size() <= 3) {
-    compare_volume(study, all, search, a);
-  }
+  a.best = a.front.empty() ? NAN : search.trials[a.front[0]].outcome.losses[0];
+  if (study.objectives.size() == 1)
+    compare_one(all, trials, a);
+  else if (study.objectives.size() <= 3)
+    compare_volume(study, all, trials, a);
   follow(study, all, search, a);
-  for (size_t m = 0; m < study.objectives.size(); ++m) {
-    std::vector<double> values;
-    for (const size_t i : good) values.push_back(search.trials[i].outcome.losses[m]);
-    a.importance.push_back(importances(*study.space, points, values));
-  }
-  judge(study, search, a);
+  judge(study, search, findings, a);
   time(study, search, a);
   return a;
 }

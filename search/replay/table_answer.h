@@ -8,7 +8,7 @@
 #include "search/replay/table_study.h"
 
 namespace cambium {
-struct TableAnswer {
+struct TableAnswer : FoundAnswer {
   int64_t space_size = 0;  // rows of the table that are points of the space
   // Points of the space without a row, none where they are too many to count or all rows are asked
   // for; and the key of the first.
@@ -17,14 +17,11 @@ struct TableAnswer {
   // One objective: losses. NaN where nothing qualifies.
   double best = 0, best_of_table = 0, random_best = 0;
   // Two or three: none otherwise.
-  std::optional<double> volume, volume_of_table, random_volume;
+  std::optional<double> volume_of_table, random_volume;
   std::vector<ProgressPoint> progress;  // of one objective, or the hypervolume of two and three
   // Losses that no row of the space beats, each once; of several objectives.
   std::vector<std::vector<double>> front_of_table;
-  int64_t failed = 0;         // trials without all results: a cell is empty or nan
-  int64_t untimed = 0;        // trials whose duration is empty or nan, taken as no time
-  std::vector<size_t> front;  // trials that no other beats; of one objective the best alone
-  std::vector<std::vector<Importance>> importance;  // one list an objective
+  int64_t untimed = 0;  // trials whose duration is empty or nan, taken as no time
 
   std::vector<size_t> finalists;  // trials: those that every column of judged_by judges
   std::optional<BestOf> judged;   // finalists in that order, where there are two at least
@@ -47,7 +44,4 @@ struct TableAnswer {
 TableAnswer answer_of(const TableStudy& study, const TableSearch& search);
 
 Json answer_json(const TableStudy& study, const TableSearch& search, const TableAnswer& answer);
-
-// One line a trial: number, key, values of the space, objectives, violation.
-std::string trials_csv(const TableStudy& study, const TableSearch& search);
 }  // namespace cambium

@@ -13,38 +13,6 @@ double shown(const Objective& o, double loss) {
   return o.loss(loss);
 }
 
-Json objectives_json(const TableStudy& study) {
-  Json out = Json::array();
-  for (const Objective& o : study.objectives)
-    out.push_back({{"name", o.name},
-                   {"goal", o.maximize ? "max" : "min"},
-                   {"reference", o.reference},
-                   {"reference_from", o.reference_is_worst ? "worst row" : "study"}});
-  return out;
-}
-
-Json trial_json(const TableStudy& study, const TableSearch& search, size_t i) {
-  const TableTrial& t = search.trials[i];
-  Json out = {{"trial", i}, {"key", t.key}, {"values", study.space->json(t.point)}};
-  for (size_t m = 0; m < study.objectives.size(); ++m)
-    out["results"][study.objectives[m].name] =
-        t.outcome.failed ? Json() : Json(shown(study.objectives[m], t.outcome.losses[m]));
-  if (t.outcome.violation > 0) out["violation"] = t.outcome.violation;
-  return out;
-}
-
-Json importance_json(const TableStudy& study, const TableAnswer& a) {
-  Json out = Json::object();
-  for (size_t m = 0; m < a.importance.size(); ++m) {
-    Json list = Json::array();
-    for (const Importance& i : a.importance[m])
-      list.push_back(
-          {{"of", i.what}, {"share", i.share}, {"interval", {i.interval.low, i.interval.high}}});
-    out[study.objectives[m].name] = list;
-  }
-  return out;
-}
-
 // Of one objective in its own unit, of which a smaller loss may be a larger value.
 Json progress_json(const TableStudy& study, const TableAnswer& a) {
   const bool one = study.objectives.size() == 1;
@@ -111,6 +79,7 @@ Json finalists_json(const TableStudy& study, const TableSearch& search, const Ta
 }  // namespace
 
 Json answer_json(const TableStudy& study, const TableSearch& search, const TableAnswer& a) {
+  const Findings findings = findings_of(study, search);
   Json out = {{"study", study.name},
               {"table", study.table->file()},
               {"rows", study.table->size()},
@@ -123,7 +92,7 @@ Json answer_json(const TableStudy& study, const TableSearch& search, const Table
               {"trials_wanted", study.settings.trials},
               {"exhausted", search.exhausted},
               {"failed", a.failed},
-              {"objectives", objectives_json(study)}};
+              {"objectives", objectives_json(findings)}};
   if (study.objectives.size() == 1) {
     const Objective& o = study.objectives[0];
     out["best"] = shown(o, a.best);
@@ -135,10 +104,10 @@ Json answer_json(const TableStudy& study, const TableSearch& search, const Table
     out["random_mean_hypervolume"] = a.random_volume ? Json(*a.random_volume) : Json();
   }
   out["front"] = Json::array();
-  for (const size_t i : a.front) out["front"].push_back(trial_json(study, search, i));
+  for (const size_t i : a.front) out["front"].push_back(trial_json(*study.space, findings, i));
   if (study.objectives.size() > 1) out["front_of_table"] = table_front_json(study, a);
   out["progress"] = progress_json(study, a);
-  out["importance"] = importance_json(study, a);
+  out["importance"] = importance_json(findings, a);
   if (a.judged || !a.unjudged.empty()) out["finalists"] = finalists_json(study, search, a);
   for (const TableAnswer::Times& t : a.times)
     out["simulated"].push_back(
@@ -146,27 +115,7 @@ Json answer_json(const TableStudy& study, const TableSearch& search, const Table
   out["identity"] = identity_json(study);
   out["trials"] = Json::array();
   for (size_t i = 0; i < search.trials.size(); ++i)
-    out["trials"].push_back(trial_json(study, search, i));
-  return out;
-}
-
-std::string trials_csv(const TableStudy& study, const TableSearch& search) {
-  std::string out = "trial,key";
-  for (const Dimension& d : study.space->dimensions()) out += "," + csv_cell("space." + d.name);
-  for (const Objective& o : study.objectives) out += "," + csv_cell(o.name);
-  out += ",violation\n";
-  for (size_t i = 0; i < search.trials.size(); ++i) {
-    const TableTrial& t = search.trials[i];
-    out += str(i, ",", csv_cell(t.key));
-    for (size_t d = 0; d < t.point.genes.size(); ++d)
-      out += "," + (t.point.genes[d].active
-                        ? csv_cell(text_of(study.space->dimensions()[d], t.point.genes[d]))
-                        : std::string());
-    for (size_t m = 0; m < study.objectives.size(); ++m)
-      out += "," + (t.outcome.failed ? std::string()
-                                     : str(shown(study.objectives[m], t.outcome.losses[m])));
-    out += str(",", t.outcome.violation, "\n");
-  }
+    out["trials"].push_back(trial_json(*study.space, findings, i));
   return out;
 }
 }  // namespace cambium

@@ -41,6 +41,20 @@ ProposerSettings TableStudy::proposer() const {
           [this](const SpacePoint& p) { return key(p); }};
 }
 
+Findings findings_of(const TableStudy& study, const TableSearch& search) {
+  Findings out{.objectives = {study.objectives.begin(), study.objectives.end()},
+               .trials = {},
+               .exhausted = search.exhausted,
+               .of_table = true};
+  for (const TableTrial& t : search.trials)
+    out.trials.push_back({.number = int64_t(out.trials.size()),
+                          .key = t.key,
+                          .point = t.point,
+                          .outcome = t.outcome,
+                          .reason = t.outcome.failed ? "a result is missing" : ""});
+  return out;
+}
+
 TableSearch search_table(const TableStudy& study, const std::function<bool(int64_t)>& stop) {
   Proposer proposer(*study.space, study.proposer());
   TableSearch out;

@@ -127,8 +127,7 @@ void TableStudyReader::read_space() {
 
 void TableStudyReader::read_objectives() {
   for (const Goal& g : part_.goals) {
-    Objective o{.name = g.name, .maximize = g.maximize};
-    o.of_rows = study_.table->values(g.name, g.mark);
+    Objective o{{.name = g.name, .maximize = g.maximize}, study_.table->values(g.name, g.mark)};
     bool any = false;
     for (const double v : o.of_rows) {
       if (std::isnan(v)) continue;

@@ -8,19 +8,14 @@
 //   finalists: {count: 3, judged_by: [accuracy_1]}      # trainings that chose nothing
 #pragma once
 #include "core/yaml/spec.h"
+#include "search/answer/findings.h"
 #include "search/methods/support/proposer.h"
 #include "search/replay/result_table.h"
 #include "search/study/study.h"
 
 namespace cambium {
-struct Objective {
-  std::string name;
-  bool maximize = false;
-  double reference = 0;            // where nothing is gained, in its own unit
-  bool reference_is_worst = true;  // of the table's rows; else the study says it
+struct Objective : FoundObjective {
   std::vector<double> of_rows = {};
-
-  double loss(double value) const { return maximize ? -value : value; }
 };
 
 struct TableStudy {
@@ -61,6 +56,9 @@ struct TableSearch {
   std::vector<TableTrial> trials;
   bool exhausted = false;  // the space had no more
 };
+
+// As what any search found.
+Findings findings_of(const TableStudy& study, const TableSearch& search);
 
 // All trials one after another, as `lag` side by side would have been proposed. `stop` is asked
 // after each, with how many are done.

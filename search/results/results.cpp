@@ -270,6 +270,7 @@ Results Collector::collect() {
   results_.test_examples = results_.evidence.test_examples;
   for (size_t v = 0; v < runs_.size(); ++v)
     results_.audit.push_back(audit_line(plan_, plan_.variants[v], runs_[v].folders));
+  for (const VariantRuns& r : runs_) results_.outcomes.push_back(r.outcomes);
   results_.budget = budget_of(plan_, results_.audit);
   results_.settings = settings_of(plan_);
   return std::move(results_);

@@ -16,7 +16,8 @@ struct RunId {
 inline constexpr int64_t kBootstrapSeeds = 20;
 
 struct Results : Summary {
-  Evidence evidence;  // what the decisions rest on
+  Evidence evidence;  // what the decisions rest on; with tasks of mean scores
+  std::vector<std::vector<SeedOutcome>> outcomes;  // of every cell, in the plan's order
 };
 
 // Reads runs/*/run.json. UserError naming the file when one is damaged.

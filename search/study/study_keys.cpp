@@ -151,11 +151,15 @@ constexpr StudyKey kKeys[] = {
      kOfTrainings},
     {"tasks",
      "overrides that every variant is tried with, one after the other, each with a name: and a "
-     "metric: of its own if need be; what comes out is told by task and over all of them",
+     "metric: of its own if need be; what comes out is told by task and over all of them. In a "
+     "search every point is trained on each, at the cost that match: says, and an objective is its "
+     "mean over them",
      "tasks: [{data: {in_context_recall: {}}}, {data: {selective_copying: {}}}]",
      KeyForm::kTasks,
      {},
-     read_tasks},
+     read_tasks,
+     nullptr,
+     kOfTrainings},
     {"alpha",
      "the chance of a false claim that all looks at a study together may take; 0.05 unless told",
      "alpha: 0.01",

@@ -15,7 +15,8 @@ std::string natural_name(const Task& task) {
   return data->value.is_map() && data->value.entries.size() == 1 ? data->value.entries[0].key : "";
 }
 
-Task task_from(const Yaml& yaml, const Study& study, size_t place) {
+// `searched`: by a search, whose objectives judge on every task.
+Task task_from(const Yaml& yaml, const Study& study, size_t place, bool searched) {
   if (!yaml.is_map() || yaml.entries.empty())
     throw UserError("a task is a map of overrides",
                     "write {data: {in_context_recall: {}}}, with a name: if you like", yaml.mark);
@@ -24,6 +25,9 @@ Task task_from(const Yaml& yaml, const Study& study, size_t place) {
   for (const YamlEntry& e : yaml.entries) {
     if (e.key == "name")
       std::tie(task.name, named) = std::pair(e.value.text, e.value.mark);
+    else if (e.key == "metric" && searched)
+      throw UserError("the objectives of a search are those of all its tasks",
+                      "leave metric: out of the task", e.key_mark);
     else if (e.key == "metric")
       task.metric = metric_from(e.value);
     else
@@ -42,7 +46,7 @@ void read_tasks(const Yaml& yaml, StudyFile& file) {
   require(yaml.is_list() && !yaml.items.empty(),
           "tasks: is a list of overrides, such as [{data: {in_context_recall: {}}}]");
   for (const Yaml& item : yaml.items) try {
-      Task task = task_from(item, file.study, file.study.tasks.size());
+      Task task = task_from(item, file.study, file.study.tasks.size(), file.kind == kOfModels);
       if (std::ranges::count(file.study.tasks, task.name, &Task::name))
         throw UserError(str("two tasks are named '", task.name, "'"),
                         "give each a name: of its own", task.mark);

@@ -19,11 +19,27 @@ int64_t point_index(const Trial& t) {
   return index->get<int64_t>();
 }
 
+int64_t part_index(const Trial& t) {
+  return t.origin.value("part", int64_t(0));
+}
+
 Arm::Arm(ArmSettings settings)
     : settings_(std::move(settings)),
-      proposer_(*settings_.space, settings_.proposer),
+      proposer_(*settings_.space, proposer_settings()),
       rungs_(rungs_of(settings_)) {
-  ensure(settings_.plan && settings_.outcome, "an arm that cannot plan or judge a trial");
+  ensure(settings_.plan && settings_.outcome && settings_.parts >= 1,
+         "an arm that cannot plan or judge a trial");
+}
+
+ProposerSettings Arm::proposer_settings() const {
+  ProposerSettings out = settings_.proposer;
+  const auto first = [](const Bracket& b) { return b.first; };
+  const bool one_first =
+      !settings_.rungs ||
+      std::ranges::adjacent_find(settings_.rungs->brackets, std::ranges::not_equal_to{}, first) ==
+          settings_.rungs->brackets.end();
+  if (!one_first) out.group = [this](int64_t point) { return first_rung(point); };
+  return out;
 }
 
 int64_t Arm::first_rung(int64_t point) const {
@@ -45,48 +61,71 @@ void Arm::hear(const TrialHistory& history) {
       ++row;
       continue;
     }
-    TrialOutcome outcome;
-    outcome.failed = t->state != TrialState::kDone;
-    if (!outcome.failed) outcome = settings_.outcome(*t);
-    const auto [point, rung] = row->second;
-    if (rungs_)
-      rungs_->tell(point, rung, outcome.failed || outcome.violation > 0 ? NAN : outcome.losses[0]);
-    if (rung == first_rung(point)) proposer_.tell(point, std::move(outcome));
+    const Piece piece = row->second;
+    const std::pair place(piece.point, piece.rung);
+    std::vector<Trial>& parts = heard_[place];
+    parts.push_back(*t);
+    if (int64_t(parts.size()) == settings_.parts) {
+      std::ranges::sort(parts, {}, part_index);
+      tell(piece, parts);
+      heard_.erase(place);
+    }
     row = unheard_.erase(row);
   }
+}
+
+void Arm::tell(const Piece& piece, std::span<const Trial> parts) {
+  TrialOutcome outcome;
+  outcome.failed =
+      std::ranges::any_of(parts, [](const Trial& t) { return t.state != TrialState::kDone; });
+  if (!outcome.failed) outcome = settings_.outcome(parts);
+  if (rungs_)
+    rungs_->tell(piece.point, piece.rung,
+                 outcome.failed || outcome.violation > 0 ? NAN : outcome.losses[0]);
+  if (piece.rung == first_rung(piece.point)) proposer_.tell(piece.point, std::move(outcome));
 }
 
 // Held afterwards, unless there is none.
 Arm::Next Arm::decide_piece() {
   if (held_) return Next::kTrial;
+  if (rest_) {
+    held_ = *std::exchange(rest_, std::nullopt);
+    return Next::kTrial;
+  }
   if (!rungs_) {
     if (exhausted_ || begun_ == settings_.points) return Next::kFinished;
-    held_ = Piece{begun_++, 0};
+    held_ = Piece{begun_++, 0, 0};
     return Next::kTrial;
   }
   const Rungs::Next next = rungs_->next();
   if (next.kind == Rungs::Next::kLater) return Next::kLater;
   if (next.kind == Rungs::Next::kFinished) return Next::kFinished;
-  held_ = Piece{next.trial, next.rung};
+  held_ = Piece{next.trial, next.rung, 0};
   return Next::kTrial;
+}
+
+// A row is there: it is waited for, and the piece's next part follows it.
+void Arm::settle(const Trial& row, const Piece& piece) {
+  unheard_.emplace(row.number, piece);
+  if (piece.part + 1 < settings_.parts) rest_ = Piece{piece.point, piece.rung, piece.part + 1};
 }
 
 // A row that this process or another one proposed.
 void Arm::take_over(const Trial& row, const TrialHistory& history) {
   const int64_t point = point_index(row);
-  const Piece piece{point, row.rung};
+  const Piece piece{point, row.rung, part_index(row)};
   if (decided_) {
-    ensure(decided_->piece.point == point && decided_->piece.rung == row.rung, "trial ", row.number,
-           " of '", settings_.name, "' is not the one that follows from the others");
+    ensure(decided_->piece == piece, "trial ", row.number, " of '", settings_.name,
+           "' is not the one that follows from the others");
     decided_.reset();
-    unheard_.emplace(row.number, piece);
+    settle(row, piece);
     return;
   }
   for (;;) {
     const Next next = decide_piece();
     ensure(next == Next::kTrial, "trial ", row.number, " of '", settings_.name,
            "' does not follow from the others");
-    if (held_->point == point && held_->rung == row.rung) break;
+    if (*held_ == piece) break;
     give_up_point(*std::exchange(held_, std::nullopt));
     hear(history);
   }
@@ -94,7 +133,7 @@ void Arm::take_over(const Trial& row, const TrialHistory& history) {
   if (point == proposer_.size())
     proposer_.restore(settings_.space->point_of(row.point),
                       row.origin.value("parents", std::vector<int64_t>()));
-  unheard_.emplace(row.number, piece);
+  settle(row, piece);
 }
 
 void Arm::catch_up(const TrialHistory& history) {
@@ -111,11 +150,14 @@ void Arm::catch_up(const TrialHistory& history) {
 Trial Arm::make(const Piece& piece) {
   const auto [known, fresh] = whole_.try_emplace(piece.point);
   if (fresh) known->second = settings_.plan(proposer_.point(piece.point), piece.point);
-  Trial t = known->second;
+  ensure(int64_t(known->second.size()) == settings_.parts, "a plan of ", known->second.size(),
+         " trials for ", settings_.parts, " parts");
+  Trial t = known->second[size_t(piece.part)];
   t.arm = settings_.name;
   t.point = settings_.space->json(proposer_.point(piece.point));
   t.origin["point"] = piece.point;
   t.origin["method"] = settings_.proposer.method->name;
+  if (settings_.parts > 1) t.origin["part"] = piece.part;
   if (const auto& parents = proposer_.parents(piece.point); !parents.empty())
     t.origin["parents"] = parents;
   t.rung = piece.rung;

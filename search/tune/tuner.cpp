@@ -208,9 +208,11 @@ std::optional<Tuning> tune_variants(const StudyPlan& plan, TrialStore& store,
                                  .lag = arm_lag},
                     .points = t.trials};
     if (t.rungs) arm.rungs = t.rungs->plan(t.trials);
-    arm.plan = [planner](const SpacePoint& p, int64_t i) { return planner->plan(p, i); };
-    arm.outcome = [metric = metric_of(study, v.name)](const Trial& trial) {
-      return outcome_of(trial, metric);
+    arm.plan = [planner](const SpacePoint& p, int64_t i) {
+      return std::vector{planner->plan(p, i)};
+    };
+    arm.outcome = [metric = metric_of(study, v.name)](std::span<const Trial> trial) {
+      return outcome_of(trial.front(), metric);
     };
     arms.push_back(std::make_shared<Arm>(std::move(arm)));
   }

@@ -56,7 +56,7 @@ TEST_F(Search, PrintsTheBestBesideUniformDraws) {
   EXPECT_LT(j["random_expected_best"].get<double>(), 62);
   EXPECT_EQ(j["simulated"][0]["workers"], 1);
   const std::string csv = read_file(path("out/trials.csv"));
-  EXPECT_EQ(csv.substr(0, csv.find('\n')), "trial,key,space.key,acc,violation");
+  EXPECT_EQ(csv.substr(0, csv.find('\n')), "trial,key,space.key,acc,violation,state,reason");
   EXPECT_EQ(std::ranges::count(csv, '\n'), 41);
 }
 

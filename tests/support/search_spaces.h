@@ -38,11 +38,11 @@ inline SpaceSample sample_space(ModelSpace& models, int64_t most) {
     const SpacePoint& p = proposer.point(next.trial);
     out.repeats += !keys.insert(models.candidate(p).key).second;
     try {
-      const PlannedVariant planned = models.plan("sample", p, false);
-      if (planned.match)
-        out.worst_deviation =
-            std::max(out.worst_deviation,
-                     std::abs(double(planned.cost.parameters) / planned.match->target - 1));
+      for (const PlannedVariant& planned : models.plan("sample", p, false))
+        if (planned.match)
+          out.worst_deviation =
+              std::max(out.worst_deviation,
+                       std::abs(double(planned.cost.parameters) / planned.match->target - 1));
     } catch (const UserError& e) {
       if (out.refused++ == 0) out.first_refusal = str(models.space().text(p), ": ", e.what());
     }

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <set>
 
+#include "core/text/fmt.h"
 #include "core/text/format.h"
 #include "viz/plot/text.h"
 #include "viz/report/page.h"
@@ -93,19 +94,23 @@ std::string not_judged_text(const SearchRecord& s, const RecordedFinalist& f) {
 }
 
 std::string finalists_table(const SearchRecord& s) {
+  std::vector<std::string> header = {
+      "finalist", str(s.judged_in, ", mean of ", s.trainings, " trainings"), "the search saw", ""};
+  const bool timed = std::ranges::any_of(
+      s.finalists, [](const RecordedFinalist& f) { return !std::isnan(f.step_ms); });
+  if (timed) header.insert(header.end(), {"ms a training step", "ms a symbol"});
   std::vector<std::vector<std::string>> rows;
-  for (const RecordedFinalist& f : s.finalists)
+  for (const RecordedFinalist& f : s.finalists) {
     rows.push_back({f.name, std::isnan(f.mean) ? "-" : plain(f.mean),
                     std::isnan(f.seen) ? "-" : plain(f.seen),
                     !f.not_judged.empty() ? not_judged_text(s, f)
                     : f.may_be_best       ? "may be the best"
                     : std::isnan(f.mean)  ? "nothing to compare it with"
                                           : "is not the best"});
-  return rows.empty()
-             ? ""
-             : html_table({"finalist", str(s.judged_in, ", mean of ", s.trainings, " trainings"),
-                           "the search saw", ""},
-                          rows);
+    for (const double ms : {f.step_ms, f.token_ms})
+      if (timed) rows.back().push_back(std::isnan(ms) ? "-" : fmt::format("{:.3g}", ms));
+  }
+  return rows.empty() ? "" : html_table(header, rows);
 }
 
 std::string trials_part(const SearchRecord& s) {

@@ -58,14 +58,28 @@ std::string lineage_text(const FoundTrial& t) {
   return out.empty() ? "drawn" : out;
 }
 
+// What training gave on each task: of the first such objective, (task, objective).
+std::vector<std::pair<size_t, size_t>> task_columns(const ModelSpace& models) {
+  std::vector<std::pair<size_t, size_t>> out;
+  const auto trained = std::ranges::find(models.objectives(), false, &ModelObjective::built);
+  const auto m = size_t(trained - models.objectives().begin());
+  for (size_t t = 0; t < models.study().tasks.size(); ++t) out.emplace_back(t, m);
+  return out;
+}
+
 std::string front_text(const ModelSpace& models, const ModelSearchResult& r) {
   const Findings& f = r.findings;
   if (r.answer.front.empty()) return "\nno trial has a result\n";
+  const std::vector<std::pair<size_t, size_t>> columns = task_columns(models);
   std::vector<size_t> right = {0};
   std::vector<std::string> header = {"trial"};
   for (size_t m = 0; m < f.objectives.size(); ++m) {
     right.push_back(m + 1);
     header.push_back(visible(f.objectives[m].name));
+  }
+  for (const auto& [task, m] : columns) {
+    right.push_back(header.size());
+    header.push_back(visible(f.tasks[task]));
   }
   header.insert(header.end(), {"from", "what"});
   Table table(right);
@@ -75,6 +89,7 @@ std::string front_text(const ModelSpace& models, const ModelSearchResult& r) {
     std::vector<std::string> row = {str(t.number)};
     for (size_t m = 0; m < f.objectives.size(); ++m)
       row.push_back(number(f.objectives[m].loss(t.outcome.losses[m])));
+    for (const auto& [task, m] : columns) row.push_back(number(t.on_tasks[task][m]));
     row.push_back(lineage_text(t));
     row.push_back(visible(models.space().text(t.point)));
     table.row(row);
@@ -139,6 +154,10 @@ std::string importance_text(const ModelSearchResult& r) {
   return out;
 }
 
+std::string ms_text(const std::optional<double>& ms) {
+  return ms ? fmt::format("{:.3g}", *ms) : "-";
+}
+
 std::string verdict_text(const ModelSearchResult& r) {
   constexpr std::string_view how = " (multiple comparisons with the best, 95 %)\n";
   if (!r.judged.best) return "fewer than two finalists ended well\n";
@@ -154,9 +173,10 @@ std::string verdict_text(const ModelSearchResult& r) {
 
 std::string finalists_text(const ModelSearchResult& r) {
   if (!r.finals) return "";
-  Table table({1, 4, 5, 6});
-  table.row({"finalist", r.finals->results.metric.substr(0, r.finals->results.metric.find(' ')),
-             "to the best of the others", "", "parameters", "FLOP an example", "state"});
+  const std::string metric = judged_metric(r.finals->results);
+  Table table({1, 4, 5, 6, 7, 8});
+  table.row({"finalist", metric.substr(0, metric.find(' ')), "to the best of the others", "",
+             "parameters", "FLOP an example", "state", "step ms", "token ms"});
   for (size_t f = 0; f < r.field.all.size(); ++f) {
     const Finalist& of = r.field.all[f];
     const auto place = std::ranges::find(r.judged.judged, f);
@@ -171,9 +191,10 @@ std::string finalists_text(const ModelSearchResult& r) {
     std::string names = visible(of.name);
     for (const std::string& also : of.also) names += str(" = ", visible(also));
     table.row({names, judged ? number(mean_of(r.judged.values[j])) : "-", interval,
-               judged ? kept : "not judged", compact(double(of.plan.cost.parameters)),
-               compact(of.plan.forward_flops),
-               of.plan.state_bytes > 0 ? memory_text(double(of.plan.state_bytes)) : "-"});
+               judged ? kept : "not judged", compact(of.parameters()), compact(of.forward_flops()),
+               of.state_bytes() > 0 ? memory_text(of.state_bytes()) : "-",
+               r.times.empty() ? "-" : ms_text(r.times[f].step_ms),
+               r.times.empty() ? "-" : ms_text(r.times[f].token_ms)});
   }
   std::string out =
       str("\nfinalists by trainings that chose nothing, the base "

@@ -5,6 +5,7 @@
 #include "core/text/fmt.h"
 #include "core/text/json.h"
 #include "search/answer/front.h"
+#include "search/study/cell.h"
 #include "viz/plot/text.h"
 
 namespace cambium {
@@ -52,7 +53,8 @@ std::string ModelSearchView::left_text(std::span<const Trial> all,
   const double here = done - cost_at_start_;
   if (here <= 0 || all.empty()) return "";
   const auto wanted = double(models_.study().search->settings.trials);
-  const auto begun = double(std::ranges::count(all, 0, &Trial::rung));
+  const auto tasks = double(models_.tasks().size());
+  const double begun = double(std::ranges::count(all, 0, &Trial::rung)) / tasks;
   const double whole = planned * std::max(1.0, wanted / std::max(1.0, begun));
   return str("  ", duration_text((whole - done) / here * since_start_.seconds()), " left");
 }
@@ -61,8 +63,7 @@ void ModelSearchView::on_trials(std::span<const Trial> all, std::span<const RunU
   if (mode_ == ProgressMode::kNone) return;
   if (mode_ == ProgressMode::kPlain && since_line_.seconds() < kPlainSeconds) return;
   since_line_.restart();
-  const auto ended =
-      std::ranges::count_if(all, [](const Trial& t) { return t.rung == 0 && has_ended(t.state); });
+  const auto ended = int64_t(findings_of(models_, all).trials.size());
   const int64_t wanted = models_.study().search->settings.trials;
   std::string line = str(ended, "/", wanted, " trials", best_text(models_, all));
   for (const RunUpdate& r : running)
@@ -80,7 +81,9 @@ void ModelSearchView::on_trial_end(const Trial& t) {
                               ? results_text(models_, t)
                               : str(name_of(t.state), ": ", printable(t.reason));
   const std::string paused = t.pause_at > 0 ? str(" to step ", grouped(t.pause_at)) : "";
-  terminal_.note(str("trial   ", point_index(t), paused, "  ", end, "  ", point_text(models_, t)));
+  const std::string& task = models_.tasks()[size_t(part_index(t))].name;
+  terminal_.note(str("trial   ", cell_name(str(point_index(t)), printable(task)), paused, "  ", end,
+                     "  ", point_text(models_, t)));
 }
 
 void ModelSearchView::on_trial_stop(const Trial& t) {

@@ -10,9 +10,8 @@
 namespace cambium {
 Random random_of(const ProposalInputs& in) {
   // 2^20 blocks an attempt, 2^12 attempts a trial.
-  const auto trial = uint64_t(in.history.size());
   return Random(in.seed, stream_of("search.proposal"),
-                (trial << 32) | (uint64_t(in.attempt) << 20));
+                (uint64_t(in.trial) << 32) | (uint64_t(in.attempt) << 20));
 }
 
 const Method& find_method(std::string_view name, const Mark& mark) {

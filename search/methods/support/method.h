@@ -26,10 +26,12 @@ struct ProposalInputs {
   const Space& space;
   const Attrs& options;
   uint64_t seed = 0;
+  int64_t trial = 0;    // the number of the one to propose
   int64_t attempt = 0;  // how many proposals of this trial were refused, being tried already
-  std::span<const PastTrial> history;            // trials 0, 1 ... t-1
+  // Trials before it, the oldest first: all, or those whose outcomes compare with one another.
+  std::span<const PastTrial> history;
   std::function<bool(const SpacePoint&)> fresh;  // valid and not tried yet
-  // Where a method says which trials it made its proposal from; null: nobody asks.
+  // Where a method says which trials of the history it made its proposal from; null: nobody asks.
   std::vector<int64_t>* parents = nullptr;
 
   void made_from(std::initializer_list<size_t> trials) const {

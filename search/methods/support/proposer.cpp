@@ -20,15 +20,34 @@ bool Proposer::fresh(const SpacePoint& p) const {
   return !keys_.contains(key_of(p)) && space_.valid(p);
 }
 
+std::vector<int64_t> Proposer::comparable() const {
+  std::vector<int64_t> out;
+  const int64_t group = settings_.group(size());
+  for (int64_t t = 0; t < size(); ++t)
+    if (settings_.group(t) == group) out.push_back(t);
+  return out;
+}
+
 std::optional<SpacePoint> Proposer::propose(std::vector<int64_t>& parents) {
-  ProposalInputs in{space_,  settings_.options, settings_.seed,
-                    0,       trials_,           [this](const SpacePoint& p) { return fresh(p); },
-                    &parents};
+  std::vector<int64_t> numbers;  // of the history, where it is not all trials
+  std::vector<PastTrial> history;
+  if (settings_.group) numbers = comparable();
+  for (const int64_t t : numbers) history.push_back(trials_[size_t(t)]);
+  ProposalInputs in{.space = space_,
+                    .options = settings_.options,
+                    .seed = settings_.seed,
+                    .trial = size(),
+                    .history = settings_.group ? history : trials_,
+                    .fresh = [this](const SpacePoint& p) { return fresh(p); },
+                    .parents = &parents};
   for (; in.attempt < kAttempts; ++in.attempt) {
     parents.clear();
     const std::optional<SpacePoint> p = settings_.method->propose(in);
     if (!p) return std::nullopt;
-    if (fresh(*p)) return p;
+    if (!fresh(*p)) continue;
+    if (settings_.group)
+      for (int64_t& parent : parents) parent = numbers[size_t(parent)];
+    return p;
   }
   parents.clear();
   return any_fresh();

@@ -14,6 +14,9 @@ struct ProposerSettings {
   int64_t lag = 8;  // >= 1; trials that may run side by side
   // What makes two points the same trial; empty: Space::text.
   std::function<std::string(const SpacePoint&)> key = {};
+  // Outcomes of trials of one group compare with one another and with no others, such as results of
+  // pieces of one length: a trial is proposed from those of its own alone. Empty: all do.
+  std::function<int64_t(int64_t trial)> group = {};
   // Spaces of at most so many points are looked through for what is left when draws find nothing
   // new any more; larger ones then end. For who has to build a point to know it: fewer.
   int64_t most_counted = 1'000'000;
@@ -60,6 +63,7 @@ class Proposer {
   std::string key_of(const SpacePoint& p) const;
   bool fresh(const SpacePoint& p) const;
   std::optional<SpacePoint> propose(std::vector<int64_t>& parents);
+  std::vector<int64_t> comparable() const;  // trials before the next
   std::optional<SpacePoint> any_fresh();
   void add(SpacePoint point, std::vector<int64_t> parents);
 };

@@ -58,11 +58,11 @@ TEST_F(ModelSpaces, TheRepeatFollowsThePattern) {
   const Yaml& repeat = s.section("model")->items[1];
   EXPECT_EQ(repeat.find("pattern")->text, "AGFGA");
   EXPECT_EQ(repeat.find("repeat")->text, "5");
-  const PlannedVariant p = m.plan("five", with_letters(m.space(), "AGFGA"));
+  const PlannedVariant p = m.plan("five", with_letters(m.space(), "AGFGA")).front();
   EXPECT_EQ(p.steps, 4);
   EXPECT_GT(p.needed_bytes, 0);
   EXPECT_EQ(p.spec.section("train")->find("best")->text, "val.loss");
-  EXPECT_EQ(m.plan("again", with_letters(m.space(), "AGFGA"), false).needed_bytes, 0);
+  EXPECT_EQ(m.plan("again", with_letters(m.space(), "AGFGA"), false).front().needed_bytes, 0);
   EXPECT_EQ(of_one_letter(with_letters(m.space(), "AGFGA"), 0, 'G'),
             with_letters(m.space(), "GGGGG"));
 }
@@ -99,12 +99,12 @@ TEST_F(ModelSpaces, TwoFreeVariablesComeNear) {
     const Candidate& c = m.candidate(p);
     ASSERT_TRUE(c.ok()) << c.refusal;
     worst = std::max(worst, std::abs(c.match->deviation()));
-    const PlannedVariant planned = m.plan("p", p, false);
+    const PlannedVariant planned = m.plan("p", p, false).front();
     EXPECT_EQ(double(planned.cost.parameters), c.match->achieved);
     EXPECT_EQ(c.built.at("params"), c.match->achieved);
   }
   EXPECT_LE(worst, 0.02);
-  EXPECT_LE(std::abs(m.plan_base("base").match->deviation()), 0.02);
+  EXPECT_LE(std::abs(m.plan_base("base").front().match->deviation()), 0.02);
 }
 
 TEST_F(ModelSpaces, AFreeVariableThatAModelDoesNotAskForStays) {
@@ -195,6 +195,54 @@ TEST_F(ModelSpaces, ErrorsHavePlacesAndCures) {
             "8]}");
   EXPECT_EQ(error_in("space: {vars.heads: {int: [4, 2]}}\n" + kGoal),
             "2:27: 'vars.heads': the range is empty: 4 is above 2 | write {int: [2, 4]}");
+}
+
+TEST_F(ModelSpaces, EveryTaskIsMatchedAndMustBeAModel) {
+  const std::string tasks =
+      "tasks: [{name: few}, {name: many, data: {markov_text: {symbols: 40, order: 1, context: 8, "
+      "train: 64}}}]\n";
+  const std::string yaml =
+      "space: {model.1.pattern: {pattern: AGF, length: 1..3}}\n"
+      "match: {params: 12k, free: [vars.dim, vars.hidden]}\n" +
+      tasks + kGoal;
+  ModelSpace m(spec(yaml));
+  ASSERT_EQ(m.tasks().size(), 2u);
+  const SpacePoint p = with_letters(m.space(), "G");
+  const Candidate& c = m.candidate(p);
+  ASSERT_TRUE(c.ok()) << c.refusal;
+  for (size_t t = 0; t < 2; ++t) EXPECT_LE(std::abs(c.on(t).match->deviation()), 0.02);
+  EXPECT_LT(c.on(1).match->value, c.on(0).match->value) << "a wide head leaves less to the rest";
+  EXPECT_DOUBLE_EQ(c.built.at("flops"),
+                   (c.on(0).built.at("flops") + c.on(1).built.at("flops")) / 2);
+  const std::vector<PlannedVariant> planned = m.plan("p", p, false);
+  EXPECT_EQ(planned[0].name, "p@few");
+  EXPECT_EQ(planned[1].name, "p@many");
+  EXPECT_EQ(double(planned[1].cost.parameters), c.on(1).match->achieved);
+  ModelSpace wide(spec(str(yaml, "where: dim >= ", c.on(0).match->value, "\n")));
+  EXPECT_TRUE(wide.candidate(p).refusal.starts_with("on task 'many': breaks 'dim >= "))
+      << wide.candidate(p).refusal;
+}
+
+TEST_F(ModelSpaces, MistakesOfTasksHavePlaces) {
+  const std::string space = "space: {vars.heads: [1, 2]}\n";
+  EXPECT_EQ(error_in(space + kGoal + "tasks: [{vars.heads: 1, name: one}]\n"),
+            "4:10: 'vars.heads' is varied by the space, and task 'one' sets it | leave it out of "
+            "the task or of the space");
+  EXPECT_EQ(error_in(space + kGoal + "tasks: [{name: one, metric: val.loss}]\n"),
+            "4:21: the objectives of a search are those of all its tasks | leave metric: out of "
+            "the task");
+  EXPECT_TRUE(error_in(space +
+                       "objectives: {val.accuracy: max}\ntasks: [{name: one}, {name: two, data: "
+                       "{adding: {length: 8}}, model: [{linear: $dim}, {pool: mean}, {linear: "
+                       "$outputs}], train.loss: mse}]\n")
+                  .starts_with("3:14: task 'two' gives no 'val.accuracy', and an objective is its "
+                               "mean over tasks | "));
+  const UserError e = test::error_of([&] {
+    ModelSpace models(spec(space + kGoal + "tasks: [{name: one}, {name: two, vars.dim: 15}]\n"));
+  });
+  ASSERT_FALSE(e.notes.empty());
+  EXPECT_EQ(e.notes.back().text, "on task 'two'");
+  EXPECT_EQ(e.notes.back().mark.line, 4);
 }
 
 TEST_F(ModelSpaces, ASpaceWithoutAModelIsRefused) {

@@ -166,6 +166,111 @@ TEST_F(ModelSearch, RungsPauseAndOnlyTheBestGoOn) {
   EXPECT_TRUE(r.findings.trials[r.answer.front[0]].whole);
 }
 
+// The second has more symbols: at the same number of parameters its models are narrower.
+const char* const kTasks =
+    "base: model.yaml\n"
+    "tasks: [{name: few, vars.heads: 1}, {name: many, data: {markov_text: {symbols: 20, order: 1, "
+    "context: 8, train: 64, val: 16, test: 16}}}]\n"
+    "space: {model.1.pattern: {pattern: AF, length: 1..3}}\n"
+    "match: {params: 2k, free: vars.dim, tolerance: 20%}\n"
+    "objectives: {val.loss: min, flops: min}\n"
+    "budget: {steps: 9}\n"
+    "search: {method: {nsga2: {population: 4}}, trials: 6, lag: 2}\n";
+
+TEST_F(ModelSearch, APointIsTrainedOnEveryTaskAndJudgedByItsMean) {
+  const ModelSearchResult r = search(kTasks);
+  ASSERT_EQ(r.findings.trials.size(), 6u);
+  EXPECT_EQ(r.findings.tasks, (std::vector<std::string>{"few", "many"}));
+  std::set<std::string> keys;
+  for (const FoundTrial& t : r.findings.trials) {
+    ASSERT_FALSE(t.outcome.failed) << t.reason;
+    double loss = 0, flops = 0;
+    for (size_t k = 0; k < 2; ++k) {
+      const auto run =
+          read_run_record(folder_.path(str("out/runs/trial-", t.number, "@", r.findings.tasks[k])));
+      ASSERT_TRUE(run);
+      EXPECT_EQ(run->steps, 9);
+      EXPECT_EQ(*run->best->find("val.loss"), t.on_tasks[k][0]);
+      loss += t.on_tasks[k][0] / 2;
+      flops += t.on_tasks[k][1] / 2;
+    }
+    EXPECT_DOUBLE_EQ(t.outcome.losses[0], loss);
+    EXPECT_DOUBLE_EQ(t.outcome.losses[1], flops);
+    EXPECT_NE(t.on_tasks[0][1], t.on_tasks[1][1]) << "each is matched on its own data";
+    keys.insert(t.key);
+  }
+  EXPECT_EQ(keys.size(), 6u);
+  const Json json = load_json(folder_.path("out/results.json"));
+  EXPECT_EQ(json["tasks"], (Json{"few", "many"}));
+  EXPECT_EQ(json["trials"][0]["on_tasks"]["many"]["val.loss"], r.findings.trials[0].on_tasks[1][0]);
+  const std::string csv = read_file(folder_.path("out/trials.csv"));
+  EXPECT_EQ(csv.substr(0, csv.find('\n')),
+            "trial,key,space.model.1.pattern,val.loss,flops,val.loss@few,flops@few,val.loss@many,"
+            "flops@many,violation,state,reason");
+}
+
+TEST_F(ModelSearch, WithTasksItGoesOnToTheSameListToo) {
+  const std::string yaml = std::string(kTasks) + "jobs: 1\n";
+  const std::string rungs = yaml.substr(0, yaml.find("lag: 2")) + "lag: 2, rungs: {keep: 1/3}}\n";
+  search(rungs, "whole");
+  int64_t sessions = 0;
+  for (; sessions < 300; ++sessions) {
+    int asked = 0;
+    if (!search(rungs, "out", [&] { return ++asked > 15; }).stopped) break;
+  }
+  EXPECT_GT(sessions, 1);
+  EXPECT_EQ(list("out"), list("whole"));
+  const ModelSearchResult r = search(rungs, "out");
+  EXPECT_EQ(read_file(folder_.path("out/trials.csv")), read_file(folder_.path("whole/trials.csv")));
+  for (const FoundTrial& t : r.findings.trials)
+    for (const char* task : {"few", "many"}) {
+      const auto run = read_run_record(folder_.path(str("out/runs/trial-", t.number, "@", task)));
+      ASSERT_TRUE(run);
+      EXPECT_EQ(run->steps, t.whole ? 9 : t.at_rungs.size() == 1 ? 1 : 3) << "both go on, or none";
+    }
+}
+
+TEST_F(ModelSearch, ATrialThatCannotBeTrainedOnOneTaskIsRefusedOnAll) {
+  const ModelSearchResult r = search(
+      "base: model.yaml\nspace: {model.1.pattern: {pattern: FL, length: 1}}\n"
+      "tasks: [{name: causal, model.1.L.residual.1.attention.causal: true}, {name: open}]\n"
+      "objectives: {val.loss: min}\nbudget: {steps: 2}\nsearch: {method: random, trials: 9}\n");
+  EXPECT_EQ(r.answer.refused, 1);
+  ASSERT_EQ(r.findings.trials.size(), 2u);
+  for (const FoundTrial& t : r.findings.trials) {
+    EXPECT_EQ(t.refused, t.point.genes[0].letters == "L");
+    EXPECT_EQ(t.refused, !t.reason.empty());
+  }
+}
+
+TEST_F(ModelSearch, FinalistsAreJudgedByTheirMeanOverTasks) {
+  const ModelSearchResult r = search(std::string(kTasks) + "finalists: {count: 2, seeds: 2}\n");
+  ASSERT_TRUE(r.judged.best);
+  ASSERT_EQ(r.judged.judged.size(), r.field.all.size());
+  EXPECT_EQ(r.finals->plan.variants.size(), 2 * r.field.all.size());
+  for (size_t f = 0; f < r.field.all.size(); ++f)
+    for (size_t s = 0; s < 2; ++s) {
+      double mean = 0;
+      for (const char* task : {"few", "many"})
+        mean += *read_run_record(folder_.path(str("out/finalists/runs/", r.field.all[f].name, "@",
+                                                  task, "-s", s + 1)))
+                     ->test->find("test.loss") /
+                2;
+      EXPECT_DOUBLE_EQ(r.judged.values[f][s], mean);
+    }
+  const Json first = load_json(folder_.path("out/results.json"))["finalists"]["finalists"][0];
+  const std::string name = first["name"];
+  EXPECT_EQ(first["files"],
+            (Json{"finalists/" + name + "@few.yaml", "finalists/" + name + "@many.yaml"}));
+  const Spec own = load_spec(folder_.path("out/finalists/" + name + "@many.yaml"),
+                             std::vector<std::string>{"train.seed=2"});
+  Progress silent;
+  run_training(open_experiment(own), {.folder = folder_.path("again")}, silent);
+  EXPECT_EQ(
+      numbers_text(*read_run_record(folder_.path("again"))),
+      numbers_text(*read_run_record(folder_.path("out/finalists/runs/" + name + "@many-s2"))));
+}
+
 TEST_F(ModelSearch, FinalistsStandBesideBaseAndSingleLetters) {
   const std::string yaml = std::string(kStudy) + "finalists: {count: 2, seeds: 2}\n";
   const ModelSearchResult r = search(yaml);
@@ -185,6 +290,10 @@ TEST_F(ModelSearch, FinalistsStandBesideBaseAndSingleLetters) {
   EXPECT_EQ(r.judged.values[0].size(), 2u);
   const Json json = load_json(folder_.path("out/results.json"));
   EXPECT_EQ(json["finalists"]["finalists"].size(), names.size());
+  for (const Json& f : json["finalists"]["finalists"]) {
+    EXPECT_GT(f["step_ms"].get<double>(), 0);
+    EXPECT_GT(f["token_ms"].get<double>(), 0);
+  }
   EXPECT_EQ(json["finalists"]["finalists"][0]["file"], "finalists/" + names[0] + ".yaml");
   // An ordinary file, which gives what was judged.
   const Spec own = load_spec(folder_.path("out/finalists/" + names[0] + ".yaml"),

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <set>
+#include <sstream>
 
 #include <gtest/gtest.h>
 
@@ -35,18 +37,30 @@ bool fails(const Trial& t) {
 }
 
 std::shared_ptr<Arm> arm_of(const Space& space, const std::string& name, std::string_view method,
-                            bool rungs, int64_t lag, int64_t points = 12) {
+                            bool rungs, int64_t lag, int64_t points = 12, int64_t parts = 1) {
   const Method& m = find_method(method, {});
   ArmSettings a{.name = name,
                 .space = &space,
                 .proposer = {&m, m.attrs.parse({}, nullptr), 3, lag},
-                .points = points};
+                .points = points,
+                .parts = parts};
   const RungMethod& m2 = find_rung_method(method == "sobol" ? "hyperband" : "halving", {});
   if (rungs) a.rungs = m2.plan(m2.attrs.parse({}, nullptr), points);
-  a.plan = [name](const SpacePoint&, int64_t i) {
-    return Trial{.spec = "spec", .seed = 1, .steps = 90, .cost = 900, .folder = str(name, "-", i)};
+  a.plan = [name, parts](const SpacePoint&, int64_t i) {
+    std::vector<Trial> out;
+    for (int64_t part = 0; part < parts; ++part)
+      out.push_back({.spec = "spec",
+                     .seed = 1,
+                     .steps = 90,
+                     .cost = 900,
+                     .folder = str(name, "-", i, part > 0 ? str("@", part) : "")});
+    return out;
   };
-  a.outcome = [](const Trial& t) { return TrialOutcome{.losses = {t.values.at("loss")}}; };
+  a.outcome = [](std::span<const Trial> all) {
+    double loss = 0;
+    for (const Trial& t : all) loss += t.values.at("loss").get<double>() / double(all.size());
+    return TrialOutcome{.losses = {loss}};
+  };
   return std::make_shared<Arm>(std::move(a));
 }
 
@@ -55,6 +69,7 @@ struct Work {
   bool rungs = true;
   int64_t workers = 1, lag = 8;
   bool restarts = false;  // the proposer is made anew all the time, as of another process
+  int64_t parts = 1;
 };
 
 std::string list_of(const Work& work, const Space& space) {
@@ -62,8 +77,8 @@ std::string list_of(const Work& work, const Space& space) {
   const StudyRecord study{.name = "arms", .lag = work.lag};
   TrialStore store(folder.path("s"), study);
   const auto proposer = [&] {
-    return by_turns({arm_of(space, "a", work.method, work.rungs, work.lag / 2),
-                     arm_of(space, "b", work.method, work.rungs, work.lag / 2)});
+    return by_turns({arm_of(space, "a", work.method, work.rungs, work.lag / 2, 12, work.parts),
+                     arm_of(space, "b", work.method, work.rungs, work.lag / 2, 12, work.parts)});
   };
   ProposeTrial propose = proposer();
   std::vector<TrialClaim> running;
@@ -114,6 +129,72 @@ std::vector<std::string> method_names() {
 
 INSTANTIATE_TEST_SUITE_P(Methods, Arms, testing::ValuesIn(method_names()),
                          [](const auto& i) { return i.param; });
+
+// On several tasks, say: a point is told when all of its piece have ended.
+TEST_P(Arms, PiecesOfSeveralPartsToo) {
+  const Space space = space_of(kSpace);
+  for (const bool rungs : {false, true}) {
+    const std::string one = list_of({GetParam(), rungs, 1, 16, false, 2}, space);
+    EXPECT_GT(std::ranges::count(one, '\n'), 47);
+    for (const int64_t workers : {2, 5})
+      EXPECT_EQ(list_of({GetParam(), rungs, workers, 16, false, 2}, space), one) << workers;
+    EXPECT_EQ(list_of({GetParam(), rungs, 3, 16, true, 2}, space), one);
+  }
+}
+
+TEST(Arm, PartsOfAPointGoOnTogether) {
+  const Space space = space_of(kSpace);
+  std::map<std::pair<std::string, int64_t>, std::set<int64_t>> rungs_of;  // arm and point: by part
+  std::map<std::pair<std::string, int64_t>, int64_t> rows;
+  std::istringstream list(list_of({"random", true, 3, 16, false, 3}, space));
+  for (std::string line; std::getline(list, line);) {
+    const Json row = Json::parse(line);
+    const std::pair point(row["arm"].get<std::string>(), row["origin"]["point"].get<int64_t>());
+    rungs_of[point].insert(row["rung"].get<int64_t>());
+    EXPECT_EQ(row["origin"]["part"], rows[point]++ % 3) << "part after part";
+  }
+  EXPECT_EQ(rungs_of.size(), 24u);
+  for (const auto& [point, rungs] : rungs_of) EXPECT_EQ(rows[point], 3 * int64_t(rungs.size()));
+}
+
+// A result of a short piece says nothing beside that of a longer one.
+TEST(Arm, AMethodComparesPointsOfBracketsWithOneFirstRung) {
+  const Space space = space_of(kSpace);
+  const Method& evolution = find_method("evolution", {});
+  const RungMethod& hyperband = find_rung_method("hyperband", {});
+  const int64_t points = 60;
+  const RungPlan plan = hyperband.plan(hyperband.attrs.parse({}, nullptr), points);
+  ArmSettings a{.name = "a",
+                .space = &space,
+                .proposer = {.method = &evolution,
+                             .options = evolution.attrs.parse(
+                                 std::vector<Arg>{{"population", 4}, {"sample", 2}}, nullptr),
+                             .seed = 3,
+                             .lag = 2},
+                .points = points,
+                .rungs = plan};
+  a.plan = [](const SpacePoint&, int64_t i) {
+    return std::vector<Trial>{
+        {.spec = "spec", .seed = 1, .steps = 90, .cost = 900, .folder = str(i)}};
+  };
+  a.outcome = [](std::span<const Trial> t) { return TrialOutcome{.losses = {value_of(t[0])}}; };
+  const test::TempFolder folder;
+  TrialStore store(folder.path("s"), {.name = "arms", .lag = 2});
+  const ProposeTrial propose = by_turns({std::make_shared<Arm>(std::move(a))});
+  while (store.propose_next(propose) != Proposal::kNothing)
+    if (auto claim = store.claim())
+      store.finish(*claim, {.values = {{"loss", value_of(claim->trial)}}});
+  std::map<int64_t, int64_t> first;  // rung, by point
+  int64_t made = 0;
+  for (const Trial& t : store.trials()) first.try_emplace(point_index(t), t.rung);
+  EXPECT_EQ(first.size(), size_t(points));
+  for (const Trial& t : store.trials())
+    for (const Json& parent : t.origin.value("parents", Json::array())) {
+      EXPECT_EQ(first.at(parent.get<int64_t>()), first.at(point_index(t)));
+      ++made;
+    }
+  EXPECT_GT(made, 20);
+}
 
 TEST(Arm, TheBestOfARungGoOnInTheSameFolder) {
   const Space space = space_of(kSpace);
