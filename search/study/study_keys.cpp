@@ -175,7 +175,10 @@ constexpr StudyKey kKeys[] = {
      {},
      read_least_effect},
     {"vary",
-     "paths that take each run's seed as their value: folds, data seeds",
+     "paths that take each run's seed as their value: a fold's number, or train.data_seed of data "
+     "that "
+     "is generated or cut at random; for parts of one data set, which overlap, variances are "
+     "corrected",
      "vary: vars.fold",
      KeyForm::kTexts,
      {},

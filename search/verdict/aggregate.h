@@ -15,7 +15,8 @@ double interquartile_mean(const TaskScores& scores);
 inline constexpr int kTaskDraws = 2000;
 
 // The stratified bootstrap's percentile interval of the interquartile mean: seeds are drawn again
-// with replacement, for each task by itself. A function of (scores, seed).
+// with replacement, for each task by itself. Expanded for few seeds: rliable's own, which is not,
+// covers about 90 % at 5 seeds of 5 tasks. A function of (scores, seed).
 Interval stratified_interval(const TaskScores& scores, uint64_t seed = 0, int draws = kTaskDraws,
                              double level = 0.95);
 

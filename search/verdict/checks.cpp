@@ -19,6 +19,17 @@ double chance_of_separation(size_t n) {
   return 2 / ways;
 }
 
+// The chance that equal variants look different and without spread because outcomes fall into two
+// groups, half of them in each (a task that is learned or not): every variant's n seeds lie in one
+// group, and not all variants in the same. Where other variants were trained, theirs must too.
+double chance_of_groups(size_t n, size_t variants, const Residual& r) {
+  const auto apart = [](double v, size_t seeds) {
+    return (std::exp2(v) - 2) * std::exp2(-v * double(seeds));
+  };
+  const double pairs = double(variants - 1) * apart(2, n);
+  return r.freedom > 0 ? std::min(pairs, apart(double(r.variants), r.seeds)) : pairs;
+}
+
 // The standard error by the spread of all variants; 0 where that is not asked for: so many seeds
 // can tell two groups apart themselves, or nothing is known of the others.
 double error_of_all(size_t n, double level, const Evidence& e, const Residual& residual) {
@@ -62,7 +73,7 @@ Residual residual_of(const Evidence& e) {
       squares += left * left;
     }
   const double freedom = double((used.size() - 1) * (blocks.size() - 1));
-  return {squares / freedom, freedom};
+  return {squares / freedom, freedom, used.size(), blocks.size()};
 }
 
 double rounding_variance(int64_t test_examples) {
@@ -100,6 +111,8 @@ Check difference_check(const PairedDifference& d, std::span<const double> differ
   out.push_back({least <= level ? flips : agree ? 0.0 : 1.0, Hindrance::kSigns});
   if (const double error = error_of_all(n, level, e, residual); error > 0)
     out.push_back({two_sided_t(d.mean, error, residual.freedom), Hindrance::kOtherVariants});
+  const double groups = chance_of_groups(n, std::max<size_t>(e.variants.size(), 2), residual);
+  if (groups > e.alpha) out.push_back({groups, Hindrance::kGroups});
   if (e.test_examples > 0) {
     const double apart = std::min(1.0, std::abs(d.mean));
     const double error = least_test_error(apart, e.test_examples);

@@ -12,6 +12,7 @@ struct Check {
 // What is left of all variants' outcomes after their means and their seeds' means are taken out.
 struct Residual {
   double variance = 0, freedom = 0;
+  size_t variants = 0, seeds = 0;  // that it was made of
 };
 
 Residual residual_of(const Evidence& e);

@@ -71,6 +71,7 @@ enum class Hindrance {
   kNoise,          // differences vary too much between seeds for their mean
   kSigns,          // seeds do not agree on who is better
   kOtherVariants,  // the spread of the other variants' seeds does not allow it with so few seeds
+  kGroups,         // so few seeds of two groups of outcomes would agree by luck too often
   kTestSet,        // too few test examples apart
   kSeesAnswers,    // one of the two does, so that its numbers are no achievement
   kIdentical       // every number of the one is the other's: what is trained does not differ

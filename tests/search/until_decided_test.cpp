@@ -93,16 +93,17 @@ TEST_F(UntilDecided, SeedsOfAnotherPlanAreAFurtherLook) {
   EXPECT_EQ(run(study + "{until: decided, at_most: 5}\n").results.look, 2);
 }
 
+// Four seeds: three could fall into two groups by luck more often than a third of alpha.
 TEST_F(UntilDecided, EveryVariantIsTrainedOnEveryTask) {
   const std::string study =
-      "variants: {learns: {}, stands: {train.optimizer.adamw.lr: 1e-9}}\nseeds: 3\n"
+      "variants: {learns: {}, stands: {train.optimizer.adamw.lr: 1e-9}}\nseeds: 4\n"
       "tasks:\n"
       "  - {name: six, vars.dim: 8}\n"
       "  - name: four\n"
       "    data: {markov_text: {symbols: 4, order: 1, context: 8, train: 64, val: 16, test: 16}}\n"
       "    metric: val.accuracy\n";
   const Comparison c = run(study);
-  EXPECT_EQ(c.runs.size(), 12u);
+  EXPECT_EQ(c.runs.size(), 16u);
   for (const char* name : {"learns@six-s0", "stands@four-s2"})
     EXPECT_TRUE(std::filesystem::exists(folder_.path(str("out/runs/", name, "/run.json")))) << name;
   const StudyFolder r = read();

@@ -250,7 +250,8 @@ TEST_F(VerdictOf, TheFootSaysWhatIntervalsCover) {
   r.summary.look = 2;
   EXPECT_TRUE(has(basis_text(r), "this is look 2"));
   r.study.frozen.vary = {"vars.fold"};
-  EXPECT_TRUE(has(basis_text(r), "The seeds vary vars.fold too; training sets may overlap"));
+  EXPECT_TRUE(has(basis_text(r),
+                  "The seeds vary vars.fold too; data of other content is taken as independent"));
   r.summary.overlap = 0.125;
   EXPECT_TRUE(has(basis_text(r),
                   "The seeds vary vars.fold too, and each cuts the same data anew: since the parts "

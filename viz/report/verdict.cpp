@@ -123,6 +123,10 @@ std::string hindrance_text(const StudyFolder& r, const ResultRow& row, const Met
     case Hindrance::kOtherVariants:
       return str(gap, ", but the runs of this study spread so far that ", counted(d.pairs, "seed"),
                  " may agree by luck (", open_p_text(r, d), ")");
+    case Hindrance::kGroups:
+      return str(gap,
+                 ", but outcomes that fall into two groups, such as learned or not, lie so in ",
+                 counted(d.pairs, "seed"), " by luck too often (", open_p_text(r, d), ")");
     case Hindrance::kTestSet:
       return str(gap, ", but that is ", fixed(d.examples_apart, 1), " of ",
                  test_examples_of(r, row.variant), " ", judging_part(r), " examples: another ",
@@ -158,6 +162,8 @@ std::string cure_text(const StudyFolder& r, const ResultRow& row, const MetricSt
       return " Mend the runs that fail; their errors are listed under failures.";
     case Hindrance::kNoSpread:
       return " Look whether the seed changes anything.";
+    case Hindrance::kGroups:
+      return " More seeds would tell.";
     case Hindrance::kTestSet:
       return str(" A larger ", judging_part(r), " set would tell.");
     case Hindrance::kSeesAnswers:

@@ -158,7 +158,7 @@ std::string intervals_text(const StudyFolder& r) {
 
 // What runs on parts of one data set do to each other.
 std::string overlap_text(const StudyFolder& r) {
-  if (r.summary.overlap <= 0) return "; training sets may overlap. ";
+  if (r.summary.overlap <= 0) return "; data of other content is taken as independent. ";
   return str(
       ", and each cuts the same data anew: since the parts overlap, a mean of n seeds is "
       "given (1/n + ",
