@@ -58,6 +58,102 @@ void row(test::Ladder ladder, int ladders, FitObjective objective) {
   std::fflush(stdout);
 }
 
+// A way in which the form fails, by so much.
+struct Break {
+  const char* name;
+  double (*log_loss)(double params, double tokens, double strength);
+};
+
+double broken_log_loss(double params, double tokens, double of_size, double of_tokens) {
+  const test::Ladder l;
+  return std::log(1.8 + of_size * l.amplitude / std::pow(params, l.power) +
+                  of_tokens * 2085 / std::pow(tokens, 0.366));
+}
+
+double beyond(double x, double from) {
+  return std::max(0.0, std::log(x / from));
+}
+
+const Break kBreaks[] = {
+    {"the gain of size fades from 60M parameters on",
+     [](double n, double d, double s) {
+       return broken_log_loss(n, d, std::pow(1 + std::pow(n / 6e7, 3), s), 1);
+     }},
+    {"its exponent is another from 60M on",
+     [](double n, double d, double s) {
+       return broken_log_loss(n, d, std::exp(s * beyond(n, 6e7)), 1);
+     }},
+    {"that of tokens is another from 2G on",
+     [](double n, double d, double s) {
+       return broken_log_loss(n, d, 1, std::exp(s * beyond(d, 2e9)));
+     }},
+    {"small models, below 30M, are worse",
+     [](double n, double d, double s) {
+       return broken_log_loss(n, d, std::exp(s * beyond(3e7, n)), 1);
+     }},
+    {"the largest size alone is worse",
+     [](double n, double d, double s) {
+       return broken_log_loss(n, d, 1, 1) + (n > 2.5e8 ? s : 0);
+     }},
+    {"short and long trainings for their size are worse",
+     [](double n, double d, double s) {
+       return broken_log_loss(n, d, 1, 1) + s * std::pow(std::log(d / n / 14), 2);
+     }},
+    {"one size, 76M, is worse",
+     [](double n, double d, double s) {
+       return broken_log_loss(n, d, 1, 1) + (std::abs(n / 7.7e7 - 1) < 0.1 ? s : 0);
+     }},
+};
+
+std::vector<LawRun> draw_broken(const Break& b, double strength, const test::Ladder& ladder,
+                                Random& random) {
+  std::vector<LawRun> runs = test::draw_ladder(ladder, random);
+  for (LawRun& r : runs)
+    r.log_answer += b.log_loss(r.at.x[kParams], r.at.x[kTokens], strength) -
+                    test::true_log_loss(ladder, r.at.x[kParams], r.at.x[kTokens]);
+  return runs;
+}
+
+// The root of the mean square that the best curve of the form misses.
+double misfit_of(const Break& b, double strength) {
+  Random random(0);
+  const LawFit f =
+      fit_law(law_named("chinchilla"), draw_broken(b, strength, {.noise = 0, .seeds = 1}, random),
+              FitObjective::kSquares);
+  double squares = 0;
+  for (double r : f.residuals) squares += r * r;
+  return std::sqrt(squares / double(f.residuals.size()));
+}
+
+double strength_of(const Break& b, double misfit) {
+  double low = 0, high = 1;
+  for (int i = 0; i < 30; ++i) {
+    const double middle = (low + high) / 2;
+    (misfit_of(b, middle) < misfit ? low : high) = middle;
+  }
+  return low;
+}
+
+void break_rows(const Break& b, int ladders) {
+  constexpr double kNoise = 0.003;
+  for (int seeds : {2, 3}) {
+    fmt::print("| {} | {} |", b.name, seeds);
+    for (double times : {0.5, 0.7, 0.85, 1.0, 1.5}) {
+      const double strength = strength_of(b, times * kNoise);
+      Random random(3, stream_of(str(b.name, seeds, " ", times)));
+      int refused = 0;
+      for (int i = 0; i < ladders; ++i)
+        refused += fit_law(law_named("chinchilla"),
+                           draw_broken(b, strength, {.noise = kNoise, .seeds = seeds}, random),
+                           FitObjective::kSquares)
+                       .lack.refused();
+      fmt::print(" {:.1f} |", percent(refused, ladders));
+    }
+    fmt::print("\n");
+    std::fflush(stdout);
+  }
+}
+
 // A group as compare_groups takes it, of a ladder without a line.
 GroupAnswer group_of(const char* name, const test::Ladder& ladder, Random& random) {
   GroupAnswer g;
@@ -140,6 +236,11 @@ int main(int argc, char** argv) {
       if (seeds == 1) row({.noise = noise, .seeds = 1}, ladders, FitObjective::kHuber);
       row({.noise = noise, .seeds = seeds}, ladders, FitObjective::kSquares);
     }
+  fmt::print(
+      "\nForms that do not hold, refused (%), by what the best curve misses over the noise of a "
+      "run.\n\n| what breaks | seeds | 0.5 | 0.7 | 0.85 | 1 | 1.5 "
+      "|\n|---|---|---|---|---|---|---|\n");
+  for (const Break& b : kBreaks) break_rows(b, ladders);
   fmt::print(
       "\nTwo laws that cross.\n\n| noise (%) | seeds | true FLOPs | told | interval covers | equal "
       "laws "

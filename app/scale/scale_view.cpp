@@ -76,7 +76,8 @@ std::string form_sentence(const GroupAnswer& g) {
       "freedom, p = {:.2g}",
       100 * l.misfit, 100 * l.noise, l.f, l.sites, l.repeats, l.p_all);
   for (const LackOfFit::Bend& b : l.bends)
-    sizes += fmt::format("; of a bend along {} p = {:.2g}", quantity_symbol(b.along), b.p);
+    sizes += fmt::format("; of a bend along {}{} p = {:.2g}", quantity_symbol(b.along),
+                         b.with ? str(" and ", quantity_symbol(*b.with)) : "", b.p);
   sizes += fmt::format("; together p = {:.2g}", l.p);
   if (!l.refused()) return "the form is not refuted at 1 %: " + sizes;
   return "this form does not hold: " + sizes + "; parameters and allocation are withheld" +

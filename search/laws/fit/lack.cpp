@@ -70,29 +70,67 @@ double slope_at(const Law& law, std::span<const double> theta, const LawInput& a
   return (values[1] - values[0]) / (2 * kStep);
 }
 
-// The slope times powers of the logarithm about its middle.
-Column bend_column(const Law& law, std::span<const double> theta, const std::vector<LawRun>& runs,
-                   const Sites& sites, Quantity q, int power) {
-  double middle = 0;
-  for (size_t run : sites.first) middle += runs[run].at.log_x[q] / double(sites.first.size());
-  Column c;
-  for (size_t s = 0; s < sites.count.size(); ++s) {
-    const LawInput& at = runs[sites.first[s]].at;
-    c.push_back(std::sqrt(sites.count[s]) * slope_at(law, theta, at, q) *
-                std::pow(at.log_x[q] - middle, power));
+// How the curve may bend at each site, times the root of its repeats.
+class Bends {
+ public:
+  Bends(const Law& law, std::span<const double> theta, const std::vector<LawRun>& runs,
+        const Sites& sites)
+      : law_(law), theta_(theta), runs_(runs), sites_(sites) {}
+
+  // The slope times the square and the cube of the logarithm about its middle.
+  std::vector<Column> along(Quantity q) const {
+    const Column slope = slopes(q), x = centred(q);
+    std::vector<Column> out(2, slope);
+    for (size_t s = 0; s < x.size(); ++s) {
+      out[0][s] *= x[s] * x[s];
+      out[1][s] *= x[s] * x[s] * x[s];
+    }
+    return out;
   }
-  return c;
-}
+
+  // The slope of the first times the product of both logarithms.
+  std::vector<Column> along(Quantity q, Quantity with) const {
+    Column out = slopes(q);
+    const Column x = centred(q), y = centred(with);
+    for (size_t s = 0; s < x.size(); ++s) out[s] *= x[s] * y[s];
+    return {out};
+  }
+
+ private:
+  const LawInput& at(size_t site) const { return runs_[sites_.first[site]].at; }
+
+  Column slopes(Quantity q) const {
+    Column c;
+    for (size_t s = 0; s < sites_.count.size(); ++s)
+      c.push_back(std::sqrt(sites_.count[s]) * slope_at(law_, theta_, at(s), q));
+    return c;
+  }
+
+  Column centred(Quantity q) const {
+    Column c;
+    double middle = 0;
+    for (size_t s = 0; s < sites_.count.size(); ++s) {
+      c.push_back(at(s).log_x[q]);
+      middle += c.back() / double(sites_.count.size());
+    }
+    for (double& v : c) v -= middle;
+    return c;
+  }
+
+  const Law& law_;
+  std::span<const double> theta_;
+  const std::vector<LawRun>& runs_;
+  const Sites& sites_;
+};
 
 struct Explained {
   double squares = 0, freedom = 0;
 };
 
-Explained bend_along(const Law& law, std::span<const double> theta, const std::vector<LawRun>& runs,
-                     const Sites& sites, std::vector<Column> units, Quantity q) {
+// What columns explain of the sites' means beside the tangent's units.
+Explained explained_by(std::vector<Column> columns, const Sites& sites, std::vector<Column> units) {
   Explained out;
-  for (int power : {2, 3}) {
-    Column c = bend_column(law, theta, runs, sites, q, power);
+  for (Column& c : columns) {
     if (!make_unit(c, units)) continue;
     const double along = dot(c, sites.mean);
     out.squares += along * along;
@@ -149,14 +187,19 @@ LackOfFit lack_of_fit(const Law& law, std::span<const double> theta,
   double misfit = (lack - l.sites * variance) / l.sites * m / n;
   l.p = std::min(1.0, l.p_all / kShareOfAll);
   const std::vector<Column> units = tangent(sites, jacobian, theta.size());
-  for (Quantity q : law.needs) {
-    const Explained e = bend_along(law, theta, runs, sites, units, q);
-    if (e.freedom == 0) continue;
-    l.bends.push_back({q, 1 - f_cdf(e.squares / e.freedom / variance, e.freedom, l.repeats)});
-    const double share = (1 - kShareOfAll) / double(law.needs.size());
-    l.p = std::min(l.p, l.bends.back().p / share);
+  const Bends bends(law, theta, runs, sites);
+  const double tests = law.needs.size() > 1 ? double(law.needs.size()) + 1 : 1;
+  const auto test = [&](const std::vector<Column>& columns, LackOfFit::Bend bend) {
+    const Explained e = explained_by(columns, sites, units);
+    if (e.freedom == 0) return;
+    bend.p = 1 - f_cdf(e.squares / e.freedom / variance, e.freedom, l.repeats);
+    l.bends.push_back(bend);
+    l.p = std::min(l.p, bend.p * tests / (1 - kShareOfAll));
     misfit = std::max(misfit, (e.squares - e.freedom * variance) / n);
-  }
+  };
+  for (Quantity q : law.needs) test(bends.along(q), {q, 1});
+  if (law.needs.size() > 1)
+    test(bends.along(law.needs[0], law.needs[1]), {law.needs[0], 1, law.needs[1]});
   l.misfit = std::sqrt(std::max(0.0, misfit));
   return l;
 }

@@ -1,5 +1,6 @@
 // Whether the form of a law holds: its misfit against the noise among repeats.
 #pragma once
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -22,9 +23,11 @@ constexpr double kShareOfAll = 0.2;   // of the level, for the test of all confi
 // 1998, section 2.2). Of all configurations: how far means of repeats lie from the curve, against
 // how far repeats differ; it sees any misfit, but spreads over all degrees of freedom. Of a bend
 // along each quantity: whether the means follow the curve's slope times the square and the cube of
-// its logarithm, which the form cannot; two degrees of freedom that see a smooth break early.
-// Together they refuse a true form at kLackLevel: a fifth of it is the first's, the rest the
-// others' (a weighted Bonferroni correction).
+// its logarithm, which the form cannot; two degrees of freedom that see a smooth break early. Of a
+// bend along two at once: the first's slope times the product of both logarithms, as where some
+// ratios of tokens to parameters are trained badly; one degree. Together they refuse a true form at
+// kLackLevel: a fifth of it is the first's, the rest the others' (a weighted Bonferroni
+// correction).
 struct LackOfFit {
   enum class Untested {
     kNo,
@@ -38,6 +41,7 @@ struct LackOfFit {
   struct Bend {
     Quantity along;
     double p;
+    std::optional<Quantity> with = {};  // along both at once
   };
 
   Untested untested = Untested::kNoRepeats;

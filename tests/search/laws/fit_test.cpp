@@ -135,6 +135,25 @@ TEST(Simulation, IntervalsCoverAndBrokenCurvesAreRefused) {
   EXPECT_GE(broken, 108);
 }
 
+// Each quantity by itself follows the form, and their ratio does not: what is trained shorter or
+// longer than 14 tokens a parameter is worse.
+TEST(Simulation, ABendAlongBothQuantitiesIsRefused) {
+  Random random(8);
+  int refused = 0;
+  LackOfFit last;
+  for (int i = 0; i < 60; ++i) {
+    std::vector<LawRun> runs = test::draw_ladder({.noise = 0.003}, random);
+    for (LawRun& r : runs)
+      r.log_answer += 0.0065 * std::pow(std::log(r.at.x[kTokens] / r.at.x[kParams] / 14), 2);
+    last = fit_law(law_named("chinchilla"), runs, FitObjective::kSquares).lack;
+    refused += last.refused();
+  }
+  EXPECT_GE(refused, 54);  // the curve misses as much as the noise
+  ASSERT_EQ(last.bends.size(), 3u);
+  EXPECT_EQ(last.bends[2].along, kParams);
+  EXPECT_EQ(last.bends[2].with, kTokens);
+}
+
 TEST(Simulation, ARefusedFormKeepsItsPredictionWithTheMisfit) {
   Random random(3);
   const LawFit good = fit_law(law_named("chinchilla"), test::draw_ladder({.noise = 0.001}, random),
