@@ -39,7 +39,8 @@ std::vector<ProxyAgreement> proxies_found(ModelSpace& models, const Findings& fi
 Json proxies_json(std::span<const ProxyAgreement> proxies) {
   Json out = Json::array();
   for (const ProxyAgreement& p : proxies) {
-    Json row = {{"proxy", p.proxy->name}, {"tau", nullptr}, {"interval", nullptr}};
+    Json row = {
+        {"proxy", p.proxy->name}, {"tau", nullptr}, {"interval", nullptr}, {"scored", p.scored}};
     if (p.tau) {
       row["models"] = p.tau->n;
       row["tau"] = p.tau->tau;

@@ -9,6 +9,7 @@ namespace cambium {
 // untrained.
 std::vector<ProxyAgreement> proxies_found(ModelSpace& models, const Findings& findings);
 
-// [{"proxy": "flops", "models": 12, "tau": .6, "interval": [.2, .8]}]; null: not known.
+// [{"proxy": "flops", "models": 12, "scored": 12, "tau": .6, "interval": [.2, .8]}]; null: not
+// known; scored: models with a result of which the proxy can be told.
 Json proxies_json(std::span<const ProxyAgreement> proxies);
 }  // namespace cambium

@@ -51,10 +51,10 @@ TEST_F(SearchOfModels, ProxiesStandBesideFlops) {
   EXPECT_EQ(ran.out.find("\nflops ", table),
             ran.out.find('\n', ran.out.find("\nproxy ", table) + 1))
       << "first: " << ran.out;
-  for (const char* name : {"\nparams ", "\nsynflow ", "\ngrad_norm ", "\njacobian "})
+  for (const char* name : {"\nparams ", "\nsynflow ", "\ngrad_norm ", "\njacobian ", "\nnwot "})
     EXPECT_NE(ran.out.find(name, table), std::string::npos) << name;
   const Json j = parse_json(search({"--proxies", "--set", "finalists=~", "--json"}).out, "out");
-  ASSERT_EQ(j["proxies"].size(), 5u);
+  ASSERT_EQ(j["proxies"].size(), 6u);
   EXPECT_EQ(j["proxies"][0]["proxy"], "flops");
 }
 

@@ -33,12 +33,15 @@ std::vector<ProxyAgreement> proxy_agreement(
   std::vector<ProxyAgreement> out;
   for (size_t p = 0; p < builtin_proxies().size(); ++p) {
     std::vector<double> told, found;
+    int64_t models = 0;
     for (size_t i = 0; i < results.size(); ++i) {
+      models += !std::isnan(results[i]);
       if (!scores[i][p] || std::isnan(results[i])) continue;
       told.push_back(*scores[i][p]);
       found.push_back(results[i]);
     }
-    out.push_back({builtin_proxies()[p], kendall_tau_interval(told, found, seed)});
+    out.push_back({builtin_proxies()[p], kendall_tau_interval(told, found, seed), models,
+                   int64_t(told.size())});
   }
   std::ranges::stable_sort(out, {}, [](const ProxyAgreement& a) {
     return std::pair(a.proxy->name != "flops", a.tau ? -a.tau->tau : 2);

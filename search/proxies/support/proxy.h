@@ -10,6 +10,7 @@
 namespace cambium {
 struct Proxy {
   std::string_view name, doc, paper;
+  std::string_view needs = {};  // what a model without has no score for
   // More is said to be better. None: it cannot be told of this model, or is not finite.
   std::optional<double> (*score)(const Untrained& model) = nullptr;
 };
@@ -24,7 +25,8 @@ std::vector<std::optional<double>> proxy_scores(const Experiment& e);
 
 struct ProxyAgreement {
   const Proxy* proxy;
-  std::optional<KendallTau> tau;  // with the results; none: fewer than two different of either
+  std::optional<KendallTau> tau;   // with the results; none: fewer than two different of either
+  int64_t models = 0, scored = 0;  // that have a result, and of them those that have a score too
 };
 
 // How far each proxy orders models as training did: scores[model] as proxy_scores says, results[

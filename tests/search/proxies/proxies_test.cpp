@@ -152,6 +152,44 @@ TEST_F(Proxies, JacobianIsThatOfTwoRowsByHand) {
   EXPECT_NEAR(score("jacobian", e), expected, 1e-4 * std::abs(expected));
 }
 
+// Two codes that differ in d of n bits: the kernel is n with n - d beside its diagonal.
+TEST_F(Proxies, NwotIsThatOfTwoCodesByHand) {
+  const Experiment e = test::open_text(folder_, kNet);
+  const ByHand net(e);
+  const std::vector<double> a = net.hidden(0), b = net.hidden(1);
+  double apart = 0;
+  for (size_t j = 0; j < 5; ++j) apart += (a[j] > 0) != (b[j] > 0);
+  ASSERT_GT(apart, 0) << "the test would show nothing";
+  EXPECT_NEAR(score("nwot", e), std::log(25 - (5 - apart) * (5 - apart)), 1e-12);
+}
+
+// Every gate adds its bits, also one inside of a norm; dropout switches nothing.
+TEST_F(Proxies, NwotCountsEveryGate) {
+  const auto net = [](const char* hidden) {
+    return str(
+        "data: {random_images: {height: 4, width: 4, channels: 1, classes: 3, train: 8, val: 2, "
+        "test: 2}}\nmodel:\n",
+        hidden, "  - linear: 3\ntrain: {batch: 4, epochs: 1, optimizer: sgd}\n");
+  };
+  const auto of = [&](const char* hidden) {
+    return score("nwot", test::open_text(folder_, net(hidden)));
+  };
+  const double one = of("  - flatten\n  - linear: {width: 9, activation: relu}\n");
+  EXPECT_EQ(of("  - flatten\n  - linear: 9\n  - dropout: 0.9\n  - activation: relu\n"),
+            of("  - flatten\n  - linear: 9\n  - activation: relu\n"));
+  EXPECT_NEAR(of("  - flatten\n  - linear: 9\n  - activation: relu\n  - activation: relu2\n"),
+              of("  - flatten\n  - linear: 9\n  - activation: relu\n") + 4 * std::log(2.0), 1e-12)
+      << "the same codes twice: K doubles";
+  EXPECT_TRUE(std::isfinite(one));
+  EXPECT_TRUE(std::isfinite(of("  - residual_conv: 4\n  - pool: mean\n")));
+}
+
+TEST_F(Proxies, NwotIsNotDefinedWithoutRectifiers) {
+  std::string smooth = kNet;
+  smooth.replace(smooth.find("relu"), 4, "gelu");
+  EXPECT_FALSE(find_proxy("nwot", {}).score(Untrained(test::open_text(folder_, smooth))));
+}
+
 // Whatever data brings: ids, graphs, pairs, two sequences, padding.
 TEST_F(Proxies, AreFoundForAllData) {
   for (const DatasetKind* kind : builtin_datasets()) {
@@ -166,8 +204,9 @@ TEST_F(Proxies, AreFoundForAllData) {
     const std::vector<std::optional<double>> scores = proxy_scores(e);
     ASSERT_EQ(scores.size(), builtin_proxies().size());
     for (size_t p = 0; p < scores.size(); ++p) {
-      // Slopes that do not vary, as those of a linear model, have no correlation.
-      if (builtin_proxies()[p]->name == "jacobian") continue;
+      // Slopes that do not vary, as those of a linear model, have no correlation; nor has it gates.
+      if (builtin_proxies()[p]->name == "jacobian" || builtin_proxies()[p]->name == "nwot")
+        continue;
       EXPECT_TRUE(scores[p].has_value()) << builtin_proxies()[p]->name << " of " << kind->name;
     }
     EXPECT_EQ(proxy_scores(e), scores) << "a function of the experiment, " << kind->name;
@@ -225,6 +264,9 @@ TEST(ProxyAgreement, FlopsStandFirstThenTheLargest) {
   EXPECT_EQ(found[2].tau->tau, -1);
   EXPECT_EQ(found[2].tau->n, 6);
   EXPECT_FALSE(found[3].tau);
+  EXPECT_EQ(found[0].models, 7);
+  EXPECT_EQ(found[2].scored, 6);
+  EXPECT_EQ(found[3].scored, 0);
   EXPECT_TRUE(found[1].tau->interval->low < 1);
 }
 }  // namespace
