@@ -1,5 +1,6 @@
 // Search methods on published tables: what each finds in so many trials, beside uniform draws.
 //   build/release/bench/search_methods [seeds]         (CAMBIUM_TEST_DATA: where the tables are)
+//   build/release/bench/search_methods fronts [seeds]  problems of known fronts alone
 #include <cstdio>
 #include <cstdlib>
 #include <numeric>
@@ -141,9 +142,20 @@ void print_front(const char* name, const FrontProblem& problem, int64_t trials, 
               long(trials), mean_of(volumes), deviation_of(volumes) / std::sqrt(double(seeds)));
   std::fflush(stdout);
 }
+
+void print_fronts(int64_t seeds) {
+  for (const FrontProblem& problem : front_problems()) {
+    for (const char* method : {"random", "nsga2"}) print_front(method, problem, 1000, seeds);
+    print_front("gp", problem, 100, std::min<int64_t>(seeds, 5));
+  }
+}
 }  // namespace
 
 int main(int argc, char** argv) {
+  if (argc > 1 && std::string_view(argv[1]) == "fronts") {
+    print_fronts(argc > 2 ? std::atoll(argv[2]) : 30);
+    return 0;
+  }
   const int64_t seeds = argc > 1 ? std::atoll(argv[1]) : 300;
   print_formula(100);
   const char* const methods[] = {"random", "sobol", "evolution", "tpe", "nsga2"};
@@ -158,11 +170,7 @@ int main(int argc, char** argv) {
     for (const int64_t trials : {300, 1000})
       if (method->name != "grid") print_proposing(*method, trials);  // its patterns are too many
   for (const char* method : {"random", "nsga2", "tpe"}) print_hypervolume(method, 500, seeds);
-  for (const FrontProblem& problem : front_problems()) {
-    for (const char* method : {"random", "nsga2"})
-      print_front(method, problem, 1000, std::min<int64_t>(seeds, 30));
-    print_front("gp", problem, 100, std::min<int64_t>(seeds, 5));
-  }
+  print_fronts(std::min<int64_t>(seeds, 30));
   for (int i = 2; i < argc; ++i) {  // further methods with options, for tuning
     print_regret(argv[i], 100, seeds, false);
   }
