@@ -4,9 +4,12 @@
 #include <filesystem>
 
 #include "core/system/files.h"
+#include "viz/report/report.h"
 #include "viz/report/scale_page.h"
+#include "viz/report/schedule_page.h"
 #include "viz/report/search_page.h"
 #include "viz/scale/scale_plots.h"
+#include "viz/scale/schedule_plots.h"
 #include "viz/search/search_plots.h"
 
 namespace cambium {
@@ -33,6 +36,11 @@ WrittenPage write_page(const std::string& folder, const std::string& path, const
 }
 }  // namespace
 
+WrittenPage write_study_page(const StudyFolder& study, const std::string& page) {
+  return write_page(study.folder, page, html_report(study, model_pictures(study)),
+                    study_figures(study));
+}
+
 WrittenPage write_search_page(const std::string& folder, const std::string& page) {
   const SearchRecord record = read_search_folder(folder);
   const std::vector<Figure> figures = search_figures(record);
@@ -40,6 +48,11 @@ WrittenPage write_search_page(const std::string& folder, const std::string& page
 }
 
 WrittenPage write_scale_page(const std::string& folder, const std::string& page) {
+  if (is_schedule_folder(folder)) {
+    const ScheduleRecord record = read_schedule_folder(folder);
+    const std::vector<Figure> figures = schedule_figures(record);
+    return write_page(folder, page, schedule_page(record, figures), figures);
+  }
   const ScaleRecord record = read_scale_folder(folder);
   const std::vector<Figure> figures = scale_figures(record);
   return write_page(folder, page, scale_page(record, figures), figures);

@@ -2,6 +2,7 @@
 #include <filesystem>
 
 #include "app/command.h"
+#include "app/result_pages.h"
 #include "app/run.h"
 #include "app/saved_run.h"
 #include "app/tables/study/tasks_table.h"
@@ -12,7 +13,6 @@
 #include "core/system/parallel.h"
 #include "core/text/json.h"
 #include "search/replay/table_study.h"
-#include "viz/report/report.h"
 #include "viz/report/verdict.h"
 
 namespace cambium::command_compare {
@@ -58,7 +58,7 @@ int compare_study(const Options& options, Context& context) {
   }
   const std::string report = settings.folder + "/report.html";
   const StudyFolder read = read_study_folder(settings.folder);
-  replace_file(report, html_report(read, model_pictures(read)));
+  write_study_page(read);
   Json json = summary_json(c.results);
   json["verdict"] = verdict(read);
   if (c.tuning)

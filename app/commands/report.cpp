@@ -1,6 +1,4 @@
 // cambium report: a study, a search or a scaling law as one HTML page, finished or not.
-#include "viz/report/report.h"
-
 #include "app/command.h"
 #include "app/result_pages.h"
 #include "app/run.h"
@@ -18,11 +16,10 @@ struct Options {
 
 int report_study(const Options& options, const std::string& path, Context& context) {
   const StudyFolder study = read_study_folder(options.folder);
-  const std::string page = html_report(study, model_pictures(study));
+  const WrittenPage page = write_study_page(study, path);
   const std::string open = unfinished_text(study);
-  replace_file(path, page);
-  context.answer({{"report", path}, {"bytes", page.size()}, {"finished", open.empty()}},
-                 str(path, "\n"));
+  context.answer({{"report", page.path}, {"bytes", page.bytes}, {"finished", open.empty()}},
+                 str(page.path, "\n"));
   if (!open.empty()) context.terminal.note(open);
   return kExitOk;
 }

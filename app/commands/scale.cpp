@@ -58,8 +58,10 @@ void refuse_others(const Options& o, const Law* schedules) {
 int scale_schedules(const Options& o, const Law& law, Context& context) {
   const ScheduleAnswer answer = fit_schedules(
       law, read_curves(o.file, {.columns = o.choice.columns, .warmup = o.warmup}), o.fit_on);
-  const Json json = schedule_json(answer);
+  Json json = schedule_json(answer);
+  json["command"] = context.command;
   write_answer(o.output, json, "curves.csv", schedule_csv(answer));
+  if (!o.output.empty()) write_scale_page(o.output);
   context.answer(json, schedule_text(answer));
   return kExitOk;
 }
@@ -189,7 +191,8 @@ extern const Command command_scale = {
           "points as CSV, a finished run a line: params, tokens, flops (raw counts: 125e6), loss "
           "(nats), and if there are any seed, group, unique_tokens, error; or a study with scale:");
       line.text("-o,--output", o->output, "FOLDER",
-                "write scale.json, residuals.csv and report.html there; a study's runs go to studies/<study> "
+                "write scale.json, residuals.csv and report.html there; a study's runs go to "
+                "studies/<study> "
                 "unless told");
       std::vector<std::string> laws;
       for (const Law* law : builtin_laws()) laws.emplace_back(law->name);

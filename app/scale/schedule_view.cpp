@@ -62,6 +62,7 @@ std::string schedule_text(const ScheduleAnswer& answer) {
 Json schedule_json(const ScheduleAnswer& answer) {
   Json json = {{"law", answer.law->name},
                {"formula", answer.law->formula},
+               {"paper", answer.law->paper},
                {"objective", "huber"},
                {"minimum", answer.objective},
                {"converged", answer.converged},

@@ -1,5 +1,7 @@
 #include "search/records/record_items.h"
 
+#include <charconv>
+
 namespace cambium {
 std::vector<double> numbers_of(const JsonItem& item, const char* key) {
   std::vector<double> out;
@@ -30,5 +32,15 @@ std::vector<double> ends_of(const JsonItem& item, const char* key, size_t end) {
     out.push_back(pair[end].is_number() ? pair[end].get<double>() : kUnknown);
   }
   return out;
+}
+
+double number_in(const Csv& csv, size_t row, size_t column) {
+  const std::string& cell = csv.rows[row][column];
+  double value = kUnknown;
+  const auto [end, fault] = std::from_chars(cell.data(), cell.data() + cell.size(), value);
+  if (fault != std::errc() || end != cell.data() + cell.size())
+    throw UserError(str("'", cell, "' is not a number"), "write the folder again with -o",
+                    {csv.file, csv.lines[row], 1, 1});
+  return value;
 }
 }  // namespace cambium

@@ -1,11 +1,9 @@
 #include "search/records/scale_record.h"
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 
 #include "core/system/files.h"
-#include "core/text/csv.h"
 #include "search/records/record_items.h"
 
 namespace cambium {
@@ -94,16 +92,6 @@ void read_comparisons(ScaleRecord& s, const JsonItem& item) {
     for (const JsonItem& x : c.items("crossings"))
       s.comparisons.back().crossings.push_back({x.number("x"), interval_of(x, "interval")});
   }
-}
-
-double number_in(const Csv& csv, size_t row, size_t column) {
-  const std::string& cell = csv.rows[row][column];
-  double value = kUnknown;
-  const auto [end, fault] = std::from_chars(cell.data(), cell.data() + cell.size(), value);
-  if (fault != std::errc() || end != cell.data() + cell.size())
-    throw UserError(str("'", cell, "' is not a number"), "write the folder again with -o",
-                    {csv.file, csv.lines[row], 1, 1});
-  return value;
 }
 
 void read_residuals(ScaleRecord& s, const std::string& path) {

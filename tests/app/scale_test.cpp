@@ -116,6 +116,14 @@ TEST(Scale, FitsWholeTrainings) {
   EXPECT_TRUE(says(ran, "no runs, and none of this has an interval")) << ran.out;
   EXPECT_NE(read_file(folder.path("out/curves.csv")).find("asked,0,1500,"), std::string::npos);
   EXPECT_NE(read_file(folder.path("out/scale.json")).find("\"converged\""), std::string::npos);
+  const std::string page = read_file(folder.path("out/report.html"));
+  EXPECT_NE(page.find("140</td>"), std::string::npos) << "steps measured";
+  for (const char* name : {"curves-fitted", "errors-fitted", "rates-fitted", "curves-foretold"})
+    EXPECT_TRUE(file_exists(str(folder.path("out/pictures/"), name, ".svg"))) << name;
+  EXPECT_FALSE(file_exists(folder.path("out/pictures/errors-foretold.svg"))) << "not measured";
+  EXPECT_EQ(test::run_words({"report", folder.path("out"), "-o", folder.path("again.html")}).code,
+            0);
+  EXPECT_EQ(read_file(folder.path("again.html")), page);
   const auto refused = [&](std::vector<std::string> more, const std::string& text) {
     const test::Ran bad = run(std::move(more));
     EXPECT_EQ(bad.code, 1);

@@ -73,7 +73,8 @@ TEST(TasksVerdict, SpeaksFirstOfAllTasksThenOfEach) {
   const std::string t = text(study());
   const size_t whole = t.find(
       "other is equivalent to base within 2.00 points of mean score over 2 tasks: +0.60 points "
-      "[\xE2\x88\x92" "0.40, +1.60] (p = 0.007, 5 seeds).");
+      "[\xE2\x88\x92"
+      "0.40, +1.60] (p = 0.007, 5 seeds).");
   const size_t recall =
       t.find("other@recall beats base@recall by 10.00 \xC2\xB1 1.00 points of test accuracy");
   EXPECT_LT(whole, recall) << t;
@@ -108,6 +109,10 @@ TEST(TasksReport, HasATableAndAProfile) {
                            "+3.00", "0.75", "Performance profile", "equivalent",
                            "base&#39;s mean of 2.0000 over test loss", "difference to base"})
     EXPECT_TRUE(has(page, part)) << part;
+  const std::vector<Figure> figures = study_figures(study());
+  ASSERT_EQ(figures.size(), 1u);
+  EXPECT_EQ(figures[0].name, "profile");
+  EXPECT_TRUE(has(page, figures[0].svg));
 }
 
 TEST(TasksReport, OfAStudyWithoutTasksHasNone) {
@@ -115,6 +120,7 @@ TEST(TasksReport, OfAStudyWithoutTasksHasNone) {
   r.study.tasks.clear();
   r.summary.aggregate = {};
   EXPECT_FALSE(has(html_report(r), "Over all tasks"));
+  EXPECT_TRUE(study_figures(r).empty());
 }
 }  // namespace
 }  // namespace cambium::tasks_report_test

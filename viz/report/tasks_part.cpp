@@ -5,6 +5,7 @@
 #include "search/study/cell.h"
 #include "viz/plot/svg_plot.h"
 #include "viz/plot/text.h"
+#include "viz/report/report.h"
 #include "viz/report/report_parts.h"
 #include "viz/report/verdict.h"
 
@@ -49,7 +50,7 @@ std::string profile_plot(const StudyFolder& r) {
     }
     if (!a.profile.empty()) plot.series.push_back(std::move(line));
   }
-  return plot.series.empty() ? "" : str("<figure class=\"plot\">", line_plot(plot), "</figure>\n");
+  return plot.series.empty() ? "" : line_plot(plot);
 }
 }  // namespace
 
@@ -77,10 +78,16 @@ std::string tasks_part(const StudyFolder& r) {
               "soft");
   const std::string profile = profile_plot(r);
   if (profile.empty()) return out;
-  return out + profile +
+  return out + "<figure class=\"plot\">" + profile + "</figure>\n" +
          html("p",
               "Profile: the share of a variant's runs that score above a value, the mean over "
               "tasks; bands are the bootstrap's 95% at each value.",
               "soft");
+}
+
+std::vector<Figure> study_figures(const StudyFolder& r) {
+  const std::string profile = profile_plot(r);
+  if (profile.empty()) return {};
+  return {{"profile", "Over all tasks", profile}};
 }
 }  // namespace cambium
