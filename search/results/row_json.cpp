@@ -9,8 +9,9 @@ namespace cambium {
 namespace {
 constexpr std::string_view kClaims[] = {"baseline", "better", "worse", "cannot tell", "equivalent"};
 constexpr std::string_view kHindrances[] = {
-    "none",           "runs to go",     "few seeds", "failures",     "no spread", "noise",
-    "seeds disagree", "other variants", "test set",  "sees answers", "identical"};
+    "none",           "runs to go",     "few seeds",  "failures", "no spread",    "noise",
+    "seeds disagree", "other variants", "two groups", "test set", "sees answers", "identical"};
+static_assert(std::size(kHindrances) == size_t(Hindrance::kIdentical) + 1);
 
 // The place of a name; `otherwise` when it stands nowhere.
 template <class E, size_t N>
