@@ -122,6 +122,18 @@ TEST(Equivalence, IsRarelyFalse) {
     }
 }
 
+// By hand (numpy): T = (.4 - .0975) / .450577 = .671361, skewness -4.045400; Hall's transform is
+// .213273, of which t with 19 degrees of freedom says .176085, and t itself .003661.
+TEST(Equivalence, HearsOneRunOfTwentyThatLosesFarMore) {
+  std::vector<double> x(10, 0.05);
+  x.insert(x.end(), 9, -0.05);
+  EXPECT_EQ(decide(against_zeros(x, 0.4))[1].claim, Claim::kEquivalent);
+  x.push_back(-2);
+  const Decision d = decide(against_zeros(x, 0.4))[1];
+  EXPECT_EQ(d.claim, Claim::kCannotTell);
+  EXPECT_NEAR(d.equivalence_p, 0.176085, 1e-5);
+}
+
 TEST(PlannedLooks, KeepWhatWasClaimed) {
   std::vector<double> d = {2.01, 2.02, 2.00, -1.0, 0.1};
   Evidence e = against_zeros(d, 0);
