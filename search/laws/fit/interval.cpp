@@ -53,9 +53,13 @@ struct Pulled {
 };
 
 // Follows the profile from the best value by `step` a standard error, to where its root of squares
-// over s^2 is t. `where` answers what c stands for: g reached, or c itself.
+// over s^2 is t. `where` answers what c stands for: g reached, or c itself. Every descent begins
+// where the nearest step that was not too far ended: from a step too far there may be no way back,
+// such as from a floor that has gone to zero, whose logarithm has no slope any more.
 double profile_end(Pulled& pulled, double best, double step, double t, bool with_pull) {
+  Theta near = pulled.theta;
   const auto height = [&](double u) {
+    pulled.theta = near;
     const double rise = pulled.squares(best + u * step, with_pull) - pulled.fit.objective;
     return std::sqrt(std::max(0.0, rise)) / pulled.fit.scale - t;
   };
@@ -63,6 +67,7 @@ double profile_end(Pulled& pulled, double best, double step, double t, bool with
   while (high_height < 0) {
     low = high;
     low_height = high_height;
+    near = pulled.theta;
     high *= 1.7;
     if (high > kFarthest) return step > 0 ? HUGE_VAL : -HUGE_VAL;
     high_height = height(high);
@@ -76,10 +81,12 @@ double profile_end(Pulled& pulled, double best, double step, double t, bool with
       low = high = middle;
       break;
     }
+    if (h < 0) near = pulled.theta;
     (h < 0 ? low : high) = middle;
     (h < 0 ? low_height : high_height) = h;
   }
   const double u = (low + high) / 2;
+  pulled.theta = near;
   pulled.squares(best + u * step, with_pull);
   return with_pull ? best + u * step : pulled.g(pulled.theta);
 }

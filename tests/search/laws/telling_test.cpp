@@ -204,5 +204,42 @@ TEST(Telling, AGroupThatCannotBeFittedLeavesTheOthers) {
             "1:15: group 'bad': law 'chinchilla' has 5 parameters and needs 6 different "
             "configurations, got 1");
 }
+
+// A ladder on text whose floor is hardly bounded: from a step that is too far, where the floor has
+// gone to zero, a profile finds its way back.
+TEST(Interval, OfAnExponentBesideAFloorThatMayBeZero) {
+  const std::string text =
+      "params,tokens,loss\n"
+      "20112,402304,2.4028\n"
+      "20112,402304,2.3900\n"
+      "20112,804480,2.1720\n"
+      "20112,804480,2.1728\n"
+      "20112,1608960,1.9950\n"
+      "20112,1608960,1.9559\n"
+      "32960,659200,2.0820\n"
+      "32960,659200,2.1544\n"
+      "32960,1318400,1.9041\n"
+      "32960,1318400,1.8750\n"
+      "32960,2636800,1.7375\n"
+      "32960,2636800,1.7378\n"
+      "48880,977664,1.9365\n"
+      "48880,977664,1.8771\n"
+      "48880,1955200,1.7305\n"
+      "48880,1955200,1.7088\n"
+      "48880,3910400,1.6131\n"
+      "48880,3910400,1.6070\n"
+      "67872,1357440,1.7852\n"
+      "67872,1357440,1.7649\n"
+      "67872,2714880,1.6031\n"
+      "67872,2714880,1.6016\n"
+      "67872,5429760,1.5181\n"
+      "67872,5429760,1.5161\n";
+  const GroupAnswer g = scale_points(parse_points(text, "p.csv", {}), {.draws = 0}).groups[0];
+  ASSERT_EQ(g.parameters.size(), 5u);
+  const Spanned& a = g.parameters[3];
+  EXPECT_NEAR(a.value, 0.70, 0.02);
+  EXPECT_LT(a.interval.low, 0.25);  // the delta method: 0.125
+  EXPECT_GT(a.interval.high, 1.2);
+}
 }  // namespace
 }  // namespace cambium::telling_test
