@@ -15,6 +15,7 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include "core/failures.h"
 #include "core/hash.h"
 #include "core/system/zlib.h"
 
@@ -150,8 +151,8 @@ std::vector<std::byte> gunzip(std::string_view packed, const std::string& path, 
 
 void fail_with_errno(std::string_view what, const std::string& path, int64_t need_bytes) {
   const int code = errno;
-  throw RuntimeError(str("cannot ", what, " '", path, "': ", std::strerror(code)),
-                     cure_of(code, path, need_bytes));
+  throw DiskError(str("cannot ", what, " '", path, "': ", std::strerror(code)),
+                  cure_of(code, path, need_bytes));
 }
 
 std::string read_file(const std::string& path, int64_t limit_bytes) {

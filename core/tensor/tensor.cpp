@@ -5,12 +5,14 @@
 
 #include <sys/mman.h>
 
+#include "core/failures.h"
+
 namespace cambium {
 namespace {
 constexpr int64_t kHugePage = 2 << 20;
 
 [[noreturn]] void refuse(int64_t bytes) {
-  throw RuntimeError(str("out of memory: could not allocate ", bytes, " bytes"));
+  throw MemoryError(str("out of memory: could not allocate ", bytes, " bytes"));
 }
 
 // Pages of the system from a huge page's start on; the end is not rounded up, which would cost up

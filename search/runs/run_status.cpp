@@ -49,6 +49,7 @@ void settle(RunStatus& status, const std::string& run_folder) {
   if (run->failed()) {
     status.phase = RunPhase::kFailed;
     status.error = run->error;
+    status.from_outside = run->cause == "disk";
   }
 }
 }  // namespace cambium

@@ -16,6 +16,14 @@ struct RunStatus {
   double value = 0;         // the last validation value of the metric that is watched
   double eta_seconds = -1;  // -1: unknown
   std::string error;        // kFailed
+  // kFailed by disk or files, not by what is trained: no result, to be done again.
+  bool from_outside = false;
+
+  void enter(RunPhase now) {  // any but kFailed
+    phase = now;
+    error.clear();
+    from_outside = false;
+  }
 };
 
 // Brings step, loss and value up to date from the end of the run's log; a run that has written

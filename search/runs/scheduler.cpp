@@ -2,12 +2,14 @@
 
 #include <algorithm>
 #include <chrono>
+#include <csignal>
 #include <filesystem>
 #include <limits>
 #include <optional>
 #include <thread>
 #include <utility>
 
+#include "core/failures.h"
 #include "core/hash.h"
 #include "core/system/cancel.h"
 #include "core/system/clock.h"
@@ -24,14 +26,14 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr double kSecondsForOthers = 0.25;  // between two questions about what others do
-constexpr int kStoppedCode = 130;           // of a trainer that saved and stopped as it was told
+constexpr int kStoppedCode = 130;           // of a trainer that stopped as it was told
+constexpr int kTermCode = 128 + SIGTERM;    // of one that was told before it could listen
 
 // Where the run stands before it goes on.
 RunStatus status_before(const RunOrder& order) {
   RunStatus status{.steps = order.steps};
   settle(status, order.folder);
-  status.phase = RunPhase::kRunning;
-  status.error.clear();
+  status.enter(RunPhase::kRunning);
   return status;
 }
 
@@ -187,12 +189,15 @@ void RunsSideBySide::end(Active& run) {
   RunStatus& s = run.status;
   settle(s, run.order.folder);
   const int code = run.process.exit_code();
-  // A run that was to be taken further may have ended before it said that it was not done any more.
-  if (code == kStoppedCode && s.phase == RunPhase::kDone && s.step < s.steps)
-    s.phase = RunPhase::kStopped;
-  if (code != 0 && s.phase != RunPhase::kFailed && code != kStoppedCode) {
+  // Perhaps before it had written anything: the folder then speaks of an earlier session.
+  const bool as_told = code == kStoppedCode || (stopped_ && code == kTermCode);
+  if (as_told && (s.phase != RunPhase::kDone || s.step < s.steps)) {
+    s.enter(RunPhase::kStopped);
+  } else if (code != 0 && s.phase != RunPhase::kFailed && code != kStoppedCode) {
     s.phase = RunPhase::kFailed;
     s.error = str("the process ended with code ", code, "; see ", run.order.folder, "/output.txt");
+    // What a model does to its training stands in run.json: this is the disk, or the machine.
+    s.from_outside = code == 2;
   }
   if (code == 0 && has_paused(run.order, s)) s.phase = RunPhase::kDone;
   if (code == 0 && s.phase != RunPhase::kDone)
@@ -245,6 +250,7 @@ void train_here(const RunOrder& order, RunSource& source, const SchedulerSetting
   } catch (const RuntimeError& error) {
     run.status.phase = RunPhase::kFailed;
     run.status.error = error.what();
+    run.status.from_outside = dynamic_cast<const DiskError*>(&error);
   }
   run.status.eta_seconds = -1;
   refresh(run.status, order.folder, settings.metric);  // a run that was done reports nothing
@@ -253,6 +259,8 @@ void train_here(const RunOrder& order, RunSource& source, const SchedulerSetting
 }
 
 bool run_in_turn(RunSource& source, const SchedulerSettings& settings) {
+  std::optional<CancelScope> stops;  // also between two runs
+  if (settings.stop) stops.emplace();
   while (!settings.stop || !settings.stop()) {
     const NextRun next = source.next();
     ensure(next.kind != NextRun::kLater, "a source of runs waits though none is under way");

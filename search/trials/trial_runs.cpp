@@ -113,10 +113,13 @@ void TrialRuns::on_progress(std::span<const RunUpdate> running) {
 void TrialRuns::on_end(const RunUpdate& run) {
   const auto held = claims_.find(run.id);
   ensure(held != claims_.end(), "a run ended that is no trial's: ", run.id);
+  const RunPhase phase = run.status.phase;
+  if (phase == RunPhase::kFailed && run.status.from_outside)  // the claim goes with this
+    throw RuntimeError(str("'", held->second.trial.folder, "' could not go on: ", run.status.error),
+                       "mend that; the same command then goes on where this one ended");
   TrialClaim claim = std::move(held->second);
   claims_.erase(held);
   const Trial& t = claim.trial;
-  const RunPhase phase = run.status.phase;
   if (phase == RunPhase::kStopped ||
       (phase == RunPhase::kFailed && was_killed(run) && t.attempts < kMostAttempts)) {
     store_.give_back(claim);

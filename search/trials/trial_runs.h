@@ -32,8 +32,9 @@ class TrialWatch {
 
 // Proposes, claims and trains until nothing is left to propose and all trials have ended, wherever
 // they run, or until settings.stop says so, which is answered. A run that fails is a result. One
-// that is killed from outside goes on, unless it is killed again and again. Errors as
-// execute_runs(); then the claims are given back.
+// that is killed from outside goes on, unless it is killed again and again; one that disk or files
+// end is an error of all, RuntimeError, and goes on the next time. Errors as execute_runs(); then
+// the claims are given back.
 bool work_on(TrialStore& store, const TrialWork& work, const SchedulerSettings& settings,
              TrialWatch& watch);
 }  // namespace cambium

@@ -126,7 +126,34 @@ TEST_F(Robust, AFullDiskNamesTheCheckpointAndMarksTheRun) {
   EXPECT_EQ(code, 2);
   expect_said(".safetensors': File too large");
   expect_said("help: raise the limit on file sizes");
-  EXPECT_EQ(load_json(path("r/run.json"))["status"], "failed");
+  const Json run = load_json(path("r/run.json"));
+  EXPECT_EQ(run["status"], "failed");
+  EXPECT_EQ(run["cause"], "disk");
+}
+
+// A disk without room is no result: when there is room again, the list is that of a search that
+// never ran out of it.
+TEST_F(Robust, AFullDiskEndsASearchAndNoTrial) {
+  replace_file(path("s.yaml"),
+               "data: {markov_text: {symbols: 6, order: 1, context: 8, train: 64, val: 16}}\n"
+               "model: [{embed: 8}, {ffn: {width: $width}}, {linear: $classes}]\n"
+               "vars: {width: 64}\ntrain: {batch: 8, steps: 2}\n");
+  replace_file(
+      path("search.yaml"),
+      "base: s.yaml\nspace: {vars.width: [16, 40000, 8, 32]}\nobjectives: {val.loss: min}\n"
+      "search: {method: grid, trials: 4, lag: 1}\n");
+  const auto search = [&](const std::string& to, const std::string& jobs) {
+    return std::vector<std::string>{"search", path("search.yaml"), "-o", path(to), "--jobs", jobs};
+  };
+  ASSERT_EQ(run(search("roomy", "1")), 0) << output();
+  for (const char* jobs : {"1", "2"}) {
+    std::filesystem::remove_all(path("full"));
+    EXPECT_EQ(run_under("-f", 2 << 20, search("full", jobs)), 2) << output();
+    expect_said("error: 'runs/trial-1' could not go on: cannot write ");
+    expect_said("help: mend that; the same command then goes on where this one ended");
+    EXPECT_EQ(run(search("full", jobs)), 0) << output();
+    EXPECT_EQ(read_file(path("full/trials.csv")), read_file(path("roomy/trials.csv")));
+  }
 }
 
 TEST_F(Robust, ASignalEndsACommandThatBuilds) {

@@ -122,6 +122,51 @@ TEST_F(Scheduler, AStopBeforeALongerRunBeganIsNoEnd) {
   EXPECT_EQ(ended_[0].status.phase, RunPhase::kStopped);
 }
 
+// A model that does not train has failed for good; a disk without room is nothing that a run did.
+TEST_F(Scheduler, WhatTheDiskEndsIsToldFromWhatAModelDoes) {
+  const std::string failed = R"(echo '{"status": "failed", "error": "e"%}' > $4/run.json; exit 2)";
+  const auto outside = [&](std::string body) {
+    if (const size_t at = body.find('%'); at != body.npos)
+      body.replace(at, 1, body.back() == '2' ? "" : R"(, "cause": "disk")");
+    needs_ = {1};
+    asked_ = 0;
+    ended_.clear();
+    std::filesystem::remove_all(folder_.path("run0"));
+    execute_runs(*this, with(body, 2));
+    EXPECT_EQ(ended_.at(0).status.phase, RunPhase::kFailed);
+    return ended_.at(0).status.from_outside;
+  };
+  EXPECT_FALSE(outside(failed));
+  EXPECT_TRUE(outside(failed + " #"));
+  EXPECT_TRUE(outside("exit 2")) << "it could not even write that it failed";
+  EXPECT_FALSE(outside("exit 1"));
+  EXPECT_FALSE(outside("exit 3"));
+  EXPECT_FALSE(outside("kill -9 $$"));
+}
+
+// Told before it had written a word: nothing of it has failed, and nothing an earlier session says.
+TEST_F(Scheduler, AStopBeforeAnythingWasWrittenIsNoFailure) {
+  needs_ = {1, 1, 1};
+  for (const char* run : {"run1", "run2"}) make_folders(folder_.path(run));
+  replace_file(folder_.path("run1/run.json"), R"({"status": "waiting"})");
+  replace_file(folder_.path("run2/run.json"), R"({"status": "failed", "error": "then"})");
+  EXPECT_FALSE(execute_runs(*this, with("exit 130", 2)));
+  ASSERT_EQ(ended_.size(), 3u);
+  for (const RunUpdate& r : ended_) {
+    EXPECT_EQ(r.status.phase, RunPhase::kStopped);
+    EXPECT_EQ(r.status.error, "");
+  }
+}
+
+// A program that is asked before it listens dies of the question.
+TEST_F(Scheduler, AnInterruptThatKillsIsAStop) {
+  needs_ = {1, 1};
+  stop_ = [this] { return most_ == 2; };
+  EXPECT_TRUE(execute_runs(*this, with("exec sleep 30", 2)));
+  ASSERT_EQ(ended_.size(), 2u);
+  for (const RunUpdate& r : ended_) EXPECT_EQ(r.status.phase, RunPhase::kStopped);
+}
+
 TEST_F(Scheduler, StopsByASignalAndStartsNoMore) {
   needs_ = {1, 1, 1};
   stop_ = [this] { return most_ == 2; };

@@ -4,6 +4,7 @@
 #include <numeric>
 #include <set>
 
+#include "core/failures.h"
 #include "core/system/memory.h"
 #include "core/text/fmt.h"
 #include "graph/passes/passes.h"
@@ -181,8 +182,8 @@ void check_memory(const Experiment& e, const MemoryNeed& need, int64_t available
                bytes_text(need.store_bytes), " at any batch size; use a smaller model");
   if (!recomputes(e) && need.store_bytes <= available_bytes)
     help += "; or recompute: true beside the model's repeated blocks (less memory, more time)";
-  throw RuntimeError(str("training needs ", bytes_text(need.total()), " of memory, ",
-                         bytes_text(std::max<int64_t>(0, available_bytes)), " are available"),
-                     help);
+  throw MemoryError(str("training needs ", bytes_text(need.total()), " of memory, ",
+                        bytes_text(std::max<int64_t>(0, available_bytes)), " are available"),
+                    help);
 }
 }  // namespace cambium

@@ -40,7 +40,7 @@ int64_t predicted_peak_bytes(const MemoryNeed& need);
 // What the system says can be used; without limit where it does not say, which refuses nothing.
 int64_t usable_memory_bytes();
 
-// RuntimeError with remedies when `need` is above `available_bytes`.
+// MemoryError with remedies when `need` is above `available_bytes`.
 void check_memory(const Experiment& e, const MemoryNeed& need, int64_t available_bytes);
 
 std::string bytes_text(int64_t bytes);  // "391 MiB"

@@ -50,6 +50,7 @@ Json to_json(const RunRecord& r) {
   j["seed"] = r.seed;
   j["status"] = r.status;
   j["error"] = r.error;
+  put(j, "cause", r.cause);
   put(j, "sees_answers", r.sees_answers);
   put(j, "other_length", r.other_length);
   if (!r.no_pass.empty()) j["no_pass"] = r.no_pass;
@@ -81,6 +82,7 @@ RunRecord run_record_from(const Json& json, const std::string& where) {
   r.seed = run.whole("seed", 0);
   r.status = run.text("status");
   r.error = run.text("error");
+  r.cause = run.text("cause");
   r.sees_answers = run.text("sees_answers");
   r.other_length = run.text("other_length");
   r.no_pass = run.texts("no_pass");

@@ -22,6 +22,7 @@ struct RunRecord {
   std::string variant;  // of the study it belongs to; empty outside of one
   int64_t seed = 0;
   std::string status, error;  // status: waiting, running, stopped, done, failed
+  std::string cause;          // "disk" of a failure that is no result of what was trained
   std::string sees_answers, other_length;
   std::vector<std::string> no_pass;
   int64_t parameters = -1, steps = -1, planned_steps = -1, samples = -1;

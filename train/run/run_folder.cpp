@@ -2,6 +2,7 @@
 
 #include <filesystem>
 
+#include "core/failures.h"
 #include "core/system/files.h"
 #include "core/system/memory.h"
 #include "core/text/json.h"
@@ -53,6 +54,10 @@ RunRecord record_of(std::string_view status, const Experiment& e, const RunResul
   return out;
 }
 
+std::string cause_of(const Error& error) {
+  return dynamic_cast<const DiskError*>(&error) ? "disk" : "";
+}
+
 Json kept_keys(const std::string& path) {
   if (!file_exists(path)) return Json::object();
   Json old = Json::parse(read_file(path), nullptr, false);
@@ -61,8 +66,22 @@ Json kept_keys(const std::string& path) {
 
 std::string run_json(const std::string& path, const RunRecord& record) {
   Json j = kept_keys(path);
+  j.erase("cause");  // of an earlier failure
   j.update(to_json(record));
   return to_text(j, 1) + "\n";
+}
+
+void write_last_word(const std::string& path, const RunRecord& record) {
+  try {
+    const std::string text = run_json(path, record);
+    try {
+      replace_file(path, text);
+    } catch (const Error&) {
+      overwrite_file(path, text);
+    }
+  } catch (const std::exception&) {
+    return;
+  }
 }
 }  // namespace
 
@@ -88,19 +107,20 @@ void write_run_json(const std::string& folder, std::string_view status, const Ex
 }
 
 void write_failure(const std::string& folder, const Experiment& e, const RunResult& r,
-                   std::string_view error) {
+                   const Error& error) {
   if (folder.empty()) return;
-  const std::string path = folder + "/run.json";
-  try {
-    const std::string text = run_json(path, record_of("failed", e, r, error));
-    try {
-      replace_file(path, text);
-    } catch (const Error&) {
-      overwrite_file(path, text);
-    }
-  } catch (const std::exception&) {
-    return;
-  }
+  RunRecord record = record_of("failed", e, r, error.what());
+  record.cause = cause_of(error);
+  write_last_word(folder + "/run.json", record);
+}
+
+void write_failure(const std::string& folder, const Error& error) {
+  std::optional<RunRecord> record = find_run_record(folder);
+  if (!record || record->done()) return;
+  record->status = "failed";
+  record->error = error.what();
+  record->cause = cause_of(error);
+  write_last_word(folder + "/run.json", *record);
 }
 
 void write_waiting(const std::string& folder, const std::string& variant, int64_t seed) {

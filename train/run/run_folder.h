@@ -24,7 +24,11 @@ void write_run_json(const std::string& folder, std::string_view status, const Ex
 // The same for a run that `error` ended, status failed. Throws nothing, and on a full disk writes
 // over the file that stands there: the first error is the one to tell.
 void write_failure(const std::string& folder, const Experiment& e, const RunResult& result,
-                   std::string_view error);
+                   const Error& error);
+
+// The same for a run that `error` ended before it could go on: what it had reached stands. Nothing
+// where it is done, or nobody waits for it.
+void write_failure(const std::string& folder, const Error& error);
 
 // The same for a run of a study that nobody has trained yet, status waiting; what stands there
 // stays.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/failures.h"
 #include "core/system/cancel.h"
 #include "core/system/clock.h"
 #include "core/system/files.h"
@@ -51,8 +52,12 @@ class Run {
   void finish();
   RunResult& result();
   void update_seconds();
-  int64_t available_bytes() const;
-  double epoch() const;
+
+  int64_t available_bytes() const {
+    return settings_.available_bytes >= 0 ? settings_.available_bytes : usable_memory_bytes();
+  }
+
+  double epoch() const { return double(state_.step) / double(e_.updates_per_epoch()); }
 
   const Experiment& e_;
   const RunSettings& settings_;
@@ -68,15 +73,8 @@ class Run {
   Stopwatch started_, saved_;
   double seconds_before_ = 0, train_seconds_before_ = 0;
   int64_t saved_step_ = -1;
+  bool taken_ = false, opened_ = false;  // the folder is this run's, and its state known
 };
-
-int64_t Run::available_bytes() const {
-  return settings_.available_bytes >= 0 ? settings_.available_bytes : usable_memory_bytes();
-}
-
-double Run::epoch() const {
-  return double(state_.step) / double(e_.updates_per_epoch());
-}
 
 void Run::update_seconds() {
   state_.seconds = seconds_before_ + started_.seconds();
@@ -105,6 +103,7 @@ void Run::take_folder() {
                     "add --resume to go on with it, or choose another folder");
   sweep_temporaries(folder);
   sweep_temporaries(folder + "/checkpoints");
+  taken_ = true;
 }
 
 void Run::open_folder() {
@@ -257,6 +256,7 @@ RunResult Run::run() {
   session_ = std::make_unique<Session>(e_, available_bytes());
   result_.predicted_bytes = session_->predicted_peak_bytes();
   open_folder();
+  opened_ = true;
   report_start();
   write_run_json(settings_.folder, "running", e_, result());
   bool stopped = pauses();
@@ -278,9 +278,9 @@ RunResult Run::run() {
   return result();
 }
 
-// The error goes on to the user whatever the disk says now.
 void Run::fail(const Error& error) {
-  if (session_) write_failure(settings_.folder, e_, result(), error.what());
+  if (opened_) return write_failure(settings_.folder, e_, result(), error);
+  if (taken_) write_failure(settings_.folder, error);
 }
 }  // namespace
 
