@@ -7,6 +7,7 @@
 #include "core/system/cancel.h"
 #include "core/system/memory.h"
 #include "core/system/threads.h"
+#include "core/system/waiting.h"
 
 namespace {
 constexpr int64_t kLeastAddresses = 100'000'000;  // of a small model on two threads
@@ -14,6 +15,7 @@ constexpr int64_t kLeastAddresses = 100'000'000;  // of a small model on two thr
 
 int main(int count, char** words) {
   using namespace cambium;
+  if (count > 0) wait_asleep_where_busy(words);
   const std::vector<std::string> args(words + (count > 0), words + count);
   Terminal terminal(std::cout, std::cerr, detect_terminal());
   catch_signals();

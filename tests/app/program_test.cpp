@@ -1,5 +1,7 @@
 // The program as a process: exit codes, signals, and a whole study.
+#include <atomic>
 #include <csignal>
+#include <cstdlib>
 #include <thread>
 
 #include <fcntl.h>
@@ -104,6 +106,37 @@ TEST_F(Program, ANanNamesItsPlaceAndExitsWith2) {
                  "train.optimizer={sgd: {lr: 1e30}}"}),
             2);
   EXPECT_NE(err().find(path("s.yaml:")), std::string::npos) << err();
+}
+
+// Threads that spin while others work take fifty times as long as one.
+TEST_F(Program, ThreadsSleepWhereOthersAreAtWork) {
+  const char* const before = std::getenv("OMP_WAIT_POLICY");
+  const std::string policy = before ? before : "";
+  ::unsetenv("OMP_WAIT_POLICY");
+  ::setenv("OMP_DISPLAY_ENV", "verbose", 1);
+  std::atomic<bool> enough = false;
+  std::vector<std::thread> others;
+  for (unsigned i = 0; i < 2 * std::thread::hardware_concurrency(); ++i)
+    others.emplace_back([&] {
+      while (!enough) std::this_thread::yield();
+    });
+  make_folders(path("r"));
+  const auto spins = [&](const std::vector<std::string>& more) {
+    std::vector<std::string> words = {"train", path("s.yaml"), "--run", path("r"), "--resume"};
+    words.insert(words.end(), more.begin(), more.end());
+    EXPECT_EQ(run(words), 0) << err();
+    const std::string said = err(), name = "GOMP_SPINCOUNT = '";
+    return std::stod("0" + said.substr(said.rfind(name) + name.size()));
+  };
+  EXPECT_EQ(spins({}), 0);
+  EXPECT_GT(spins({"--threads", "1"}), 0) << "it waits for nobody";
+  ::setenv("OMP_WAIT_POLICY", "active", 1);
+  EXPECT_GT(spins({}), 0) << "as the user says";
+  enough = true;
+  for (std::thread& t : others) t.join();
+  ::unsetenv("OMP_DISPLAY_ENV");
+  ::unsetenv("OMP_WAIT_POLICY");
+  if (before) ::setenv("OMP_WAIT_POLICY", policy.c_str(), 1);
 }
 
 TEST_F(Program, TheFirstSignalSavesAndResumeGoesOn) {
