@@ -170,13 +170,15 @@ int check(const Options& options, Context& context) {
   Json good = Json::array();
   std::string text;
   for (const std::string& file : options.specs) {
+    std::string own;  // a file with a mistake is not said to be good first
     try {
       Spec spec = load_spec(file, context.set);
-      good.push_back(is_table_search(spec)   ? check_search(file, context, text)
-                     : is_search(spec)       ? check_model_search(spec, context, text)
-                     : spec.section("scale") ? check_ladder(file, context, text)
-                     : is_study(spec)        ? check_study(file, context, text)
-                                             : check_model(std::move(spec), context, text));
+      good.push_back(is_table_search(spec)   ? check_search(file, context, own)
+                     : is_search(spec)       ? check_model_search(spec, context, own)
+                     : spec.section("scale") ? check_ladder(file, context, own)
+                     : is_study(spec)        ? check_study(file, context, own)
+                                             : check_model(std::move(spec), context, own));
+      text += own;
     } catch (const UserErrors& e) {
       errors.add_all(e);
     } catch (const UserError& e) {

@@ -13,6 +13,7 @@
 #include "core/system/parallel.h"
 #include "core/text/json.h"
 #include "search/replay/table_study.h"
+#include "search/store/folder_content.h"
 #include "viz/report/verdict.h"
 
 namespace cambium::command_compare {
@@ -46,6 +47,7 @@ int compare_study(const Options& options, Context& context) {
   settings.folder = options.folder.empty()
                         ? str("studies/", std::filesystem::path(options.study).stem().string())
                         : options.folder;
+  require_folder_for(FolderContent::kComparison, settings.folder);
   settings.command = context.command;
   settings.jobs = options.jobs;
   settings.stop = cancel_requested;

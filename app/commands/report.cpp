@@ -1,4 +1,6 @@
 // cambium report: a study, a search or a scaling law as one HTML page, finished or not.
+#include <algorithm>
+
 #include "app/command.h"
 #include "app/result_pages.h"
 #include "app/run.h"
@@ -7,6 +9,9 @@
 #include "core/text/json.h"
 #include "search/records/scale_record.h"
 #include "search/records/search_record.h"
+#include "search/store/folder_content.h"
+#include "search/store/trial_store.h"
+#include "viz/tuning/tuning_page.h"
 
 namespace cambium::command_report {
 namespace {
@@ -24,12 +29,32 @@ int report_study(const Options& options, const std::string& path, Context& conte
   return kExitOk;
 }
 
+// Trials without results: chosen settings alone, or less.
+int report_trials(const Options& options, const std::string& path, Context& context) {
+  TrialStore store = TrialStore::view(options.folder);
+  const std::optional<Tuning> tuning = read_tuning(options.folder);
+  if (!tuning) {
+    const auto ended =
+        std::ranges::count_if(store.trials(), [](const Trial& t) { return has_ended(t.state); });
+    throw UserError(str("'", options.folder, "' holds the study '", store.study().name,
+                        "', which has no results yet: ", ended, " of its ", store.trials().size(),
+                        " trials so far have ended"),
+                    "the command that began it goes on, and writes a report in the end");
+  }
+  const std::string page = tuning_page(options.folder, *tuning);
+  replace_file(path, page);
+  context.answer({{"report", path}, {"bytes", page.size()}, {"finished", true}}, str(path, "\n"));
+  return kExitOk;
+}
+
 int report(const Options& options, Context& context) {
   const std::string path =
       options.output.empty() ? options.folder + "/report.html" : options.output;
   require(path.ends_with(".html"), "'", path, "' must end in .html");
   if (file_exists(options.folder + "/study.json")) return report_study(options, path, context);
   const bool search = is_search_folder(options.folder);
+  if (content_of(options.folder) == FolderContent::kBegun)
+    return report_trials(options, path, context);
   if (!search && !is_scale_folder(options.folder))
     throw UserError(str("'", options.folder, "' holds no study: there is no study.json"),
                     folder_suggestion(options.folder, "study.json",

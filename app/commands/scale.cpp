@@ -16,6 +16,7 @@
 #include "core/system/files.h"
 #include "core/text/json.h"
 #include "search/ladder/ladder_runs.h"
+#include "search/store/folder_content.h"
 
 namespace cambium::command_scale {
 namespace {
@@ -153,6 +154,7 @@ int scale_ladder(const Options& o, Context& context) {
   refuse_point_options(o);
   const std::string folder =
       o.output.empty() ? str("studies/", std::filesystem::path(o.file).stem().string()) : o.output;
+  require_folder_for(FolderContent::kLadder, folder);
   const LadderPlan plan = plan_ladder(load_ladder(o, context));
   const LadderSettings settings{
       .folder = folder, .command = context.command, .jobs = o.jobs, .stop = cancel_requested};

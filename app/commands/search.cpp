@@ -1,4 +1,5 @@
 // cambium search: looks for the best points of a space, in trained models or a table of results.
+#include <algorithm>
 #include <filesystem>
 
 #include "app/command.h"
@@ -14,6 +15,7 @@
 #include "core/text/json.h"
 #include "search/explore/proxies_found.h"
 #include "search/replay/search_folder.h"
+#include "search/store/folder_content.h"
 
 namespace cambium::command_search {
 namespace {
@@ -43,8 +45,15 @@ TableSearch searched(const TableStudy& study, const Options& options, Context& c
   return search;
 }
 
+// Nothing was found: scripts see it.
+int end_without_result(const std::string& why, Context& context) {
+  context.terminal.note(str("no trial has a result that fulfils what was asked for", why));
+  return kExitRuntime;
+}
+
 int search_trained(const Spec& spec, const std::string& folder, const Options& options,
                    Context& context) {
+  require_folder_for(FolderContent::kModelSearch, folder);
   ModelSpace models(spec);
   ModelSearchView view(context.terminal, progress_mode(options.progress, context.terminal), models);
   const ModelSearchResult result = search_models(models,
@@ -66,9 +75,15 @@ int search_trained(const Spec& spec, const std::string& folder, const Options& o
   context.answer(json,
                  str("\n", text, "\nresults  ", folder, "/results.json, trials.csv, report.html",
                      result.finals ? " and finalists/*.yaml\n" : "\n"));
-  if (result.stopped)
+  if (result.stopped) {
     context.terminal.note("stopped; the same command goes on where this one ended");
-  return result.stopped ? kExitInterrupted : kExitOk;
+    return kExitInterrupted;
+  }
+  if (!result.answer.front.empty()) return kExitOk;
+  const auto reason = std::ranges::find_if(result.findings.trials,
+                                           [](const FoundTrial& t) { return !t.reason.empty(); });
+  return end_without_result(
+      reason == result.findings.trials.end() ? "" : "; the first: " + reason->reason, context);
 }
 
 int search_study(const Options& options, Context& context) {
@@ -99,8 +114,11 @@ int search_study(const Options& options, Context& context) {
           "/results.json, trials.csv and report.html",
           fewer ? str(" stay as they were, of ", held.trials_before(), " trials") : "", "\n"));
   const bool stopped = int64_t(search.trials.size()) < study.settings.trials && !search.exhausted;
-  if (stopped) context.terminal.note("stopped; the same command begins again");
-  return stopped ? kExitInterrupted : kExitOk;
+  if (stopped) {
+    context.terminal.note("stopped; the same command begins again");
+    return kExitInterrupted;
+  }
+  return answer.front.empty() ? end_without_result("", context) : kExitOk;
 }
 }  // namespace
 

@@ -10,7 +10,9 @@
 #include "core/system/files.h"
 #include "core/text/json.h"
 #include "search/runs/compare.h"
+#include "search/store/folder_content.h"
 #include "search/study/tune_settings.h"
+#include "viz/tuning/tuning_page.h"
 
 namespace cambium::command_tune {
 namespace {
@@ -43,6 +45,7 @@ int tune(const Options& options, Context& context) {
   settings.folder = options.folder.empty()
                         ? str("studies/", std::filesystem::path(options.study).stem().string())
                         : options.folder;
+  require_folder_for(FolderContent::kComparison, settings.folder);
   settings.command = context.command;
   settings.jobs = options.jobs;
   settings.stop = cancel_requested;
@@ -68,7 +71,11 @@ int tune(const Options& options, Context& context) {
                                 {"chosen", chosen},
                                 {"value", t.trials[size_t(t.best)].values.back()}});
   }
-  context.answer(json, text);
+  const std::string report = settings.folder + "/report.html";
+  if (!file_exists(settings.folder + "/study.json"))  // else the page of what was judged stays
+    replace_file(report, tuning_page(settings.folder, *c.tuning));
+  json["report"] = report;
+  context.answer(json, str(text, "report  ", report, "\n"));
   return kExitOk;
 }
 }  // namespace

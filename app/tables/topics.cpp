@@ -184,9 +184,10 @@ constexpr Topic kTopics[] = {
      "that made it, with its line in the spec. The usual cures: a lower lr, warm-up, clip: 1.",
      "train: {optimizer: {adamw: {lr: 3e-4}}, schedule: {cosine: {warmup: 5%}}, clip: 1}"},
     {"exit",
-     "0: all is well. 1: a spec or a file that it names is wrong. 2: disk, memory, NaN or a "
+     "0: all is well. 1: a spec or a file that it names is wrong. 2: disk, memory, NaN, a "
      "failed\n"
-     "run. 3: a mistake of cambium itself. 64: the command line is wrong. 130: stopped by Ctrl-C "
+     "run or a search without any result. 3: a mistake of cambium itself. 64: the command line is "
+     "wrong. 130: stopped by Ctrl-C "
      "or\n"
      "SIGTERM after saving.",
      ""},

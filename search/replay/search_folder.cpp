@@ -1,11 +1,11 @@
 #include "search/replay/search_folder.h"
 
 #include <algorithm>
-#include <filesystem>
 
 #include "core/hash.h"
 #include "core/system/files.h"
 #include "core/text/json.h"
+#include "search/store/folder_content.h"
 
 namespace cambium {
 namespace {
@@ -34,15 +34,6 @@ std::string differences(const Json& before, const Json& now) {
     out += plain ? str(key, " (was ", text(was), ", is ", text(value), ")") : key;
   }
   return out;
-}
-
-// Whatever stands in the folder beside a lock and temporary files; empty: nothing.
-std::string something_in(const std::string& folder) {
-  std::vector<std::string> names;
-  for (const auto& entry : std::filesystem::directory_iterator(folder))
-    if (const std::string name = entry.path().filename().string(); !name.starts_with("."))
-      names.push_back(name);
-  return names.empty() ? std::string() : *std::ranges::min_element(names);
 }
 
 // The results.json of a search; UserError for any other.
@@ -80,12 +71,8 @@ Json identity_json(const TableStudy& study) {
 SearchFolder::SearchFolder(const std::string& folder, const TableStudy& study)
     : made_(folder), lock_(folder) {
   sweep_temporaries(folder);
-  if (!file_exists(folder + "/results.json")) {
-    const std::string other = something_in(folder);
-    if (other.empty()) return;
-    throw UserError(str("'", folder, "' holds something else than a search: '", other, "'"),
-                    "choose another folder with -o");
-  }
+  require_folder_for(FolderContent::kTableSearch, folder);
+  if (!file_exists(folder + "/results.json")) return;
   const Json results = results_in(folder);
   const std::string changed = differences(results["identity"], identity_json(study));
   if (!changed.empty())

@@ -1,4 +1,9 @@
 // cambium search and check on a search over models: what they print, write and refuse.
+#include <cmath>
+#include <filesystem>
+#include <map>
+#include <sstream>
+
 #include <gtest/gtest.h>
 
 #include "core/system/files.h"
@@ -41,6 +46,88 @@ class SearchOfModels : public ::testing::Test {
   const test::TempFolder folder_;
   const test::OneThread one_;
 };
+
+// Somebody's files, a run, and results of another kind stay as they are.
+TEST_F(SearchOfModels, NothingIsWrittenIntoAFolderOfOtherThings) {
+  replace_file(path("c.yaml"),
+               "base: model.yaml\nvariants: {a: {}}\nseeds: 1\nbudget: {steps: 4}\n");
+  replace_file(path("t.yaml"),
+               "base: model.yaml\ntune: {space: {vars.dim: [4, 8]}, trials: 2}\n"
+               "budget: {steps: 4}\n");
+  replace_file(path("l.yaml"),
+               "base: model.yaml\nscale: {free: vars.dim, params: [500, 2k], sizes: 2, "
+               "tokens_per_param: [1]}\n");
+  for (const auto& [file, named] : std::map<std::string, std::string>{
+           {"report.html", "than "}, {"run.json", "a training run, and this is a"}}) {
+    make_folders(path("held"));
+    replace_file(path("held/" + file), std::string_view("{}"));
+    for (const auto& [command, study] : std::map<std::string, std::string>{{"search", "s.yaml"},
+                                                                           {"compare", "c.yaml"},
+                                                                           {"tune", "t.yaml"},
+                                                                           {"scale", "l.yaml"}}) {
+      const test::Ran ran = test::run_words({command, path(study), "-o", path("held")});
+      EXPECT_EQ(ran.code, 1) << command << ran.out;
+      EXPECT_NE(ran.err.find("' holds "), std::string::npos) << command << ran.err;
+      EXPECT_NE(ran.err.find(named), std::string::npos) << command << ran.err;
+      EXPECT_EQ(std::distance(std::filesystem::directory_iterator(path("held")), {}), 1);
+    }
+    std::filesystem::remove_all(path("held"));
+  }
+}
+
+// The finalists' differences point as those of the study below them: of a loss, below zero is
+// better. Two trainings of each claim nothing in either.
+TEST_F(SearchOfModels, FinalistsAndTheirStudySpeakAlike) {
+  const auto of_loss = [&](const std::string& seeds) {
+    return search({"--set", "objectives={val.loss: min}", "--set", "finalists.seeds=" + seeds});
+  };
+  const test::Ran two = of_loss("2");
+  EXPECT_EQ(two.code, 0) << two.err;
+  EXPECT_NE(two.out.find("; a claim takes 3 trainings of each\n"), std::string::npos) << two.out;
+  EXPECT_EQ(two.out.find("is the best"), std::string::npos) << two.out;
+  const test::Ran ran = of_loss("3");
+  std::istringstream lines(ran.out.substr(ran.out.find("\nfinalist ") + 1));
+  std::string line;
+  std::getline(lines, line);
+  double least = HUGE_VAL, sum = 0;
+  for (std::string name, to; std::getline(lines, line);) {
+    std::istringstream words(line);
+    double mean = 0, low = 0, high = 0;
+    if (!(words >> name >> mean >> low >> to >> high) || to != "to") break;
+    if (mean < least) sum = low + high;
+    least = std::min(least, mean);
+  }
+  ASSERT_LT(least, HUGE_VAL) << ran.out;
+  EXPECT_LE(sum, 0) << ran.out;
+}
+
+TEST_F(SearchOfModels, NoResultIsNoSuccess) {
+  const test::Ran ran =
+      search({"--set", "finalists=~", "--set", "set={train.optimizer: {sgd: {lr: 1e30}}}"});
+  EXPECT_EQ(ran.code, 2) << ran.out;
+  EXPECT_NE(ran.err.find("no trial has a result that fulfils what was asked for; the first: "),
+            std::string::npos)
+      << ran.err;
+  replace_file(path("t.csv"), "k,v\na,1\nb,2\n");
+  replace_file(path("s.yaml"),
+               "base: {table: t.csv, key: k}\nspace: table\nobjectives: {v: min}\nwhere: v > 9\n");
+  const test::Ran table = test::run_words({"search", path("s.yaml"), "-o", path("table")});
+  EXPECT_EQ(table.code, 2) << table.out;
+  EXPECT_NE(table.err.find("no trial has a result that fulfils what was asked for\n"),
+            std::string::npos)
+      << table.err;
+}
+
+// What is wrong with a file is not said after it was called good.
+TEST_F(SearchOfModels, CheckCallsNoFileGoodThatIsNot) {
+  replace_file(path("c.yaml"),
+               "base: model.yaml\nvariants: {a: {}}\nbudget: {steps: 5}\n"
+               "tune: {space: {vars.dim: [4, 8]}, trials: 4, rungs: {keep: 1/3}}\n");
+  const test::Ran ran = test::run_words({"check", path("c.yaml"), path("model.yaml")});
+  EXPECT_EQ(ran.code, 1) << ran.out;
+  EXPECT_EQ(ran.out.find("c.yaml"), std::string::npos) << ran.out;
+  EXPECT_NE(ran.out.find("ok  " + path("model.yaml")), std::string::npos) << ran.out;
+}
 
 TEST_F(SearchOfModels, ProxiesStandBesideFlops) {
   const test::Ran ran = search({"--proxies", "--set", "finalists=~"});

@@ -2,6 +2,7 @@
 #include <atomic>
 #include <csignal>
 #include <cstdlib>
+#include <filesystem>
 #include <thread>
 
 #include <fcntl.h>
@@ -175,6 +176,23 @@ TEST_F(Program, ComparesAStudyAndReportsIt) {
   EXPECT_NE(err().find("1 finished seed (1) that the study now leaves out"), std::string::npos);
   EXPECT_EQ(run({"report", path("stduy")}), 1);
   EXPECT_NE(err().find("did you mean '" + path("study") + "'?"), std::string::npos) << err();
+}
+
+// Trials without results: what was chosen is shown, and less is said to be less.
+TEST_F(Program, ATunedFolderHasAPageAndOneThatHasOnlyBegunSaysSo) {
+  replace_file(
+      path("t.yaml"),
+      "base: s.yaml\ntune: {space: {train.batch: [4, 8]}, trials: 2}\nbudget: {steps: 4}\n");
+  ASSERT_EQ(run({"tune", path("t.yaml"), "-o", path("t")}), 0) << err();
+  const std::string page = read_file(path("t/report.html"));
+  EXPECT_NE(page.find("train.batch"), std::string::npos);
+  EXPECT_EQ(run({"report", path("t"), "-o", path("again.html")}), 0) << err();
+  EXPECT_EQ(read_file(path("again.html")), page);
+  std::filesystem::remove(path("t/tuning.json"));
+  EXPECT_EQ(run({"report", path("t")}), 1);
+  EXPECT_NE(err().find("' holds the study 't', which has no results yet: 2 of its 2 trials so far"),
+            std::string::npos)
+      << err();
 }
 
 TEST_F(Program, GenerateBeginsWithASymbolTheModelKnows) {
