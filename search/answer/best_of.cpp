@@ -63,7 +63,7 @@ double dunnett_quantile(double p, int64_t candidates, double freedom) {
   return entry->second = (low + high) / 2;
 }
 
-BestOf best_of(std::span<const std::vector<double>> values, double alpha) {
+BestOf best_of(std::span<const std::vector<double>> values, double alpha, int64_t least) {
   ensure(!values.empty() && !values[0].empty(), "no candidates");
   BestOf out;
   for (const std::vector<double>& v : values) {
@@ -72,7 +72,7 @@ BestOf best_of(std::span<const std::vector<double>> values, double alpha) {
   }
   const auto k = int64_t(values.size()), n = int64_t(values[0].size());
   double reach = std::numeric_limits<double>::infinity();
-  if (k > 1 && n > 1) {
+  if (k > 1 && n >= std::max<int64_t>(2, least)) {
     out.deviation = residual_deviation(values, out.means);
     out.critical = dunnett_quantile(1 - alpha / 2, k, double((k - 1) * (n - 1)));
     reach = out.critical * out.deviation * std::sqrt(2.0 / double(n));

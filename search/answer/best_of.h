@@ -20,8 +20,8 @@ struct BestOf {
 // values[candidate][seed]: more is better; the same seeds for all. Whoever is best (each of them,
 // when several are equal) is kept with a chance of 1 - alpha: the critical value is that of one
 // side at alpha / 2, since of two equals either may come out in front. At least one candidate; with
-// one seed all are kept.
-BestOf best_of(std::span<const std::vector<double>> values, double alpha = 0.05);
+// fewer seeds than `least` all are kept.
+BestOf best_of(std::span<const std::vector<double>> values, double alpha = 0.05, int64_t least = 2);
 
 // What `candidates` - 1 differences to one common candidate all stay below with probability p, in
 // their standard errors, which have `freedom` degrees (Dunnett 1955).

@@ -5,6 +5,7 @@
 #include "core/system/files.h"
 #include "search/candidates/patterns.h"
 #include "search/explore/exploration.h"
+#include "search/verdict/decision.h"
 
 namespace cambium {
 namespace {
@@ -171,7 +172,7 @@ JudgedFinalists judge(const ModelSpace& models, const FinalistField& field,
   std::vector<std::vector<double>> more_is_better = out.values;
   for (std::vector<double>& of : more_is_better)
     for (double& v : of) v = models.study().maximize ? v : -v;
-  out.best = best_of(more_is_better);
+  out.best = best_of(more_is_better, 0.05, kLeastSeeds);
   return out;
 }
 }  // namespace cambium

@@ -123,6 +123,14 @@ bool RecordedTrial::qualifies() const {
          std::ranges::none_of(results, [](double v) { return std::isnan(v); });
 }
 
+std::string SearchRecord::name_of(const RecordedTrial& t) const {
+  if (!of_models || t.values.empty()) return t.key;
+  std::string out;
+  for (const auto& [name, value] : t.values)
+    out += str(out.empty() ? "" : ", ", name.substr(name.rfind('.') + 1), "=", value);
+  return out;
+}
+
 bool is_search_folder(const std::string& folder) {
   return file_exists(folder + "/" + kFile);
 }
@@ -134,6 +142,7 @@ SearchRecord search_record(const Json& json, const std::string& path) {
                  .method = top.text("method"),
                  .options = top.text("options"),
                  .command = top.text("command"),
+                 .of_models = !top.find("table"),
                  .refused = top.whole("refused"),
                  .rows = top.whole("rows"),
                  .space_size = top.whole("space_size"),

@@ -71,7 +71,8 @@ struct SearchRung {
 struct SearchRecord {
   // source: the table, or the model that is varied.
   std::string folder, study, source, method, options, command;
-  int64_t refused = 0;  // trials that no model could be built of
+  bool of_models = false;  // else of a table
+  int64_t refused = 0;     // trials that no model could be built of
   int64_t rows = 0, space_size = 0, seed = 0, lag = 0, wanted = 0, failed = 0;
   bool exhausted = false;
   std::vector<RecordedObjective> objectives;
@@ -92,6 +93,9 @@ struct SearchRecord {
   size_t trainings = 0;                // of each finalist, at most
   std::string named, named_of_judged;  // the best of all, or of those judged; empty: not known
   std::vector<RecordedTime> times;
+
+  // What people know a trial by: a table's key, or what was chosen for a model.
+  std::string name_of(const RecordedTrial& t) const;
 };
 
 // Whether the folder holds what a search wrote.

@@ -24,9 +24,9 @@ SearchRecord two_objectives() {
   s.of_random = 40;
   s.progress = {{1, 20, 10, {0, 25}}, {3, 45, 30, {20, 40}}, {6, 50, 40, {30, 50}}};
   s.importance = {{{"width", 0.5, {0.3, 0.7}}}, {}};
-  s.finalists = {{"k2", "k2", 2, 95, 94, {93.5, 94.5}, {-0.5, 2}, true, ""},
-                 {"k0", "k0", 0, 90, 91, {90, 92}, {-4, 0}, false, ""},
-                 {"k1", "k1", 1, 85, NAN, {}, {NAN, NAN}, false, "accuracy_1"}};
+  s.finalists = {{"k2", "k2", 2, 95, 94, {93.5, 94.5}, {-0.5, 2}, true},
+                 {"k0", "k0", 0, 90, 91, {90, 92}, {-4, 0}, false},
+                 {"k1", "k1", 1, 85, NAN, {}, {NAN, NAN}, false, NAN, NAN, "accuracy_1"}};
   s.judged_in = "accuracy";
   s.trainings = 2;
   s.judged_by = {"accuracy_1", "accuracy_2"};
@@ -50,6 +50,32 @@ std::string path_with(const std::string& svg, const std::string& name) {
   std::smatch m;
   const std::regex path("<path d=\"([^\"]*)\"[^>]*><title>" + name + "</title>");
   return std::regex_search(svg, m, path) ? m[1].str() : "";
+}
+
+// A trained model is known by what was chosen, not by a hash; columns judge only rows of a table.
+TEST(SearchPage, SaysOfModelsWhatWasChosenAndHowManyTrainingsJudge) {
+  SearchRecord s = two_objectives();
+  s.of_models = true;
+  s.judged_by.clear();
+  for (RecordedTrial& t : s.trials)
+    t.values = {{"model.1.pattern", str("AF", t.number)}, {"vars.heads", "2"}};
+  const auto all = [&] {
+    std::string out;
+    for (const std::string& line : search_verdict(s)) out += line + "\n";
+    return out + search_page(s, search_figures(s));
+  };
+  std::string page = all();
+  EXPECT_NE(page.find("pattern=AF2, heads=2"), std::string::npos);
+  EXPECT_EQ(page.find(">k4<"), std::string::npos) << "a hash";
+  EXPECT_EQ(page.find("by 0 trainings"), std::string::npos);
+  EXPECT_EQ(page.find("worst row"), std::string::npos);
+  EXPECT_NE(page.find("(the worst trial)"), std::string::npos);
+  s.named = "k2";
+  EXPECT_NE(all().find("is k2 by 2 trainings that chose nothing"), std::string::npos);
+  s.named.clear();
+  s.finalists[1].may_be_best = true;
+  EXPECT_NE(all().find("which of 2 finalists is the best: a claim takes 3 trainings of each."),
+            std::string::npos);
 }
 
 TEST(FrontPlot, ShowsTrialsFrontTableReferenceAndFinalists) {

@@ -6,6 +6,7 @@
 
 #include "core/text/fmt.h"
 #include "core/text/format.h"
+#include "search/verdict/decision.h"
 #include "viz/plot/text.h"
 #include "viz/report/page.h"
 
@@ -23,7 +24,7 @@ std::string found_sentence(const SearchRecord& s) {
   const RecordedTrial& best = s.trials[s.front[0]];
   if (s.objectives.size() == 1) {
     std::string out = str("The best of ", s.trials.size(), " trials has ", s.objectives[0].name,
-                          " ", plain(s.found), ": ", best.key, ", trial ", best.number);
+                          " ", plain(s.found), ": ", s.name_of(best), ", trial ", best.number);
     if (std::isfinite(s.of_table))
       out += str("; the best there is has ", plain(s.of_table), ", ",
                  plain(std::abs(s.of_table - s.found)), " away");
@@ -45,7 +46,7 @@ void add_finalist_sentences(std::vector<std::string>& out, const SearchRecord& s
   const auto kept = std::ranges::count(s.finalists, true, &RecordedFinalist::may_be_best);
   const auto unjudged = std::ranges::count_if(
       s.finalists, [](const RecordedFinalist& f) { return !f.not_judged.empty(); });
-  const std::string how = str(" by ", s.judged_by.size(),
+  const std::string how = str(" by ", s.trainings,
                               " trainings that chose nothing (multiple comparisons with "
                               "the best, 95 %).");
   if (!s.named.empty())
@@ -53,6 +54,9 @@ void add_finalist_sentences(std::vector<std::string>& out, const SearchRecord& s
   else if (!s.named_of_judged.empty())
     out.push_back(
         str("Of the finalists that were judged ", s.named_of_judged, " is the best", how));
+  else if (kept > 1 && s.of_models && s.trainings < size_t(kLeastSeeds))
+    out.push_back(str("Cannot tell which of ", kept, " finalists is the best: a claim takes ",
+                      kLeastSeeds, " trainings of each."));
   else if (kept > 1)
     out.push_back(str("Cannot tell which of ", kept, " finalists is the best", how));
   if (unjudged > 0)
@@ -69,14 +73,14 @@ std::string drawn_sentence(const SearchRecord& s) {
 }
 
 std::vector<std::string> trial_header(const SearchRecord& s) {
-  std::vector<std::string> out = {"key", "trial"};
+  std::vector<std::string> out = {s.of_models ? "what" : "key", "trial"};
   for (const RecordedObjective& o : s.objectives) out.push_back(o.name);
   out.emplace_back();
   return out;
 }
 
-std::vector<std::string> trial_row(const RecordedTrial& t) {
-  std::vector<std::string> out = {t.key, str(t.number)};
+std::vector<std::string> trial_row(const SearchRecord& s, const RecordedTrial& t) {
+  std::vector<std::string> out = {s.name_of(t), str(t.number)};
   for (double v : t.results) out.push_back(std::isnan(v) ? "-" : plain(v));
   const bool failed = std::ranges::any_of(t.results, [](double v) { return std::isnan(v); });
   std::string state = !t.state.empty()  ? t.state
@@ -116,7 +120,7 @@ std::string finalists_table(const SearchRecord& s) {
 std::string trials_part(const SearchRecord& s) {
   std::vector<std::vector<std::string>> rows;
   for (size_t i = 0; i < std::min(kMostTrialRows, s.trials.size()); ++i)
-    rows.push_back(trial_row(s.trials[i]));
+    rows.push_back(trial_row(s, s.trials[i]));
   if (rows.empty()) return {};
   std::string out =
       str("<details><summary>All trials</summary>", html_table(trial_header(s), rows));
@@ -135,14 +139,16 @@ std::string lineage_table(const SearchRecord& s) {
     if (t == s.trials.end()) break;
     std::string from;
     for (const int64_t p : t->parents) from += str(from.empty() ? "" : ", ", p);
-    rows.push_back({t->key, str(t->number), std::isnan(t->results[0]) ? "-" : plain(t->results[0]),
+    rows.push_back({s.name_of(*t), str(t->number),
+                    std::isnan(t->results[0]) ? "-" : plain(t->results[0]),
                     from.empty() ? "drawn" : from});
     if (t->parents.empty()) break;
     number = t->parents[0];
   }
   return rows.size() < 2
              ? ""
-             : html_table({"key", "trial", s.objectives[0].name, "made from trial"}, rows);
+             : html_table({trial_header(s)[0], "trial", s.objectives[0].name, "made from trial"},
+                          rows);
 }
 
 std::string rungs_table(const SearchRecord& s) {
@@ -159,7 +165,7 @@ std::string rungs_table(const SearchRecord& s) {
 
 std::string front_table(const SearchRecord& s) {
   std::vector<std::vector<std::string>> rows;
-  for (const size_t i : s.front) rows.push_back(trial_row(s.trials[i]));
+  for (const size_t i : s.front) rows.push_back(trial_row(s, s.trials[i]));
   return s.objectives.size() == 1 ? ""
                                   : str("<details><summary>The front</summary>",
                                         html_table(trial_header(s), rows), "</details>");

@@ -17,8 +17,8 @@ struct FrontAxes {
 };
 
 std::string tip_of(const FrontAxes& a, const RecordedTrial& t) {
-  return str("trial ", t.number, ", ", t.key, ": ", a.oy().name, " ", plain(t.results[a.on_y]),
-             ", ", a.ox().name, " ", plain(t.results[a.on_x]));
+  return str("trial ", t.number, ", ", a.s.name_of(t), ": ", a.oy().name, " ",
+             plain(t.results[a.on_y]), ", ", a.ox().name, " ", plain(t.results[a.on_x]));
 }
 
 void add(XyLayer& l, const FrontAxes& a, const RecordedTrial& t) {

@@ -12,7 +12,9 @@ std::string reference_caption(const SearchRecord& s) {
   for (const RecordedObjective& o : s.objectives)
     if (std::isfinite(o.reference))
       out += str(out.empty() ? "Hypervolume counts from " : ", ", o.name, " ", plain(o.reference),
-                 o.reference_is_worst ? " (the worst row)" : "");
+                 !o.reference_is_worst ? ""
+                 : s.of_models         ? " (the worst trial)"
+                                       : " (the worst row)");
   return out.empty() ? out : out + ".";
 }
 

@@ -5,6 +5,7 @@
 #include "app/tables/exploration/model_search_view.h"
 #include "app/tables/table.h"
 #include "core/text/fmt.h"
+#include "search/verdict/decision.h"
 #include "viz/plot/text.h"
 
 namespace cambium {
@@ -168,7 +169,9 @@ std::string verdict_text(const ModelSearchResult& r) {
                how);
   std::string names;
   for (const size_t k : r.judged.best->kept) names += str(names.empty() ? "" : ", ", name(k));
-  return str("cannot tell among ", r.judged.best->kept.size(), ": ", names, how);
+  const bool few = int64_t(r.judged.values.front().size()) < kLeastSeeds;
+  return str("cannot tell among ", r.judged.best->kept.size(), ": ", names,
+             few ? str("; a claim takes ", kLeastSeeds, " trainings of each\n") : std::string(how));
 }
 
 std::string finalists_text(const ModelSearchResult& r) {
@@ -184,8 +187,10 @@ std::string finalists_text(const ModelSearchResult& r) {
     const bool judged = place != r.judged.judged.end();
     std::string interval, kept;
     if (judged && r.judged.best) {
-      const Interval& i = r.judged.best->to_best[j];
-      interval = str(number(i.low), " to ", number(i.high));
+      // In the metric's own unit, as the differences of the study below.
+      Interval i = r.judged.best->to_best[j];
+      if (!r.finals->plan.study.maximize) i = {0 - i.high, 0 - i.low};
+      if (std::isfinite(i.low)) interval = str(number(i.low), " to ", number(i.high));
       kept = std::ranges::count(r.judged.best->kept, j) ? "may be the best" : "is not";
     }
     std::string names = visible(of.name);

@@ -38,8 +38,9 @@ struct FinalistSettings {
       field("count", &FinalistSettings::count,
             "the best, or of several objectives the front's ends and those that enclose most")
           .in(2, 100),
-      field("seeds", &FinalistSettings::seeds,
-            "of a model: trainings of each, with seeds that the search did not use")
+      field(
+          "seeds", &FinalistSettings::seeds,
+          "of a model: trainings of each, with seeds that the search did not use; a claim takes 3")
           .in(2, 100),
       field("judged_by", &FinalistSettings::judged_by,
             "of a table: columns, one a training of the first objective that chose nothing")};

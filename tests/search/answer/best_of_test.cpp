@@ -34,6 +34,13 @@ TEST(BestOf, CannotTellEqualOnesOrOneSeed) {
   EXPECT_EQ(best_of(std::vector<std::vector<double>>{{1, 2}}).named, 0u);
 }
 
+TEST(BestOf, KeepsAllOfFewerSeedsThanAClaimTakes) {
+  const std::vector<std::vector<double>> two = {{1, 1.1}, {9, 9.1}, {2, 2.2}};
+  EXPECT_EQ(best_of(two).named, 1u);
+  EXPECT_EQ(best_of(two, 0.05, 3).kept.size(), 3u);
+  EXPECT_FALSE(best_of(two, 0.05, 3).named);
+}
+
 TEST(BestOf, WhatSeedsShareCancels) {
   const std::vector<std::vector<double>> v = {{10, 20, 30}, {11, 21.01, 31}};
   EXPECT_EQ(best_of(v).named, 1u);
