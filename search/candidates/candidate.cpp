@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "core/failures.h"
 #include "core/hash.h"
 #include "graph/cost.h"
 #include "graph/structural_hash.h"
@@ -87,12 +88,13 @@ std::span<const std::string_view> built_quantities() {
   return kQuantities;
 }
 
-std::string training_key(const Experiment& e, DataCache& data) {
+std::string training_key(const Experiment& e, const AskedQuantities& asked, DataCache& data) {
   const Graph& model = model_of(e, e.train.options.batch, true).graph;
   std::string identity;
   for (const auto& [part, value] : data.identity(e).parts) identity += str(part, "=", value, "\n");
-  return hash_name(joined_hash({structural_hash(model), hash_text(training_text(e.train)),
-                                uint64_t(e.precision), hash_text(identity)}));
+  return hash_name(
+      joined_hash({structural_hash(model), hash_text(training_text(e.train)), uint64_t(e.precision),
+                   hash_text(identity), asked.length ? uint64_t(e.total_steps()) : 0}));
 }
 
 std::string joined_key(std::span<const std::string> keys) {
@@ -128,11 +130,13 @@ Candidate build_candidate(const Spec& spec, const std::optional<MatchGoal>& matc
     }
     const Experiment e = data.open_to_measure(matched);
     measure(c, e, asked);
-    c.key = training_key(e, data);
+    c.key = training_key(e, asked, data);
     judge(c, e, where, known);
   } catch (const UserError& error) {
     c.refusal = error.what();
     c.refusal_mark = error.mark;
+  } catch (const MemoryError& error) {
+    c.refusal = error.what();
   }
   return c;
 }

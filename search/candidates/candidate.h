@@ -11,6 +11,7 @@ std::span<const std::string_view> built_quantities();
 // Those that cost more to find out are looked at where they are asked for.
 struct AskedQuantities {
   bool state = false, peak = false;
+  bool length = false;  // how long each is trained, where no budget says it: part of its key
 };
 
 struct Candidate {
@@ -36,7 +37,7 @@ Candidate on_all_tasks(std::vector<Candidate> tasks);
 
 // What identifies a training but for its seed, length and reports: the model's structure, whatever
 // its parts are called (structural_hash), how it is trained, and on what data.
-std::string training_key(const Experiment& e, DataCache& data);
+std::string training_key(const Experiment& e, const AskedQuantities& asked, DataCache& data);
 
 // Builds the model of a spec whose point is set: solves for the free variables of `match`, and asks
 // `where`, whose names are looked up with `known` first, then among the quantities and the spec's

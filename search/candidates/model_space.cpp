@@ -63,7 +63,7 @@ PlanOptions ModelSpace::plan_options(bool memory) const {
 PlannedVariant ModelSpace::planned(std::string name, Spec spec, const std::optional<Match>& match,
                                    bool memory) {
   const PlanOptions options = plan_options(memory);
-  DraftVariant d = draft_variant(std::move(name), std::move(spec), options, data_);
+  DraftVariant d = draft_trial(std::move(name), std::move(spec), options, data_);
   if (study_.search->rungs) fit_to_rungs(d, *study_.search->rungs, options);
   d.variant.match = match;
   return std::move(d.variant);
@@ -95,7 +95,7 @@ std::vector<PlannedVariant> ModelSpace::plan_base(const std::string& name, bool 
 std::string ModelSpace::base_key() {
   std::vector<std::string> keys;
   for (const SearchTask& t : tasks_)
-    keys.push_back(training_key(data_.open_to_measure(matched_base(t)), data_));
+    keys.push_back(training_key(data_.open_to_measure(matched_base(t)), asked_, data_));
   return joined_key(keys);
 }
 

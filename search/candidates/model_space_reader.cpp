@@ -21,6 +21,7 @@ class ModelSpaceReader {
   void read() {
     to_.study_ = read_search(spec_, errors_);
     to_.vars_ = vars_of(spec_);
+    to_.asked_.length = !to_.study_.budget;
     if (!spec_.section("base")) errors_.throw_if_any();
     part([&] { open_base(); }, to_.study_.base.file_mark);
     if (to_.tasks_.empty()) errors_.throw_if_any();

@@ -178,6 +178,10 @@ std::optional<int64_t> ResultTable::row_of(const std::string& key) const {
   return found == rows_.end() ? std::nullopt : std::optional(found->second);
 }
 
+Mark ResultTable::line_of(int64_t row) const {
+  return {csv_.file, csv_.lines[size_t(row)], 1, 1};
+}
+
 uint64_t ResultTable::content_hash() const {
   std::vector<uint64_t> cells;
   for (const std::string& name : csv_.header) cells.push_back(hash_text(name));

@@ -35,6 +35,8 @@ class ResultTable {
 
   std::optional<int64_t> row_of(const std::string& key) const;
 
+  Mark line_of(int64_t row) const;
+
   uint64_t content_hash() const;  // of its cells, header included
 
   // Of the rows, the key that is the same in numbers (1e-1 for 0.1), else the most similar text.

@@ -71,6 +71,7 @@ class TableStudyReader {
   void read_space();
   void read_objectives();
   void read_finalists(const Yaml& yaml);
+  void read_seconds(const Yaml& yaml);
   std::string that_chose(const std::string& column) const;
   void read_conditions(std::vector<Condition>& of_values);
 
@@ -171,6 +172,16 @@ void TableStudyReader::read_finalists(const Yaml& yaml) {
   }
 }
 
+void TableStudyReader::read_seconds(const Yaml& yaml) {
+  study_.seconds = study_.table->values(yaml.text, yaml.mark);
+  for (size_t row = 0; row < study_.seconds.size(); ++row)
+    if (study_.seconds[row] < 0)
+      throw UserError(str("column '", yaml.text, "' holds ", study_.seconds[row],
+                          ", and no training takes less than no time"),
+                      "write how long it took, or leave the cell empty",
+                      study_.table->line_of(int64_t(row)));
+}
+
 // What has used a column to choose, or nothing: "the objective 'acc' uses".
 std::string TableStudyReader::that_chose(const std::string& column) const {
   const auto uses = [&](const std::string& result) {
@@ -194,8 +205,7 @@ TableStudy TableStudyReader::read() {
   if (part_.finalists_yaml)
     part([&] { read_finalists(*part_.finalists_yaml); }, part_.finalists_yaml->mark);
   if (const Yaml* seconds = base->find("seconds"))
-    part([&] { study_.seconds = study_.table->values(seconds->text, seconds->mark); },
-         seconds->mark);
+    part([&] { read_seconds(*seconds); }, seconds->mark);
   errors_.throw_if_any();
   study_.sections = texts_of(spec_);
   const MethodChoice choice = settled_method(part_, *study_.space);

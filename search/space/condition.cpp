@@ -70,11 +70,25 @@ std::string plain(std::string_view text, std::vector<std::string>& names) {
   return out;
 }
 
+// Cells of a table are texts: one that is a number compares as one.
+ArgValue in_numbers(const ArgValue& v) {
+  const auto* text = std::get_if<std::string>(&v.variant());
+  if (!text) return v;
+  const char *begin = text->data(), *end = begin + text->size();
+  int64_t whole = 0;
+  if (std::from_chars(begin, end, whole).ptr == end && begin != end) return whole;
+  double real = 0;
+  if (std::from_chars(begin, end, real).ptr == end && begin != end && std::isfinite(real))
+    return real;
+  return v;
+}
+
 bool same(const ArgValue& a, const ArgValue& b) {
   return a.text() == b.text();
 }
 
-std::optional<double> number_of(const ArgValue& v) {
+std::optional<double> number_of(const ArgValue& said) {
+  const ArgValue v = in_numbers(said);
   if (const auto* i = std::get_if<int64_t>(&v.variant())) return double(*i);
   if (const auto* d = std::get_if<double>(&v.variant())) return *d;
   return std::nullopt;
@@ -130,7 +144,7 @@ std::optional<ArgValue> Condition::side(const std::string& text, bool may_be_wor
       [&](std::string_view name, size_t) -> ArgValue {
         const std::optional<ArgValue> v = lookup(name);
         absent = absent || !v;
-        return v ? *v : ArgValue(1);
+        return v ? in_numbers(*v) : ArgValue(1);
       },
       [&](size_t, size_t, const std::string& what, const std::string& help) {
         throw UserError(absent ? "" : str(what, " in '", text_, "'"), help, mark_);
@@ -161,8 +175,8 @@ std::optional<double> Condition::term_violation(const Term& term, const Lookup& 
   const std::optional<double> a = number_of(*left), b = number_of(*right);
   if (words && (!a || !b)) return same(*left, *right) != (term.op == "==");
   if (!a || !b)
-    throw UserError(str("'", a ? term.right : term.left, "' is ", a ? *right : *left, ", which '",
-                        term.op, "' cannot compare"),
+    throw UserError(str("'", a ? term.right : term.left, "' is '", a ? *right : *left,
+                        "', no number, which '", term.op, "' cannot compare"),
                     std::string(kHelp), mark_);
   if (term.op == "!=") return *a == *b;
   const double above = (*a - *b) / (*b == 0 ? 1 : std::abs(*b));

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "blocks/compose/families.h"
+#include "core/failures.h"
 #include "search/runs/timing.h"
 #include "search/study/budget.h"
 #include "search/study/spec_edit.h"
@@ -152,6 +153,14 @@ DraftVariant draft_variant(std::string name, Spec spec, const PlanOptions& optio
   settle_blocks(d.variant, e);
   if (options.memory) settle_memory(d.variant, e);
   return d;
+}
+
+DraftVariant draft_trial(std::string name, Spec spec, const PlanOptions& options, DataCache& data) {
+  try {
+    return draft_variant(std::move(name), std::move(spec), options, data);
+  } catch (const MemoryError& e) {
+    throw UserError(e.what(), e.help, e.mark);
+  }
 }
 
 PlannedVariant plan_variant(std::string name, Spec spec, const PlanOptions& options,

@@ -86,6 +86,10 @@ struct DraftVariant {
 DraftVariant draft_variant(std::string name, Spec spec, const PlanOptions& options,
                            DataCache& data);
 
+// The same for one point of many: what this machine has no memory for is a UserError too, a refusal
+// like any other.
+DraftVariant draft_trial(std::string name, Spec spec, const PlanOptions& options, DataCache& data);
+
 // Gives the draft its steps: in its spec, with its evaluations, and in its notes. UserErrors.
 void set_steps(DraftVariant& draft, int64_t steps, const PlanOptions& options);
 

@@ -59,6 +59,15 @@ void take_base_alone(StudyFile& file) {
                                  {}});
 }
 
+// A value that changes nothing would make many points of one.
+void refuse_fixed_lengths(std::span<const Dimension> dimensions, StudyFile& file) {
+  for (const Dimension& d : dimensions)
+    if (d.name == "train.epochs" || d.name == "train.steps")
+      file.errors.add(UserError(
+          str("'", d.name, "' changes nothing: budget: says how long every ", "run trains"),
+          "leave it out of the space, or remove budget:", d.mark));
+}
+
 Study read_study(Spec spec, StudyKinds kind, Diagnostics& errors) {
   const Vars vars = vars_of(spec);
   Study study{.name = std::filesystem::path(spec.file).stem().string(),
@@ -87,6 +96,8 @@ Study read_study(Spec spec, StudyKinds kind, Diagnostics& errors) {
     read_key(key, file);
   }
   if (study.scale) settle_ladder(file);
+  if (study.budget && study.search) refuse_fixed_lengths(study.search->dimensions, file);
+  if (study.budget && study.tune) refuse_fixed_lengths(study.tune->space->dimensions(), file);
   study.base = {"base", file.base_mark, file.base, file.base_mark, {}};
   if (study.baseline.empty()) study.baseline = natural_baseline(study);
   if (kind != kOfVariants && !study.search) study.search.emplace();

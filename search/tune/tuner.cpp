@@ -39,7 +39,7 @@ DraftVariant VariantPlanner::draft(const SpacePoint& point) {
   const TuneSettings& t = *study_.tune;
   Spec spec = variant_spec(study_, variant_);
   spec.root = apply_point(spec.root, *t.space, point);
-  DraftVariant d = draft_variant(variant_.name, std::move(spec), options_, data_);
+  DraftVariant d = draft_trial(variant_.name, std::move(spec), options_, data_);
   if (t.rungs) fit_to_rungs(d, *t.rungs, options_);
   return d;
 }

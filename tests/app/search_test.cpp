@@ -193,7 +193,6 @@ TEST_F(Search, AnotherOneInItsFolderIsRefused) {
   refused(other + "objectives (was acc max, is acc min)", {"--set", "objectives.acc=min"});
   refused(other + "finalists", {"--set", "finalists.count=2"});
   refused(other + "where", {"--set", "where=cost < 9"});
-  refused(other + "reference", {"--set", "reference={acc: 1}"});
   refused(other + "finalists", {"--set", "finalists=~"});
   refused("40 trials of this search, and 39 are asked for", {"--set", "search.trials=39"});
   replace_file(path("t.csv"), read_file(path("t.csv")) + "444,1,1,1,1,1\n");

@@ -71,6 +71,10 @@ void read_objectives(const Yaml& yaml, StudyFile& file) {
 void read_reference(const Yaml& yaml, StudyFile& file) {
   require(yaml.is_map(), "reference: is a map of objectives to values");
   SearchPart& part = part_of(file);
+  if (part.goals.size() == 1)
+    throw UserError(str("reference: is where hypervolume counts from, and one objective, '",
+                        part.goals[0].name, "', has none"),
+                    "leave it out, or add an objective");
   std::vector<std::string> known;
   for (const Goal& g : part.goals) known.push_back(g.name);
   for (const YamlEntry& e : yaml.entries) {

@@ -23,6 +23,19 @@ void check_seed(const TuneSettings& t, const Study& study, const Mark& mark) {
                         "judged by it"),
                     "name a tune.seed that seeds: does not have", mark);
 }
+
+// What a variant or a task says of itself would be lost.
+void refuse_what_is_said(const Space& space, StudyFile& file) {
+  const auto refuse = [&](const std::vector<YamlEntry>& overrides, const std::string& who) {
+    for (const YamlEntry& e : overrides)
+      for (const Dimension& d : space.dimensions())
+        if (e.key == d.name || e.key.starts_with(d.name + "."))
+          file.errors.add(UserError(str("'", d.name, "' is tuned, and ", who, " sets it"),
+                                    str("leave it out of ", who, " or of tune.space"), e.key_mark));
+  };
+  for (const Variant& v : file.study.variants) refuse(v.overrides, str("variant '", v.name, "'"));
+  for (const Task& t : file.study.tasks) refuse(t.overrides, str("task '", t.name, "'"));
+}
 }  // namespace
 
 int64_t RungSettings::parts() const {
@@ -58,6 +71,7 @@ void read_tune(const Yaml& yaml, StudyFile& file) {
                     "add space: {train.optimizer.adamw.lr: {log: [1e-4, 1e-2]}}", yaml.mark);
   t.space = std::make_shared<const Space>(read_dimensions(*space, file.vars),
                                           std::vector<Condition>(), file.vars, space->mark);
+  refuse_what_is_said(*t.space, file);
   if (const Yaml* rungs = yaml.find("rungs")) t.rungs = read_rungs(*rungs, file.vars);
   t.method = read_method(t, yaml.find("method"), file);
   if (t.method && t.method.record->check) t.method.record->check(t.method.attrs, *t.space);

@@ -165,6 +165,9 @@ TEST_F(ModelSpaces, ErrorsHavePlacesAndCures) {
   EXPECT_EQ(error_in("space: {train.seed: [2, 4]}\n" + kGoal),
             "2:9: a search sets the seed of every training itself | leave train.seed out of the "
             "space");
+  EXPECT_EQ(error_in("space: {train.steps: [2, 4]}\nbudget: {steps: 5}\n" + kGoal),
+            "2:9: 'train.steps' changes nothing: budget: says how long every run trains | leave it "
+            "out of the space, or remove budget:");
   EXPECT_EQ(error_in("space: {vars.dim: [8, 16]}\nmatch: {params: 5k}\n" + kGoal),
             "3:8: 'vars.dim' is varied by the space, and match would solve for it | leave it out "
             "of the space, or free another value");

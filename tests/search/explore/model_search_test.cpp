@@ -131,6 +131,33 @@ TEST_F(ModelSearch, WhatIsOneStructureIsTrainedOnceAndASpaceEnds) {
   EXPECT_EQ(r.answer.front.size(), 1u);
 }
 
+// How long it is trained is part of what is tried, where no budget says it.
+TEST_F(ModelSearch, LengthsOfTrainingAreDifferentTrials) {
+  for (const char* path : {"train.steps", "train.epochs"}) {
+    const ModelSearchResult r = search(
+        str("base: model.yaml\nspace: {", path, ": [2, 1, 3]}\nobjectives: {val.loss: min}\n",
+            "search: {method: grid, trials: 3}\n"),
+        path);
+    ASSERT_EQ(r.findings.trials.size(), 3u) << path;
+    EXPECT_FALSE(r.findings.exhausted);
+    const auto first = read_run_record(folder_.path(str(path, "/runs/trial-0"))),
+               second = read_run_record(folder_.path(str(path, "/runs/trial-1")));
+    EXPECT_EQ(first->steps, 2 * second->steps);
+  }
+}
+
+// More than the machine has: a result with a reason, not the end of the search.
+TEST_F(ModelSearch, AModelTooLargeForMemoryIsRefused) {
+  const ModelSearchResult r = search(
+      "base: model.yaml\nset: {model.1.F.residual.1.ffn: {width: 8}}\n"
+      "space: {model.1.F.residual.1.ffn.width: [8, 1000000000, 16]}\nobjectives: {val.loss: min}\n"
+      "budget: {steps: 2}\nsearch: {method: grid, trials: 3}\n");
+  EXPECT_EQ(r.answer.refused, 1);
+  ASSERT_EQ(r.findings.trials.size(), 3u);
+  EXPECT_EQ(r.findings.trials[1].reason.find("training needs "), 0u) << r.findings.trials[1].reason;
+  EXPECT_FALSE(r.findings.trials[2].outcome.failed);
+}
+
 // It can be built and not be trained: a result with a reason.
 TEST_F(ModelSearch, ARefusedTrialHasItsReason) {
   const ModelSearchResult r = search(
@@ -288,6 +315,7 @@ TEST_F(ModelSearch, FinalistsStandBesideBaseAndSingleLetters) {
   ASSERT_TRUE(r.judged.best);
   EXPECT_EQ(r.judged.judged.size(), names.size());
   EXPECT_EQ(r.judged.values[0].size(), 2u);
+  EXPECT_EQ(r.judged.best->kept.size(), names.size()) << "as compare says: a claim takes 3";
   const Json json = load_json(folder_.path("out/results.json"));
   EXPECT_EQ(json["finalists"]["finalists"].size(), names.size());
   for (const Json& f : json["finalists"]["finalists"]) {

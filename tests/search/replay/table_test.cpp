@@ -56,6 +56,35 @@ TEST_F(Tables, AllRowsAreASpace) {
   EXPECT_EQ(search_table(s).trials.size(), 4u);
 }
 
+// Cells are texts, and one that is a number compares as one.
+TEST_F(Tables, ConditionsOnNumbersInKeys) {
+  write("t.csv", "width,kind,v\n8,x,3\n016,x,4\n100,y,5\n");
+  const std::string base =
+      "base: {table: t.csv, key: [width, kind]}\nspace: table\nobjectives: {v: min}\nwhere: ";
+  EXPECT_EQ(search_table(load(base + "width > 9\n")).trials.size(), 2u);
+  EXPECT_EQ(search_table(load(base + "width == 16\n")).trials.size(), 1u);
+  EXPECT_EQ(search_table(load(base + "width % 16 == 0\n")).trials.size(), 1u);
+  EXPECT_EQ(search_table(load(base + "kind == x\n")).trials.size(), 2u);
+  const std::string e = error_in(base + "kind > 9\n");
+  EXPECT_NE(e.find("'kind' is 'x', no number, which '>' cannot compare"), std::string::npos) << e;
+}
+
+TEST_F(Tables, ADurationBelowZeroIsRefused) {
+  write("t.csv", "k,v,s\nx,1,3\ny,2,-4\n");
+  EXPECT_EQ(
+      error_in("base: {table: t.csv, key: k, seconds: s}\nspace: table\nobjectives: {v: min}\n"),
+      "3:1: column 's' holds -4, and no training takes less than no time | write how long it "
+      "took, or leave the cell empty");
+}
+
+TEST_F(Tables, OneObjectiveHasNoReference) {
+  write("t.csv", kTable);
+  EXPECT_EQ(
+      error_in(kBase + kSpace + "objectives: {acc: max}\nreference: {acc: 0.1}\n"),
+      "4:12: reference: is where hypervolume counts from, and one objective, 'acc', has none | "
+      "leave it out, or add an objective");
+}
+
 TEST_F(Tables, KeysOfSeveralColumnsAndRowsThatAreNotThere) {
   write("t.csv", "k,n,v\nx,1,3\ny,1,4\ny,2,5\n");
   const std::string rest = "\nobjectives: {v: min}\nbase: {table: t.csv, key: [k, n]}\n";

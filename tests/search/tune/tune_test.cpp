@@ -93,6 +93,22 @@ TEST_F(TuneStudy, EveryVariantIsTunedAlikeAndJudgedByOtherSeeds) {
   EXPECT_EQ(read->variants[1].trials[0].values, c.tuning->variants[1].trials[0].values);
 }
 
+TEST_F(TuneStudy, APointTooLargeForMemoryIsRefused) {
+  const Comparison c =
+      compare(study(str("base: model.yaml\nvariants: {plain: {}, wide: {vars.dim: 8}}\n"
+                        "set: {model.1.ffn: {width: 8}}\n",
+                        "tune: {space: {model.1.ffn.width: [8, 1000000000]}, method: ",
+                        "grid, trials: 2}\n", kRest)),
+              here(), silent_);
+  ASSERT_TRUE(c.tuning);
+  for (const TunedVariant& v : c.tuning->variants) {
+    EXPECT_EQ(v.finished, 1);
+    EXPECT_EQ(v.trials.at(1).state, "refused");
+    EXPECT_NE(v.trials.at(1).reason.find("training needs "), std::string::npos)
+        << v.trials.at(1).reason;
+  }
+}
+
 TEST_F(TuneStudy, StoppedAnywhereItGoesOnToTheSameList) {
   compare(tuned(), here("whole"), silent_);
   for (int i = 0; i < 200; ++i) {
@@ -128,7 +144,8 @@ TEST_F(TuneStudy, RungsPauseInsideTheScheduleAndTheBestGoOn) {
 
 TEST_F(TuneStudy, ATrialThatFailsIsAResult) {
   const std::string text =
-      str(kVariants, "tune:\n  space: {vars.dim: [4, -1], train.batch: [8, 4]}\n  method: grid\n",
+      str(kVariants,
+          "tune:\n  space: {model.1.ffn.expand: [2, -1], train.batch: [8, 4]}\n  method: grid\n",
           "  trials: 4\n", kRest);
   const Comparison c = compare(study(text), here(), silent_);
   EXPECT_EQ(c.tuning->variants[0].failed, 2);
@@ -163,7 +180,13 @@ TEST_F(TuneStudy, MistakesAreSaidWhereTheyStand) {
   const auto with = [&](const std::string& tune, const std::string& rest = kRest) {
     return first_error(str(kVariants, "tune: ", tune, "\n", rest));
   };
+  EXPECT_NE(with("{space: {vars.dim: [4, 8]}}")
+                .find("2:30: 'vars.dim' is tuned, and variant 'wide' sets it"),
+            std::string::npos)
+      << with("{space: {vars.dim: [4, 8]}}");
   EXPECT_NE(with("{trials: 4}").find("3:7: tune: does not say what it may choose"),
+            std::string::npos);
+  EXPECT_NE(with("{space: {train.steps: [4, 8]}}").find("'train.steps' changes nothing: budget"),
             std::string::npos);
   EXPECT_NE(with("{space: {train.batch: [4, 8]}, tirals: 4}").find("unknown key of tune 'tirals'"),
             std::string::npos);
