@@ -45,7 +45,7 @@ void settle_finalists(ModelSpace& models, const ModelSearchSettings& settings,
                       .command = settings.command,
                       .jobs = jobs_of(settings, models.study()),
                       .stop = settings.stop,
-                      .program = settings.program},
+                      .program = jobs_of(settings, models.study()) == 1 ? "" : settings.program},
                      watch.finals());
   r.stopped = r.finals->stopped;
   r.judged = judge(models, r.field, r.finals->results);
