@@ -93,6 +93,37 @@ TEST(TasksVerdict, SaysWhatClaimsTakeAndHowScoresAreMade) {
             "recall: test accuracy as it is; text: base's mean of 2.0000 over test loss");
 }
 
+TEST(TasksVerdict, NamesTheSetsOfEachTask) {
+  StudyFolder r = study();
+  r.summary.test_examples = 800;  // of the whole
+  r.summary.aggregate.tasks[0].test_examples = 400;
+  EXPECT_TRUE(has(basis_text(r), "recall's test set of 400 examples and text's test set do not. "))
+      << basis_text(r);
+  EXPECT_FALSE(has(basis_text(r), "800"));
+  EXPECT_FALSE(has(basis_text(r), "no test part")) << basis_text(r);
+  r.summary.aggregate.tasks[1].metric = "val.loss";
+  EXPECT_TRUE(has(basis_text(r), "text's validation set do not. ")) << basis_text(r);
+  EXPECT_TRUE(has(basis_text(r), "There is no test part of text: validation data chose"));
+  r.summary.aggregate.tasks[0].metric = "val.accuracy";
+  EXPECT_TRUE(has(basis_text(r), "There is no test part: validation data chose"));
+}
+
+// Before a run has ended only the plan knows.
+TEST(TasksVerdict, AStudyThatWaitsIsNotSaidToHaveNoTestPart) {
+  StudyFolder r = study();
+  r.study.tasks.clear();
+  r.study.variants = {{.name = "base", .test_examples = 50},
+                      {.name = "other", .test_examples = 50}};
+  r.summary.aggregate = {};
+  r.summary.metric = "val.accuracy";
+  r.summary.rows = {{.variant = "base", .n = 0}, {.variant = "other", .n = 0}};
+  EXPECT_FALSE(has(basis_text(r), "no test part")) << basis_text(r);
+  EXPECT_TRUE(has(basis_text(r), "the test set does not")) << basis_text(r);
+  for (auto& v : r.study.variants) v.test_examples = 0;
+  for (ResultRow& row : r.summary.rows) row.n = 3;
+  EXPECT_TRUE(has(basis_text(r), "There is no test part: ")) << basis_text(r);
+}
+
 TEST(TasksVerdict, SaysWhenAClaimWasMadeAndThatItIsSmall) {
   StudyFolder r = study();
   Decision& d = r.summary.rows[1].decision;
@@ -113,6 +144,23 @@ TEST(TasksReport, HasATableAndAProfile) {
   ASSERT_EQ(figures.size(), 1u);
   EXPECT_EQ(figures[0].name, "profile");
   EXPECT_TRUE(has(page, figures[0].svg));
+}
+
+// Between scores a share of runs stands still: the line has no slopes.
+TEST(TasksReport, TheProfileGoesByRightAngles) {
+  const std::string svg = study_figures(study())[0].svg;
+  const size_t at = svg.find("stroke-width=\"2.2\""), d = svg.find(" d=\"M", at) + 5;
+  ASSERT_NE(at, svg.npos);
+  std::vector<std::pair<double, double>> points;
+  for (size_t i = d; svg[i] != '"';) {
+    const size_t comma = svg.find(',', i);
+    points.emplace_back(std::stod(svg.substr(i)), std::stod(svg.substr(comma + 1)));
+    i = std::min(svg.find('L', comma), svg.find('"', comma));
+    if (svg[i] == 'L') ++i;
+  }
+  ASSERT_EQ(points.size(), 5u);
+  for (size_t i = 1; i < points.size(); ++i)
+    EXPECT_TRUE(points[i].first == points[i - 1].first || points[i].second == points[i - 1].second);
 }
 
 TEST(TasksReport, OfAStudyWithoutTasksHasNone) {

@@ -5,6 +5,7 @@
 #include "search/study/cell.h"
 #include "viz/plot/svg_plot.h"
 #include "viz/plot/text.h"
+#include "viz/plot/xy_plot.h"
 #include "viz/report/report.h"
 #include "viz/report/report_parts.h"
 #include "viz/report/verdict.h"
@@ -36,6 +37,16 @@ std::string row_html(const StudyFolder& r, const AggregateRow& a, const MetricSt
          "</tr>";
 }
 
+// A share of runs stands still between their scores and falls at them.
+void step(Band& band) {
+  std::vector<double> x;
+  for (std::vector<double>* y : {&band.mean, &band.low, &band.high}) {
+    x = band.x;
+    make_steps(x, *y, StepFirst::kAlongX);
+  }
+  band.x = std::move(x);
+}
+
 std::string profile_plot(const StudyFolder& r) {
   LinePlot plot{
       .title = "Performance profile", .x_label = "score (%)", .y_label = "runs above it (%)"};
@@ -48,6 +59,7 @@ std::string profile_plot(const StudyFolder& r) {
       line.band.low.push_back(100 * std::min(p.share, p.interval.low));
       line.band.high.push_back(100 * std::max(p.share, p.interval.high));
     }
+    step(line.band);
     if (!a.profile.empty()) plot.series.push_back(std::move(line));
   }
   return plot.series.empty() ? "" : line_plot(plot);
@@ -61,7 +73,7 @@ std::string tasks_part(const StudyFolder& r) {
   std::string out = "<div class=\"wide\"><table><thead><tr>";
   for (const std::string& h :
        {std::string("model"), std::string("interquartile mean (%)"), std::string("mean (%)"),
-        std::string("seeds"), str("difference to ", r.study.baseline),
+        std::string("seeds"), str("difference to ", r.study.baseline, " (interquartile mean)"),
         std::string("chance to improve"), std::string("verdict")})
     out += str("<th scope=\"col\">", html("span", h), "</th>");
   out += "</tr></thead><tbody>";

@@ -129,8 +129,9 @@ std::string hindrance_text(const StudyFolder& r, const ResultRow& row, const Met
                  counted(d.pairs, "seed"), " by luck too often (", open_p_text(r, d), ")");
     case Hindrance::kTestSet:
       return str(gap, ", but that is ", fixed(d.examples_apart, 1), " of ",
-                 test_examples_of(r, row.variant), " ", judging_part(r), " examples: another ",
-                 judging_part(r), " set could turn it round (", open_p_text(r, d), ")");
+                 test_examples_of(r, row.variant), " ", judging_part(r, row.variant),
+                 " examples: another ", judging_part(r, row.variant), " set could turn it round (",
+                 open_p_text(r, d), ")");
     case Hindrance::kSeesAnswers:
       return answers_text(r, row);
     case Hindrance::kIdentical:
@@ -165,7 +166,7 @@ std::string cure_text(const StudyFolder& r, const ResultRow& row, const MetricSt
     case Hindrance::kGroups:
       return " More seeds would tell.";
     case Hindrance::kTestSet:
-      return str(" A larger ", judging_part(r), " set would tell.");
+      return str(" A larger ", judging_part(r, row.variant), " set would tell.");
     case Hindrance::kSeesAnswers:
       return " Compare models that do not.";
     case Hindrance::kIdentical:

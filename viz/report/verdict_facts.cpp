@@ -13,8 +13,12 @@ std::string counted(int64_t n, std::string_view what) {
   return str(n, " ", what, n == 1 ? "" : "s");
 }
 
-std::string_view judging_part(const StudyFolder& r) {
-  return reported_metric(r).starts_with("val.") ? "validation" : "test";
+// Before a run has ended the plan says it.
+std::string_view judging_part(const StudyFolder& r, std::string_view cell) {
+  const bool planned = std::ranges::any_of(r.study.variants, [&](const auto& v) {
+    return v.test_examples > 0 && task_of(v.name) == task_of(cell);
+  });
+  return planned || !reported_metric(r, cell).starts_with("val.") ? "test" : "validation";
 }
 
 std::string budget_text(const StudyFolder& r) {
@@ -168,6 +172,37 @@ std::string overlap_text(const StudyFolder& r) {
 }  // namespace
 
 namespace {
+// "the test set of 400 examples does not", of each task its own.
+std::string sets_text(const StudyFolder& r) {
+  const auto size = [](int64_t n) { return n > 0 ? str(" of ", counted(n, "example")) : ""; };
+  std::vector<std::string> sets;
+  for (const TaskSummary& t : r.summary.aggregate.tasks)
+    sets.push_back(
+        str(t.name, "'s ", judging_part(r, cell_name("", t.name)), " set", size(t.test_examples)));
+  if (sets.empty())
+    return str("the ", judging_part(r), " set", size(r.summary.test_examples), " does not. ");
+  return str(join_names(sets), sets.size() == 1 ? " does not. " : " do not. ");
+}
+
+// What is chosen by the data that judges it, once a run has shown so.
+std::string no_test_part_text(const StudyFolder& r) {
+  std::vector<std::string> without;
+  size_t judged = 0;
+  const auto look = [&](const std::string& task) {
+    const bool ran = std::ranges::any_of(r.summary.rows, [&](const ResultRow& row) {
+      return row.n > 0 && task_of(row.variant) == task;
+    });
+    judged += ran;
+    if (ran && judging_part(r, cell_name("", task)) == "validation") without.push_back(task);
+  };
+  if (r.summary.aggregate.tasks.empty()) look("");
+  for (const TaskSummary& t : r.summary.aggregate.tasks) look(t.name);
+  if (without.empty()) return {};
+  return str("There is no test part",
+             without.size() < judged ? str(" of ", join_names(without)) : std::string(),
+             ": validation data chose the weights and judges them. ");
+}
+
 // What a claim takes, and what its p is corrected for.
 std::string claims_text(const StudyFolder& r) {
   const Summary& s = r.summary;
@@ -192,11 +227,9 @@ std::string claims_text(const StudyFolder& r) {
 }  // namespace
 
 std::string basis_text(const StudyFolder& r) {
-  const std::string size =
-      r.summary.test_examples > 0 ? str(" of ", r.summary.test_examples, " examples") : "";
   std::string out = intervals_text(r);
   if (r.study.frozen.vary.empty())
-    out += str("The seeds vary, the ", judging_part(r), " set", size, " does not. ");
+    out += "The seeds vary, " + sets_text(r);
   else
     out += str("The seeds vary ", join_names(r.study.frozen.vary), " too", overlap_text(r));
   double most = 0;
@@ -206,9 +239,7 @@ std::string basis_text(const StudyFolder& r) {
   if (most > 0 && r.study.frozen.vary.empty())
     out += str("Another ", judging_part(r), " set of that size could move each by up to ",
                kPlusMinus, " ", m.number(most), m.step, ". ");
-  if (judging_part(r) == "validation")
-    out += "There is no test part: validation data chose the weights and judges them. ";
-  out += claims_text(r);
+  out += no_test_part_text(r) + claims_text(r);
   if (r.summary.look > 1)
     out += str(": this is look ", r.summary.look, " at this study's outcomes");
   return str(out, "; the rest of ", fixed(r.study.frozen.alpha, 2),

@@ -6,8 +6,8 @@
 namespace cambium {
 std::string counted(int64_t n, std::string_view what);  // "1 seed", "3 seeds"
 
-// "test", or "validation" where the data has no test part.
-std::string_view judging_part(const StudyFolder& r);
+// "test", or "validation" where the data, with tasks that of the cell's, has no test part.
+std::string_view judging_part(const StudyFolder& r, std::string_view cell = {});
 
 std::string settings_sentence(const StudyFolder& r);
 std::string budget_sentence(const StudyFolder& r);
