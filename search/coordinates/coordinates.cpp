@@ -60,7 +60,10 @@ Watched watch(const Experiment& e, int64_t steps) {
 }
 
 std::string what_varies(const Spec& spec, const CoordinateSettings& settings) {
-  if (!settings.vary.empty()) return settings.vary;
+  if (!settings.vary.empty()) {
+    require_variable(spec, settings.vary);
+    return settings.vary;
+  }
   Diagnostics errors;
   const ParameterisationChoice choice = parse_parameterisation(spec, errors);
   errors.throw_if_any();
@@ -72,9 +75,30 @@ std::string what_varies(const Spec& spec, const CoordinateSettings& settings) {
 void check_settings(const CoordinateSettings& s) {
   std::vector<int64_t> sorted = s.sizes;
   std::ranges::sort(sorted);
-  if (sorted.size() < 2 || sorted.front() < 1 || std::ranges::adjacent_find(sorted) != sorted.end())
+  if (const auto twice = std::ranges::adjacent_find(sorted);
+      twice != sorted.end() && sorted.size() > 2)
+    throw UserError(str("the size ", *twice, " stands twice"), "name each size once");
+  if (sorted.size() < 2 || sorted.front() < 1 || sorted.front() == sorted.back())
     throw UserError("a slope needs two or more different sizes, each at least 1",
                     "write --widths 32,64,128,256");
+}
+
+// Of every value of the model: what a change of its sizes changes.
+std::vector<Shape> shapes_of(const Experiment& e) {
+  std::vector<Shape> out;
+  for (const Node& n : model_of(e, 1, true).graph.nodes())
+    for (const ValueType& type : n.outputs) out.push_back(type.shape);
+  return out;
+}
+
+// A check of what is everywhere as large would pass whatever the parameterisation does.
+void require_change(const std::vector<Shape>& shapes, std::vector<Shape>& first,
+                    const CoordinateCheck& c, size_t size) {
+  if (size == 0) first = shapes;
+  if (size > 0 && shapes == first)
+    throw UserError(str("nothing of the model is of another size at ", c.vary, " = ", c.sizes[size],
+                        " than at ", c.sizes[0]),
+                    "name what its width depends on: --vary vars.dim");
 }
 
 // The mean and its standard error.
@@ -180,6 +204,7 @@ CoordinateCheck check_coordinates(const Spec& spec, const CoordinateSettings& se
       .vary = what_varies(spec, settings), .sizes = settings.sizes, .seeds = settings.seeds};
   std::vector<Sizes> blocks;
   std::shared_ptr<const Dataset> data;
+  std::vector<Shape> first;
   for (size_t i = 0; i < settings.sizes.size(); ++i)
     for (int64_t seed = 0; seed < settings.seeds; ++seed) {
       Spec sized = spec;
@@ -187,6 +212,7 @@ CoordinateCheck check_coordinates(const Spec& spec, const CoordinateSettings& se
       set_train(sized.root, "seed", str(seed));
       const Experiment e = open_experiment(std::move(sized), data);
       data = e.data;
+      if (seed == 0) require_change(shapes_of(e), first, out, i);
       out.parameterisation = e.parameterisation.record->name;
       if (progress) progress(str(out.vary, " = ", settings.sizes[i], ", seed ", seed));
       const Watched w = watch(e, settings.steps);

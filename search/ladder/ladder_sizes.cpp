@@ -61,12 +61,16 @@ void set_size(Spec& spec, const ScaleGoal& goal, int64_t value, const Vars& data
 }
 
 Match solve_size(const Spec& spec, const ScaleGoal& goal, double target, const Experiment& any) {
+  for (const YamlEntry& f : goal.free) require_variable(spec, f.key, f.key_mark);
   std::optional<UserError> first;
+  bool built = false;
   const auto params_at = [&](int64_t value) -> std::optional<double> {
     try {
       Spec tried = spec;
       set_size(tried, goal, value, any.vars);
-      return match_cost(open_experiment(std::move(tried), any.data), MatchGoal::kParameters);
+      const Experiment e = open_experiment(std::move(tried), any.data);
+      built = true;
+      return match_cost(e, MatchGoal::kParameters);
     } catch (const UserError& e) {
       if (!first) first = e;
       return std::nullopt;
@@ -77,6 +81,8 @@ Match solve_size(const Spec& spec, const ScaleGoal& goal, double target, const E
     return match_value(params_at, target, goal.tolerance, free, "parameters", start_of(spec, free),
                        kMostValue);
   } catch (const UserError& e) {
+    // Where no size can be built at all the reason is the mistake, and stands where it was made.
+    if (first && !built) throw *first;
     UserError placed(e.what(),
                      "raise scale.tolerance, choose other sizes, or let aspect: change in smaller "
                      "steps",

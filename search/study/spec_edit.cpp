@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "core/text/suggest.h"
+
 namespace cambium {
 Yaml scalar_yaml(std::string text) {
   Yaml yaml;
@@ -28,6 +30,17 @@ const Yaml* value_at_path(const Yaml& root, std::string_view path) {
   const Yaml* node = &root;
   while (node && !path.empty()) node = step_down(*node, path);
   return node;
+}
+
+void require_variable(const Spec& spec, std::string_view path, const Mark& mark) {
+  if (!path.starts_with("vars.")) return;
+  const Yaml* vars = spec.section("vars");
+  std::vector<std::string> known;
+  if (vars && vars->is_map())
+    for (const YamlEntry& v : vars->entries) known.push_back("vars." + v.key);
+  if (!std::ranges::count(known, path))
+    throw UserError(str("the spec has no variable '", path.substr(5), "'"),
+                    known.empty() ? "declare it under vars:" : suggestion(path, known), mark);
 }
 
 void set_train(Yaml& root, std::string_view key, std::string text, const Mark& mark) {

@@ -14,6 +14,10 @@ const Yaml* step_down(const Yaml& node, std::string_view& path);
 // The value at a path such as model.1.pattern; null where there is none.
 const Yaml* value_at_path(const Yaml& root, std::string_view path);
 
+// UserError at the mark when the path is a variable, such as vars.dim, that the spec does not
+// declare: an override would add it, and nothing would read it.
+void require_variable(const Spec& spec, std::string_view path, const Mark& mark = {});
+
 // Sets train.<key>; the section is made when the spec has none.
 void set_train(Yaml& root, std::string_view key, std::string text, const Mark& mark = {});
 

@@ -59,6 +59,19 @@ TEST(CoordinateCheck, SaysInTextJsonAndAPictureWhatGrows) {
   EXPECT_NE(good.svg.find("linear"), std::string::npos);
 }
 
+TEST(CoordinateCheck, WhatChangesNoSizeIsRefused) {
+  const test::Ran none = check(kMup, {"--vary", "vars.dimm"}).ran;
+  EXPECT_EQ(none.code, 1);
+  EXPECT_NE(none.err.find("the spec has no variable 'dimm'"), std::string::npos) << none.err;
+  EXPECT_NE(none.err.find("did you mean 'vars.dim'?"), std::string::npos) << none.err;
+  const test::Ran seed = check(kMup, {"--vary", "train.warmup"}).ran;
+  EXPECT_EQ(seed.code, 1);
+  EXPECT_NE(
+      seed.err.find("nothing of the model is of another size at train.warmup = 32 than at 16"),
+      std::string::npos)
+      << seed.err;
+}
+
 TEST(CoordinateCheck, WidthsAreWholeNumbers) {
   const test::TempFolder folder;
   replace_file(folder.path("s.yaml"), spec(kMup));
