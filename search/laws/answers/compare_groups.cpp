@@ -68,6 +68,11 @@ PowerLine middle_line(const GroupAnswer& a, const GroupAnswer& b) {
   return {kParams, kTokens, ratios[ratios.size() / 2], 1};
 }
 
+// Whether anything is said of what lies beyond the group's runs.
+bool holds_beyond(const GroupAnswer& g) {
+  return !g.fit.lack.refused() && !g.reach.failed();
+}
+
 struct Way {
   LawAlong first, second;
 };
@@ -81,7 +86,8 @@ Way way_of(const GroupAnswer& a, const GroupAnswer& b, GroupComparison& c) {
   if (a.line && b.line && !same_line(*a.line, *b.line, a.fit))
     c.cannot =
         str("tokens follow parameters differently (", a.line->text(), " and ", b.line->text(), ")");
-  if (a.line || b.line || a.flops_contradict || b.flops_contradict) {
+  const bool divided = a.params_exponent && b.params_exponent;
+  if (a.line || b.line || !divided) {
     const PowerLine line = a.line ? *a.line : b.line ? *b.line : middle_line(a, b);
     c.x = line.x;
     c.along = "at " + line.text();
@@ -97,7 +103,7 @@ GroupComparison compared(const GroupAnswer& a, const GroupAnswer& b, double leve
   const Way way = way_of(a, b, c);
   const Interval first = measured_range(a.fit, c.x), second = measured_range(b.fit, c.x);
   c.measured = std::min(first.high, second.high);
-  const bool stays = c.x == kLoss || a.fit.lack.refused() || b.fit.lack.refused();
+  const bool stays = c.x == kLoss || !holds_beyond(a) || !holds_beyond(b);
   c.range = {std::max(first.low, second.low), c.measured * (stays ? 1 : kBeyond)};
   if (c.cannot.empty() && !(c.range.low < c.range.high))
     c.cannot = str("no ", quantity_name(c.x), " lies among the runs of both");

@@ -160,16 +160,18 @@ std::string number(double v) {
   return v >= 1e5 ? fmt::format("{:.3g}", v) : fmt::format("{:.4g}", v);
 }
 
+// ", beyond the runs, which end at 1e9"
+std::string beyond_text(const GroupComparison& c, Interval x) {
+  if (x.high <= c.measured * (1 + kRounding)) return "";
+  return str(x.low > c.measured ? ", beyond" : ", partly beyond", " the runs, which end at ",
+             number(c.measured));
+}
+
 std::string crossing_sentence(const GroupComparison& c, const LawCrossing& k) {
   const bool first = k.below == BetterLaw::kFirst;
-  const std::string beyond =
-      k.interval.high <= c.measured ? ""
-      : k.interval.low > c.measured
-          ? str(", beyond the runs, which end at ", number(c.measured))
-          : str(", partly beyond the runs, which end at ", number(c.measured));
   return str(first ? c.first : c.second, " is better below ", quantity_name(c.x), " = ",
              number(k.x), " [", number(k.interval.low), ", ", number(k.interval.high), "], ",
-             first ? c.second : c.first, " above", beyond);
+             first ? c.second : c.first, " above", beyond_text(c, k.interval));
 }
 }  // namespace
 
@@ -206,9 +208,10 @@ std::string comparison_text(const GroupComparison& c) {
     if (s.better == BetterLaw::kNeither) continue;
     const std::string& name = s.better == BetterLaw::kFirst ? c.first : c.second;
     if (c.answer.stretches.size() == 1)
-      return str(out, name, " is better ", all, ": they do not cross there");
+      return str(out, name, " is better ", all, beyond_text(c, c.range),
+                 ": they do not cross there");
     out += str(name, " is better from ", quantity_name(c.x), " = ", number(s.x.low), " to ",
-               number(s.x.high), "; ");
+               number(s.x.high), beyond_text(c, s.x), "; ");
   }
   const bool some = c.answer.stretches.size() > 1;
   return str(out, some ? "elsewhere" : "", some ? " " : "", "it cannot be told which is better ",

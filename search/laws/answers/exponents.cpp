@@ -79,7 +79,7 @@ void by_law(CountedExponents& e, const Law& law, const std::vector<LawRun>& runs
             int draws) {
   try {
     const LawFit fit = fit_law(law, runs, kind);
-    require_follows(fit, false);
+    require_follows(fit, {});
     if (e.none = why_untold(fit); e.none.empty()) add_law(e, fit, bootstrap_fits(fit, draws));
   } catch (const UserError& fault) {
     e.none = fault.what();

@@ -34,7 +34,7 @@ bool try_split(const LawFit& fit, Quantity q, double size, Reach& to) {
     if (r.at.x[q] <= size) below.push_back(r);
   try {
     const LawFit small = fit_law(*fit.law, below, fit.kind);
-    require_follows(small, line_of(*fit.law, below).has_value());
+    require_follows(small, line_of(*fit.law, below));
     if (small.lack.refused()) return false;
     to = {.from = size, .narrow = to.narrow};
     for (const LawRun& r : fit.runs) {

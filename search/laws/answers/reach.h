@@ -20,6 +20,9 @@ struct Reach {
   double narrow = 0;
 
   bool foretold() const { return runs > 0 && 10 * inside >= 9 * runs; }
+
+  // It was tried and foretold too few.
+  bool failed() const { return runs > 0 && !foretold(); }
 };
 
 // A law of the loss and a form that fails have none: nothing is told beyond their runs.

@@ -109,7 +109,7 @@ GroupAnswer answer_group(const PointTable& t, const Law& law, const std::string&
   const std::optional<PowerLine> line = line_of(law, group.runs);
   try {
     g.fit = fit_law(law, group.runs, kind);
-    require_follows(g.fit, line.has_value());
+    require_follows(g.fit, line);
   } catch (const UserError& e) {
     g.failure = placed(e, law, t);
     return g;

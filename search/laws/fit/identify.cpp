@@ -91,21 +91,31 @@ bool right_way(const LawFit& f, const std::vector<Quantity>& with) {
   return 2 * right > f.runs.size();
 }
 
-void require_follows(const LawFit& f, const std::vector<Quantity>& of, const Reduced& reduced) {
+// `line`: what quantities follow one another by, where they vary together.
+void require_follows(const LawFit& f, const std::vector<Quantity>& of, const Reduced& reduced,
+                     const std::string& line) {
   const double p = chance(f, reduced);
   const bool right = right_way(f, of);
   if (right && p < kLackLevel) return;
   std::string names;
   for (Quantity q : of) names += str(names.empty() ? "" : " and ", quantity_symbol(q));
   const std::string_view way = f.law->answers == "error" ? "rise" : "fall";
+  const std::string together =
+      line.empty() ? ""
+                   : str("; they vary together (", line, "), and law '", f.law->name, "' has ",
+                         f.law->parameters.size(), " parameters to tell by them");
   const bool one_of_two = f.law->needs.size() > of.size();
-  throw UserError(str("the ", f.law->answers, " does not ", way, " with ", names,
-                      right || p >= kLackLevel ? fmt::format(" beyond its noise (p = {:.2g})", p)
-                                               : str(" beyond its noise: it goes the other way")),
-                  one_of_two
-                      ? str("choose --law ", of[0] == kParams ? "tokens" : "params",
-                            ", or add runs of other ", quantity_name(of[0]))
-                      : "there is no law to fit: add runs farther apart, or look at the points");
+  throw UserError(
+      str("the ", f.law->answers, " does not ", way, " with ", names,
+          right || p >= kLackLevel ? fmt::format(" beyond its noise (p = {:.2g})", p)
+                                   : str(" beyond its noise: it goes the other way"),
+          together),
+      !line.empty() ? str("along a line a law of one quantity, of fewer parameters, may "
+                          "be told: --law ",
+                          quantity_name(of[0]), "; for this one add runs off it")
+      : one_of_two  ? str("choose --law ", of[0] == kParams ? "tokens" : "params",
+                          ", or add runs of other ", quantity_name(of[0]))
+                    : "there is no law to fit: add runs farther apart, or look at the points");
 }
 }  // namespace
 
@@ -144,9 +154,9 @@ std::optional<PowerLine> line_of(const Law& law, const std::vector<LawRun>& runs
   return line_through(runs, law.needs[0], law.needs[1]);
 }
 
-void require_follows(const LawFit& fit, bool together) {
-  if (together) return require_follows(fit, fit.law->needs, without(fit, {}));
-  for (Quantity q : fit.law->needs) require_follows(fit, {q}, without(fit, q));
+void require_follows(const LawFit& fit, const std::optional<PowerLine>& line) {
+  if (line) return require_follows(fit, fit.law->needs, without(fit, {}), line->text());
+  for (Quantity q : fit.law->needs) require_follows(fit, {q}, without(fit, q), "");
 }
 
 std::optional<size_t> open_parameter(const LawFit& fit) {

@@ -27,8 +27,8 @@ std::optional<PowerLine> line_of(const Law& law, const std::vector<LawRun>& runs
 
 // An F test at 1 % of the fit against the best law without the quantity (under Huber's sum the one
 // of Schrader and Hettmansperger 1980): UserError when the answer follows it no better than noise
-// does, or the other way round. Where quantities vary together, of both together.
-void require_follows(const LawFit& fit, bool together);
+// does, or the other way round. Where quantities vary together, along the line, of both together.
+void require_follows(const LawFit& fit, const std::optional<PowerLine>& line);
 
 // The first parameter that the runs leave open where the fit stands: it changes no answer, or those
 // before it change answers alike.

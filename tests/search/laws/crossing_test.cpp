@@ -113,5 +113,55 @@ TEST(Crossing, LawsOfTwoQuantitiesAreComparedAtEqualCompute) {
       compared(grid("a", 482, 6, 20, random) + grid("b", 482, 6, 5, random), columns);
   EXPECT_EQ(other.cannot, "tokens follow parameters differently (D = 20 N and D = 5 N)");
 }
+
+// Laws that bend where their largest runs lie do not foretell those.
+TEST(Crossing, BeyondTheRunsNothingIsClaimedThatTheLawsDidNotForetell) {
+  const auto bent = [](const std::string& group, double amplitude) {
+    Random random(5);
+    std::string out;
+    for (int i = 0; i < 8; ++i) {
+      const double n = 1e7 * std::pow(2.0, i), fading = std::pow(1 + std::pow(n / 2e8, 3.0), 0.04);
+      out += fmt::format(
+          "{},{},{:.10g},{}\n", group, n,
+          (1.8 + fading * amplitude / std::pow(n, .35)) * std::exp(1e-5 * random.normal()), 0);
+    }
+    return out;
+  };
+  const ScaleAnswer a = scale_points(
+      parse_points("group,params,loss,seed\n" + bent("a", 482) + bent("b", 600), "p.csv", {}),
+      {.draws = 0});
+  ASSERT_TRUE(a.groups[0].reach.failed()) << reach_text(a.groups[0].fit, a.groups[0].reach);
+  EXPECT_EQ(a.comparisons.at(0).range.high, a.comparisons.at(0).measured);
+}
+
+TEST(Crossing, WhatLiesBeyondTheRunsIsSaidToDoSo) {
+  Random random(2);
+  const std::string a = lines("a", 482, .35, 1e-4, random);
+  const GroupComparison c = compared(a + lines("b", 600, .35, 1e-4, random));
+  EXPECT_GT(c.range.high, c.measured);
+  EXPECT_NE(comparison_text(c).find(", partly beyond the runs, which end at 1.28e+09"),
+            std::string::npos)
+      << comparison_text(c);
+}
+
+// Tokens that hardly matter leave the division of compute open.
+TEST(Crossing, WhereTheDivisionCannotBeToldLawsAreComparedAlongARatio) {
+  Random random(6);
+  const auto flat = [&](const std::string& group, double amplitude) {
+    std::string out;
+    for (double n = 1e7; n < 4e8; n *= 2)
+      for (double d : {1e9, 2e9, 4e9})
+        out += fmt::format("{},{},{},{:.10g}\n", group, n, d,
+                           (1.8 + amplitude / std::pow(n, .35) + (d < 1.5e9 ? 0.1 : 0)) *
+                               std::exp(1e-3 * random.normal()));
+    return out;
+  };
+  const ScaleAnswer a = scale_points(
+      parse_points("group,params,tokens,loss\n" + flat("a", 482) + flat("b", 520), "p.csv", {}),
+      {.draws = 20});
+  ASSERT_FALSE(a.groups[0].params_exponent && a.groups[1].params_exponent);
+  EXPECT_EQ(a.comparisons.at(0).x, kParams);
+  EXPECT_EQ(a.comparisons[0].along.find("each at its best"), std::string::npos);
+}
 }  // namespace
 }  // namespace cambium::crossing_test

@@ -125,6 +125,10 @@ TEST(Telling, LossesThatFollowNothingHaveNoLaw) {
   EXPECT_NE(
       refusal(table_of(flat, twenty)).find("the loss does not fall with N and D beyond its noise"),
       std::string::npos);
+  EXPECT_NE(refusal(table_of(flat, twenty))
+                .find("; they vary together (D = 20 N), and law 'chinchilla' has 5 parameters"),
+            std::string::npos)
+      << refusal(table_of(flat, twenty));
   const auto of_params = [](double n, double) { return 2 + 480 / std::pow(n, 0.35); };
   for (std::optional<FitObjective> kind : {FitObjective::kSquares, FitObjective::kHuber})
     EXPECT_NE(refusal(table_of(of_params, grid), {.objective = kind, .draws = 0})
