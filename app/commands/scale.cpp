@@ -71,9 +71,12 @@ int scale_schedules(const Options& o, const Law& law, Context& context) {
 int check_widths(const Options& o, Context& context) {
   CoordinateSettings settings = o.check;
   settings.sizes = parse_sizes(o.widths);
-  const CoordinateCheck check =
-      check_coordinates(load_model_spec(o.file, context.set), settings,
-                        [&](const std::string& what) { context.terminal.note(what); });
+  const Spec spec = load_model_spec(o.file, context.set);
+  if (is_study(spec))
+    throw UserError(str("'", o.file, "' is a study, and a coordinate check trains one model"),
+                    "give the model's file, as the study's base: names it", {o.file, 1, 1, 1});
+  const CoordinateCheck check = check_coordinates(
+      spec, settings, [&](const std::string& what) { context.terminal.note(what); });
   const Json json = coordinates_json(check);
   if (!o.output.empty()) {
     make_folders(o.output);
@@ -143,11 +146,15 @@ void answer_for(const LadderPlan& plan, const std::string& folder, Context& cont
   json["command"] = context.command;
   replace_file(folder + "/scale.json", to_text(json, 2) + "\n");
   replace_file(folder + "/points.csv", answer.points);
-  if (answer.laws) replace_file(folder + "/residuals.csv", residuals_csv(*answer.laws));
+  if (answer.laws)
+    replace_file(folder + "/residuals.csv", residuals_csv(*answer.laws));
+  else
+    std::filesystem::remove(folder + "/residuals.csv");  // of an earlier session's law
   json["folder"] = folder;
-  context.answer(json,
-                 str("\n", ladder_answer_text(plan, answer), "\nresults  ", folder,
-                     "/scale.json and points.csv", answer.laws ? ", residuals.csv" : "", "\n"));
+  json["report"] = write_scale_page(folder).path;
+  context.answer(json, str("\n", ladder_answer_text(plan, answer), "\nresults  ", folder,
+                           "/scale.json, points.csv", answer.laws ? ", residuals.csv" : "",
+                           " and report.html\n"));
 }
 
 int scale_ladder(const Options& o, Context& context) {

@@ -85,6 +85,13 @@ std::string passes_sentence(const LadderPlan& plan) {
   return out;
 }
 
+std::string small_sentence(const LadderPlan& plan) {
+  const std::string why = too_small_for_law(plan);
+  return why.empty() ? ""
+                     : str("warning: these runs give no law: ", why,
+                           "; raise scale.sizes, name more lengths, or choose scale.law\n");
+}
+
 std::string ranking_text(const LadderPlan& plan, const LadderAnswer& answer) {
   if (!answer.ranking) return "";
   const TaskRanking& r = *answer.ranking;
@@ -125,7 +132,8 @@ std::string ladder_text(const LadderPlan& plan, int64_t jobs) {
           goal.lengths.size(), " lengths x ", plan.study.seeds.size(), " seeds, ", plan.runs.size(),
           " runs; law ", law_of_ladder(goal),
           goal.hold_out_largest ? ", largest size held out" : "", "\n");
-  return out + plan_table(plan) + cost_sentence(plan, jobs) + passes_sentence(plan);
+  return out + plan_table(plan) + cost_sentence(plan, jobs) + passes_sentence(plan) +
+         small_sentence(plan);
 }
 
 Json ladder_json(const LadderPlan& plan) {
@@ -153,6 +161,7 @@ Json ladder_json(const LadderPlan& plan) {
           {"evaluation_flops", plan.evaluation_flops()},
           {"unique_tokens", plan.unique_tokens},
           {"most_passes", plan.most_passes()},
+          {"no_law", too_small_for_law(plan)},
           {"points", points}};
 }
 

@@ -36,6 +36,32 @@ std::string law_of_ladder(const ScaleGoal& goal) {
   return goal.lengths.size() > 1 ? "chinchilla" : "params";
 }
 
+std::string too_small_for_law(const LadderPlan& plan) {
+  const ScaleGoal& goal = *plan.study.scale;
+  const Law& law = law_named(law_of_ladder(goal));
+  for (const Variant& v : plan.study.variants) {
+    std::vector<LawRun> runs;
+    double largest = 0;
+    for (const LadderPoint& p : plan.points) {
+      if (plan.rung_of(p).variant != v.name) continue;
+      LawRun run;
+      run.at.set(kParams, double(plan.rung_of(p).params.total));
+      run.at.set(kTokens, p.tokens);
+      run.at.set(kFlops, p.flops());
+      largest = std::max(largest, run.at.x[law.needs.front()]);
+      runs.push_back(run);
+    }
+    if (goal.hold_out_largest)
+      std::erase_if(runs, [&](const LawRun& r) { return r.at.x[law.needs.front()] == largest; });
+    try {
+      require_inputs(law, runs);
+    } catch (const UserError& e) {
+      return str(e.what(), goal.hold_out_largest ? " without the largest size" : "");
+    }
+  }
+  return {};
+}
+
 LadderAnswer answer_ladder(const LadderPlan& plan, const std::string& folder) {
   LadderAnswer answer{.outcomes = ladder_outcomes(plan, folder)};
   answer.points = points_csv(plan, answer.outcomes);

@@ -18,6 +18,10 @@ struct LadderAnswer {
 // alone where each size has one length.
 std::string law_of_ladder(const ScaleGoal& goal);
 
+// Why the runs that are planned cannot give that law, however they end, the largest size left out
+// where it is held out; empty: they may.
+std::string too_small_for_law(const LadderPlan& plan);
+
 // From the runs below `folder` that are done, few as they may be. UserError: a damaged run.json.
 LadderAnswer answer_ladder(const LadderPlan& plan, const std::string& folder);
 }  // namespace cambium

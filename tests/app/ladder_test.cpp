@@ -58,6 +58,34 @@ TEST_F(LadderCommand, CheckPrintsThePlan) {
   EXPECT_EQ(json["specs"][0]["points"].size(), 6u);
 }
 
+// Before anything is trained.
+TEST_F(LadderCommand, TooFewRunsForTheLawAreWarnedOf) {
+  const std::string few =
+      "warning: these runs give no law: law 'chinchilla' has 5 parameters and "
+      "needs 6 different configurations, got 4 without the largest size; ";
+  const test::Ran checked = ran({"check", path("ladder.yaml")});
+  EXPECT_TRUE(says(checked.out, few)) << checked.out;
+  EXPECT_FALSE(says(ran({"check", path("ladder.yaml"), "--set", "scale.sizes=4", "--set",
+                         "scale.tokens_per_param=[4,8,16]"})
+                        .out,
+                    "give no law"));
+}
+
+// Nine runs of a law: the page and the pictures that the help promises.
+TEST_F(LadderCommand, WritesItsPageAndPictures) {
+  const test::Ran done =
+      ran({"scale", path("ladder.yaml"), "-o", path("out"), "--jobs", "1", "--progress", "none",
+           "--set", "scale.hold_out=none", "--set", "scale.law=tokens", "--set", "seeds=1", "--set",
+           "scale.tokens_per_param=[4,64]"});
+  EXPECT_EQ(done.code, 0) << done.err;
+  EXPECT_TRUE(says(done.out, " and report.html\n")) << done.out;
+  EXPECT_TRUE(file_exists(path("out/report.html")));
+  EXPECT_TRUE(file_exists(path("out/residuals.csv"))) << done.out;
+  EXPECT_TRUE(file_exists(path("out/pictures/law.svg")) ||
+              file_exists(path("out/pictures/law-1.svg")))
+      << done.out;
+}
+
 TEST_F(LadderCommand, ManyPassesAreWarnedOf) {
   const test::Ran checked =
       ran({"check", path("ladder.yaml"), "--set", "scale.tokens_per_param=[4,60]"});
@@ -89,7 +117,7 @@ TEST_F(LadderCommand, TrainsInProcessesAndWritesItsFiles) {
     std::this_thread::sleep_for(std::chrono::milliseconds(20));
   EXPECT_EQ(first.exit_code(), 0) << read_file(path("first"));
   EXPECT_EQ(second.exit_code(), 0) << read_file(path("second"));
-  for (const char* file : {"ladder.json", "points.csv", "scale.json"})
+  for (const char* file : {"ladder.json", "points.csv", "scale.json", "report.html"})
     EXPECT_TRUE(file_exists(path("out/") + file)) << file;
   const Json json = load_json(path("out/scale.json"));
   EXPECT_EQ(json["ladder"]["done"], 12);

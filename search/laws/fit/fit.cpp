@@ -35,29 +35,13 @@ size_t different_inputs(const Law& law, const std::vector<LawRun>& runs) {
 }
 
 void check_room(const Law& law, const std::vector<LawRun>& runs) {
-  if (const size_t inputs = different_inputs(law, runs); inputs < fewest_sites(law))
-    throw UserError(
-        str("law '", law.name, "' has ", law.parameters.size(), " parameters and needs ",
-            fewest_sites(law), " different configurations, got ", inputs),
-        "add runs of other sizes, or choose a law of fewer parameters");
+  require_inputs(law, runs);
   if (std::ranges::all_of(runs,
                           [&](const LawRun& r) { return r.log_answer == runs[0].log_answer; }))
     throw UserError(
         str("every ", law.answers, " is ", fmt::format("{:.6g}", std::exp(runs[0].log_answer)),
             ": there is no law to fit"),
         "look at the points");
-  const bool floor = law.parameters.front().name == "E";
-  for (Quantity q : law.needs) {
-    std::set<double> values;
-    for (const LawRun& r : runs) values.insert(r.at.x[q]);
-    const size_t least = floor || law.needs[0] == kLoss ? 3 : 2;
-    if (values.size() < least)
-      throw UserError(
-          str("law '", law.name, "' needs ", least, " different values of ", quantity_name(q),
-              ", got ", values.size()),
-          str("add runs with other ", quantity_name(q),
-              law.needs.size() > 1 ? ", or choose a law of the other quantity alone" : ""));
-  }
 }
 
 void spread_of_squares(LawFit& fit, const std::vector<double>& residuals) {
@@ -128,6 +112,26 @@ double LawFit::run_spread_at(const LawInput& input) const {
   for (size_t i = 0; i < nearest; ++i) sizes.push_back(by_distance[i].second);
   std::ranges::sort(sizes);
   return quantile_of(sizes) * std::sqrt(double(n) / freedom);
+}
+
+void require_inputs(const Law& law, const std::vector<LawRun>& runs) {
+  if (const size_t inputs = different_inputs(law, runs); inputs < fewest_sites(law))
+    throw UserError(
+        str("law '", law.name, "' has ", law.parameters.size(), " parameters and needs ",
+            fewest_sites(law), " different configurations, got ", inputs),
+        "add runs of other sizes, or choose a law of fewer parameters");
+  const bool floor = law.parameters.front().name == "E";
+  for (Quantity q : law.needs) {
+    std::set<double> values;
+    for (const LawRun& r : runs) values.insert(r.at.x[q]);
+    const size_t least = floor || law.needs[0] == kLoss ? 3 : 2;
+    if (values.size() < least)
+      throw UserError(
+          str("law '", law.name, "' needs ", least, " different values of ", quantity_name(q),
+              ", got ", values.size()),
+          str("add runs with other ", quantity_name(q),
+              law.needs.size() > 1 ? ", or choose a law of the other quantity alone" : ""));
+  }
 }
 
 size_t fewest_sites(const Law& law) {

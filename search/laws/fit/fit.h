@@ -41,9 +41,13 @@ struct LawFit {
 // The fewest different inputs that a law can be fitted to: one more than its parameters.
 size_t fewest_sites(const Law& law);
 
-// Runs of equal inputs are repeats. UserError when there are fewer different inputs than
-// fewest_sites, a quantity the law needs has fewer than three different values (two without a
-// floor), all answers are equal, or no start leads anywhere. Inputs may hold quantities that the
+// Whether the law can be fitted where these runs are, whatever they answer: UserError when there
+// are fewer different inputs than fewest_sites, or a quantity the law needs has fewer than three
+// different values (two without a floor).
+void require_inputs(const Law& law, const std::vector<LawRun>& runs);
+
+// Runs of equal inputs are repeats. UserErrors of require_inputs, and when all answers are
+// equal or no start leads anywhere. Inputs may hold quantities that the
 // law does not need: runs that differ in those are no repeats. `from`: starts from there alone.
 LawFit fit_law(const Law& law, std::vector<LawRun> runs, FitObjective kind,
                const Theta* from = nullptr);
