@@ -90,6 +90,8 @@ ResultRow row_of(const PlannedVariant& v, const VariantRuns& runs, int64_t test_
   const auto [least, most] = std::ranges::minmax(values);
   row.range = {least, most};
   row.interval = mean_interval(values, test_examples, overlap);
+  if (row.interval && is_share(runs.metric))  // t knows no ends
+    row.interval = Interval{std::max(0.0, row.interval->low), std::min(1.0, row.interval->high)};
   // Outcomes on overlapping parts of one data set must not be drawn as if each stood for itself.
   if (row.n >= kBootstrapSeeds && overlap == 0)
     row.bootstrap = bootstrap_interval(values, hash_text(v.name));

@@ -71,6 +71,22 @@ TEST(Results, ReportTheTestSplitWithPairedDifferences) {
   EXPECT_FALSE(r.rows[0].bootstrap);  // of three seeds it covers 72 %
 }
 
+TEST(Results, IntervalsOfSharesStayBetweenNothingAndAll) {
+  const TempFolder study;
+  StudyPlan plan = plan_of_two();
+  plan.study.seeds = {0, 1, 2, 3, 4};
+  for (int64_t s : plan.study.seeds) {
+    finish(study, "base", s, s == 0 ? 0.001 : 0);
+    finish(study, "other", s, s == 0 ? 0.999 : 1);
+  }
+  const Results r = collect_results(plan, study.path());
+  ASSERT_TRUE(r.rows[0].interval && r.rows[1].interval);
+  EXPECT_EQ(r.rows[0].interval->low, 0);
+  EXPECT_GT(r.rows[0].interval->high, 0.0005);
+  EXPECT_EQ(r.rows[1].interval->high, 1);
+  EXPECT_LT(r.rows[1].interval->low, 0.9995);
+}
+
 TEST(Results, PairOnlySeedsThatBothFinished) {
   const TempFolder study;
   for (int64_t s : {0, 1, 2}) finish(study, "base", s, 0.5);
