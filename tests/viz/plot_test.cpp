@@ -1,11 +1,14 @@
 #include <algorithm>
 #include <cmath>
+#include <set>
 
 #include <gtest/gtest.h>
 
 #include "viz/model/svg_filter.h"
 #include "viz/plot/axis.h"
+#include "viz/plot/palette.h"
 #include "viz/plot/svg_plot.h"
+#include "viz/plot/text.h"
 #include "viz/report/curves.h"
 
 namespace cambium::plot_test {
@@ -99,6 +102,35 @@ TEST(LinePlot, LeavesOutWhatIsNotFinite) {
 
 TEST(LinePlot, SaysWhenThereIsNothing) {
   EXPECT_EQ(count(line_plot({.title = "t", .x_label = "x", .y_label = "y"}), "no data"), 1u);
+}
+
+// The x of the first text that says `what`.
+double x_of(const std::string& svg, const std::string& what) {
+  const size_t end = svg.find(">" + what + "</text>"), begin = svg.rfind("<text x=\"", end);
+  return end == svg.npos ? NAN : std::stod(svg.substr(begin + 9));
+}
+
+TEST(IntervalPlot, WideLettersHaveRoom) {
+  EXPECT_GT(text_width("WWWW"), 1.5 * text_width("nnnn"));
+  EXPECT_LT(text_width("iiii"), 0.7 * text_width("nnnn"));
+  for (const char* name : {"attn@mod7", "gru@copy4", "WWWWWWWWWW", "iiiiiiiiii"}) {
+    const IntervalPlot p{.title = "t", .x_label = "x", .rows = {{name, "1", 0, 1, .5, 1.5, {}}}};
+    EXPECT_GE(x_of(interval_plot(p), name), text_width(name, true)) << "it ends there: " << name;
+    const LinePlot l{.title = "t",
+                     .x_label = "x",
+                     .y_label = "y",
+                     .series = {{name, 0, {{0, 1}, {0, 1}, {0, 1}, {0, 1}}, {}}}};
+    EXPECT_LE(x_of(line_plot(l), name) + text_width(name, true), 620) << name;
+  }
+  EXPECT_EQ(fitted("abcdef", 1000), "abcdef");
+  const std::string cut = fitted(std::string(80, 'W'), 100);
+  EXPECT_TRUE(cut.ends_with("W...")) << cut;
+  EXPECT_LE(text_width(cut), 100);
+}
+
+TEST(Palette, SixteenSeriesDiffer) {
+  std::set<std::string_view> colours(kSeriesColours.begin(), kSeriesColours.end());
+  EXPECT_EQ(colours.size(), 16u);
 }
 
 TEST(IntervalPlot, RowWithoutIntervalShowsOnlyItsMean) {

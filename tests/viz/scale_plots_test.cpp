@@ -97,6 +97,16 @@ TEST(LawPlot, RunsHaveTheColourOfTheNearestLine) {
   EXPECT_EQ(line_name({.fixed = "tokens", .at = 5e9}), "5.00G tokens");
 }
 
+// Of ladders of equal compute every run has its own ratio.
+TEST(LawPlot, RunsOffEveryLineHaveNoLinesColour) {
+  ScaleRecord s = record();
+  EXPECT_EQ(count(law_plot(s, s.groups[0]), "runs off these lines"), 0u);
+  s.groups[0].points.push_back({1e8, 1e10, 6e18, NAN, 2.3, 2.3});
+  const std::string svg = law_plot(s, s.groups[0]);
+  EXPECT_GE(count(svg, "runs off these lines"), 1u);
+  EXPECT_EQ(count(svg, ", the law says "), s.groups[0].points.size());
+}
+
 TEST(LawPlot, ShowsWhatTheDataItselfLoses) {
   ScaleRecord s = record();
   EXPECT_EQ(count(law_plot(s, s.groups[0]), "the chain itself"), 0u);

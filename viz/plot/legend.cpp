@@ -5,7 +5,7 @@
 
 namespace cambium {
 namespace {
-constexpr double kLegendRow = 17, kLegendChar = 6.4, kKeyWidth = 24;
+constexpr double kLegendRow = 17, kKeyWidth = 24;
 
 void draw_key(SvgBuilder& svg, const XyLayer& l, double x, double y) {
   if (l.kind == XyLayer::Kind::kPoints) {
@@ -90,7 +90,7 @@ double draw_legend(SvgBuilder* svg, const std::vector<XyLayer>& layers, double l
   for (const XyLayer& l : layers) {
     if (l.name.empty() || l.x.empty()) continue;
     const std::string name = clipped_name(l.name, 60);
-    const double width = kKeyWidth + kLegendChar * double(name.size()) + 12;
+    const double width = kKeyWidth + text_width(name) + 12;
     if (x > left && x + width > right) {
       x = left;
       y += kLegendRow;

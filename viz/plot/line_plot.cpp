@@ -9,11 +9,10 @@
 namespace cambium {
 namespace {
 constexpr double kBottom = 46;
-constexpr double kCharWidth = 7;
+constexpr double kMostName = 160;
 
 std::string short_name(std::string_view name) {
-  const std::string s = visible(name);
-  return s.size() <= 20 ? s : str(s.substr(0, 17), "...");
+  return fitted(visible(name), kMostName, true);
 }
 
 Frame make_frame(const LinePlot& plot) {
@@ -27,9 +26,10 @@ Frame make_frame(const LinePlot& plot) {
       for (double v : c.y) y.take(v, plot.log_y);
     }
   }
-  size_t longest = 4;
-  for (const Series& s : plot.series) longest = std::max(longest, short_name(s.name).size());
-  Frame f{.right = plot.width - 14 - kCharWidth * double(longest), .bottom = plot.height - kBottom};
+  double longest = 28;
+  for (const Series& s : plot.series)
+    longest = std::max(longest, text_width(short_name(s.name), true));
+  Frame f{.right = plot.width - 14 - longest, .bottom = plot.height - kBottom};
   if (!x.any() || !y.any()) return f;
   y = y.padded(plot.log_y ? 0 : 0.04, plot.log_y);
   f.x = make_axis(x.low, x.high, 6, plot.log_x);

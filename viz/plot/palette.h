@@ -1,12 +1,14 @@
 // Colours: one palette for all plots and pictures, readable with every common colour blindness
-// (Okabe and Ito 2008, "Color Universal Design").
+// (Okabe and Ito 2008, "Color Universal Design"), and from the eighth series on with most (Tol
+// 2021, "Colour Schemes", muted).
 #pragma once
 #include <array>
 #include <string_view>
 
 namespace cambium {
-inline constexpr std::array<std::string_view, 7> kSeriesColours = {
-    "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#7f7f7f"};
+inline constexpr std::array<std::string_view, 16> kSeriesColours = {
+    "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#7f7f7f", "#332288",
+    "#882255", "#117733", "#aa4499", "#999933", "#44aa99", "#cc6677", "#661100", "#ddcc77"};
 
 // What a box of a model's picture stands for.
 enum class Tint { kGrid, kTokens, kGraph, kVector, kAdapter, kReorder, kPlain };

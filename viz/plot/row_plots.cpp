@@ -10,7 +10,7 @@
 
 namespace cambium {
 namespace {
-constexpr double kRowsTop = 38, kRow = 34, kRowsBottom = 44, kRowsCharWidth = 6.7;
+constexpr double kRowsTop = 38, kRow = 34, kRowsBottom = 44, kMostLabel = 200;
 
 struct Layout {  // columns: labels, the plot, texts
   double left, right, bottom, height;
@@ -22,14 +22,13 @@ struct Layout {  // columns: labels, the plot, texts
 };
 
 template <class Row> Layout make_layout(const std::vector<Row>& rows, double width, Axis x) {
-  size_t label = 4, text = 0;
+  double label = 27, text = 0;
   for (const Row& r : rows) {
-    label = std::max(label, std::min<size_t>(24, r.label.size()));
-    text = std::max(text, r.text.size());
+    label = std::max(label, std::min(kMostLabel, text_width(visible(r.label), true)));
+    text = std::max(text, text_width(r.text));
   }
   const double bottom = kRowsTop + kRow * double(rows.size());
-  return {18 + kRowsCharWidth * double(label), width - 16 - kRowsCharWidth * double(text), bottom,
-          bottom + kRowsBottom, std::move(x)};
+  return {18 + label, width - 16 - text, bottom, bottom + kRowsBottom, std::move(x)};
 }
 
 std::string_view colour_of(size_t i) {
@@ -55,8 +54,7 @@ void draw_frame(SvgBuilder& svg, const Layout& l, std::string_view title, std::s
 void draw_row_texts(SvgBuilder& svg, const Layout& l, size_t i, std::string_view label,
                     std::string_view text, size_t colour) {
   svg.open("g", {{"font-weight", "600"}, {"color", colour_of(colour)}});
-  const std::string shown = visible(label);
-  svg.text(l.left - 10, l.row(i) + 4, shown.size() <= 24 ? shown : str(shown.substr(0, 21), "..."),
+  svg.text(l.left - 10, l.row(i) + 4, fitted(visible(label), kMostLabel, true),
            {{"text-anchor", "end"}});
   svg.close();
   svg.text(l.right + 12, l.row(i) + 4, text);

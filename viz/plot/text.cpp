@@ -19,6 +19,41 @@ std::string visible(std::string_view s) {
   return out;
 }
 
+namespace {
+// Of the em; of UTF-8 what begins a letter counts.
+double letter_width(char c) {
+  constexpr std::string_view narrow = "ijl.,:;'|!", slim = "ftrI()[]{}-/\\ \"`*", wide = "mwMW@%";
+  const auto byte = static_cast<unsigned char>(c);
+  if ((byte & 0xC0) == 0x80) return 0;
+  if (byte >= 0xE3) return 1;  // East Asian letters
+  if (narrow.find(c) != narrow.npos) return 0.33;
+  if (slim.find(c) != slim.npos) return 0.43;
+  if (wide.find(c) != wide.npos) return 1;
+  return c >= 'A' && c <= 'Z' ? 0.74 : 0.64;
+}
+}  // namespace
+
+double text_width(std::string_view s, bool bold) {
+  double out = 0;
+  for (const char c : s) out += 12 * (bold ? 1.1 : 1) * letter_width(c);
+  return out;
+}
+
+std::string fitted(std::string_view s, double most, bool bold) {
+  if (text_width(s, bold) <= most) return std::string(s);
+  const double room = most - text_width("...", bold);
+  double used = 0;
+  size_t end = 0;
+  for (size_t i = 0; i < s.size(); ++i) {
+    const bool begins = (static_cast<unsigned char>(s[i]) & 0xC0) != 0x80;
+    if (begins && used > room) break;
+    if (begins) end = i;
+    used += text_width(s.substr(i, 1), bold);
+  }
+  if (used <= room) end = s.size();
+  return std::string(s.substr(0, end)) + "...";
+}
+
 std::string escape_markup(std::string_view s) {
   std::string out;
   for (char c : visible(s)) {

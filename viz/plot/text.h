@@ -19,6 +19,12 @@ std::string visible(std::string_view s);
 // Graphviz's HTML labels.
 std::string escape_markup(std::string_view s);
 
+// About how wide sans-serif text is drawn, in pixels at 12 to the em: of letters as they are, so
+// that "WWWW" has room.
+double text_width(std::string_view s, bool bold = false);
+// Whole letters from the front and "...", where it is wider than `most`.
+std::string fitted(std::string_view s, double most, bool bold = false);
+
 // Three significant digits with k M G T P: 44352 -> "44.4k", beyond as "1.3e22". "-" for NaN.
 std::string compact(double v);
 // At most `digits` after the point: 1.3e22 -> "1.3e22", 1e-5 -> "1e-5".

@@ -9,7 +9,7 @@
 
 namespace cambium {
 namespace {
-constexpr double kXyBottom = 46, kXyTop = 30, kNoteChar = 6.2, kNoteRow = 14, kTickChar = 6.8;
+constexpr double kXyBottom = 46, kXyTop = 30, kNoteRow = 14, kTickChar = 6.8;
 
 Frame frame_of(const XyPlot& plot, double top) {
   Extent x, y;
@@ -96,7 +96,7 @@ void draw_notes(SvgBuilder& svg, const Frame& f, const XyPlot& plot) {
   for (const XyNote& n : plot.notes) {
     if (!f.shows(n.x, n.y)) continue;
     const std::string text = clipped_name(n.text, 36);
-    const double width = kNoteChar * double(text.size());
+    const double width = text_width(text) * 11 / 12;
     const double x = std::clamp(f.px(n.x), f.left, f.right);
     const bool leftwards = x + 8 + width > f.right;
     Box box{leftwards ? x - 8 - width : x + 8, leftwards ? x - 8 : x + 8 + width,

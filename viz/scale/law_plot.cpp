@@ -52,11 +52,8 @@ void add_line(XyPlot& plot, const ScaleLine& l, const Window& w, std::string_vie
                 .colour = colour,
                 .x = run.x,
                 .opacity = 1.6};
-  XyLayer line{.kind = Kind::kLine,
-               .name = single ? line_name(l) : "",
-               .colour = colour,
-               .x = run.x,
-               .size = 1.8};
+  XyLayer line{
+      .kind = Kind::kLine, .name = line_name(l), .colour = colour, .x = run.x, .size = 1.8};
   for (size_t i = 0; i < l.said.size(); ++i) {
     run.y.push_back(w.inside(l.run_low[i]));
     run.high.push_back(w.inside(l.run_high[i]));
@@ -69,24 +66,38 @@ void add_line(XyPlot& plot, const ScaleLine& l, const Window& w, std::string_vie
   plot.layers.push_back(std::move(line));
 }
 
+// A run far from every line must not be read as one of the line's.
+bool lies_on(const ScaleLine& l, const ScaleRun& run) {
+  if (!(l.at > 0)) return true;
+  const double here = l.fixed == "tokens" ? run.tokens : run.tokens / run.params;
+  return std::abs(std::log(here / l.at)) < 0.2;
+}
+
 void add_runs(XyPlot& plot, const ScaleLaw& g, std::string_view quantity, size_t lines) {
   std::vector<XyLayer> of(std::max<size_t>(1, lines));
   for (size_t i = 0; i < of.size(); ++i) {
     of[i].colour = i;
-    of[i].name = lines > 1 ? line_name(g.lines[i]) : "runs";
+    of[i].name = lines > 1 ? "" : "runs";
     of[i].size = 2.8;
     of[i].opacity = 0.85;
   }
+  XyLayer off{.name = "runs off these lines",
+              .colour = kInk,
+              .shape = PointShape::kRing,
+              .size = 2.6,
+              .opacity = 0.6};
   const size_t every = 1 + g.points.size() / kMostRunsDrawn;
   for (size_t i = 0; i < g.points.size(); i += every) {
     const ScaleRun& r = g.points[i];
-    XyLayer& l = of[std::min(nearest_line(g, r), of.size() - 1)];
+    const size_t nearest = std::min(nearest_line(g, r), of.size() - 1);
+    XyLayer& l = lines > 1 && !lies_on(g.lines[nearest], r) ? off : of[nearest];
     l.x.push_back(r.along(quantity));
     l.y.push_back(r.measured);
     l.tips.push_back(str(quantity_label(quantity), " ", compact(r.along(quantity)), ", measured ",
                          plain(r.measured), ", the law says ", plain(r.said)));
   }
   for (XyLayer& l : of) plot.layers.push_back(std::move(l));
+  if (!off.x.empty()) plot.layers.push_back(std::move(off));
 }
 
 void add_held_out(XyPlot& plot, const ScaleLaw& g, std::string_view quantity) {

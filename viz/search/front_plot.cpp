@@ -96,7 +96,8 @@ std::string_view last_word(std::string_view path) {
 // On the axis of the first objective, which another part of the data may judge.
 void add_finalists(XyPlot& plot, const FrontAxes& a) {
   if (a.on_y != 0 || last_word(a.s.judged_in) != last_word(a.oy().name)) return;
-  XyLayer l{.name = str("finalists: ", a.s.judged_in, ", mean and 95 % of ", a.s.trainings),
+  XyLayer l{.name = str("finalists: ", a.s.judged_in, ", mean and 95 % interval of ", a.s.trainings,
+                        " trainings"),
             .colour = 2,
             .shape = PointShape::kDiamond,
             .size = 5};
