@@ -11,6 +11,7 @@
 #include "core/text/json.h"
 #include "data/dataset.h"
 #include "ops/ops.h"
+#include "search/study/study_keys.h"
 #include "train/parameterisation/support/parameterisation.h"
 #include "train/spec/optim.h"
 #include "train/spec/options.h"
@@ -100,6 +101,8 @@ void add_topics(std::string_view kind, std::span<const Topic> words,
     e.doc = t.text;
     e.example = t.example;
     if (kind == "section" && t.name == "train") e.options = describe_fields<TrainOptions>();
+    for (const StudyKey& k : study_key_list())
+      if (kind == "study key" && k.name == t.name) e.options = parts_of(k);
     all.push_back(std::move(e));
   }
 }

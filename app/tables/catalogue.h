@@ -9,7 +9,7 @@
 namespace cambium {
 struct CatalogueEntry {
   // operator, block, dataset, optimizer, schedule, loss, metric, section, modifier, study key,
-  // search key, method, law, command, topic
+  // search key, method, rung, proxy, law, command, topic
   std::string kind;
   std::string name, doc;
   std::string family;  // blocks

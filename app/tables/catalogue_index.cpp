@@ -17,6 +17,8 @@ constexpr Heading kHeadings[] = {{"section", "sections of a spec"},
                                  {"study key", "keys of a study"},
                                  {"search key", "keys of a search"},
                                  {"method", "methods of a search"},
+                                 {"rung", "rungs"},
+                                 {"proxy", "proxies"},
                                  {"law", "scaling laws"},
                                  {"modifier", "beside any block"},
                                  {"block", "blocks"},
@@ -106,8 +108,10 @@ std::string option_text(const std::vector<CatalogueEntry>& entries, std::string_
   for (const CatalogueEntry& e : entries)
     for (const FieldInfo& f : e.options)
       if (f.name == name)
-        table.row({str("  ", e.name), e.kind, f.type,
-                   f.default_text.empty() ? "" : str("default ", f.default_text), f.doc});
+        table.row(
+            {str("  ", e.name), e.kind, f.type,
+             f.default_text.empty() || f.default_text == "-" ? "" : str("default ", f.default_text),
+             f.doc});
   const std::string rows = table.text();
   return rows.empty() ? "" : str(name, " (option)\n", rows);
 }

@@ -1,6 +1,7 @@
 #include "search/study/study_keys.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "search/study/keys/search_part.h"
 #include "search/study/study_readers.h"
@@ -229,6 +230,18 @@ std::vector<std::string> study_sections(StudyKinds kind) {
   for (const StudyKey& k : study_key_list())
     if (k.name != kMergedAway && (k.of & kind)) names.emplace_back(k.name);
   return names;
+}
+
+std::vector<FieldInfo> parts_of(const StudyKey& key) {
+  std::vector<FieldInfo> out = key.options ? key.options() : std::vector<FieldInfo>();
+  for (const StudyKeyPart& p : key.parts)
+    out.push_back({.name = std::string(p.name),
+                   .type = "part",
+                   .doc = std::string(p.doc),
+                   .default_text = "-",
+                   .min = -HUGE_VAL,
+                   .max = HUGE_VAL});
+  return out;
 }
 
 std::vector<std::string> part_names(std::string_view key) {

@@ -82,6 +82,9 @@ std::span<const StudyKey> search_keys();
 // The names that stand in a study of the kind once load_spec has read it: all but `extends`.
 std::vector<std::string> study_sections(StudyKinds kind = kOfVariants);
 
+// What a key holds, as options are listed: its parts, or its options.
+std::vector<FieldInfo> parts_of(const StudyKey& key);
+
 // The names of the parts of a key that has some; InternalError for another.
 std::vector<std::string> part_names(std::string_view key);
 }  // namespace cambium

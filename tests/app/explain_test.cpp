@@ -7,6 +7,7 @@
 #include "core/system/files.h"
 #include "core/text/json.h"
 #include "places.h"
+#include "search/study/study_keys.h"
 #include "tests/app/run_in_process.h"
 #include "tests/support/tiny_experiment.h"
 #include "train/run/session.h"
@@ -62,6 +63,23 @@ TEST_P(RunnableSpec, Trains) {
 INSTANTIATE_TEST_SUITE_P(Blocks, RunnableSpec,
                          testing::ValuesIn(builtin_blocks().begin(), builtin_blocks().end()),
                          [](const auto& info) { return std::string(info.param->name); });
+
+// What stands within a key, and what its values may be called.
+TEST(Explain, KnowsPartsOfKeysAndTheirChoices) {
+  for (const StudyKey& k : study_key_list())
+    for (const StudyKeyPart& p : k.parts) {
+      const test::Ran ran = test::run_words({"explain", std::string(p.name)});
+      EXPECT_EQ(ran.code, 0) << p.name;
+      const test::Ran key = test::run_words({"explain", std::string(k.name)});
+      EXPECT_NE(key.out.find(str("    ", p.name, " ")), key.out.npos) << k.name << "." << p.name;
+      EXPECT_NE(key.out.find(p.doc), key.out.npos) << p.doc;
+    }
+  for (const char* word :
+       {"rungs", "asha", "hyperband", "proxies", "synflow", "when", "study", "ladder", "tolerance",
+        "free", "aspect", "hold_out", "small_task", "sizes", "until", "at_most"})
+    EXPECT_EQ(test::run_words({"explain", word}).code, 0) << word;
+  EXPECT_NE(test::run_words({"explain", "rungs"}).out.find("halving"), std::string::npos);
+}
 
 TEST(Explain, SaysWhatAPlainValueMeans) {
   const auto out = [](std::string_view name) {
