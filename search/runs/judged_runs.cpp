@@ -62,7 +62,10 @@ void JudgedRuns::end(const Trial& trial, RunPhase phase) {
   v->eta_seconds = -1;
   const std::string folder = v->id.folder(folder_);
   refresh(*v, folder, metric_of(c_.plan.study, trial.arm).name);
-  if (phase == RunPhase::kDone) v->step = v->steps;
+  if (phase == RunPhase::kDone) {
+    v->step = v->steps;
+    take_best(*v, folder, metric_of(c_.plan.study, trial.arm).name);
+  }
   progress_.on_run_end(*v);
 }
 

@@ -40,6 +40,12 @@ void refresh(RunStatus& status, const std::string& run_folder, const std::string
   }
 }
 
+void take_best(RunStatus& status, const std::string& run_folder, const std::string& metric) {
+  const std::optional<RunRecord> run = read_run_record(run_folder);
+  if (const double* best = run && run->best ? run->best->find(metric) : nullptr)
+    status.value = *best;
+}
+
 void settle(RunStatus& status, const std::string& run_folder) {
   const std::optional<RunRecord> run = read_run_record(run_folder);
   if (!run) return;

@@ -26,6 +26,9 @@ struct RunStatus {
   }
 };
 
+// Puts the value of the weights that are judged, the best on validation data, in place of the last.
+void take_best(RunStatus& status, const std::string& run_folder, const std::string& metric);
+
 // Brings step, loss and value up to date from the end of the run's log; a run that has written
 // nothing yet stays as it is.
 void refresh(RunStatus& status, const std::string& run_folder, const std::string& metric);

@@ -6,6 +6,7 @@
 
 #include "core/system/files.h"
 #include "core/text/json.h"
+#include "search/runs/run_status.h"
 #include "search/study/budget.h"
 #include "tests/support/data/test_data.h"
 #include "tests/support/expect_error.h"
@@ -69,6 +70,22 @@ TEST(Results, ReportTheTestSplitWithPairedDifferences) {
   EXPECT_TRUE(r.budget.common);
   EXPECT_EQ(r.evidence.test_examples, 1000);
   EXPECT_FALSE(r.rows[0].bootstrap);  // of three seeds it covers 72 %
+}
+
+// What a study says of a run that has ended is what judges it, not its last evaluation.
+TEST(RunStatus, EndsWithTheValueThatIsJudged) {
+  const TempFolder run;
+  replace_file(run.path("log.jsonl"), "{\"step\":5,\"val.loss\":2}\n{\"step\":9,\"val.loss\":3}\n");
+  Json j = {{"status", "done"}, {"steps", 9}};
+  j["best"] = {{"metrics", {{"val.loss", 2}}}};
+  replace_file(run.path("run.json"), j.dump());
+  RunStatus s;
+  refresh(s, run.path(), "val.loss");
+  EXPECT_EQ(s.value, 3);
+  take_best(s, run.path(), "val.loss");
+  EXPECT_EQ(s.value, 2);
+  take_best(s, run.path(), "val.accuracy");
+  EXPECT_EQ(s.value, 2);
 }
 
 TEST(Results, IntervalsOfSharesStayBetweenNothingAndAll) {
