@@ -51,6 +51,10 @@ std::string schedule_text(const ScheduleAnswer& answer) {
                       answer.objective));
   if (!answer.converged)
     out += "warning: the descent had not ended after its last step; parameters may lie elsewhere\n";
+  if (!answer.open.empty())
+    out += str("warning: these curves leave ", answer.open,
+               " open: it changes the law as the parameters before it do, and what stands below "
+               "for it and for them is one of many that fit alike\n");
   out += parameters_line(answer) + "\n" + curves_table(answer);
   if (std::isfinite(answer.mean_error()))
     out += str("foretold: mean error ", percent(answer.mean_error()), ", largest of a curve ",
@@ -66,6 +70,7 @@ Json schedule_json(const ScheduleAnswer& answer) {
                {"objective", "huber"},
                {"minimum", answer.objective},
                {"converged", answer.converged},
+               {"open", answer.open},
                {"points", answer.points},
                {"mean_error", number_json(answer.mean_error())},
                {"largest_error", number_json(answer.largest_error())}};

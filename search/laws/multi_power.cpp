@@ -23,7 +23,7 @@ Given given_at(const ScheduleCurve& c, size_t place, double speed, double beta, 
     const RateChange& change = c.changes[k];
     const double u = speed * scaled[k] * std::max(0.0, c.sums[place] - change.before);
     const double log_more = std::log1p(u), left = std::exp(-beta * log_more);
-    g.gain += change.fall * (1 - left);
+    g.gain -= change.fall * std::expm1(-beta * log_more);  // 1 - left has no digits of a small beta
     const double slope = change.fall * beta * left * u / (1 + u);
     g.by_speed += slope;
     g.by_gamma -= slope * gamma * std::log(change.rate);

@@ -159,9 +159,8 @@ void require_follows(const LawFit& fit, const std::optional<PowerLine>& line) {
   for (Quantity q : fit.law->needs) require_follows(fit, {q}, without(fit, q), "");
 }
 
-std::optional<size_t> open_parameter(const LawFit& fit) {
-  std::vector<double> values, columns = jacobian_of(fit, values);
-  const size_t p = fit.theta.size(), n = values.size();
+std::optional<size_t> dependent_column(std::vector<double> columns, size_t p) {
+  const size_t n = columns.size() / p;
   const auto product = [&](size_t a, size_t b) {
     double sum = 0;
     for (size_t i = 0; i < n; ++i) sum += columns[i * p + a] * columns[i * p + b];
@@ -169,7 +168,6 @@ std::optional<size_t> open_parameter(const LawFit& fit) {
   };
   for (size_t k = 0; k < p; ++k) {
     const double whole = product(k, k);
-    if (at_bound(fit, k)) continue;
     for (size_t j = 0; j < k; ++j) {  // Gram and Schmidt: columns before are orthogonal
       const double along = product(j, j);
       if (!(along > 0)) continue;
@@ -179,6 +177,22 @@ std::optional<size_t> open_parameter(const LawFit& fit) {
     if (!(product(k, k) > kOpen * whole)) return k;
   }
   return {};
+}
+
+std::optional<size_t> open_parameter(const LawFit& fit) {
+  std::vector<double> values;
+  const std::vector<double> jacobian = jacobian_of(fit, values);
+  const size_t p = fit.theta.size();
+  std::vector<size_t> kept;  // what stands at its bound changes nothing and is not open
+  for (size_t k = 0; k < p; ++k)
+    if (!at_bound(fit, k)) kept.push_back(k);
+  if (kept.empty()) return {};
+  std::vector<double> columns;
+  for (size_t i = 0; i < values.size(); ++i)
+    for (const size_t k : kept) columns.push_back(jacobian[i * p + k]);
+  const std::optional<size_t> open = dependent_column(std::move(columns), kept.size());
+  if (!open) return {};
+  return kept[*open];
 }
 
 bool at_bound(const LawFit& fit, size_t parameter) {

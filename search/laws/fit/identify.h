@@ -30,6 +30,9 @@ std::optional<PowerLine> line_of(const Law& law, const std::vector<LawRun>& runs
 // does, or the other way round. Where quantities vary together, along the line, of both together.
 void require_follows(const LawFit& fit, const std::optional<PowerLine>& line);
 
+// The first of p columns of a matrix [n,p] that those before it make up, or that is zero.
+std::optional<size_t> dependent_column(std::vector<double> columns, size_t p);
+
 // The first parameter that the runs leave open where the fit stands: it changes no answer, or those
 // before it change answers alike.
 std::optional<size_t> open_parameter(const LawFit& fit);

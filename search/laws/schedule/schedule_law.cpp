@@ -5,6 +5,7 @@
 
 #include "core/text/suggest.h"
 #include "search/laws/fit/fit.h"
+#include "search/laws/fit/identify.h"
 
 namespace cambium {
 namespace {
@@ -79,6 +80,18 @@ Minimum descend(const Law& law, const std::vector<ScheduleCurve>& curves, size_t
   return best;
 }
 
+// [points, p] as the curves stand one after the other.
+std::vector<double> jacobian_of(const Law& law, const std::vector<ScheduleCurve>& curves,
+                                std::span<const double> theta, size_t points) {
+  std::vector<double> values(points), out(points * theta.size());
+  size_t at = 0;
+  for (const ScheduleCurve& c : curves) {
+    law.of_schedules->values(theta, c, values.data() + at, out.data() + at * theta.size());
+    at += c.steps.size();
+  }
+  return out;
+}
+
 CurveAnswer answer_of(const Law& law, std::span<const double> theta, const ScheduleCurve& c) {
   CurveAnswer a{.curve = &c};
   a.law.resize(c.steps.size());
@@ -129,6 +142,9 @@ ScheduleAnswer fit_schedules(const Law& law, std::vector<ScheduleCurve> curves,
     throw UserError(str("law '", law.name, "' cannot be fitted: no start has a value at all steps"),
                     "look at the curves", mark);
   out.theta = std::move(least.theta);
+  if (const auto open =
+          dependent_column(jacobian_of(law, fitted, out.theta, out.points), law.parameters.size()))
+    out.open = law.parameters[*open].name;
   out.objective = least.objective;
   out.converged = least.converged;
   for (const ScheduleCurve& c : out.curves) {

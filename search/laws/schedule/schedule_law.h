@@ -29,9 +29,12 @@ struct ScheduleAnswer {
   const Law* law = nullptr;
   std::vector<ScheduleCurve> curves;
   Theta theta;
-  double objective = 0;              // the sum of Huber(1e-3) of the log loss
-  bool converged = false;            // whether descent ended by itself
-  size_t points = 0;                 // fitted
+  double objective = 0;    // the sum of Huber(1e-3) of the log loss
+  bool converged = false;  // whether descent ended by itself
+  size_t points = 0;       // fitted
+  // Which parameter the curves leave open where the fit stands: it changes the law as those before
+  // it do, and has no value of its own. Empty: none.
+  std::string open;
   std::vector<CurveAnswer> answers;  // of each curve
 
   // Over the curves that were measured and not fitted: the mean of their mean errors and of their

@@ -114,6 +114,13 @@ TEST(Telling, WhyAFormCannotBeTestedIsSaid) {
   EXPECT_EQ(why(test::draw_ladder({}, random)).untested, Untested::kNo);
 }
 
+TEST(Telling, AColumnThatOthersMakeUpIsFound) {
+  EXPECT_EQ(dependent_column({1, 2, 3, 2, 4, 1, 3, 6, 5}, 3), 1u);  // twice the first
+  EXPECT_EQ(dependent_column({1, 0, 1, 0, 1, 1, 0, 0, 0}, 3), 2u);  // the sum of both
+  EXPECT_EQ(dependent_column({1, 0, 0, 1, 1, 1}, 2), std::nullopt);
+  EXPECT_EQ(dependent_column({0, 1, 0, 2}, 2), 0u);
+}
+
 TEST(Telling, LossesThatFollowNothingHaveNoLaw) {
   const auto flat = [](double, double) { return 3.0; };
   EXPECT_EQ(refusal(table_of(flat, grid, 0)), "1:15: every loss is 3: there is no law to fit");
