@@ -70,12 +70,27 @@ Csv table_of(const Yaml& base) {
 constexpr char kBetween = '|';  // the parts of a key of several columns
 }  // namespace
 
-ResultTable::ResultTable(const Yaml& base) : csv_(table_of(base)) {
-  const Yaml& key = *base.find("key");
+ResultTable::ResultTable(const Yaml& base, Diagnostics* errors) : csv_(table_of(base)) {
+  Diagnostics own;
+  const auto part = [&](const auto& f) {
+    try {
+      f();
+    } catch (const UserErrors& e) {
+      (errors ? *errors : own).add_all(e);
+    } catch (const UserError& e) {
+      (errors ? *errors : own).add(e);
+    }
+  };
+  part([&] { read_keys(*base.find("key")); });
+  if (const Yaml* c = base.find("columns")) part([&] { read_columns(*c); });
+  if (own.errors().size() == 1) throw own.errors().front();
+  own.throw_if_any();
+}
+
+void ResultTable::read_keys(const Yaml& key) {
   key_columns_ = names_in(key, "key:");
   std::vector<size_t> columns;
   for (const std::string& name : key_columns_) columns.push_back(column(name, key.mark));
-  if (const Yaml* c = base.find("columns")) read_columns(*c);
   int64_t again = 0;
   std::optional<UserError> first;
   for (int64_t row = 0; row < size(); ++row) {

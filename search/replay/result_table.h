@@ -6,6 +6,7 @@
 #include <optional>
 #include <unordered_map>
 
+#include "core/error.h"
 #include "core/text/csv.h"
 #include "core/yaml/yaml.h"
 #include "search/space/space.h"
@@ -14,8 +15,9 @@ namespace cambium {
 class ResultTable {
  public:
   // `base`: the section; the file's path is relative to the one that names it. UserErrors with
-  // places: no such file or column, a key twice.
-  explicit ResultTable(const Yaml& base);
+  // places: no such file or column, a key twice. With `errors` those of its keys and columns land
+  // there, and results can be asked for all the same.
+  explicit ResultTable(const Yaml& base, Diagnostics* errors = nullptr);
 
   const std::string& file() const { return csv_.file; }
 
@@ -57,6 +59,8 @@ class ResultTable {
     std::string name;
     std::vector<std::string> columns;
   };
+
+  void read_keys(const Yaml& key);
 
   Csv csv_;
   std::vector<std::string> key_columns_, keys_;

@@ -69,7 +69,7 @@ class TableStudyReader {
   }
 
   void read_space();
-  void read_objectives();
+  void read_objective(const Goal& g);
   void read_finalists(const Yaml& yaml);
   void read_seconds(const Yaml& yaml);
   std::string that_chose(const std::string& column) const;
@@ -126,27 +126,32 @@ void TableStudyReader::read_space() {
   if (!rows) study_.asked = std::move(asked);  // `table` asks for the rows alone
 }
 
-void TableStudyReader::read_objectives() {
-  for (const Goal& g : part_.goals) {
-    Objective o{{.name = g.name, .maximize = g.maximize}, study_.table->values(g.name, g.mark)};
-    bool any = false;
-    for (const double v : o.of_rows) {
-      if (std::isnan(v)) continue;
-      o.reference = !any || o.loss(v) > o.loss(o.reference) ? v : o.reference;
-      any = true;
-    }
-    if (!any)
-      throw UserError(str("no row has a '", g.name, "'"),
-                      str("fill its cells in '", study_.table->file(),
-                          "', or name another result: ", join_names(study_.table->names())),
-                      g.mark);
-    const auto said = std::ranges::find(part_.reference, g.name, &ReferenceValue::name);
-    if (said != part_.reference.end()) {
-      o.reference = said->value;
-      o.reference_is_worst = false;
-    }
-    study_.objectives.push_back(std::move(o));
+void TableStudyReader::read_objective(const Goal& g) {
+  Objective o{{.name = g.name, .maximize = g.maximize}, {}};
+  try {
+    o.of_rows = study_.table->values(g.name, g.mark);
+  } catch (const UserError& e) {
+    if (!std::ranges::count(study_.table->key_columns(), g.name)) throw;
+    throw UserError(str("'", g.name, "' is a key of the table, and no result: ", e.what()),
+                    str("name one of ", join_names(study_.table->names())), g.mark);
   }
+  bool any = false;
+  for (const double v : o.of_rows) {
+    if (std::isnan(v)) continue;
+    o.reference = !any || o.loss(v) > o.loss(o.reference) ? v : o.reference;
+    any = true;
+  }
+  if (!any)
+    throw UserError(str("no row has a '", g.name, "'"),
+                    str("fill its cells in '", study_.table->file(),
+                        "', or name another result: ", join_names(study_.table->names())),
+                    g.mark);
+  const auto said = std::ranges::find(part_.reference, g.name, &ReferenceValue::name);
+  if (said != part_.reference.end()) {
+    o.reference = said->value;
+    o.reference_is_worst = false;
+  }
+  study_.objectives.push_back(std::move(o));
 }
 
 void TableStudyReader::read_finalists(const Yaml& yaml) {
@@ -199,9 +204,12 @@ TableStudy TableStudyReader::read() {
   if (!base) errors_.throw_if_any();
   if (!base->is_map())
     throw UserError("base: is no table", "write base: {table: file.csv, key: name}", base->mark);
-  study_.table = std::make_unique<ResultTable>(*base);
-  part([&] { read_objectives(); }, spec_.root.mark);
-  part([&] { read_space(); }, spec_.root.mark);
+  const size_t before = errors_.errors().size();
+  part([&] { study_.table = std::make_unique<ResultTable>(*base, &errors_); }, base->mark);
+  if (!study_.table) errors_.throw_if_any();
+  const bool keyed = errors_.errors().size() == before;
+  for (const Goal& g : part_.goals) part([&] { read_objective(g); }, g.mark);
+  if (keyed) part([&] { read_space(); }, spec_.root.mark);
   if (part_.finalists_yaml)
     part([&] { read_finalists(*part_.finalists_yaml); }, part_.finalists_yaml->mark);
   if (const Yaml* seconds = base->find("seconds"))

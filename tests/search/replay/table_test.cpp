@@ -156,6 +156,23 @@ TEST_F(Tables, ErrorsHavePlacesAndCures) {
             "leave a cell empty where nothing was measured");
 }
 
+TEST_F(Tables, AWrongKeyHidesNoOtherMistake) {
+  std::vector<std::string> what;
+  try {
+    load(
+        "base: {table: t.csv, key: archh}\nspace: table\nobjectives: {acx: max, acc_9: min}\n"
+        "search: {method: randomm}\n");
+  } catch (const UserErrors& e) {
+    for (const UserError& one : e.all) what.emplace_back(one.what());
+  }
+  ASSERT_EQ(what.size(), 4u) << testing::PrintToString(what);
+  for (const char* part :
+       {"has no column 'archh'", "has no result 'acx'", "has no result 'acc_9'", "'randomm'"})
+    EXPECT_TRUE(std::ranges::any_of(what, [&](const std::string& w) {
+      return w.find(part) != w.npos;
+    })) << part;
+}
+
 TEST_F(Tables, InfiniteResultsAreErrorsAndNanIsNone) {
   const std::string yaml = "base: {table: t.csv, key: k}\nspace: table\nobjectives: {acc: max}\n";
   for (const char* cell : {"inf", "-inf", "Infinity"}) {
