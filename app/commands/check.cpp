@@ -1,8 +1,11 @@
 // cambium check: everything that is wrong with specs and studies, in one pass.
+#include <filesystem>
+
 #include "app/command.h"
 #include "app/run.h"
 #include "app/scale/ladder_view.h"
 #include "core/diagnostics.h"
+#include "core/system/files.h"
 #include "core/system/memory.h"
 #include "core/text/json.h"
 #include "search/candidates/model_space.h"
@@ -12,6 +15,7 @@
 #include "search/study/study_plan.h"
 #include "search/study/tune_settings.h"
 #include "search/tune/tuner.h"
+#include "search/verify/verify.h"
 #include "train/graphs/plans.h"
 #include "viz/plot/text.h"
 
@@ -87,7 +91,9 @@ Json check_study(const std::string& file, const Context& context, std::string& t
   for (const PlannedVariant& v : plan.variants)
     check_fits(file, str("'", v.name, "'"), v.needed_bytes);
   text += str("ok  ", file, ": ", plan.variants.size(),
-              plan.study.tasks.empty() ? " variants x " : " variants on tasks x ",
+              !plan.study.tasks.empty()   ? " variants on tasks x "
+              : plan.variants.size() == 1 ? " variant x "
+                                          : " variants x ",
               plan.study.looks.empty() ? "" : "up to ", plan.study.seeds.size(), " seeds\n");
   if (plan.study.tune) {
     check_tuning(plan);
@@ -165,6 +171,20 @@ Json check_search(const std::string& file, const Context& context, std::string& 
           {"space_size", size ? Json(*size) : Json()}};
 }
 
+// A published cell at both sizes; its spec is checked where its data is, by verify.
+Json check_cell(const std::string& file, std::string& text) {
+  const std::filesystem::path path(file);
+  const std::string folder = path.has_parent_path() ? path.parent_path().string() : ".";
+  load_verify(folder, path.stem().string(), true);
+  const VerifyCell cell = load_verify(folder, path.stem().string(), false);
+  if (!file_exists(cell.numbers.spec))
+    throw UserError(str("there is no spec '", cell.numbers.spec, "'"),
+                    "mend the cell's spec:", {file, 1, 1, 1});
+  text += str("ok  ", file, ": a published result, ", plan_size(cell),
+              " trainings: cambium verify ", cell.name, "\n");
+  return {{"file", file}, {"kind", "published result"}, {"trainings", plan_size(cell)}};
+}
+
 int check(const Options& options, Context& context) {
   Diagnostics errors;
   Json good = Json::array();
@@ -173,7 +193,8 @@ int check(const Options& options, Context& context) {
     std::string own;  // a file with a mistake is not said to be good first
     try {
       Spec spec = load_spec(file, context.set);
-      good.push_back(is_table_search(spec)   ? check_search(file, context, own)
+      good.push_back(is_verify_cell(spec)    ? check_cell(file, own)
+                     : is_table_search(spec) ? check_search(file, context, own)
                      : is_search(spec)       ? check_model_search(spec, context, own)
                      : spec.section("scale") ? check_ladder(file, context, own)
                      : is_study(spec)        ? check_study(file, context, own)

@@ -139,6 +139,7 @@ Json spec_schema() {
   definitions["definition"] = definition_schema();
   definitions["study"] = study_schema();
   definitions["search"] = search_schema();
+  definitions["published"] = verify_schema();
   definitions["model_file"] = model_file_schema(false);
   definitions["open_model_file"] = model_file_schema(true);
   const auto having = [](const char* key) { return Json{{"required", Json::array({key})}}; };
@@ -150,7 +151,11 @@ Json spec_schema() {
           {"type", "object"},
           {"if", any_of({having("variants"), having("scale"), having("tune")})},
           {"then", reference("study")},
-          {"else", {{"if", having("space")}, {"then", reference("search")}, {"else", model}}},
+          {"else",
+           {{"if", having("space")},
+            {"then", reference("search")},
+            {"else",
+             {{"if", having("published")}, {"then", reference("published")}, {"else", model}}}}},
           {"definitions", std::move(definitions)}};
 }
 }  // namespace cambium

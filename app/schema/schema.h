@@ -26,5 +26,6 @@ Json search_schema();      // of a search, from the same list of keys
 // What only searches and tunings say (app/schema/schema_search.cpp).
 Json method_schema();
 Json results_table_schema();
-Json space_schema();  // paths to what they may be
+Json space_schema();   // paths to what they may be
+Json verify_schema();  // of a published result (search/verify/verify.h)
 }  // namespace cambium

@@ -3,6 +3,7 @@
 #include "app/schema/schema.h"
 #include "core/text/json.h"
 #include "search/methods/support/method.h"
+#include "search/verify/verify.h"
 
 namespace cambium {
 namespace {
@@ -57,5 +58,17 @@ Json results_table_schema() {
 
 Json space_schema() {
   return {{"type", "object"}, {"additionalProperties", dimension_schema()}, {"minProperties", 1}};
+}
+
+Json verify_schema() {
+  const auto map = [] { return Json{{"type", "object"}}; };
+  Json out = options_schema(describe_fields<VerifyNumbers>());
+  for (const char* paths : {"set", "data", "grid"}) out["properties"][paths] = map();
+  out["properties"]["settings"] = {
+      {"type", "array"}, {"items", {{"type", {"object", "null"}}}}, {"minItems", 1}};
+  Json full = out;
+  out["properties"]["full"] = std::move(full);
+  out["required"] = {"title", "published", "source", "spec", "tolerance"};
+  return out;
 }
 }  // namespace cambium

@@ -13,8 +13,9 @@ Json described(Json schema, std::string_view doc) {
 }
 
 // 500000, 5e5, 500k or an expression.
-Json quantity() {
-  return any_of({Json{{"type", "number"}}, Json{{"type", "string"}, {"pattern", "^[0-9.]+[kMGT]$"}},
+Json quantity(int64_t least = 0) {
+  return any_of({Json{{"type", "number"}, {"minimum", least}},
+                 Json{{"type", "string"}, {"pattern", "^[0-9.]+[kMGT]$"}},
                  reference("expression")});
 }
 
@@ -72,8 +73,8 @@ Json tasks_schema() {
   return {{"type", "array"}, {"items", task}, {"minItems", 1}};
 }
 
-Json value_schema(KeyForm form, StudyKinds kind) {
-  const Json number = {{"type", "number"}}, overrides = {{"type", "object"}};
+Json value_schema(KeyForm form, StudyKinds kind, int64_t least = 0) {
+  const Json number = {{"type", "number"}, {"minimum", least}}, overrides = {{"type", "object"}};
   switch (form) {
     case KeyForm::kText:
       return text();
@@ -82,7 +83,7 @@ Json value_schema(KeyForm form, StudyKinds kind) {
     case KeyForm::kNumber:
       return any_of({number, reference("expression")});
     case KeyForm::kQuantity:
-      return quantity();
+      return quantity(least);
     case KeyForm::kQuantities:
       return one_or_list(quantity(), quantity());
     case KeyForm::kShare:
@@ -102,11 +103,11 @@ Json value_schema(KeyForm form, StudyKinds kind) {
     case KeyForm::kVariants:
       return some_of(any_of({Json{{"type", "null"}}, text(), overrides}));
     case KeyForm::kNumberOfEach:
-      return map_of(number);
+      return map_of(Json{{"type", "number"}});
     case KeyForm::kMethod:
       return method_schema();
     case KeyForm::kWhole:
-      return whole(0);
+      return whole(least);
     case KeyForm::kRungs:
       return rungs_schema();
     case KeyForm::kVars:
@@ -119,7 +120,8 @@ Json value_schema(KeyForm form, StudyKinds kind) {
     case KeyForm::kGoals:
       return some_of(Json{{"enum", {"max", "min"}}});
     case KeyForm::kAmountOfEach:
-      return map_of(any_of({number, Json{{"type", "string"}, {"pattern", "^-?[0-9.]+[kMGT]$"}},
+      return map_of(any_of({Json{{"type", "number"}},
+                            Json{{"type", "string"}, {"pattern", "^-?[0-9.]+[kMGT]$"}},
                             reference("expression")}));
     case KeyForm::kOptions:
     case KeyForm::kSearch:
@@ -134,7 +136,7 @@ Json value_schema(KeyForm form, StudyKinds kind) {
 Json parts_schema(const StudyKey& key) {
   Json properties = Json::object();
   for (const StudyKeyPart& p : key.parts)
-    properties[std::string(p.name)] = described(value_schema(p.form, kOfVariants), p.doc);
+    properties[std::string(p.name)] = described(value_schema(p.form, kOfVariants, p.least), p.doc);
   Json out = {{"type", "object"}, {"properties", properties}, {"additionalProperties", false}};
   if (key.form == KeyForm::kOneOf) {
     out["minProperties"] = 1;

@@ -5,6 +5,7 @@
 
 #include "search/study/keys/search_part.h"
 #include "search/study/study_readers.h"
+#include "search/verdict/decision.h"
 
 namespace cambium {
 namespace {
@@ -21,13 +22,13 @@ constexpr StudyKeyPart kMatchParts[] = {
 constexpr StudyKeyPart kSeedsParts[] = {
     {"until", "`decided`: until nothing is left to tell, looked at after 3, 5, 8, 12 ... seeds",
      KeyForm::kText},
-    {"at_most", "seeds where it is not told before; 12 unless told", KeyForm::kNumber},
+    {"at_most", "seeds where it is not told before; 12 unless told", KeyForm::kNumber, kLeastSeeds},
 };
 
 // In the order of Budget::Kind.
 constexpr StudyKeyPart kBudgetParts[] = {
-    {"steps", "updates", KeyForm::kQuantity},
-    {"samples", "training examples, each as often as it is seen", KeyForm::kQuantity},
+    {"steps", "updates", KeyForm::kQuantity, 1},
+    {"samples", "training examples, each as often as it is seen", KeyForm::kQuantity, 1},
     {"flops", "of all updates", KeyForm::kQuantity},
     {"seconds", "of all updates, as they are timed before the first run", KeyForm::kQuantity},
 };
@@ -37,12 +38,12 @@ constexpr StudyKeyPart kTuneParts[] = {
      "what may be chosen: paths of the spec, each a list or {log: [a, b]}, {float: [a, b]}, "
      "{int: [a, b]}",
      KeyForm::kSpace},
-    {"trials", "of each variant, the same for all; 12 unless told", KeyForm::kWhole},
+    {"trials", "of each variant, the same for all; 12 unless told", KeyForm::kWhole, 2},
     {"method", "sobol up to 20 trials, then tpe, unless told", KeyForm::kMethod},
     {"rungs", "trials are compared at 1/9 and 1/3 of their training, and {keep: 1/3} go on",
      KeyForm::kRungs},
     {"seed", "of its runs; it judges nothing", KeyForm::kWhole},
-    {"lag", "a trial knows the results of those 8 before it", KeyForm::kWhole},
+    {"lag", "a trial knows the results of those 8 before it", KeyForm::kWhole, 1},
 };
 
 constexpr StudyKeyPart kScaleParts[] = {

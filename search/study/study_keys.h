@@ -59,6 +59,7 @@ enum class KeyForm {
 struct StudyKeyPart {
   std::string_view name, doc;
   KeyForm form;
+  int64_t least = 0;  // of a number
 };
 
 struct StudyKey {

@@ -63,6 +63,9 @@ struct VerifyCell {
   std::vector<Yaml> settings;        // maps of overrides; one empty map when there are none
 };
 
+// Whether a file is one: it names what was published, and the spec that is to reach it.
+bool is_verify_cell(const Spec& spec);
+
 // The cells of a folder by name. UserError when the folder holds none.
 std::vector<std::string> verify_names(const std::string& folder);
 

@@ -1,6 +1,7 @@
 // cambium verify: its table, its exit code, its errors.
 #include "core/system/files.h"
 #include "core/text/json.h"
+#include "places.h"
 #include "tests/app/run_in_process.h"
 #include "tests/support/tiny_experiment.h"
 
@@ -69,6 +70,15 @@ TEST_F(VerifyCommand, ChecksAllCellsBeforeItTrainsAny) {
   EXPECT_EQ(r.code, 1);
   EXPECT_TRUE(r.out.empty());
   EXPECT_NE(r.err.find("--data DIR"), std::string::npos) << r.err;
+}
+
+TEST_F(VerifyCommand, CheckReadsPublishedCellsToo) {
+  const std::string cell = CAMBIUM_SOURCE_DIR "/configs/verify/cora-gcn.yaml";
+  const test::Ran good = test::run_words({"check", cell});
+  EXPECT_EQ(good.code, 0) << good.err;
+  EXPECT_NE(good.out.find("a published result, 5 trainings: cambium verify cora-gcn"),
+            std::string::npos)
+      << good.out;
 }
 
 TEST_F(VerifyCommand, ListsItsCells) {
