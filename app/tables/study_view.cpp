@@ -110,7 +110,9 @@ void StudyView::on_plan(const StudyPlan& plan, int64_t jobs) {
   if (mode_ == ProgressMode::kNone) return;
   terminal_.note(
       str("study   ", printable(plan.study.name), ": ", plan.variants.size(),
-          plan.study.tasks.empty() ? " variants x " : " variants on tasks x ",
+          !plan.study.tasks.empty()   ? " variants on tasks x "
+          : plan.variants.size() == 1 ? " variant x "
+                                      : " variants x ",
           plan.study.looks.empty() ? "" : "up to ",
           plan.study.looks.empty() ? int64_t(plan.study.seeds.size()) : plan.study.looks.back(),
           " seeds, ", jobs, " side by side"));

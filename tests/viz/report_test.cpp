@@ -171,7 +171,7 @@ TEST_F(VerdictOf, OneReasonIsSaidOnce) {
   EXPECT_EQ(
       verdict(r)[0],
       "Cannot tell conv and hybrid from attention: 2 seeds finished in both, and a claim takes "
-      "3. More seeds would tell.");
+      "3. More seeds may tell.");
 }
 
 TEST_F(VerdictOf, TheSameBudgetOnlyWhenItWas) {

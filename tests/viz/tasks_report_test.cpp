@@ -88,7 +88,8 @@ TEST(TasksVerdict, SaysWhatClaimsTakeAndHowScoresAreMade) {
   EXPECT_TRUE(has(basis_text(r), "p below 0.0125 on each task, and as much over all 2 of them"))
       << basis_text(r);
   r.summary.looks = {3, 5, 8};
-  EXPECT_TRUE(has(basis_text(r), "after that for looks at 3, 5 and 8 seeds")) << basis_text(r);
+  EXPECT_TRUE(has(basis_text(r), "after correction for looks at 3, 5 and 8 seeds"))
+      << basis_text(r);
   EXPECT_EQ(scoring_text(r),
             "recall: test accuracy as it is; text: base's mean of 2.0000 over test loss");
 }

@@ -71,6 +71,25 @@ TEST(XyPlot, NotesDoNotCoverOneAnother) {
   EXPECT_EQ(count(svg, "text-anchor=\"end\" font-size=\"11\">at the end"), 1u) << svg;
 }
 
+// A line that goes by right angles through a point would strike its name out.
+TEST(XyPlot, NotesStandBesideTheirLines) {
+  for (const double y : {0., 1.}) {
+    const XyPlot p{
+        .title = "t",
+        .x_label = "x",
+        .y_label = "y",
+        .layers = {{.x = {0, 1}, .y = {y, y}, .size = 3}, {.x = {0, 1}, .y = {0, 1}, .size = 3}},
+        .notes = {{1, y, "name"}}};
+    const std::string svg = xy_plot(p);
+    const size_t end = svg.find(">name</text>"), begin = svg.rfind("<text ", end),
+                 circle = svg.find("<circle", svg.find("<circle") + 1);
+    const auto y_of = [&](size_t from, const std::string& key) {
+      return std::stod(svg.substr(svg.find(key, from) + key.size()));
+    };
+    EXPECT_GE(std::abs(y_of(begin, " y=\"") - 4 - y_of(circle, "cy=\"")), 10) << svg;
+  }
+}
+
 TEST(XyPlot, ALongLegendMakesThePictureHigher) {
   XyPlot p{.title = "t", .x_label = "x", .y_label = "y"};
   for (int i = 0; i < 40; ++i)

@@ -86,7 +86,8 @@ void draw_points(SvgBuilder& svg, const Frame& f, const XyLayer& l) {
   svg.close();
 }
 
-// Right of its place, or left of it where the plot ends; below what stands there already.
+// Right of its place, or left of it where the plot ends, above the lines that go through it, or
+// below them where there is no room; below what stands there already.
 void draw_notes(SvgBuilder& svg, const Frame& f, const XyPlot& plot) {
   struct Box {
     double left, right, y;
@@ -99,8 +100,9 @@ void draw_notes(SvgBuilder& svg, const Frame& f, const XyPlot& plot) {
     const double width = text_width(text) * 11 / 12;
     const double x = std::clamp(f.px(n.x), f.left, f.right);
     const bool leftwards = x + 8 + width > f.right;
+    const double at = f.py(n.y), beside = at - 11 < f.top + 6 ? at + 13 : at - 11;
     Box box{leftwards ? x - 8 - width : x + 8, leftwards ? x - 8 : x + 8 + width,
-            std::clamp(f.py(n.y), f.top + 6, f.bottom - 6)};
+            std::clamp(beside, f.top + 6, f.bottom - 6)};
     const auto meets = [&](const Box& b) {
       return box.left < b.right && b.left < box.right && std::abs(b.y - box.y) < kNoteRow;
     };

@@ -157,14 +157,14 @@ std::string cure_text(const StudyFolder& r, const ResultRow& row, const MetricSt
     case Hindrance::kRunsToGo:
       return " The same command goes on.";
     case Hindrance::kFewSeeds:
-      if (row.decision.failed + row.decision.baseline_failed == 0) return " More seeds would tell.";
+      if (row.decision.failed + row.decision.baseline_failed == 0) return " More seeds may tell.";
       [[fallthrough]];
     case Hindrance::kFailures:
       return " Mend the runs that fail; their errors are listed under failures.";
     case Hindrance::kNoSpread:
       return " Look whether the seed changes anything.";
     case Hindrance::kGroups:
-      return " More seeds would tell.";
+      return " More seeds may tell.";
     case Hindrance::kTestSet:
       return str(" A larger ", judging_part(r, row.variant), " set would tell.");
     case Hindrance::kSeesAnswers:

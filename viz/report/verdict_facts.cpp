@@ -215,7 +215,8 @@ std::string claims_text(const StudyFolder& r) {
   if (!s.looks.empty()) {
     std::vector<std::string> looks;
     for (int64_t n : s.looks) looks.push_back(str(n));
-    why.push_back(str("that for looks at ", join_names(looks), " seeds"));
+    why.push_back(
+        str(why.empty() ? "correction" : "that", " for looks at ", join_names(looks), " seeds"));
   }
   std::string out = str("A claim takes ", kLeastSeeds, " seeds and p below ", fixed(s.alpha, 4),
                         why.empty() ? "" : " after ", join_names(why));

@@ -96,9 +96,10 @@ std::string front_text(const ModelSpace& models, const ModelSearchResult& r) {
     table.row(row);
   }
   const bool one = f.objectives.size() == 1;
-  std::string out =
-      one ? "\nbest trial\n"
-          : str("\nfront: ", r.answer.front.size(), " trials that none beats in everything\n");
+  std::string out = one ? "\nbest trial\n"
+                        : str("\nfront: ", r.answer.front.size(),
+                              r.answer.front.size() == 1 ? " trial" : " trials",
+                              " that none beats in everything\n");
   out += table.text();
   if (r.answer.front.size() > kMostRows)
     out += str("... and ", r.answer.front.size() - kMostRows, " more in results.json\n");

@@ -58,7 +58,8 @@ std::string heading(const TableStudy& study, const TableSearch& search, const Ta
   out += rows_text(study, a);
   if (a.failed > 0)
     out += str(counted(size_t(a.failed), "trial"), " failed: a result is empty or nan\n");
-  if (search.exhausted) out += str("space exhausted: ", search.trials.size(), " structures\n");
+  if (search.exhausted)
+    out += str("space exhausted: ", counted(search.trials.size(), "point"), "\n");
   return out;
 }
 
@@ -118,7 +119,8 @@ std::string front_text(const TableStudy& study, const TableSearch& search, const
       row.push_back(number(study.objectives[m].loss(t.outcome.losses[m])));
     table.row(row);
   }
-  std::string out = str("\nfront: ", a.front.size(), " trials that none beats in everything\n");
+  std::string out =
+      str("\nfront: ", counted(a.front.size(), "trial"), " that none beats in everything\n");
   out += table.text();
   if (a.front.size() > kMostRows)
     out += str("... and ", a.front.size() - kMostRows, " more in results.json\n");
