@@ -231,5 +231,17 @@ TEST_F(Ladder, ATiedTableIsTheHeads) {
   EXPECT_EQ(c.with_head - c.body, 6 * 8);    // the table, as the head
   EXPECT_EQ(c.body, 4 * 8 * 8 + 3 * 8);      // ffn
 }
+
+// Not at params:, which is where no size is met.
+TEST_F(Ladder, MistakesOfFreeAndAspectStandWhereTheyAreMade) {
+  const auto free = errors(ladder("free: vars.dimm, params: [500, 4k], sizes: 2, tokens: 1k"));
+  ASSERT_EQ(free.size(), 1u);
+  EXPECT_EQ(free[0].find("2:9: the spec has no variable 'dimm'"), 0u) << free[0];
+  const auto aspect = errors(
+      ladder("free: [vars.dim, vars.depth], aspect: {vars.depth: \"dim / 0\"}, params: [500, 4k], "
+             "sizes: 2, tokens: 1k"));
+  ASSERT_FALSE(aspect.empty());
+  EXPECT_EQ(aspect[0].find("2:60: division by zero"), 0u) << aspect[0];
+}
 }  // namespace
 }  // namespace cambium::ladder_plan_test
