@@ -188,7 +188,13 @@ std::vector<Condition> read_where(const Yaml* where) {
   std::vector<Condition> out;
   if (!where) return out;
   if (!where->is_list()) return {Condition(*where)};
-  for (const Yaml& item : where->items) out.emplace_back(item);
+  Diagnostics errors;
+  for (const Yaml& item : where->items) try {
+      out.emplace_back(item);
+    } catch (const UserError& e) {
+      errors.add(e);
+    }
+  errors.throw_if_any();
   return out;
 }
 

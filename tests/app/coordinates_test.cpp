@@ -64,10 +64,10 @@ TEST(CoordinateCheck, WhatChangesNoSizeIsRefused) {
   EXPECT_EQ(none.code, 1);
   EXPECT_NE(none.err.find("the spec has no variable 'dimm'"), std::string::npos) << none.err;
   EXPECT_NE(none.err.find("did you mean 'vars.dim'?"), std::string::npos) << none.err;
-  const test::Ran seed = check(kMup, {"--vary", "train.warmup"}).ran;
+  const test::Ran seed = check(kMup, {"--vary", "train.eval_every"}).ran;
   EXPECT_EQ(seed.code, 1);
   EXPECT_NE(
-      seed.err.find("nothing of the model is of another size at train.warmup = 32 than at 16"),
+      seed.err.find("nothing of the model is of another size at train.eval_every = 32 than at 16"),
       std::string::npos)
       << seed.err;
 }

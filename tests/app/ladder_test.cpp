@@ -71,19 +71,23 @@ TEST_F(LadderCommand, TooFewRunsForTheLawAreWarnedOf) {
                     "give no law"));
 }
 
-// Nine runs of a law: the page and the pictures that the help promises.
+// The page and the pictures that the help promises.
 TEST_F(LadderCommand, WritesItsPageAndPictures) {
-  const test::Ran done =
-      ran({"scale", path("ladder.yaml"), "-o", path("out"), "--jobs", "1", "--progress", "none",
-           "--set", "scale.hold_out=none", "--set", "scale.law=tokens", "--set", "seeds=1", "--set",
-           "scale.tokens_per_param=[4,64]"});
-  EXPECT_EQ(done.code, 0) << done.err;
-  EXPECT_TRUE(says(done.out, " and report.html\n")) << done.out;
+  const std::vector<std::string> words = {"scale",      path("ladder.yaml"),
+                                          "-o",         path("out"),
+                                          "--progress", "none",
+                                          "--set",      "scale.hold_out=none",
+                                          "--set",      "scale.law=tokens",
+                                          "--set",      "seeds=1",
+                                          "--set",      "scale.tokens_per_param=[4,64]"};
+  Process process = start_process(CAMBIUM_BINARY_DIR "/cambium", words, path("said"));
+  while (!process.ended()) std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  const std::string said = read_file(path("said"));
+  EXPECT_EQ(process.exit_code(), 0) << said;
+  EXPECT_TRUE(says(said, " and report.html\n")) << said;
   EXPECT_TRUE(file_exists(path("out/report.html")));
-  EXPECT_TRUE(file_exists(path("out/residuals.csv"))) << done.out;
-  EXPECT_TRUE(file_exists(path("out/pictures/law.svg")) ||
-              file_exists(path("out/pictures/law-1.svg")))
-      << done.out;
+  EXPECT_TRUE(file_exists(path("out/residuals.csv"))) << said;
+  EXPECT_TRUE(file_exists(path("out/pictures/law.svg"))) << said;
 }
 
 TEST_F(LadderCommand, ManyPassesAreWarnedOf) {

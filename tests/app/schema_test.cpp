@@ -87,7 +87,7 @@ TEST(Schema, TakesEveryExampleOfTheHelp) {
     const bool of_a_study = std::ranges::any_of(study_keys(), [&](const Topic& t) {
       return t.name != "name" && t.name != "extends" && t.name != "vars" && json.contains(t.name);
     });
-    if (e.kind == "search key" || e.kind == "method")
+    if (e.kind == "search key" || e.kind == "method" || e.kind == "rung")
       spec.emplace("space", "table");
     else if (of_a_study)
       spec.emplace("variants", Json{{"a", nullptr}});

@@ -261,7 +261,7 @@ TEST_F(Search, AReferenceThatNothingSurpassesIsTold) {
 TEST_F(Search, AnExhaustedSpaceIsAnEnd) {
   const test::Ran ran = search({"--set", "search.trials=100"});
   EXPECT_EQ(ran.code, 0) << ran.err;
-  EXPECT_NE(ran.out.find("space exhausted: 64 structures\n"), std::string::npos) << ran.out;
+  EXPECT_NE(ran.out.find("space exhausted: 64 points\n"), std::string::npos) << ran.out;
 }
 
 TEST_F(Search, IsToldApartFromAComparison) {

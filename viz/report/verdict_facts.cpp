@@ -13,9 +13,12 @@ std::string counted(int64_t n, std::string_view what) {
   return str(n, " ", what, n == 1 ? "" : "s");
 }
 
-// Before a run has ended the plan says it.
+// Before a run has ended the plan says it: what is judged by may be planned on either part.
 std::string_view judging_part(const StudyFolder& r, std::string_view cell) {
-  const bool planned = std::ranges::any_of(r.study.variants, [&](const auto& v) {
+  const bool ran = std::ranges::any_of(r.summary.rows, [&](const ResultRow& row) {
+    return row.n > 0 && task_of(row.variant) == task_of(cell);
+  });
+  const bool planned = !ran && std::ranges::any_of(r.study.variants, [&](const auto& v) {
     return v.test_examples > 0 && task_of(v.name) == task_of(cell);
   });
   return planned || !reported_metric(r, cell).starts_with("val.") ? "test" : "validation";

@@ -236,7 +236,7 @@ TEST_F(Ladder, ATiedTableIsTheHeads) {
 TEST_F(Ladder, MistakesOfFreeAndAspectStandWhereTheyAreMade) {
   const auto free = errors(ladder("free: vars.dimm, params: [500, 4k], sizes: 2, tokens: 1k"));
   ASSERT_EQ(free.size(), 1u);
-  EXPECT_EQ(free[0].find("2:9: the spec has no variable 'dimm'"), 0u) << free[0];
+  EXPECT_EQ(free[0].find("2:15: the spec has no variable 'dimm'"), 0u) << free[0];
   const auto aspect = errors(
       ladder("free: [vars.dim, vars.depth], aspect: {vars.depth: \"dim / 0\"}, params: [500, 4k], "
              "sizes: 2, tokens: 1k"));

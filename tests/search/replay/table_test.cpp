@@ -157,15 +157,16 @@ TEST_F(Tables, ErrorsHavePlacesAndCures) {
 }
 
 TEST_F(Tables, AWrongKeyHidesNoOtherMistake) {
+  write("t.csv", kTable);
   std::vector<std::string> what;
   try {
     load(
         "base: {table: t.csv, key: archh}\nspace: table\nobjectives: {acx: max, acc_9: min}\n"
-        "search: {method: randomm}\n");
+        "search: {method: randomm}\nwhere: [\"a <\", \"b ==\"]\n");
   } catch (const UserErrors& e) {
     for (const UserError& one : e.all) what.emplace_back(one.what());
   }
-  ASSERT_EQ(what.size(), 4u) << testing::PrintToString(what);
+  ASSERT_EQ(what.size(), 6u) << testing::PrintToString(what);
   for (const char* part :
        {"has no column 'archh'", "has no result 'acx'", "has no result 'acc_9'", "'randomm'"})
     EXPECT_TRUE(std::ranges::any_of(what, [&](const std::string& w) {
