@@ -42,13 +42,51 @@ void use_threads(int64_t asked, Terminal& terminal) {
   set_thread_count(int(threads));
 }
 
-const Command& find_command(const std::string& name) {
+// The commands whose names begin with this word: `data` has several.
+std::vector<const Command*> group_of(const std::string& word) {
+  std::vector<const Command*> group;
+  for (const Command* c : builtin_commands())
+    if (c->name.starts_with(word + " ")) group.push_back(c);
+  return group;
+}
+
+struct FoundCommand {
+  const Command& command;
+  size_t words;  // of its name
+};
+
+FoundCommand find_command(std::span<const std::string> args) {
+  const std::string& name = args[0];
+  const std::vector<const Command*> group = group_of(name);
   std::vector<std::string> known;
+  for (const Command* c : group) {
+    const std::string_view second = c->name.substr(name.size() + 1);
+    if (args.size() > 1 && second == args[1]) return {*c, 2};
+    known.emplace_back(second);
+  }
+  if (!group.empty())
+    throw UsageError(
+        args.size() > 1 ? str("unknown command '", name, " ", args[1], "'")
+                        : str("cambium ", name, " needs to be told what to do"),
+        args.size() > 1 ? suggestion(args[1], known) : str("known: ", join_names(known, ", ")));
   for (const Command* c : builtin_commands()) {
-    if (c->name == name) return *c;
-    known.emplace_back(c->name);
+    if (c->name == name) return {*c, 1};
+    if (const std::string word(c->name.substr(0, c->name.find(' ')));
+        known.empty() || known.back() != word)
+      known.push_back(word);
   }
   throw UsageError(str("unknown command '", name, "'"), suggestion(name, known));
+}
+
+std::string group_help(const std::string& word, std::span<const Command* const> group) {
+  Table table;
+  for (const Command* c : group) table.row({str("  ", c->name), std::string(c->doc)});
+  return str("usage: cambium ", word, " COMMAND ...\n\ncommands\n", table.text(), "\n`cambium ",
+             word, " COMMAND --help` shows options and examples\n");
+}
+
+bool asks_for_help(const std::string& word) {
+  return word == "--help" || word == "-h";
 }
 
 // CLI11's complaints in our words.
@@ -140,17 +178,26 @@ std::string help_text(const Command& command) {
 
 int run(const std::vector<std::string>& args, Terminal& terminal) {
   terminal.json = std::ranges::count(args, "--json") > 0;
-  if (args.empty() || args[0] == "--help" || args[0] == "-h" || args[0] == "help") {
-    terminal.print(args.size() > 1 ? help_text(find_command(args[1])) : help_text());
+  if (args.empty() || asks_for_help(args[0]) || args[0] == "help") {
+    const std::span<const std::string> of = std::span(args).subspan(args.empty() ? 0 : 1);
+    terminal.print(of.empty() ? help_text()
+                   : of.size() == 1 && !group_of(of[0]).empty()
+                       ? group_help(of[0], group_of(of[0]))
+                       : help_text(find_command(of).command));
     return kExitOk;
   }
   if (args[0] == "--version") {
     terminal.print(str("cambium ", kVersion, "\n"));
     return kExitOk;
   }
-  const Command& command = find_command(args[0]);
-  const std::vector<std::string> rest(args.begin() + 1, args.end());
-  if (std::ranges::count(rest, "--help") || std::ranges::count(rest, "-h")) {
+  if (const auto group = group_of(args[0]);
+      !group.empty() && args.size() == 2 && asks_for_help(args[1])) {
+    terminal.print(group_help(args[0], group));
+    return kExitOk;
+  }
+  const auto [command, words] = find_command(args);
+  const std::vector<std::string> rest(args.begin() + ptrdiff_t(words), args.end());
+  if (std::ranges::any_of(rest, asks_for_help)) {
     terminal.print(help_text(command));
     return kExitOk;
   }

@@ -160,6 +160,17 @@ std::vector<std::unique_ptr<Dataset>> open_inner(const Yaml& of, const Vars& var
 }
 }  // namespace
 
+// {a: 0.6} as ["a=0.6"].
+Yaml listed(const Yaml& map) {
+  Yaml list{.kind = Yaml::kList, .mark = map.mark};
+  for (const YamlEntry& e : map.entries)
+    list.items.push_back({.kind = Yaml::kScalar,
+                          .mark = e.value.mark,
+                          .text = str(e.key, "=", e.value.text),
+                          .quoted = true});
+  return list;
+}
+
 std::unique_ptr<Dataset> open_dataset(const Yaml& data, const Vars& vars, uint64_t seed) {
   DataUse use = parse_use(data);
   const DatasetKind& kind = find_kind(use);
@@ -170,6 +181,8 @@ std::unique_ptr<Dataset> open_dataset(const Yaml& data, const Vars& vars, uint64
     use.options.insert(use.options.begin(),
                        YamlEntry{std::string(kind.primary), use.mark, *use.primary});
   }
+  for (YamlEntry& e : use.options)
+    if (e.key == kind.maps && e.value.is_map()) e.value = listed(e.value);
   // Opened last, so that a mistake in an option of the outer one is found without reading files.
   Yaml of;
   if (kind.wrap) {

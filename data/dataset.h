@@ -10,10 +10,9 @@
 #include "core/hash.h"
 #include "core/tensor/tensor.h"
 #include "core/yaml/expr.h"
+#include "data/split.h"
 
 namespace cambium {
-enum class Split { kTrain, kValidation, kTest };
-
 // What a target is, and so what a model answers and which losses there are.
 enum class TargetKind {
   kClasses,  // i32 ids of classes, below 0 = not scored; the model gives a score for each class
@@ -186,6 +185,9 @@ class Dataset {
 
   virtual std::vector<int32_t> encode(std::string_view) const { return {}; }
 
+  // Why a training must not take so many examples; empty: it may.
+  virtual std::string objection(int64_t /*examples*/) const { return {}; }
+
   // What to compare the neural loss with, such as an n-gram's. Empty when there is nothing.
   virtual std::vector<ReferenceLoss> reference_losses() const { return {}; }
 };
@@ -204,6 +206,8 @@ struct DatasetKind {
   std::string_view name, doc, source;
   FieldSet attrs = {};
   std::string_view primary = "";
+  // The option that YAML gives as a map of numbers, {a: 0.6}, and attrs as a list, ["a=0.6"].
+  std::string_view maps = "";
   // OptionError, at whose option open_dataset sets the mark; UserError, RuntimeError.
   std::unique_ptr<Dataset> (*open)(const Attrs&, uint64_t seed) = nullptr;
   // In place of `open`: changes the data that the option `of` names, as a `data:` section would, or

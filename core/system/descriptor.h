@@ -19,9 +19,10 @@ class Descriptor {
 
   ~Descriptor() { close(); }
 
-  void close() {
-    if (fd_ >= 0) ::close(fd_);
-    fd_ = -1;
+  // Whether the system took all that was written.
+  bool close() {
+    const int fd = std::exchange(fd_, -1);
+    return fd < 0 || ::close(fd) == 0;
   }
 
   int fd() const { return fd_; }

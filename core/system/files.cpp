@@ -2,14 +2,12 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <charconv>
 #include <cstring>
 #include <filesystem>
 #include <memory>
 #include <utility>
 
 #include <fcntl.h>
-#include <signal.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
@@ -17,17 +15,11 @@
 
 #include "core/failures.h"
 #include "core/hash.h"
-#include "core/system/zlib.h"
+#include "core/packing/zlib.h"
+#include "core/system/new_file.h"
 
 namespace cambium {
 namespace {
-constexpr std::string_view kTemporary = ".tmp";  // then the process that writes
-
-std::string folder_of(const std::string& path) {
-  const std::string folder = std::filesystem::path(path).parent_path();
-  return folder.empty() ? "." : folder;
-}
-
 std::string size_text(int64_t bytes) {
   return bytes < 10'000 ? str(bytes, " bytes") : str(bytes / 1000, " kB");
 }
@@ -37,7 +29,7 @@ std::string cure_of(int code, const std::string& path, int64_t need_bytes) {
   if (code == ENOSPC || code == EDQUOT) {
     struct statvfs disk = {};
     std::string have;
-    if (::statvfs(folder_of(path).c_str(), &disk) == 0)
+    if (::statvfs(parent_folder(path).c_str(), &disk) == 0)
       have = str(size_text(int64_t(disk.f_bavail) * int64_t(disk.f_frsize)), " are free there");
     if (need_bytes >= 0 && !have.empty())
       have = str("it takes ", size_text(need_bytes), ", ", have);
@@ -59,61 +51,19 @@ bool has_nul(const std::string& path) {
   return path.find('\0') != path.npos;
 }
 
-class OpenFile {
- public:
-  OpenFile(const std::string& path, int flags, std::string_view what)
-      : OpenFile(path, path, flags, what) {}
-
-  // Opens `file`; errors name `path`, which the user knows.
-  OpenFile(const std::string& path, const std::string& file, int flags, std::string_view what)
-      : fd_(has_nul(file) ? -1 : ::open(file.c_str(), flags | O_CLOEXEC, 0644)) {
-    if (has_nul(file)) errno = EINVAL;
-    if (fd_ < 0) fail_with_errno(what, path);
-  }
-
-  OpenFile(OpenFile&& o) noexcept : fd_(std::exchange(o.fd_, -1)) {}
-
-  OpenFile& operator=(OpenFile&&) = delete;
-
-  ~OpenFile() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-
-  int get() const { return fd_; }
-
-  // Closes now, so that an error of close() is seen.
-  bool close() { return ::close(std::exchange(fd_, -1)) == 0; }
-
- private:
-  int fd_;
-};
-
-bool write_all(int fd, std::span<const std::byte> content) {
-  while (!content.empty()) {
-    const ssize_t n = ::write(fd, content.data(), content.size());
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return false;
-    content = content.subspan(size_t(n));
-  }
-  return true;
-}
-
 // Opened so that a pipe without a writer does not block. Answers the size too.
-std::pair<OpenFile, int64_t> open_regular(const std::string& path) {
-  OpenFile fd(path, O_RDONLY | O_NONBLOCK, "read");
+std::pair<Descriptor, int64_t> open_regular(const std::string& path) {
+  Descriptor fd(has_nul(path) ? -1 : ::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
+  if (has_nul(path)) errno = EINVAL;
+  if (fd.fd() < 0) fail_with_errno("read", path);
   struct stat info = {};
-  if (::fstat(fd.get(), &info) != 0) fail_with_errno("read", path);
+  if (::fstat(fd.fd(), &info) != 0) fail_with_errno("read", path);
   if (S_ISDIR(info.st_mode))
     throw UserError(str("'", path, "' is a folder, not a file"), "name a file in it");
   if (!S_ISREG(info.st_mode))
     throw UserError(str("'", path, "' is a pipe or a device, not a file"),
                     "copy what it gives into a file first");
   return {std::move(fd), int64_t(info.st_size)};
-}
-
-void sync_folder(const std::string& folder) {
-  const OpenFile fd(folder, O_RDONLY | O_DIRECTORY, "open folder");
-  if (::fsync(fd.get()) != 0) fail_with_errno("sync folder", folder);
 }
 
 // zlib's inflate over one or several gzip members.
@@ -149,6 +99,11 @@ std::vector<std::byte> gunzip(std::string_view packed, const std::string& path, 
 }
 }  // namespace
 
+std::string parent_folder(const std::string& path) {
+  const std::string folder = std::filesystem::path(path).parent_path();
+  return folder.empty() ? "." : folder;
+}
+
 void fail_with_errno(std::string_view what, const std::string& path, int64_t need_bytes) {
   const int code = errno;
   throw DiskError(str("cannot ", what, " '", path, "': ", std::strerror(code)),
@@ -161,7 +116,7 @@ std::string read_file(const std::string& path, int64_t limit_bytes) {
   out.reserve(size_t(limit_bytes < 0 ? size : std::min(size, limit_bytes)));
   std::vector<char> chunk(1 << 16);
   while (limit_bytes < 0 || int64_t(out.size()) < limit_bytes) {
-    const ssize_t n = ::read(fd.get(), chunk.data(), chunk.size());
+    const ssize_t n = ::read(fd.fd(), chunk.data(), chunk.size());
     if (n < 0 && errno == EINTR) continue;
     if (n < 0) fail_with_errno("read", path);
     if (n == 0) break;
@@ -184,7 +139,7 @@ FileSum checksum_of_file(const std::string& path) {
   std::vector<std::byte> piece(1 << 16);
   size_t filled = 0;
   for (ssize_t n = 1; n != 0;) {
-    n = ::read(fd.get(), piece.data() + filled, piece.size() - filled);
+    n = ::read(fd.fd(), piece.data() + filled, piece.size() - filled);
     if (n < 0 && errno == EINTR) continue;
     if (n < 0) fail_with_errno("read", path);
     filled += size_t(n);
@@ -196,24 +151,11 @@ FileSum checksum_of_file(const std::string& path) {
 }
 
 void replace_file(const std::string& path, std::span<const std::span<const std::byte>> pieces) {
-  const std::string temporary = str(path, kTemporary, ::getpid());
   int64_t bytes = 0;
   for (const auto& piece : pieces) bytes += int64_t(piece.size());
-  const auto check = [&](bool ok, std::string_view what) {
-    if (!ok) fail_with_errno(what, path, bytes);
-  };
-  // Not by that name: who asked for `path` would look for a file that is gone again.
-  OpenFile fd(path, temporary, O_WRONLY | O_CREAT | O_TRUNC, "write");
-  try {
-    for (const auto& piece : pieces) check(write_all(fd.get(), piece), "write");
-    check(::fsync(fd.get()) == 0, "write");
-    check(fd.close(), "write");
-    check(::rename(temporary.c_str(), path.c_str()) == 0, "rename a file to");
-  } catch (...) {
-    ::unlink(temporary.c_str());
-    throw;
-  }
-  sync_folder(folder_of(path));
+  NewFile file(path, bytes);
+  for (const auto& piece : pieces) file.write(piece);
+  file.commit();
 }
 
 void replace_file(const std::string& path, std::span<const std::byte> content) {
@@ -235,20 +177,6 @@ bool overwrite_file(const std::string& path, std::string_view content) {
   return ok;
 }
 
-void sweep_temporaries(const std::string& folder) {
-  std::error_code ignored;  // a leftover file costs space, not safety
-  for (const auto& file : std::filesystem::directory_iterator(folder, ignored)) {
-    const std::string name = file.path().filename().string();
-    const size_t at = name.rfind(kTemporary);
-    int pid = 0;
-    if (at == name.npos) continue;
-    const char* end = name.data() + name.size();
-    const auto read = std::from_chars(name.data() + at + kTemporary.size(), end, pid);
-    const bool ours = read.ec == std::errc() && read.ptr == end && pid > 0;
-    if (ours && ::kill(pid, 0) != 0 && errno == ESRCH) std::filesystem::remove(file, ignored);
-  }
-}
-
 bool file_exists(const std::string& path) {
   std::error_code ignored;
   return !has_nul(path) && std::filesystem::exists(path, ignored);
@@ -266,7 +194,7 @@ MappedFile::MappedFile(const std::string& path) {
   const auto [fd, size] = open_regular(path);
   size_ = size_t(size);
   if (size_ == 0) return;
-  void* p = ::mmap(nullptr, size_, PROT_READ, MAP_PRIVATE, fd.get(), 0);
+  void* p = ::mmap(nullptr, size_, PROT_READ, MAP_PRIVATE, fd.fd(), 0);
   if (p == MAP_FAILED) fail_with_errno("map", path);
   data_ = static_cast<const std::byte*>(p);
 }

@@ -2,32 +2,13 @@
 
 #include <cstring>
 
-#include "core/system/files.h"
-#include "core/system/zlib.h"
-
 namespace cambium {
-struct LineReader::File {
-  gzFile gz = nullptr;
-
-  ~File() {
-    if (gz) gzclose(gz);
-  }
-};
-
-LineReader::LineReader(const std::string& path, LinePlace from)
-    : path_(path), file_(std::make_unique<File>()), buffer_(1 << 16), place_(from) {
-  read_file(path, 0);  // refuses what is no regular file
-  file_->gz = gzopen(path.c_str(), "rbe");
-  if (!file_->gz) fail_with_errno("read", path);
-  gzbuffer(file_->gz, 1 << 17);
-  if (from.byte == 0) return;
-  char last = 0;  // of the line before
-  if (gzseek(file_->gz, z_off_t(from.byte - 1), SEEK_SET) < 0 || read(&last, 1) != 1)
+LineReader::LineReader(const std::string& path, LinePlace from, int64_t longest)
+    : path_(path), file_(path), longest_(longest), buffer_(1 << 16), place_(from) {
+  if (!file_.seek(from.byte))
     throw UserError(str("'", path, "' ends before byte ", from.byte, ", where it was read last"),
                     "put the file back as it was");
 }
-
-LineReader::~LineReader() = default;
 
 // Reads more behind what is there; false at the end of the file.
 bool LineReader::fill() {
@@ -37,35 +18,35 @@ bool LineReader::fill() {
     begin_ = 0;
   }
   if (end_ == buffer_.size()) {
-    if (int64_t(end_) >= kLongestLine)
-      throw UserError(
-          str(path_, ":", place_.lines + 1, ": a line of ", kLongestLine, " bytes or more"),
-          "break it into several; a line is held in memory");
+    if (int64_t(end_) >= longest_) {
+      too_long_ = true;
+      throw UserError(str(path_, ":", place_.lines + 1, ": a line of ", longest_, " bytes or more"),
+                      "break it into several; a line is held in memory");
+    }
     buffer_.resize(2 * buffer_.size());
   }
-  const int n = read(buffer_.data() + end_, unsigned(buffer_.size() - end_));
-  end_ += size_t(n);
+  const size_t n = file_.read(buffer_.data() + end_, buffer_.size() - end_);
+  end_ += n;
   return n > 0;
 }
 
-// gzread, with what went wrong; 0 at the end of the file.
-int LineReader::read(char* to, unsigned most) {
-  const int n = gzread(file_->gz, to, most);
-  int state = Z_OK;
-  const char* why = gzerror(file_->gz, &state);
-  if (n < 0 && state == Z_ERRNO) fail_with_errno("read", path_);
-  if (n < 0)
-    throw RuntimeError(str("'", path_, "' is damaged: its gzip data does not unpack (", why, ")"),
-                       "fetch or copy the file again");
-  if (n == 0 && state == Z_BUF_ERROR)
-    throw RuntimeError(str("'", path_, "' is cut short: its gzip data ends too early"),
-                       "fetch or copy the file again");
-  if (n > 0 && path_.ends_with(".gz") && gzdirect(file_->gz))
-    throw RuntimeError(str("'", path_, "' is not a gzip file"), "fetch or copy the file again");
-  return n;
+// The rest of a line that was refused.
+void LineReader::forget_line() {
+  too_long_ = false;
+  for (;;) {
+    const void* newline = std::memchr(buffer_.data() + begin_, '\n', end_ - begin_);
+    const size_t used =
+        newline ? size_t(static_cast<const char*>(newline) - buffer_.data()) + 1 - begin_
+                : end_ - begin_;
+    place_.byte += int64_t(used);
+    begin_ += used;
+    if (newline || !fill()) break;
+  }
+  ++place_.lines;
 }
 
 bool LineReader::next(std::string_view& line) {
+  if (too_long_) forget_line();
   size_t looked = begin_;
   const char* newline = nullptr;
   while (true) {

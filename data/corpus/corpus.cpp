@@ -1,59 +1,36 @@
-// Corpora in files: whole files, lines, paragraphs and lines of JSON.
+// Corpora in files: which there are, and their documents one file after the other.
 #include <algorithm>
 #include <charconv>
 #include <filesystem>
+#include <map>
 #include <vector>
 
 #include "core/system/files.h"
-#include "core/system/line_reader.h"
-#include "core/text/json.h"
-#include "data/corpus/document.h"
+#include "data/corpus/formats.h"
+#include "data/corpus/globs.h"
 
 namespace cambium {
-enum class CorpusFormat { kFile, kParagraphs, kLines, kJsonLines };
-
-struct CorpusFile {
-  std::string name, path;  // as seen from the corpus, and to open
-  CorpusFormat format;
-  bool packed = false;  // to be unpacked
-};
-
 struct CorpusFiles {
   std::vector<CorpusFile> files;
 };
 
 namespace {
 namespace fs = std::filesystem;
-using Format = CorpusFormat;
-
-Format format_of(const std::string& format, const std::string& path) {
-  if (format == "paragraphs") return Format::kParagraphs;
-  if (format == "lines") return Format::kLines;
-  const bool json = path.ends_with(".jsonl") || path.ends_with(".jsonl.gz");
-  return format == "jsonl" || (format == "auto" && json) ? Format::kJsonLines : Format::kFile;
-}
 
 std::vector<CorpusFile> files_of(const CorpusOptions& o) {
-  if (!fs::is_directory(o.path))
-    return {{fs::path(o.path).filename(), o.path, format_of(o.format, o.path),
-             o.path.ends_with(".gz")}};
+  const auto one = [&](const std::string& name, const std::string& path) {
+    return CorpusFile{name, path, format_of(o.format, path)};
+  };
   std::vector<CorpusFile> files;
-  try {
-    for (auto it = fs::recursive_directory_iterator(o.path); it != fs::end(it); ++it) {
-      if (it->path().filename().string().starts_with('.')) {
-        if (it->is_directory()) it.disable_recursion_pending();
-        continue;
-      }
-      if (!it->is_regular_file()) continue;
-      const std::string path = it->path().string();
-      files.push_back({fs::relative(it->path(), o.path).generic_string(), path,
-                       format_of(o.format, path), path.ends_with(".gz")});
-    }
-  } catch (const fs::filesystem_error& e) {
-    throw RuntimeError(str("the folder '", o.path, "' cannot be read: ", e.code().message()),
-                       "check its permissions and its owner");
+  if (fs::is_directory(o.path)) {
+    for (const std::string& path : files_below(o.path))
+      files.push_back(one(fs::relative(path, o.path).generic_string(), path));
+    std::ranges::sort(files, {}, &CorpusFile::name);
+  } else if (file_exists(o.path)) {
+    files.push_back(one(fs::path(o.path).filename(), o.path));
+  } else {
+    for (const std::string& path : glob_files(o.path)) files.push_back(one(path, path));
   }
-  std::ranges::sort(files, {}, &CorpusFile::name);
   return files;
 }
 
@@ -79,28 +56,38 @@ class Corpus final : public DocumentSource {
   Corpus(CorpusOptions options, std::shared_ptr<const CorpusFiles> list)
       : options_(std::move(options)), list_(std::move(list)), files_(list_->files) {}
 
+  // What next() gives lives in the open file's reader, which stays until the call after it.
   bool next(Document& into) override {
-    for (; at_.file < int64_t(files_.size()); ++at_.file, at_.place = {}, lines_.reset()) {
-      const CorpusFile& file = files_[size_t(at_.file)];
-      if (file.format == Format::kFile) {
-        read_whole(file, into);
-        ++at_.file;
-        return true;
+    if (refused_) close_file();
+    for (; file_ < files_.size(); close_file()) {
+      if (!open_) {
+        refused_ = true;
+        open_ = open_file(files_[file_], options_, from_);
+        refused_ = false;
       }
-      if (!lines_) lines_ = std::make_unique<LineReader>(file.path, at_.place);
-      if (read_part(file, into)) return true;
+      if (open_->next(into)) return true;
     }
     return false;
   }
 
+  void skip_file() override {
+    if (file_ < files_.size()) close_file();
+  }
+
   std::optional<int64_t> total() const override {
-    const auto whole = [](const CorpusFile& f) { return f.format == Format::kFile; };
-    if (!std::all_of(files_.begin(), files_.end(), whole)) return std::nullopt;
+    const auto whole = [](const CorpusFile& f) { return f.format == CorpusFormat::kFile; };
+    if (!std::ranges::all_of(files_, whole)) return std::nullopt;
     return int64_t(files_.size());
   }
 
   std::string position() const override {
-    return str(at_.file, " ", at_.place.byte, " ", at_.place.lines);
+    LinePlace at = open_ ? open_->place() : from_;
+    size_t file = file_;
+    if (open_ && files_[file].format == CorpusFormat::kFile && at.lines > 0) {
+      ++file;
+      at = {};
+    }
+    return str(file, " ", at.byte, " ", at.lines);
   }
 
   void go_to(const std::string& position) override {
@@ -108,100 +95,70 @@ class Corpus final : public DocumentSource {
     if (!p || p->file > int64_t(files_.size()))
       throw UserError(str("'", position, "' is no place in the documents of ", options_.path),
                       "begin again from the first document");
-    at_ = *p;
-    lines_.reset();
+    open_.reset();
+    file_ = size_t(p->file);
+    from_ = p->place;
   }
 
  private:
-  void read_whole(const CorpusFile& file, Document& into) {
-    if (file.packed) {
-      unpacked_ = read_maybe_gzip(file.path);
-      text_ = {reinterpret_cast<const char*>(unpacked_.data()), unpacked_.size()};
-    } else {
-      map_.emplace(file.path);
-      text_ = {reinterpret_cast<const char*>(map_->bytes().data()), map_->bytes().size()};
-    }
-    into = {file.name, text_, file.path, 0};
-  }
-
-  // The next document of the open file; false at its end. Empty lines are no documents.
-  bool read_part(const CorpusFile& file, Document& into) {
-    std::string_view line;
-    joined_.clear();
-    int64_t first = 0;
-    while (lines_->next(line)) {
-      at_.place = lines_->place();
-      if (line.empty() && joined_.empty()) continue;
-      if (first == 0) first = at_.place.lines;
-      if (file.format == Format::kParagraphs && !line.empty()) {
-        joined_.append(line) += '\n';
-        if (int64_t(joined_.size()) > LineReader::kLongestLine)
-          throw UserError(str(file.path, ":", first, ": a paragraph of more than ",
-                              LineReader::kLongestLine, " bytes"),
-                          "break it with empty lines; a paragraph is held in memory");
-        continue;
-      }
-      if (file.format == Format::kLines) text_ = line;
-      break;
-    }
-    if (first == 0) return false;
-    into = {str(file.name, ":", first), text_, file.path, first};
-    if (file.format == Format::kParagraphs) into.text = joined_;
-    if (file.format == Format::kJsonLines) read_json(line, into);
-    return true;
-  }
-
-  void read_json(std::string_view line, Document& into) {
-    const auto fail = [&](const std::string& what, std::string help) {
-      throw UserError(str(into.path, ":", into.line, ": ", what), std::move(help));
-    };
-    Json record;
-    try {
-      record = parse_json(line, into.path);
-    } catch (const UserError& e) {
-      fail(str(e.what(), e.mark.known() ? str(" at column ", e.mark.column) : ""),
-           "each line of a jsonl file is an object of its own, such as {\"text\": \"...\"}");
-    }
-    if (!record.is_object())
-      fail("the line is no object", "write {\"text\": \"...\"} on each line");
-    const auto text = record.find(options_.key);
-    if (text == record.end())
-      fail(str("the object has no '", options_.key, "'"),
-           "set `key` to where the text stands in each object");
-    if (!text->is_string())
-      fail(str("'", options_.key, "' is no text"), "set `key` to where the text stands");
-    json_text_ = text->get<std::string>();
-    into.text = json_text_;
-    if (options_.id.empty()) return;
-    const auto id = record.find(options_.id);
-    if (id == record.end() || !(id->is_string() || id->is_number_integer()))
-      fail(str("the object has no text or whole number '", options_.id, "'"),
-           "set `id` to what names each document, or leave it out");
-    into.id = id->is_string() ? id->get<std::string>() : id->dump();
+  void close_file() {
+    open_.reset();
+    refused_ = false;
+    from_ = {};
+    ++file_;
   }
 
   CorpusOptions options_;
   std::shared_ptr<const CorpusFiles> list_;
   const std::vector<CorpusFile>& files_;
-  Position at_;                        // of the next document
-  std::unique_ptr<LineReader> lines_;  // of the file at_, once it is open
-  std::optional<MappedFile> map_;
-  std::vector<std::byte> unpacked_;
-  std::string joined_, json_text_;
-  std::string_view text_;
+  size_t file_ = 0;
+  bool refused_ = false;                 // it cannot be opened
+  LinePlace from_;                       // in it, where it is not open
+  std::unique_ptr<FileDocuments> open_;  // of the file
 };
 }  // namespace
 
 std::shared_ptr<const CorpusFiles> list_corpus(const CorpusOptions& options) {
   if (options.path.empty()) throw UserError("no path given", "set path to a file or a folder");
-  if (!file_exists(options.path))
-    throw UserError(str(options.path, ": no such file or folder"),
-                    "set path to a text file, a jsonl file or a folder of them; it is taken from "
-                    "the working directory");
   auto list = std::make_shared<CorpusFiles>(files_of(options));
-  if (list->files.empty())
+  if (!list->files.empty()) return list;
+  if (fs::is_directory(options.path))
     throw UserError(str(options.path, ": no file in this folder"), "name another folder");
+  if (is_glob(options.path))
+    throw UserError(str(options.path, ": no file is called so"),
+                    "* stands for any part of a name, ** for any folders");
+  throw UserError(str(options.path, ": no such file or folder"),
+                  "set path to a text file, a jsonl file or a folder of them; it is taken from "
+                  "the working directory");
+}
+
+std::vector<std::string> paths_of(const CorpusFiles& files) {
+  std::vector<std::string> paths;
+  for (const CorpusFile& f : files.files) paths.push_back(f.path);
+  return paths;
+}
+
+std::shared_ptr<const CorpusFiles> list_of(std::span<const std::string> paths,
+                                           const CorpusOptions& options) {
+  auto list = std::make_shared<CorpusFiles>();
+  for (const std::string& path : paths)
+    list->files.push_back({path, path, format_of(options.format, path)});
   return list;
+}
+
+std::shared_ptr<const CorpusFiles> joined_files(
+    std::span<const std::shared_ptr<const CorpusFiles>> lists) {
+  std::map<std::string, CorpusFile> files;
+  for (const auto& list : lists)
+    for (const CorpusFile& f : list->files) files.emplace(f.path, f);
+  auto out = std::make_shared<CorpusFiles>();
+  for (auto& [path, file] : files) out->files.push_back(std::move(file));
+  return out;
+}
+
+std::shared_ptr<const CorpusFiles> part_of(const CorpusFiles& files, size_t first, size_t count) {
+  const auto begin = files.files.begin() + ptrdiff_t(first);
+  return std::make_shared<CorpusFiles>(CorpusFiles{{begin, begin + ptrdiff_t(count)}});
 }
 
 std::unique_ptr<DocumentSource> open_corpus(const CorpusOptions& options,
@@ -217,6 +174,6 @@ std::unique_ptr<DocumentSource> open_text_document(const std::string& path) {
   const std::string name = fs::path(path).filename();
   return std::make_unique<Corpus>(
       CorpusOptions{.path = path},
-      std::make_shared<CorpusFiles>(CorpusFiles{{{name, path, Format::kFile}}}));
+      std::make_shared<CorpusFiles>(CorpusFiles{{{name, path, CorpusFormat::kFile, true}}}));
 }
 }  // namespace cambium

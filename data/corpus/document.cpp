@@ -13,6 +13,8 @@ class Filtered final : public DocumentSource {
     return false;
   }
 
+  void skip_file() override { from_->skip_file(); }
+
   std::string position() const override { return from_->position(); }
 
   void go_to(const std::string& position) override { from_->go_to(position); }

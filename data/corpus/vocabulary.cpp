@@ -1,5 +1,6 @@
 #include "data/corpus/vocabulary.h"
 
+#include "core/system/files.h"
 #include "data/text/text.h"
 
 namespace cambium {
@@ -9,6 +10,10 @@ class ByteVocabulary final : public Vocabulary {
   int64_t size() const override { return kBegin + 1; }
 
   std::string_view unit() const override { return "bytes"; }
+
+  uint64_t content() const override { return 0; }
+
+  bool is_bytes() const override { return true; }
 
   void append_document(std::string_view text, std::vector<int32_t>& ids) const override {
     ids.reserve(ids.size() + text.size() + 1);
@@ -31,11 +36,14 @@ class ByteVocabulary final : public Vocabulary {
 
 class PieceVocabulary final : public Vocabulary {
  public:
-  explicit PieceVocabulary(const std::string& path) : tokenizer_(open_tokenizer(path)) {}
+  explicit PieceVocabulary(const std::string& path)
+      : tokenizer_(open_tokenizer(path)), content_(checksum_of_file(path).checksum) {}
 
   int64_t size() const override { return tokenizer_.size(); }
 
   std::string_view unit() const override { return "tokens"; }
+
+  uint64_t content() const override { return content_; }
 
   void append_document(std::string_view text, std::vector<int32_t>& ids) const override {
     ids.push_back(BpeTokenizer::kBegin);
@@ -47,6 +55,7 @@ class PieceVocabulary final : public Vocabulary {
 
  private:
   BpeTokenizer tokenizer_;
+  uint64_t content_;
 };
 }  // namespace
 

@@ -15,6 +15,10 @@ class Vocabulary {
   virtual int64_t size() const = 0;           // with the symbol that begins a document
   virtual std::string_view unit() const = 0;  // "bytes", "tokens"
 
+  virtual uint64_t content() const = 0;  // another vocabulary, another number
+
+  virtual bool is_bytes() const { return false; }  // a symbol a byte, and one a document
+
   // Appends the symbol that begins a document, then those of its text.
   virtual void append_document(std::string_view text, std::vector<int32_t>& ids) const = 0;
 

@@ -68,14 +68,43 @@ void SymbolReader::go_to(const std::string& position) {
   skip(used);
 }
 
+Turns::Turns(std::vector<double> weights) : weights_(std::move(weights)), given_(weights_.size()) {
+  const double sum = std::accumulate(weights_.begin(), weights_.end(), 0.0);
+  for (double& w : weights_) w /= sum;
+}
+
+size_t Turns::next() {
+  ++all_;
+  size_t most = 0;
+  double lag = -1;
+  for (size_t i = 0; i < weights_.size(); ++i) {
+    const double mine = weights_[i] * double(all_) - double(given_[i]);
+    if (mine <= lag || weights_[i] == 0) continue;
+    lag = mine;
+    most = i;
+  }
+  ++given_[most];
+  return most;
+}
+
+WindowStream::WindowStream(std::vector<SymbolReader> readers, const WindowOptions& options)
+    : readers_(std::move(readers)),
+      options_(options),
+      turns_(options.weights.empty() ? std::vector<double>(readers_.size(), 1) : options.weights) {}
+
 void WindowStream::open_block() {
   const int64_t T = options_.context, n = std::min(options_.block, options_.count - first_);
   ensure(n > 0, "window ", first_, " of ", options_.count, " asked for");
-  block_at_ = reader_.position();
+  block_at_.clear();
+  for (const SymbolReader& r : readers_)
+    block_at_ += str(&r == &readers_.front() ? "" : ";", r.position());
   symbols_.clear();
-  symbols_.reserve(size_t(n * T + 1));
-  reader_.read(n * T, symbols_);
-  symbols_.push_back(reader_.peek());
+  symbols_.reserve(size_t(n * (T + 1)));
+  for (int64_t i = 0; i < n; ++i) {
+    SymbolReader& reader = readers_[turns_.next()];
+    reader.read(T, symbols_);
+    symbols_.push_back(reader.peek());
+  }
   order_.resize(size_t(n));
   std::iota(order_.begin(), order_.end(), 0);
   if (options_.seed != 0)
@@ -84,7 +113,8 @@ void WindowStream::open_block() {
 
 void WindowStream::need() {
   if (at_ < first_ + int64_t(order_.size())) return;
-  if (order_.empty()) reader_.skip(options_.phase);
+  if (order_.empty())
+    for (SymbolReader& r : readers_) r.skip(options_.phase);
   first_ = at_;
   open_block();
 }
@@ -96,7 +126,7 @@ void WindowStream::next(int64_t examples, Batch& into) {
   std::ranges::fill(target, -1);
   for (size_t k = 0; k < size_t(examples); ++k, ++at_) {
     need();
-    const auto begin = symbols_.begin() + order_[size_t(at_ - first_)] * int64_t(T);
+    const auto begin = symbols_.begin() + order_[size_t(at_ - first_)] * int64_t(T + 1);
     std::copy_n(begin, T, x.begin() + ptrdiff_t(k * T));
     std::copy_n(begin + 1, T, target.begin() + ptrdiff_t(k * T));
   }
@@ -120,9 +150,15 @@ void WindowStream::restore(const std::string& state) {
   at_ = take_number(rest, state);
   first_ = take_number(rest, state);
   require(first_ < options_.count && at_ >= first_ && at_ - first_ <= options_.block &&
-              at_ <= options_.count,
+              at_ <= options_.count &&
+              std::ranges::count(rest, ';') + 1 == int64_t(readers_.size()),
           "'", state, "' is no place in a stream of ", options_.count, " windows");
-  reader_.go_to(std::string(rest));
+  for (SymbolReader& r : readers_) {
+    const size_t end = std::min(rest.find(';'), rest.size());
+    r.go_to(std::string(rest.substr(0, end)));
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+  }
+  for (int64_t i = 0; i < first_; ++i) turns_.next();
   open_block();
 }
 }  // namespace cambium

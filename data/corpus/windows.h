@@ -1,5 +1,5 @@
-// Windows: next-symbol examples of T symbols from a stream of documents, one document and one block
-// of windows in memory.
+// Windows: next-symbol examples of T symbols from streams of documents, one document of each and
+// one block of windows in memory.
 #pragma once
 #include "data/corpus/document.h"
 #include "data/corpus/vocabulary.h"
@@ -36,20 +36,33 @@ class SymbolReader {
 };
 
 struct WindowOptions {
-  int64_t context = 1;  // T
-  int64_t count = 0;    // windows an epoch
-  int64_t block = 1;    // windows that are shuffled together
-  int64_t phase = 0;    // symbols left out at the beginning
-  uint64_t seed = 0;    // of the order; 0: as they stand
+  int64_t context = 1;               // T
+  int64_t count = 0;                 // windows an epoch
+  int64_t block = 1;                 // windows that are shuffled together
+  int64_t phase = 0;                 // symbols left out at the beginning
+  uint64_t seed = 0;                 // of the order; 0: as they stand
+  std::vector<double> weights = {};  // each reader's share of the windows; empty: there is one
+};
+
+// Which of several readers the next window comes from: the one that lags its share most.
+class Turns {
+ public:
+  explicit Turns(std::vector<double> weights);
+
+  size_t next();
+
+ private:
+  std::vector<double> weights_;  // their sum is 1
+  std::vector<int64_t> given_;
+  int64_t all_ = 0;
 };
 
 // Ids [B,T] and the ids that follow them [B,T], padded with 0 and -1. A window begins where the one
-// before it ends. Blocks stay in their order and their windows are shuffled, so that the state is
-// the place of a block and how many of its windows have been given.
+// before it of the same reader ends. Blocks stay in their order and their windows are shuffled, so
+// that the state is the place of a block and how many of its windows have been given.
 class WindowStream final : public ExampleStream {
  public:
-  WindowStream(SymbolReader reader, const WindowOptions& options)
-      : reader_(std::move(reader)), options_(options) {}
+  WindowStream(std::vector<SymbolReader> readers, const WindowOptions& options);
 
   int64_t at() const override { return at_; }
 
@@ -62,11 +75,12 @@ class WindowStream final : public ExampleStream {
   void open_block();  // the windows from first_ on
   void need();        // another block when this one is used up
 
-  SymbolReader reader_;
+  std::vector<SymbolReader> readers_;
   WindowOptions options_;
+  Turns turns_;                   // behind the block
   int64_t at_ = 0, first_ = 0;    // windows given; before this block
-  std::vector<int32_t> symbols_;  // of the block, and the one behind it
+  std::vector<int32_t> symbols_;  // of the block's windows, each with the one behind it
   std::vector<int32_t> order_;    // of its windows; empty before the first block
-  std::string block_at_;          // position of the reader before it
+  std::string block_at_;          // positions of the readers before it, between semicolons
 };
 }  // namespace cambium

@@ -16,6 +16,7 @@
 #include <optional>
 
 #include "core/fields.h"
+#include "core/yaml/quantity.h"
 #include "core/yaml/spec.h"
 #include "search/study/keys/search_part.h"
 #include "search/study/scale_goal.h"
@@ -105,9 +106,6 @@ Study load_study(const std::string& path, std::span<const std::string> overrides
 // `errors`. Names in conditions, objectives and paths are looked at later, by those who know the
 // table or the models.
 Study read_search(const Spec& spec, Diagnostics& errors);
-
-// 500k, 2.5M, 1e9, 12: a number and, if need be, k, M, G or T. UserError naming `what`.
-double quantity(const Yaml& value, const Vars& vars, std::string_view what);
 
 // Whether a file is a study rather than a model: it has `variants`, or what else no model has.
 bool is_study(const Spec& spec);

@@ -69,13 +69,6 @@ std::string path_beside(const Yaml& value) {
   return (std::filesystem::path(value.mark.file).parent_path() / path).lexically_normal().string();
 }
 
-double read_share(const Yaml& yaml, const Vars& vars, std::string_view what) {
-  const bool percent = yaml.is_scalar() && yaml.text.ends_with('%');
-  Yaml number = yaml;
-  if (percent) number.text.pop_back();
-  return quantity(number, vars, what) / (percent ? 100 : 1);
-}
-
 void read_name(const Yaml& yaml, StudyFile& file) {
   file.study.name = yaml.text;
 }

@@ -29,9 +29,6 @@ void settle_ladder(StudyFile& file);
 // The path that a file names, which is relative to it.
 std::string path_beside(const Yaml& value);
 
-// 3% or 0.03. UserErrors as quantity().
-double read_share(const Yaml& yaml, const Vars& vars, std::string_view what);
-
 // Whether a variant or a task may be named so: the name becomes that of folders.
 bool is_folder_name(std::string_view name);
 inline constexpr std::string_view kFolderNameHelp =

@@ -5,9 +5,9 @@
 //     method: sobol             # or tpe, evolution ...; sobol up to 20 trials, then tpe
 //     rungs: {keep: 1/3}        # successive halving; or asha, {hyperband: {levels: 4}}
 #pragma once
+#include "core/yaml/choice.h"
 #include "search/methods/support/method.h"
 #include "search/rungs/support/rung_method.h"
-#include "train/spec/choice.h"
 
 namespace cambium {
 // Of `tune:` and `search:`: pauses of a training at which trials are compared.

@@ -108,7 +108,9 @@ TEST_F(Commands, WrongUseIsExplained) {
 TEST_F(Commands, EveryCommandHasHelpWithExamples) {
   EXPECT_NE(run_words({}).out.find("usage: cambium COMMAND"), std::string::npos);
   for (const Command* c : builtin_commands()) {
-    const Ran ran = run_words({std::string(c->name), "--help"});
+    std::vector<std::string> words = words_of(c->name);
+    words.emplace_back("--help");
+    const Ran ran = run_words(words);
     EXPECT_EQ(ran.code, 0);
     EXPECT_NE(ran.out.find("examples\n  cambium "), std::string::npos) << c->name;
     EXPECT_NE(ran.out.find("--json"), std::string::npos) << c->name;

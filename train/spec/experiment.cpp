@@ -107,6 +107,14 @@ std::vector<std::string> parameter_names(const Graph& g) {
   return names;
 }
 
+// What the data says of a training of this length.
+void check_use(const Experiment& e) {
+  const std::string objection = e.data->objection(e.total_steps() * e.examples_per_update());
+  if (!objection.empty())
+    throw UserError(objection, "train for fewer steps, give it a smaller share, or allow more",
+                    e.spec.section("data")->mark);
+}
+
 Experiment open_spec(Spec spec, std::shared_ptr<const Dataset> opened, bool checked) {
   refuse_study(spec);
   Experiment e;
@@ -139,6 +147,7 @@ Experiment open_spec(Spec spec, std::shared_ptr<const Dataset> opened, bool chec
       check_sections_fit(e.spec, e.data->shape(batch).decoder.has_value(), e.data->describe());
       const Model& built = model_of(e, batch, true);
       e.recompute = built.recompute;
+      check_use(e);
       if (!checked) return;
       check_groups(e.train.groups, parameter_names(built.graph), errors);
       note_what_cannot_be(e, built.graph, errors);

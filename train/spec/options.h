@@ -2,8 +2,8 @@
 #pragma once
 #include <array>
 
+#include "core/yaml/choice.h"
 #include "train/run/metrics.h"
-#include "train/spec/choice.h"
 #include "train/spec/groups.h"
 #include "train/spec/loss.h"
 #include "train/spec/optim.h"

@@ -4,7 +4,7 @@
 #include <algorithm>
 
 #include "core/rng.h"
-#include "data/corpus/windows.h"
+#include "data/corpus/windowed_data.h"
 
 namespace cambium::dataset_documents {
 namespace {
@@ -31,12 +31,11 @@ struct Documents : CorpusOptions {
           field("least", &Documents::least, "bytes; a shorter text is left out").in(0)});
 };
 
-constexpr int64_t kMostHeld = int64_t(1) << 26;  // symbols of a block, and of a held-out split
-
-class DocumentSet final : public Dataset {
+class DocumentSet final : public WindowedData {
  public:
   explicit DocumentSet(const Documents& options)
-      : options_(options), vocabulary_(open_vocabulary(options.tokenizer)) {
+      : WindowedData(options.context, options.shuffle, open_vocabulary(options.tokenizer)),
+        options_(options) {
     check_options();
     try {
       files_ = list_corpus(options);
@@ -46,64 +45,21 @@ class DocumentSet final : public Dataset {
     } catch (const UserError& e) {
       throw OptionError("path", e.what(), e.help);
     }
-    check_sizes();
-  }
-
-  DataShape shape(int64_t batch) const override {
-    return {.domain = Domain::kIds,
-            .x = {DType::kI32, {batch, options_.context}},
-            .target = {DType::kI32, {batch, options_.context}},
-            .classes = vocabulary_->size(),
-            .causal = true};
-  }
-
-  int64_t count(Split split) const override {
-    const int64_t T = options_.context;
-    if (split == Split::kTrain) return std::max<int64_t>(1, train_ / T - 1);
-    return (int64_t(held(split).size()) - 1 + T - 1) / T;
-  }
-
-  void read(Split split, std::span<const int64_t> indices, uint64_t epoch_seed,
-            Batch& into) const override {
-    const int64_t T = options_.context;
-    const std::span<int32_t> x = into.x.i32(), target = into.target.i32();
-    std::ranges::fill(x, 0);
-    std::ranges::fill(target, -1);
-    into.examples = int64_t(indices.size());
-    if (split == Split::kTrain) return read_streamed(indices, epoch_seed, into);
-    const std::vector<int32_t>& all = held(split);
-    for (size_t i = 0; i < indices.size(); ++i) {
-      const auto from = all.begin() + indices[i] * T;
-      const auto n = std::min<int64_t>(T, all.end() - from - 1);
-      std::copy_n(from, n, x.begin() + ptrdiff_t(i) * T);
-      std::copy_n(from + 1, n, target.begin() + ptrdiff_t(i) * T);
-    }
+    check_sizes(options.path, documents_, "format: paragraphs or lines makes many of one file");
   }
 
   std::unique_ptr<ExampleStream> stream(uint64_t epoch_seed) const override {
-    return std::make_unique<WindowStream>(
-        SymbolReader(
-            filtered(open_documents(),
-                     [this](const Document& d) { return split_of(d.id) == Split::kTrain; }),
-            vocabulary_),
-        WindowOptions{.context = options_.context,
-                      .count = count(Split::kTrain),
-                      .block = options_.shuffle,
-                      .phase = phase_of(epoch_seed),
-                      .seed = epoch_seed});
-  }
-
-  // A block of windows and their order, and one document; what it is in may have doubled to hold
-  // it.
-  int64_t stream_bytes() const override {
-    const int64_t windows = std::min(options_.shuffle, count(Split::kTrain));
-    return int64_t(sizeof(int32_t)) * windows * (options_.context + 1) + 2 * longest_;
-  }
-
-  std::vector<std::pair<std::string, ArgValue>> vars() const override {
-    return {{"classes", vocabulary_->size()},
-            {"vocab", vocabulary_->size()},
-            {"context", options_.context}};
+    std::vector<SymbolReader> readers;
+    readers.emplace_back(
+        filtered(open_documents(),
+                 [this](const Document& d) { return split_of(d.id) == Split::kTrain; }),
+        vocabulary_);
+    return std::make_unique<WindowStream>(std::move(readers),
+                                          WindowOptions{.context = options_.context,
+                                                        .count = count(Split::kTrain),
+                                                        .block = options_.shuffle,
+                                                        .phase = phase_of(epoch_seed),
+                                                        .seed = epoch_seed});
   }
 
   uint64_t content() const override {
@@ -118,21 +74,7 @@ class DocumentSet final : public Dataset {
                " symbols, from ", options_.path);
   }
 
-  std::string decode(std::span<const int32_t> ids) const override {
-    return vocabulary_->decode(ids);
-  }
-
-  std::vector<int32_t> encode(std::string_view text) const override {
-    std::vector<int32_t> ids;
-    vocabulary_->append_document(text, ids);
-    return ids;
-  }
-
  private:
-  const std::vector<int32_t>& held(Split split) const {
-    return held_[split == Split::kValidation ? 0 : 1];
-  }
-
   std::unique_ptr<DocumentSource> open_documents() const {
     return filtered(open_corpus(options_, files_), [least = options_.least](const Document& d) {
       return int64_t(d.text.size()) >= least;
@@ -172,65 +114,13 @@ class DocumentSet final : public Dataset {
           "test",
           str("val = ", options_.val, " and test = ", options_.test, " leave nothing to train on"),
           "their sum must be below 1");
-    for (const auto& [name, windows] :
-         {std::pair("held_out", options_.held_out), std::pair("shuffle", options_.shuffle)})
-      if (windows > std::max<int64_t>(1, kMostHeld / options_.context))
-        throw OptionError(name,
-                          str(name, " = ", windows, " windows of ", options_.context,
-                              " symbols are more than the ", kMostHeld, " that may be held"),
-                          str("use ", name, ": ",
-                              std::max<int64_t>(1, kMostHeld / options_.context), " or less"));
-  }
-
-  void check_sizes() const {
-    const int64_t T = options_.context;
-    if (train_ < T + 1)
-      throw OptionError("context",
-                        str("context = ", T, " needs at least ", T + 1, " training symbols, ",
-                            options_.path, " has ", train_, " in ", documents_, " documents"),
-                        "use more documents or a shorter context");
-    for (const auto& [name, held] : {std::pair("val", &held_[0]), std::pair("test", &held_[1])})
-      if (held->size() < 2)
-        throw OptionError(
-            name,
-            held->empty()
-                ? str("none of ", documents_, " documents of ", options_.path, " falls to ", name)
-                : str("the documents of ", options_.path, " that fall to ", name, " hold no text"),
-            str("use more documents or a larger ", name,
-                "; format: paragraphs or lines makes many of one file"));
-  }
-
-  int64_t phase_of(uint64_t epoch_seed) const {
-    if (epoch_seed == 0) return 0;
-    const int64_t room = train_ - count(Split::kTrain) * options_.context;
-    return Random(epoch_seed, stream_of("text.phase"))
-        .below(uint32_t(std::min(options_.context, room)));
-  }
-
-  // One stream up to the last of them, in the order in which they come.
-  void read_streamed(std::span<const int64_t> indices, uint64_t epoch_seed, Batch& into) const {
-    std::vector<std::pair<int64_t, size_t>> wanted;
-    for (size_t i = 0; i < indices.size(); ++i) wanted.emplace_back(indices[i], i);
-    std::ranges::sort(wanted);
-    Batch one = allocate_batch(shape(1));
-    auto from = stream(epoch_seed);
-    for (const auto& [index, row] : wanted) {
-      if (index >= from->at()) {  // else the same one again
-        from->skip(index - from->at());
-        from->next(1, one);
-      }
-      const ptrdiff_t begin = ptrdiff_t(row) * options_.context;
-      std::ranges::copy(one.x.i32(), into.x.i32().begin() + begin);
-      std::ranges::copy(one.target.i32(), into.target.i32().begin() + begin);
-    }
+    check_held("held_out", options_.held_out);
+    check_held("shuffle", options_.shuffle);
   }
 
   Documents options_;
-  std::shared_ptr<const Vocabulary> vocabulary_;
   std::shared_ptr<const CorpusFiles> files_;
-  int64_t longest_ = 0;                // bytes of a document's text and of its symbols
-  int64_t documents_ = 0, train_ = 0;  // symbols to train on
-  std::vector<int32_t> held_[2];       // symbols of validation and test
+  int64_t documents_ = 0;
   uint64_t content_ = 0;
 };
 }  // namespace

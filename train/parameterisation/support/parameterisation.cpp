@@ -4,7 +4,7 @@
 #include <cmath>
 
 #include "core/text/suggest.h"
-#include "train/spec/choice.h"
+#include "core/yaml/choice.h"
 
 namespace cambium {
 namespace {

@@ -1,7 +1,7 @@
 // Numbers with a unit, as studies write them.
-#include <charconv>
+#include "core/yaml/quantity.h"
 
-#include "search/study/study.h"
+#include <charconv>
 
 namespace cambium {
 double quantity(const Yaml& value, const Vars& vars, std::string_view what) {
@@ -22,4 +22,12 @@ double quantity(const Yaml& value, const Vars& vars, std::string_view what) {
   throw UserError(str("'", what, "' takes a number, got ", v), "write 500000, 5e5 or 500k",
                   value.mark);
 }
+
+double read_share(const Yaml& yaml, const Vars& vars, std::string_view what) {
+  const bool percent = yaml.is_scalar() && yaml.text.ends_with('%');
+  Yaml number = yaml;
+  if (percent) number.text.pop_back();
+  return quantity(number, vars, what) / (percent ? 100 : 1);
+}
+
 }  // namespace cambium

@@ -1,0 +1,10 @@
+// Corpus table: what a corpus holds and what each step did to it, as people read it.
+#pragma once
+#include "data/assembly/manifest.h"
+
+namespace cambium {
+std::string shares_table(const Manifest& manifest);  // documents and bytes by source and split
+std::string steps_table(const Manifest& manifest);   // by step and rule: kept, dropped, changed
+// Ten texts that each rule dropped or changed; of one rule where `rule` is not empty.
+std::string samples_text(const Manifest& manifest, const std::string& rule = {});
+}  // namespace cambium

@@ -1,0 +1,3 @@
+// The one header that sees Zstandard.
+#pragma once
+#include <zstd.h>

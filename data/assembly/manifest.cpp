@@ -1,0 +1,109 @@
+#include "data/assembly/manifest.h"
+
+#include <charconv>
+
+#include "core/hash.h"
+#include "core/system/files.h"
+#include "core/xxhash.h"
+
+namespace cambium {
+namespace {
+uint64_t hash_from(const std::string& hex) {
+  uint64_t hash = 0;
+  std::from_chars(hex.data(), hex.data() + hex.size(), hash, 16);
+  return hash;
+}
+
+Split split_from(const std::string& name) {
+  for (const Split s : {Split::kTrain, Split::kValidation, Split::kTest})
+    if (split_name(s) == name) return s;
+  throw UserError(str("'", name, "' is no part of a corpus: train, val or test"));
+}
+
+Json shard_json(const CorpusShard& s) {
+  return {{"file", s.file},           {"source", s.source},         {"split", split_name(s.split)},
+          {"documents", s.documents}, {"text_bytes", s.text_bytes}, {"longest", s.longest},
+          {"bytes", s.bytes},         {"hash", hash_name(s.hash)},  {"version", s.version}};
+}
+
+CorpusShard shard_from(const JsonItem& item) {
+  return {item.needed_text("file"),
+          item.needed_text("source"),
+          split_from(item.needed_text("split")),
+          item.whole("documents"),
+          item.whole("text_bytes"),
+          item.whole("longest"),
+          item.whole("bytes"),
+          hash_from(item.needed_text("hash")),
+          item.whole("version", 1)};
+}
+}  // namespace
+
+std::string_view split_name(Split split) {
+  return split == Split::kTrain ? "train" : split == Split::kValidation ? "val" : "test";
+}
+
+uint64_t Manifest::content() const {
+  std::string all;
+  for (const CorpusShard& s : shards) all += str(s.file, " ", s.hash, "\n");
+  return content_hash(all);
+}
+
+Json Manifest::json() const {
+  Json out = {{"format", "cambium corpus"},
+              {"version", version},
+              {"content", hash_name(content())},
+              {"program", program},
+              {"recipe_hash", hash_name(recipe_hash)},
+              {"recipe", recipe},
+              {"licenses", Json::object()},
+              {"inputs", Json::array()},
+              {"steps", Json::array()},
+              {"shards", Json::array()}};
+  for (const auto& [source, license] : licenses) out["licenses"][source] = license;
+  for (const CorpusInput& i : inputs)
+    out["inputs"].push_back(
+        {{"source", i.source}, {"path", i.path}, {"bytes", i.bytes}, {"hash", hash_name(i.hash)}});
+  for (const StepRecord& s : steps) {
+    Json step = {{"name", s.name}, {"text", s.text}, {"tally", s.tally.json()}};
+    if (!s.findings.is_null()) step["findings"] = s.findings;
+    out["steps"].push_back(std::move(step));
+  }
+  for (const CorpusShard& s : shards) out["shards"].push_back(shard_json(s));
+  return out;
+}
+
+Manifest load_manifest(const std::string& folder) {
+  const std::string path = str(folder, "/", kManifest);
+  if (!file_exists(path)) {
+    if (file_exists(folder + "/work"))
+      throw UserError(str("'", folder, "' holds a corpus that is not finished"),
+                      str("give the same command again, which goes on where it ended: cambium data "
+                          "build RECIPE -o ",
+                          folder));
+    throw UserError(str("'", folder, "' holds no corpus"),
+                    "build one with `cambium data build RECIPE -o FOLDER`");
+  }
+  const Json json = load_json(path);
+  const JsonItem item(json, path);
+  if (item.text("format") != "cambium corpus")
+    throw UserError(str("'", path, "' is no manifest of a corpus"), "name another folder");
+  Manifest m;
+  m.version = item.whole("version", 1);
+  m.program = item.text("program");
+  m.recipe = item.text("recipe");
+  m.recipe_hash = hash_from(item.needed_text("recipe_hash"));
+  for (const auto& [source, license] : item.item("licenses").json().items())
+    m.licenses.emplace_back(source, license.get<std::string>());
+  for (const JsonItem& i : item.items("inputs"))
+    m.inputs.push_back({i.needed_text("source"), i.needed_text("path"), i.whole("bytes"),
+                        hash_from(i.needed_text("hash"))});
+  for (const JsonItem& s : item.items("steps")) {
+    const Json* findings = s.find("findings");
+    m.steps.push_back({s.needed_text("name"), s.text("text"), Tally::from(s.item("tally")),
+                       findings ? *findings : Json(nullptr)});
+  }
+  for (const JsonItem& s : item.items("shards")) m.shards.push_back(shard_from(s));
+  return m;
+}
+}  // namespace cambium

@@ -1,0 +1,53 @@
+// Manifest: what a corpus holds, and how it came about. It is written last: a folder without one
+// holds no finished corpus.
+#pragma once
+#include "data/curation/support/tally.h"
+#include "data/split.h"
+
+namespace cambium {
+struct CorpusShard {
+  std::string file;  // below the corpus's folder
+  std::string source;
+  Split split = Split::kTrain;
+  int64_t documents = 0, text_bytes = 0;  // of the texts alone
+  int64_t longest = 0;                    // bytes of one text, at most
+  int64_t bytes = 0;                      // of the file
+  uint64_t hash = 0;                      // of the file's bytes (checksum_of_file)
+  int64_t version = 1;                    // of the corpus that it came with
+};
+
+struct CorpusInput {
+  std::string source, path;
+  int64_t bytes = 0;
+  uint64_t hash = 0;
+};
+
+struct StepRecord {
+  std::string name;  // "repair", or as the manifest's own: "read", "write"
+  std::string text;  // canonical options, with the version of the rules
+  Tally tally;
+  Json findings = nullptr;
+};
+
+struct Manifest {
+  int64_t version = 1;
+  std::string recipe;  // its YAML
+  uint64_t recipe_hash = 0;
+  std::string program;
+  std::vector<CorpusInput> inputs;
+  std::vector<std::pair<std::string, std::string>> licenses;  // source, license
+  std::vector<StepRecord> steps;
+  std::vector<CorpusShard> shards;
+
+  uint64_t content() const;  // a hash of all shards in their order
+
+  Json json() const;
+};
+
+inline constexpr std::string_view kManifest = "manifest.json";
+
+// UserError when the folder holds no finished corpus, and says what it holds.
+Manifest load_manifest(const std::string& folder);
+
+std::string_view split_name(Split split);  // "train", "val", "test"
+}  // namespace cambium

@@ -1,0 +1,50 @@
+// WindowedData: next-symbol prediction over streamed documents; validation and test are held.
+#pragma once
+#include "data/corpus/windows.h"
+
+namespace cambium {
+class WindowedData : public Dataset {
+ public:
+  DataShape shape(int64_t batch) const override;
+  int64_t count(Split split) const override;
+  void read(Split split, std::span<const int64_t> indices, uint64_t epoch_seed,
+            Batch& into) const override;
+
+  // A block of windows and their order, and one document of each reader; what it is in may have
+  // doubled to hold it.
+  int64_t stream_bytes() const override;
+
+  std::vector<std::pair<std::string, ArgValue>> vars() const override;
+  std::string decode(std::span<const int32_t> ids) const override;
+  std::vector<int32_t> encode(std::string_view) const override;
+
+ protected:
+  static constexpr int64_t kMostHeld = int64_t(1) << 26;  // symbols of a block, of a held split
+
+  WindowedData(int64_t context, int64_t block, std::shared_ptr<const Vocabulary> vocabulary)
+      : context_(context), block_(block), vocabulary_(std::move(vocabulary)) {}
+
+  const std::vector<int32_t>& held(Split split) const {
+    return held_[split == Split::kValidation ? 0 : 1];
+  }
+
+  // OptionError when so many windows of the context are more than may be held.
+  void check_held(const std::string& option, int64_t windows) const;
+
+  // OptionErrors when there is too little to train on, or nothing held out.
+  void check_sizes(const std::string& origin, int64_t documents, const std::string& cure) const;
+
+  // Where a stream of this epoch begins.
+  int64_t phase_of(uint64_t epoch_seed) const;
+
+  const int64_t context_, block_;  // T; windows that are shuffled together
+  std::shared_ptr<const Vocabulary> vocabulary_;
+  int64_t train_ = 0;  // symbols to train on in an epoch
+  int64_t readers_ = 1;
+  int64_t longest_ = 0;           // bytes of a document's text and of its symbols
+  std::vector<int32_t> held_[2];  // symbols of validation and test
+
+ private:
+  void read_streamed(std::span<const int64_t> indices, uint64_t epoch_seed, Batch& into) const;
+};
+}  // namespace cambium
