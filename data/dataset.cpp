@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "core/text/suggest.h"
+#include "core/yaml/listed.h"
 
 namespace cambium {
 namespace {
@@ -159,17 +160,6 @@ std::vector<std::unique_ptr<Dataset>> open_inner(const Yaml& of, const Vars& var
   return inner;
 }
 }  // namespace
-
-// {a: 0.6} as ["a=0.6"].
-Yaml listed(const Yaml& map) {
-  Yaml list{.kind = Yaml::kList, .mark = map.mark};
-  for (const YamlEntry& e : map.entries)
-    list.items.push_back({.kind = Yaml::kScalar,
-                          .mark = e.value.mark,
-                          .text = str(e.key, "=", e.value.text),
-                          .quoted = true});
-  return list;
-}
 
 std::unique_ptr<Dataset> open_dataset(const Yaml& data, const Vars& vars, uint64_t seed) {
   DataUse use = parse_use(data);

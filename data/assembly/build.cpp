@@ -28,7 +28,7 @@ void refuse_other_corpus(const Manifest& manifest, const Recipe& recipe,
 }
 
 void refuse_other_things(const std::string& folder) {
-  if (!fs::exists(folder)) return;
+  if (!fs::exists(folder) || fs::exists(str(folder, "/", kManifest))) return;
   for (const auto& entry : fs::directory_iterator(folder)) {
     const std::string name = entry.path().filename();
     if (name == "work" || name == ".lock") continue;

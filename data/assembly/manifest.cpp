@@ -93,8 +93,9 @@ Manifest load_manifest(const std::string& folder) {
   m.program = item.text("program");
   m.recipe = item.text("recipe");
   m.recipe_hash = hash_from(item.needed_text("recipe_hash"));
-  for (const auto& [source, license] : item.item("licenses").json().items())
-    m.licenses.emplace_back(source, license.get<std::string>());
+  const JsonItem licenses = item.item("licenses");
+  for (const auto& [source, license] : licenses.json().items())
+    m.licenses.emplace_back(source, licenses.needed_text(source.c_str()));
   for (const JsonItem& i : item.items("inputs"))
     m.inputs.push_back({i.needed_text("source"), i.needed_text("path"), i.whole("bytes"),
                         hash_from(i.needed_text("hash"))});

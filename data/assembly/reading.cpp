@@ -141,7 +141,8 @@ void collect(const std::string& stem, const std::string& source, size_t s, Runs&
     runs.tallies[s].add(Tally::from(item.item("tally")));
     last = item.yes("last");
   }
-  for (const Json& sum : read_sidecar(stem + "-inputs").value())
+  const Json sums = read_sidecar(stem + "-inputs").value();
+  for (const Json& sum : sums)
     runs.inputs.push_back(
         {source, sum[0].get<std::string>(), sum[1].get<int64_t>(), sum[2].get<uint64_t>()});
 }

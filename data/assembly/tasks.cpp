@@ -22,18 +22,25 @@ void run_tasks(const Workers& workers, std::string_view stage, int64_t n,
   const auto tell = [&] {  // under the mutex
     if (workers.progress) workers.progress(stage, state.finished, n);
   };
+  const auto stops = [&] {
+    const std::lock_guard lock(state.mutex);
+    state.stopped |= workers.stop && workers.stop();
+    return state.stopped;
+  };
   const auto work = [&] {
     for (;;) {
       int64_t mine = 0;
       {
         const std::lock_guard lock(state.mutex);
-        if (workers.stop && workers.stop()) state.stopped = true;
         // Tasks start in their order, so that all before a failed one have started.
         if (state.next >= n || state.stopped || state.error) return;
         mine = state.next++;
       }
       try {
-        if (!done(mine)) run(mine);
+        if (!done(mine)) {
+          if (stops()) return;
+          run(mine);
+        }
       } catch (...) {
         const std::lock_guard lock(state.mutex);
         if (mine < state.failed) {

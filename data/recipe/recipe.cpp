@@ -4,6 +4,7 @@
 #include <cctype>
 
 #include "core/hash.h"
+#include "core/yaml/listed.h"
 #include "core/yaml/quantity.h"
 
 namespace cambium {
@@ -165,11 +166,22 @@ class Reader {
     }
   }
 
+  // Maps in place of lists, where a step takes one.
+  static Yaml with_lists(Yaml item) {
+    YamlEntry& e = item.entries[0];
+    for (const CurationKind* kind : builtin_steps())
+      if (kind->name == e.key && e.value.is_map())
+        for (YamlEntry& option : e.value.entries)
+          if (option.key == kind->maps && option.value.is_map())
+            option.value = listed(option.value);
+    return item;
+  }
+
   // `quality: gopher` is the step gopher_quality, `quality: {gopher: {words: 20..}}` too.
   static Yaml spelt_out(const Yaml& item) {
     if (!item.is_map() || item.entries.size() != 1) return item;
     const YamlEntry& e = item.entries[0];
-    if (e.key != "quality" && e.key != "repetition") return item;
+    if (e.key != "quality" && e.key != "repetition") return with_lists(item);
     Yaml out = item;
     YamlEntry& to = out.entries[0];
     if (e.value.is_scalar())
@@ -195,6 +207,12 @@ class Reader {
                             split.mark));
     if (const Yaml* by = split.find("by")) {
       recipe_.split.by = by->text;
+      if (by->text == "cluster" &&
+        std::ranges::none_of(recipe_.steps, [](const RecipeStep& s) {
+          return s.choice.record->name == "near_duplicates";
+        }))
+        errors_.add(UserError("clusters are found by the step near_duplicates, and there is none",
+                              "add - near_duplicates: {action: mark} to the steps", by->mark));
       if (by->text != "document" && by->text != "cluster")
         errors_.add(UserError(str("'by' is document or cluster, got ", by->text), "", by->mark));
     }

@@ -133,7 +133,10 @@ class ExactStep final : public CurationStep {
       const std::vector<std::string_view> pieces = pieces_of(d.text, options_.of);
       for (size_t i = 0; i < pieces.size(); ++i) {
         std::string_view piece = options_.of == "document" ? pieces[i] : trimmed(pieces[i]);
-        if (options_.normalise == "words") piece = normal = normal_words(piece);
+        if (options_.normalise == "words") {
+          normalise_words(piece, normal, true);
+          piece = normal;
+        }
         if (int64_t(piece.size()) < options_.least || piece.empty()) continue;
         const uint64_t hash = content_hash(piece);
         record.clear();

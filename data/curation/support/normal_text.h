@@ -4,6 +4,7 @@
 #include <string_view>
 
 namespace cambium {
-// Lower case; every run of anything but a-z and 0-9 is one space; none at the ends.
-std::string normal_words(std::string_view text);
+// Lower case; every run of anything but letters and digits of ASCII is one space; none at the ends.
+// What is beyond ASCII counts as a letter, or with `ascii` as none.
+void normalise_words(std::string_view text, std::string& out, bool ascii = false);
 }  // namespace cambium

@@ -64,6 +64,7 @@ struct CurationKind {
   int64_t version = 1;  // of its rules: another one, other corpora
   FieldSet attrs = {};
   std::string_view primary = "";
+  std::string_view maps = "";  // the option that is a map, {a: b}, and comes as a list, ["a=b"]
   std::unique_ptr<CurationStep> (*open)(const Attrs&, const StepPlace&) = nullptr;  // OptionErrors
 };
 

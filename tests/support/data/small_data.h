@@ -6,6 +6,7 @@
 #include <map>
 
 #include "core/system/files.h"
+#include "data/assembly/build.h"
 #include "data/dataset.h"
 #include "tests/support/data/test_data.h"
 
@@ -80,6 +81,18 @@ inline std::string json_texts(int n) {
   return text;
 }
 
+// Two sources, of which the first gives two thirds of the windows.
+inline std::string small_corpus(const TempFolder& folder) {
+  replace_file(folder.path("a.jsonl"), json_texts(60));
+  replace_file(folder.path("b.txt"), "one line of b\nanother\na third line of it\nand one more\n");
+  replace_file(folder.path("recipe.yaml"),
+               str("sources: {a: {path: '", folder.path("a.jsonl"), "', id: name}, b: {path: '",
+                   folder.path("b.txt"), "', split: line}}\nsplit: {val: 20%, test: 20%}\n"));
+  build_corpus(load_recipe(folder.path("recipe.yaml")), folder.path("built"), {});
+  return str("{path: '", folder.path("built"),
+             "', context: 7, shuffle: 6, mixture: {a: 0.6, b: 0.3}}");
+}
+
 // The options of `data: {name: ...}`, as a flow map; writes what it reads into the folder. At least
 // 24 training examples where the dataset has that many.
 inline std::string small_data(std::string_view name, const TempFolder& folder) {
@@ -118,6 +131,7 @@ inline std::string small_data(std::string_view name, const TempFolder& folder) {
     return str("{path: '", folder.path("corpus"),
                "', id: name, context: 7, shuffle: 6, val: 0.2, test: 0.2}");
   }
+  if (name == "corpus") return small_corpus(folder);
   if (name == "masked") {
     replace_file(folder.path("rows.txt"), ragged_rows(90));
     return str("{rate: 0.3, of: {labelled_text: {path: '", folder.path("rows.txt"),

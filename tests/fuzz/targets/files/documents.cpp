@@ -13,9 +13,10 @@ std::vector<std::string> texts_from(DocumentSource& source) {
 
 extern const FuzzTarget fuzz_documents = {
     .name = "documents",
-    .reads = {"core/system/line_reader.cpp", "data/corpus/corpus.cpp"},
+    .reads = {"core/system/line_reader.cpp", "data/corpus/corpus.cpp",
+              "data/corpus/formats/json_lines.cpp"},
     .run = [](std::string_view bytes) {
-      for (const char* format : {"paragraphs", "lines", "jsonl"}) try {
+      for (const char* format : {"paragraphs", "lines", "json", "csv", "tsv", "jsonl"}) try {
           const std::string path = file_of(str("corpus.", format), bytes);
           const CorpusOptions options{.path = path, .format = format};
           const auto source = open_corpus(options), other = open_corpus(options);

@@ -1,0 +1,113 @@
+// Near duplicates: texts that share most of their runs of words with one that stays.
+#include <algorithm>
+
+#include "data/curation/support/near_pairs.h"
+
+namespace cambium::step_near_duplicates {
+namespace {
+struct Options {
+  double similarity = 0.8;
+  int64_t ngram = 5, bands = 14, rows = 8, bucket = 32;
+  std::string unit = "word", action = "drop";
+  bool verify = true;
+  std::vector<std::string> prefer;
+  static constexpr auto fields = std::tuple{
+      field("similarity", &Options::similarity,
+            "of two texts' sets of runs, what both hold / what either holds (Jaccard): from there "
+            "on they are duplicates").in(0.1, 1),
+      field("ngram", &Options::ngram, "units of a run").in(1, 64),
+      field("unit", &Options::unit,
+            "what runs are made of; case and punctuation do not count. Characters are for scripts "
+            "without spaces").one_of("word|character"),
+      field("bands", &Options::bands,
+            "MinHash: texts of similarity s are compared with probability 1 - (1 - s^rows)^bands")
+          .in(1, 256),
+      field("rows", &Options::rows, "hashes of a band").in(1, 64),
+      field("verify", &Options::verify,
+            "compare the sets themselves; else whoever shares a band is a duplicate"),
+      field("bucket", &Options::bucket,
+            "texts that one is compared with in one band, the first ones; how many met more is "
+            "told").in(1, 100'000),
+      field("action", &Options::action,
+            "drop, or mark: all stay, and split: {by: cluster} keeps them together")
+          .one_of("drop|mark"),
+      field("prefer", &Options::prefer,
+            "sources in the order in which theirs stays; those that are not named come last")};
+};
+
+struct Decision {
+  int64_t index;
+  bool dropped;
+  uint64_t cluster;  // its first draft's key
+};
+
+class Marker final : public Judge {
+ public:
+  Marker(std::vector<Decision> decisions, bool drops)
+      : decisions_(std::move(decisions)), drops_(drops) {}
+
+  bool keep(Draft& draft, Tally& tally) override {
+    const int64_t index = index_++;
+    if (next_ == decisions_.size() || decisions_[next_].index != index) return true;
+    const Decision& d = decisions_[next_++];
+    draft.cluster = d.cluster;
+    if (!d.dropped) return true;
+    if (drops_) tally.drop("near_duplicate", draft);
+    if (!drops_) tally.change("near_duplicate", draft);
+    return !drops_;
+  }
+
+ private:
+  std::vector<Decision> decisions_;
+  bool drops_;
+  size_t next_ = 0;
+  int64_t index_ = 0;
+};
+
+class NearStep final : public CurationStep {
+ public:
+  NearStep(const Options& o, const StepPlace& place)
+      : drops_(o.action == "drop"),
+        near_{o.similarity, o.bands, o.rows, o.bucket, o.verify,
+              {o.ngram, o.unit == "character"}, ranks_of(o.prefer, place)} {}
+
+  bool looks() const override { return true; }
+
+  void look(const StagedDrafts& drafts, const std::string& folder,
+            const Workers& workers) override {
+    const NearPairs found = find_near_pairs(drafts, near_, folder, workers);
+    const std::vector<ClusterMember> members = decide_clusters(found.pairs);
+    of_part_.assign(drafts.parts.size(), {});
+    for (const ClusterMember& m : members)
+      of_part_[size_t(m.place.part())].push_back(
+          {int64_t(m.place.index), m.dropped, found.keys.at(m.first)});
+    findings_ = clusters_json(members, found.pairs);
+    findings_["candidates"] = found.candidates;
+    findings_["alike"] = found.pairs.size();
+    findings_["capped"] = found.capped;
+  }
+
+  std::unique_ptr<Judge> judge(int64_t part) const override {
+    return std::make_unique<Marker>(of_part_[size_t(part)], drops_);
+  }
+
+  Json findings() const override { return findings_; }
+
+ private:
+  bool drops_;
+  NearOptions near_;
+  std::vector<std::vector<Decision>> of_part_;
+  Json findings_;
+};
+}  // namespace
+
+extern const CurationKind step_near_duplicates = {
+    .name = "near_duplicates",
+    .doc = "of texts that are alike, drops those that are like one that stays",
+    .source = "Broder 1997 (MinHash); Lee et al. 2022, arXiv 2107.06499 (what it does to models)",
+    .attrs = fields_of<Options>,
+    .primary = "similarity",
+    .open = [](const Attrs& attrs, const StepPlace& place) -> std::unique_ptr<CurationStep> {
+      return std::make_unique<NearStep>(attrs.as<Options>(), place);
+    }};
+}  // namespace cambium::step_near_duplicates
