@@ -2,7 +2,7 @@
 
 #include "core/hash.h"
 #include "data/assembly/sidecar.h"
-#include "data/corpus/document.h"
+#include "data/assembly/contents.h"
 
 namespace cambium {
 namespace {
@@ -12,8 +12,7 @@ Json counted(const std::string& folder, const Manifest& manifest, const Vocabula
   std::vector<int32_t> symbols;
   for (const CorpusShard& s : manifest.shards) {
     if (s.split != Split::kTrain) continue;
-    const auto documents =
-        open_corpus({.path = str(folder, "/", s.file), .format = "jsonl", .id = "id"});
+    const auto documents = open_shard(folder, s);
     for (Document d; documents->next(d);) {
       symbols.clear();
       vocabulary.append_document(d.text, symbols);

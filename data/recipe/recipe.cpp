@@ -97,10 +97,15 @@ class Reader {
     std::vector<YamlEntry> plain;
     std::vector<std::pair<std::string, std::string>> meta;
     std::vector<std::string> paths;
+    std::optional<std::string> text, id;  // paths such as $.body, which are no variables
     int64_t longest = int64_t(16) << 20;
     for (const YamlEntry& o : options.entries) {
       if (o.key == "path")
         paths = texts_of(o.value, "path");
+      else if (o.key == "text")
+        text = texts_of(o.value, "text")[0];
+      else if (o.key == "id")
+        id = texts_of(o.value, "id")[0];
       else if (o.key == "meta")
         meta = read_meta(o.value);
       else if (o.key == "longest")
@@ -110,6 +115,8 @@ class Reader {
     }
     auto s = parse_fields<RecipeSource>(evaluate_entries(plain, vars_, &errors_), &errors_);
     s.name = e.key;
+    s.text = text.value_or(s.text);
+    s.id = id.value_or(s.id);
     s.mark = e.key_mark;
     s.paths = std::move(paths);
     if (s.paths.empty())

@@ -1,10 +1,12 @@
 #include "app/tables/data/corpus_table.h"
 
+#include <algorithm>
 #include <array>
 #include <map>
 
 #include "app/tables/table.h"
 #include "core/text/utf8.h"
+#include "data/curation/support/words.h"
 #include "viz/plot/text.h"
 
 namespace cambium {
@@ -13,13 +15,6 @@ std::string size_text(int64_t bytes) {
   return memory_text(double(bytes));
 }
 
-std::string excerpt(const std::string& text) {
-  std::string line = printable(text);
-  for (char& c : line)
-    if (c == '\n' || c == '\r' || c == '\t') c = ' ';
-  const std::string_view head = std::string_view(line).substr(0, 100);
-  return std::string(head.substr(0, whole_bytes(head)));
-}
 }  // namespace
 
 std::string shares_table(const Manifest& manifest) {
@@ -79,6 +74,28 @@ std::string samples_text(const Manifest& manifest, const std::string& only) {
       for (const DraftSample& sample : rule.samples)
         out += str("  ", sample.id, ": ", excerpt(sample.text), "\n");
     }
+  return out;
+}
+
+std::string excerpt(const std::string& text) {
+  std::string line = printable(text);
+  for (char& c : line)
+    if (c == '\n' || c == '\r' || c == '\t') c = ' ';
+  const std::string_view head = std::string_view(line).substr(0, 100);
+  return std::string(head.substr(0, whole_bytes(head)));
+}
+
+std::string recipe_difference(const std::string& first, const std::string& second) {
+  std::string out;
+  const auto add = [&](const std::string& from, const std::string& other, std::string_view sign) {
+    std::vector<std::string_view> lines, known;
+    split_lines(from, lines);
+    split_lines(other, known);
+    for (const std::string_view line : lines)
+      if (std::ranges::count(known, line) == 0) out += str("  ", sign, " ", line, "\n");
+  };
+  add(first, second, "-");
+  add(second, first, "+");
   return out;
 }
 }  // namespace cambium

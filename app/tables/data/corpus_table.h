@@ -7,4 +7,9 @@ std::string shares_table(const Manifest& manifest);  // documents and bytes by s
 std::string steps_table(const Manifest& manifest);   // by step and rule: kept, dropped, changed
 // Ten texts that each rule dropped or changed; of one rule where `rule` is not empty.
 std::string samples_text(const Manifest& manifest, const std::string& rule = {});
+
+std::string excerpt(const std::string& text);  // the beginning, on one line
+
+// Lines of YAML that only one of the two has, behind - and +.
+std::string recipe_difference(const std::string& first, const std::string& second);
 }  // namespace cambium

@@ -152,7 +152,7 @@ TEST(Rules, GopherWordLength) {
 TEST(Rules, GopherRepetitionAtItsEdges) {
   const auto unlike = [](int n, const std::string& end) {
     std::string out;
-    for (int i = 0; i < n; ++i) out += str("line ", i * 7919 % 10'007, " of ", i, " here", end);
+    for (int i = 0; i < n; ++i) out += str("l", i, "x m", i, "y n", i, "z o", i, "w", end);
     return out;
   };
   test::OneStep step("repetition: gopher");

@@ -2,6 +2,7 @@
 #pragma once
 #include <gtest/gtest.h>
 
+#include "core/system/files.h"
 #include "core/xxhash.h"
 #include "core/yaml/choice.h"
 #include "data/curation/support/step.h"

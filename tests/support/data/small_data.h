@@ -83,7 +83,7 @@ inline std::string json_texts(int n) {
 
 // Two sources, of which the first gives two thirds of the windows.
 inline std::string small_corpus(const TempFolder& folder) {
-  replace_file(folder.path("a.jsonl"), json_texts(60));
+  replace_file(folder.path("a.jsonl"), json_texts(24));
   replace_file(folder.path("b.txt"), "one line of b\nanother\na third line of it\nand one more\n");
   replace_file(folder.path("recipe.yaml"),
                str("sources: {a: {path: '", folder.path("a.jsonl"), "', id: name}, b: {path: '",

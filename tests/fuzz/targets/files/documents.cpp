@@ -13,7 +13,7 @@ std::vector<std::string> texts_from(DocumentSource& source) {
 
 extern const FuzzTarget fuzz_documents = {
     .name = "documents",
-    .reads = {"core/system/line_reader.cpp", "data/corpus/corpus.cpp",
+    .reads = {"core/packing/byte_reader.cpp", "core/system/line_reader.cpp", "data/corpus/corpus.cpp",
               "data/corpus/formats/json_lines.cpp"},
     .run = [](std::string_view bytes) {
       for (const char* format : {"paragraphs", "lines", "json", "csv", "tsv", "jsonl"}) try {
@@ -32,5 +32,7 @@ extern const FuzzTarget fuzz_documents = {
       const std::string packed = file_of("corpus.gz", bytes);
       if (bytes.starts_with("\x1f\x8b"))
         texts_from(*open_corpus({.path = packed, .format = "lines"}));
+      if (bytes.starts_with("\x28\xb5\x2f\xfd"))
+        texts_from(*open_corpus({.path = file_of("corpus.zst", bytes), .format = "lines"}));
     }};
 }  // namespace cambium::fuzz_documents
