@@ -30,13 +30,16 @@ int diff(const Options& o, Context& context) {
   const Manifest a = load_manifest(o.first), b = load_manifest(o.second);
   const CorpusDifference d = compare_corpora(o.first, o.second);
   const bool same_recipe = a.recipe_hash == b.recipe_hash;
-  std::string text = str(d.both, " texts in both", d.moved > 0 ? str(", ", d.moved, " of them in "
-                                                                     "another part") : "", "\n",
-                         only_text(o.first, d.only_first, d.of_first),
-                         only_text(o.second, d.only_second, d.of_second),
-                         a.content() == b.content() ? "the shards are the same, byte for byte\n"
-                                                    : "",
-                         same_recipe ? "one recipe\n" : "the recipes differ:\n");
+  std::string text =
+      str(d.both, " texts in both",
+          d.moved > 0 ? str(", ", d.moved,
+                            " of them in "
+                            "another part")
+                      : "",
+          "\n", only_text(o.first, d.only_first, d.of_first),
+          only_text(o.second, d.only_second, d.of_second),
+          a.content() == b.content() ? "the shards are the same, byte for byte\n" : "",
+          same_recipe ? "one recipe\n" : "the recipes differ:\n");
   if (!same_recipe) text += recipe_difference(a.recipe, b.recipe);
   context.answer({{"both", d.both},
                   {"moved", d.moved},

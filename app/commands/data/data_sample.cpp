@@ -44,7 +44,8 @@ int sample(const Options& o, Context& context) {
 extern const Command command_data_sample = {
     .name = "data sample",
     .doc = "print some documents of a corpus, drawn by chance",
-    .examples = {"cambium data sample corpora/docs", "cambium data sample corpora/docs -n 20 "
+    .examples = {"cambium data sample corpora/docs",
+                 "cambium data sample corpora/docs -n 20 "
                  "--source books --split val --seed 3"},
     .declare = [](CommandLine& line) -> Action {
       auto o = std::make_shared<Options>();

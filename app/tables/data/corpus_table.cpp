@@ -78,9 +78,10 @@ std::string samples_text(const Manifest& manifest, const std::string& only) {
 }
 
 std::string excerpt(const std::string& text) {
-  std::string line = printable(text);
+  std::string line = text.substr(0, 400);
   for (char& c : line)
     if (c == '\n' || c == '\r' || c == '\t') c = ' ';
+  line = printable(line);
   const std::string_view head = std::string_view(line).substr(0, 100);
   return std::string(head.substr(0, whole_bytes(head)));
 }

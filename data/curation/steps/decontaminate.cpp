@@ -1,6 +1,6 @@
 // Decontamination: texts that hold what models are judged by.
-#include "data/curation/support/contamination.h"
 #include "data/corpus/document.h"
+#include "data/curation/support/contamination.h"
 
 namespace cambium::step_decontaminate {
 namespace {
@@ -12,14 +12,16 @@ struct Options {
   static constexpr auto fields = std::tuple{
       field("against", &Options::against,
             "a map of names and files of texts: lines, or JSON lines and tables"),
-      field("ngram", &Options::ngram,
-            "a text of fewer words must be found whole; 13 as in GPT-3").in(1, 1000),
+      field("ngram", &Options::ngram, "a text of fewer words must be found whole; 13 as in GPT-3")
+          .in(1, 1000),
       field("short", &Options::short_ngram,
             "words of the runs that are looked for in longer ones; a text of fewer must be all of "
-            "a document").in(1, 1000),
+            "a document")
+          .in(1, 1000),
       field("covered", &Options::covered,
             "share of a text's runs that must be found, so that a copy with a tenth of its words "
-            "replaced is").in(0.01, 1),
+            "replaced is")
+          .in(0.01, 1),
       field("text", &Options::text, "of JSON and tables: where the text stands"),
       field("action", &Options::action, "report: count and keep; drop").one_of("report|drop")};
 };
@@ -29,8 +31,7 @@ class Step final : public CurationStep {
   explicit Step(const Options& o)
       : drops_(o.action == "drop"), index_({o.short_ngram, o.ngram, o.covered}) {
     if (o.against.empty())
-      throw OptionError("against", "no texts are named",
-                        "write against: {trec: trec_test.txt}");
+      throw OptionError("against", "no texts are named", "write against: {trec: trec_test.txt}");
     for (const std::string& entry : o.against) add_set(entry, o.text);
   }
 

@@ -133,11 +133,12 @@ class ExactStep final : public CurationStep {
       const std::vector<std::string_view> pieces = pieces_of(d.text, options_.of);
       for (size_t i = 0; i < pieces.size(); ++i) {
         std::string_view piece = options_.of == "document" ? pieces[i] : trimmed(pieces[i]);
+        if (piece.empty()) continue;
         if (options_.normalise == "words") {
           normalise_words(piece, normal, true);
           piece = normal;
         }
-        if (int64_t(piece.size()) < options_.least || piece.empty()) continue;
+        if (int64_t(pieces[i].size()) < options_.least) continue;
         const uint64_t hash = content_hash(piece);
         record.clear();
         append_sortable(record, hash);

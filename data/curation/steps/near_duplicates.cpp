@@ -14,11 +14,13 @@ struct Options {
   static constexpr auto fields = std::tuple{
       field("similarity", &Options::similarity,
             "of two texts' sets of runs, what both hold / what either holds (Jaccard): from there "
-            "on they are duplicates").in(0.1, 1),
+            "on they are duplicates")
+          .in(0.1, 1),
       field("ngram", &Options::ngram, "units of a run").in(1, 64),
       field("unit", &Options::unit,
             "what runs are made of; case and punctuation do not count. Characters are for scripts "
-            "without spaces").one_of("word|character"),
+            "without spaces")
+          .one_of("word|character"),
       field("bands", &Options::bands,
             "MinHash: texts of similarity s are compared with probability 1 - (1 - s^rows)^bands")
           .in(1, 256),
@@ -27,7 +29,8 @@ struct Options {
             "compare the sets themselves; else whoever shares a band is a duplicate"),
       field("bucket", &Options::bucket,
             "texts that one is compared with in one band, the first ones; how many met more is "
-            "told").in(1, 100'000),
+            "told")
+          .in(1, 100'000),
       field("action", &Options::action,
             "drop, or mark: all stay, and split: {by: cluster} keeps them together")
           .one_of("drop|mark"),
@@ -68,8 +71,13 @@ class NearStep final : public CurationStep {
  public:
   NearStep(const Options& o, const StepPlace& place)
       : drops_(o.action == "drop"),
-        near_{o.similarity, o.bands, o.rows, o.bucket, o.verify,
-              {o.ngram, o.unit == "character"}, ranks_of(o.prefer, place)} {}
+        near_{o.similarity,
+              o.bands,
+              o.rows,
+              o.bucket,
+              o.verify,
+              {o.ngram, o.unit == "character"},
+              ranks_of(o.prefer, place)} {}
 
   bool looks() const override { return true; }
 

@@ -10,13 +10,15 @@ struct Options {
   std::string email = "mask", ip = "mask", phone = "mask";
   std::string email_mask = "email@example.com", ip_mask = "192.0.2.1", phone_mask = "555-0100";
   static constexpr auto fields = std::tuple{
-      field("email", &Options::email, "mask puts another text in its place, drop drops the document")
+      field("email", &Options::email,
+            "mask puts another text in its place, drop drops the document")
           .one_of("mask|drop|keep"),
       field("ip", &Options::ip, "of public IPv4 addresses").one_of("mask|drop|keep"),
       field("phone", &Options::phone, "of telephone numbers").one_of("mask|drop|keep"),
       field("email_mask", &Options::email_mask, "what stands in its place"),
       field("ip_mask", &Options::ip_mask, "the same of addresses; one that is kept for examples"),
-      field("phone_mask", &Options::phone_mask, "the same of numbers; one that is kept for fiction")};
+      field("phone_mask", &Options::phone_mask,
+            "the same of numbers; one that is kept for fiction")};
 };
 
 class Rules {
@@ -57,8 +59,9 @@ class Rules {
 extern const CurationKind step_pii = {
     .name = "pii",
     .doc = "masks e-mails, public IPv4 addresses and telephone numbers",
-    .source = "what FineWeb masks (Penedo et al. 2024, arXiv 2406.17557), and telephone numbers; "
-              "data/curation/support/personal.h says what counts as one",
+    .source =
+        "what FineWeb masks (Penedo et al. 2024, arXiv 2406.17557), and telephone numbers; "
+        "data/curation/support/personal.h says what counts as one",
     .attrs = fields_of<Options>,
     .open = [](const Attrs& attrs, const StepPlace&) -> std::unique_ptr<CurationStep> {
       return each_document(Rules(attrs.as<Options>()));

@@ -65,6 +65,7 @@ Json clusters_json(const std::vector<ClusterMember>& members, const std::vector<
     int64_t size = 0, kept = 0;
     double loosest = 1;
   };
+
   std::map<RankedPlace, Cluster> clusters;
   std::map<RankedPlace, RankedPlace> first;
   for (const ClusterMember& m : members) {

@@ -22,6 +22,7 @@ void ContaminationIndex::add(std::string_view text, int64_t set) {
   std::vector<std::string_view> words;
   split_words(normal, words);
   if (words.empty()) return;
+  ++count_;
   if (int64_t(words.size()) < std::max(options_.whole, options_.ngram))
     return add_whole(words, set);
   const auto n = size_t(options_.ngram);
@@ -71,7 +72,8 @@ ContaminationIndex::Hit ContaminationIndex::find(std::string_view text) const {
       for (const uint32_t t : texts_of_.at(seen[i].first)) found[t].push_back(seen[i].second);
   for (const auto& [t, places] : found) {
     const double covered = double(places.size()) / double(texts_[t].runs);
-    const bool better = covered > best.covered || (covered == best.covered && texts_[t].set < best.set);
+    const bool better =
+        covered > best.covered || (covered == best.covered && texts_[t].set < best.set);
     if (covered < options_.covered || !better) continue;
     best = {texts_[t].set, covered,
             std::min(1.0, double(places.size() + n - 1) / double(words.size()))};

@@ -7,9 +7,9 @@
 
 namespace cambium {
 struct ContaminationOptions {
-  int64_t ngram = 5;      // words of a run that is looked for
-  int64_t whole = 13;     // a text of fewer words must be found whole
-  double covered = 0.3;   // share of a longer text's runs that must be found
+  int64_t ngram = 5;     // words of a run that is looked for
+  int64_t whole = 13;    // a text of fewer words must be found whole
+  double covered = 0.3;  // share of a longer text's runs that must be found
 };
 
 // Case and all but letters and digits do not count.
@@ -20,15 +20,15 @@ class ContaminationIndex {
   void add(std::string_view text, int64_t set);
 
   struct Hit {
-    int64_t set = -1;     // -1: none
-    double covered = 0;   // share of the text that is judged by
-    double share = 0;     // of this text that is in it, in words
+    int64_t set = -1;    // -1: none
+    double covered = 0;  // share of the text that is judged by
+    double share = 0;    // of this text that is in it, in words
   };
 
   // The set whose text is covered most.
   Hit find(std::string_view text) const;
 
-  int64_t texts() const { return int64_t(texts_.size()); }
+  int64_t texts() const { return count_; }
 
  private:
   struct Text {
@@ -39,8 +39,9 @@ class ContaminationIndex {
   bool find_whole(std::span<const std::string_view> words, Hit& best) const;
 
   ContaminationOptions options_;
-  std::vector<Text> texts_;                                      // of `whole` words and more
-  std::unordered_map<uint64_t, std::vector<uint32_t>> texts_of_;  // by run
+  int64_t count_ = 0;
+  std::vector<Text> texts_;                                        // of `whole` words and more
+  std::unordered_map<uint64_t, std::vector<uint32_t>> texts_of_;   // by run
   std::map<size_t, std::unordered_map<uint64_t, int64_t>> whole_;  // by words, then hash: the set
 };
 }  // namespace cambium

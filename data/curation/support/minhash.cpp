@@ -13,8 +13,8 @@ namespace {
 void find_units(std::string_view text, bool characters, std::vector<size_t>& begins) {
   begins.clear();
   for (size_t i = 0; i < text.size(); ++i) {
-    const bool begin = characters ? (uint8_t(text[i]) & 0xC0) != 0x80
-                                  : i == 0 || text[i - 1] == ' ';
+    const bool begin =
+        characters ? (uint8_t(text[i]) & 0xC0) != 0x80 : i == 0 || text[i - 1] == ' ';
     if (begin) begins.push_back(i);
   }
   begins.push_back(text.size() + (characters ? 0 : 1));

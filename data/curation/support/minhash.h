@@ -11,7 +11,7 @@
 
 namespace cambium {
 struct ShingleOptions {
-  int64_t ngram = 5;       // units of a shingle
+  int64_t ngram = 5;        // units of a shingle
   bool characters = false;  // units are characters; else words
 };
 

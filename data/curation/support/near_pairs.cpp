@@ -188,9 +188,9 @@ class Finder {
       }
       alike.push_back({later.rank_part, later.index, earlier.rank_part, earlier.index, similarity});
     }
-    replace_file(file("alike", part), to_text({{"candidates", mine.pairs.size()},
-                                               {"capped", mine.capped},
-                                               {"pairs", alike}}));
+    replace_file(
+        file("alike", part),
+        to_text({{"candidates", mine.pairs.size()}, {"capped", mine.capped}, {"pairs", alike}}));
   }
 
   NearPairs collect(const std::vector<ShingleFile>& sets) const {

@@ -16,10 +16,10 @@ struct NearOptions {
 };
 
 struct NearPairs {
-  std::vector<AlikePair> pairs;           // sorted by later, then earlier
-  int64_t candidates = 0;                 // pairs that share a band
-  int64_t capped = 0;                     // drafts that met more than `bucket` others in one band
-  std::map<RankedPlace, uint64_t> keys;   // of the drafts in `pairs`
+  std::vector<AlikePair> pairs;          // sorted by later, then earlier
+  int64_t candidates = 0;                // pairs that share a band
+  int64_t capped = 0;                    // drafts that met more than `bucket` others in one band
+  std::map<RankedPlace, uint64_t> keys;  // of the drafts in `pairs`
 };
 
 // Writes into `folder`; goes on where an earlier call was ended.

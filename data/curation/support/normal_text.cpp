@@ -8,8 +8,8 @@ void normalise_words(std::string_view text, std::string& out, bool ascii) {
   out.reserve(text.size());
   for (char c : text) {
     if (c >= 'A' && c <= 'Z') c = char(c + ('a' - 'A'));
-    const bool letter = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
-                        (!ascii && uint8_t(c) >= 0x80);
+    const bool letter =
+        (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || (!ascii && uint8_t(c) >= 0x80);
     if (letter)
       out += c;
     else if (!out.empty() && out.back() != ' ')

@@ -25,8 +25,9 @@ char at(std::string_view text, size_t i) {
 // The e-mail around the @ at `middle`.
 std::optional<PersonalStretch> email_at(std::string_view text, size_t middle, size_t from) {
   size_t begin = middle;
-  while (begin > from && (is_word(text[begin - 1]) || std::string_view("._%+-").find(text[begin - 1]) !=
-                                                          std::string_view::npos))
+  while (begin > from &&
+         (is_word(text[begin - 1]) ||
+          std::string_view("._%+-").find(text[begin - 1]) != std::string_view::npos))
     --begin;
   while (begin < middle && !is_word(text[begin])) ++begin;
   if (begin == middle || text[middle - 1] == '.') return std::nullopt;
@@ -61,7 +62,8 @@ std::optional<PersonalStretch> ip_at(std::string_view text, size_t begin) {
     if (i == first || i - first > 3 || ip[k] > 255) return std::nullopt;
     if (k < 3 && at(text, i++) != '.') return std::nullopt;
   }
-  if (is_word(at(text, i)) || (at(text, i) == '.' && is_digit(at(text, i + 1)))) return std::nullopt;
+  if (is_word(at(text, i)) || (at(text, i) == '.' && is_digit(at(text, i + 1))))
+    return std::nullopt;
   if (is_own_network(ip)) return std::nullopt;
   return PersonalStretch{PersonalStretch::kIp, begin, i};
 }

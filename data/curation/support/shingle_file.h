@@ -8,8 +8,8 @@
 
 namespace cambium {
 struct ShingleEntry {
-  int64_t index = 0;   // of the draft in its part
-  uint64_t key = 0;    // the draft's
+  int64_t index = 0;             // of the draft in its part
+  uint64_t key = 0;              // the draft's
   int64_t place = 0, count = 0;  // in the file, in hashes
 };
 

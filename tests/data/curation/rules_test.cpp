@@ -20,7 +20,7 @@ std::string prose(int n, int in_line = 10, const std::string& end = ".") {
 
 struct Edge {
   std::string step, rule;
-  int from, to;                              // of k
+  int from, to;  // of k
   std::function<std::string(int)> text;
   std::function<bool(int)> broken;
 };
@@ -39,8 +39,7 @@ std::vector<Edge> gopher_edges() {
        [](int k) { return prose(k); }, [](int k) { return k > 90; }},
       {"quality: gopher", "hashes", 0, 40, [](int k) { return prose(100) + times(k, " #"); },
        [](int k) { return 10 * k > 100 + k; }},
-      {"quality: gopher", "ellipses", 0, 40,
-       [](int k) { return prose(200) + times(k, " so..."); },
+      {"quality: gopher", "ellipses", 0, 40, [](int k) { return prose(200) + times(k, " so..."); },
        [](int k) { return 10 * k > 200 + k; }},
       {"quality: gopher", "bullets", 70, 101,
        [](int k) {
@@ -59,12 +58,10 @@ std::vector<Edge> gopher_edges() {
        },
        [](int k) { return k > 30; }},
       {"quality: gopher", "letters", 5, 40,
-       [](int k) { return prose(100 - k) + times(k, " 12345"); },
-       [](int k) { return k > 20; }},
+       [](int k) { return prose(100 - k) + times(k, " 12345"); }, [](int k) { return k > 20; }},
       {"quality: gopher", "stop_words", 0, 9,
        [](int k) {
-         static const char* const kAll[] = {"the",  "be",   "to",   "of",
-                                            "and", "that", "have", "with"};
+         static const char* const kAll[] = {"the", "be", "to", "of", "and", "that", "have", "with"};
          std::string out;
          for (int i = 0; i < 80; ++i) out += str("word", i, " ");
          for (int i = 0; i < k; ++i) out += str(kAll[i], i % 2 ? ", " : " ");
@@ -100,7 +97,8 @@ std::vector<Edge> fineweb_edges() {
        [=](int k) {  // of 2,000 lines of 50 bytes
          return lines(2000, [=](int i) {
            return str("a line of a fifty characters and it is the same, ", i < 1 + k ? 0 : i)
-                      .substr(0, 49) + ".";
+                      .substr(0, 49) +
+                  ".";
          });
        },
        [](int) { return true; }},
@@ -174,7 +172,8 @@ TEST(Rules, GopherRepetitionAtItsEdges) {
 
 TEST(Rules, C4TakesLinesOutAndDropsWhatIsLeftOfFew) {
   test::OneStep step("quality: c4");
-  const std::string good = "One good line here. Two good lines here. A third one! A fourth? Yes it is.";
+  const std::string good =
+      "One good line here. Two good lines here. A third one! A fourth? Yes it is.";
   EXPECT_EQ(step.dropped_by(good + "\nno end here\nToo few.\nSee our privacy policy now.\n"
                                    "Please turn on Javascript now.\nIt goes on and on..."),
             "");
@@ -187,8 +186,10 @@ TEST(Rules, C4TakesLinesOutAndDropsWhatIsLeftOfFew) {
   EXPECT_EQ(step.dropped_by(good + "\nLorem ipsum dolor."), "lorem_ipsum");
   EXPECT_EQ(step.dropped_by("One line is here. Two lines are here. Three of them. Four of them."),
             "sentences");
-  EXPECT_EQ(step.dropped_by("One good line[3] here[edit]. Two good lines[]. A third one! A fourth? Yes it [is]."),
-            "");
+  EXPECT_EQ(
+      step.dropped_by(
+          "One good line[3] here[edit]. Two good lines[]. A third one! A fourth? Yes it [is]."),
+      "");
   EXPECT_EQ(step.left, "One good line here. Two good lines. A third one! A fourth? Yes it [is].");
 }
 }  // namespace

@@ -2,8 +2,6 @@
 #include <filesystem>
 
 #include <gtest/gtest.h>
-#include <sched.h>
-#include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -13,6 +11,7 @@
 #include "tests/search/store/workers.h"
 #include "tests/support/data/test_data.h"
 #include "tests/support/expect_error.h"
+#include "tests/support/little_room.h"
 
 namespace {
 // A file system that the next look at a folder is to find, in place of its own.
@@ -181,49 +180,12 @@ TEST(StoreFile, GoesOnAfterAFileCouldNotGrow) {
   EXPECT_EQ(store.trials().size(), there + 3);
 }
 
-// Room for `bytes` at `folder` and no more: a disk of its own, or where none may be mounted a limit
-// on files, which stands on the way of a write at the same places.
-class LittleRoom {
- public:
-  LittleRoom(const std::string& folder, rlim_t bytes) : folder_(folder) {
-    disk_ = ::geteuid() == 0 && ::unshare(CLONE_NEWNS) == 0 &&
-            ::mount("", "/", "", MS_REC | MS_PRIVATE, nullptr) == 0 &&
-            ::mount("tmpfs", folder.c_str(), "tmpfs", 0, size(bytes).c_str()) == 0;
-    if (disk_) return;
-    ::signal(SIGXFSZ, SIG_IGN);
-    set_limit(bytes);
-  }
-
-  void widen(rlim_t bytes) const {
-    if (!disk_) return set_limit(bytes);
-    ensure(::mount("tmpfs", folder_.c_str(), "tmpfs", MS_REMOUNT, size(bytes).c_str()) == 0,
-           "no more room");
-  }
-
-  std::string_view error() const { return disk_ ? "No space left on device" : "File too large"; }
-
-  std::string_view cure() const { return disk_ ? "free space on that disk" : "ulimit -f"; }
-
- private:
-  static std::string size(rlim_t bytes) { return str("size=", bytes); }
-
-  static void set_limit(rlim_t bytes) {
-    rlimit limit;
-    ::getrlimit(RLIMIT_FSIZE, &limit);
-    limit.rlim_cur = bytes;
-    ::setrlimit(RLIMIT_FSIZE, &limit);
-  }
-
-  std::string folder_;
-  bool disk_;
-};
-
 TEST(StoreFile, GoesOnAfterAFullDisk) {
   const test::TempFolder folder;
   const std::string disk = folder.path("disk"), s = disk + "/s";
   make_folders(disk);
   EXPECT_EQ(end_of(start([&] {
-              const LittleRoom room(disk, 400'000);
+              const test::LittleRoom room(disk, 400'000);
               {
                 TrialStore store(s, study());
                 const auto e = error_of<RuntimeError>([&] { add(store, 100000); });
