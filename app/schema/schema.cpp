@@ -26,7 +26,13 @@ Json data_schema() {
   Json names = Json::array(), kinds = Json::array();
   for (const DatasetKind* d : builtin_datasets()) {
     const std::string name(d->name);
-    const Json options = options_schema(d->attrs.describe());
+    Json options = options_schema(d->attrs.describe());
+    if (!d->maps.empty()) {  // a map of numbers too
+      Json& map = options["properties"][std::string(d->maps)];
+      const Json doc = map["description"];
+      map = any_of({map, Json{{"type", "object"}, {"additionalProperties", {{"type", "number"}}}}});
+      map["description"] = doc;
+    }
     Json value = options_or_nothing(options, d->doc, d->source);
     if (d->wrap) {
       value = options_or_nothing(with_inner_data(options), d->doc, d->source);

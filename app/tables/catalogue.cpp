@@ -9,6 +9,7 @@
 #include "blocks/block.h"
 #include "core/text/fmt.h"
 #include "core/text/json.h"
+#include "data/curation/support/step.h"
 #include "data/dataset.h"
 #include "ops/ops.h"
 #include "search/study/study_keys.h"
@@ -94,6 +95,18 @@ void add_data_and_training(std::vector<CatalogueEntry>& all) {
   }
 }
 
+void add_curation(std::vector<CatalogueEntry>& all) {
+  for (const CurationKind* k : builtin_steps()) {
+    CatalogueEntry e{
+        .kind = "curation step", .name = std::string(k->name), .doc = std::string(k->doc)};
+    e.source = k->source;
+    e.primary = k->primary;
+    e.options = k->attrs.describe();
+    e.example = str("steps:\n  - ", k->name);
+    all.push_back(std::move(e));
+  }
+}
+
 void add_topics(std::string_view kind, std::span<const Topic> words,
                 std::vector<CatalogueEntry>& all) {
   for (const Topic& t : words) {
@@ -118,9 +131,11 @@ void add_metrics(std::vector<CatalogueEntry>& all) {
 
 void add_words(std::vector<CatalogueEntry>& all) {
   add_metrics(all);
+  add_curation(all);
   add_topics("section", spec_sections(), all);
   add_topics("modifier", block_modifiers(), all);
   add_topics("study key", study_keys(), all);
+  add_recipe_words(all);
   add_search_words(all);
   add_law_words(all);
   for (const Command* c : builtin_commands()) {

@@ -22,6 +22,7 @@ struct CatalogueEntry {
 
 // Everything, by kind and then by name.
 std::vector<CatalogueEntry> catalogue();
+void add_recipe_words(std::vector<CatalogueEntry>& all);  // app/tables/data/recipe_words.cpp
 void add_search_words(std::vector<CatalogueEntry>& all);  // app/tables/search/search_words.cpp
 void add_law_words(std::vector<CatalogueEntry>& all);     // app/scale/law_words.cpp
 std::vector<CatalogueEntry> catalogue_of(std::string_view kind);

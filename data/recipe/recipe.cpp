@@ -48,10 +48,8 @@ class Reader {
   Recipe read() {
     recipe_.file = spec_.file;
     recipe_.text = to_yaml(spec_.root);
-    check_keys(spec_.root, {"vars", "sources", "steps", "split", "shards", "append"}, "key");
+    check_keys(spec_.root, {"vars", "sources", "steps", "split", "shards"}, "key");
     read_sources();
-    if (const Yaml* append = spec_.section("append"))
-      collect(errors_, append->mark, [&] { recipe_.append = texts_of(*append, "append")[0]; });
     if (const Yaml* steps = spec_.section("steps")) read_steps(*steps);
     if (const Yaml* split = spec_.section("split")) read_split(*split);
     if (const Yaml* shards = spec_.section("shards")) read_shards(*shards);
@@ -214,10 +212,9 @@ class Reader {
                             split.mark));
     if (const Yaml* by = split.find("by")) {
       recipe_.split.by = by->text;
-      if (by->text == "cluster" &&
-        std::ranges::none_of(recipe_.steps, [](const RecipeStep& s) {
-          return s.choice.record->name == "near_duplicates";
-        }))
+      if (by->text == "cluster" && std::ranges::none_of(recipe_.steps, [](const RecipeStep& s) {
+            return s.choice.record->name == "near_duplicates";
+          }))
         errors_.add(UserError("clusters are found by the step near_duplicates, and there is none",
                               "add - near_duplicates: {action: mark} to the steps", by->mark));
       if (by->text != "document" && by->text != "cluster")

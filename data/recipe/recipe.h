@@ -59,7 +59,7 @@ struct RecipeShards {
 };
 
 struct Recipe {
-  std::string file, append;  // append: a corpus that this one goes on from; empty: none
+  std::string file;
   std::vector<RecipeSource> sources;
   std::vector<RecipeStep> steps;
   RecipeSplit split;
