@@ -110,6 +110,7 @@ TEST(Architecture, EachThirdPartyLibraryIsSeenByOneFile) {
                                                         {"zstd", "Zstandard"},
                                                         {"simdjson", "simdjson"},
                                                         {"xxhash", "xxHash"},
+                                                        {"cld2/", "CLD2"},
                                                         {"sqlite3", "SQLite"},
                                                         {"omp.h", "OpenMP"}};
   std::map<std::string, std::set<std::string>> users;

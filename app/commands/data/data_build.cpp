@@ -67,7 +67,7 @@ int build(const Options& o, Context& context) {
 extern const Command command_data_build = {
     .name = "data build",
     .doc = "make a corpus from a recipe: sources, steps, splits, shards",
-    .examples = {"cambium data build configs/data/python_docs.yaml -o corpora/docs",
+    .examples = {"cambium data build configs/data/python_text.yaml -o corpora/text",
                  "zcat web.jsonl.gz | cambium data build recipe.yaml -o corpora/web   # path: -",
                  "cambium data build recipe.yaml --set split.test=2% --jobs 2"},
     .takes_set = true,

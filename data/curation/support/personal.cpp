@@ -73,11 +73,13 @@ std::optional<PersonalStretch> phone_at(std::string_view text, size_t begin) {
   size_t i = begin, end = begin, groups = 0;
   const bool plus = text[begin] == '+';
   i += plus;
-  bool in_group = false;
+  bool in_group = false, short_group = false;
+  size_t in_this = 0;  // digits
   for (int apart = 0; i < text.size(); ++i) {
     const char c = text[i];
     if (is_digit(c)) {
-      groups += !in_group;
+      if (!in_group && groups++ > 1) short_group |= in_this < 2;
+      in_this = in_group ? in_this + 1 : 1;
       in_group = true;
       apart = 0;
       digits += c;
@@ -91,7 +93,8 @@ std::optional<PersonalStretch> phone_at(std::string_view text, size_t begin) {
   }
   if (digits.size() < 9 || digits.size() > 15 || is_word(at(text, end))) return std::nullopt;
   const bool isbn = digits.size() == 13 && (digits.starts_with("978") || digits.starts_with("979"));
-  if ((groups < 3 && !plus) || isbn) return std::nullopt;
+  short_group |= groups > 1 && in_this < 2;
+  if ((groups < 3 && !plus) || groups > 5 || short_group || isbn) return std::nullopt;
   return PersonalStretch{PersonalStretch::kPhone, begin, end};
 }
 }  // namespace
