@@ -1,7 +1,7 @@
 # Sourced by the other scripts: installs Debian packages that are missing, as root or through sudo.
 # usage: install_packages NAME...
 build_packages=(g++ cmake ninja-build libdnnl-dev ocl-icd-opencl-dev libeigen3-dev libyaml-cpp-dev
-  libfmt-dev nlohmann-json3-dev libcli11-dev libboost1.81-dev zlib1g-dev libzstd-dev libsimdjson-dev libxxhash-dev libcld2-dev pkg-config libsqlite3-dev libgtest-dev
+  libfmt-dev nlohmann-json3-dev libcli11-dev libboost1.81-dev zlib1g-dev libzstd-dev libsimdjson-dev libxxhash-dev libcld2-dev libicu-dev pkg-config libsqlite3-dev libgtest-dev
   libbenchmark-dev graphviz dataset-fashion-mnist)
 text_packages=(perl-doc)  # a text of 9 MB that tests plan a ladder on: configs/studies/ladder_text.yaml
 deb_packages=(dpkg-dev fakeroot)  # what makes a package of the program

@@ -1,6 +1,5 @@
 #include "data/corpus/vocabulary.h"
 
-#include "core/system/files.h"
 #include "data/text/text.h"
 
 namespace cambium {
@@ -36,26 +35,31 @@ class ByteVocabulary final : public Vocabulary {
 
 class PieceVocabulary final : public Vocabulary {
  public:
-  explicit PieceVocabulary(const std::string& path)
-      : tokenizer_(open_tokenizer(path)), content_(checksum_of_file(path).checksum) {}
+  explicit PieceVocabulary(const std::string& path) : tokenizer_(open_tokenizer(path)) {
+    if (!tokenizer_->begin())
+      throw OptionError("tokenizer",
+                        str(path, ": ", tokenizer_->specials().size(),
+                            " special tokens, of which none is known to begin a document"),
+                        "add one that is called <|endoftext|>");
+  }
 
-  int64_t size() const override { return tokenizer_.size(); }
+  int64_t size() const override { return tokenizer_->size(); }
 
   std::string_view unit() const override { return "tokens"; }
 
-  uint64_t content() const override { return content_; }
+  uint64_t content() const override { return tokenizer_->content(); }
 
   void append_document(std::string_view text, std::vector<int32_t>& ids) const override {
-    ids.push_back(BpeTokenizer::kBegin);
-    const std::vector<int32_t> more = tokenizer_.encode(text);
-    ids.insert(ids.end(), more.begin(), more.end());
+    ids.push_back(*tokenizer_->begin());
+    tokenizer_->encode(text, ids);
   }
 
-  std::string decode(std::span<const int32_t> ids) const override { return tokenizer_.decode(ids); }
+  std::string decode(std::span<const int32_t> ids) const override {
+    return tokenizer_->decode(ids);
+  }
 
  private:
-  BpeTokenizer tokenizer_;
-  uint64_t content_;
+  std::shared_ptr<const Tokenizer> tokenizer_;
 };
 }  // namespace
 

@@ -26,6 +26,7 @@ class Vocabulary {
   virtual std::string decode(std::span<const int32_t> ids) const = 0;
 };
 
-// A tokenizer of llama2.c; empty: bytes, and 256 begins a document. OptionErrors for `tokenizer`.
+// The file of a tokenizer (data/tokenizers/tokenizer.h), whose special token begins a document;
+// empty: bytes, and 256 begins a document. OptionErrors for `tokenizer`.
 std::shared_ptr<const Vocabulary> open_vocabulary(const std::string& tokenizer);
 }  // namespace cambium

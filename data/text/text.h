@@ -6,8 +6,8 @@
 #include "core/system/files.h"
 #include "data/corpus/whole_text.h"
 #include "data/dataset.h"
-#include "data/text/bpe.h"
 #include "data/text/symbols.h"
+#include "data/tokenizers/tokenizer.h"
 
 namespace cambium {
 enum class TextUnit { kByte, kCharacter };
@@ -73,5 +73,5 @@ std::unique_ptr<Dataset> open_text(const TextOptions& options, std::unique_ptr<S
 std::unique_ptr<DocumentSource> open_text_file(const std::string& path);
 
 // OptionErrors for `tokenizer`.
-BpeTokenizer open_tokenizer(const std::string& path);
+std::shared_ptr<const Tokenizer> open_tokenizer(const std::string& path);
 }  // namespace cambium

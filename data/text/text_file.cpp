@@ -37,16 +37,16 @@ std::unique_ptr<DocumentSource> open_text_file(const std::string& path) {
   return open_text_document(path);
 }
 
-BpeTokenizer open_tokenizer(const std::string& path) {
-  if (path.empty())
-    throw OptionError("tokenizer", "no tokenizer given", "set tokenizer to a tokenizer.bin");
-  if (!file_exists(path))
-    throw OptionError("tokenizer", str(path, ": no such file"),
-                      "set tokenizer to a tokenizer.bin of llama2.c");
+std::shared_ptr<const Tokenizer> open_tokenizer(const std::string& path) {
+  const std::string cure =
+      "set tokenizer to a tokenizer.json, to ranks of tiktoken or to a tokenizer.bin of llama2.c";
+  if (path.empty()) throw OptionError("tokenizer", "no tokenizer given", cure);
+  if (!file_exists(path)) throw OptionError("tokenizer", str(path, ": no such file"), cure);
   try {
-    return BpeTokenizer(path);
+    return load_tokenizer(path);
   } catch (const UserError& e) {
-    throw OptionError("tokenizer", e.what(), e.help);
+    const std::string place = e.mark.known() ? str(" (line ", e.mark.line, " of it)") : "";
+    throw OptionError("tokenizer", str(e.what(), place), e.help);
   }
 }
 

@@ -20,7 +20,8 @@ struct Options {
   static constexpr auto fields = std::tuple{
       field("path", &Options::path, "the corpus's folder"),
       field("tokenizer", &Options::tokenizer,
-            "a tokenizer of llama2.c (tokenizer.bin); empty: the bytes of the texts"),
+            "the file of a tokenizer: a tokenizer.json, ranks of tiktoken, or a tokenizer.bin of "
+            "llama2.c; empty: the bytes of the texts"),
       field("context", &Options::context, "T: symbols in a window").in(1, 1 << 20),
       field("mixture", &Options::mixture,
             "a map of sources and their shares of the training windows, {docs: 0.6, books: 0.4}; "

@@ -15,8 +15,10 @@ struct Documents : CorpusOptions {
   static constexpr auto fields = std::tuple_cat(
       CorpusOptions::fields,
       std::tuple{
-          field("tokenizer", &Documents::tokenizer,
-                "a tokenizer of llama2.c (tokenizer.bin); empty: the bytes of the texts"),
+          field(
+              "tokenizer", &Documents::tokenizer,
+              "the file of a tokenizer: a tokenizer.json, ranks of tiktoken, or a tokenizer.bin of "
+              "llama2.c; empty: the bytes of the texts"),
           field("context", &Documents::context, "T: symbols in a window").in(1, 1 << 20),
           field("val", &Documents::val, "share of the documents, by a hash of each one's id")
               .in(1e-6, 0.9),

@@ -1,4 +1,4 @@
-// Next-token prediction over any text with a trained byte-pair tokenizer.
+// Next-token prediction over any text with a trained tokenizer.
 #include "data/text/text.h"
 
 namespace cambium::dataset_text_tokens {
@@ -9,7 +9,8 @@ struct TokenOptions : TextOptions {
       TextOptions::fields,
       std::tuple{
           field("tokenizer", &TokenOptions::tokenizer,
-                "a tokenizer of llama2.c (tokenizer.bin), relative to the working directory")});
+                "the file of a tokenizer, relative to the working directory: a tokenizer.json of "
+                "Hugging Face, ranks of tiktoken, or a tokenizer.bin of llama2.c")});
 };
 
 class TokenText final : public Symbols {
@@ -17,12 +18,12 @@ class TokenText final : public Symbols {
   explicit TokenText(const TokenOptions& o) : tokenizer_(open_tokenizer(o.tokenizer)) {
     const WholeText text(open_text_file(o.path));
     if (text.view().empty()) throw OptionError("path", str(o.path, ": the file is empty"));
-    ids_ = tokenizer_.encode(text.view());
+    tokenizer_->encode(text.view(), ids_);
   }
 
   int64_t size() const override { return int64_t(ids_.size()); }
 
-  int64_t classes() const override { return tokenizer_.size(); }
+  int64_t classes() const override { return tokenizer_->size(); }
 
   std::string_view unit() const override { return "tokens"; }
 
@@ -32,17 +33,20 @@ class TokenText final : public Symbols {
     std::copy_n(ids_.begin() + begin, to.size(), to.begin());
   }
 
-  std::string decode(std::span<const int32_t> ids) const override { return tokenizer_.decode(ids); }
+  std::string decode(std::span<const int32_t> ids) const override {
+    return tokenizer_->decode(ids);
+  }
 
-  // A prompt starts with <s>, as every document of the training did.
+  // A prompt starts with the special token that begins documents, where there is one.
   std::vector<int32_t> encode(std::string_view text) const override {
-    std::vector<int32_t> ids = tokenizer_.encode(text);
-    ids.insert(ids.begin(), BpeTokenizer::kBegin);
+    std::vector<int32_t> ids;
+    if (const auto begin = tokenizer_->begin()) ids.push_back(*begin);
+    tokenizer_->encode(text, ids);
     return ids;
   }
 
  private:
-  BpeTokenizer tokenizer_;
+  std::shared_ptr<const Tokenizer> tokenizer_;
   std::vector<int32_t> ids_;
 };
 }  // namespace
@@ -50,8 +54,8 @@ class TokenText final : public Symbols {
 extern const DatasetKind dataset_text_tokens = {
     .name = "text_tokens",
     .doc =
-        "next-token prediction over a text file, with the byte-pair tokenizer of a trained model",
-    .source = "any text file of yours and a tokenizer.bin of llama2.c",
+        "next-token prediction over a text file, with a tokenizer of yours or of a trained model",
+    .source = "any text file of yours and the file of a tokenizer",
     .attrs = fields_of<TokenOptions>,
     .primary = "path",
     .open = [](const Attrs& attrs, uint64_t) -> std::unique_ptr<Dataset> {
