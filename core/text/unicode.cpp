@@ -11,17 +11,18 @@
 
 namespace cambium {
 namespace {
-// White_Space beyond ASCII.
-bool is_wide_space(char32_t c) {
-  return c == 0x85 || c == 0xA0 || c == 0x1680 || (c >= 0x2000 && c <= 0x200A) || c == 0x2028 ||
-         c == 0x2029 || c == 0x202F || c == 0x205F || c == 0x3000;
+// White_Space.
+bool is_space(char32_t c) {
+  return (c >= '\t' && c <= '\r') || c == ' ' || c == 0x85 || c == 0xA0 || c == 0x1680 ||
+         (c >= 0x2000 && c <= 0x200A) || c == 0x2028 || c == 0x2029 || c == 0x202F || c == 0x205F ||
+         c == 0x3000;
 }
 
 CharacterKind kind_of(char32_t c) {
   const uint32_t category = U_GET_GC_MASK(UChar32(c));
   if (category & U_GC_L_MASK) return CharacterKind::kLetter;
   if (category & U_GC_N_MASK) return CharacterKind::kNumber;
-  return is_wide_space(c) ? CharacterKind::kSpace : CharacterKind::kOther;
+  return is_space(c) ? CharacterKind::kSpace : CharacterKind::kOther;
 }
 
 bool has_category(char32_t c, uint32_t mask) {

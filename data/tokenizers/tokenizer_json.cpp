@@ -36,8 +36,12 @@ void add_tokens(const JsonItem& top, JsonParts& parts) {
                       "train it into the vocabulary, or make it special");
     const Json* id = token.find("id");
     require(id != nullptr, token.where(), ": 'id' is missing");
-    put(parts.pieces, id_of(*id, parts.path, str("'", shortened(text, 40), "'")), text, parts.path);
-    parts.specials.push_back({id->get<int32_t>(), text});
+    const int32_t number = id_of(*id, parts.path, str("'", shortened(text, 40), "'"));
+    const auto known = std::ranges::find(parts.pieces, text) - parts.pieces.begin();
+    require(known == std::ssize(parts.pieces) || known == number, parts.path, ": the added token '",
+            shortened(text, 40), "' has the id ", number, ", and in model.vocab the id ", known);
+    put(parts.pieces, number, text, parts.path);
+    parts.specials.push_back({number, text});
   }
   std::ranges::sort(parts.specials, {}, &SpecialToken::id);
 }
