@@ -185,6 +185,10 @@ class Dataset {
 
   virtual std::vector<int32_t> encode(std::string_view) const { return {}; }
 
+  // How many bytes of text each class stands for, as the target of a next-symbol prediction;
+  // empty: that is not known, or not one number. What begins a document stands for none.
+  virtual std::vector<int32_t> symbol_bytes() const { return {}; }
+
   // Why a training must not take so many examples; empty: it may.
   virtual std::string objection(int64_t /*examples*/) const { return {}; }
 

@@ -12,6 +12,12 @@ class ByteVocabulary final : public Vocabulary {
 
   uint64_t content() const override { return 0; }
 
+  std::vector<int32_t> symbol_bytes() const override {
+    std::vector<int32_t> bytes(size_t(kBegin) + 1, 1);
+    bytes[kBegin] = 0;
+    return bytes;
+  }
+
   bool is_bytes() const override { return true; }
 
   void append_document(std::string_view text, std::vector<int32_t>& ids) const override {
@@ -48,6 +54,8 @@ class PieceVocabulary final : public Vocabulary {
   std::string_view unit() const override { return "tokens"; }
 
   uint64_t content() const override { return tokenizer_->content(); }
+
+  std::vector<int32_t> symbol_bytes() const override { return tokenizer_->piece_bytes(); }
 
   void append_document(std::string_view text, std::vector<int32_t>& ids) const override {
     ids.push_back(*tokenizer_->begin());

@@ -17,6 +17,8 @@ class Vocabulary {
 
   virtual uint64_t content() const = 0;  // another vocabulary, another number
 
+  virtual std::vector<int32_t> symbol_bytes() const = 0;  // as of Dataset
+
   virtual bool is_bytes() const { return false; }  // a symbol a byte, and one a document
 
   // Appends the symbol that begins a document, then those of its text.

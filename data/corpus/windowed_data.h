@@ -16,6 +16,9 @@ class WindowedData : public Dataset {
 
   std::vector<std::pair<std::string, ArgValue>> vars() const override;
   std::string decode(std::span<const int32_t> ids) const override;
+
+  std::vector<int32_t> symbol_bytes() const override { return vocabulary_->symbol_bytes(); }
+
   std::vector<int32_t> encode(std::string_view) const override;
 
  protected:

@@ -21,6 +21,7 @@ class Symbols {
   virtual void copy(int64_t begin, std::span<int32_t> to) const = 0;
 
   virtual std::string decode(std::span<const int32_t> ids) const = 0;
+  virtual std::vector<int32_t> symbol_bytes() const = 0;  // as of Dataset
   virtual std::vector<int32_t> encode(
       std::string_view text) const = 0;  // UserError: unknown symbol
 };

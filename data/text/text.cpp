@@ -77,6 +77,8 @@ class TextSet final : public Dataset {
 
   std::vector<int32_t> encode(std::string_view text) const override { return text_->encode(text); }
 
+  std::vector<int32_t> symbol_bytes() const override { return text_->symbol_bytes(); }
+
   std::vector<ReferenceLoss> reference_losses() const override {
     if (options_.floor_order == 0) return {};
     const int64_t train = std::min(parts_[0].size, kFloorTrain);

@@ -37,6 +37,7 @@ class TextFile final : public Symbols {
 
   std::string decode(std::span<const int32_t> ids) const override;
   std::vector<int32_t> encode(std::string_view text) const override;
+  std::vector<int32_t> symbol_bytes() const override;
 
  private:
   void map_ascii();

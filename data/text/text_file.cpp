@@ -119,6 +119,13 @@ std::string TextFile::decode(std::span<const int32_t> ids) const {
   return out;
 }
 
+std::vector<int32_t> TextFile::symbol_bytes() const {
+  std::vector<int32_t> bytes;
+  for (const char32_t c : vocabulary_)
+    bytes.push_back(unit_ == TextUnit::kByte || c < 0x80 ? 1 : c < 0x800 ? 2 : c < 0x10000 ? 3 : 4);
+  return bytes;
+}
+
 std::vector<int32_t> TextFile::encode(std::string_view text) const {
   if (unit_ == TextUnit::kCharacter)
     require(first_invalid_utf8(text) < 0, "the text is not UTF-8 at byte ",

@@ -38,6 +38,13 @@ std::optional<int32_t> begin_of(std::span<const SpecialToken> specials) {
   return std::nullopt;
 }
 
+std::vector<int32_t> Tokenizer::piece_bytes() const {
+  std::vector<int32_t> bytes;
+  for (int32_t id = 0; id < size(); ++id) bytes.push_back(int32_t(piece(id).size()));
+  for (const SpecialToken& s : specials()) bytes[size_t(s.id)] = 0;
+  return bytes;
+}
+
 std::shared_ptr<const Tokenizer> load_tokenizer(const std::string& path) {
   const std::string head = read_file(path, 1 << 13);
   // A tokenizer.bin begins with a length, of which two bytes at least are zero.

@@ -45,6 +45,10 @@ class Tokenizer {
   // [0, size).
   virtual std::string piece(int32_t id) const = 0;
 
+  // By id: how many bytes of text a token stands for, 0 for a special one. Empty where pieces do
+  // not make up the text.
+  virtual std::vector<int32_t> piece_bytes() const;
+
   bool is_special(int32_t id) const {
     for (const SpecialToken& s : specials())
       if (s.id == id) return true;

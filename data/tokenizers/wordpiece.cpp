@@ -136,6 +136,8 @@ class WordPiece final : public Tokenizer {
 
   std::string piece(int32_t id) const override { return pieces_[size_t(id)]; }
 
+  std::vector<int32_t> piece_bytes() const override { return {}; }
+
  private:
   void encode_word(std::string_view word, std::vector<int32_t>& ids) const {
     if (word.empty()) return;

@@ -1,6 +1,7 @@
 #include "train/run/evaluate.h"
 
 #include <algorithm>
+#include <numbers>
 
 #include "data/loader.h"
 
@@ -35,8 +36,10 @@ std::span<const float> as_floats(std::span<const std::byte> bytes) {
 // What the batches of an evaluation add up to.
 class Tally {
  public:
-  explicit Tally(const DataShape& shape)
-      : kind_(shape.target_kind()), width_(size_t(shape.target.shape.last())) {}
+  Tally(const DataShape& shape, std::vector<int32_t> symbol_bytes)
+      : kind_(shape.target_kind()),
+        width_(size_t(shape.target.shape.last())),
+        symbol_bytes_(std::move(symbol_bytes)) {}
 
   void add(Executor& executor) {
     const double n = executor.output_scalar("scored");
@@ -46,7 +49,10 @@ class Tally {
       return values_.add(as_floats(executor.output("prediction")),
                          as_floats(executor.input("target")), width_);
     correct_ += executor.output_scalar("correct");
-    if (kind_ == TargetKind::kClasses) return add_class_counts(executor, counts_);
+    if (kind_ == TargetKind::kClasses) {
+      add_bytes(executor);
+      return add_class_counts(executor, counts_);
+    }
     edits_ += executor.output_scalar("edits");
     symbols_ += executor.output_scalar("symbols");
     sequences_ += executor.output_scalar("sequences");
@@ -63,14 +69,25 @@ class Tally {
       if (symbols_ > 0) m.label_error_rate = edits_ / symbols_;
     } else if (scored_ > 0) {
       m.accuracy = counts_.empty() ? correct_ / scored_ : macro_accuracy(counts_);
+      if (bytes_ > 0) m.bits_per_byte = loss_ / std::numbers::ln2 / bytes_;
     }
     return m;
   }
 
  private:
+  void add_bytes(Executor& executor) {
+    if (symbol_bytes_.empty()) return;
+    const std::span<const std::byte> raw = executor.input(kTarget);
+    const std::span<const int32_t> targets(reinterpret_cast<const int32_t*>(raw.data()),
+                                           raw.size() / sizeof(int32_t));
+    for (const int32_t target : targets)
+      if (target >= 0) bytes_ += symbol_bytes_[size_t(target)];
+  }
+
   const TargetKind kind_;
   const size_t width_;
-  double loss_ = 0, scored_ = 0, correct_ = 0, edits_ = 0, symbols_ = 0, sequences_ = 0;
+  const std::vector<int32_t> symbol_bytes_;  // by class; empty: not known
+  double loss_ = 0, scored_ = 0, bytes_ = 0, correct_ = 0, edits_ = 0, symbols_ = 0, sequences_ = 0;
   std::vector<double> counts_;  // sums of class_counts
   ValueSums values_;
 };
@@ -91,7 +108,7 @@ double macro_accuracy(std::span<const double> counts) {
 
 Metrics evaluate(Executor& executor, const Dataset& data, Split split, int64_t batch,
                  int64_t most_batches) {
-  Tally tally(data.shape(batch));
+  Tally tally(data.shape(batch), data.symbol_bytes());
   const auto run = [&] {
     executor.run();
     tally.add(executor);

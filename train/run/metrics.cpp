@@ -10,6 +10,7 @@ namespace cambium {
 namespace {
 constexpr std::string_view kOfClasses[] = {"loss", "accuracy"};
 constexpr std::string_view kOfValues[] = {"loss", "mae", "r2"};
+constexpr std::string_view kOfText = "bits_per_byte";
 constexpr std::string_view kOfSequences[] = {"loss", "accuracy", "label_error_rate"};
 }  // namespace
 
@@ -24,12 +25,20 @@ std::span<const std::string_view> metric_names(TargetKind kind) {
   return kOfClasses;
 }
 
+std::vector<std::string_view> metric_names(const Dataset& data) {
+  const auto of_kind = metric_names(data.shape(1).target_kind());
+  std::vector<std::string_view> names(of_kind.begin(), of_kind.end());
+  if (!data.symbol_bytes().empty()) names.push_back(kOfText);
+  return names;
+}
+
 std::vector<std::string> validation_metrics() {
   std::vector<std::string> names;
   for (const TargetKind kind : {TargetKind::kClasses, TargetKind::kValues, TargetKind::kSequences})
     for (const std::string_view name : metric_names(kind))
       if (std::string full = str("val.", name); !std::ranges::count(names, full))
         names.push_back(std::move(full));
+  names.push_back(str("val.", kOfText));
   return names;
 }
 
@@ -37,13 +46,16 @@ std::vector<std::pair<std::string, double>> Metrics::numbers() const {
   if (kind == TargetKind::kSequences)
     return {{"loss", loss}, {"accuracy", accuracy}, {"label_error_rate", label_error_rate}};
   if (kind == TargetKind::kValues) return {{"loss", loss}, {"mae", mae}, {"r2", r2}};
+  if (bits_per_byte >= 0)
+    return {{"loss", loss}, {"accuracy", accuracy}, {std::string(kOfText), bits_per_byte}};
   return {{"loss", loss}, {"accuracy", accuracy}};
 }
 
 double Metrics::at(std::string_view name) const {
   for (const auto& [known, value] : numbers())
     if (known == name) return value;
-  throw UserError(str("there is no ", name, " of ", name_of(kind)));
+  throw UserError(str("there is no ", name, " of ", name_of(kind)),
+                  name == kOfText ? "it is of text whose symbols stand for bytes" : "");
 }
 
 std::string to_text(const Metrics& m) {
@@ -52,6 +64,7 @@ std::string to_text(const Metrics& m) {
   std::string text = fmt::format("loss {:.4f}, accuracy {:.2f} %", m.loss, 100 * m.accuracy);
   if (m.kind == TargetKind::kSequences)
     text += fmt::format(", label errors {:.2f} %", 100 * m.label_error_rate);
+  if (m.bits_per_byte >= 0) text += fmt::format(", {:.4f} bits per byte", m.bits_per_byte);
   return text;
 }
 

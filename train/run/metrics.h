@@ -24,6 +24,9 @@ struct Metrics {
   double r2 = 0;
   // Edit distances of the greedy answers, summed, by the symbols of the targets; may be above 1.
   double label_error_rate = 0;
+  // Of text: the loss of all scored targets in bits, by the bytes that these stand for, which lets
+  // vocabularies be compared. Negative: how many bytes that are is not known.
+  double bits_per_byte = -1;
 
   bool operator==(const Metrics&) const = default;
 
@@ -41,9 +44,10 @@ std::string to_text(const Metrics& m);
 // "classes", "values" or "sequences".
 std::string_view name_of(TargetKind kind);
 
-// The names of the numbers of one kind of targets: "loss", "accuracy" | "loss", "mae", "r2" |
-// "loss", "accuracy", "label_error_rate".
+// The names of the numbers that all data of one kind of targets has: "loss", "accuracy" | "loss",
+// "mae", "r2" | "loss", "accuracy", "label_error_rate".
 std::span<const std::string_view> metric_names(TargetKind kind);
+std::vector<std::string_view> metric_names(const Dataset& data);  // "bits_per_byte" too, of text
 
 // "val.loss", "val.accuracy" ...: of all kinds.
 std::vector<std::string> validation_metrics();

@@ -15,6 +15,7 @@ Metrics metrics_from(const Json& j) {
     return m;
   }
   m.accuracy = j.at("accuracy");
+  if (j.contains("bits_per_byte")) m.bits_per_byte = j["bits_per_byte"];
   if (!j.contains("label_error_rate")) return m;
   m.kind = TargetKind::kSequences;
   m.label_error_rate = j.at("label_error_rate");

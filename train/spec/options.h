@@ -74,7 +74,7 @@ struct TrainOptions {
             "64 MiB")
           .in(0, 1 << 30),
       field("best", &TrainOptions::best, "what makes a checkpoint the best one")
-          .one_of("val.loss|val.accuracy|val.mae|val.r2|val.label_error_rate"),
+          .one_of("val.loss|val.accuracy|val.mae|val.r2|val.label_error_rate|val.bits_per_byte"),
       field("accuracy", &TrainOptions::accuracy,
             "of evaluations; micro: the share of targets; macro: the mean over classes of their "
             "shares, without classes that are neither asked for nor answered (torchmetrics)")

@@ -70,11 +70,12 @@ void check_class_weights(const Experiment& e, int64_t classes, Diagnostics& erro
 
 void check_best(const Experiment& e, TargetKind kind, Diagnostics& errors) {
   const std::string& best = e.train.options.best;
-  const auto names = metric_names(kind);
+  const auto names = metric_names(*e.data);
   if (std::ranges::count(names, metric_of(best))) return;
   std::vector<std::string> known;
   for (const std::string_view name : names) known.push_back(str("val.", name));
-  errors.add(UserError(str("there is no ", best, ": the data's targets are ", name_of(kind)),
+  errors.add(UserError(str("there is no ", best, ": the data's targets are ", name_of(kind),
+                           best == "val.bits_per_byte" ? ", of no known number of bytes" : ""),
                        str("use ", join_names(known, " or ")), mark_of_option(e, "best")));
 }
 

@@ -37,6 +37,8 @@ class TokenText final : public Symbols {
     return tokenizer_->decode(ids);
   }
 
+  std::vector<int32_t> symbol_bytes() const override { return tokenizer_->piece_bytes(); }
+
   // A prompt starts with the special token that begins documents, where there is one.
   std::vector<int32_t> encode(std::string_view text) const override {
     std::vector<int32_t> ids;
