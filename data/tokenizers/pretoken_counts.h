@@ -10,7 +10,7 @@ class PretokenCounts {
  public:
   // A longer pre-token is counted in parts of so many bytes, cut between characters.
   static constexpr size_t kLongest = 1024;
-  static constexpr int64_t kMost = int64_t(1) << 22;
+  static constexpr int64_t kMost = int64_t(1) << 20;
 
   // `most` different ones are held, and 32 bytes of text for each of them: beyond that the rarest
   // half goes, which depends on nothing but the texts and their order.

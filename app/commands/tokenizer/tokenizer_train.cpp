@@ -84,7 +84,7 @@ extern const Command command_tokenizer_train = {
       line.whole("--least", o->least, 1,
                  "a pair that occurs less often is not merged; 2 if not told");
       line.whole("--most-pretokens", o->most, 1024,
-                 "different words that are held, 4194304 unless told; beyond that the rarest half "
+                 "different words that are held, 1048576 unless told; beyond that the rarest half "
                  "is dropped, and counted");
       line.choice("--format", o->format,
                   {"auto", "file", "paragraphs", "lines", "jsonl", "json", "csv", "tsv"},
