@@ -1,8 +1,11 @@
 #include "core/text/unicode.h"
 
 #include <algorithm>
+#include <memory>
 
 #include <unicode/uchar.h>
+#include <unicode/ucnv.h>
+#include <unicode/ucsdet.h>
 #include <unicode/unorm2.h>
 #include <unicode/ustring.h>
 #include <unicode/utf8.h>
@@ -75,26 +78,69 @@ std::string in_lower_case(std::string_view text) {
   return out;
 }
 
-std::string decomposed(std::string_view text) {
+namespace {
+// In the form that `form` knows.
+std::string normalised(std::string_view text, const UNormalizer2* form) {
   UErrorCode error = U_ZERO_ERROR;
-  const UNormalizer2* nfd = unorm2_getNFDInstance(&error);
   std::u16string wide(text.size(), u'\0'), parts;
   int32_t n = 0;
   u_strFromUTF8WithSub(wide.data(), int32_t(wide.size()), &n, text.data(), int32_t(text.size()),
                        0xFFFD, nullptr, &error);
   wide.resize(size_t(n));
   parts.resize(wide.size() * 4 + 16);  // no character has more parts in UTF-16, but for some
-  int32_t m = unorm2_normalize(nfd, wide.data(), n, parts.data(), int32_t(parts.size()), &error);
+  int32_t m = unorm2_normalize(form, wide.data(), n, parts.data(), int32_t(parts.size()), &error);
   if (error == U_BUFFER_OVERFLOW_ERROR) {
     error = U_ZERO_ERROR;
     parts.resize(size_t(m));
-    m = unorm2_normalize(nfd, wide.data(), n, parts.data(), m, &error);
+    m = unorm2_normalize(form, wide.data(), n, parts.data(), m, &error);
   }
   std::string out(size_t(m) * 3, '\0');
   int32_t bytes = 0;
   u_strToUTF8(out.data(), int32_t(out.size()), &bytes, parts.data(), m, &error);
-  ensure(U_SUCCESS(error), "ICU cannot decompose ", text.size(), " bytes: ", u_errorName(error));
+  ensure(U_SUCCESS(error), "ICU cannot normalise ", text.size(), " bytes: ", u_errorName(error));
   out.resize(size_t(bytes));
   return out;
+}
+}  // namespace
+
+std::string decomposed(std::string_view text) {
+  UErrorCode error = U_ZERO_ERROR;
+  return normalised(text, unorm2_getNFDInstance(&error));
+}
+
+std::string composed(std::string_view text, bool compatible) {
+  UErrorCode error = U_ZERO_ERROR;
+  return normalised(text,
+                    compatible ? unorm2_getNFKCInstance(&error) : unorm2_getNFCInstance(&error));
+}
+
+std::string detect_encoding(std::string_view bytes) {
+  constexpr size_t kMost = 1 << 16;  // the beginning speaks for all
+  UErrorCode error = U_ZERO_ERROR;
+  const std::unique_ptr<UCharsetDetector, void (*)(UCharsetDetector*)> detector(ucsdet_open(&error),
+                                                                                ucsdet_close);
+  ensure(U_SUCCESS(error), "ICU has no detector: ", u_errorName(error));
+  ucsdet_setText(detector.get(), bytes.data(), int32_t(std::min(bytes.size(), kMost)), &error);
+  const UCharsetMatch* match = ucsdet_detect(detector.get(), &error);
+  if (U_FAILURE(error) || !match) return {};
+  const char* name = ucsdet_getName(match, &error);
+  return U_SUCCESS(error) && name ? name : "";
+}
+
+bool to_utf8(std::string_view bytes, const std::string& encoding, std::string& into) {
+  UErrorCode error = U_ZERO_ERROR;
+  const std::unique_ptr<UConverter, void (*)(UConverter*)> from(ucnv_open(encoding.c_str(), &error),
+                                                                ucnv_close);
+  if (U_FAILURE(error)) return false;
+  std::u16string wide(2 * bytes.size() + 1, u'\0');
+  const int32_t n = ucnv_toUChars(from.get(), wide.data(), int32_t(wide.size()), bytes.data(),
+                                  int32_t(bytes.size()), &error);
+  if (U_FAILURE(error)) return false;
+  into.resize(size_t(n) * 3 + 1);
+  int32_t length = 0;
+  u_strToUTF8WithSub(into.data(), int32_t(into.size()), &length, wide.data(), n, 0xFFFD, nullptr,
+                     &error);
+  into.resize(size_t(length));
+  return U_SUCCESS(error);
 }
 }  // namespace cambium

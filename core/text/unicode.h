@@ -47,4 +47,15 @@ std::string in_lower_case(std::string_view text);  // each character by itself
 
 // NFD: letters apart from their accents. What is no UTF-8 becomes U+FFFD.
 std::string decomposed(std::string_view text);
+
+// NFC, or NFKC with `compatible`: letters with their accents. Of valid UTF-8.
+std::string composed(std::string_view text, bool compatible = false);
+
+// What the bytes seem to be written in, such as "ISO-8859-2", by the frequencies of their letters;
+// empty where nothing fits.
+std::string detect_encoding(std::string_view bytes);
+
+// The bytes in this encoding (any name that ICU knows) as UTF-8; false for an encoding that is
+// unknown. What is none of its characters becomes U+FFFD.
+bool to_utf8(std::string_view bytes, const std::string& encoding, std::string& into);
 }  // namespace cambium
