@@ -9,7 +9,7 @@
 #include "core/system/files.h"
 #include "core/xxhash.h"
 #include "data/corpus/document.h"
-#include "data/curation/support/minhash.h"
+#include "data/curation/likeness/minhash.h"
 #include "data/recipe/recipe.h"
 
 namespace cambium {

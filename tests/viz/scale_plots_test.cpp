@@ -4,7 +4,7 @@
 
 #include "core/text/format.h"
 #include "tests/viz/svg_text.h"
-#include "viz/report/scale_page.h"
+#include "viz/report/pages/scale_page.h"
 
 namespace cambium::scale_plots_test {
 namespace {

@@ -4,7 +4,7 @@
 
 #include "core/text/format.h"
 #include "tests/viz/svg_text.h"
-#include "viz/report/search_page.h"
+#include "viz/report/pages/search_page.h"
 
 namespace cambium::search_plots_test {
 namespace {

@@ -1,6 +1,6 @@
 // Decontamination: texts that hold what models are judged by.
 #include "data/corpus/document.h"
-#include "data/curation/support/contamination.h"
+#include "data/curation/likeness/contamination.h"
 
 namespace cambium::step_decontaminate {
 namespace {

@@ -4,7 +4,7 @@
 
 #include "core/xxhash.h"
 #include "data/assembly/sidecar.h"
-#include "data/curation/support/normal_text.h"
+#include "data/curation/likeness/normal_text.h"
 #include "data/curation/support/place_lists.h"
 #include "data/curation/support/step.h"
 

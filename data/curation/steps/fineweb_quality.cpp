@@ -3,7 +3,7 @@
 
 #include "core/text/utf8.h"
 #include "core/xxhash.h"
-#include "data/curation/support/repeats.h"
+#include "data/curation/likeness/repeats.h"
 #include "data/curation/support/step.h"
 #include "data/curation/support/words.h"
 

@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <array>
 
-#include "data/curation/support/repeats.h"
+#include "data/curation/likeness/repeats.h"
 #include "data/curation/support/step.h"
 #include "data/curation/support/words.h"
 

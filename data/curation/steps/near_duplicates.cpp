@@ -1,7 +1,7 @@
 // Near duplicates: texts that share most of their runs of words with one that stays.
 #include <algorithm>
 
-#include "data/curation/support/near_pairs.h"
+#include "data/curation/likeness/near_pairs.h"
 
 namespace cambium::step_near_duplicates {
 namespace {

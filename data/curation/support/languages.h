@@ -10,8 +10,8 @@ struct FoundLanguage {
   double share = 0;         // of the text's letters
 };
 
-// By Unicode scripts and, within them, by runs of four letters. A text that is no UTF-8 is judged up
-// to the first byte that is none.
+// By Unicode scripts and, within them, by runs of four letters. A text that is no UTF-8 is judged
+// up to the first byte that is none.
 FoundLanguage language_of(std::string_view text);
 
 std::vector<std::string> language_codes();  // those that can be found

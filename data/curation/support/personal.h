@@ -16,7 +16,9 @@ struct PersonalStretch {
 //     or more.
 //   IP: four numbers of at most 255 between dots, not inside a longer number; of networks that
 //     anyone may use for their own (10/8, 172.16/12, 192.168/16, 127/8, 169.254/16, 0/8) none.
-//   phone: 9 to 15 digits in three to five groups, all but the first of two digits or more, apart by
-//     spaces . - or brackets, or behind a plus sign. ISBNs (13 digits that begin with 978 or 979) are none; 8 digits are dates.
+//   phone: 9 to 15 digits in three to five groups, all but the first of two digits or more, apart
+//   by
+//     spaces . - or brackets, or behind a plus sign. ISBNs (13 digits that begin with 978 or 979)
+//     are none; 8 digits are dates.
 void find_personal(std::string_view text, std::vector<PersonalStretch>& into);
 }  // namespace cambium

@@ -3,9 +3,9 @@
 #include <cmath>
 
 #include "core/rng.h"
-#include "data/curation/support/clusters.h"
-#include "data/curation/support/contamination.h"
-#include "data/curation/support/minhash.h"
+#include "data/curation/likeness/clusters.h"
+#include "data/curation/likeness/contamination.h"
+#include "data/curation/likeness/minhash.h"
 #include "tests/data/curation/support.h"
 
 namespace cambium::near_test {

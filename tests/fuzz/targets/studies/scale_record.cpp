@@ -1,7 +1,7 @@
 // The folder of a scaling law as the report reads it: scale.json, and after a line "===="
 // residuals.csv.
 #include "tests/fuzz/target.h"
-#include "viz/report/scale_page.h"
+#include "viz/report/pages/scale_page.h"
 #include "viz/scale/scale_plots.h"
 
 namespace cambium::fuzz_scale_record {

@@ -1,7 +1,7 @@
 // The folder of a law along trainings as the report reads it: scale.json, and after a line "===="
 // curves.csv.
 #include "tests/fuzz/target.h"
-#include "viz/report/schedule_page.h"
+#include "viz/report/pages/schedule_page.h"
 #include "viz/scale/schedule_plots.h"
 
 namespace cambium::fuzz_schedule_record {

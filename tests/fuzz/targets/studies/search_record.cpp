@@ -1,6 +1,6 @@
 // The folder of a search as the report reads it: results.json.
 #include "tests/fuzz/target.h"
-#include "viz/report/search_page.h"
+#include "viz/report/pages/search_page.h"
 #include "viz/search/search_plots.h"
 
 namespace cambium::fuzz_search_record {

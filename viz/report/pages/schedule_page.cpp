@@ -1,4 +1,4 @@
-#include "viz/report/schedule_page.h"
+#include "viz/report/pages/schedule_page.h"
 
 #include <cmath>
 

@@ -1,4 +1,4 @@
-#include "viz/report/search_page.h"
+#include "viz/report/pages/search_page.h"
 
 #include <algorithm>
 #include <cmath>

@@ -1,4 +1,4 @@
-#include "data/curation/support/normal_text.h"
+#include "data/curation/likeness/normal_text.h"
 
 #include <cstdint>
 

@@ -1,11 +1,11 @@
-#include "data/curation/support/minhash.h"
+#include "data/curation/likeness/minhash.h"
 
 #include <algorithm>
 
 #include "core/rng.h"
 #include "core/system/parallel.h"
 #include "core/xxhash.h"
-#include "data/curation/support/normal_text.h"
+#include "data/curation/likeness/normal_text.h"
 
 namespace cambium {
 namespace {

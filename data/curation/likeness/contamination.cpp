@@ -1,9 +1,9 @@
-#include "data/curation/support/contamination.h"
+#include "data/curation/likeness/contamination.h"
 
 #include <algorithm>
 
 #include "core/xxhash.h"
-#include "data/curation/support/normal_text.h"
+#include "data/curation/likeness/normal_text.h"
 #include "data/curation/support/words.h"
 
 namespace cambium {

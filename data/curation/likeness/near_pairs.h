@@ -2,8 +2,8 @@
 // then pairs that share one, then their true similarity.
 #pragma once
 #include "data/assembly/tasks.h"
-#include "data/curation/support/clusters.h"
-#include "data/curation/support/minhash.h"
+#include "data/curation/likeness/clusters.h"
+#include "data/curation/likeness/minhash.h"
 #include "data/curation/support/step.h"
 
 namespace cambium {

@@ -1,4 +1,4 @@
-#include "data/curation/support/repeats.h"
+#include "data/curation/likeness/repeats.h"
 
 #include <algorithm>
 #include <bit>

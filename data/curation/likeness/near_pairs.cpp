@@ -1,4 +1,4 @@
-#include "data/curation/support/near_pairs.h"
+#include "data/curation/likeness/near_pairs.h"
 
 #include <algorithm>
 #include <cstring>
@@ -6,8 +6,8 @@
 #include "core/system/files.h"
 #include "data/assembly/shuffle.h"
 #include "data/assembly/sidecar.h"
+#include "data/curation/likeness/shingle_file.h"
 #include "data/curation/support/place_lists.h"
-#include "data/curation/support/shingle_file.h"
 
 namespace cambium {
 namespace {

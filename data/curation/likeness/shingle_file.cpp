@@ -1,4 +1,4 @@
-#include "data/curation/support/shingle_file.h"
+#include "data/curation/likeness/shingle_file.h"
 
 #include <algorithm>
 #include <cerrno>

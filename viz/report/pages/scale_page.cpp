@@ -1,4 +1,4 @@
-#include "viz/report/scale_page.h"
+#include "viz/report/pages/scale_page.h"
 
 #include <cmath>
 

@@ -1,4 +1,4 @@
-#include "data/curation/support/clusters.h"
+#include "data/curation/likeness/clusters.h"
 
 #include <algorithm>
 
