@@ -1,8 +1,4 @@
-<<<<<<<< HEAD:viz/tuning/tuning_page.cpp
 #include "viz/tuning/tuning_page.h"
-========
-#include "viz/report/pages/tuning_page.h"
->>>>>>>> 4eccb9b (Rooms stay small: likeness of texts, pages of reports):viz/report/pages/tuning_page.cpp
 
 #include <filesystem>
 
