@@ -27,8 +27,9 @@ struct Unit {
 
 // `cell`: a variant on a task, whose own metric it is.
 Unit unit_of(const StudyPlan& plan, std::string_view cell = {}) {
-  if (is_share(metric_of(plan.study, cell).name)) return {100, 2, " (%)"};
-  return {1, 4, plan.values ? "" : " (nats)"};
+  const std::string_view name = metric_of(plan.study, cell).name;
+  if (is_share(name)) return {100, 2, " (%)"};
+  return {1, 4, plan.values || metric_of(name) == "bits_per_byte" ? "" : " (nats)"};
 }
 
 // The interval, or below kIntervalSeeds the range of the outcomes.
