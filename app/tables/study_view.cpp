@@ -27,7 +27,7 @@ struct Unit {
 
 // `cell`: a variant on a task, whose own metric it is.
 Unit unit_of(const StudyPlan& plan, std::string_view cell = {}) {
-  const std::string_view name = metric_of(plan.study, cell).name;
+  const std::string name = metric_of(plan.study, cell).name;
   if (is_share(name)) return {100, 2, " (%)"};
   return {1, 4, plan.values || metric_of(name) == "bits_per_byte" ? "" : " (nats)"};
 }
