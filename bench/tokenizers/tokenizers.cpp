@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <cstdio>
 #include <ctime>
+#include <exception>
 
-#include "core/error.h"
 #include "core/system/files.h"
 #include "data/tokenizers/train_bpe.h"
 
@@ -44,18 +44,22 @@ void encode(const std::string& tokenizer, const std::string& text, int times) {
                 double(text.size()) / 1e6 / seconds);
   }
 }
-}  // namespace
 
-int main(int argc, char** argv) try {
-  const std::vector<std::string> args(argv + 1, argv + argc);
+void run(const std::vector<std::string>& args) {
   if (args.size() == 3 && args[0] == "--train")
     train(std::stoll(args[1]), read_file(args[2]));
   else if (args.size() == 2 || args.size() == 3)
     encode(args[0], read_file(args[1]), args.size() == 3 ? std::stoi(args[2]) : 3);
   else
     std::printf("usage: tokenizers TOKENIZER TEXT [times] | tokenizers --train VOCAB TEXT\n");
+}
+}  // namespace
 
-} catch (const Error& e) {
-  std::fprintf(stderr, "error: %s\n", e.what());
-  return 1;
+int main(int argc, char** argv) {
+  try {
+    run({argv + 1, argv + argc});
+  } catch (const std::exception& e) {
+    std::fprintf(stderr, "error: %s\n", e.what());
+    return 1;
+  }
 }
