@@ -154,7 +154,8 @@ Runs read_runs(const Recipe& recipe, const std::vector<SourceFiles>& sources,
   const std::vector<ReadTask> tasks = tasks_of(sources);
   const auto stem = [&](int64_t i) { return str(work, "/read/t", i); };
   run_tasks(
-      workers, "reading", int64_t(tasks.size()), [](int64_t) { return false; },
+      workers, "reading", int64_t(tasks.size()),
+      [&](int64_t i) { return read_sidecar(stem(i) + "-inputs").has_value(); },
       [&](int64_t i) {
         const ReadTask& task = tasks[size_t(i)];
         const SourceFiles& files = sources[task.source];

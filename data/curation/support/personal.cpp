@@ -68,7 +68,8 @@ std::optional<PersonalStretch> ip_at(std::string_view text, size_t begin) {
   return PersonalStretch{PersonalStretch::kIp, begin, i};
 }
 
-std::optional<PersonalStretch> phone_at(std::string_view text, size_t begin) {
+// `list_end`: behind numbers that are a list rather than one of a telephone.
+std::optional<PersonalStretch> phone_at(std::string_view text, size_t begin, size_t& list_end) {
   std::string digits;
   size_t i = begin, end = begin, groups = 0;
   const bool plus = text[begin] == '+';
@@ -91,6 +92,7 @@ std::optional<PersonalStretch> phone_at(std::string_view text, size_t begin) {
     if (!bracket && c != ' ' && c != '-' && c != '.') break;
     if (++apart > 2) break;
   }
+  if (groups > 5) list_end = end;
   if (digits.size() < 9 || digits.size() > 15 || is_word(at(text, end))) return std::nullopt;
   const bool isbn = digits.size() == 13 && (digits.starts_with("978") || digits.starts_with("979"));
   short_group |= groups > 1 && in_this < 2;
@@ -101,7 +103,8 @@ std::optional<PersonalStretch> phone_at(std::string_view text, size_t begin) {
 
 void find_personal(std::string_view text, std::vector<PersonalStretch>& into) {
   into.clear();
-  size_t from = 0;  // what stands before belongs to a stretch that was found
+  size_t from = 0;      // what stands before belongs to a stretch that was found
+  size_t list_end = 0;  // and this to a list of numbers
   for (size_t i = 0; i < text.size(); ++i) {
     const char c = text[i];
     std::optional<PersonalStretch> found;
@@ -111,7 +114,7 @@ void find_personal(std::string_view text, std::vector<PersonalStretch>& into) {
       const char before = i > from ? text[i - 1] : ' ';
       if (is_word(before) || before == '.' || before == '@') continue;
       if (is_digit(c)) found = ip_at(text, i);
-      if (!found) found = phone_at(text, i);
+      if (!found && i >= list_end) found = phone_at(text, i, list_end);
     }
     if (!found) continue;
     into.push_back(*found);
