@@ -4,6 +4,7 @@
 #include "app/command.h"
 #include "app/run.h"
 #include "app/scale/ladder_view.h"
+#include "app/tables/data/corpus_table.h"
 #include "core/diagnostics.h"
 #include "core/system/files.h"
 #include "core/system/memory.h"
@@ -185,6 +186,12 @@ Json check_cell(const std::string& file, std::string& text) {
   return {{"file", file}, {"kind", "published result"}, {"trainings", plan_size(cell)}};
 }
 
+Json check_recipe(const std::string& file, const Context& context, std::string& text) {
+  const Recipe recipe = load_recipe(file, context.set);
+  text += recipe_line(recipe);
+  return {{"file", file}, {"kind", "recipe"}, {"sources", recipe.sources.size()}};
+}
+
 int check(const Options& options, Context& context) {
   Diagnostics errors;
   Json good = Json::array();
@@ -194,6 +201,7 @@ int check(const Options& options, Context& context) {
     try {
       Spec spec = load_spec(file, context.set);
       good.push_back(is_verify_cell(spec)    ? check_cell(file, own)
+                     : is_recipe(spec)       ? check_recipe(file, context, own)
                      : is_table_search(spec) ? check_search(file, context, own)
                      : is_search(spec)       ? check_model_search(spec, context, own)
                      : spec.section("scale") ? check_ladder(file, context, own)

@@ -27,5 +27,6 @@ Json search_schema();      // of a search, from the same list of keys
 Json method_schema();
 Json results_table_schema();
 Json space_schema();   // paths to what they may be
+Json recipe_schema();  // of a corpus (app/schema/schema_recipe.cpp)
 Json verify_schema();  // of a published result (search/verify/verify.h)
 }  // namespace cambium

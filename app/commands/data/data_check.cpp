@@ -3,9 +3,9 @@
 
 #include "app/command.h"
 #include "app/run.h"
+#include "app/tables/data/corpus_table.h"
 #include "core/system/threads.h"
 #include "core/text/json.h"
-#include "data/assembly/passes.h"
 #include "data/assembly/verify.h"
 #include "data/recipe/recipe.h"
 #include "viz/plot/text.h"
@@ -26,8 +26,7 @@ Json check_corpus(const std::string& folder, std::string& text) {
 
 Json check_recipe(const std::string& path, const Context& context, std::string& text) {
   const Recipe recipe = load_recipe(path, context.set);
-  text += str("ok  ", path, ": ", recipe.sources.size(), " sources, ", recipe.steps.size(),
-              " steps in ", pass_count(recipe), " passes\n");
+  text += recipe_line(recipe);
   return {{"recipe", path}, {"sources", recipe.sources.size()}, {"steps", recipe.steps.size()}};
 }
 

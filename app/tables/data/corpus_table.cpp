@@ -6,6 +6,7 @@
 
 #include "app/tables/table.h"
 #include "core/text/utf8.h"
+#include "data/assembly/passes.h"
 #include "data/curation/support/words.h"
 #include "viz/plot/text.h"
 
@@ -98,5 +99,10 @@ std::string recipe_difference(const std::string& first, const std::string& secon
   add(first, second, "-");
   add(second, first, "+");
   return out;
+}
+
+std::string recipe_line(const Recipe& recipe) {
+  return str("ok  ", recipe.file, ": a recipe of ", recipe.sources.size(), " sources, ",
+             recipe.steps.size(), " steps in ", pass_count(recipe), " passes\n");
 }
 }  // namespace cambium
