@@ -109,8 +109,8 @@ int main(int count, char** words) {
   time_steps("fineweb", "{quality: fineweb}", drafts);
   time_steps("all four",
              "{quality: gopher}, {repetition: gopher}, {quality: c4}, {quality: fineweb}", drafts);
-  time_steps("pii", "{pii}", drafts);
-  time_steps("repair", "{repair}", drafts);
+  time_steps("pii", "pii", drafts);
+  time_steps("repair", "repair", drafts);
   time_steps("language", "{language: [en]}", drafts);
   time_minhash(drafts);
   meetings();

@@ -89,6 +89,8 @@ TEST(Schema, TakesEveryExampleOfTheHelp) {
     });
     if (e.kind == "search key" || e.kind == "method" || e.kind == "rung")
       spec.emplace("space", "table");
+    else if (e.kind == "recipe key" || e.kind == "curation step")
+      spec.emplace("sources", Json{{"a", "texts/"}});
     else if (of_a_study)
       spec.emplace("variants", Json{{"a", nullptr}});
     else
