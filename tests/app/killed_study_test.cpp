@@ -32,20 +32,20 @@ void PrintTo(const Case& c, std::ostream* out) {
 }
 
 const Case kCases[] = {{"compare", R"(base: model.yaml
-variants: {plain: {}, wide: {vars.dim: 32}}
+variants: {plain: {}, wide: {model.1.pattern: FF}}
 tune:
   space: {train.optimizer.adamw.lr: {log: [1e-4, 1e-1]}, vars.dim: [8, 16, 32]}
   method: tpe
   trials: 9
   rungs: {keep: 1/3}
-budget: {steps: 1800}
+budget: {steps: 15000}
 seeds: 2
 metric: {val.loss: min}
 )"},
                        {"search", R"(base: model.yaml
 space: {vars.dim: [8, 16, 24, 32], train.optimizer.adamw.lr: {log: [1e-4, 1e-1]}}
 objectives: {val.loss: min, flops: min}
-budget: {steps: 1800}
+budget: {steps: 40000}
 search: {method: {nsga2: {population: 4}}, trials: 12, lag: 4, rungs: {keep: 1/3}}
 )"}};
 
@@ -97,7 +97,7 @@ TEST_P(SlowKilledStudy, HasTheListOfAnUndisturbedOne) {
   for (int64_t tries = 0; parents + trainers < 20 && tries < 200; ++tries) {
     Process study = start("killed");
     while (parents + trainers < 20) {
-      std::this_thread::sleep_for(std::chrono::milliseconds(100 + random.below(700)));
+      std::this_thread::sleep_for(std::chrono::milliseconds(60 + random.below(400)));
       if (study.ended()) break;
       const std::vector<pid_t> training = trainers_in(killed);
       if (random.below(2) == 0 || training.empty()) break;

@@ -107,6 +107,15 @@ std::vector<const Plan*> TrainPlans::all() const {
   return out;
 }
 
+// The orders in which a sampler lists training and validation examples (data/sampler.h). Short ones
+// are in the reserve.
+static int64_t order_bytes(const Dataset& data) {
+  constexpr int64_t kInReserve = int64_t(1) << 20;
+  const int64_t train = data.stream_bytes() > 0 ? 0 : data.count(Split::kTrain);
+  const int64_t bytes = int64_t(sizeof(int64_t)) * (train + data.count(Split::kValidation));
+  return bytes > kInReserve ? bytes : 0;
+}
+
 MemoryNeed memory_need(const Experiment& e, const TrainPlans& plans) {
   MemoryNeed need;
   std::map<std::string, int64_t> store;
@@ -125,6 +134,7 @@ MemoryNeed memory_need(const Experiment& e, const TrainPlans& plans) {
   const int64_t slots = e.data->version(Split::kTrain) == 0 ? 4 : 2;
   need.batch_bytes += slots * bytes_of_batch(*e.data, e.train.options.batch);
   need.batch_bytes += (plans.shares ? 2 : 1) * e.data->stream_bytes();
+  need.store_bytes += order_bytes(*e.data);
   return {.store_bytes = with_reserve(need.store_bytes) + kFirstRunBytes,
           .batch_bytes = with_reserve(need.batch_bytes)};
 }
