@@ -4,10 +4,10 @@
 #include <filesystem>
 
 #include "core/system/files.h"
-#include "viz/report/report.h"
 #include "viz/report/pages/scale_page.h"
 #include "viz/report/pages/schedule_page.h"
 #include "viz/report/pages/search_page.h"
+#include "viz/report/report.h"
 #include "viz/scale/scale_plots.h"
 #include "viz/scale/schedule_plots.h"
 #include "viz/search/search_plots.h"

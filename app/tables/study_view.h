@@ -36,7 +36,7 @@ class StudyView : public StudyProgress {
   Stopwatch since_line_;
   TrialsView& trials(int64_t planned);
 
-  std::optional<TrialsView> trials_;  // while variants are tuned
+  std::optional<TrialsView> trials_;                 // while variants are tuned
   Shown usual_;                                      // the study's metric
   std::map<std::string, Shown, std::less<>> shown_;  // by variant, whose task may have its own
 };

@@ -1,8 +1,8 @@
 #include "data/corpus/symbol_counts.h"
 
 #include "core/hash.h"
-#include "data/assembly/sidecar.h"
 #include "data/assembly/contents.h"
+#include "data/assembly/sidecar.h"
 
 namespace cambium {
 namespace {

@@ -3,9 +3,11 @@
 #include <filesystem>
 
 #include "core/packing/byte_reader.h"
+#include "core/rng.h"
 #include "core/text/json.h"
 #include "data/assembly/build.h"
 #include "data/assembly/verify.h"
+#include "data/curation/likeness/minhash.h"
 #include "tests/data/support.h"
 #include "tests/support/expect_error.h"
 
@@ -206,6 +208,64 @@ TEST(CorpusBuild, CountsTextsThatAreNoUtf8) {
   const Manifest m = build_corpus(r, folder.path("corpus"), {}).manifest;
   EXPECT_EQ(tally_of(m, "write").rules.at("not_utf8").dropped, 1);
   EXPECT_EQ(texts_of(folder.path("corpus"), m, Split::kTrain).size(), 2u);
+}
+
+// Texts of 60 words in families: a first one, and others with some words replaced.
+std::vector<std::string> families(int n, int members) {
+  Random random(9);
+  std::vector<std::string> texts;
+  for (int f = 0; f < n; ++f) {
+    std::vector<std::string> words;
+    for (int w = 0; w < 60; ++w) words.push_back(str("word", random.below(20'000)));
+    for (int m = 0; m < members; ++m) {
+      std::vector<std::string> mine = words;
+      for (int k = 0; k < m; ++k) mine[random.below(60)] = str("other", random.below(20'000));
+      std::string text;
+      for (const std::string& word : mine) text += word + " ";
+      texts.push_back(text);
+    }
+  }
+  return texts;
+}
+
+TEST(CorpusBuild, DropsTextsThatAreLikeOneThatStays) {
+  const test::TempFolder folder;
+  const std::vector<std::string> texts = families(150, 6);
+  std::string lines;
+  for (const std::string& text : texts) lines += text + "\n";
+  write_file(folder, "t.txt", lines);
+  const Recipe recipe =
+      recipe_of(folder, with_folder("sources: {t: {path: FOLDER/t.txt, split: line}}\n"
+                                    "steps: [{near_duplicates: 0.7}]\n"
+                                    "split: {val: 0, test: 0}\n",
+                                    folder));
+  build_corpus(recipe, folder.path("one"), {.count = 1});
+  const auto one = files_of(folder.path("one"));
+  for (const int64_t workers : {2, 4}) {
+    const std::string out = folder.path(str("out", workers));
+    build_corpus(recipe, out, {.count = workers});
+    EXPECT_EQ(files_of(out), one) << workers;
+  }
+  std::vector<std::vector<uint64_t>> kept, all;
+  std::set<std::string> stays;
+  for (const auto& [id, text] :
+       texts_of(folder.path("one"), load_manifest(folder.path("one")), Split::kTrain)) {
+    stays.insert(text);
+    shingles_of(text, {}, kept.emplace_back());
+  }
+  EXPECT_GT(stays.size(), 150u);
+  EXPECT_LT(stays.size(), 800u);
+  std::vector<uint64_t> mine;
+  for (const std::string& text : texts) {
+    if (stays.contains(text)) continue;
+    shingles_of(text, {}, mine);
+    const bool like =
+        std::ranges::any_of(kept, [&](const auto& k) { return jaccard(mine, k) >= 0.7; });
+    EXPECT_TRUE(like) << text;
+  }
+  // Pairs of .9 meet with a chance of .9999.
+  for (size_t i = 0; i < kept.size(); ++i)
+    for (size_t j = 0; j < i; ++j) EXPECT_LT(jaccard(kept[i], kept[j]), 0.9);
 }
 
 TEST(CorpusBuild, IsCheckedAgainstItsManifest) {

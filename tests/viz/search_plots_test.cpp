@@ -81,8 +81,9 @@ TEST(SearchPage, SaysOfModelsWhatWasChosenAndHowManyTrainingsJudge) {
 TEST(FrontPlot, ShowsTrialsFrontTableReferenceAndFinalists) {
   const std::string svg = front_plot(two_objectives(), 1, 0);
   toy::expect_drawable(svg);
-  for (const char* name : {"exact front of the table", "other trials", "front of the trials",
-                           "reference point", "break where:", "mean and 95 % interval of 2 trainings"})
+  for (const char* name :
+       {"exact front of the table", "other trials", "front of the trials", "reference point",
+        "break where:", "mean and 95 % interval of 2 trainings"})
     EXPECT_GE(count(svg, name), 1u) << name;
   EXPECT_EQ(count(svg, "<title>trial "), 5u) << "five trials have results";
   EXPECT_EQ(count(svg, "accuracy (more is better)"), 2u) << "axis and label";

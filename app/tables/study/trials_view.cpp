@@ -48,11 +48,10 @@ void TrialsView::on_trial_end(const Trial& t) {
   const auto value = t.values.find(metric);
   const bool known = value != t.values.end() && value->is_number();
   const bool share = is_share(metric);
-  terminal_.note(str(
-      "trial   ", t.number, " ", printable(t.arm), "  ", name_of_trial(t),
-      t.pause_at > 0 ? str(" up to step ", t.pause_at) : "", "  ",
-      known
-          ? str(metric, " ", fixed((share ? 100 : 1) * value->get<double>(), share ? 2 : 4))
-          : str(name_of(t.state), t.reason.empty() ? "" : ": ", printable(t.reason))));
+  terminal_.note(
+      str("trial   ", t.number, " ", printable(t.arm), "  ", name_of_trial(t),
+          t.pause_at > 0 ? str(" up to step ", t.pause_at) : "", "  ",
+          known ? str(metric, " ", fixed((share ? 100 : 1) * value->get<double>(), share ? 2 : 4))
+                : str(name_of(t.state), t.reason.empty() ? "" : ": ", printable(t.reason))));
 }
 }  // namespace cambium

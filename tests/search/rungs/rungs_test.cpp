@@ -5,10 +5,10 @@
 
 #include <gtest/gtest.h>
 
-#include "tests/support/halving.h"
 #include "search/rungs/support/agreement.h"
 #include "search/rungs/support/rung_method.h"
 #include "tests/support/expect_error.h"
+#include "tests/support/halving.h"
 #include "tests/support/learning_curves.h"
 
 namespace cambium::rungs_test {

@@ -13,8 +13,8 @@ std::vector<std::string> texts_from(DocumentSource& source) {
 
 extern const FuzzTarget fuzz_documents = {
     .name = "documents",
-    .reads = {"core/packing/byte_reader.cpp", "core/system/line_reader.cpp", "data/corpus/corpus.cpp",
-              "data/corpus/formats/json_lines.cpp"},
+    .reads = {"core/packing/byte_reader.cpp", "core/system/line_reader.cpp",
+              "data/corpus/corpus.cpp", "data/corpus/formats/json_lines.cpp"},
     .run = [](std::string_view bytes) {
       for (const char* format : {"paragraphs", "lines", "json", "csv", "tsv", "jsonl"}) try {
           const std::string path = file_of(str("corpus.", format), bytes);
