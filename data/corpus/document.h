@@ -62,7 +62,7 @@ struct CorpusOptions {
             ".json, .csv, .tsv), else file")
           .one_of("auto|file|paragraphs|lines|jsonl|json|csv|tsv"),
       field("key", &CorpusOptions::key,
-            "of JSON and tables: where the text stands, a name or a path such as $.page.body"),
+            "of JSON and tables: where the text stands, a name, or a path such as $$.page.body"),
       field("id", &CorpusOptions::id,
             "of JSON and tables: where a text or whole number stands that names the document for "
             "good; empty: its file and line do")};

@@ -96,7 +96,7 @@ class Reader {
     std::vector<std::pair<std::string, std::string>> meta;
     std::vector<std::string> paths;
     std::optional<std::string> text, id;  // paths such as $.body, which are no variables
-    int64_t longest = int64_t(16) << 20;
+    int64_t longest = 16'000'000;
     for (const YamlEntry& o : options.entries) {
       if (o.key == "path")
         paths = texts_of(o.value, "path");

@@ -49,7 +49,7 @@ std::string shares_table(const Manifest& manifest) {
 
 std::string steps_table(const Manifest& manifest) {
   Table table({2, 3, 4, 5});
-  table.row({"step", "rule", "documents", "dropped", "share", "changed"});
+  table.row({"step", "rule", "documents", "dropped", "share", "changed or marked"});
   for (const StepRecord& s : manifest.steps) {
     const Tally& t = s.tally;
     const auto share = [&](int64_t n) { return share_text(double(n), double(t.documents)); };

@@ -60,7 +60,8 @@ std::vector<ClusterMember> decide_clusters(const std::vector<AlikePair>& pairs) 
   return members;
 }
 
-Json clusters_json(const std::vector<ClusterMember>& members, const std::vector<AlikePair>& pairs) {
+Json clusters_json(const std::vector<ClusterMember>& members, const std::vector<AlikePair>& pairs,
+                   bool compared) {
   struct Cluster {
     int64_t size = 0, kept = 0;
     double loosest = 1;
@@ -93,6 +94,6 @@ Json clusters_json(const std::vector<ClusterMember>& members, const std::vector<
           {"largest", largest},
           {"by_size", by_size},
           {"with_unlike_members", chains},
-          {"least_similarity", loosest}};
+          {"least_similarity", compared && !pairs.empty() ? Json(loosest) : Json()}};
 }
 }  // namespace cambium

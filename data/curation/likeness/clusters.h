@@ -32,5 +32,7 @@ std::vector<ClusterMember> decide_clusters(const std::vector<AlikePair>& pairs);
 
 // Sizes and how loose they are, for people: numbers of clusters by size, the largest, how many
 // hold unlike drafts that both stay.
-Json clusters_json(const std::vector<ClusterMember>& members, const std::vector<AlikePair>& pairs);
+// The least similarity is that of pairs that were compared, and not told where none was.
+Json clusters_json(const std::vector<ClusterMember>& members, const std::vector<AlikePair>& pairs,
+                   bool compared = true);
 }  // namespace cambium

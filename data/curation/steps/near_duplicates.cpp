@@ -89,7 +89,7 @@ class NearStep final : public CurationStep {
     for (const ClusterMember& m : members)
       of_part_[size_t(m.place.part())].push_back(
           {int64_t(m.place.index), m.dropped, found.keys.at(m.first)});
-    findings_ = clusters_json(members, found.pairs);
+    findings_ = clusters_json(members, found.pairs, near_.verify);
     findings_["candidates"] = found.candidates;
     findings_["alike"] = found.pairs.size();
     findings_["capped"] = found.capped;
