@@ -27,13 +27,6 @@ class Rules {
  public:
   explicit Rules(const Options& o) : o_(o) {}
 
-  bool operator()(const Draft& d, Tally& tally) const {
-    const std::string_view rule = broken(d.text);
-    if (!rule.empty()) tally.drop(std::string(rule), d);
-    return rule.empty();
-  }
-
- private:
   std::string_view broken(std::string_view text) const {
     thread_local std::vector<std::string_view> lines, words;
     split_lines(text, lines);
@@ -55,6 +48,7 @@ class Rules {
     return per_word > o_.newlines ? "newlines" : "";
   }
 
+ private:
   Options o_;
 };
 }  // namespace
@@ -67,6 +61,6 @@ extern const CurationKind step_fineweb_quality = {
     .source = "Penedo et al. 2024, arXiv 2406.17557; constants as in datatrove",
     .attrs = fields_of<Options>,
     .open = [](const Attrs& attrs, const StepPlace&) -> std::unique_ptr<CurationStep> {
-      return each_document(Rules(attrs.as<Options>()));
+      return drop_broken(Rules(attrs.as<Options>()));
     }};
 }  // namespace cambium::step_fineweb_quality

@@ -59,13 +59,6 @@ class Rules {
         words_(limits_from("words", o.words)),
         length_(limits_from("word_length", o.word_length)) {}
 
-  bool operator()(const Draft& d, Tally& tally) const {
-    const std::string_view rule = broken(d.text);
-    if (!rule.empty()) tally.drop(std::string(rule), d);
-    return rule.empty();
-  }
-
- private:
   // The first rule that the text breaks; empty: none.
   std::string_view broken(std::string_view text) const {
     thread_local std::vector<std::string_view> words, lines;
@@ -99,6 +92,7 @@ class Rules {
     return o_.stop_words > 0 && count_stop_words(words) < o_.stop_words ? "stop_words" : "";
   }
 
+ private:
   Options o_;
   Limits words_, length_;
 };
@@ -112,6 +106,6 @@ extern const CurationKind step_gopher_quality = {
     .source = "Rae et al. 2021, arXiv 2112.11446, table A1; constants as in datatrove",
     .attrs = fields_of<Options>,
     .open = [](const Attrs& attrs, const StepPlace&) -> std::unique_ptr<CurationStep> {
-      return each_document(Rules(attrs.as<Options>()));
+      return drop_broken(Rules(attrs.as<Options>()));
     }};
 }  // namespace cambium::step_gopher_quality

@@ -44,13 +44,6 @@ class Rules {
  public:
   explicit Rules(const Options& o) : o_(o) {}
 
-  bool operator()(const Draft& d, Tally& tally) const {
-    const std::string rule = broken(d.text);
-    if (!rule.empty()) tally.drop(rule, d);
-    return rule.empty();
-  }
-
- private:
   std::string broken(std::string_view text) const {
     thread_local std::vector<std::string_view> pieces, words;
     thread_local WordRuns runs;
@@ -75,6 +68,7 @@ class Rules {
     return {};
   }
 
+ private:
   Options o_;
 };
 }  // namespace
@@ -92,6 +86,6 @@ extern const CurationKind step_gopher_repetition = {
         throw OptionError("top", "there are three runs, of 2, 3 and 4 words", "give three shares");
       if (o.repeated.size() > 6)
         throw OptionError("repeated", "there are six runs, of 5 to 10 words", "give six shares");
-      return each_document(Rules(o));
+      return drop_broken(Rules(o));
     }};
 }  // namespace cambium::step_gopher_repetition

@@ -10,7 +10,7 @@
 namespace cambium {
 // The drafts that a step sees before it judges any: parts in their order, each a file. A draft's
 // place is its part and its index in it. Order and places depend on the documents' contents and
-// sources alone, never on files, their order or workers.
+// sources (of equal texts, on their ids), never on the order of files or on workers.
 struct StagedDrafts {
   struct Part {
     std::string path;
@@ -93,5 +93,14 @@ template <class F> class EachDocument final : public CurationStep {
 
 template <class F> std::unique_ptr<CurationStep> each_document(F f) {
   return std::make_unique<EachDocument<F>>(std::move(f));
+}
+
+// For steps that only drop: `rules.broken(text)` names the rule that drops it, or none, "".
+template <class Rules> std::unique_ptr<CurationStep> drop_broken(Rules rules) {
+  return each_document([rules = std::move(rules)](const Draft& d, Tally& tally) {
+    const std::string rule(rules.broken(d.text));
+    if (!rule.empty()) tally.drop(rule, d);
+    return rule.empty();
+  });
 }
 }  // namespace cambium
