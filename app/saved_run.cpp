@@ -37,8 +37,11 @@ bool check_data(const Experiment& e, const std::string& folder, Terminal& termin
         str("'", folder, "' does not say what data it was trained on: it may have been other"));
     return false;
   }
-  constexpr std::string_view free[] = {"content", "splits", "examples"};
-  const Identity is = identity_of(*e.data);
+  std::vector<std::string_view> free = {"content", "splits", "examples"};
+  const Identity is = identity_of(e);
+  for (const Identity* id : {&was, &is})
+    for (const auto& [part, value] : id->parts)
+      if (part.starts_with("evaluate.")) free.push_back(part);
   const Spec trained = load_spec(folder + "/spec.yaml");
   const std::string where = read_from_text(e.spec, &trained);
   if (!other_data)

@@ -73,12 +73,17 @@ std::string Identity::at(std::string_view part) const {
   return found == parts.end() ? std::string() : found->second;
 }
 
+std::string vocabulary_of(const Dataset& data) {
+  const std::optional<uint64_t> hash = hash_of_vocabulary(data);
+  return hash ? hash_name(*hash) : "";
+}
+
 Identity identity_of(const Dataset& data) {
   Identity id;
   const DataShape one = data.shape(1);
   id.parts.emplace_back("content", hash_name(data.content()));
-  if (const auto hash = hash_of_vocabulary(data))
-    id.parts.emplace_back("vocabulary", hash_name(*hash));
+  if (const std::string symbols = vocabulary_of(data); !symbols.empty())
+    id.parts.emplace_back("vocabulary", symbols);
   id.parts.emplace_back("classes", str(one.classes > 0 ? one.classes : one.target.shape.last()));
   id.parts.emplace_back("splits",
                         str(data.count(Split::kTrain), "/", data.count(Split::kValidation), "/",

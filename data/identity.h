@@ -24,6 +24,9 @@ struct Identity {
 // Reads all of the content, some 2 GB a second, and a few examples.
 Identity identity_of(const Dataset& data);
 
+// The part `vocabulary` of it, "" of data that is no text.
+std::string vocabulary_of(const Dataset& data);
+
 // Whether the test part is of examples of its own: some data answers it with the validation part.
 bool has_test_part(const Dataset& data);
 

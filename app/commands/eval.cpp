@@ -20,7 +20,7 @@ int evaluate_run(const Options& options, Context& context) {
                                  {.other_data = options.other_data, .set = context.set});
   const Experiment& e = run.experiment;
   const Split split = split_of(options.split);
-  if (e.data->count(split) == 0)
+  if (split == Split::kTrain ? e.data->count(split) == 0 : e.evaluated_examples(split) == 0)
     throw UserError(str("the data has no ", options.split, " split"),
                     "choose another with --split test, val or train");
   // Some data answers a test with its validation part.
@@ -29,14 +29,14 @@ int evaluate_run(const Options& options, Context& context) {
   const bool best = !options.last;
   const LoadedWeights weights = weights_of_run(options.run, best, context.terminal);
   SavedModel model(e, weights, options.run, e.train.options.batch);
-  const Metrics m = evaluate(model.executor(), *e.data, split, e.train.options.batch);
+  const Metrics m = evaluate(model.executor(), e, split);
   Json json = {{"run", options.run}, {"split", part}, {"other_data", run.other_data}};
   add_weights(json, weights, best);
   json["metrics"] = to_json(m);
-  context.answer(
-      json, str(part, "  ", to_text(m), " (", m.scored, " scored, ", weights_text(weights, best),
-                stands_in ? "; the data has no test part" : "",
-                run.other_data ? "; other data than it was trained on" : "", ")\n"));
+  context.answer(json,
+                 str(part, "  ", to_text(m), " (", scored_in_all(m), " scored, ",
+                     weights_text(weights, best), stands_in ? "; the data has no test part" : "",
+                     run.other_data ? "; other data than it was trained on" : "", ")\n"));
   return kExitOk;
 }
 }  // namespace

@@ -53,7 +53,7 @@ void answer(const RunResult& result, const std::string& folder, Context& context
                "; go on with --resume\n");
   else if (result.test)
     text = str(result.test_part ? "test    " : "val     ", to_text(*result.test), " (",
-               result.test->scored, " scored",
+               scored_in_all(*result.test), " scored",
                result.test_part ? "" : "; the data has no test part", ")\n");
   if (s.best)
     text += str("best    validation ", to_text(s.best->metrics), " at step ", s.best->step, "\n");

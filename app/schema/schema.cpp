@@ -98,6 +98,7 @@ Json model_file_schema(bool open) {
       {"extends", any_of({path, Json{{"type", "array"}, {"items", path}}})},
       {"vars", reference("vars")},
       {"data", reference("data")},
+      {"evaluate", evaluation_sets_schema()},
       {"model", blocks},
       {"encoder", blocks},
       {"decoder", blocks},
@@ -113,6 +114,14 @@ Json model_file_schema(bool open) {
   return out;
 }
 }  // namespace
+
+Json evaluation_sets_schema() {
+  return {{"type", "object"},
+          {"minProperties", 1},
+          {"propertyNames", {{"pattern", "^[A-Za-z][A-Za-z0-9_-]*$"}}},
+          {"additionalProperties", reference("data")},
+          {"description", word_doc(spec_sections(), "evaluate")}};
+}
 
 Json parameterisation_schema() {
   const Json base = {{"type", "object"},

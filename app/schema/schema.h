@@ -18,6 +18,7 @@ Json any_of(std::initializer_list<Json> schemas);
 // `name`, or `{name: {options}}`; `values` gives each name's schema.
 Json choice_schema(const Json& values);
 
+Json evaluation_sets_schema();   // names to data
 Json parameterisation_schema();  // `standard`, or `{mup: {base: {path: value}}}`
 Json block_definitions();  // "entry", "body" and what they refer to (app/schema/schema_blocks.cpp)
 Json study_schema();       // app/schema/schema_study.cpp

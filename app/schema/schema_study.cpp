@@ -25,15 +25,21 @@ Json whole(int64_t least) {
 
 Json metric() {
   Json names = Json::array(), goals = Json::object();
+  std::string all;
   for (const std::string& name : validation_metrics()) {
     names.push_back(name);
     goals[name] = {{"enum", {higher_is_better(name) ? "max" : "min"}}};
+    all += (all.empty() ? "" : "|") + name.substr(name.find('.') + 1);
   }
-  return any_of({Json{{"enum", names}}, Json{{"type", "object"},
-                                             {"properties", goals},
-                                             {"additionalProperties", false},
-                                             {"minProperties", 1},
-                                             {"maxProperties", 1}}});
+  // Of an evaluation set.
+  const std::string of_set = str("^val\\.(", all, ")\\.[A-Za-z][A-Za-z0-9_-]*$");
+  return any_of({Json{{"enum", names}}, Json{{"type", "string"}, {"pattern", of_set}},
+                 Json{{"type", "object"},
+                      {"properties", goals},
+                      {"patternProperties", {{of_set, {{"enum", {"min", "max"}}}}}},
+                      {"additionalProperties", false},
+                      {"minProperties", 1},
+                      {"maxProperties", 1}}});
 }
 
 Json text() {
@@ -98,6 +104,8 @@ Json value_schema(KeyForm form, StudyKinds kind, int64_t least = 0) {
       return overrides;
     case KeyForm::kParameterisation:
       return parameterisation_schema();
+    case KeyForm::kDataSets:
+      return evaluation_sets_schema();
     case KeyForm::kTasks:
       return tasks_schema();
     case KeyForm::kVariants:

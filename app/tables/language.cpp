@@ -15,6 +15,12 @@ constexpr Topic kSections[] = {
      "vars: {dim: 64, depth: 6}"},
     {"data", "what the model learns from: a dataset and its options",
      "data: {fashion_mnist: {augment: [shift]}}"},
+    {"evaluate",
+     "data that the model is judged by, apart from what it learns from, by names: val.loss.NAME is "
+     "measured on its validation part, test.loss.NAME on its test part. It gives the same shapes "
+     "and symbols",
+     "evaluate: {books: {corpus: {path: corpora/books, context: 64}}}\n"
+     "train: {best: val.loss.books}"},
     {"model", "the blocks, in the order in which the data flows through them",
      "model:\n  - embed: 64\n  - residual: [{norm: rms}, {attention: {heads: 4, causal: true}}]\n"
      "  - linear: $classes"},

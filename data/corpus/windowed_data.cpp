@@ -14,7 +14,9 @@ DataShape WindowedData::shape(int64_t batch) const {
 }
 
 int64_t WindowedData::count(Split split) const {
-  if (split == Split::kTrain) return std::max<int64_t>(1, train_ / context_ - 1);
+  if (split == Split::kTrain)
+    return train_ > context_ ? std::max<int64_t>(1, train_ / context_ - 1) : 0;
+  if (held(split).size() < 2) return 0;
   return (int64_t(held(split).size()) - 1 + context_ - 1) / context_;
 }
 
@@ -63,13 +65,15 @@ void WindowedData::check_held(const std::string& option, int64_t windows) const 
 }
 
 void WindowedData::check_sizes(const std::string& origin, int64_t documents,
-                               const std::string& cure) const {
+                               const std::string& cure, bool holds_out) const {
+  if (train_ == 0 && held_[0].size() >= 2) return;
   if (train_ < context_ + 1)
     throw OptionError(
         "context",
         str("context = ", context_, " needs at least ", context_ + 1, " training symbols, ", origin,
             " has ", train_, " in ", documents, " documents"),
         "use more documents or a shorter context");
+  if (!holds_out) return;
   for (const auto& [name, held] : {std::pair("val", &held_[0]), std::pair("test", &held_[1])})
     if (held->size() < 2)
       throw OptionError(

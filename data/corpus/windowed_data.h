@@ -34,8 +34,10 @@ class WindowedData : public Dataset {
   // OptionError when so many windows of the context are more than may be held.
   void check_held(const std::string& option, int64_t windows) const;
 
-  // OptionErrors when there is too little to train on, or nothing held out.
-  void check_sizes(const std::string& origin, int64_t documents, const std::string& cure) const;
+  // OptionErrors when there is too little to train on (of data that only judges: nothing at all is
+  // right), or nothing held out where some should be.
+  void check_sizes(const std::string& origin, int64_t documents, const std::string& cure,
+                   bool holds_out = true) const;
 
   // Where a stream of this epoch begins.
   int64_t phase_of(uint64_t epoch_seed) const;

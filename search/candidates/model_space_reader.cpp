@@ -183,7 +183,7 @@ void ModelSpaceReader::check_metric(const Goal& goal) const {
   for (size_t t = 1; t < targets_.size(); ++t) {
     std::vector<std::string> known;
     for (const std::string_view m : metric_names(targets_[t])) known.push_back(str("val.", m));
-    if (!std::ranges::count(known, goal.name))
+    if (!std::ranges::count(known, without_part(goal.name)))
       throw UserError(str("task '", to_.tasks_[t].name, "' gives no '", goal.name,
                           "', and an objective is its mean over tasks"),
                       suggestion(goal.name, known), goal.mark);
@@ -197,7 +197,7 @@ void ModelSpaceReader::read_objective(const Goal& goal) {
     for (const std::string_view m : metric_names(targets_.front())) known.push_back(str("val.", m));
   else
     known = validation_metrics();
-  const bool metric = std::ranges::count(known, goal.name) > 0;
+  const bool metric = std::ranges::count(known, without_part(goal.name)) > 0;
   o.built = std::ranges::count(built_quantities(), goal.name) > 0;
   if (std::ranges::count(kMeasured, goal.name))
     throw UserError(str("'", goal.name,

@@ -18,10 +18,8 @@ bool is_complete(const Description& d) {
     const std::string task = d.tasks.empty() ? "" : d.tasks[i / each].name;
     if (!d.tasks.empty() && d.variants[i].name != cell_name(variant_of(first), task)) return false;
   }
-  return std::ranges::all_of(d.tasks,
-                             [&](const DescribedTask& t) {
-                               return std::ranges::count(validation_metrics(), t.metric) > 0;
-                             }) &&
+  return std::ranges::all_of(
+             d.tasks, [&](const DescribedTask& t) { return is_validation_metric(t.metric); }) &&
          d.place(on_task_of(d.variants.front().name, d.baseline)) < each;
 }
 
@@ -35,9 +33,8 @@ bool are_looks(const std::vector<int64_t>& looks) {
 bool can_be_judged(const Description& d) {
   const Frozen& f = d.frozen;
   return !d.seeds.empty() && is_complete(d) && are_looks(f.planned) &&
-         std::ranges::count(validation_metrics(), d.metric) > 0 && f.alpha > 1e-6 && f.alpha < 1 &&
-         f.looks.size() < 20 && f.least_effect >= 0 && std::isfinite(f.least_effect) &&
-         d.overlap >= 0 && d.overlap < 1e6;
+         is_validation_metric(d.metric) && f.alpha > 1e-6 && f.alpha < 1 && f.looks.size() < 20 &&
+         f.least_effect >= 0 && std::isfinite(f.least_effect) && d.overlap >= 0 && d.overlap < 1e6;
 }
 }  // namespace
 

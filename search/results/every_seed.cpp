@@ -32,7 +32,7 @@ double overlap_of(const Study& study, const PlannedVariant& variant, Diagnostics
   };
   for (int64_t seed : study.seeds) try {
       const Experiment e = open_experiment(run_spec(study, variant, seed));
-      data.push_back(identity_of(*e.data));
+      data.push_back(identity_of(e));
       overlap = std::max(overlap, tested_by_trained(*e.data));
     } catch (const UserErrors& all) {
       for (const UserError& e : all.all) fail(seed, e);

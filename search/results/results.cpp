@@ -34,7 +34,8 @@ struct VariantRuns {
 void add_finished(VariantRuns& runs, const RunRecord& run, const std::string& metric,
                   const std::string& folder) {
   runs.metric = reported_metric(metric, run);
-  const RunScores split = (run.test ? run.test : run.best).value_or(RunScores());
+  const bool tested = run.test && run.test->find(runs.metric);
+  const RunScores split = (tested ? run.test : run.best).value_or(RunScores());
   const double* value = split.find(runs.metric);
   if (!value)
     throw UserError(str("'", folder, "/run.json' lacks a result: ", runs.metric),
@@ -44,7 +45,7 @@ void add_finished(VariantRuns& runs, const RunRecord& run, const std::string& me
   runs.folders.push_back(folder);
   runs.flops.push_back(std::isfinite(run.flops) ? run.flops : 0);
   runs.peak_bytes = std::max(runs.peak_bytes, run.peak_bytes);
-  const int64_t scored = std::max<int64_t>(0, split.scored);
+  const int64_t scored = std::max<int64_t>(0, split.scored_by(runs.metric));
   runs.test_examples = runs.finished() == 1 ? scored : std::min(runs.test_examples, scored);
 }
 

@@ -7,6 +7,7 @@
 
 #include "blocks/compose/families.h"
 #include "core/failures.h"
+#include "data/judged.h"
 #include "search/runs/timing.h"
 #include "search/study/budget.h"
 #include "search/study/spec_edit.h"
@@ -40,6 +41,10 @@ std::string data_key(const Spec& spec) {
     add_names(*part, names);
   };
   add(spec.section("data"));
+  if (const Yaml* sets = spec.section("evaluate")) {
+    key += "\nevaluate: ";
+    add(sets);
+  }
   if (const Yaml* train = spec.section("train")) add(train->find("data_seed"));
   const Yaml* vars = spec.section("vars");
   std::set<std::string> added;
@@ -68,10 +73,11 @@ Match match_of(std::string_view name, const Spec& spec, const MatchGoal& goal, D
 void settle_evaluation(PlannedVariant& p, const Experiment& e) {
   const TrainOptions& o = e.train.options;
   p.evaluation_flops = p.cost.evaluation_flops_per_example;
-  p.validation_examples = e.data->count(Split::kValidation);
+  p.validation_examples = e.evaluated_examples(Split::kValidation);
   if (o.eval_batches > 0)
-    p.validation_examples = std::min(p.validation_examples, o.eval_batches * o.batch);
-  p.test_examples = e.data->count(Split::kTest);
+    p.validation_examples =
+        std::min(p.validation_examples, o.eval_batches * o.batch * int64_t(1 + e.sets.size()));
+  p.test_examples = e.evaluated_examples(Split::kTest);
 }
 
 void settle_blocks(PlannedVariant& p, const Experiment& e) {
@@ -90,9 +96,10 @@ void settle_memory(PlannedVariant& p, const Experiment& e) {
 Experiment DataCache::opened(const Spec& spec, bool checked) {
   const std::string key = data_key(spec);
   const auto known = opened_.find(key);
-  const std::shared_ptr<const Dataset> data = known == opened_.end() ? nullptr : known->second;
-  Experiment e = checked ? open_experiment(spec, data) : cambium::open_to_measure(spec, data);
-  opened_[key] = e.data;
+  const Opened was = known == opened_.end() ? Opened() : known->second;
+  Experiment e = checked ? open_experiment(spec, was.data, was.sets)
+                         : cambium::open_to_measure(spec, was.data, was.sets);
+  opened_[key] = {e.data, e.sets};
   return e;
 }
 
@@ -106,7 +113,15 @@ Experiment DataCache::open_to_measure(const Spec& spec) {
 
 const Identity& DataCache::identity(const Experiment& e) {
   const auto [known, fresh] = identities_.try_emplace(e.data.get());
-  if (fresh) known->second = identity_of(*e.data);
+  if (fresh) known->second = identity_of(e);
+  return known->second;
+}
+
+uint64_t DataCache::judged(const Experiment& e, std::string_view metric) {
+  const auto set = std::ranges::find(e.sets, part_of(metric), &EvaluationSet::name);
+  const Dataset& data = set == e.sets.end() ? *e.data : *set->data;
+  const auto [known, fresh] = judged_.try_emplace(&data, 0);
+  if (fresh) known->second = judged_by(data);
   return known->second;
 }
 
@@ -148,6 +163,7 @@ DraftVariant draft_variant(std::string name, Spec spec, const PlanOptions& optio
   else if (options.budget && options.budget->kind != Budget::kSeconds)
     set_steps(d, steps_within(*options.budget, d.variant, {}), options);
   d.variant.data = data.identity(e);
+  d.variant.judged = data.judged(e, options.metric);
   d.variant.forward_flops = d.variant.cost.forward_flops_per_example;
   settle_evaluation(d.variant, e);
   settle_blocks(d.variant, e);

@@ -23,11 +23,21 @@ class DataCache {
   // Of the data of an experiment that was opened here; made once.
   const Identity& identity(const Experiment& e);
 
+  // What its metric is measured on (data/judged.h): the held-out parts of the data, or of the
+  // evaluation set that the metric names.
+  uint64_t judged(const Experiment& e, std::string_view metric);
+
  private:
   Experiment opened(const Spec& spec, bool checked);
 
-  std::map<std::string, std::shared_ptr<const Dataset>> opened_;  // by what describes them
-  std::map<const Dataset*, Identity> identities_;                 // of those, which live on
+  struct Opened {
+    std::shared_ptr<const Dataset> data;
+    std::vector<EvaluationSet> sets;
+  };
+
+  std::map<std::string, Opened> opened_;           // by what describes them
+  std::map<const Dataset*, Identity> identities_;  // of those, which live on
+  std::map<const Dataset*, uint64_t> judged_;
 };
 
 struct PlannedVariant {
@@ -40,6 +50,7 @@ struct PlannedVariant {
   double forward_flops = 0;           // an example
   int64_t state_bytes = 0;            // GenerationState::bytes; 0: no state
   Identity data;                      // what its runs are trained on
+  uint64_t judged = 0;                // what the metric is measured on (data/judged.h)
   std::string domains;                // "conv + transformer": the families of its blocks
   std::optional<Match> match;         // of the free variable
   std::optional<StepTime> step_time;  // ms, what a budget of seconds was planned with

@@ -125,6 +125,15 @@ constexpr StudyKey kKeys[] = {
      read_parameterisation,
      nullptr,
      kOfTrainings},
+    {"evaluate",
+     "data that all variants are judged by, apart from what each is trained on: name -> data as in "
+     "a spec; with metric: val.loss.NAME it decides. Variants of different data need it",
+     "evaluate: {books: {corpus: {path: corpora/books, context: 64}}}",
+     KeyForm::kDataSets,
+     {},
+     read_evaluate,
+     nullptr,
+     kOfTrainings},
     {"match",
      "equal size or cost of all variants, or of all points of a search: a solver finds the free "
      "variables, the first coarsely, the others finely",

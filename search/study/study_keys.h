@@ -37,6 +37,7 @@ enum class KeyForm {
   kMetric,            // val.loss, or {val.loss: min}
   kOverrides,         // a map of paths to values
   kParameterisation,  // as the section of a spec
+  kDataSets,          // a map of names to data
   kTasks,             // a list of maps of paths to values
   kVariants,          // a map of names to nothing, a file or overrides
   kNumberOfEach,      // a map of names to numbers

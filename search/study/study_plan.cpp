@@ -25,6 +25,8 @@ class StudyPlanner {
     const bool timed = needs_times();
     for (const Variant& v : plan_.study.variants) errors_.collect(v, [&] { draft(v, timed); });
     errors_.throw_if_any();
+    check_judges();
+    errors_.throw_if_any();
     if (timed) settle_times(timer);
   }
 
@@ -42,6 +44,7 @@ class StudyPlanner {
 
   void settle_targets();
   void draft(const Variant& v, bool timed);
+  void check_judges();
   void settle_times(const StepTimer& timer);
 
   StudyPlan& plan_;
@@ -74,6 +77,29 @@ void StudyPlanner::draft(const Variant& v, bool timed) {
   plan_.values = plan_.values || d.experiment.predicts_values();
   plan_.variants.push_back(std::move(d.variant));
   if (timed) to_time_.push_back(std::move(d.experiment));
+}
+
+// What a variant is trained on is its own; what it is judged by is that of all on the same task.
+void StudyPlanner::check_judges() {
+  for (const Variant& v : plan_.study.variants)
+    errors_.collect(v, [&] {
+      const PlannedVariant& mine = plan_.at(v.name);
+      const auto first = std::ranges::find(plan_.variants, task_of(v.name),
+                                           [](const auto& other) { return task_of(other.name); });
+      const std::string metric = metric_of(plan_.study, v.name).name;
+      const std::string evaluate =
+          "train on what you like, and judge by data that stands apart: "
+          "evaluate: {NAME: ...} with metric: val.loss.NAME";
+      if (mine.judged != first->judged)
+        throw UserError(str("'", variant_of(v.name), "' is judged by other examples than '",
+                            variant_of(first->name), "': ", metric, " of both says nothing"),
+                        evaluate, v.mark);
+      if (mine.data.at("vocabulary") != first->data.at("vocabulary") &&
+          number_of(metric) != "bits_per_byte")
+        throw UserError(str("'", variant_of(v.name), "' answers in other symbols than '",
+                            variant_of(first->name), "': ", metric, " counts by the symbol"),
+                        "judge by metric: val.bits_per_byte", v.mark);
+    });
 }
 
 // A variant that was planned before keeps its steps: its runs may have been trained.

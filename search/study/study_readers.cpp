@@ -118,6 +118,16 @@ void read_parameterisation(const Yaml& yaml, StudyFile& file) {
   file.study.overrides.push_back({std::string(key), yaml.mark, yaml});
 }
 
+void read_evaluate(const Yaml& yaml, StudyFile& file) {
+  for (const YamlEntry& e : file.study.overrides)
+    if (e.key == "evaluate" || e.key.starts_with("evaluate."))
+      throw UserError(str("set: says '", e.key, "', and so does evaluate:"), "keep one of them",
+                      e.key_mark);
+  require(yaml.is_map() && !yaml.entries.empty(),
+          "evaluate: is a map of names to data, such as {books: {corpus: corpora/books}}");
+  file.study.overrides.push_back({"evaluate", yaml.mark, yaml});
+}
+
 void read_match(const Yaml& yaml, StudyFile& file) {
   require(yaml.is_map(), "match: is a map such as {params: 500k, free: vars.dim}");
   check_names(yaml, part_names("match"), "key of match", file.errors);
@@ -181,15 +191,14 @@ void read_seeds(const Yaml& yaml, StudyFile& file) {
 }
 
 Metric metric_from(const Yaml& yaml) {
-  const std::vector<std::string> metrics = validation_metrics();
   require(yaml.is_scalar() || (yaml.is_map() && yaml.entries.size() == 1),
           "metric: takes one metric, such as {val.accuracy: max}");
   Metric out{yaml.is_scalar() ? yaml.text : yaml.entries[0].key,
              yaml.is_scalar() ? yaml.mark : yaml.entries[0].key_mark};
   out.maximize = higher_is_better(out.name);
-  if (!std::ranges::count(metrics, out.name))
-    throw UserError(str("unknown metric '", out.name, "'"), suggestion(out.name, metrics),
-                    out.mark);
+  if (!is_validation_metric(out.name))
+    throw UserError(str("unknown metric '", out.name, "'"),
+                    suggestion(out.name, validation_metrics()), out.mark);
   if (yaml.is_scalar()) return out;
   const Yaml& goal = yaml.entries[0].value;
   const std::string_view natural = out.maximize ? "max" : "min";

@@ -10,6 +10,7 @@ void read_base(const Yaml& yaml, StudyFile& file);
 void read_variants(const Yaml& yaml, StudyFile& file);
 void read_set(const Yaml& yaml, StudyFile& file);
 void read_parameterisation(const Yaml& yaml, StudyFile& file);
+void read_evaluate(const Yaml& yaml, StudyFile& file);
 void read_match(const Yaml& yaml, StudyFile& file);
 void read_budget(const Yaml& yaml, StudyFile& file);
 void read_seeds(const Yaml& yaml, StudyFile& file);

@@ -26,6 +26,7 @@ void put(Json& j, const char* key, const std::optional<RunScores>& s) {
   put(item, "scored", s->scored);
   item["metrics"] = Json::object();
   for (const auto& [name, value] : s->metrics) item["metrics"][name] = value;
+  for (const auto& [name, value] : s->scored_of) item["scored_of"][name] = value;
   j[key] = std::move(item);
 }
 
@@ -35,6 +36,9 @@ std::optional<RunScores> scores_from(const JsonItem& run, const char* key) {
   const JsonItem item = run.item(key);
   RunScores s{item.whole("step", -1), item.whole("scored", -1), item.numbers("metrics")};
   if (s.metrics.empty()) s.metrics = run.numbers(key);
+  if (item.find("scored_of"))
+    for (const auto& [name, value] : item.item("scored_of").json().items())
+      s.scored_of.emplace_back(name, item.item("scored_of").whole(name.c_str(), -1));
   return s;
 }
 }  // namespace
@@ -42,6 +46,13 @@ std::optional<RunScores> scores_from(const JsonItem& run, const char* key) {
 const double* RunScores::find(std::string_view metric) const {
   const auto it = std::ranges::find(metrics, metric, [](const auto& m) { return m.first; });
   return it == metrics.end() ? nullptr : &it->second;
+}
+
+int64_t RunScores::scored_by(std::string_view metric) const {
+  const std::string_view part = part_of(metric);
+  if (part.empty()) return scored;
+  const auto it = std::ranges::find(scored_of, part, [](const auto& s) { return s.first; });
+  return it == scored_of.end() ? -1 : it->second;
 }
 
 Json to_json(const RunRecord& r) {

@@ -10,9 +10,11 @@ namespace cambium {
 // An evaluation. -1: not known.
 struct RunScores {
   int64_t step = -1, scored = -1;  // after which update; targets that count
-  NamedNumbers metrics;            // "val.loss", "test.accuracy" ...
+  NamedNumbers metrics;            // "val.loss", "test.accuracy", "test.loss.books" ...
+  std::vector<std::pair<std::string, int64_t>> scored_of = {};  // the same by evaluation set
 
   const double* find(std::string_view metric) const;  // nullptr: it was not measured
+  int64_t scored_by(std::string_view metric) const;   // targets behind it
 
   bool operator==(const RunScores&) const = default;
 };

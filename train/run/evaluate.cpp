@@ -126,4 +126,16 @@ Metrics evaluate(Executor& executor, const Dataset& data, Split split, int64_t b
   }
   return tally.metrics();
 }
+
+Metrics evaluate(Executor& executor, const Experiment& e, Split split, int64_t most_batches) {
+  const int64_t batch = e.train.options.batch;
+  Metrics all{.kind = e.data->shape(1).target_kind()};
+  if (e.data->count(split) > 0) all = evaluate(executor, *e.data, split, batch, most_batches);
+  if (split == Split::kTrain) return all;
+  for (const EvaluationSet& set : e.sets) {
+    const Split there = set.data->count(split) > 0 ? split : Split::kValidation;
+    all.parts.push_back({set.name, evaluate(executor, *set.data, there, batch, most_batches)});
+  }
+  return all;
+}
 }  // namespace cambium

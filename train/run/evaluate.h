@@ -1,8 +1,8 @@
 // Evaluate: the metrics of a model on a split.
 #pragma once
-#include "data/dataset.h"
 #include "graph/run/executor.h"
 #include "train/run/metrics.h"
+#include "train/spec/experiment.h"
 
 namespace cambium {
 // From [3,V] counts of right answers, targets and answers by class: the mean of right / targets
@@ -16,4 +16,8 @@ void feed(Executor& executor, const Batch& batch);
 // its first `most_batches` (0: all).
 Metrics evaluate(Executor& executor, const Dataset& data, Split split, int64_t batch,
                  int64_t most_batches = 0);
+
+// The same of the experiment's data, if that has the split, and as parts of its evaluation sets:
+// one that lacks a test part is asked by its validation part.
+Metrics evaluate(Executor& executor, const Experiment& e, Split split, int64_t most_batches = 0);
 }  // namespace cambium

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <tuple>
 
 #include "core/error.h"
 #include "core/text/fmt.h"
@@ -42,23 +43,19 @@ std::vector<std::string> validation_metrics() {
   return names;
 }
 
-std::vector<std::pair<std::string, double>> Metrics::numbers() const {
-  if (kind == TargetKind::kSequences)
-    return {{"loss", loss}, {"accuracy", accuracy}, {"label_error_rate", label_error_rate}};
-  if (kind == TargetKind::kValues) return {{"loss", loss}, {"mae", mae}, {"r2", r2}};
-  if (bits_per_byte >= 0)
-    return {{"loss", loss}, {"accuracy", accuracy}, {std::string(kOfText), bits_per_byte}};
-  return {{"loss", loss}, {"accuracy", accuracy}};
+namespace {
+using Numbers = std::vector<std::pair<std::string, double>>;
+
+Numbers own_numbers(const Metrics& m) {
+  if (m.kind == TargetKind::kSequences)
+    return {{"loss", m.loss}, {"accuracy", m.accuracy}, {"label_error_rate", m.label_error_rate}};
+  if (m.kind == TargetKind::kValues) return {{"loss", m.loss}, {"mae", m.mae}, {"r2", m.r2}};
+  if (m.bits_per_byte >= 0)
+    return {{"loss", m.loss}, {"accuracy", m.accuracy}, {std::string(kOfText), m.bits_per_byte}};
+  return {{"loss", m.loss}, {"accuracy", m.accuracy}};
 }
 
-double Metrics::at(std::string_view name) const {
-  for (const auto& [known, value] : numbers())
-    if (known == name) return value;
-  throw UserError(str("there is no ", name, " of ", name_of(kind)),
-                  name == kOfText ? "it is of text whose symbols stand for bytes" : "");
-}
-
-std::string to_text(const Metrics& m) {
+std::string own_text(const Metrics& m) {
   if (m.kind == TargetKind::kValues)
     return fmt::format("loss {:.4f}, MAE {:.4f}, R2 {:.4f}", m.loss, m.mae, m.r2);
   std::string text = fmt::format("loss {:.4f}, accuracy {:.2f} %", m.loss, 100 * m.accuracy);
@@ -68,13 +65,81 @@ std::string to_text(const Metrics& m) {
   return text;
 }
 
+bool is_number(std::string_view name) {
+  for (const TargetKind kind : {TargetKind::kClasses, TargetKind::kValues, TargetKind::kSequences})
+    if (std::ranges::count(metric_names(kind), name)) return true;
+  return name == kOfText;
+}
+}  // namespace
+
+// Beside PartMetrics, which must be complete.
+bool Metrics::operator==(const Metrics& o) const {
+  const auto all = [](const Metrics& m) {
+    return std::tie(m.loss, m.accuracy, m.scored, m.kind, m.mae, m.r2, m.label_error_rate,
+                    m.bits_per_byte, m.parts);
+  };
+  return all(*this) == all(o);
+}
+
+Numbers Metrics::numbers() const {
+  Numbers all;
+  if (scored > 0 || parts.empty()) all = own_numbers(*this);
+  for (const PartMetrics& part : parts)
+    for (const auto& [name, value] : own_numbers(part.metrics))
+      all.emplace_back(str(name, ".", part.name), value);
+  return all;
+}
+
+double Metrics::at(std::string_view name) const {
+  for (const auto& [known, value] : numbers())
+    if (known == name) return value;
+  throw UserError(str("there is no ", name, " of ", name_of(kind)),
+                  name == kOfText ? "it is of text whose symbols stand for bytes" : "");
+}
+
+int64_t scored_in_all(const Metrics& m) {
+  int64_t all = m.scored;
+  for (const PartMetrics& part : m.parts) all += part.metrics.scored;
+  return all;
+}
+
+std::string to_text(const Metrics& m) {
+  std::string text = m.scored > 0 || m.parts.empty() ? own_text(m) : "";
+  for (const PartMetrics& part : m.parts)
+    text += str(text.empty() ? "" : "; ", part.name, ": ", own_text(part.metrics));
+  return text;
+}
+
 std::string_view metric_of(std::string_view name) {
-  const size_t dot = name.rfind('.');
-  return dot == name.npos ? name : name.substr(dot + 1);
+  for (const std::string_view split : {"train.", "val.", "test."})
+    if (name.starts_with(split)) return name.substr(split.size());
+  return name;
+}
+
+// A table's result may be called "cifar10.accuracy".
+std::string_view number_of(std::string_view name) {
+  const std::string_view metric = metric_of(name), first = metric.substr(0, metric.find('.'));
+  return is_number(first) ? first : metric.substr(metric.rfind('.') + 1);
+}
+
+std::string_view part_of(std::string_view name) {
+  const std::string_view metric = metric_of(name);
+  const size_t dot = metric.find('.');
+  return dot == metric.npos || !is_number(metric.substr(0, dot)) ? "" : metric.substr(dot + 1);
+}
+
+std::string without_part(std::string_view name) {
+  const size_t part = part_of(name).size();
+  return std::string(name.substr(0, name.size() - (part > 0 ? part + 1 : 0)));
+}
+
+bool is_validation_metric(std::string_view name) {
+  const std::vector<std::string> known = validation_metrics();
+  return std::ranges::count(known, without_part(name)) > 0;
 }
 
 bool higher_is_better(std::string_view metric) {
-  const std::string_view name = metric_of(metric);
+  const std::string_view name = number_of(metric);
   return name == "accuracy" || name == "r2";
 }
 
@@ -83,7 +148,7 @@ bool is_better(const Metrics& a, const Metrics& b, std::string_view metric) {
 }
 
 bool is_share(std::string_view metric) {
-  const std::string_view name = metric_of(metric);
+  const std::string_view name = number_of(metric);
   return name == "accuracy" || name == "label_error_rate";
 }
 

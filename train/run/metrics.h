@@ -9,6 +9,8 @@
 #include "data/dataset.h"
 
 namespace cambium {
+struct PartMetrics;
+
 // Of class targets loss and accuracy, of values loss, mae and r2, of sequences loss, accuracy and
 // label_error_rate.
 struct Metrics {
@@ -27,19 +29,32 @@ struct Metrics {
   // Of text: the loss of all scored targets in bits, by the bytes that these stand for, which lets
   // vocabularies be compared. Negative: how many bytes that are is not known.
   double bits_per_byte = -1;
+  // Of evaluation sets that stand apart from the data (train/spec/evaluation_sets.h), and of parts
+  // of it that are told apart. Their own parts are empty.
+  std::vector<PartMetrics> parts = {};
 
-  bool operator==(const Metrics&) const = default;
+  bool operator==(const Metrics&) const;
 
-  // "loss", "accuracy" ... in the order they are printed.
+  // "loss", "accuracy" ... in the order they are printed, then "loss.books" ... of its parts. Where
+  // it has parts and scored nothing itself, those of the parts alone.
   std::vector<std::pair<std::string, double>> numbers() const;
 
   // UserError for a name that this evaluation does not have.
   double at(std::string_view name) const;
 };
 
+struct PartMetrics {
+  std::string name;  // "books"
+  Metrics metrics;
+
+  bool operator==(const PartMetrics&) const = default;
+};
+
 // "loss 0.1234, accuracy 98.20 %" (", label errors 1.30 %") or "loss 0.1234, MAE 0.2731, R2
-// 0.9123".
+// 0.9123"; of parts also "; books: loss ...".
 std::string to_text(const Metrics& m);
+
+int64_t scored_in_all(const Metrics& m);  // with its parts
 
 // "classes", "values" or "sequences".
 std::string_view name_of(TargetKind kind);
@@ -52,8 +67,15 @@ std::vector<std::string_view> metric_names(const Dataset& data);  // "bits_per_b
 // "val.loss", "val.accuracy" ...: of all kinds.
 std::vector<std::string> validation_metrics();
 
-// The part of "val.accuracy" behind the split; the name itself where there is no dot.
+// What of "val.accuracy.books" stands behind the split, "accuracy.books"; the name itself where it
+// begins with none.
 std::string_view metric_of(std::string_view name);
+std::string_view number_of(std::string_view name);  // what is measured: "accuracy"
+std::string_view part_of(std::string_view name);    // "books"; empty: of the data itself
+std::string without_part(std::string_view name);    // "val.accuracy"
+
+// One of validation_metrics(), or that of a part.
+bool is_validation_metric(std::string_view name);
 bool higher_is_better(std::string_view metric);  // with or without a split
 bool is_better(const Metrics& a, const Metrics& b, std::string_view metric);  // a than b
 bool is_share(std::string_view metric);                                       // shown in percent

@@ -1,6 +1,8 @@
 #include "train/run/run_folder.h"
 
+#include <algorithm>
 #include <filesystem>
+#include <functional>
 
 #include "core/failures.h"
 #include "core/system/files.h"
@@ -10,17 +12,29 @@
 
 namespace cambium {
 namespace {
-RunScores scores_of(const Metrics& m, std::string_view split) {
+// `own`, `set`: the parts that answered, of the data itself and of each evaluation set.
+RunScores scores_of(const Metrics& m, std::string_view own,
+                    const std::function<std::string_view(std::string_view set)>& of_set) {
   RunScores s;
-  for (const auto& [name, value] : m.numbers())
-    s.metrics.emplace_back(str(split, ".", name), value);
+  for (const auto& [name, value] : m.numbers()) {
+    const std::string_view part = part_of(name);
+    s.metrics.emplace_back(str(part.empty() ? own : of_set(part), ".", name), value);
+  }
+  for (const PartMetrics& part : m.parts) s.scored_of.emplace_back(part.name, part.metrics.scored);
   return s;
 }
 
-RunScores scores_of(const Metrics& m, std::string_view split, int64_t step) {
-  RunScores s = scores_of(m, split);
-  s.step = step;
-  s.scored = m.scored;
+RunScores validation_scores(const Metrics& m) {
+  return scores_of(m, "val", [](std::string_view) { return "val"; });
+}
+
+// What has no test part answers with its validation part.
+RunScores test_scores(const Experiment& e, const RunResult& r) {
+  RunScores s = scores_of(*r.test, r.test_part ? "test" : "val", [&](std::string_view name) {
+    const auto set = std::ranges::find(e.sets, name, &EvaluationSet::name);
+    return set == e.sets.end() || has_test_part(*set->data) ? "test" : "val";
+  });
+  s.scored = r.test->scored;
   return s;
 }
 
@@ -48,9 +62,13 @@ RunRecord record_of(std::string_view status, const Experiment& e, const RunResul
                 .predicted_bytes = r.predicted_bytes,
                 .machine = s.machine,
                 .data = s.data,
-                .final = scores_of(s.evaluated, "val")};
-  if (s.best) out.best = scores_of(s.best->metrics, "val", s.best->step);
-  if (r.test) out.test = scores_of(*r.test, r.test_part ? "test" : "val", -1);
+                .final = validation_scores(s.evaluated)};
+  if (s.best) {
+    out.best = validation_scores(s.best->metrics);
+    out.best->step = s.best->step;
+    out.best->scored = s.best->metrics.scored;
+  }
+  if (r.test) out.test = test_scores(e, r);
   return out;
 }
 

@@ -6,8 +6,18 @@
 
 namespace cambium {
 namespace {
+Metrics metrics_from(const Json& j);
+
+std::vector<PartMetrics> parts_from(const Json& j) {
+  std::vector<PartMetrics> parts;
+  for (const Json& part : j.at("parts"))
+    parts.push_back({part.at("name"), metrics_from(part.at("metrics"))});
+  return parts;
+}
+
 Metrics metrics_from(const Json& j) {
   Metrics m{.loss = j.at("loss"), .scored = j.at("scored")};
+  if (j.contains("parts")) m.parts = parts_from(j);  // the data itself may score nothing
   if (j.contains("r2")) {
     m.kind = TargetKind::kValues;
     m.mae = j.at("mae");
@@ -36,8 +46,13 @@ ScheduleState schedule_from(const Json& j) {
 }  // namespace
 
 Json to_json(const Metrics& m) {
+  Metrics own = m;
+  own.parts.clear();
   Json j = {{"scored", m.scored}};
-  for (const auto& [name, value] : m.numbers()) j[name] = value;
+  for (const auto& [name, value] : own.numbers()) j[name] = value;
+  if (!m.parts.empty()) j["parts"] = Json::array();
+  for (const PartMetrics& part : m.parts)
+    j["parts"].push_back({{"name", part.name}, {"metrics", to_json(part.metrics)}});
   return j;
 }
 

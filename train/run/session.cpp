@@ -128,7 +128,7 @@ void Session::swap_averages() {
 
 Metrics Session::evaluate_on(Split split, int64_t most_batches) {
   swap_averages();
-  const Metrics m = evaluate(*evaluation_, *e_.data, split, e_.train.options.batch, most_batches);
+  const Metrics m = evaluate(*evaluation_, e_, split, most_batches);
   swap_averages();
   return m;
 }

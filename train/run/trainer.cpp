@@ -27,7 +27,7 @@ class Run {
     state_.seed = e.train.options.seed;
     state_.spec_hash = spec_hash(e.spec);
     state_.machine = made_with(e);
-    if (!settings.folder.empty()) state_.data = identity_of(*e.data);
+    if (!settings.folder.empty()) state_.data = identity_of(e);
     state_.evaluated.kind = e.data->shape(1).target_kind();
     result_.cost = step_cost(e);
   }
@@ -47,6 +47,7 @@ class Run {
   void train_step(int64_t number);
   bool evaluation_due() const;
   void evaluate_now();
+  void check_evaluation(const Metrics& m) const;
   bool checkpoint_due() const;
   void save();
   void finish();
@@ -189,19 +190,27 @@ void Run::train_step(int64_t number) {
 }
 
 bool Run::evaluation_due() const {
-  if (e_.data->count(Split::kValidation) == 0) return false;
+  if (e_.evaluated_examples(Split::kValidation) == 0) return false;
   if (state_.step == total_) return true;
   const int64_t every = e_.train.options.eval_every;
   return state_.step % (every > 0 ? every : e_.updates_per_epoch()) == 0;
+}
+
+void Run::check_evaluation(const Metrics& m) const {
+  const auto check = [&](double loss, const std::string& of) {
+    if (!std::isfinite(loss))
+      throw RuntimeError(str("step ", state_.step, ": the validation loss", of, " is ", loss),
+                         "lower the learning rate, add a warm-up, or set train.clip: 1");
+  };
+  check(m.loss, "");
+  for (const PartMetrics& part : m.parts) check(part.metrics.loss, str(" on '", part.name, "'"));
 }
 
 void Run::evaluate_now() {
   const Stopwatch watch;
   const TrainOptions& o = e_.train.options;
   const Metrics m = session_->evaluate_on(Split::kValidation, o.eval_batches);
-  if (!std::isfinite(m.loss))
-    throw RuntimeError(str("step ", state_.step, ": the validation loss is ", m.loss),
-                       "lower the learning rate, add a warm-up, or set train.clip: 1");
+  check_evaluation(m);
   state_.evaluated = m;
   const bool best = !state_.best || is_better(m, state_.best->metrics, metric_of(o.best));
   if (best) {
@@ -244,7 +253,7 @@ void Run::save() {
 
 void Run::finish() {
   result_.done = true;
-  if (e_.data->count(Split::kTest) == 0) return;
+  if (e_.evaluated_examples(Split::kTest) == 0) return;
   session_->use_best();
   result_.test = session_->evaluate_on(Split::kTest, 0);
   result_.test_part = has_test_part(*e_.data);

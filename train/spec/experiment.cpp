@@ -14,7 +14,7 @@
 namespace cambium {
 namespace {
 constexpr std::string_view kSections[] = {
-    "name",    "vars",   "data",  "model",     "encoder",
+    "name",    "vars",   "data",  "evaluate",  "model",           "encoder",
     "decoder", "define", "train", "precision", "parameterisation"};
 
 void check_sections(Yaml& root, Diagnostics& errors) {
@@ -115,7 +115,27 @@ void check_use(const Experiment& e) {
                     e.spec.section("data")->mark);
 }
 
-Experiment open_spec(Spec spec, std::shared_ptr<const Dataset> opened, bool checked) {
+// Opens what `data:` and `evaluate:` name, unless the caller has.
+void open_data(Experiment& e, std::shared_ptr<const Dataset> opened,
+               std::vector<EvaluationSet> sets, Diagnostics& errors) {
+  const auto seed = uint64_t(e.train.options.data_seed);
+  collect(errors, [&] {
+    e.data = opened ? std::move(opened) : open_dataset(*e.spec.section("data"), e.vars, seed);
+  });
+  const Yaml* section = e.spec.section("evaluate");
+  e.sets = section && sets.empty() ? open_evaluation_sets(*section, e.vars, seed, errors)
+                                   : std::move(sets);
+  if (!e.data) return;
+  check_evaluation_sets(e.sets, *e.data, errors);
+  if (e.data->count(Split::kTrain) == 0)
+    errors.add(UserError("the data has nothing to train on: " + e.data->describe(),
+                         "name other data; under evaluate: it may judge",
+                         e.spec.section("data")->mark));
+  add_data_vars(e);
+}
+
+Experiment open_spec(Spec spec, std::shared_ptr<const Dataset> opened,
+                     std::vector<EvaluationSet> sets, bool checked) {
   refuse_study(spec);
   Experiment e;
   e.spec = std::move(spec);
@@ -133,13 +153,8 @@ Experiment open_spec(Spec spec, std::shared_ptr<const Dataset> opened, bool chec
   e.precision = parse_precision(e.spec.section("precision"), errors);
   e.parameterisation = parse_parameterisation(e.spec, errors);
   check_rules(e, errors);
-  if (data)
-    collect(errors, [&] {
-      e.data = opened ? std::move(opened)
-                      : open_dataset(*data, e.vars, uint64_t(e.train.options.data_seed));
-      add_data_vars(e);
-    });
-  if (e.data && complete)
+  if (data) open_data(e, std::move(opened), std::move(sets), errors);
+  if (e.data && e.data->count(Split::kTrain) > 0 && complete)
     collect(errors, [&] {
       settle_targets(e, errors);
       fit_batch(e);
@@ -179,6 +194,10 @@ int64_t Experiment::total_steps() const {
   return std::max<int64_t>(1, o.epochs) * updates_per_epoch();
 }
 
+int64_t Experiment::evaluated_examples(Split split) const {
+  return data->count(split) + set_examples(sets, split);
+}
+
 bool Experiment::predicts_values() const {
   return data->shape(1).target_kind() == TargetKind::kValues;
 }
@@ -188,12 +207,18 @@ bool recomputes(const Experiment& e) {
          std::ranges::any_of(e.recompute, [](const RecomputeMark& m) { return m.on; });
 }
 
-Experiment open_experiment(Spec spec, std::shared_ptr<const Dataset> data) {
-  return open_spec(std::move(spec), std::move(data), true);
+Experiment open_experiment(Spec spec, std::shared_ptr<const Dataset> data,
+                           std::vector<EvaluationSet> sets) {
+  return open_spec(std::move(spec), std::move(data), std::move(sets), true);
 }
 
-Experiment open_to_measure(Spec spec, std::shared_ptr<const Dataset> data) {
-  return open_spec(std::move(spec), std::move(data), false);
+Experiment open_to_measure(Spec spec, std::shared_ptr<const Dataset> data,
+                           std::vector<EvaluationSet> sets) {
+  return open_spec(std::move(spec), std::move(data), std::move(sets), false);
+}
+
+Identity identity_of(const Experiment& e) {
+  return identity_of(*e.data, e.sets);
 }
 
 void change_length(Experiment& e, Spec spec) {

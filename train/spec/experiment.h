@@ -7,6 +7,7 @@
 #include "data/dataset.h"
 #include "graph/passes/passes.h"
 #include "train/parameterisation/support/parameterisation.h"
+#include "train/spec/evaluation_sets.h"
 #include "train/spec/options.h"
 
 namespace cambium {
@@ -33,6 +34,7 @@ struct Experiment {
   Spec spec;
   Vars vars;  // the spec's and, where the spec is silent, the data's
   std::shared_ptr<const Dataset> data;
+  std::vector<EvaluationSet> sets = {};  // that models are judged by apart from it
   TrainSpec train;
   // Of the operands of products, and of what convolutions and batch norm hand each other: kF32 or,
   // with `precision: bf16`, kBf16. Parameters and their gradients, statistics, logits and the
@@ -52,18 +54,27 @@ struct Experiment {
   int64_t batches_per_epoch() const;  // of which `accumulate` make an update
   int64_t total_steps() const;        // updates
 
+  // Of all that an evaluation runs over: the data's part and the evaluation sets.
+  int64_t evaluated_examples(Split split) const;
+
   bool predicts_values() const;  // the targets are numbers, not classes
 };
 
 // Opens the data, parses `train:` and builds the model once; UserErrors with every mistake of the
 // file. RuntimeError when data cannot be read. A batch and an accumulate beyond the training
 // examples shrink to what there is, which a note says. With `data`, the section is not opened
-// again: for a caller who knows that it describes this very dataset.
-Experiment open_experiment(Spec spec, std::shared_ptr<const Dataset> data = nullptr);
+// again: for a caller who knows that it describes this very dataset; nor is `evaluate:`, where
+// `sets` are those.
+Experiment open_experiment(Spec spec, std::shared_ptr<const Dataset> data = nullptr,
+                           std::vector<EvaluationSet> sets = {});
 
 // The same for who asks only what many models cost: whether the model can be trained so, and sees
 // its answers, is not looked at.
-Experiment open_to_measure(Spec spec, std::shared_ptr<const Dataset> data = nullptr);
+Experiment open_to_measure(Spec spec, std::shared_ptr<const Dataset> data = nullptr,
+                           std::vector<EvaluationSet> sets = {});
+
+// What it is trained on, and judged by.
+Identity identity_of(const Experiment& e);
 
 // The same experiment at another length: of a spec that differs from e.spec in train.steps, epochs
 // and eval_every alone. Its data and models stay, its notes are those of the new length. UserErrors

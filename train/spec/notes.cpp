@@ -212,7 +212,7 @@ void check_batch_norms(Notes& notes, const Graph& training, Diagnostics& errors)
 }  // namespace
 
 int64_t evaluations(const Experiment& e) {
-  if (e.data->count(Split::kValidation) == 0) return 0;
+  if (e.evaluated_examples(Split::kValidation) == 0) return 0;
   const int64_t total = e.total_steps(), wanted = e.train.options.eval_every;
   const int64_t every = wanted > 0 ? wanted : e.updates_per_epoch();
   return (total + every - 1) / every;

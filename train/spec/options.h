@@ -73,8 +73,9 @@ struct TrainOptions {
             "such chunks, with the same result; 0: all, and some hundred where all would take over "
             "64 MiB")
           .in(0, 1 << 30),
-      field("best", &TrainOptions::best, "what makes a checkpoint the best one")
-          .one_of("val.loss|val.accuracy|val.mae|val.r2|val.label_error_rate|val.bits_per_byte"),
+      field("best", &TrainOptions::best,
+            "what makes a checkpoint the best one: val.loss, val.accuracy, val.mae, val.r2, "
+            "val.label_error_rate or val.bits_per_byte; of an evaluation set, val.loss.NAME"),
       field("accuracy", &TrainOptions::accuracy,
             "of evaluations; micro: the share of targets; macro: the mean over classes of their "
             "shares, without classes that are neither asked for nor answered (torchmetrics)")

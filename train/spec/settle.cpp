@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "core/text/suggest.h"
+
 namespace cambium {
 Mark mark_of_option(const Experiment& e, std::string_view key) {
   const Yaml* train = e.spec.section("train");
@@ -70,13 +72,30 @@ void check_class_weights(const Experiment& e, int64_t classes, Diagnostics& erro
 
 void check_best(const Experiment& e, TargetKind kind, Diagnostics& errors) {
   const std::string& best = e.train.options.best;
-  const auto names = metric_names(*e.data);
-  if (std::ranges::count(names, metric_of(best))) return;
   std::vector<std::string> known;
-  for (const std::string_view name : names) known.push_back(str("val.", name));
-  errors.add(UserError(str("there is no ", best, ": the data's targets are ", name_of(kind),
-                           best == "val.bits_per_byte" ? ", of no known number of bytes" : ""),
-                       str("use ", join_names(known, " or ")), mark_of_option(e, "best")));
+  for (const std::string_view name : metric_names(*e.data))
+    if (e.data->count(Split::kValidation) > 0 || e.sets.empty()) known.push_back(str("val.", name));
+  for (const EvaluationSet& set : e.sets)
+    for (const std::string_view name : metric_names(*set.data))
+      known.push_back(str("val.", name, ".", set.name));
+  if (std::ranges::count(known, best)) return;
+  const std::string help = str("use ", join_names(known, " or "));
+  const Mark mark = mark_of_option(e, "best");
+  if (!is_validation_metric(best))
+    errors.add(UserError(str("'best' is no metric of an evaluation, got '", best, "'"),
+                         suggestion(best, known), mark));
+  else if (part_of(best).empty() && e.data->count(Split::kValidation) == 0 && !e.sets.empty())
+    errors.add(
+        UserError(str("there is no ", best, ": the data has no validation part"), help, mark));
+  else if (!part_of(best).empty())
+    errors.add(UserError(
+        str("there is no ", best, ": nothing to evaluate is called '", part_of(best), "'"), help,
+        mark));
+  else
+    errors.add(
+        UserError(str("there is no ", best, ": the data's targets are ", name_of(kind),
+                      number_of(best) == "bits_per_byte" ? ", of no known number of bytes" : ""),
+                  help, mark));
 }
 
 // The curvature is estimated with targets that are drawn from the predicted classes.
@@ -91,7 +110,7 @@ void check_curvature(const Experiment& e, TargetKind kind, Diagnostics& errors) 
 // A schedule that reacts to evaluations needs some.
 void check_schedule(const Experiment& e, Diagnostics& errors) {
   const Choice<Schedule>& s = e.train.schedule;
-  if (s && s.record->observe && e.data->count(Split::kValidation) == 0)
+  if (s && s.record->observe && e.evaluated_examples(Split::kValidation) == 0)
     errors.add(UserError(str("schedule '", s.record->name,
                              "' follows the validation metric, and the data has no such split"),
                          "give the data a validation split, or use schedule: cosine", s.mark));

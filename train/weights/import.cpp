@@ -191,7 +191,7 @@ void write_imported(const ImportedModel& model, const std::string& folder) {
   for (const auto& [name, t] : model.tensors) start.tensors.insert_or_assign(name, t.clone());
   session.restore_from(start, model.summary);
   session.start(0);
-  if (e.data->count(Split::kValidation) > 0) {
+  if (e.evaluated_examples(Split::kValidation) > 0) {
     state.evaluated = session.evaluate_on(Split::kValidation, e.train.options.eval_batches);
     state.best = BestEvaluation{0, state.evaluated};
     session.keep_as_best();

@@ -35,8 +35,9 @@ struct Options {
             "times that a training may read a source; a longer one is refused. 0: no limit")
           .in(0),
       field("held_out", &Options::held_out,
-            "most windows of validation and of test, which are held in memory")
-          .in(1, 1 << 20),
+            "most windows of validation and of test, which are held in memory; 0: none, where "
+            "evaluate: judges")
+          .in(0, 1 << 20),
       field("shuffle", &Options::shuffle,
             "training windows that are held in memory and shuffled together; 1: none")
           .in(1, 1 << 20)};
@@ -63,11 +64,15 @@ class CorpusData final : public WindowedData {
       if (s.share > 0) train_ += s.symbols;
     readers_ = std::ranges::count_if(sources_, [](const Source& s) { return s.share > 0; });
     longest_ = counts_.longest;
-    for (const Split split : {Split::kValidation, Split::kTest}) hold(split);
-    check_sizes(options.path, counts_.documents, "split: {val: 1%, test: 1%} in its recipe");
+    if (options.held_out > 0)
+      for (const Split split : {Split::kValidation, Split::kTest}) hold(split);
+    check_sizes(options.path, counts_.documents,
+                "split: {val: 1%, test: 1%} in its recipe, or held_out: 0 where evaluate: judges",
+                options.held_out > 0);
   }
 
   std::unique_ptr<ExampleStream> stream(uint64_t epoch_seed) const override {
+    if (train_ == 0) return nullptr;
     std::vector<SymbolReader> readers;
     WindowOptions windows{.context = context_,
                           .count = count(Split::kTrain),
@@ -137,6 +142,10 @@ class CorpusData final : public WindowedData {
     for (Source& s : sources_) s.symbols = counts_.train[s.name];
   }
 
+  bool only_judges() const {
+    return std::ranges::all_of(sources_, [](const Source& s) { return s.symbols == 0; });
+  }
+
   void set_shares() {
     if (!options_.mixture.empty() && options_.temperature != 1)
       throw OptionError("temperature", "mixture and temperature both say the shares",
@@ -145,6 +154,7 @@ class CorpusData final : public WindowedData {
     if (options_.mixture.empty())
       for (Source& s : sources_)
         if (s.symbols > 0) s.share = std::pow(double(s.symbols), 1 / options_.temperature);
+    if (options_.mixture.empty() && only_judges()) return;
     double sum = 0;
     for (const Source& s : sources_) sum += s.share;
     if (sum <= 0) throw OptionError("mixture", "no source has a share", "give one a share above 0");

@@ -1,0 +1,92 @@
+// Variants may be trained on what they like, and are judged by the same.
+#include "core/system/files.h"
+#include "search/results/results.h"
+#include "search/runs/compare.h"
+#include "tests/support/data/test_data.h"
+#include "tests/support/expect_error.h"
+
+namespace cambium::other_judges_test {
+namespace {
+std::string repeated(std::string_view unit) {
+  std::string all;
+  for (int i = 0; i < 400; ++i) all += unit;
+  return all;
+}
+
+class TwoTexts : public testing::Test {
+ protected:
+  TwoTexts() {
+    replace_file(path("a.txt"), repeated("abcab"));
+    replace_file(path("b.txt"), repeated("xyzzy"));
+    replace_file(path("model.yaml"), str("vars: {file: ", path("a.txt"),
+                                         ", width: 12}\n"
+                                         "data: {text_bytes: {path: $file, context: $width}}\n"
+                                         "model: [{embed: 4}, {linear: $classes}]\n"
+                                         "train: {batch: 4, steps: 20, optimizer: {adamw: {lr: "
+                                         "0.05}}}\n"));
+  }
+
+  std::string path(const std::string& name) const { return folder_.path(name); }
+
+  Study study(const std::string& rest, const std::string& variants = "") {
+    replace_file(
+        path("study.yaml"),
+        str("base: model.yaml\nseeds: 3\nvariants:\n  on_a: {}\n",
+            variants.empty() ? str("  on_b: {vars.file: ", path("b.txt"), "}\n") : variants, rest));
+    return load_study(path("study.yaml"));
+  }
+
+  std::string set(const std::string& name) const {
+    return str("{text_bytes: {path: ", path(name), ", context: $width}}");
+  }
+
+  test::TempFolder folder_;
+};
+
+TEST_F(TwoTexts, AreNotComparedByTheirOwnHeldOutParts) {
+  const UserError e = test::error_of([&] { plan_study(study("metric: {val.loss: min}\n")); });
+  EXPECT_NE(std::string_view(e.what()).find(
+                "'on_b' is judged by other examples than 'on_a': val.loss of both says nothing"),
+            std::string_view::npos)
+      << e.what();
+  EXPECT_NE(e.help.find("metric: val.loss.NAME"), e.help.npos);
+}
+
+TEST_F(TwoTexts, AreComparedByASetThatStandsApart) {
+  StudyProgress silent;
+  const Study s = study(
+      str("evaluate: {a: ", set("a.txt"), ", b: ", set("b.txt"), "}\nmetric: {val.loss.b: min}\n"));
+  const Comparison c = compare(s, {.folder = path("out"), .program = ""}, silent);
+  const ResultRow &on_a = c.results.rows.at(0), &on_b = c.results.rows.at(1);
+  EXPECT_EQ(on_a.n, 3);
+  EXPECT_LT(on_b.mean + 1, on_a.mean);  // nats of the text that on_b was trained on
+  const RunRecord run = read_run_record(path("out/runs/on_b-s0")).value();
+  EXPECT_TRUE(run.test->find("test.loss.b"));
+}
+
+TEST_F(TwoTexts, WindowsOfOtherLengthsAskTheSame) {
+  EXPECT_NO_THROW(plan_study(study("metric: {val.loss: min}\n", "  wide: {vars.width: 24}\n")));
+}
+
+TEST_F(TwoTexts, LossesByOtherSymbolsAreNotCompared) {
+  const std::string chars =
+      str("  chars: {data: {text_chars: {path: ", path("a.txt"), ", context: 12}}}\n");
+  const UserError e =
+      test::error_of([&] { plan_study(study("metric: {val.loss: min}\n", chars)); });
+  EXPECT_NE(std::string_view(e.what()).find("answers in other symbols than 'on_a'"),
+            std::string_view::npos)
+      << e.what();
+  EXPECT_EQ(e.help, "judge by metric: val.bits_per_byte");
+  EXPECT_NO_THROW(plan_study(study("metric: {val.bits_per_byte: min}\n", chars)));
+}
+
+TEST_F(TwoTexts, AMetricOfNoSetIsRefusedWhereItStands) {
+  const UserError e = test::error_of([&] {
+    plan_study(study(str("evaluate: {a: ", set("a.txt"), "}\nmetric: {val.loss.c: min}\n")));
+  });
+  EXPECT_NE(std::string_view(e.what()).find("nothing to evaluate is called 'c'"),
+            std::string_view::npos)
+      << e.what();
+}
+}  // namespace
+}  // namespace cambium::other_judges_test
