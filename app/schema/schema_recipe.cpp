@@ -60,6 +60,7 @@ Json recipe_schema() {
   return closed(
       {{"vars", reference("vars")},
        {"extends", texts()},
+       {"append", {{"type", "string"}}},
        {"sources",
         {{"type", "object"}, {"minProperties", 1}, {"additionalProperties", source_schema()}}},
        {"steps", {{"type", "array"}, {"items", step_schema()}}},

@@ -8,6 +8,7 @@
 #include "core/version.h"
 #include "data/assembly/passes.h"
 #include "data/assembly/reading.h"
+#include "data/assembly/settled.h"
 #include "data/assembly/shards.h"
 #include "data/assembly/sidecar.h"
 
@@ -16,8 +17,11 @@ namespace {
 namespace fs = std::filesystem;
 
 // What `work` is the work on.
-Json plan_json(const Recipe& recipe, const std::vector<SourceFiles>& sources) {
-  return {{"recipe", recipe.hash}, {"files", inputs_json(sources)}};
+Json plan_json(const Recipe& recipe, const std::vector<SourceFiles>& sources,
+               const std::optional<SettledCorpus>& settled) {
+  Json plan = {{"recipe", recipe.hash}, {"files", inputs_json(sources)}};
+  if (settled) plan["appended_to"] = settled->manifest.content();
+  return plan;
 }
 
 void refuse_other_corpus(const Manifest& manifest, const Recipe& recipe,
@@ -58,6 +62,13 @@ void refuse_other_files(const Manifest& manifest, const Recipe& recipe, const st
                   "name another folder with -o to build it from these");
 }
 
+void refuse_other_version(const Manifest& manifest, const std::optional<SettledCorpus>& settled,
+                          const std::string& folder) {
+  if (!settled || manifest.before() == hash_name(settled->manifest.content())) return;
+  throw UserError(str("'", folder, "' was added to '", settled->folder, "' as that was before"),
+                  "name another folder with -o to add to it as it is now");
+}
+
 // An empty `work`, unless it is the work on this very plan.
 bool prepare_work(const std::string& folder, const Json& plan) {
   const std::string work = folder + "/work";
@@ -78,6 +89,23 @@ void sweep_all(const std::string& folder) {
   std::error_code ignored;
   for (auto it = fs::recursive_directory_iterator(folder, ignored); it != fs::end(it); ++it)
     if (it->is_directory(ignored)) sweep_temporaries(it->path());
+}
+
+// What the manifest says of all but the documents.
+void describe(const Recipe& recipe, const std::optional<SettledCorpus>& settled, Manifest& m) {
+  m.recipe = recipe.text;
+  m.recipe_hash = recipe.hash;
+  m.program = str("cambium ", kVersion);
+  if (settled) {
+    m.version = settled->manifest.version + 1;
+    m.history = history_of(settled->manifest);
+    m.licenses = settled->manifest.licenses;
+  }
+  for (const RecipeSource& s : recipe.sources) {
+    if (s.license.empty()) continue;
+    std::erase_if(m.licenses, [&](const auto& known) { return known.first == s.name; });
+    m.licenses.emplace_back(s.name, s.license);
+  }
 }
 
 // What is known once all was read, so that the runs need not stay.
@@ -123,10 +151,12 @@ BuiltCorpus build_corpus(const Recipe& recipe, const std::string& folder, const 
   make_folders(folder);
   const FolderLock lock(folder);
   const std::string work = folder + "/work";
+  const std::optional<SettledCorpus> settled = settled_corpus(recipe, folder);
   std::error_code ignored;
   if (file_exists(str(folder, "/", kManifest))) {
     built.manifest = load_manifest(folder);
     refuse_other_corpus(built.manifest, recipe, folder);
+    refuse_other_version(built.manifest, settled, folder);
     refuse_other_files(built.manifest, recipe, folder);
     built.was_there = true;
     fs::remove_all(work, ignored);
@@ -135,19 +165,21 @@ BuiltCorpus build_corpus(const Recipe& recipe, const std::string& folder, const 
   make_folders(work);
   sweep_all(folder);
   const std::vector<SourceFiles> sources = list_sources(recipe, work);
-  built.began_anew = prepare_work(folder, plan_json(recipe, sources));
+  built.began_anew = prepare_work(folder, plan_json(recipe, sources, settled));
   Manifest& m = built.manifest;
-  m.recipe = recipe.text;
-  m.recipe_hash = recipe.hash;
-  m.program = str("cambium ", kVersion);
-  for (const RecipeSource& s : recipe.sources)
-    if (!s.license.empty()) m.licenses.emplace_back(s.name, s.license);
+  describe(recipe, settled, m);
   StagedDrafts staged = read_all(recipe, sources, work, workers, m);
+  if (settled) stage_settled(*settled, work, workers, staged);
   std::vector<StepRecord> records;
   staged = run_passes(recipe, std::move(staged), work, workers, records);
   m.steps.insert(m.steps.end(), records.begin(), records.end());
   Tally written;
-  m.shards = write_shards(recipe, staged, folder, work, workers, written);
+  m.shards = write_shards(recipe, staged, folder, work, workers, written, m.version);
+  if (settled) {
+    take_over_shards(*settled, folder, workers);
+    m.shards.insert(m.shards.begin(), settled->manifest.shards.begin(),
+                    settled->manifest.shards.end());
+  }
   m.steps.push_back({"write", "", std::move(written)});
   replace_file(str(folder, "/", kManifest), to_text(m.json(), 1) + "\n");
   fs::remove_all(work, ignored);

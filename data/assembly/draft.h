@@ -3,6 +3,9 @@
 #include "core/packing/frames.h"
 
 namespace cambium {
+// The cluster of what is to be trained on, wherever it fell otherwise.
+inline constexpr uint64_t kTrainCluster = 0;
+
 struct Draft {
   uint64_t key = 0;      // content_hash of the text as it was read: its rank in its source
   uint64_t cluster = 0;  // equal for drafts that are alike: one of their keys

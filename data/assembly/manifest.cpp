@@ -49,6 +49,11 @@ uint64_t Manifest::content() const {
   return content_hash(all);
 }
 
+std::string Manifest::before() const {
+  if (!history.is_array() || history.empty()) return {};
+  return JsonItem(history.back(), std::string(kManifest)).text("content");
+}
+
 Json Manifest::json() const {
   Json out = {{"format", "cambium corpus"},
               {"version", version},
@@ -70,6 +75,7 @@ Json Manifest::json() const {
     out["steps"].push_back(std::move(step));
   }
   for (const CorpusShard& s : shards) out["shards"].push_back(shard_json(s));
+  if (history.is_array()) out["history"] = history;
   return out;
 }
 
@@ -105,6 +111,8 @@ Manifest load_manifest(const std::string& folder) {
                        findings ? *findings : Json(nullptr)});
   }
   for (const JsonItem& s : item.items("shards")) m.shards.push_back(shard_from(s));
+  if (const Json* history = item.find("history"); history && !item.items("history").empty())
+    m.history = *history;
   return m;
 }
 }  // namespace cambium

@@ -38,8 +38,14 @@ struct Manifest {
   std::vector<std::pair<std::string, std::string>> licenses;  // source, license
   std::vector<StepRecord> steps;
   std::vector<CorpusShard> shards;
+  // Of a corpus that was added to others (`append:`): what their manifests said, the first version
+  // first; `inputs` and `steps` are of the last alone.
+  Json history = nullptr;
 
   uint64_t content() const;  // a hash of all shards in their order
+
+  // "The corpus that was added to", by its content; empty in a first version.
+  std::string before() const;
 
   Json json() const;
 };

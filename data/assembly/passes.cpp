@@ -54,8 +54,9 @@ void judge_part(const StagedDrafts::Part& from, int64_t part, CurationSteps step
 // Adds up what the parts' sidecars say, in their order.
 StagedDrafts collect(const StagedDrafts& before, const std::string& folder,
                      std::span<StepRecord> records) {
-  StagedDrafts after{before.sources, {}};
-  for (size_t i = 0; i < before.parts.size(); ++i) {
+  StagedDrafts after{before.sources, {}, 0};
+  after.settled = before.settled;
+  for (size_t i = 0; i < size_t(before.own()); ++i) {
     const std::string path = part_path(folder, int64_t(i));
     const Json done = read_sidecar(path).value();
     const JsonItem item(done, path);
@@ -64,6 +65,7 @@ StagedDrafts collect(const StagedDrafts& before, const std::string& folder,
     const std::vector<JsonItem> tallies = item.items("tallies");
     for (size_t k = 0; k < records.size(); ++k) records[k].tally.add(Tally::from(tallies[k]));
   }
+  after.parts.insert(after.parts.end(), before.parts.end() - before.settled, before.parts.end());
   return after;
 }
 
@@ -73,15 +75,17 @@ Json record_json(const StepRecord& r) {
 
 Json staged_json(const StagedDrafts& staged) {
   Json parts = Json::array();
-  for (const auto& p : staged.parts) parts.push_back({p.source, p.documents, p.bytes});
+  for (const auto& p : staged.without_settled().parts)
+    parts.push_back({p.source, p.documents, p.bytes});
   return parts;
 }
 
 StagedDrafts staged_from(const Json& parts, const StagedDrafts& before, const std::string& folder) {
-  StagedDrafts staged{before.sources, {}};
+  StagedDrafts staged{before.sources, {}, before.settled};
   for (const Json& p : parts)
     staged.parts.push_back({part_path(folder, int64_t(staged.parts.size())), p[0].get<int64_t>(),
                             p[1].get<int64_t>(), p[2].get<int64_t>()});
+  staged.parts.insert(staged.parts.end(), before.parts.end() - before.settled, before.parts.end());
   return staged;
 }
 
@@ -92,10 +96,10 @@ StagedDrafts run_pass(CurationSteps steps, const StagedDrafts& staged, const std
   if (!steps.empty() && steps[0]->looks()) {
     const std::string look = folder + "-look";
     make_folders(look);
-    steps[0]->look(staged, look, workers);
+    steps[0]->look(steps[0]->compares() ? staged : staged.without_settled(), look, workers);
   }
   run_tasks(
-      workers, stage, int64_t(staged.parts.size()),
+      workers, stage, staged.own(),
       [&](int64_t i) { return read_sidecar(part_path(folder, i)).has_value(); },
       [&](int64_t i) { judge_part(staged.parts[size_t(i)], i, steps, part_path(folder, i)); });
   for (size_t k = 0; k < steps.size(); ++k) records[k].findings = steps[k]->findings();

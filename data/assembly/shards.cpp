@@ -29,7 +29,7 @@ std::vector<ShardTask> tasks_of(const Recipe& recipe, const StagedDrafts& staged
   for (const Split split : {Split::kTrain, Split::kValidation, Split::kTest}) {
     const double share = share_of(split, recipe.split);
     if (share <= 0) continue;
-    const auto& parts = staged.parts;
+    const std::span parts(staged.parts.data(), size_t(staged.own()));
     for (size_t first = 0; first < parts.size();) {
       ShardTask task{split, parts[first].source, 0, first, first};
       if (!tasks.empty() && tasks.back().split == split && tasks.back().source == task.source)
@@ -122,6 +122,7 @@ void write_shard(const Recipe& recipe, const StagedDrafts& staged, const ShardTa
 }  // namespace
 
 Split split_of(uint64_t cluster, const RecipeSplit& split) {
+  if (cluster == kTrainCluster) return Split::kTrain;
   const double u = Random(cluster, stream_of("corpus.split")).uniform();
   if (u < split.val) return Split::kValidation;
   return u < split.val + split.test ? Split::kTest : Split::kTrain;
@@ -129,14 +130,14 @@ Split split_of(uint64_t cluster, const RecipeSplit& split) {
 
 std::vector<CorpusShard> write_shards(const Recipe& recipe, const StagedDrafts& staged,
                                       const std::string& folder, const std::string& work,
-                                      const Workers& workers, Tally& tally) {
+                                      const Workers& workers, Tally& tally, int64_t version) {
   make_folders(work + "/shards");
   for (const Split s : {Split::kTrain, Split::kValidation, Split::kTest})
     make_folders(str(folder, "/", split_name(s)));
   const std::vector<ShardTask> tasks = tasks_of(recipe, staged);
   const auto name = [&](const ShardTask& t) {
-    return str(split_name(t.split), "/", staged.sources[size_t(t.source)], "-",
-               five_digits(t.number), ".jsonl.zst");
+    return str(split_name(t.split), "/", staged.sources[size_t(t.source)],
+               version > 1 ? str("-v", version) : "", "-", five_digits(t.number), ".jsonl.zst");
   };
   const auto sidecar = [&](int64_t i) { return str(work, "/shards/", i); };
   run_tasks(
@@ -154,7 +155,7 @@ std::vector<CorpusShard> write_shards(const Recipe& recipe, const StagedDrafts& 
     if (item.whole("documents") == 0) continue;
     shards.push_back({name(tasks[i]), staged.sources[size_t(tasks[i].source)], tasks[i].split,
                       item.whole("documents"), item.whole("text_bytes"), item.whole("longest"),
-                      item.whole("bytes"), done["hash"].get<uint64_t>()});
+                      item.whole("bytes"), done["hash"].get<uint64_t>(), version});
   }
   return shards;
 }

@@ -1,11 +1,11 @@
 #include "data/recipe/recipe.h"
 
 #include <algorithm>
-#include <cctype>
 
 #include "core/hash.h"
 #include "core/yaml/listed.h"
 #include "core/yaml/quantity.h"
+#include "data/recipe/recipe_source.h"
 
 namespace cambium {
 namespace {
@@ -21,25 +21,6 @@ template <class F> void collect(Diagnostics& errors, const Mark& at, const F& f)
   }
 }
 
-std::vector<std::string> texts_of(const Yaml& value, std::string_view what) {
-  std::vector<std::string> out;
-  const std::vector<Yaml> one = {value};
-  for (const Yaml& item : value.is_list() ? value.items : one) {
-    if (!item.is_scalar() || item.text.empty())
-      throw UserError(str("'", what, "' takes a text or a list of texts"), "", item.mark);
-    out.push_back(item.text);
-  }
-  if (out.empty()) throw UserError(str("'", what, "' is an empty list"), "", value.mark);
-  return out;
-}
-
-bool is_source_name(std::string_view name) {
-  return !name.empty() && name.size() <= 60 && std::isalnum(uint8_t(name[0])) &&
-         std::ranges::all_of(name, [](char c) {
-           return std::isalnum(uint8_t(c)) || c == '_' || c == '-' || c == '.';
-         });
-}
-
 class Reader {
  public:
   Reader(const Spec& spec, Diagnostics& errors)
@@ -48,9 +29,11 @@ class Reader {
   Recipe read() {
     recipe_.file = spec_.file;
     recipe_.text = to_yaml(spec_.root);
-    check_keys(spec_.root, {"vars", "sources", "steps", "split", "shards"}, "key");
+    check_keys(spec_.root, {"vars", "append", "sources", "steps", "split", "shards"}, "key");
     read_sources();
+    if (const Yaml* append = spec_.section("append")) read_append(*append);
     if (const Yaml* steps = spec_.section("steps")) read_steps(*steps);
+    drop_copies_of_held_out();
     if (const Yaml* split = spec_.section("split")) read_split(*split);
     if (const Yaml* shards = spec_.section("shards")) read_shards(*shards);
     recipe_.hash = hash();
@@ -80,81 +63,8 @@ class Reader {
       return;
     }
     for (const YamlEntry& e : sources->entries)
-      collect(errors_, e.key_mark, [&] { read_source(e); });
-  }
-
-  void read_source(const YamlEntry& e) {
-    if (!is_source_name(e.key))
-      throw UserError(str("a source cannot be called '", e.key, "'"),
-                      "use letters, digits, '-', '_' and '.': shards are called so", e.key_mark);
-    Yaml options = e.value;
-    if (options.is_scalar() || options.is_list())
-      options = {
-          .kind = Yaml::kMap, .mark = e.value.mark, .entries = {{"path", e.key_mark, e.value}}};
-    if (!need_map(options, e.key, str("sources: {", e.key, ": {path: texts/}}"))) return;
-    std::vector<YamlEntry> plain;
-    std::vector<std::pair<std::string, std::string>> meta;
-    std::vector<std::string> paths;
-    std::optional<std::string> text, id;  // paths such as $.body, which are no variables
-    int64_t longest = 16'000'000;
-    for (const YamlEntry& o : options.entries) {
-      if (o.key == "path")
-        paths = texts_of(o.value, "path");
-      else if (o.key == "text")
-        text = texts_of(o.value, "text")[0];
-      else if (o.key == "id")
-        id = texts_of(o.value, "id")[0];
-      else if (o.key == "meta")
-        meta = read_meta(o.value);
-      else if (o.key == "longest")
-        longest = read_bytes(o.value, "longest", 1);
-      else
-        plain.push_back(o);
-    }
-    auto s = parse_fields<RecipeSource>(evaluate_entries(plain, vars_, &errors_), &errors_);
-    s.name = e.key;
-    s.text = text.value_or(s.text);
-    s.id = id.value_or(s.id);
-    s.mark = e.key_mark;
-    s.paths = std::move(paths);
-    if (s.paths.empty())
-      throw UserError(str("source '", e.key, "' has no path"),
-                      "add path: a file, a folder, a pattern such as \"docs/**/*.txt\", or -",
-                      options.mark);
-    if (!s.split.empty() && s.format != "auto" && s.format != "text")
-      throw UserError(str("'split' is of text, and '", e.key, "' is ", s.format),
-                      "leave it out: an object or a row is a document", options.mark);
-    s.corpus = {.format = corpus_format(s),
-                .key = s.text,
-                .id = s.id,
-                .meta = std::move(meta),
-                .columns = s.columns,
-                .longest = longest};
-    recipe_.sources.push_back(std::move(s));
-  }
-
-  static std::string corpus_format(const RecipeSource& s) {
-    if (s.split == "paragraph") return "paragraphs";
-    if (s.split == "line") return "lines";
-    return s.split == "file" || s.format == "text" ? "file" : s.format;
-  }
-
-  static std::vector<std::pair<std::string, std::string>> read_meta(const Yaml& value) {
-    if (!value.is_map())
-      throw UserError("'meta' is a map of names and where they stand", "write meta: {lang: $.lang}",
-                      value.mark);
-    std::vector<std::pair<std::string, std::string>> meta;
-    for (const YamlEntry& e : value.entries) meta.emplace_back(e.key, texts_of(e.value, e.key)[0]);
-    return meta;
-  }
-
-  int64_t read_bytes(const Yaml& value, std::string_view what, int64_t least) {
-    const double n = quantity(value, vars_, what);
-    if (!(n >= double(least)) || n > 1e12 || n != double(int64_t(n)))
-      throw UserError(
-          str("'", what, "' is a whole number of bytes from ", least, " on, got ", value.text), "",
-          value.mark);
-    return int64_t(n);
+      collect(errors_, e.key_mark,
+              [&] { recipe_.sources.push_back(read_recipe_source(e, vars_, errors_)); });
   }
 
   void read_steps(const Yaml& steps) {
@@ -162,13 +72,15 @@ class Reader {
       errors_.add(UserError("'steps' is a list", "write steps: [{quality: gopher}]", steps.mark));
       return;
     }
-    for (const Yaml& item : steps.items) {
-      RecipeStep step{choose(spelt_out(item), "step", builtin_steps(), vars_, errors_), {}};
-      if (!step.choice) continue;
-      step.text = str(step.choice.record->name, "@", step.choice.record->version, "{",
-                      step.choice.attrs.text(), "}");
-      recipe_.steps.push_back(std::move(step));
-    }
+    for (const Yaml& item : steps.items) add_step(item);
+  }
+
+  void add_step(const Yaml& item) {
+    RecipeStep step{choose(spelt_out(item), "step", builtin_steps(), vars_, errors_), {}};
+    if (!step.choice) return;
+    step.text = str(step.choice.record->name, "@", step.choice.record->version, "{",
+                    step.choice.attrs.text(), "}");
+    recipe_.steps.push_back(std::move(step));
   }
 
   // Maps in place of lists, where a step takes one.
@@ -195,6 +107,30 @@ class Reader {
       to = {str(e.value.entries[0].key, "_", e.key), e.value.entries[0].key_mark,
             e.value.entries[0].value};
     return out;
+  }
+
+  void read_append(const Yaml& append) {
+    recipe_.append_mark = append.mark;
+    collect(errors_, append.mark, [&] {
+      recipe_.append = recipe_texts(append, "append")[0];
+      require(append.is_scalar(), "'append' takes the folder of one corpus");
+    });
+  }
+
+  // What models are judged by is that of the version before: nothing like it may be added to what
+  // they are trained on.
+  void drop_copies_of_held_out() {
+    if (recipe_.append.empty()) return;
+    for (const RecipeStep& s : recipe_.steps)
+      if (s.choice.record->name == "near_duplicates" && s.text.find("action=drop") != s.text.npos)
+        return;
+    const Mark& at = recipe_.append_mark;
+    const auto map = [&](const char* key, Yaml value) {
+      return Yaml{.kind = Yaml::kMap, .mark = at, .entries = {{key, at, std::move(value)}}};
+    };
+    Yaml held_out{.kind = Yaml::kScalar, .mark = at};
+    held_out.text = "held_out";
+    add_step(map("near_duplicates", map("against", held_out)));
   }
 
   void read_split(const Yaml& split) {
@@ -227,10 +163,10 @@ class Reader {
     check_keys(shards, {"size", "compression", "level"}, "key of shards");
     if (const Yaml* size = shards.find("size"))
       collect(errors_, size->mark,
-              [&] { recipe_.shards.size = read_bytes(*size, "size", 1'000'000); });
+              [&] { recipe_.shards.size = whole_bytes_of(*size, vars_, "size", 1'000'000); });
     if (const Yaml* level = shards.find("level"))
       collect(errors_, level->mark, [&] {
-        recipe_.shards.level = read_bytes(*level, "level", 1);
+        recipe_.shards.level = whole_bytes_of(*level, vars_, "level", 1);
         require(recipe_.shards.level <= 19, "'level' goes up to 19, got ", level->text);
       });
     if (const Yaml* c = shards.find("compression"); c && c->text != "zst")
@@ -280,7 +216,7 @@ Recipe load_recipe(const std::string& path, std::span<const std::string> overrid
 }
 
 std::vector<std::unique_ptr<CurationStep>> open_steps(const Recipe& recipe) {
-  StepPlace place;
+  StepPlace place{.appends = !recipe.append.empty()};
   for (const RecipeSource& s : recipe.sources) place.sources.push_back(s.name);
   std::vector<std::unique_ptr<CurationStep>> steps;
   for (const RecipeStep& step : recipe.steps) steps.push_back(open_step(step, place));

@@ -5,6 +5,7 @@
 //     - near_duplicates: {similarity: 0.8}
 //   split: {val: 1%, test: 1%}
 //   shards: {size: 64M}
+//   append: corpora/first                  # a finished corpus that this one adds to
 #pragma once
 #include "core/yaml/choice.h"
 #include "core/yaml/spec.h"
@@ -64,6 +65,8 @@ struct Recipe {
   std::vector<RecipeStep> steps;
   RecipeSplit split;
   RecipeShards shards;
+  std::string append;  // the folder of the corpus that this one adds to; empty: it begins anew
+  Mark append_mark;
   std::string text;   // YAML of the whole, for who wants to know
   uint64_t hash = 0;  // of all of it that says what comes out, and of the steps' versions
 };

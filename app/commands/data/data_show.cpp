@@ -13,9 +13,10 @@ struct Options {
 
 int show(const Options& o, Context& context) {
   const Manifest m = load_manifest(o.folder);
-  std::string text = o.recipe                       ? m.recipe
-                     : o.samples || !o.rule.empty() ? samples_text(m, o.rule)
-                                                    : str(steps_table(m), "\n", shares_table(m));
+  std::string text = o.recipe ? m.recipe
+                     : o.samples || !o.rule.empty()
+                         ? samples_text(m, o.rule)
+                         : str(version_line(m), steps_table(m), "\n", shares_table(m));
   if (text.empty())
     throw UserError(str("no step or rule '", o.rule, "' found anything in this corpus"),
                     "cambium data show FOLDER lists them");

@@ -47,6 +47,16 @@ std::string shares_table(const Manifest& manifest) {
   return table.text();
 }
 
+std::string version_line(const Manifest& manifest) {
+  if (manifest.version == 1) return "";
+  int64_t documents = 0, added = 0;
+  for (const CorpusShard& s : manifest.shards)
+    (s.version == manifest.version ? added : documents) += s.documents;
+  return str("version ", manifest.version, ": ", added, " documents added to the ", documents,
+             " of version ", manifest.version - 1, " (", manifest.before(),
+             "); the steps below are of those added\n\n");
+}
+
 std::string steps_table(const Manifest& manifest) {
   Table table({2, 3, 4, 5});
   table.row({"step", "rule", "documents", "dropped", "share", "changed or marked"});

@@ -5,6 +5,7 @@
 
 namespace cambium {
 std::string shares_table(const Manifest& manifest);  // documents and bytes by source and split
+std::string version_line(const Manifest& manifest);  // empty of a first version
 std::string steps_table(const Manifest& manifest);   // by step and rule: kept, dropped, changed
 // Ten texts that each rule dropped or changed; of one rule where `rule` is not empty.
 std::string samples_text(const Manifest& manifest, const std::string& rule = {});

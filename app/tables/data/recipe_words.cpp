@@ -24,6 +24,12 @@ constexpr std::array kWords = {
           "shares of the documents for validation and test, by a hash of each one's text; by: "
           "cluster keeps documents that near_duplicates found alike together",
           "split: {val: 1%, test: 1%, by: cluster}"},
+    Topic{
+        "append",
+        "a finished corpus that this one adds to, as its next version: the old shards stay as they "
+        "are, byte for byte; new documents are compared with old ones by the steps that look for "
+        "duplicates, and those that are like an old validation or test document are dropped",
+        "append: corpora/first\nsources: {more: {path: more/}}"},
     Topic{"shards",
           "the files of a corpus: about so many bytes of text in one, lines of JSON packed by "
           "Zstandard at a level from 1 to 19",

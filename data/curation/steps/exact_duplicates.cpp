@@ -88,6 +88,8 @@ class ExactStep final : public CurationStep {
 
   bool looks() const override { return true; }
 
+  bool compares() const override { return true; }
+
   void look(const StagedDrafts& drafts, const std::string& folder,
             const Workers& workers) override {
     const auto parts = int64_t(drafts.parts.size());

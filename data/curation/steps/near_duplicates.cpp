@@ -8,7 +8,7 @@ namespace {
 struct Options {
   double similarity = 0.8;
   int64_t ngram = 5, bands = 14, rows = 8, bucket = 32;
-  std::string unit = "word", action = "drop";
+  std::string unit = "word", action = "drop", against = "all";
   bool verify = true;
   std::vector<std::string> prefer;
   static constexpr auto fields = std::tuple{
@@ -34,6 +34,11 @@ struct Options {
       field("action", &Options::action,
             "drop, or mark: all stay, and split: {by: cluster} keeps them together")
           .one_of("drop|mark"),
+      field("against", &Options::against,
+            "all, or held_out: only what is like a validation or test document of the corpus that "
+            "this one is appended to. A recipe with append: that drops no near duplicates ends in "
+            "this")
+          .one_of("all|held_out"),
       field("prefer", &Options::prefer,
             "sources in the order in which theirs stays; those that are not named come last")};
 };
@@ -71,24 +76,37 @@ class NearStep final : public CurationStep {
  public:
   NearStep(const Options& o, const StepPlace& place)
       : drops_(o.action == "drop"),
+        held_out_(o.against == "held_out"),
         near_{o.similarity,
               o.bands,
               o.rows,
               o.bucket,
               o.verify,
               {o.ngram, o.unit == "character"},
-              ranks_of(o.prefer, place)} {}
+              ranks_of(o.prefer, place)} {
+    if (held_out_ && !place.appends)
+      throw OptionError("against", "there is no corpus whose held-out documents it could look at",
+                        "add append: corpora/first to the recipe, or leave it out");
+  }
 
   bool looks() const override { return true; }
 
-  void look(const StagedDrafts& drafts, const std::string& folder,
-            const Workers& workers) override {
-    const NearPairs found = find_near_pairs(drafts, near_, folder, workers);
+  bool compares() const override { return true; }
+
+  void look(const StagedDrafts& all, const std::string& folder, const Workers& workers) override {
+    const StagedDrafts drafts = held_out_ ? with_held_out(all) : all;
+    const auto settled = [&](const RankedPlace& p) { return p.part() >= drafts.own(); };
+    NearPairs found = find_near_pairs(drafts, near_, folder, workers);
+    // Settled drafts stay, whatever they are like.
+    std::erase_if(found.pairs, [&](const AlikePair& p) {
+      return settled(p.later) || (held_out_ && !settled(p.earlier));
+    });
     const std::vector<ClusterMember> members = decide_clusters(found.pairs);
     of_part_.assign(drafts.parts.size(), {});
     for (const ClusterMember& m : members)
       of_part_[size_t(m.place.part())].push_back(
-          {int64_t(m.place.index), m.dropped, found.keys.at(m.first)});
+          {int64_t(m.place.index), m.dropped,
+           settled(m.first) ? kTrainCluster : found.keys.at(m.first)});
     findings_ = clusters_json(members, found.pairs, near_.verify);
     findings_["candidates"] = found.candidates;
     findings_["alike"] = found.pairs.size();
@@ -102,7 +120,18 @@ class NearStep final : public CurationStep {
   Json findings() const override { return findings_; }
 
  private:
-  bool drops_;
+  static StagedDrafts with_held_out(const StagedDrafts& all) {
+    StagedDrafts out = all.without_settled();
+    out.sources = all.sources;
+    for (size_t i = size_t(all.own()); i < all.parts.size(); ++i)
+      if (all.parts[i].held_out) {
+        out.parts.push_back(all.parts[i]);
+        ++out.settled;
+      }
+    return out;
+  }
+
+  bool drops_, held_out_;
   NearOptions near_;
   std::vector<std::vector<Decision>> of_part_;
   Json findings_;

@@ -18,6 +18,9 @@ std::vector<int64_t> ranks_of(std::span<const std::string> prefer, const StepPla
       throw OptionError("prefer", str("source '", prefer[i], "' stands twice"));
     rank = int64_t(i);
   }
+  if (!place.appends) return ranks;
+  for (int64_t& rank : ranks) ++rank;
+  ranks.push_back(0);
   return ranks;
 }
 }  // namespace cambium

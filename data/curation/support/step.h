@@ -16,10 +16,22 @@ struct StagedDrafts {
     std::string path;
     int64_t source = 0;  // index in `sources`
     int64_t documents = 0, bytes = 0;
+    bool held_out = false;  // of a settled part: of validation or test
   };
 
   std::vector<std::string> sources;  // names, as the recipe lists them
   std::vector<Part> parts;           // those of one source stand together
+  // The last parts are what a corpus holds that this one adds to (`append:`), and stay as they are:
+  // no judge sees them. They are of one more source, behind the others.
+  int64_t settled = 0;
+
+  int64_t own() const { return int64_t(parts.size()) - settled; }
+
+  StagedDrafts without_settled() const {
+    StagedDrafts out{sources, {parts.begin(), parts.end() - settled}, 0};
+    if (settled > 0) out.sources.pop_back();
+    return out;
+  }
 };
 
 // What a step does to the drafts of one part, in their order.
@@ -38,6 +50,10 @@ class CurationStep {
   // Whether it must see all drafts before it can judge one.
   virtual bool looks() const { return false; }
 
+  // Whether it compares documents with one another: where looks(), it is then shown settled parts
+  // too.
+  virtual bool compares() const { return false; }
+
   // Before any judge, where looks(): finds out what it has to. Writes into `folder` alone, each
   // file so that it is whole or not there, and answers the same after being killed and begun anew.
   virtual void look(const StagedDrafts&, const std::string& /*folder*/, const Workers&) {}
@@ -52,10 +68,12 @@ class CurationStep {
 // What a step may ask of the recipe it stands in.
 struct StepPlace {
   std::vector<std::string> sources;  // names
+  bool appends = false;              // one more stands behind them, of settled parts
 };
 
 // Each source's rank: that of its name in `prefer`; those that are not named come after, in the
-// recipe's order. OptionError for `prefer` where it names no source or one twice.
+// recipe's order. Settled parts come before all. OptionError for `prefer` where it names no source
+// or one twice.
 std::vector<int64_t> ranks_of(std::span<const std::string> prefer, const StepPlace& place);
 
 // One file in data/curation/steps/ defines one: `extern const CurationKind step_repair`.
