@@ -4,9 +4,9 @@
 
 namespace cambium {
 namespace {
-constexpr size_t kText = 128;                          // bytes of a part that are compared
-constexpr int64_t kExamples = 64;                      // of a part whose targets are
-constexpr int64_t kLargestExample = int64_t(4) << 20;  // bytes; of larger ones the first alone
+constexpr size_t kJudgedText = 128;                   // bytes of a part that are compared
+constexpr int64_t kJudgedExamples = 64;               // of a part whose targets are
+constexpr int64_t kLargestJudged = int64_t(4) << 20;  // bytes; of larger ones the first alone
 
 Batch example(const Dataset& data, Split split, int64_t index) {
   Batch batch = allocate_batch(data.shape(1));
@@ -17,21 +17,21 @@ Batch example(const Dataset& data, Split split, int64_t index) {
 // What the first targets of the part say.
 std::string text_of(const Dataset& data, Split split) {
   std::string text;
-  for (int64_t i = 0; i < data.count(split) && text.size() < kText; ++i) {
+  for (int64_t i = 0; i < data.count(split) && text.size() < kJudgedText; ++i) {
     const Batch batch = example(data, split, i);
     std::vector<int32_t> ids;
     for (const int32_t id : batch.target.i32())
       if (id >= 0) ids.push_back(id);
     text += data.decode(ids);
   }
-  text.resize(std::min(text.size(), kText));
+  text.resize(std::min(text.size(), kJudgedText));
   return text;
 }
 
 uint64_t targets_of(const Dataset& data, Split split) {
   const int64_t n = data.count(split);
-  const bool large = data.shape(1).x.bytes() > kLargestExample;
-  const int64_t most = std::min(n, large ? 1 : kExamples);
+  const bool large = data.shape(1).x.bytes() > kLargestJudged;
+  const int64_t most = std::min(n, large ? 1 : kJudgedExamples);
   uint64_t hash = uint64_t(n);
   for (int64_t k = 0; k < most; ++k) {
     const int64_t index = most == 1 ? 0 : k * (n - 1) / (most - 1);
