@@ -141,10 +141,11 @@ class Reader {
       if (const Yaml* value = split.find(key))
         collect(errors_, value->mark, [&, key = key, to = to] {
           *to = read_share(*value, vars_, key);
-          require(*to >= 0 && *to < 1, "'", key, "' is a share from 0 to 1, got ", value->text);
+          require(*to >= 0 && *to <= 1, "'", key, "' is a share from 0 to 1, got ", value->text);
         });
-    if (recipe_.split.val + recipe_.split.test >= 1)
-      errors_.add(UserError("val and test leave nothing to train on", "their sum must be below 1",
+    if (recipe_.split.val + recipe_.split.test > 1)
+      errors_.add(UserError("val and test are more than there is",
+                            "their sum may be 1 at most, of a corpus that only judges",
                             split.mark));
     if (const Yaml* by = split.find("by")) {
       recipe_.split.by = by->text;

@@ -18,12 +18,13 @@ class TwoTexts : public testing::Test {
   TwoTexts() {
     replace_file(path("a.txt"), repeated("abcab"));
     replace_file(path("b.txt"), repeated("xyzzy"));
-    replace_file(path("model.yaml"), str("vars: {file: ", path("a.txt"),
-                                         ", width: 12}\n"
-                                         "data: {text_bytes: {path: $file, context: $width}}\n"
-                                         "model: [{embed: 4}, {linear: $classes}]\n"
-                                         "train: {batch: 4, steps: 20, optimizer: {adamw: {lr: "
-                                         "0.05}}}\n"));
+    replace_file(path("model.yaml"),
+                 str("vars: {file: ", path("a.txt"),
+                     ", width: 12}\n"
+                     "data: {text_bytes: {path: $file, context: $width, test: 0.1}}\n"
+                     "model: [{embed: 4}, {linear: $classes}]\n"
+                     "train: {batch: 4, steps: 20, optimizer: {adamw: {lr: "
+                     "0.05}}}\n"));
   }
 
   std::string path(const std::string& name) const { return folder_.path(name); }
@@ -37,7 +38,7 @@ class TwoTexts : public testing::Test {
   }
 
   std::string set(const std::string& name) const {
-    return str("{text_bytes: {path: ", path(name), ", context: $width}}");
+    return str("{text_bytes: {path: ", path(name), ", context: $width, test: 0.1}}");
   }
 
   test::TempFolder folder_;
@@ -70,7 +71,7 @@ TEST_F(TwoTexts, WindowsOfOtherLengthsAskTheSame) {
 
 TEST_F(TwoTexts, LossesByOtherSymbolsAreNotCompared) {
   const std::string chars =
-      str("  chars: {data: {text_chars: {path: ", path("a.txt"), ", context: 12}}}\n");
+      str("  chars: {data: {text_chars: {path: ", path("a.txt"), ", context: 12, test: 0.1}}}\n");
   const UserError e =
       test::error_of([&] { plan_study(study("metric: {val.loss: min}\n", chars)); });
   EXPECT_NE(std::string_view(e.what()).find("answers in other symbols than 'on_a'"),
