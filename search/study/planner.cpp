@@ -145,11 +145,11 @@ int64_t steps_within(const Budget& budget, const PlannedVariant& variant,
 DraftVariant draft_variant(std::string name, Spec spec, const PlanOptions& options,
                            DataCache& data) {
   PlannedVariant p{.name = std::move(name), .spec = std::move(spec)};
+  set_train(p.spec.root, "best", options.metric, options.metric_mark);
   if (options.match) {
     p.match = match_of(p.name, p.spec, *options.match, data);
     apply_match(p.spec, *options.match, *p.match);
   }
-  set_train(p.spec.root, "best", options.metric, options.metric_mark);
   Experiment opened = data.open(with_seed(p.spec, options.vary, options.seed));
   DraftVariant d{std::move(p), std::move(opened)};
   const Experiment& e = d.experiment;

@@ -63,7 +63,10 @@ void StudyPlanner::settle_targets() {
   for (const Variant& v : s.variants)
     if (variant_of(v.name) == s.baseline)
       errors_.collect(v, [&] {
-        const Experiment e = data_.open(variant_spec(s, v));
+        const Metric metric = metric_of(s, v.name);
+        Spec spec = variant_spec(s, v);
+        set_train(spec.root, "best", metric.name, metric.mark);
+        const Experiment e = data_.open(spec);
         targets_[std::string(task_of(v.name))] = match_cost(e, s.match->kind);
       });
   errors_.throw_if_any();  // there is nothing to match the others with

@@ -1,23 +1,28 @@
 // Variants may be trained on what they like, and are judged by the same.
+#include "core/hash.h"
+#include "core/rng.h"
 #include "core/system/files.h"
 #include "search/results/results.h"
 #include "search/runs/compare.h"
 #include "tests/support/data/test_data.h"
 #include "tests/support/expect_error.h"
+#include "train/record/run_record.h"
 
 namespace cambium::other_judges_test {
 namespace {
-std::string repeated(std::string_view unit) {
+// So many letters, each drawn from those of `unit`.
+std::string drawn_from(std::string_view unit, int n = 2000) {
+  Random random(hash_text(unit), 1);
   std::string all;
-  for (int i = 0; i < 400; ++i) all += unit;
+  for (int i = 0; i < n; ++i) all += unit[random.below(uint32_t(unit.size()))];
   return all;
 }
 
 class TwoTexts : public testing::Test {
  protected:
   TwoTexts() {
-    replace_file(path("a.txt"), repeated("abcab"));
-    replace_file(path("b.txt"), repeated("xyzzy"));
+    replace_file(path("a.txt"), drawn_from("abcab"));
+    replace_file(path("b.txt"), drawn_from("xyzzy"));
     replace_file(path("model.yaml"),
                  str("vars: {file: ", path("a.txt"),
                      ", width: 12}\n"

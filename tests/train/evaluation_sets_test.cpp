@@ -1,6 +1,8 @@
 // Evaluation sets: what a model is judged by apart from what it learns from.
 #include "train/spec/evaluation_sets.h"
 
+#include "core/hash.h"
+#include "core/rng.h"
 #include "core/text/json.h"
 #include "tests/support/expect_error.h"
 #include "tests/support/tiny_experiment.h"
@@ -8,18 +10,20 @@
 
 namespace cambium::evaluation_sets_test {
 namespace {
-std::string repeated(std::string_view unit, int n = 400) {
+// So many letters, each drawn from those of `unit`.
+std::string drawn_from(std::string_view unit, int n = 2000) {
+  Random random(hash_text(unit), 1);
   std::string all;
-  for (int i = 0; i < n; ++i) all += unit;
+  for (int i = 0; i < n; ++i) all += unit[random.below(uint32_t(unit.size()))];
   return all;
 }
 
 class Sets : public testing::Test {
  protected:
   Sets() {
-    replace_file(folder_.path("train.txt"), repeated("abcab"));
-    replace_file(folder_.path("alike.txt"), repeated("abcab"));
-    replace_file(folder_.path("other.txt"), repeated("xyzzy"));
+    replace_file(folder_.path("train.txt"), drawn_from("abcab"));
+    replace_file(folder_.path("alike.txt"), drawn_from("abcab"));
+    replace_file(folder_.path("other.txt"), drawn_from("xyzzy"));
   }
 
   std::string text(const std::string& name, int context = 12) const {
@@ -72,7 +76,7 @@ TEST_F(Sets, ChooseTheBestWeightsWhereTheSpecSaysSo) {
 
 TEST_F(Sets, ArePartOfWhatARunIsKnownBy) {
   run_training(open(both()), {.folder = folder_.path("run")}, progress_);
-  replace_file(folder_.path("other.txt"), repeated("zyxxy"));
+  replace_file(folder_.path("other.txt"), drawn_from("zyxxy"));
   const UserError e = test::error_of([&] {
     run_training(open(both()), {.folder = folder_.path("run"), .resume = true}, progress_);
   });
@@ -123,7 +127,7 @@ TEST_F(Sets, OfOtherSymbolsAreRefused) {
     return str("{text_chars: {path: ", folder_.path(name + ".txt"),
                ", context: 12, floor_order: 0}}");
   };
-  replace_file(folder_.path("abx.txt"), repeated("abxab"));
+  replace_file(folder_.path("abx.txt"), drawn_from("abxab"));
   const UserError e =
       test::error_of([&] { open(str("evaluate: {b: ", chars("abx"), "}\n"), "", chars("train")); });
   EXPECT_NE(std::string_view(e.what()).find("its symbols are others"), std::string_view::npos)
