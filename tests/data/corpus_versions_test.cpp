@@ -46,6 +46,7 @@ std::map<std::string, Split> documents_of(const std::string& folder) {
 class Versions : public testing::Test {
  protected:
   Versions() : old_(texts_of(1, 400)), fresh_(texts_of(2, 200)) {
+    for (int i = 1; i < 40; ++i) old_.push_back(std::string(size_t(i), '-'));  // without a word
     replace_file(folder_.path("old.txt"), lines_of(old_));
     build("old.yaml", "sources: {web: {path: OLD, split: line}}\nsplit: {val: 20%, test: 20%}\n",
           "first");
@@ -65,7 +66,7 @@ class Versions : public testing::Test {
   void write_new() {
     std::vector<std::string> texts = fresh_;
     for (const auto& [text, split] : documents_of(folder_.path("first"))) {
-      copies_[split].push_back(text + " more");
+      copies_[split].push_back(text[0] == '-' ? text : text + " more");
       texts.push_back(copies_[split].back());
       if (copies_[split].size() % 3 == 0) texts.push_back(text);  // and some as they are
     }

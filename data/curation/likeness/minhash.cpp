@@ -39,7 +39,10 @@ void shingles_of(std::string_view text, const ShingleOptions& options,
   thread_local std::vector<size_t> begins;
   shingles.clear();
   normalise_words(text, normal);
-  if (normal.empty()) return;
+  if (normal.empty()) {  // without a word: like what is equal to it
+    if (!text.empty()) shingles.push_back(content_hash(text));
+    return;
+  }
   find_units(normal, options.characters, begins);
   const size_t units = begins.size() - 1, n = std::min(units, size_t(options.ngram));
   const std::string_view all = normal;

@@ -17,7 +17,7 @@ struct ShingleOptions {
 
 // The hashes of a text's shingles, sorted, each once. Case of ASCII and everything but letters and
 // digits do not count (what is beyond ASCII counts as letters). A text of fewer units is one
-// shingle; one without any, none.
+// shingle, and one without any as it stands; an empty one has none.
 void shingles_of(std::string_view text, const ShingleOptions& options,
                  std::vector<uint64_t>& shingles);
 

@@ -140,8 +140,11 @@ class NearStep final : public CurationStep {
 
 extern const CurationKind step_near_duplicates = {
     .name = "near_duplicates",
-    .doc = "of texts that are alike, drops those that are like one that stays",
+    .doc =
+        "of texts that are alike, drops those that are like one that stays; texts without a word "
+        "are like their equals",
     .source = "Broder 1997 (MinHash); Lee et al. 2022, arXiv 2107.06499 (what it does to models)",
+    .version = 2,
     .attrs = fields_of<Options>,
     .primary = "similarity",
     .open = [](const Attrs& attrs, const StepPlace& place) -> std::unique_ptr<CurationStep> {
