@@ -5,6 +5,7 @@
 #include "app/result_pages.h"
 #include "app/run.h"
 #include "app/saved_run.h"
+#include "app/tables/study/slices_table.h"
 #include "app/tables/study/tasks_table.h"
 #include "app/tables/study/tuning_table.h"
 #include "app/tables/study_view.h"
@@ -65,12 +66,13 @@ int compare_study(const Options& options, Context& context) {
   json["verdict"] = verdict(read);
   if (c.tuning)
     json["tuning"] = {{"effort", effort_text(*c.tuning)}, {"advice", edge_advice(*c.tuning)}};
+  if (Json slices = slices_json(read); !slices.empty()) json["slices"] = std::move(slices);
   json["folder"] = settings.folder;
   json["report"] = report;
   json["complete"] = c.results.complete;
-  context.answer(json,
-                 str("\n", c.tuning ? tuning_table(*c.tuning) : "", "\n", results_table(c),
-                     tasks_table(read), "\n", verdict_text(read), "\nreport  ", report, "\n"));
+  context.answer(json, str("\n", c.tuning ? tuning_table(*c.tuning) : "", "\n", results_table(c),
+                           tasks_table(read), slices_table(read), "\n", verdict_text(read),
+                           "\nreport  ", report, "\n"));
   const bool failed = !failures_text(c).empty();
   if (failed) context.terminal.raw_note(failures_text(c));
   if (c.stopped) {

@@ -16,8 +16,27 @@ DataShape WindowedData::shape(int64_t batch) const {
 int64_t WindowedData::count(Split split) const {
   if (split == Split::kTrain)
     return train_ > context_ ? std::max<int64_t>(1, train_ / context_ - 1) : 0;
-  if (held(split).size() < 2) return 0;
-  return (int64_t(held(split).size()) - 1 + context_ - 1) / context_;
+  return int64_t(windows_[place(split)].size());
+}
+
+void WindowedData::cut(Split split, std::span<const int64_t> pieces) {
+  std::vector<std::vector<Held>> of(pieces.size());
+  std::vector<double> share;
+  int64_t begin = 0;
+  size_t all = 0;
+  for (size_t k = 0; k < pieces.size(); begin += pieces[k++]) {
+    for (int64_t at = 0; at + 1 < pieces[k]; at += context_)
+      of[k].push_back({begin + at, std::min(context_, pieces[k] - 1 - at), int32_t(k)});
+    share.push_back(double(of[k].size()));
+    all += of[k].size();
+  }
+  std::vector<Held>& to = windows_[place(split)];
+  to.clear();
+  if (all == 0) return;
+  Turns turns(share);
+  std::vector<size_t> given(pieces.size(), 0);
+  for (size_t k = 0; to.size() < all;)
+    if (k = turns.next(); given[k] < of[k].size()) to.push_back(of[k][given[k]++]);
 }
 
 void WindowedData::read(Split split, std::span<const int64_t> indices, uint64_t epoch_seed,
@@ -27,12 +46,11 @@ void WindowedData::read(Split split, std::span<const int64_t> indices, uint64_t 
   std::ranges::fill(target, -1);
   into.examples = int64_t(indices.size());
   if (split == Split::kTrain) return read_streamed(indices, epoch_seed, into);
-  const std::vector<int32_t>& all = held(split);
   for (size_t i = 0; i < indices.size(); ++i) {
-    const auto from = all.begin() + indices[i] * context_;
-    const auto n = std::min<int64_t>(context_, all.end() - from - 1);
-    std::copy_n(from, n, x.begin() + ptrdiff_t(i) * context_);
-    std::copy_n(from + 1, n, target.begin() + ptrdiff_t(i) * context_);
+    const Held& window = windows_[place(split)][size_t(indices[i])];
+    const auto from = held_[place(split)].begin() + window.begin;
+    std::copy_n(from, window.targets, x.begin() + ptrdiff_t(i) * context_);
+    std::copy_n(from + 1, window.targets, target.begin() + ptrdiff_t(i) * context_);
   }
 }
 
@@ -74,12 +92,13 @@ void WindowedData::check_sizes(const std::string& origin, int64_t documents,
             " has ", train_, " in ", documents, " documents"),
         "use more documents or a shorter context");
   if (!holds_out) return;
-  for (const auto& [name, held] : {std::pair("val", &held_[0]), std::pair("test", &held_[1])})
-    if (held->size() < 2)
+  for (const auto& [name, k] : {std::pair("val", 0), std::pair("test", 1)})
+    if (windows_[k].empty())
       throw OptionError(
           name,
-          held->empty() ? str("none of ", documents, " documents of ", origin, " falls to ", name)
-                        : str("the documents of ", origin, " that fall to ", name, " hold no text"),
+          held_[k].empty()
+              ? str("none of ", documents, " documents of ", origin, " falls to ", name)
+              : str("the documents of ", origin, " that fall to ", name, " hold no text"),
           str("use more documents or a larger ", name, "; ", cure));
 }
 

@@ -27,9 +27,17 @@ class WindowedData : public Dataset {
   WindowedData(int64_t context, int64_t block, std::shared_ptr<const Vocabulary> vocabulary)
       : context_(context), block_(block), vocabulary_(std::move(vocabulary)) {}
 
-  const std::vector<int32_t>& held(Split split) const {
-    return held_[split == Split::kValidation ? 0 : 1];
-  }
+  // A window of held symbols, each with the one behind it.
+  struct Held {
+    int64_t begin = 0, targets = 0;
+    int32_t piece = 0;
+  };
+
+  static size_t place(Split split) { return split == Split::kValidation ? 0 : 1; }
+
+  // Cuts the held symbols, which are `pieces` one behind the other, into windows. None straddles
+  // two pieces, and the first windows hold of each piece about the share that all hold.
+  void cut(Split split, std::span<const int64_t> pieces);
 
   // OptionError when so many windows of the context are more than may be held.
   void check_held(const std::string& option, int64_t windows) const;
@@ -48,6 +56,7 @@ class WindowedData : public Dataset {
   int64_t readers_ = 1;
   int64_t longest_ = 0;           // bytes of a document's text and of its symbols
   std::vector<int32_t> held_[2];  // symbols of validation and test
+  std::vector<Held> windows_[2];  // of them
 
  private:
   void read_streamed(std::span<const int64_t> indices, uint64_t epoch_seed, Batch& into) const;

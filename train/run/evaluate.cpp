@@ -4,6 +4,7 @@
 #include <numbers>
 
 #include "data/loader.h"
+#include "data/slices.h"
 
 namespace cambium {
 void feed(Executor& executor, const Batch& batch) {
@@ -91,6 +92,28 @@ class Tally {
   std::vector<double> counts_;  // sums of class_counts
   ValueSums values_;
 };
+
+// Batches hold examples of one slice each, so that what a batch sums up is its slice's.
+Metrics evaluate_slices(Executor& executor, const Dataset& data, Split split, int64_t batch,
+                        int64_t most_batches, const Slicing& slicing) {
+  Tally all(data.shape(batch), data.symbol_bytes());
+  std::vector<Tally> of(slicing.names.size(), all);
+  int64_t examples = data.count(split);
+  if (most_batches > 0) examples = std::min(examples, most_batches * batch);
+  Batch read = allocate_batch(data.shape(batch));
+  for (const SliceBatch& b : slice_batches(slicing, examples, batch)) {
+    data.read(split, b.examples, 0, read);
+    feed(executor, read);
+    executor.run();
+    all.add(executor);
+    of[b.slice].add(executor);
+  }
+  Metrics m = all.metrics();
+  for (size_t k = 0; k < of.size(); ++k)
+    if (Metrics own = of[k].metrics(); own.scored > 0)
+      m.parts.push_back({slice_name(slicing, k), std::move(own), true});
+  return m;
+}
 }  // namespace
 
 double macro_accuracy(std::span<const double> counts) {
@@ -108,6 +131,8 @@ double macro_accuracy(std::span<const double> counts) {
 
 Metrics evaluate(Executor& executor, const Dataset& data, Split split, int64_t batch,
                  int64_t most_batches) {
+  if (const Slicing slicing = slicing_of(data, split); !slicing.empty())
+    return evaluate_slices(executor, data, split, batch, most_batches, slicing);
   Tally tally(data.shape(batch), data.symbol_bytes());
   const auto run = [&] {
     executor.run();
@@ -134,7 +159,11 @@ Metrics evaluate(Executor& executor, const Experiment& e, Split split, int64_t m
   if (split == Split::kTrain) return all;
   for (const EvaluationSet& set : e.sets) {
     const Split there = set.data->count(split) > 0 ? split : Split::kValidation;
-    all.parts.push_back({set.name, evaluate(executor, *set.data, there, batch, most_batches)});
+    Metrics m = evaluate(executor, *set.data, there, batch, most_batches);
+    std::vector<PartMetrics> slices = std::exchange(m.parts, {});
+    all.parts.push_back({set.name, std::move(m)});
+    for (PartMetrics& slice : slices)
+      all.parts.push_back({str(set.name, ".", slice.name), std::move(slice.metrics), true});
   }
   return all;
 }

@@ -6,6 +6,7 @@
 
 #include "core/error.h"
 #include "core/text/fmt.h"
+#include "data/slices.h"
 
 namespace cambium {
 namespace {
@@ -40,6 +41,13 @@ std::vector<std::string> validation_metrics() {
       if (std::string full = str("val.", name); !std::ranges::count(names, full))
         names.push_back(std::move(full));
   names.push_back(str("val.", kOfText));
+  return names;
+}
+
+std::vector<std::string> slice_metrics(const Dataset& data) {
+  std::vector<std::string> names;
+  const Slicing s = slicing_of(data, Split::kValidation);
+  for (size_t k = 0; k < s.names.size(); ++k) names.push_back(str("val.loss.", slice_name(s, k)));
   return names;
 }
 
@@ -99,7 +107,8 @@ double Metrics::at(std::string_view name) const {
 
 int64_t scored_in_all(const Metrics& m) {
   int64_t all = m.scored;
-  for (const PartMetrics& part : m.parts) all += part.metrics.scored;
+  for (const PartMetrics& part : m.parts)
+    if (!part.within) all += part.metrics.scored;
   return all;
 }
 

@@ -46,6 +46,7 @@ struct Metrics {
 struct PartMetrics {
   std::string name;  // "books"
   Metrics metrics;
+  bool within = false;  // a slice (data/slices.h) of what is scored beside it: "source.docs"
 
   bool operator==(const PartMetrics&) const = default;
 };
@@ -54,7 +55,7 @@ struct PartMetrics {
 // 0.9123"; of parts also "; books: loss ...".
 std::string to_text(const Metrics& m);
 
-int64_t scored_in_all(const Metrics& m);  // with its parts
+int64_t scored_in_all(const Metrics& m);  // with its evaluation sets
 
 // "classes", "values" or "sequences".
 std::string_view name_of(TargetKind kind);
@@ -66,6 +67,9 @@ std::vector<std::string_view> metric_names(const Dataset& data);  // "bits_per_b
 
 // "val.loss", "val.accuracy" ...: of all kinds.
 std::vector<std::string> validation_metrics();
+
+// The losses that slices of validation data add to them: "val.loss.source.docs".
+std::vector<std::string> slice_metrics(const Dataset& data);
 
 // What of "val.accuracy.books" stands behind the split, "accuracy.books"; the name itself where it
 // begins with none.

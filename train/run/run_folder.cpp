@@ -31,7 +31,9 @@ RunScores validation_scores(const Metrics& m) {
 // What has no test part answers with its validation part.
 RunScores test_scores(const Experiment& e, const RunResult& r) {
   RunScores s = scores_of(*r.test, r.test_part ? "test" : "val", [&](std::string_view name) {
-    const auto set = std::ranges::find(e.sets, name, &EvaluationSet::name);
+    // "books", or a slice of it, "books.source.docs"
+    const auto set =
+        std::ranges::find(e.sets, name.substr(0, name.find('.')), &EvaluationSet::name);
     return set == e.sets.end() || has_test_part(*set->data) ? "test" : "val";
   });
   s.scored = r.test->scored;

@@ -11,7 +11,8 @@ Metrics metrics_from(const Json& j);
 std::vector<PartMetrics> parts_from(const Json& j) {
   std::vector<PartMetrics> parts;
   for (const Json& part : j.at("parts"))
-    parts.push_back({part.at("name"), metrics_from(part.at("metrics"))});
+    parts.push_back(
+        {part.at("name"), metrics_from(part.at("metrics")), part.value("within", false)});
   return parts;
 }
 
@@ -52,7 +53,8 @@ Json to_json(const Metrics& m) {
   for (const auto& [name, value] : own.numbers()) j[name] = value;
   if (!m.parts.empty()) j["parts"] = Json::array();
   for (const PartMetrics& part : m.parts)
-    j["parts"].push_back({{"name", part.name}, {"metrics", to_json(part.metrics)}});
+    j["parts"].push_back(
+        {{"name", part.name}, {"metrics", to_json(part.metrics)}, {"within", part.within}});
   return j;
 }
 

@@ -78,6 +78,7 @@ void check_best(const Experiment& e, TargetKind kind, Diagnostics& errors) {
   for (const EvaluationSet& set : e.sets)
     for (const std::string_view name : metric_names(*set.data))
       known.push_back(str("val.", name, ".", set.name));
+  for (std::string& name : slice_metrics(*e.data)) known.push_back(std::move(name));
   if (std::ranges::count(known, best)) return;
   const std::string help = str("use ", join_names(known, " or "));
   const Mark mark = mark_of_option(e, "best");

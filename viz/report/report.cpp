@@ -202,6 +202,7 @@ std::string html_report(const StudyFolder& r, std::span<const InlinePicture> pic
   out += html_section("What the models differ in", settings_table(r));
   out += html_section("Tuning", tuning_part(r));
   out += html_section("Learning curves", curve_plots(r));
+  out += html_section("Losses by source", slices_part(r));
   out += html_section("Budget and cost", budget_part(r));
   out += html_section("Models", models_part(r, pictures));
   out += html_section("Failures", failures_part(r));

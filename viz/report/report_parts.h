@@ -13,6 +13,7 @@ std::string interval_plots(const StudyFolder& r);
 std::string curve_plots(const StudyFolder& r);
 // How the settings of every variant were chosen; empty where they were not.
 std::string tuning_part(const StudyFolder& r);
+std::string slices_part(const StudyFolder& r);  // losses by slice of the data; may be empty
 std::string budget_part(const StudyFolder& r);
 std::string models_part(const StudyFolder& r, std::span<const InlinePicture> pictures);
 std::string failures_part(const StudyFolder& r);

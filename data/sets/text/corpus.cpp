@@ -9,6 +9,8 @@
 #include "data/assembly/manifest.h"
 #include "data/corpus/symbol_counts.h"
 #include "data/corpus/windowed_data.h"
+#include "data/mixture.h"
+#include "data/slices.h"
 
 namespace cambium::dataset_corpus {
 namespace {
@@ -50,7 +52,7 @@ struct Source {
   double share = 0;                    // of the training windows
 };
 
-class CorpusData final : public WindowedData {
+class CorpusData final : public WindowedData, public Sliced, public Mixed {
  public:
   explicit CorpusData(const Options& options)
       : WindowedData(options.context, options.shuffle, open_vocabulary(options.tokenizer)),
@@ -88,23 +90,46 @@ class CorpusData final : public WindowedData {
     return std::make_unique<WindowStream>(std::move(readers), windows);
   }
 
-  std::string objection(int64_t examples) const override {
+  std::vector<MixedSource> mixture(int64_t examples) const override {
+    std::vector<MixedSource> out;
     for (const Source& s : sources_) {
-      const double passes = double(examples) * s.share * double(context_) / double(s.symbols);
-      if (options_.most_epochs > 0 && s.share > 0 && passes > options_.most_epochs)
-        return str("source '", s.name, "' of ", s.symbols, " ", vocabulary_->unit(),
-                   " would be read ", std::round(passes * 100) / 100, " times, and most_epochs is ",
-                   options_.most_epochs);
+      const double read = double(examples) * s.share * double(context_);
+      out.push_back({s.name, s.symbols, s.share, s.symbols > 0 ? read / double(s.symbols) : 0});
     }
+    return out;
+  }
+
+  std::string objection(int64_t examples) const override {
+    for (const MixedSource& s : mixture(examples))
+      if (options_.most_epochs > 0 && s.passes > options_.most_epochs)
+        return str("source '", s.name, "' of ", s.symbols, " ", vocabulary_->unit(),
+                   " would be read ", std::round(s.passes * 100) / 100,
+                   " times, and most_epochs is ", options_.most_epochs);
     return {};
+  }
+
+  Slicing slicing(Split split) const override {
+    if (split == Split::kTrain) return {};
+    Slicing s{.by = "source", .names = {}};
+    std::vector<int32_t> place_of(sources_.size(), -1);
+    for (const Held& w : windows_[place(split)]) {
+      int32_t& k = place_of[size_t(w.piece)];
+      if (k < 0) {
+        k = int32_t(s.names.size());
+        s.names.push_back(sources_[size_t(w.piece)].name);
+      }
+      s.of.push_back(k);
+    }
+    return s;
   }
 
   uint64_t content() const override {
     const Options& o = options_;
     std::string shares;
     for (const Source& s : sources_) shares += str(s.name, "=", s.share, " ");
-    return joined_hash(
-        {manifest_.content(), hash_text(str(o.held_out, " ", o.shuffle)), hash_text(shares)});
+    return joined_hash({manifest_.content(),
+                        hash_text(str("windows of one source ", o.held_out, " ", o.shuffle)),
+                        hash_text(shares)});
   }
 
   std::string describe() const override {
@@ -183,10 +208,11 @@ class CorpusData final : public WindowedData {
     s->share = share;
   }
 
-  // Documents of all sources, as many symbols of each as it has of all.
+  // Documents of all sources, as many symbols of each as it has of all; each has windows of its
+  // own.
   void hold(Split split) {
-    std::vector<int32_t>& to = held_[split == Split::kValidation ? 0 : 1];
-    const int64_t most = options_.held_out * context_ + 1;
+    std::vector<int32_t>& to = held_[place(split)];
+    std::vector<int64_t> pieces;
     int64_t all = 0;
     for (const CorpusShard& s : manifest_.shards)
       if (s.split == split) all += s.text_bytes;
@@ -194,16 +220,19 @@ class CorpusData final : public WindowedData {
       int64_t mine = 0;
       for (const CorpusShard& s : manifest_.shards)
         if (s.split == split && s.source == source.name) mine += s.text_bytes;
-      const auto room = size_t(double(most) * double(mine) / double(std::max<int64_t>(1, all)));
+      const double windows = double(options_.held_out) * double(mine) / std::max(1.0, double(all));
+      const auto room = size_t(std::max(1.0, windows)) * size_t(context_) + 1;
       const auto& paths = source.shards[size_t(split)];
-      if (paths.empty()) continue;
-      const auto documents = open_corpus(kShards, list_of(paths, kShards));
-      std::vector<int32_t> symbols;
-      for (Document d; symbols.size() < room && documents->next(d);)
-        vocabulary_->append_document(d.text, symbols);
-      symbols.resize(std::min(symbols.size(), room));
-      to.insert(to.end(), symbols.begin(), symbols.end());
+      const size_t before = to.size();
+      if (!paths.empty()) {
+        const auto documents = open_corpus(kShards, list_of(paths, kShards));
+        for (Document d; to.size() - before < room && documents->next(d);)
+          vocabulary_->append_document(d.text, to);
+        to.resize(std::min(to.size(), before + room));
+      }
+      pieces.push_back(int64_t(to.size() - before));
     }
+    cut(split, pieces);
   }
 
   Options options_;

@@ -2,6 +2,7 @@
 // streamed: one document and one block of windows are held. What is validation and test is a
 // function of each document's id alone, so that no document is in two splits.
 #include <algorithm>
+#include <array>
 
 #include "core/rng.h"
 #include "data/corpus/windowed_data.h"
@@ -104,10 +105,12 @@ class DocumentSet final : public WindowedData {
         train_ += int64_t(symbols.size());
         continue;
       }
-      std::vector<int32_t>& to = held_[split == Split::kValidation ? 0 : 1];
+      std::vector<int32_t>& to = held_[place(split)];
       const int64_t room = std::min(most - int64_t(to.size()), int64_t(symbols.size()));
       to.insert(to.end(), symbols.begin(), symbols.begin() + room);
     }
+    for (const Split split : {Split::kValidation, Split::kTest})
+      cut(split, std::array{int64_t(held_[place(split)].size())});
   }
 
   void check_options() const {
