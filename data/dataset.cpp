@@ -80,7 +80,12 @@ constexpr BatchInput kInputs[] = {
        return s.domain == Domain::kGraph ? MaybeType({DType::kAdjacency, s.adjacency.shape})
                                          : std::nullopt;
      },
-     nullptr}};
+     nullptr},
+    {BatchInput::kAnswer, kGroup,
+     [](const DataShape& s) {
+       return s.group_weights.empty() ? std::nullopt : MaybeType({DType::kI32, s.target.shape});
+     },
+     &Batch::group}};
 }  // namespace
 
 std::span<const BatchInput> batch_inputs() {
@@ -161,6 +166,10 @@ std::vector<std::unique_ptr<Dataset>> open_inner(const Yaml& of, const Vars& var
 }
 }  // namespace
 
+bool DatasetKind::is_map(std::string_view option) const {
+  return !option.empty() && str(" ", maps, " ").find(str(" ", option, " ")) != std::string::npos;
+}
+
 std::unique_ptr<Dataset> open_dataset(const Yaml& data, const Vars& vars, uint64_t seed) {
   DataUse use = parse_use(data);
   const DatasetKind& kind = find_kind(use);
@@ -172,7 +181,7 @@ std::unique_ptr<Dataset> open_dataset(const Yaml& data, const Vars& vars, uint64
                        YamlEntry{std::string(kind.primary), use.mark, *use.primary});
   }
   for (YamlEntry& e : use.options)
-    if (e.key == kind.maps && e.value.is_map()) e.value = listed(e.value);
+    if (kind.is_map(e.key)) e.value = listed(e.value);
   // Opened last, so that a mistake in an option of the outer one is found without reading files.
   Yaml of;
   if (kind.wrap) {

@@ -49,6 +49,9 @@ struct DataShape {
   // Not 0: the targets are sequences, each of which so many frames can say.
   int64_t least_frames = 0;
   int32_t blank = 0;  // of sequences: the class that says nothing
+  // Not empty: each class target is of a group (Batch::group), such as its source, and one of group
+  // i counts as so many in training.
+  std::vector<double> group_weights = {};
 
   TargetKind target_kind() const {
     if (target.dtype == DType::kF32) return TargetKind::kValues;
@@ -69,13 +72,15 @@ struct DataShape {
 struct Batch {
   Tensor x, target;
   Tensor mask;  // f32 [N] or [B,T], 1 where something real is; only with DataShape::masked
-  Tensor decoder, pairs, edges;                // only where the shape has them
+  Tensor decoder, pairs, edges;  // only where the shape has them
+  Tensor group;  // i32 as the target: the group of each; only with DataShape::group_weights
   std::shared_ptr<const Adjacency> adjacency;  // kGraph
   int64_t examples = 0;  // how many are real; the rest of the batch is padding, not scored
   uint64_t version = 0;  // not 0: batches of this version are equal (Dataset::version)
 };
 
-inline constexpr std::string_view kTarget = "target";  // the input of steps that models do not hear
+// Inputs of steps that models do not hear.
+inline constexpr std::string_view kTarget = "target", kGroup = "group";
 
 // One thing that a batch brings to a graph, as the graph's input of this name. Whoever makes,
 // fills, counts, hashes or compares batches walks this list.
@@ -83,7 +88,7 @@ struct BatchInput {
   enum Kind {
     kContent,  // what answers are given to: answers must not hear all of it (train/graphs/leaks.h)
     kAbout,    // how that is to be read: what is padding, who is joined with whom
-    kAnswer    // the target
+    kAnswer    // the target, and whose it is
   } kind;
 
   std::string_view name;
@@ -210,7 +215,8 @@ struct DatasetKind {
   std::string_view name, doc, source;
   FieldSet attrs = {};
   std::string_view primary = "";
-  // The option that YAML gives as a map of numbers, {a: 0.6}, and attrs as a list, ["a=0.6"].
+  // The options that YAML gives as maps of numbers, {a: 0.6}, and attrs as lists, ["a=0.6"]: their
+  // names, between spaces. A list of maps comes as a list of their entries, ["a=0.6 b=0.4"].
   std::string_view maps = "";
   // OptionError, at whose option open_dataset sets the mark; UserError, RuntimeError.
   std::unique_ptr<Dataset> (*open)(const Attrs&, uint64_t seed) = nullptr;
@@ -218,6 +224,8 @@ struct DatasetKind {
   // as a list of them.
   std::unique_ptr<Dataset> (*wrap)(const Attrs&, std::vector<std::unique_ptr<Dataset>> of,
                                    uint64_t seed) = nullptr;
+
+  bool is_map(std::string_view option) const;  // whether `maps` names it
 };
 
 // For a `wrap` that changes one; OptionError for `of` when there are more.

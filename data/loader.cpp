@@ -4,6 +4,7 @@
 #include <system_error>
 
 #include "core/system/memory.h"
+#include "data/mixture.h"
 
 namespace cambium {
 Loader::Loader(const Dataset& dataset, Split split, const LoaderOptions& options, Cursor start,
@@ -13,6 +14,7 @@ Loader::Loader(const Dataset& dataset, Split split, const LoaderOptions& options
       seed_(options.order.seed),
       batch_(options.order.batch),
       count_(dataset.count(split)),
+      total_(options.total),
       sampler_(dataset.count(split), options.order),
       cursor_(start) {
   constexpr std::string_view names[] = {"train", "validation", "test"};
@@ -42,8 +44,14 @@ Loader::~Loader() {
   thread_.join();
 }
 
+std::unique_ptr<ExampleStream> Loader::stream_of_epoch(int64_t epoch) const {
+  return epoch_stream(dataset_, {.seed = epoch_seed(seed_, epoch),
+                                 .first = epoch * sampler_.batches() * batch_,
+                                 .total = total_});
+}
+
 void Loader::open_stream(const std::string& state) {
-  const auto open = [this] { return dataset_.stream(epoch_seed(seed_, cursor_.epoch)); };
+  const auto open = [this] { return stream_of_epoch(cursor_.epoch); };
   stream_ = open();
   if (!stream_) return;
   stream_epoch_ = cursor_.epoch;
@@ -55,7 +63,7 @@ void Loader::open_stream(const std::string& state) {
 
 void Loader::read_stream(const Cursor& cursor, int64_t slot) {
   if (stream_epoch_ != cursor.epoch) {
-    stream_ = dataset_.stream(epoch_seed(seed_, cursor.epoch));
+    stream_ = stream_of_epoch(cursor.epoch);
     stream_epoch_ = cursor.epoch;
   }
   ensure(stream_->at() == cursor.batch * batch_, "the stream is at example ", stream_->at(),

@@ -15,6 +15,7 @@ struct LoaderOptions {
   // false: read when asked; the batches are the same, bit for bit. A split that is one batch which
   // never changes is not read ahead either.
   bool prefetch = true;
+  int64_t total = 0;  // examples of the whole training; 0: as in EpochPlace
 };
 
 // Endless: after the last batch of an epoch comes the first of the next. All memory is allocated
@@ -48,6 +49,7 @@ class Loader {
  private:
   static constexpr int64_t kSlots = 2;
 
+  std::unique_ptr<ExampleStream> stream_of_epoch(int64_t epoch) const;
   void open_stream(const std::string& state);
   void read(const Cursor& cursor, int64_t slot);
   void read_stream(const Cursor& cursor, int64_t slot);
@@ -56,7 +58,7 @@ class Loader {
   const Dataset& dataset_;
   const Split split_;
   const uint64_t seed_;
-  const int64_t batch_, count_;
+  const int64_t batch_, count_, total_;
   Sampler sampler_;  // used by the reading thread only, when there is one
   Cursor cursor_;
   Batch slots_[kSlots];

@@ -57,9 +57,12 @@ void answer(const RunResult& result, const std::string& folder, Context& context
                result.test_part ? "" : "; the data has no test part", ")\n");
   if (s.best)
     text += str("best    validation ", to_text(s.best->metrics), " at step ", s.best->step, "\n");
+  if (result.sources.size() > 1) text += str("read    ", passes_text(result.sources), "\n");
   if (!result.sees_answers.empty())
     text += str("note    this model sees its answers: ", result.sees_answers, "\n");
   text += str("run     ", folder, "\n");
+  Json passes = Json::object();
+  for (const MixedSource& source : result.sources) passes[source.name] = source.passes;
   const Json best = s.best ? to_json(s.best->metrics) : Json(nullptr);
   context.answer({{"run", folder},
                   {"done", result.done},
@@ -67,6 +70,7 @@ void answer(const RunResult& result, const std::string& folder, Context& context
                   {"step", s.step},
                   {"parameters", result.cost.parameters},
                   {"step_ms", result.step_ms},
+                  {"passes", passes},
                   {"best", best},
                   {"test", metrics_json(result.test_part ? result.test : std::nullopt)},
                   {"validation", metrics_json(result.test_part ? std::nullopt : result.test)},

@@ -27,11 +27,14 @@ Json data_schema() {
   for (const DatasetKind* d : builtin_datasets()) {
     const std::string name(d->name);
     Json options = options_schema(d->attrs.describe());
-    if (!d->maps.empty()) {  // a map of numbers too
-      Json& map = options["properties"][std::string(d->maps)];
-      const Json doc = map["description"];
-      map = any_of({map, Json{{"type", "object"}, {"additionalProperties", {{"type", "number"}}}}});
-      map["description"] = doc;
+    for (auto& [key, option] : options["properties"].items()) {
+      if (!d->is_map(key)) continue;
+      const Json doc = option["description"];
+      const Json word = any_of({Json{{"type", "number"}}, Json{{"type", "string"}}});
+      const Json stage = {{"type", "object"}, {"additionalProperties", word}};
+      const Json numbers = {{"type", "object"}, {"additionalProperties", {{"type", "number"}}}};
+      option = any_of({option, numbers, Json{{"type", "array"}, {"items", stage}}});
+      option["description"] = doc;
     }
     Json value = options_or_nothing(options, d->doc, d->source);
     if (d->wrap) {
@@ -166,7 +169,7 @@ Json spec_schema() {
       {"$schema", "http://json-schema.org/draft-07/schema#"},
       {"title", "Cambium specs and studies"},
       {"type", "object"},
-      {"if", any_of({having("variants"), having("scale"), having("tune")})},
+      {"if", any_of({having("variants"), having("scale"), having("tune"), having("mix")})},
       {"then", reference("study")},
       {"else",
        {{"if", having("space")},

@@ -10,7 +10,8 @@ DataShape WindowedData::shape(int64_t batch) const {
           .x = {DType::kI32, {batch, context_}},
           .target = {DType::kI32, {batch, context_}},
           .classes = vocabulary_->size(),
-          .causal = true};
+          .causal = true,
+          .group_weights = group_weights_};
 }
 
 int64_t WindowedData::count(Split split) const {
@@ -44,6 +45,7 @@ void WindowedData::read(Split split, std::span<const int64_t> indices, uint64_t 
   const std::span<int32_t> x = into.x.i32(), target = into.target.i32();
   std::ranges::fill(x, 0);
   std::ranges::fill(target, -1);
+  if (!group_weights_.empty()) std::ranges::fill(into.group.i32(), 0);
   into.examples = int64_t(indices.size());
   if (split == Split::kTrain) return read_streamed(indices, epoch_seed, into);
   for (size_t i = 0; i < indices.size(); ++i) {
@@ -124,6 +126,8 @@ void WindowedData::read_streamed(std::span<const int64_t> indices, uint64_t epoc
     const ptrdiff_t begin = ptrdiff_t(row) * context_;
     std::ranges::copy(one.x.i32(), into.x.i32().begin() + begin);
     std::ranges::copy(one.target.i32(), into.target.i32().begin() + begin);
+    if (!group_weights_.empty())
+      std::ranges::copy(one.group.i32(), into.group.i32().begin() + begin);
   }
 }
 }  // namespace cambium

@@ -54,9 +54,10 @@ class WindowedData : public Dataset {
   std::shared_ptr<const Vocabulary> vocabulary_;
   int64_t train_ = 0;  // symbols to train on in an epoch
   int64_t readers_ = 1;
-  int64_t longest_ = 0;           // bytes of a document's text and of its symbols
-  std::vector<int32_t> held_[2];  // symbols of validation and test
-  std::vector<Held> windows_[2];  // of them
+  int64_t longest_ = 0;                // bytes of a document's text and of its symbols
+  std::vector<double> group_weights_;  // DataShape::group_weights; then held windows are of group 0
+  std::vector<int32_t> held_[2];       // symbols of validation and test
+  std::vector<Held> windows_[2];       // of them
 
  private:
   void read_streamed(std::span<const int64_t> indices, uint64_t epoch_seed, Batch& into) const;

@@ -68,18 +68,30 @@ void SymbolReader::go_to(const std::string& position) {
   skip(used);
 }
 
-Turns::Turns(std::vector<double> weights) : weights_(std::move(weights)), given_(weights_.size()) {
-  const double sum = std::accumulate(weights_.begin(), weights_.end(), 0.0);
-  for (double& w : weights_) w /= sum;
+Turns::Turns(std::vector<TurnShares> stages)
+    : stages_(std::move(stages)),
+      before_(stages_.front().weights.size(), 0),
+      given_(stages_.front().weights.size(), 0) {
+  for (TurnShares& stage : stages_) {
+    const double sum = std::accumulate(stage.weights.begin(), stage.weights.end(), 0.0);
+    for (double& w : stage.weights) w /= sum;
+  }
 }
 
 size_t Turns::next() {
+  while (stage_ + 1 < stages_.size() && all_ >= stages_[stage_].end) {
+    for (size_t i = 0; i < before_.size(); ++i)
+      before_[i] += stages_[stage_].weights[i] * double(all_ - begin_);
+    begin_ = all_;
+    ++stage_;
+  }
   ++all_;
+  const std::vector<double>& weights = stages_[stage_].weights;
   size_t most = 0;
-  double lag = -1;
-  for (size_t i = 0; i < weights_.size(); ++i) {
-    const double mine = weights_[i] * double(all_) - double(given_[i]);
-    if (mine <= lag || weights_[i] == 0) continue;
+  double lag = -std::numeric_limits<double>::infinity();
+  for (size_t i = 0; i < weights.size(); ++i) {
+    const double mine = before_[i] + weights[i] * double(all_ - begin_) - double(given_[i]);
+    if (mine <= lag || weights[i] == 0) continue;
     lag = mine;
     most = i;
   }
@@ -87,10 +99,14 @@ size_t Turns::next() {
   return most;
 }
 
+namespace {
+Turns turns_of(const WindowOptions& options, size_t readers) {
+  return options.shares.empty() ? Turns(std::vector<double>(readers, 1)) : Turns(options.shares);
+}
+}  // namespace
+
 WindowStream::WindowStream(std::vector<SymbolReader> readers, const WindowOptions& options)
-    : readers_(std::move(readers)),
-      options_(options),
-      turns_(options.weights.empty() ? std::vector<double>(readers_.size(), 1) : options.weights) {}
+    : readers_(std::move(readers)), options_(options), turns_(turns_of(options, readers_.size())) {}
 
 void WindowStream::open_block() {
   const int64_t T = options_.context, n = std::min(options_.block, options_.count - first_);
@@ -100,8 +116,10 @@ void WindowStream::open_block() {
     block_at_ += str(&r == &readers_.front() ? "" : ";", r.position());
   symbols_.clear();
   symbols_.reserve(size_t(n * (T + 1)));
+  reader_.clear();
   for (int64_t i = 0; i < n; ++i) {
-    SymbolReader& reader = readers_[turns_.next()];
+    reader_.push_back(int32_t(turns_.next()));
+    SymbolReader& reader = readers_[size_t(reader_.back())];
     reader.read(T, symbols_);
     symbols_.push_back(reader.peek());
   }
@@ -124,11 +142,17 @@ void WindowStream::next(int64_t examples, Batch& into) {
   const std::span<int32_t> x = into.x.i32(), target = into.target.i32();
   std::ranges::fill(x, 0);
   std::ranges::fill(target, -1);
+  const bool grouped = !options_.groups.empty();
+  if (grouped) std::ranges::fill(into.group.i32(), 0);
   for (size_t k = 0; k < size_t(examples); ++k, ++at_) {
     need();
-    const auto begin = symbols_.begin() + order_[size_t(at_ - first_)] * int64_t(T + 1);
+    const int32_t window = order_[size_t(at_ - first_)];
+    const auto begin = symbols_.begin() + window * int64_t(T + 1);
     std::copy_n(begin, T, x.begin() + ptrdiff_t(k * T));
     std::copy_n(begin + 1, T, target.begin() + ptrdiff_t(k * T));
+    if (grouped)
+      std::fill_n(into.group.i32().begin() + ptrdiff_t(k * T), T,
+                  options_.groups[size_t(reader_[size_t(window)])]);
   }
   into.examples = examples;
 }

@@ -35,26 +35,39 @@ class SymbolReader {
   std::string document_at_;  // position of the source before it was read
 };
 
+// How turns fall to readers up to one of them.
+struct TurnShares {
+  int64_t end = std::numeric_limits<int64_t>::max();
+  std::vector<double> weights;
+};
+
 struct WindowOptions {
-  int64_t context = 1;               // T
-  int64_t count = 0;                 // windows an epoch
-  int64_t block = 1;                 // windows that are shuffled together
-  int64_t phase = 0;                 // symbols left out at the beginning
-  uint64_t seed = 0;                 // of the order; 0: as they stand
-  std::vector<double> weights = {};  // each reader's share of the windows; empty: there is one
+  int64_t context = 1;                  // T
+  int64_t count = 0;                    // windows an epoch
+  int64_t block = 1;                    // windows that are shuffled together
+  int64_t phase = 0;                    // symbols left out at the beginning
+  uint64_t seed = 0;                    // of the order; 0: as they stand
+  std::vector<TurnShares> shares = {};  // of the readers; empty: there is one
+  std::vector<int32_t> groups = {};     // of the readers, for Batch::group
 };
 
 // Which of several readers the next window comes from: the one that lags its share most.
 class Turns {
  public:
-  explicit Turns(std::vector<double> weights);
+  explicit Turns(std::vector<double> weights)
+      : Turns(std::vector{TurnShares{.weights = std::move(weights)}}) {}
+
+  // Ends rise; a turn behind the last one goes by its weights.
+  explicit Turns(std::vector<TurnShares> stages);
 
   size_t next();
 
  private:
-  std::vector<double> weights_;  // their sum is 1
+  std::vector<TurnShares> stages_;  // the sum of the weights of each is 1
+  size_t stage_ = 0;
+  std::vector<double> before_;  // turns that were due to each reader before the stage
   std::vector<int64_t> given_;
-  int64_t all_ = 0;
+  int64_t all_ = 0, begin_ = 0;  // turns given; before the stage
 };
 
 // Ids [B,T] and the ids that follow them [B,T], padded with 0 and -1. A window begins where the one
@@ -80,6 +93,7 @@ class WindowStream final : public ExampleStream {
   Turns turns_;                   // behind the block
   int64_t at_ = 0, first_ = 0;    // windows given; before this block
   std::vector<int32_t> symbols_;  // of the block's windows, each with the one behind it
+  std::vector<int32_t> reader_;   // that each of its windows is of
   std::vector<int32_t> order_;    // of its windows; empty before the first block
   std::string block_at_;          // positions of the readers before it, between semicolons
 };

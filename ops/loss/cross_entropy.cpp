@@ -1,7 +1,8 @@
 // cross_entropy: the mean over scored rows of lse(x) - sum_v q_v x_v + z lse(x)^2, where lse is
 // log(sum(exp(x))) and q is 1 at the target (with label smoothing s: 1 - s there plus s / V
-// everywhere). A row counts by the class weight w of its target.
+// everywhere). A row counts by the class weight of its target times the weight of its group: w.
 //   logits: [..., V]   target: i32 [...], rows outside [0, V) are not scored
+//   group (with group_weights alone): i32 [...]
 //   loss: [], 0 when no row is scored   lse: [...]   scored: [], the sum of w over scored rows
 //   dlogits = w (softmax(x) (1 + 2 z lse) - q) / scored * dloss
 // z keeps the logits near 0: Chowdhery et al. 2022, arXiv 2204.02311.
@@ -14,15 +15,20 @@
 
 namespace cambium::op_cross_entropy {
 namespace {
+constexpr int kGroups = 2;
+
 std::vector<ValueType> shape(const Call& c) {
   require_cross_entropy(c);
+  require_groups(c, kGroups);
   return {{DType::kF32, {}}, {DType::kF32, c.shape(1)}, {DType::kF32, {}}};
 }
 
 std::vector<Value> vjp(const Call& c, std::span<const Value> dy) {
-  return {dy[0].graph->emit("cross_entropy_grad", {c.in[0], c.in[1], c.out[1], c.out[2], dy[0]},
-                            c.attrs),
-          Value{}};
+  std::vector<Value> in = {c.in[0], c.in[1], c.out[1], c.out[2], dy[0]}, out;
+  if (c.has(kGroups)) in.push_back(c.in[kGroups]);
+  out = {dy[0].graph->emit("cross_entropy_grad", in, c.attrs), Value{}};
+  if (c.has(kGroups)) out.push_back(Value{});
+  return out;
 }
 
 void reference(const Call& c, std::span<const Ref> in, std::span<Ref> out) {
@@ -38,8 +44,11 @@ void reference(const Call& c, std::span<const Ref> in, std::span<Ref> out) {
     out[1][r] = top + std::log(total);
     const auto target = int64_t(in[1][r]);
     if (!a.counts(target, n)) continue;
-    out[2][0] += a.weight(target);
-    out[0][0] += a.weight(target) * a.of_row(out[1][r], in[0][r * n + target], sum, n);
+    const double w =
+        a.weight(target) * (c.has(kGroups) ? a.group_weight(int64_t(in[kGroups][r])) : 1);
+    if (w == 0) continue;
+    out[2][0] += w;
+    out[0][0] += w * a.of_row(out[1][r], in[0][r * n + target], sum, n);
   }
   if (out[2][0] > 0) out[0][0] /= out[2][0];
 }
@@ -47,11 +56,13 @@ void reference(const Call& c, std::span<const Ref> in, std::span<Ref> out) {
 Kernel kernel(const Call& c, Engine&) {
   const int64_t rows = c.shape(0).rows();
   const RowLosses losses{c.shape(0).last(), c.as<CrossEntropyAttrs>()};
+  const bool grouped = c.has(kGroups);
   return {.run =
               [=](const KernelArgs& k) {
                 auto* sum = reinterpret_cast<float*>(k.scratch);
-                const double scored = losses.weight(k.i32(1), rows);
-                const double loss = losses.loss(k.f32(0), k.i32(1), rows, k.out_f32(1), sum);
+                const int32_t* group = grouped ? k.i32(kGroups) : nullptr;
+                const double scored = losses.weight(k.i32(1), rows, group);
+                const double loss = losses.loss(k.f32(0), k.i32(1), rows, k.out_f32(1), sum, group);
                 k.out_f32(0)[0] = float(scored > 0 ? loss / scored : 0);
                 k.out_f32(2)[0] = float(scored);
               },
@@ -69,7 +80,7 @@ extern const Op op_cross_entropy = {
     .name = "cross_entropy",
     .doc = "mean negative log-likelihood of the targets under softmax of the logits",
     .min_inputs = 2,
-    .max_inputs = 2,
+    .max_inputs = 3,
     .attrs = fields_of<CrossEntropyAttrs>,
     .shape = shape,
     .vjp = vjp,
@@ -83,6 +94,9 @@ extern const Op op_cross_entropy = {
                 {{Shape{4}, {DType::kI32, Shape{}, 0, 4}}},
                 {{Shape{7, 3}, {DType::kI32, Shape{7}, -1, 3}},
                  {{"z_loss", 0.01}, {"class_weights", std::vector<double>{0.5, 0, 2}}}},
+                {{Shape{7, 3}, {DType::kI32, Shape{7}, -1, 3}, {DType::kI32, Shape{7}, 0, 3}},
+                 {{"class_weights", std::vector<double>{0.5, 0, 2}},
+                  {"group_weights", std::vector<double>{1, 0, 3}}}},
                 {{Shape{3, 4}, {DType::kI32, Shape{3}, -1, 0}}},
                 {{Shape{0, 3}, {DType::kI32, Shape{0}, 0, 3}}}},
 };

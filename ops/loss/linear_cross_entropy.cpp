@@ -32,6 +32,7 @@ std::vector<ValueType> shape(const Call& c) {
           "the bias must be f32 [V] with V = ", z.classes);
   require(a.class_weights.empty() || int64_t(a.class_weights.size()) == z.classes,
           a.class_weights.size(), " class weights for ", z.classes, " classes");
+  require(a.group_weights.empty(), "rows of groups are scored by cross_entropy");
   std::vector<ValueType> out(3, ValueType{DType::kF32, {}});
   if (!a.gradients) return out;
   out.push_back({DType::kF32, x});

@@ -72,7 +72,7 @@ void check_output(const Stream& out, const DataShape& data, const Yaml& blocks) 
 // Makes all inputs but the target.
 Stream input_of(Graph& g, const DataShape& shape) {
   std::vector<InputType> inputs = shape.inputs();
-  std::erase_if(inputs, [](const InputType& i) { return i.name == kTarget; });
+  std::erase_if(inputs, [](const InputType& i) { return i.name == kTarget || i.name == kGroup; });
   return build_input(g, {shape.domain, inputs, shape.graphs});
 }
 

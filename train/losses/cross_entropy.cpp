@@ -9,7 +9,9 @@ extern const Loss loss_cross_entropy = {
         "class_weights of train: shape it",
     .target = TargetKind::kClasses,
     .emit = [](const Attrs&, const Args& more, const LossInputs& in) {
-      const Value loss = in.output.graph->emit("cross_entropy", {in.output, in.target}, more);
+      std::vector<Value> inputs = {in.output, in.target};
+      if (in.group) inputs.push_back(in.group);
+      const Value loss = in.output.graph->emit("cross_entropy", inputs, more);
       return LossValues{loss, loss.nth(2)};
     }};
 }  // namespace cambium::loss_cross_entropy

@@ -79,6 +79,7 @@ Json to_json(const RunRecord& r) {
   put(j, "peak_rss_bytes", r.peak_bytes);
   put(j, "predicted_bytes", r.predicted_bytes);
   put(j, "machine", r.machine);
+  for (const auto& [source, times] : r.passes) j["passes"][source] = times;
   if (!r.data.empty()) j["data"] = to_json(r.data);
   put(j, "best", r.best);
   put(j, "final", r.final);
@@ -111,6 +112,7 @@ RunRecord run_record_from(const Json& json, const std::string& where) {
   r.peak_bytes = run.whole("peak_rss_bytes", -1);
   r.predicted_bytes = run.whole("predicted_bytes", -1);
   r.machine = run.text("machine");
+  r.passes = run.numbers("passes");
   if (const Json* data = run.find("data")) r.data = identity_from(*data);
   r.best = scores_from(run, "best");
   r.final = scores_from(run, "final");

@@ -33,7 +33,8 @@ struct RunRecord {
   double step_ms = kUnknown, step_ms_low = kUnknown, step_ms_high = kUnknown;
   int64_t peak_bytes = -1, predicted_bytes = -1;
   std::string machine;
-  Identity data;  // empty in runs of versions that kept it to themselves
+  NamedNumbers passes;  // how often the training read each source of a mixture
+  Identity data;        // empty in runs of versions that kept it to themselves
   std::optional<RunScores> best, final, test;  // final: the last one of validation data
 
   bool done() const { return status == "done"; }

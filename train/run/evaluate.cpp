@@ -1,6 +1,7 @@
 #include "train/run/evaluate.h"
 
 #include <algorithm>
+#include <cmath>
 #include <numbers>
 
 #include "data/loader.h"
@@ -166,5 +167,15 @@ Metrics evaluate(Executor& executor, const Experiment& e, Split split, int64_t m
       all.parts.push_back({str(set.name, ".", slice.name), std::move(slice.metrics), true});
   }
   return all;
+}
+
+void require_finite(const Metrics& m, int64_t step) {
+  const auto check = [&](double loss, const std::string& of) {
+    if (!std::isfinite(loss))
+      throw RuntimeError(str("step ", step, ": the validation loss", of, " is ", loss),
+                         "lower the learning rate, add a warm-up, or set train.clip: 1");
+  };
+  check(m.loss, "");
+  for (const PartMetrics& part : m.parts) check(part.metrics.loss, str(" on '", part.name, "'"));
 }
 }  // namespace cambium

@@ -20,4 +20,7 @@ Metrics evaluate(Executor& executor, const Dataset& data, Split split, int64_t b
 // The same of the experiment's data, if that has the split, and as parts of its evaluation sets:
 // one that lacks a test part is asked by its validation part.
 Metrics evaluate(Executor& executor, const Experiment& e, Split split, int64_t most_batches = 0);
+
+// RuntimeError when a loss after this step is no number.
+void require_finite(const Metrics& m, int64_t step);
 }  // namespace cambium

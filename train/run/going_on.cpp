@@ -2,6 +2,7 @@
 
 #include <charconv>
 
+#include "data/mixture.h"
 #include "train/run/machine.h"
 #include "train/spec/data_paths.h"
 #include "train/spec/settings.h"
@@ -79,6 +80,12 @@ std::string note_on_length(const Checkpoint& c, const Experiment& e, int64_t bef
                ": the rates of a run of that length differ from step ", *n,
                " on, so this does not become one; schedules that know no end (constant, "
                "inverse_sqrt, step) can be taken further");
+  if (const auto* mixed = dynamic_cast<const Mixed*>(e.data.get()); mixed && mixed->knows_end())
+    return str(
+        "the run was to have ", before, " steps and is taken to ", now,
+        ": its mixture changes at shares of the training, which were other steps, so this "
+        "does not become a run of that length; stages that end at a number of windows can be "
+        "taken further");
   if (step == before && !is_looked_at(e, step))
     return str("the run ended at step ", step, ", where a run of ", now,
                " steps writes no line of its log: this one's log has it, and where it is an "

@@ -65,6 +65,7 @@ RunRecord record_of(std::string_view status, const Experiment& e, const RunResul
                 .machine = s.machine,
                 .data = s.data,
                 .final = validation_scores(s.evaluated)};
+  for (const MixedSource& source : r.sources) out.passes.emplace_back(source.name, source.passes);
   if (s.best) {
     out.best = validation_scores(s.best->metrics);
     out.best->step = s.best->step;

@@ -45,9 +45,11 @@ Session::Session(const Experiment& e, int64_t available_bytes)
 void Session::start(int64_t step, const std::string& stream) {
   const TrainOptions& o = e_.train.options;
   const int64_t batches = step * o.accumulate, per_epoch = e_.batches_per_epoch();
-  const LoaderOptions options{
-      .order = {
-          .batch = o.batch, .seed = uint64_t(o.seed), .drop_last = true, .group = o.accumulate}};
+  const LoaderOptions options{.order = {.batch = o.batch,
+                                        .seed = uint64_t(o.seed),
+                                        .drop_last = true,
+                                        .group = o.accumulate},
+                              .total = e_.training_examples()};
   const Cursor at{batches / per_epoch, batches % per_epoch};
   loader_ = std::make_unique<Loader>(*e_.data, Split::kTrain, options, at, stream);
   if (shares_) ahead_ = std::make_unique<Loader>(*e_.data, Split::kTrain, options, at, stream);

@@ -10,6 +10,7 @@
 #include "core/system/lock.h"
 #include "core/system/memory.h"
 #include "core/text/json.h"
+#include "train/run/evaluate.h"
 #include "train/run/going_on.h"
 #include "train/run/run_folder.h"
 #include "train/run/session.h"
@@ -47,7 +48,6 @@ class Run {
   void train_step(int64_t number);
   bool evaluation_due() const;
   void evaluate_now();
-  void check_evaluation(const Metrics& m) const;
   bool checkpoint_due() const;
   void save();
   void finish();
@@ -85,6 +85,7 @@ void Run::update_seconds() {
 RunResult& Run::result() {
   update_seconds();
   result_.state = state_;
+  result_.sources = mixture_of(*e_.data, state_.examples, e_.training_examples());
   result_.sees_answers = floor_.why();
   const StepTime time = times_.last();
   result_.step_ms = time.median;
@@ -196,21 +197,11 @@ bool Run::evaluation_due() const {
   return state_.step % (every > 0 ? every : e_.updates_per_epoch()) == 0;
 }
 
-void Run::check_evaluation(const Metrics& m) const {
-  const auto check = [&](double loss, const std::string& of) {
-    if (!std::isfinite(loss))
-      throw RuntimeError(str("step ", state_.step, ": the validation loss", of, " is ", loss),
-                         "lower the learning rate, add a warm-up, or set train.clip: 1");
-  };
-  check(m.loss, "");
-  for (const PartMetrics& part : m.parts) check(part.metrics.loss, str(" on '", part.name, "'"));
-}
-
 void Run::evaluate_now() {
   const Stopwatch watch;
   const TrainOptions& o = e_.train.options;
   const Metrics m = session_->evaluate_on(Split::kValidation, o.eval_batches);
-  check_evaluation(m);
+  require_finite(m, state_.step);
   state_.evaluated = m;
   const bool best = !state_.best || is_better(m, state_.best->metrics, metric_of(o.best));
   if (best) {

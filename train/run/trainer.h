@@ -2,6 +2,7 @@
 #pragma once
 #include <functional>
 
+#include "data/mixture.h"
 #include "train/graphs/plans.h"
 #include "train/run/checkpoint.h"
 #include "train/run/floor_watch.h"
@@ -63,7 +64,8 @@ struct RunResult {
   std::string
       sees_answers;  // why its numbers are no achievement (train/run/floor_watch.h), or empty
   std::string other_length;  // why it is no run of its length (train/run/going_on.h), or empty
-  double step_ms = 0;        // median of this session's last steps
+  std::vector<MixedSource> sources;          // what was read so far, of data that mixes some
+  double step_ms = 0;                        // median of this session's last steps
   double step_ms_low = 0, step_ms_high = 0;  // their quartiles
   int64_t predicted_bytes = 0;               // of the whole process, its data included
 };

@@ -109,7 +109,7 @@ std::vector<std::string> parameter_names(const Graph& g) {
 
 // What the data says of a training of this length.
 void check_use(const Experiment& e) {
-  const std::string objection = e.data->objection(e.total_steps() * e.examples_per_update());
+  const std::string objection = e.data->objection(e.training_examples());
   if (!objection.empty())
     throw UserError(objection, "train for fewer steps, give it a smaller share, or allow more",
                     e.spec.section("data")->mark);

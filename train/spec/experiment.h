@@ -54,6 +54,8 @@ struct Experiment {
   int64_t batches_per_epoch() const;  // of which `accumulate` make an update
   int64_t total_steps() const;        // updates
 
+  int64_t training_examples() const { return total_steps() * examples_per_update(); }
+
   // Of all that an evaluation runs over: the data's part and the evaluation sets.
   int64_t evaluated_examples(Split split) const;
 

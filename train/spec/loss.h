@@ -12,8 +12,10 @@ struct LossValues {
 
 // What a loss looks at. `mask` f32 [B,T], of sequences in padded data alone: 1 at the frames of x
 // that are real; a null Value otherwise.
+// `group` i32 as the target, in training on data with DataShape::group_weights alone.
 struct LossInputs {
   Value output, target, mask;
+  Value group = {};
 
   // As operators on sequences take them.
   std::vector<Value> of_sequences() const {

@@ -1,12 +1,11 @@
 // Corpus: next-symbol prediction over a corpus that `cambium data build` made. Training windows are
 // streamed from its shards, of several sources by their weights; nothing is held but a block.
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 
 #include "core/rng.h"
-#include "core/text/suggest.h"
 #include "data/assembly/manifest.h"
+#include "data/corpus/stages.h"
 #include "data/corpus/symbol_counts.h"
 #include "data/corpus/windowed_data.h"
 #include "data/mixture.h"
@@ -17,7 +16,7 @@ namespace {
 struct Options {
   std::string path, tokenizer;
   int64_t context = 64, shuffle = 1024, held_out = 4096;
-  std::vector<std::string> mixture;
+  std::vector<std::string> mixture, weights;
   double temperature = 1, most_epochs = 0;
   static constexpr auto fields = std::tuple{
       field("path", &Options::path, "the corpus's folder"),
@@ -25,9 +24,15 @@ struct Options {
             "the file of a tokenizer: a tokenizer.json, ranks of tiktoken, or a tokenizer.bin of "
             "llama2.c; empty: the bytes of the texts"),
       field("context", &Options::context, "T: symbols in a window").in(1, 1 << 20),
-      field("mixture", &Options::mixture,
-            "a map of sources and their shares of the training windows, {docs: 0.6, books: 0.4}; "
-            "those that are not named are not read. Empty: as many as each holds"),
+      field(
+          "mixture", &Options::mixture,
+          "a map of sources and their shares of the training windows, {docs: 0.6, books: 0.4}; "
+          "those that are not named are not read. Or a list of such maps, stages of the training: "
+          "[{until: 50%, docs: 0.8, books: 0.2}, {docs: 0.5, books: 0.5}]; until: 20k is after so "
+          "many windows. Empty: as many as each holds"),
+      field("weights", &Options::weights,
+            "a map of sources and how much a symbol of each counts in the training loss, "
+            "{books: 2}; 1 unless told. Validation counts all alike"),
       field(
           "temperature", &Options::temperature,
           "without a mixture: shares as the sizes to the power of its inverse; 1: as many as each "
@@ -49,7 +54,8 @@ struct Source {
   std::string name;
   std::vector<std::string> shards[3];  // paths, by split
   int64_t symbols = 0;                 // to train on
-  double share = 0;                    // of the training windows
+  bool read = false;                   // whether any stage does
+  double weight = 1;                   // of a symbol in the training loss
 };
 
 class CorpusData final : public WindowedData, public Sliced, public Mixed {
@@ -63,8 +69,8 @@ class CorpusData final : public WindowedData, public Sliced, public Mixed {
     list_sources();
     set_shares();
     for (const Source& s : sources_)
-      if (s.share > 0) train_ += s.symbols;
-    readers_ = std::ranges::count_if(sources_, [](const Source& s) { return s.share > 0; });
+      if (s.read) train_ += s.symbols;
+    readers_ = std::ranges::count_if(sources_, &Source::read);
     longest_ = counts_.longest;
     if (options.held_out > 0)
       for (const Split split : {Split::kValidation, Split::kTest}) hold(split);
@@ -74,33 +80,46 @@ class CorpusData final : public WindowedData, public Sliced, public Mixed {
   }
 
   std::unique_ptr<ExampleStream> stream(uint64_t epoch_seed) const override {
+    return stream_at({.seed = epoch_seed});
+  }
+
+  std::unique_ptr<ExampleStream> stream_at(const EpochPlace& place) const override {
     if (train_ == 0) return nullptr;
     std::vector<SymbolReader> readers;
     WindowOptions windows{.context = context_,
                           .count = count(Split::kTrain),
                           .block = block_,
-                          .phase = phase_of(epoch_seed),
-                          .seed = epoch_seed};
-    for (const Source& s : sources_) {
-      if (s.share == 0) continue;
-      const uint64_t seed = epoch_seed == 0 ? 0 : joined_hash({epoch_seed, hash_text(s.name)});
+                          .phase = phase_of(place.seed),
+                          .seed = place.seed};
+    std::vector<size_t> of_reader;
+    for (size_t i = 0; i < sources_.size(); ++i) {
+      const Source& s = sources_[i];
+      if (!s.read) continue;
+      const uint64_t seed = place.seed == 0 ? 0 : joined_hash({place.seed, hash_text(s.name)});
       readers.emplace_back(open_endless(s.shards[0], kShards, seed), vocabulary_);
-      windows.weights.push_back(s.share);
+      of_reader.push_back(i);
+      if (!group_weights_.empty()) windows.groups.push_back(int32_t(i));
     }
+    windows.shares = turns_at(place, of_reader);
     return std::make_unique<WindowStream>(std::move(readers), windows);
   }
 
-  std::vector<MixedSource> mixture(int64_t examples) const override {
+  std::vector<MixedSource> mixture(int64_t examples, int64_t of) const override {
+    const std::vector<double> shares = mean_shares(stages_, double(examples), double(of));
     std::vector<MixedSource> out;
-    for (const Source& s : sources_) {
-      const double read = double(examples) * s.share * double(context_);
-      out.push_back({s.name, s.symbols, s.share, s.symbols > 0 ? read / double(s.symbols) : 0});
+    for (size_t i = 0; i < sources_.size(); ++i) {
+      const Source& s = sources_[i];
+      const double read = double(examples) * shares[i] * double(context_);
+      out.push_back(
+          {s.name, s.symbols, shares[i], s.symbols > 0 ? read / double(s.symbols) : 0, s.weight});
     }
     return out;
   }
 
+  bool knows_end() const override { return stages_.size() > 1 && stages_.front().until.is_share; }
+
   std::string objection(int64_t examples) const override {
-    for (const MixedSource& s : mixture(examples))
+    for (const MixedSource& s : mixture(examples, examples))
       if (options_.most_epochs > 0 && s.passes > options_.most_epochs)
         return str("source '", s.name, "' of ", s.symbols, " ", vocabulary_->unit(),
                    " would be read ", std::round(s.passes * 100) / 100,
@@ -126,20 +145,19 @@ class CorpusData final : public WindowedData, public Sliced, public Mixed {
   uint64_t content() const override {
     const Options& o = options_;
     std::string shares;
-    for (const Source& s : sources_) shares += str(s.name, "=", s.share, " ");
+    for (const MixtureStage& stage : stages_)
+      for (size_t i = 0; i < sources_.size(); ++i)
+        shares += str(sources_[i].name, "=", stage.shares[i], " ", sources_[i].weight, " ",
+                      stage.until.value, stage.until.is_share, " ");
     return joined_hash({manifest_.content(),
                         hash_text(str("windows of one source ", o.held_out, " ", o.shuffle)),
                         hash_text(shares)});
   }
 
   std::string describe() const override {
-    std::string mixture;
-    for (const Source& s : sources_)
-      mixture +=
-          str(mixture.empty() ? "" : ", ", s.name, " ", std::round(1000 * s.share) / 10, "%");
     return str(train_, " train, ", held_[0].size(), " val, ", held_[1].size(), " test ",
-               vocabulary_->unit(), " of ", counts_.documents, " documents (", mixture, "), from ",
-               options_.path);
+               vocabulary_->unit(), " of ", counts_.documents, " documents (",
+               stages_text(stages_, names_), "), from ", options_.path);
   }
 
  private:
@@ -175,37 +193,43 @@ class CorpusData final : public WindowedData, public Sliced, public Mixed {
     if (!options_.mixture.empty() && options_.temperature != 1)
       throw OptionError("temperature", "mixture and temperature both say the shares",
                         "leave one of them out");
-    for (const std::string& entry : options_.mixture) set_share(entry);
-    if (options_.mixture.empty())
-      for (Source& s : sources_)
-        if (s.symbols > 0) s.share = std::pow(double(s.symbols), 1 / options_.temperature);
-    if (options_.mixture.empty() && only_judges()) return;
-    double sum = 0;
-    for (const Source& s : sources_) sum += s.share;
-    if (sum <= 0) throw OptionError("mixture", "no source has a share", "give one a share above 0");
-    for (Source& s : sources_) s.share /= sum;
+    std::vector<int64_t> sizes;
+    for (const Source& s : sources_) {
+      names_.push_back(s.name);
+      sizes.push_back(s.symbols);
+    }
+    stages_ = options_.mixture.empty() ? stages_by_size(sizes, options_.temperature)
+                                       : parse_stages(options_.mixture, names_, sizes);
+    const std::vector<double> weights = numbers_by_source("weights", options_.weights, names_, 1);
+    for (size_t i = 0; i < sources_.size(); ++i) {
+      sources_[i].weight = weights[i];
+      for (const MixtureStage& stage : stages_) sources_[i].read |= stage.shares[i] > 0;
+    }
+    set_weights(weights);
   }
 
-  // "docs=0.6"
-  void set_share(const std::string& entry) {
-    const size_t equals = entry.find('=');
-    const std::string name = entry.substr(0, equals);
-    double share = -1;
-    if (equals != entry.npos)
-      std::from_chars(entry.data() + equals + 1, entry.data() + entry.size(), share);
-    const auto s = std::ranges::find(sources_, name, &Source::name);
-    if (s == sources_.end()) {
-      std::vector<std::string> names;
-      for (const Source& known : sources_) names.push_back(known.name);
-      throw OptionError("mixture", str("the corpus has no source '", name, "'"),
-                        suggestion(name, names));
+  void set_weights(const std::vector<double>& weights) {
+    double learnt = 0;
+    for (const Source& s : sources_) learnt += s.read ? s.weight : 0;
+    if (std::ranges::any_of(sources_, &Source::read) && learnt == 0)
+      throw OptionError("weights", "all that is read counts as nothing, so nothing would be learnt",
+                        "give one of the sources a weight above 0");
+    if (std::ranges::any_of(weights, [](double w) { return w != 1; })) group_weights_ = weights;
+  }
+
+  // The stages as windows of the epoch, with the shares of those sources.
+  std::vector<TurnShares> turns_at(const EpochPlace& place,
+                                   const std::vector<size_t>& sources) const {
+    const auto total = double(place.total > 0 ? place.total : count(Split::kTrain));
+    std::vector<TurnShares> turns;
+    for (const MixtureStage& stage : stages_) {
+      TurnShares now;
+      const double end = stage.until.examples(total) - double(place.first);
+      if (end < 0x1p62) now.end = int64_t(std::max(0.0, std::ceil(end)));
+      for (const size_t i : sources) now.weights.push_back(stage.shares[i]);
+      turns.push_back(std::move(now));
     }
-    if (!(share >= 0) || share > 1e9)
-      throw OptionError("mixture", str("the share of '", name, "' is no number from 0 on"),
-                        "write mixture: {docs: 0.6, books: 0.4}");
-    if (s->symbols == 0 && share > 0)
-      throw OptionError("mixture", str("source '", name, "' has nothing to train on"));
-    s->share = share;
+    return turns;
   }
 
   // Documents of all sources, as many symbols of each as it has of all; each has windows of its
@@ -239,6 +263,8 @@ class CorpusData final : public WindowedData, public Sliced, public Mixed {
   Manifest manifest_;
   SymbolCounts counts_;
   std::vector<Source> sources_;
+  std::vector<std::string> names_;  // of the sources
+  std::vector<MixtureStage> stages_;
 };
 }  // namespace
 
@@ -250,7 +276,7 @@ extern const DatasetKind dataset_corpus = {
     .source = "a folder that `cambium data build` made",
     .attrs = fields_of<Options>,
     .primary = "path",
-    .maps = "mixture",
+    .maps = "mixture weights",
     .open = [](const Attrs& attrs, uint64_t) -> std::unique_ptr<Dataset> {
       return std::make_unique<CorpusData>(attrs.as<Options>());
     }};

@@ -19,39 +19,39 @@ CAMBIUM_SIMD void gradient_of_row(const float* x, float* dx, int64_t n, float ls
 }
 }  // namespace
 
-double RowLosses::weight(const int32_t* target, int64_t rows) const {
+double RowLosses::weight(const int32_t* target, int64_t rows, const int32_t* group) const {
   double sum = 0;
-  for (int64_t r = 0; r < rows; ++r)
-    if (is_scored(target[r], classes)) sum += attrs.weight(target[r]);
+  for (int64_t r = 0; r < rows; ++r) sum += row_weight(target, group, r);
   return sum;
 }
 
-double RowLosses::loss(const float* x, const int32_t* target, int64_t rows, float* lse,
-                       float* sum) const {
+double RowLosses::loss(const float* x, const int32_t* target, int64_t rows, float* lse, float* sum,
+                       const int32_t* group) const {
   const int64_t n = classes;
   parallel_for(rows, 4096 / (n + 1) + 1, [&](int64_t begin, int64_t end) {
     statistics_of_rows(x + begin * n, lse + begin, sum + begin, end - begin, n);
   });
   double loss = 0;
   for (int64_t r = 0; r < rows; ++r)
-    if (attrs.counts(target[r], n))
-      loss += attrs.weight(target[r]) *
-              attrs.of_row(double(lse[r]), double(x[r * n + target[r]]), double(sum[r]), n);
+    if (const double weight = row_weight(target, group, r); weight > 0)
+      loss +=
+          weight * attrs.of_row(double(lse[r]), double(x[r * n + target[r]]), double(sum[r]), n);
   return loss;
 }
 
 void RowLosses::gradient(const float* x, const int32_t* target, int64_t rows, const float* lse,
-                         float factor, float* dx) const {
+                         float factor, float* dx, const int32_t* group) const {
   const int64_t n = classes;
   const auto smoothing = float(attrs.label_smoothing), z_loss = float(attrs.z_loss);
   parallel_for(rows, 8192 / (n + 1) + 1, [&](int64_t begin, int64_t end) {
     for (int64_t r = begin; r < end; ++r) {
       float* d = dx + r * n;
-      if (!attrs.counts(target[r], n)) {
+      const auto weight = float(row_weight(target, group, r));
+      if (weight == 0) {
         std::fill_n(d, n, 0.0f);
         continue;
       }
-      const float share = factor * float(attrs.weight(target[r]));
+      const float share = factor * weight;
       gradient_of_row(x + r * n, d, n, lse[r], 1 + 2 * z_loss * lse[r], smoothing / float(n),
                       share);
       d[target[r]] -= (1 - smoothing) * share;

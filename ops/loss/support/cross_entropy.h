@@ -13,7 +13,7 @@ inline bool is_scored(int64_t target, int64_t classes) {
 
 struct CrossEntropyAttrs {
   double label_smoothing = 0, z_loss = 0;
-  std::vector<double> class_weights;
+  std::vector<double> class_weights, group_weights;
   static constexpr auto fields =
       std::tuple{field("label_smoothing", &CrossEntropyAttrs::label_smoothing,
                        "share of the target spread evenly over all classes")
@@ -21,10 +21,18 @@ struct CrossEntropyAttrs {
                  field("z_loss", &CrossEntropyAttrs::z_loss, "factor of lse^2 in the loss").in(0),
                  field("class_weights", &CrossEntropyAttrs::class_weights,
                        "how much a row of each class counts; empty: 1")
+                     .in(0),
+                 field("group_weights", &CrossEntropyAttrs::group_weights,
+                       "how much a row of each group counts; empty: there are no groups")
                      .in(0)};
 
   double weight(int64_t target) const {
     return class_weights.empty() ? 1 : class_weights[size_t(target)];
+  }
+
+  // The factor of a row's group; 0 outside of those there are, as of a target that is no class.
+  double group_weight(int64_t group) const {
+    return is_scored(group, int64_t(group_weights.size())) ? group_weights[size_t(group)] : 0;
   }
 
   // Whether the row's logits are looked at: a class of weight 0 has no say, whatever they are.
@@ -52,6 +60,15 @@ inline void require_targets(const Call& c) {
   require(c.shape(1) == rows, "targets are ", c.shape(1), ", logits ", logits, " need ", rows);
 }
 
+// The group of each row, i32 as the targets, is input `i` of an op with `group_weights`.
+inline void require_groups(const Call& c, int i) {
+  const bool weighed = !c.as<CrossEntropyAttrs>().group_weights.empty();
+  require(c.has(i) == weighed, weighed ? "group_weights without groups of the rows"
+                                       : "groups of the rows without group_weights");
+  require(!weighed || c.in[size_t(i)].type() == ValueType{DType::kI32, c.shape(1)},
+          "groups must be i32, one a target");
+}
+
 // The same for an op that has these attributes.
 inline void require_cross_entropy(const Call& c) {
   require_targets(c);
@@ -65,15 +82,22 @@ struct RowLosses {
   int64_t classes;
   CrossEntropyAttrs attrs;
 
+  // `group`: of each row; null where there are none.
+  double row_weight(const int32_t* target, const int32_t* group, int64_t r) const {
+    if (!attrs.counts(target[r], classes)) return 0;
+    return attrs.weight(target[r]) * (group ? attrs.group_weight(group[r]) : 1);
+  }
+
   // The weight of the scored rows, which the loss is divided by.
-  double weight(const int32_t* target, int64_t rows) const;
+  double weight(const int32_t* target, int64_t rows, const int32_t* group = nullptr) const;
 
   // The sum over scored rows of weight times loss; lse[r] and the sum of the logits of each row.
-  double loss(const float* x, const int32_t* target, int64_t rows, float* lse, float* sum) const;
+  double loss(const float* x, const int32_t* target, int64_t rows, float* lse, float* sum,
+              const int32_t* group = nullptr) const;
 
   // dx = factor times the gradient of that sum, zero on rows that are not scored; dx may be x.
   void gradient(const float* x, const int32_t* target, int64_t rows, const float* lse, float factor,
-                float* dx) const;
+                float* dx, const int32_t* group = nullptr) const;
 };
 
 // How many scored rows of n logits have the first of their largest at the target; `hit` is scratch

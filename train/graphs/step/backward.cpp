@@ -19,6 +19,15 @@ Scored emit_scored(Graph& g, const DataShape& data) {
   return scored_head(g, data);
 }
 
+Scored emit_trained(Graph& g, const DataShape& data) {
+  Scored scored = emit_scored(g, data);
+  if (data.group_weights.empty()) return scored;
+  ScopeGuard guard(g, {.path = "loss"});
+  ensure(scored.target.shape() == data.target.shape, "groups are of all targets");
+  scored.group = g.input(std::string(kGroup), {DType::kI32, data.target.shape});
+  return scored;
+}
+
 Args options_of_data(const DataShape& data) {
   if (data.target_kind() != TargetKind::kSequences) return {};
   return {{"blank", int64_t(data.blank)}};
@@ -30,7 +39,8 @@ Args training_options(const Experiment& e) {
   if (data.target_kind() != TargetKind::kClasses) return options_of_data(data);
   return {{"label_smoothing", o.label_smoothing},
           {"z_loss", o.z_loss},
-          {"class_weights", o.class_weights}};
+          {"class_weights", o.class_weights},
+          {"group_weights", data.group_weights}};
 }
 
 LossValues emit_loss(const Experiment& e, const Scored& s, const Args& more) {

@@ -7,6 +7,8 @@
 namespace cambium {
 // Makes the input "target"; the logits and targets that are scored.
 Scored emit_scored(Graph& g, const DataShape& data);
+// The same as training hears it: where targets are of groups that count unlike, whose they are too.
+Scored emit_trained(Graph& g, const DataShape& data);
 
 // What a loss is told in training and in evaluation, and what it is told in training.
 Args options_of_data(const DataShape& data);

@@ -15,6 +15,7 @@ std::string hindrance(const Experiment& e, const Scored& s) {
   if (e.train.loss.record->name != "cross_entropy")
     return str("the loss is ", e.train.loss.record->name, ", not cross_entropy");
   if (e.train.options.accuracy == "macro") return "accuracy: macro counts over all logits";
+  if (s.group) return "targets of some groups count more than others";
   if (!s.head) return "the model does not end in a linear block without activation";
   return "";
 }

@@ -10,7 +10,7 @@ std::optional<Graph> shares_graph(const Experiment& e) {
   Graph g = model_graph(e, o.batch, true);
   if (!has_balances(g)) return std::nullopt;
   g.updates.clear();  // running statistics move with the step itself
-  const Scored scored = emit_scored(g, e.data->shape(o.batch));
+  const Scored scored = emit_trained(g, e.data->shape(o.batch));
   const LossValues values = emit_loss(e, scored, training_options(e));
   emit_shares(g, values.scored);
   g.outputs = {{"scored", port_of(values.scored)}};

@@ -28,7 +28,7 @@ Graph training_graph(const Experiment& e) {
   const TrainOptions& o = e.train.options;
   Graph g = model_graph(e, o.batch, true);
   if (o.accumulate > 1 && has_balances(g)) g = with_shares(g);
-  const Scored scored = emit_scored(g, e.data->shape(o.batch));
+  const Scored scored = emit_trained(g, e.data->shape(o.batch));
   const LossValues values = emit_loss(e, scored, training_options(e));
   const Gradients d =
       gradients_of(o.accumulate > 1 ? summed_objective(values) : objective(values.loss));
