@@ -4,6 +4,8 @@
 #include <filesystem>
 
 #include "core/system/files.h"
+#include "viz/mixtures/mix_plots.h"
+#include "viz/report/pages/mix_page.h"
 #include "viz/report/pages/scale_page.h"
 #include "viz/report/pages/schedule_page.h"
 #include "viz/report/pages/search_page.h"
@@ -45,6 +47,12 @@ WrittenPage write_search_page(const std::string& folder, const std::string& page
   const SearchRecord record = read_search_folder(folder);
   const std::vector<Figure> figures = search_figures(record);
   return write_page(folder, page, search_page(record, figures), figures);
+}
+
+WrittenPage write_mix_page(const std::string& folder, const std::string& page) {
+  const MixRecord record = read_mix_folder(folder);
+  const std::vector<Figure> figures = mix_figures(record);
+  return write_page(folder, page, mix_page(record, figures), figures);
 }
 
 WrittenPage write_scale_page(const std::string& folder, const std::string& page) {

@@ -15,6 +15,7 @@ struct WrittenPage {
 // removed. Answers the page's path and size. UserError when the folder holds no such results.
 WrittenPage write_study_page(const StudyFolder& study, const std::string& page = "");
 WrittenPage write_search_page(const std::string& folder, const std::string& page = "");
+WrittenPage write_mix_page(const std::string& folder, const std::string& page = "");
 // Of finished runs, or along trainings.
 WrittenPage write_scale_page(const std::string& folder, const std::string& page = "");
 }  // namespace cambium

@@ -2,6 +2,7 @@
 #include <filesystem>
 
 #include "app/command.h"
+#include "app/mixtures/mix_view.h"
 #include "app/run.h"
 #include "app/scale/ladder_view.h"
 #include "app/tables/data/corpus_table.h"
@@ -160,6 +161,21 @@ Json check_ladder(const std::string& file, const Context& context, std::string& 
   return json;
 }
 
+Json check_mixtures(const std::string& file, const Context& context, std::string& text) {
+  const MixPlan plan = plan_mixtures(load_study(file, context.set));
+  std::vector<UserError> notes;
+  for (const PlannedVariant& v : plan.plan.variants) {
+    check_fits(file, str("'", v.name, "'"), v.needed_bytes);
+    notes.insert(notes.end(), v.notes.begin(), v.notes.end());
+  }
+  text += str("ok  ", file, ": ", mix_text(plan, mix_jobs(plan, {}, drawn_runs(plan).size())));
+  Json json = mix_json(plan);
+  json["notes"] = show_notes(notes, context, text);
+  json["file"] = file;
+  json["kind"] = "mixtures";
+  return json;
+}
+
 Json check_search(const std::string& file, const Context& context, std::string& text) {
   const TableStudy study = load_table_study(file, context.set);
   const std::optional<int64_t> size = study.space->size();
@@ -205,6 +221,7 @@ int check(const Options& options, Context& context) {
                      : is_table_search(spec) ? check_search(file, context, own)
                      : is_search(spec)       ? check_model_search(spec, context, own)
                      : spec.section("scale") ? check_ladder(file, context, own)
+                     : spec.section("mix")   ? check_mixtures(file, context, own)
                      : is_study(spec)        ? check_study(file, context, own)
                                              : check_model(std::move(spec), context, own));
       text += own;

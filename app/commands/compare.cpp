@@ -15,6 +15,7 @@
 #include "core/text/json.h"
 #include "search/replay/table_study.h"
 #include "search/store/folder_content.h"
+#include "search/study/mix_goal.h"
 #include "viz/report/verdict.h"
 
 namespace cambium::command_compare {
@@ -44,6 +45,9 @@ int compare_study(const Options& options, Context& context) {
   if (study.scale)
     throw UserError(str("'", options.study, "' is a ladder, and this compares variants"),
                     str("train it with `cambium scale ", options.study, "`"), study.scale->mark);
+  if (study.mix)
+    throw UserError(str("'", options.study, "' tries mixtures, and this compares variants"),
+                    str("train it with `cambium mix ", options.study, "`"), study.mix->mark);
   CompareSettings settings;
   settings.folder = options.folder.empty()
                         ? str("studies/", std::filesystem::path(options.study).stem().string())

@@ -7,6 +7,7 @@
 #include "app/saved_run.h"
 #include "core/system/files.h"
 #include "core/text/json.h"
+#include "search/mixtures/study/mix_record.h"
 #include "search/records/scale_record.h"
 #include "search/records/search_record.h"
 #include "search/store/folder_content.h"
@@ -52,15 +53,16 @@ int report(const Options& options, Context& context) {
       options.output.empty() ? options.folder + "/report.html" : options.output;
   require(path.ends_with(".html"), "'", path, "' must end in .html");
   if (file_exists(options.folder + "/study.json")) return report_study(options, path, context);
-  const bool search = is_search_folder(options.folder);
+  const bool search = is_search_folder(options.folder), mixtures = is_mix_folder(options.folder);
   if (content_of(options.folder) == FolderContent::kBegun)
     return report_trials(options, path, context);
-  if (!search && !is_scale_folder(options.folder))
+  if (!search && !mixtures && !is_scale_folder(options.folder))
     throw UserError(str("'", options.folder, "' holds no study: there is no study.json"),
                     folder_suggestion(options.folder, "study.json",
-                                      "cambium compare, search and scale -o make one"));
-  const WrittenPage page =
-      search ? write_search_page(options.folder, path) : write_scale_page(options.folder, path);
+                                      "cambium compare, search, mix and scale -o make one"));
+  const WrittenPage page = search     ? write_search_page(options.folder, path)
+                           : mixtures ? write_mix_page(options.folder, path)
+                                      : write_scale_page(options.folder, path);
   context.answer({{"report", page.path}, {"bytes", page.bytes}, {"finished", true}},
                  str(page.path, "\n"));
   return kExitOk;
@@ -70,12 +72,13 @@ int report(const Options& options, Context& context) {
 extern const Command command_report = {
     .name = "report",
     .doc =
-        "write the results of a study, a search or a scaling law as one self-contained HTML page",
+        "write the results of a study, a search, mixtures or a scaling law as one self-contained "
+        "HTML page",
     .examples = {"cambium report studies/quickstart",
                  "cambium report studies/quickstart -o study.html"},
     .declare = [](CommandLine& line) -> Action {
       auto o = std::make_shared<Options>();
-      line.word("STUDY_DIR", o->folder, "the folder that compare, search or scale wrote");
+      line.word("STUDY_DIR", o->folder, "the folder that compare, search, mix or scale wrote");
       line.text("-o,--output", o->output, "FILE", "the page; STUDY_DIR/report.html unless told");
       return [o](Context& context) { return report(*o, context); };
     },

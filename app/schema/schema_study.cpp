@@ -100,6 +100,8 @@ Json value_schema(KeyForm form, StudyKinds kind, int64_t least = 0) {
       return one_or_list(whole(1), whole(0));
     case KeyForm::kMetric:
       return metric();
+    case KeyForm::kTarget:
+      return any_of({text(), some_of(Json{{"type", "number"}, {"minimum", 0}})});
     case KeyForm::kOverrides:
       return overrides;
     case KeyForm::kParameterisation:
@@ -181,8 +183,10 @@ Json keys_schema(StudyKinds kind) {
 
 Json study_schema() {
   Json out = keys_schema(kOfVariants);
-  out["anyOf"] = {
-      {{"required", {"variants"}}}, {{"required", {"scale"}}}, {{"required", {"tune"}}}};
+  out["anyOf"] = {{{"required", {"variants"}}},
+                  {{"required", {"scale"}}},
+                  {{"required", {"tune"}}},
+                  {{"required", {"mix"}}}};
   return out;
 }
 

@@ -23,6 +23,7 @@ std::vector<std::string> names_in(const std::string& folder) {
 FolderContent content_of(const std::vector<std::string>& names) {
   const auto has = [&](const char* name) { return std::ranges::count(names, name) > 0; };
   if (names.empty()) return FolderContent::kNothing;
+  if (has("mixtures.json")) return FolderContent::kMixtures;
   if (has("ladder.json")) return FolderContent::kLadder;
   if (has("results.json"))
     return has("study.db") ? FolderContent::kModelSearch : FolderContent::kTableSearch;
@@ -34,15 +35,22 @@ FolderContent content_of(const std::vector<std::string>& names) {
 }
 
 std::string_view name_of(FolderContent kind) {
-  constexpr std::string_view names[] = {
-      "nothing",  "a study",       "a comparison",   "a search of models", "a search of a table",
-      "a ladder", "a scaling law", "a training run", "something else"};
+  constexpr std::string_view names[] = {"nothing",
+                                        "a study",
+                                        "a comparison",
+                                        "a search of models",
+                                        "a search of a table",
+                                        "a ladder",
+                                        "a study of mixtures",
+                                        "a scaling law",
+                                        "a training run",
+                                        "something else"};
   return names[size_t(kind)];
 }
 
 bool has_store(FolderContent kind) {
   return kind == FolderContent::kComparison || kind == FolderContent::kModelSearch ||
-         kind == FolderContent::kLadder;
+         kind == FolderContent::kLadder || kind == FolderContent::kMixtures;
 }
 }  // namespace
 

@@ -10,6 +10,7 @@ enum class FolderContent {
   kModelSearch,
   kTableSearch,
   kLadder,
+  kMixtures,
   kLaw,
   kRun,
   kOther

@@ -86,7 +86,7 @@ Study read_study(Spec spec, StudyKinds kind, Diagnostics& errors) {
     needs("base", "write base: model.yaml, or base: {table: file.csv, key: name}");
     needs("space", "write space: {vars.heads: [2, 4, 8]}, or space: table for all its rows");
     needs("objectives", "write objectives: {val.accuracy: max}, or of a table's results");
-  } else if (!spec.section("tune") && !spec.section("scale")) {
+  } else if (!spec.section("tune") && !spec.section("scale") && !spec.section("mix")) {
     needs("variants", "write variants: {name: {path.in.spec: value}, other: model.yaml}");
   }
   const bool alone = kind == kOfVariants && !spec.section("variants");
@@ -96,6 +96,7 @@ Study read_study(Spec spec, StudyKinds kind, Diagnostics& errors) {
     read_key(key, file);
   }
   if (study.scale) settle_ladder(file);
+  if (study.mix) settle_mixtures(file);
   if (study.budget && study.search) refuse_fixed_lengths(study.search->dimensions, file);
   if (study.budget && study.tune) refuse_fixed_lengths(study.tune->space->dimensions(), file);
   study.base = {"base", file.base_mark, file.base, file.base_mark, {}};
@@ -113,7 +114,7 @@ std::string_view name_of(Budget::Kind kind) {
 
 bool is_study(const Spec& spec) {
   return spec.section("variants") || spec.section("base") || spec.section("seeds") ||
-         spec.section("scale");
+         spec.section("scale") || spec.section("mix");
 }
 
 Study load_study(const std::string& path, std::span<const std::string> overrides) {

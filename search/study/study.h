@@ -62,6 +62,7 @@ struct Budget {
 std::string_view name_of(Budget::Kind kind);
 
 struct TuneSettings;  // search/study/tune_settings.h
+struct MixGoal;       // search/study/mix_goal.h
 
 struct Study {
   std::string name, file;
@@ -72,6 +73,7 @@ struct Study {
   std::optional<MatchGoal> match;
   std::optional<Budget> budget;    // of a run; with `scale`, of all runs together
   std::optional<ScaleGoal> scale;  // a ladder: what is trained to find scaling laws
+  std::shared_ptr<const MixGoal> mix;  // null: it does not look for the best mixture
   std::vector<int64_t> seeds;
   // Numbers of seeds at which a study that is trained until it is decided is looked at, the last
   // that of `seeds`; empty: one look, at all of them.

@@ -70,6 +70,34 @@ constexpr StudyKeyPart kScaleParts[] = {
      KeyForm::kText},
 };
 
+constexpr StudyKeyPart kMixParts[] = {
+    {"runs", "mixtures that are drawn, each trained with every variant and seed; 32 unless told",
+     KeyForm::kWhole, 6},
+    {"target",
+     "what is to be low at the end of a run: val.loss unless told, of a source "
+     "val.loss.source.NAME, or a mean of several by weights",
+     KeyForm::kTarget},
+    {"around", "shares that mixtures are drawn around; the sizes of the sources unless told",
+     KeyForm::kNumberOfEach},
+    {"temperature", "power of those shares, 0.5 unless told: below 1 small sources come more often",
+     KeyForm::kNumber},
+    {"strength",
+     "of the Dirichlet draws, from the least to the greatest, [0.1, 5] unless told: low is nearly "
+     "one source, high is near `around`",
+     KeyForm::kQuantities},
+    {"most_epochs", "times that a run may read a source: mixtures beyond are not drawn",
+     KeyForm::kNumber},
+    {"forms",
+     "of how the loss may depend on shares; all unless told, the one that foretells best "
+     "is used",
+     KeyForm::kTexts},
+    {"check",
+     "seeds, other than those of the runs, of the best mixture against the natural and the equal "
+     "one; 3 unless told, 0: none",
+     KeyForm::kWhole},
+    {"seed", "of the draws; 0 unless told", KeyForm::kWhole},
+};
+
 constexpr StudyKey kKeys[] = {
     {"name",
      "of the study; otherwise the file's name",
@@ -143,6 +171,11 @@ constexpr StudyKey kKeys[] = {
      "scale: {free: [vars.dim, vars.depth], aspect: {vars.depth: \"round(dim / 48)\"}, params: "
      "[30k, 400k], sizes: 4, tokens_per_param: [5, 10, 20], hold_out: largest}",
      KeyForm::kAllOf, kScaleParts, read_scale, nullptr, kOfVariants},
+    {"mix",
+     "small trainings on many mixtures of a corpus's sources, to find the best mixture of each "
+     "variant",
+     "mix: {runs: 24, target: val.loss.source.books, check: 3}", KeyForm::kAllOf, kMixParts,
+     read_mix, nullptr, kOfVariants},
     {"budget",
      "what every run may spend: steps, samples, flops (evaluation apart) or seconds of steps; with "
      "scale: the flops of all runs together",

@@ -35,6 +35,7 @@ enum class KeyForm {
   kCost,              // a quantity, or `baseline`
   kSeeds,             // how many, a list, or a map of `parts`
   kMetric,            // val.loss, or {val.loss: min}
+  kTarget,            // a metric, or a map of metrics and weights
   kOverrides,         // a map of paths to values
   kParameterisation,  // as the section of a spec
   kDataSets,          // a map of names to data

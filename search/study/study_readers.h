@@ -23,6 +23,9 @@ void read_baseline(const Yaml& yaml, StudyFile& file);
 void read_tune(const Yaml& yaml, StudyFile& file);
 void read_published(const Yaml& yaml, StudyFile& file);
 void read_scale(const Yaml& yaml, StudyFile& file);
+void read_mix(const Yaml& yaml, StudyFile& file);
+// The same for `mix:` as settle_ladder.
+void settle_mixtures(StudyFile& file);
 // Once all keys of a study with `scale:` are read: what follows from them, and errors for keys that
 // say nothing there.
 void settle_ladder(StudyFile& file);

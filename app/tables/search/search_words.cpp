@@ -1,6 +1,7 @@
 // What `cambium explain` says of searches: the keys that only they have, and methods.
 #include "app/tables/catalogue.h"
 #include "search/methods/support/method.h"
+#include "search/mixtures/support/form.h"
 #include "search/proxies/support/proxy.h"
 #include "search/rungs/support/rung_method.h"
 #include "search/study/study_keys.h"
@@ -42,10 +43,12 @@ void add_search_words(std::vector<CatalogueEntry>& all) {
        .example = "space:\n  model.1.A.window: {when: \"pattern has A\", values: [0, 32]}"});
   all.push_back({.kind = "topic",
                  .name = "study",
-                 .doc = "a file with variants:, which `cambium compare` trains from several seeds "
-                        "and judges; with scale: it is a ladder for `cambium scale`, with space: a "
-                        "search for `cambium search`. `cambium explain \"keys of a study\"` lists "
-                        "what it may say",
+                 .doc =
+                     "a file with variants:, which `cambium compare` trains from several seeds "
+                     "and judges; with scale: it is a ladder for `cambium scale`, with mix: one of "
+                     "mixtures for `cambium mix`, with space: a "
+                     "search for `cambium search`. `cambium explain \"keys of a study\"` lists "
+                     "what it may say",
                  .example = "base: my.yaml\nvariants: {a: {}, b: {vars.dim: 64}}\nseeds: 5"});
   all.push_back(
       {.kind = "topic",
@@ -53,5 +56,17 @@ void add_search_words(std::vector<CatalogueEntry>& all) {
        .doc = "models of one family at several sizes, each trained for several lengths, "
               "through which `cambium scale` lays a law; see scale",
        .example = "scale: {free: vars.dim, params: [30k, 400k], tokens_per_param: [5, 20]}"});
+  std::string forms;
+  for (const MixtureForm* f : builtin_mixture_forms())
+    forms += str(forms.empty() ? "" : "; ", f->name, ": ", f->doc);
+  all.push_back(
+      {.kind = "topic",
+       .name = "mixtures",
+       .doc = str("which shares of a corpus's sources train best: `cambium mix` trains on "
+                  "many mixtures, fits how the loss depends on shares, and checks the best "
+                  "one foretold; see mix. Forms, of which the one that foretells unseen "
+                  "mixtures best is used: ",
+                  forms),
+       .example = "mix: {runs: 24, target: val.loss.source.books, check: 3}"});
 }
 }  // namespace cambium
