@@ -39,6 +39,40 @@ CorpusShard shard_from(const JsonItem& item) {
 }
 }  // namespace
 
+void SourceTally::add(const Tally& tally) {
+  documents += tally.documents;
+  kept += tally.kept;
+  for (const auto& [name, rule] : tally.rules)
+    if (rule.dropped > 0) dropped[name] += rule.dropped;
+}
+
+Json SourceTally::json() const {
+  Json out = {{"documents", documents}, {"kept", kept}, {"dropped", Json::object()}};
+  for (const auto& [rule, n] : dropped) out["dropped"][rule] = n;
+  return out;
+}
+
+SourceTally SourceTally::from(const JsonItem& item) {
+  SourceTally t{item.whole("documents"), item.whole("kept"), {}};
+  const JsonItem dropped = item.item("dropped");
+  for (const auto& [rule, n] : dropped.json().items())
+    t.dropped[rule] = dropped.whole(rule.c_str());
+  return t;
+}
+
+Json tallies_json(const SourceTallies& tallies) {
+  Json out = Json::object();
+  for (const auto& [source, tally] : tallies) out[source] = tally.json();
+  return out;
+}
+
+SourceTallies tallies_from(const JsonItem& item) {
+  SourceTallies out;
+  for (const auto& [source, tally] : item.json().items())
+    out[source] = SourceTally::from(JsonItem(tally, str(item.where(), ": ", source)));
+  return out;
+}
+
 std::string_view split_name(Split split) {
   return split == Split::kTrain ? "train" : split == Split::kValidation ? "val" : "test";
 }
@@ -72,6 +106,7 @@ Json Manifest::json() const {
   for (const StepRecord& s : steps) {
     Json step = {{"name", s.name}, {"text", s.text}, {"tally", s.tally.json()}};
     if (!s.findings.is_null()) step["findings"] = s.findings;
+    if (!s.sources.empty()) step["sources"] = tallies_json(s.sources);
     out["steps"].push_back(std::move(step));
   }
   for (const CorpusShard& s : shards) out["shards"].push_back(shard_json(s));
@@ -108,7 +143,7 @@ Manifest load_manifest(const std::string& folder) {
   for (const JsonItem& s : item.items("steps")) {
     const Json* findings = s.find("findings");
     m.steps.push_back({s.needed_text("name"), s.text("text"), Tally::from(s.item("tally")),
-                       findings ? *findings : Json(nullptr)});
+                       findings ? *findings : Json(nullptr), tallies_from(s.item("sources"))});
   }
   for (const JsonItem& s : item.items("shards")) m.shards.push_back(shard_from(s));
   if (const Json* history = item.find("history"); history && !item.items("history").empty())

@@ -22,11 +22,28 @@ struct CorpusInput {
   uint64_t hash = 0;
 };
 
+// What a step did to the documents of one source.
+struct SourceTally {
+  int64_t documents = 0, kept = 0;
+  std::map<std::string, int64_t> dropped;  // documents, by rule
+
+  void add(const Tally& tally);
+
+  Json json() const;
+  static SourceTally from(const JsonItem& item);
+};
+
+using SourceTallies = std::map<std::string, SourceTally>;  // by the source's name
+
+Json tallies_json(const SourceTallies& tallies);
+SourceTallies tallies_from(const JsonItem& item);
+
 struct StepRecord {
   std::string name;  // "repair", or as the manifest's own: "read", "write"
   std::string text;  // canonical options, with the version of the rules
   Tally tally;
   Json findings = nullptr;
+  SourceTallies sources = {};  // of steps; empty in manifests that were written before
 };
 
 struct Manifest {

@@ -63,14 +63,20 @@ StagedDrafts collect(const StagedDrafts& before, const std::string& folder,
     after.parts.push_back(
         {path, before.parts[i].source, item.whole("documents"), item.whole("bytes")});
     const std::vector<JsonItem> tallies = item.items("tallies");
-    for (size_t k = 0; k < records.size(); ++k) records[k].tally.add(Tally::from(tallies[k]));
+    const std::string& source = before.sources[size_t(before.parts[i].source)];
+    for (size_t k = 0; k < records.size(); ++k) {
+      const Tally tally = Tally::from(tallies[k]);
+      records[k].tally.add(tally);
+      records[k].sources[source].add(tally);
+    }
   }
   after.parts.insert(after.parts.end(), before.parts.end() - before.settled, before.parts.end());
   return after;
 }
 
 Json record_json(const StepRecord& r) {
-  return {{"tally", r.tally.json()}, {"findings", r.findings}};
+  return {
+      {"tally", r.tally.json()}, {"findings", r.findings}, {"sources", tallies_json(r.sources)}};
 }
 
 Json staged_json(const StagedDrafts& staged) {
@@ -129,6 +135,7 @@ StagedDrafts run_passes(const Recipe& recipe, StagedDrafts staged, const std::st
         const JsonItem item((*done)["steps"][k], marker);
         mine[k].tally = Tally::from(item.item("tally"));
         mine[k].findings = (*done)["steps"][k]["findings"];
+        mine[k].sources = tallies_from(item.item("sources"));
       }
     } else {
       staged = run_pass(CurationSteps(steps).subspan(first, count), staged, folder,

@@ -13,6 +13,7 @@ main{max-width:1320px;margin:0 auto;padding:28px 24px 60px}
 h1{font-size:26px;line-height:1.25;margin:0 0 4px;overflow-wrap:anywhere}
 h2{font-size:18px;margin:40px 0 12px;padding-top:14px;border-top:1px solid var(--line)}
 h3{font-size:15px;margin:0 0 6px;overflow-wrap:anywhere}
+.part{margin-top:30px}
 p{margin:6px 0}
 .soft{color:var(--soft)}
 .verdict{background:var(--card);border:1px solid var(--line);border-radius:8px;padding:14px 18px;margin-top:20px;max-width:900px}

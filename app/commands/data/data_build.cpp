@@ -4,9 +4,9 @@
 #include "app/command.h"
 #include "app/run.h"
 #include "app/tables/data/corpus_table.h"
+#include "app/tables/data/workers_view.h"
 #include "app/tables/train_view.h"
 #include "core/system/cancel.h"
-#include "core/system/threads.h"
 #include "core/text/json.h"
 #include "data/assembly/build.h"
 
@@ -17,25 +17,6 @@ struct Options {
   int64_t jobs = 0;
 };
 
-Workers workers_of(const Options& o, Context& context) {
-  Workers w{o.jobs > 0 ? o.jobs : thread_count(), cancel_requested, {}};
-  const ProgressMode mode = progress_mode(o.progress, context.terminal);
-  auto shown = std::make_shared<std::pair<Stopwatch, std::string>>();
-  w.progress = [mode, shown, &terminal = context.terminal](std::string_view stage, int64_t done,
-                                                           int64_t of) {
-    auto& [since, last] = *shown;
-    const std::string text = str(stage, "  ", done, "/", of);
-    if (mode == ProgressMode::kBar)
-      terminal.status(str(bar_text(double(done) / double(of), 20), " ", text));
-    if (mode == ProgressMode::kPlain && (since.seconds() > 5 || last != stage)) {
-      terminal.note(text);
-      since.restart();
-    }
-    last = stage;
-  };
-  return w;
-}
-
 int build(const Options& o, Context& context) {
   const Recipe recipe = load_recipe(o.recipe, context.set);
   const std::string folder = o.folder.empty()
@@ -45,7 +26,7 @@ int build(const Options& o, Context& context) {
   const Stopwatch clock;
   BuiltCorpus built;
   try {
-    built = build_corpus(recipe, folder, workers_of(o, context));
+    built = build_corpus(recipe, folder, workers_of(o.jobs, o.progress, context.terminal));
   } catch (const Stopped&) {
     context.terminal.end_status();
     context.terminal.note("stopped; the same command goes on where this one ended");
