@@ -141,7 +141,11 @@ void add_weights(Json& answer, const LoadedWeights& w, bool best) {
 
 SavedModel::SavedModel(const Experiment& e, const LoadedWeights& weights, const std::string& folder,
                        int64_t batch)
-    : plan_(compile(optimised(e, evaluation_graph(e, batch)), engine_)) {
+    : SavedModel(e, weights, folder, evaluation_graph(e, batch)) {}
+
+SavedModel::SavedModel(const Experiment& e, const LoadedWeights& weights, const std::string& folder,
+                       Graph graph)
+    : plan_(compile(optimised(e, std::move(graph)), engine_)) {
   store_.add(plan_, uint64_t(e.train.options.seed));
   restore(store_, weights.tensors, folder);
   executor_ = std::make_unique<Executor>(plan_, store_);

@@ -43,11 +43,14 @@ void refuse_folder_as_study(const std::string& path);
 std::string weights_text(const LoadedWeights& w, bool best);
 void add_weights(Json& answer, const LoadedWeights& w, bool best);
 
-// The evaluation plan on `batch` examples with the best or the last weights.
+// A plan with the best or the last weights: that of an evaluation on `batch` examples, or of
+// another graph of the same model.
 class SavedModel {
  public:
   SavedModel(const Experiment& e, const LoadedWeights& weights, const std::string& folder,
              int64_t batch);
+  SavedModel(const Experiment& e, const LoadedWeights& weights, const std::string& folder,
+             Graph graph);
 
   Executor& executor() { return *executor_; }
 

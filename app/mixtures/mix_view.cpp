@@ -17,6 +17,10 @@ size_t checks_of(const MixPlan& plan) {
   return plan.goal().check > 0 ? plan.plan.variants.size() + 2 : 0;
 }
 
+std::string times(double passes) {
+  return fmt::format("{:.2g}", passes);
+}
+
 std::string percent(double share) {
   return fixed(100 * share, 1) + " %";
 }
@@ -50,8 +54,8 @@ std::string mix_text(const MixPlan& plan, int64_t jobs) {
     for (const std::vector<double>& m : plan.mixtures) most = std::max(most, m[s]);
     table.row({printable(plan.sources[s].name), compact(double(plan.sources[s].symbols)),
                percent(plan.sources[s].natural),
-               str(fixed(passes * plan.sources[s].natural, 2), " times"),
-               str(percent(most), ", ", fixed(passes * most, 2), " times")});
+               str(times(passes * plan.sources[s].natural), " times"),
+               str(percent(most), ", ", times(passes * most), " times")});
   }
   return out + table.text();
 }

@@ -48,6 +48,21 @@ struct RecordOptions {
   size_t most_words = 2'000'000;  // different ones that are held
 };
 
+// A document's values by their keys: texts, and numbers and truths as JSON writes them.
+using DocumentMeta = std::map<std::string, std::string>;
+
+// Of an object of JSON, or of the object under "meta" in one; lists and objects in it are left out.
+DocumentMeta meta_of(const std::string& json, bool packed);
+
+// Adds those of documents from the index `before` on.
+void add_meta(Records& records, const std::vector<DocumentMeta>& meta, size_t before);
+
+// Where a name stands, at the end where it was not there.
+uint16_t place_in(std::vector<std::string>& names, std::string_view name);
+
+// "unknown" where none is found.
+std::string language_name(std::string_view text);
+
 // Reads all that is drawn, and keeps the texts in `folder`. The same for any number of workers.
 Records read_records(const AuditIntake& intake, const std::string& folder, const Workers& workers,
                      const RecordOptions& options = {});

@@ -1,12 +1,10 @@
 #include <algorithm>
-#include <optional>
 #include <vector>
 
 #include "core/xxhash.h"
 #include "data/audit/folding.h"
 #include "data/audit/ordered.h"
 #include "data/audit/record.h"
-#include "data/curation/support/languages.h"
 #include "data/curation/support/words.h"
 
 namespace cambium {
@@ -14,42 +12,17 @@ const std::array<std::string_view, kRuleSets> kRuleSetNames = {
     "gopher_quality", "gopher_repetition", "c4_quality", "fineweb_quality"};
 
 namespace {
-constexpr size_t kMostMetaKeys = 32, kMostMetaValues = 4096, kLongestWord = 64;
-
-uint16_t index_of(std::vector<std::string>& names, std::string_view name) {
-  const auto at = std::ranges::find(names, name);
-  if (at != names.end()) return uint16_t(at - names.begin());
-  names.emplace_back(name);
-  return uint16_t(names.size() - 1);
-}
+constexpr size_t kLongestWord = 64;
 
 // What one task found.
 struct TaskRecords {
   std::vector<DocumentRecord> documents;
   std::vector<std::string> languages;
   std::array<std::vector<std::string>, kRuleSets> rules;
-  std::vector<std::map<std::string, std::string>> meta;  // of each document
+  std::vector<DocumentMeta> meta;  // of each document
   std::unordered_map<std::string, int64_t> words;
   int64_t bad = 0, bytes = 0;
 };
-
-// The value of one key of a document's meta as a slice is called; none for lists and objects.
-std::optional<std::string> meta_value(const Json& value) {
-  if (value.is_string()) return value.get<std::string>();
-  if (value.is_number() || value.is_boolean()) return to_text(value);
-  return std::nullopt;
-}
-
-std::map<std::string, std::string> meta_of(const std::string& text, bool packed) {
-  std::map<std::string, std::string> out;
-  if (text.empty()) return out;
-  Json all = Json::parse(text);
-  if (packed) all = all.contains("meta") ? Json(all["meta"]) : Json::object();
-  if (!all.is_object()) return out;
-  for (const auto& [key, value] : all.items())
-    if (const auto v = meta_value(value)) out[key] = v->substr(0, 200);
-  return out;
-}
 
 class DocumentTask {
  public:
@@ -88,8 +61,7 @@ class DocumentTask {
     r.folded = int64_t(folded_.words().size());
     for (const std::string_view w : folded_.words())
       if (w.size() <= kLongestWord) ++found_.words[std::string(w)];
-    const std::string code = language_of(draft.text).code;
-    r.language = index_of(found_.languages, code == "un" ? "unknown" : code);
+    r.language = place_in(found_.languages, language_name(draft.text));
     for (size_t i = 0; i < kRuleSets; ++i) r.broken[i] = broken_by(draft, i);
     found_.bytes += r.bytes;
     found_.documents.push_back(r);
@@ -100,8 +72,8 @@ class DocumentTask {
     Tally tally;
     if (judges_[set]->keep(copy, tally)) return 0;
     for (const auto& [name, rule] : tally.rules)
-      if (rule.dropped > 0) return uint8_t(1 + index_of(found_.rules[set], name));
-    return uint8_t(1 + index_of(found_.rules[set], "dropped"));
+      if (rule.dropped > 0) return uint8_t(1 + place_in(found_.rules[set], name));
+    return uint8_t(1 + place_in(found_.rules[set], "dropped"));
   }
 
   const AuditIntake& intake_;
@@ -121,31 +93,14 @@ void forget_rare(Records& all, size_t most) {
         int64_t(std::erase_if(all.words, [&](const auto& entry) { return entry.second <= least; }));
 }
 
-void take_meta(Records& all, const std::vector<std::map<std::string, std::string>>& meta,
-               size_t before) {
-  for (const auto& document : meta)
-    for (const auto& [key, value] : document)
-      if (!all.meta.contains(key) && all.meta.size() < kMostMetaKeys) all.meta[key] = {};
-  for (auto& [key, column] : all.meta) {
-    column.of.resize(before + meta.size(), MetaColumn::kNone);
-    for (size_t i = 0; i < meta.size(); ++i) {
-      const auto value = meta[i].find(key);
-      if (value == meta[i].end()) continue;
-      const bool room = column.values.size() < kMostMetaValues ||
-                        std::ranges::count(column.values, value->second) > 0;
-      column.of[before + i] = room ? index_of(column.values, value->second) : MetaColumn::kOther;
-    }
-  }
-}
-
 void take_task(Records& all, TaskRecords found, const RecordOptions& options) {
   const size_t before = all.documents.size();
-  take_meta(all, found.meta, before);
+  add_meta(all, found.meta, before);
   for (DocumentRecord r : found.documents) {
-    r.language = index_of(all.languages, found.languages[r.language]);
+    r.language = place_in(all.languages, found.languages[r.language]);
     for (size_t i = 0; i < kRuleSets; ++i)
       if (r.broken[i] > 0)
-        r.broken[i] = uint8_t(1 + index_of(all.rules[i], found.rules[i][r.broken[i] - 1]));
+        r.broken[i] = uint8_t(1 + place_in(all.rules[i], found.rules[i][r.broken[i] - 1]));
     all.documents.push_back(r);
   }
   for (const auto& [word, n] : found.words) all.words[word] += n;

@@ -31,9 +31,11 @@ bool value_before(const std::string& a, const std::string& b) {
   return a < b;
 }
 
-// Slices from values by index; those that no document has are left out, the rarest joined.
+// Slices from values by index; those that no document has are left out, the rarest joined. The
+// last `no_values` names are none, and come last.
 AuditSlicing parted(std::string key, const std::vector<std::string>& names, size_t documents,
-                    const std::function<size_t(size_t)>& value_of, bool in_order) {
+                    const std::function<size_t(size_t)>& value_of, bool in_order,
+                    size_t no_values = 0) {
   std::vector<int64_t> counts(names.size());
   for (size_t i = 0; i < documents; ++i) ++counts[value_of(i)];
   std::vector<size_t> order(names.size());
@@ -42,16 +44,18 @@ AuditSlicing parted(std::string key, const std::vector<std::string>& names, size
   std::ranges::stable_sort(order, [&](size_t a, size_t b) {
     return counts[a] != counts[b] ? counts[a] > counts[b] : names[a] < names[b];
   });
+  const auto is_none = [&](size_t v) { return v + no_values >= names.size(); };
   const bool others = order.size() > kMostSlices;
   const size_t kept = others ? kMostSlices - 1 : order.size();
   std::vector<size_t> rest(order.begin() + long(kept), order.end());
   order.resize(kept);
   if (in_order) std::ranges::sort(order);
   const bool numbers = !in_order && std::ranges::all_of(order, [&](size_t v) {
-    return number_of(names[v]).has_value();
+    return is_none(v) || number_of(names[v]).has_value();
   });
   if (numbers)
     std::ranges::sort(order, [&](size_t a, size_t b) { return value_before(names[a], names[b]); });
+  std::ranges::stable_partition(order, [&](size_t v) { return !is_none(v); });
   AuditSlicing out{.key = std::move(key), .ordered = in_order || numbers};
   std::vector<uint16_t> slice_of(names.size());
   for (const size_t v : order) {
@@ -77,7 +81,7 @@ AuditSlicing by_meta(const std::string& key, const MetaColumn& column) {
                : v == MetaColumn::kOther ? names.size() - 2
                                          : v;
       },
-      false);
+      false, 2);
 }
 
 class Slicer {

@@ -5,6 +5,7 @@
 #include "core/hash.h"
 #include "core/version.h"
 #include "viz/audit/audit_parts.h"
+#include "viz/audit/runs_part.h"
 #include "viz/plot/heat_plot.h"
 #include "viz/plot/text.h"
 #include "viz/report/page.h"
@@ -156,14 +157,17 @@ std::string key_section(const AuditKey& key, bool compared) {
 }
 }  // namespace
 
-std::string audit_page(const Audit& a, const std::string& command, const std::string& more) {
+std::string audit_page(const Audit& a, const std::string& command,
+                       const std::vector<ScoredRun>& runs, const std::string& split) {
   std::string facts =
       str(number_text(a.documents), " documents, ", memory_text(a.bytes), " of text, ",
           a.shares.size(), a.shares.size() == 1 ? " source" : " sources");
   if (a.corpus) facts += str("; contents ", hash_name(a.content));
-  std::string out = html_header(str("Audit of ", a.name), facts, audit_findings(a));
+  std::vector<std::string> sentences = run_findings(runs);
+  for (std::string& s : audit_findings(a)) sentences.push_back(std::move(s));
+  std::string out = html_header(str("Audit of ", a.name), facts, sentences);
   for (const AuditKey& k : a.keys) out += key_section(k, a.twins.compared);
-  out += more;
+  out += runs_part(runs, split);
   out += html_section("Words that stand together", terms_part(a.terms));
   if (a.corpus) out += html_section("What the build did", steps_part(a));
   out += html_section("Some of the texts", samples_part(a));

@@ -1,7 +1,6 @@
 #include "app/tables/data/audit_table.h"
 
 #include "app/tables/table.h"
-#include "viz/audit/audit_page.h"
 #include "viz/audit/audit_parts.h"
 #include "viz/plot/text.h"
 
@@ -41,9 +40,9 @@ std::string terms_table(const TermTable& t) {
 }
 }  // namespace
 
-std::string audit_text(const Audit& audit) {
+std::string audit_text(const Audit& audit, const std::vector<std::string>& sentences) {
   std::string out;
-  for (const std::string& sentence : audit_findings(audit)) out += sentence + "\n";
+  for (const std::string& sentence : sentences) out += sentence + "\n";
   for (const AuditKey& key : audit.keys) out += "\n" + key_table(key, audit.twins.compared);
   out += "\nwords: of half of the documents or less; the sets of rules: what each would drop\n";
   if (!audit.terms.lists.empty()) out += "\n" + terms_table(audit.terms);

@@ -3,5 +3,6 @@
 #include "data/audit/audit.h"
 
 namespace cambium {
-std::string audit_text(const Audit& audit);  // sentences, then a table for each key
+// The sentences, then a table for each key.
+std::string audit_text(const Audit& audit, const std::vector<std::string>& sentences);
 }  // namespace cambium

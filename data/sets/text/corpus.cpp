@@ -4,51 +4,19 @@
 #include <cmath>
 
 #include "core/rng.h"
+#include "core/text/json.h"
 #include "data/assembly/manifest.h"
+#include "data/corpus/corpus_set_options.h"
 #include "data/corpus/stages.h"
 #include "data/corpus/symbol_counts.h"
 #include "data/corpus/windowed_data.h"
+#include "data/held_documents.h"
 #include "data/mixture.h"
 #include "data/slices.h"
 
 namespace cambium::dataset_corpus {
 namespace {
-struct Options {
-  std::string path, tokenizer;
-  int64_t context = 64, shuffle = 1024, held_out = 4096;
-  std::vector<std::string> mixture, weights;
-  double temperature = 1, most_epochs = 0;
-  static constexpr auto fields = std::tuple{
-      field("path", &Options::path, "the corpus's folder"),
-      field("tokenizer", &Options::tokenizer,
-            "the file of a tokenizer: a tokenizer.json, ranks of tiktoken, or a tokenizer.bin of "
-            "llama2.c; empty: the bytes of the texts"),
-      field("context", &Options::context, "T: symbols in a window").in(1, 1 << 20),
-      field(
-          "mixture", &Options::mixture,
-          "a map of sources and their shares of the training windows, {docs: 0.6, books: 0.4}; "
-          "those that are not named are not read. Or a list of such maps, stages of the training: "
-          "[{until: 50%, docs: 0.8, books: 0.2}, {docs: 0.5, books: 0.5}]; until: 20k is after so "
-          "many windows. Empty: as many as each holds"),
-      field("weights", &Options::weights,
-            "a map of sources and how much a symbol of each counts in the training loss, "
-            "{books: 2}; 1 unless told. Validation counts all alike"),
-      field(
-          "temperature", &Options::temperature,
-          "without a mixture: shares as the sizes to the power of its inverse; 1: as many as each "
-          "holds, larger: nearer to equal shares")
-          .in(1, 1e9),
-      field("most_epochs", &Options::most_epochs,
-            "times that a training may read a source; a longer one is refused. 0: no limit")
-          .in(0),
-      field("held_out", &Options::held_out,
-            "most windows of validation and of test, which are held in memory; 0: none, where "
-            "evaluate: judges")
-          .in(0, 1 << 20),
-      field("shuffle", &Options::shuffle,
-            "training windows that are held in memory and shuffled together; 1: none")
-          .in(1, 1 << 20)};
-};
+using Options = CorpusSetOptions;
 
 struct Source {
   std::string name;
@@ -58,7 +26,7 @@ struct Source {
   double weight = 1;                   // of a symbol in the training loss
 };
 
-class CorpusData final : public WindowedData, public Sliced, public Mixed {
+class CorpusData final : public WindowedData, public Sliced, public Mixed, public HoldsDocuments {
  public:
   explicit CorpusData(const Options& options)
       : WindowedData(options.context, options.shuffle, open_vocabulary(options.tokenizer)),
@@ -102,6 +70,29 @@ class CorpusData final : public WindowedData, public Sliced, public Mixed {
     }
     windows.shares = turns_at(place, of_reader);
     return std::make_unique<WindowStream>(std::move(readers), windows);
+  }
+
+  void each_document(Split split,
+                     const std::function<void(const HeldDocument&)>& f) const override {
+    for (size_t k = 0; k < sources_.size(); ++k) {
+      const auto& paths = sources_[k].shards[size_t(split)];
+      int64_t left = documents_[place(split)].empty() ? 0 : documents_[place(split)][k];
+      if (left == 0) continue;
+      CorpusOptions with_meta = kShards;
+      with_meta.meta = {{"meta", "meta"}};
+      const auto documents = open_corpus(with_meta, list_of(paths, with_meta));
+      for (Document d; left > 0 && documents->next(d); --left) {
+        const Json meta = d.meta.empty() ? Json::object() : Json::parse(d.meta);
+        f({sources_[k].name, d.id, meta.contains("meta") ? to_text(meta["meta"]) : "", d.text});
+      }
+    }
+  }
+
+  void documents_of(Split split, int64_t example, std::span<int32_t> to) const override {
+    const std::vector<int64_t>& begins = begins_[place(split)];
+    int64_t at = windows_[place(split)][size_t(example)].begin;
+    for (int32_t& document : to)
+      document = int32_t(std::ranges::upper_bound(begins, ++at) - begins.begin()) - 1;
   }
 
   std::vector<MixedSource> mixture(int64_t examples, int64_t of) const override {
@@ -248,10 +239,14 @@ class CorpusData final : public WindowedData, public Sliced, public Mixed {
       const auto room = size_t(std::max(1.0, windows)) * size_t(context_) + 1;
       const auto& paths = source.shards[size_t(split)];
       const size_t before = to.size();
+      documents_[place(split)].push_back(0);
       if (!paths.empty()) {
         const auto documents = open_corpus(kShards, list_of(paths, kShards));
-        for (Document d; to.size() - before < room && documents->next(d);)
+        for (Document d; to.size() - before < room && documents->next(d);) {
+          begins_[place(split)].push_back(int64_t(to.size()));
+          ++documents_[place(split)].back();
           vocabulary_->append_document(d.text, to);
+        }
         to.resize(std::min(to.size(), before + room));
       }
       pieces.push_back(int64_t(to.size() - before));
@@ -265,6 +260,8 @@ class CorpusData final : public WindowedData, public Sliced, public Mixed {
   std::vector<Source> sources_;
   std::vector<std::string> names_;  // of the sources
   std::vector<MixtureStage> stages_;
+  std::vector<int64_t> begins_[2];     // of the documents that are held, among their symbols
+  std::vector<int64_t> documents_[2];  // how many of each source
 };
 }  // namespace
 

@@ -8,6 +8,7 @@
 #include "core/rng.h"
 #include "core/system/files.h"
 #include "data/dataset.h"
+#include "data/held_documents.h"
 #include "data/text/labelled_rows.h"
 
 namespace cambium::dataset_labelled_text {
@@ -69,7 +70,7 @@ struct LabelOrder {
   }
 };
 
-class LabelledTextSet final : public Dataset {
+class LabelledTextSet final : public Dataset, public NamesClasses {
  public:
   LabelledTextSet(const LabelledText& a, uint64_t seed) : options_(a) {
     std::vector<LabelledRow> rows[3];
@@ -123,6 +124,12 @@ class LabelledTextSet final : public Dataset {
       for (const std::vector<int32_t>& text : texts_[s]) hash = joined_hash({hash, hash_of(text)});
     }
     return hash;
+  }
+
+  std::vector<std::string> class_names() const override {
+    std::vector<std::string> names;
+    for (const auto& [label, number] : labels_) names.push_back(label);
+    return names;
   }
 
   std::string describe() const override {
