@@ -3,7 +3,7 @@
 #include "app/command.h"
 #include "app/run.h"
 #include "app/saved_run.h"
-#include "app/tables/slice_scores_table.h"
+#include "app/tables/data/slice_scores_table.h"
 #include "core/system/files.h"
 #include "core/text/json.h"
 #include "train/graphs/answers_graph.h"

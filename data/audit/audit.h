@@ -2,7 +2,7 @@
 // its words differ, how hard it is to foretell, and what published rules would drop of it.
 #pragma once
 #include "data/audit/lexicon.h"
-#include "data/audit/terms.h"
+#include "data/audit/terms/terms.h"
 #include "data/audit/twins.h"
 
 namespace cambium {

@@ -1,5 +1,5 @@
 // Terms: how they are written, and their numbers.
-#include "data/audit/terms.h"
+#include "data/audit/terms/terms.h"
 
 #include <cmath>
 

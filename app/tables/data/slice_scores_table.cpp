@@ -1,4 +1,4 @@
-#include "app/tables/slice_scores_table.h"
+#include "app/tables/data/slice_scores_table.h"
 
 #include <cmath>
 

@@ -4,7 +4,7 @@
 #include "core/text/suggest.h"
 #include "core/yaml/yaml.h"
 #include "data/audit/folding.h"
-#include "data/audit/terms.h"
+#include "data/audit/terms/terms.h"
 #include "data/curation/support/words.h"
 
 namespace cambium {

@@ -1,4 +1,4 @@
-#include "data/audit/terms.h"
+#include "data/audit/terms/terms.h"
 
 #include <algorithm>
 #include <cmath>
