@@ -10,6 +10,9 @@
 #include "core/xxhash.h"
 #include "data/corpus/document.h"
 #include "data/curation/likeness/minhash.h"
+#include "data/curation/scoring/byte_ngrams.h"
+#include "data/curation/scoring/logistic.h"
+#include "data/curation/scoring/word_features.h"
 #include "data/recipe/recipe.h"
 
 namespace cambium {
@@ -68,6 +71,39 @@ void time_minhash(const std::vector<Draft>& drafts) {
               double(bytes) / clock.seconds() / 1e6);
 }
 
+// What the steps do that learn from all of the texts, then score each.
+void time_scoring(const std::vector<Draft>& drafts) {
+  int64_t bytes = 0;
+  for (const Draft& d : drafts) bytes += int64_t(d.text.size());
+  const auto told = [&](const char* name, const Stopwatch& clock) {
+    std::printf("%-28s %8.1f MB/s\n", name, double(bytes) / clock.seconds() / 1e6);
+  };
+  ByteNgrams model(5, 48'000'000);
+  const Stopwatch learning;
+  for (const Draft& d : drafts) model.learn(d.text);
+  model.finish();
+  told("perplexity, learning", learning);
+  double sum = 0;
+  const Stopwatch scoring;
+  for (const Draft& d : drafts) sum += model.bits(d.text);
+  told("perplexity, scoring", scoring);
+  Logistic regression(1 << 20, 0.5);
+  std::vector<uint32_t> places;
+  const Stopwatch passing;
+  for (const Draft& d : drafts) {
+    features_of(d.text, {}, places);
+    regression.learn(places, d.key % 2 == 0, 1);
+  }
+  told("classifier, a pass", passing);
+  const Stopwatch judging;
+  for (const Draft& d : drafts) {
+    features_of(d.text, {}, places);
+    sum += regression.chance(places);
+  }
+  told("classifier, scoring", judging);
+  if (sum < 0) std::printf("a sum below zero\n");  // so that nothing is left out
+}
+
 // Pairs of sets of 200 hashes, half of which or more both hold.
 void meetings() {
   const MinHash hash(14, 8);
@@ -113,5 +149,6 @@ int main(int count, char** words) {
   time_steps("repair", "repair", drafts);
   time_steps("language", "{language: [en]}", drafts);
   time_minhash(drafts);
+  time_scoring(drafts);
   meetings();
 }

@@ -1,99 +1,112 @@
 #include "data/curation/likeness/clusters.h"
 
 #include <algorithm>
+#include <map>
+
+#include "core/error.h"
 
 namespace cambium {
-namespace {
-// Union by the least place, so that a root is its cluster's first.
-class Forest {
- public:
-  explicit Forest(std::vector<RankedPlace> places)
-      : places_(std::move(places)), parent_(places_.size()) {
-    for (size_t i = 0; i < parent_.size(); ++i) parent_[i] = i;
-  }
-
-  size_t index_of(const RankedPlace& p) const {
-    return size_t(std::ranges::lower_bound(places_, p) - places_.begin());
-  }
-
-  size_t root(size_t i) {
-    while (parent_[i] != i) i = parent_[i] = parent_[parent_[i]];
-    return i;
-  }
-
-  void join(size_t a, size_t b) {
-    a = root(a);
-    b = root(b);
-    parent_[std::max(a, b)] = std::min(a, b);
-  }
-
-  const std::vector<RankedPlace>& places() const { return places_; }
-
- private:
-  std::vector<RankedPlace> places_;
-  std::vector<size_t> parent_;
-};
-
-Forest forest_of(const std::vector<AlikePair>& pairs) {
-  std::vector<RankedPlace> places;
-  for (const AlikePair& p : pairs) {
-    places.push_back(p.later);
-    places.push_back(p.earlier);
-  }
-  std::ranges::sort(places);
-  places.erase(std::ranges::unique(places).begin(), places.end());
-  return Forest(std::move(places));
+Clusters::Clusters(std::vector<uint64_t> parts) : parts_(std::move(parts)) {
+  std::ranges::sort(parts_);
+  parts_.erase(std::ranges::unique(parts_).begin(), parts_.end());
 }
-}  // namespace
 
-std::vector<ClusterMember> decide_clusters(const std::vector<AlikePair>& pairs) {
-  Forest forest = forest_of(pairs);
-  std::vector<bool> dropped(forest.places().size());
-  for (const AlikePair& p : pairs) {
-    const size_t later = forest.index_of(p.later), earlier = forest.index_of(p.earlier);
-    if (!dropped[earlier]) dropped[later] = true;
-    forest.join(later, earlier);
+uint64_t Clusters::number_of(const RankedPlace& p) const {
+  const auto part = std::ranges::lower_bound(parts_, p.rank_part);
+  ensure(part != parts_.end() && *part == p.rank_part && p.index <= UINT32_MAX,
+         "a draft of an unknown part");
+  return uint64_t(part - parts_.begin()) << 32 | p.index;
+}
+
+RankedPlace Clusters::place_of(uint64_t number) const {
+  return {parts_[size_t(number >> 32)], number & UINT32_MAX};
+}
+
+void Clusters::sort_places() {
+  std::ranges::sort(places_);
+  places_.erase(std::ranges::unique(places_).begin(), places_.end());
+  ensure(places_.size() < UINT32_MAX, "more like drafts than 32 bits count");
+  sorted_ = places_.size();
+}
+
+void Clusters::expect(const AlikePair& pair) {
+  places_.push_back(number_of(pair.later));
+  places_.push_back(number_of(pair.earlier));
+  if (places_.size() >= 2 * sorted_ + (1 << 20)) sort_places();
+}
+
+uint32_t Clusters::index_of(const RankedPlace& p) {
+  const uint64_t number = number_of(p);
+  const auto at = std::ranges::lower_bound(places_, number);
+  ensure(at != places_.end() && *at == number, "a pair that nobody expected");
+  return uint32_t(at - places_.begin());
+}
+
+// Union by the least place, so that a root is its cluster's first.
+uint32_t Clusters::root(uint32_t i) {
+  while (first_[i] != i) i = first_[i] = first_[first_[i]];
+  return i;
+}
+
+void Clusters::join(const AlikePair& pair) {
+  if (first_.empty()) {
+    sort_places();
+    places_.shrink_to_fit();
+    first_.resize(places_.size());
+    for (uint32_t i = 0; i < first_.size(); ++i) first_[i] = i;
+    dropped_.resize(places_.size());
   }
+  const uint32_t later = index_of(pair.later), earlier = index_of(pair.earlier);
+  if (!dropped_[earlier]) dropped_[later] = true;
+  const uint32_t a = root(later), b = root(earlier);
+  first_[std::max(a, b)] = std::min(a, b);
+  loosest_ = std::min(loosest_, pair.similarity);
+}
+
+void Clusters::finish(const std::function<uint64_t(const RankedPlace&)>& key_of) {
+  keys_.resize(first_.size());
+  for (uint32_t i = 0; i < first_.size(); ++i) {
+    first_[i] = root(i);
+    if (first_[i] == i) keys_[i] = key_of(place_of(places_[i]));
+  }
+}
+
+std::vector<ClusterMember> Clusters::members_of(uint64_t rank_part) const {
   std::vector<ClusterMember> members;
-  for (size_t i = 0; i < dropped.size(); ++i)
-    members.push_back({forest.places()[i], forest.places()[forest.root(i)], dropped[i]});
+  if (first_.empty()) return members;
+  const auto part = std::ranges::lower_bound(parts_, rank_part);
+  if (part == parts_.end() || *part != rank_part) return members;
+  const auto begin = uint64_t(part - parts_.begin()) << 32;
+  for (auto at = std::ranges::lower_bound(places_, begin);
+       at != places_.end() && *at <= (begin | UINT32_MAX); ++at) {
+    const auto i = size_t(at - places_.begin());
+    const uint32_t first = first_[i];
+    members.push_back({place_of(*at), place_of(places_[first]), keys_[first], dropped_[i]});
+  }
   return members;
 }
 
-Json clusters_json(const std::vector<ClusterMember>& members, const std::vector<AlikePair>& pairs,
-                   bool compared) {
-  struct Cluster {
-    int64_t size = 0, kept = 0;
-    double loosest = 1;
-  };
-
-  std::map<RankedPlace, Cluster> clusters;
-  std::map<RankedPlace, RankedPlace> first;
-  for (const ClusterMember& m : members) {
-    Cluster& c = clusters[m.first];
-    ++c.size;
-    c.kept += !m.dropped;
-    first[m.place] = m.first;
-  }
-  for (const AlikePair& p : pairs) {
-    double& loosest = clusters[first[p.later]].loosest;
-    loosest = std::min(loosest, p.similarity);
+Json Clusters::json(bool compared) const {
+  std::vector<uint32_t> size(first_.size()), kept(first_.size());
+  for (size_t i = 0; i < first_.size(); ++i) {
+    ++size[first_[i]];
+    kept[first_[i]] += !dropped_[i];
   }
   std::map<int64_t, int64_t> sizes;
-  int64_t largest = 0, chains = 0;
-  double loosest = 1;
-  for (const auto& [place, c] : clusters) {
-    ++sizes[c.size];
-    largest = std::max(largest, c.size);
-    chains += c.kept > 1;
-    loosest = std::min(loosest, c.loosest);
+  int64_t clusters = 0, largest = 0, chains = 0;
+  for (size_t i = 0; i < first_.size(); ++i) {
+    if (size[i] == 0) continue;
+    ++clusters;
+    ++sizes[size[i]];
+    largest = std::max<int64_t>(largest, size[i]);
+    chains += kept[i] > 1;
   }
   Json by_size = Json::object();
-  for (const auto& [size, n] : sizes) by_size[std::to_string(size)] = n;
-  return {{"clusters", clusters.size()},
+  for (const auto& [members, n] : sizes) by_size[std::to_string(members)] = n;
+  return {{"clusters", clusters},
           {"largest", largest},
           {"by_size", by_size},
           {"with_unlike_members", chains},
-          {"least_similarity", compared && !pairs.empty() ? Json(loosest) : Json()}};
+          {"least_similarity", compared && clusters > 0 ? Json(loosest_) : Json()}};
 }
 }  // namespace cambium

@@ -1,12 +1,11 @@
 #include "data/curation/likeness/near_pairs.h"
 
 #include <algorithm>
-#include <cstring>
 
 #include "core/system/files.h"
 #include "data/assembly/shuffle.h"
-#include "data/assembly/sidecar.h"
 #include "data/curation/likeness/shingle_file.h"
+#include "data/curation/support/number_file.h"
 #include "data/curation/support/place_lists.h"
 
 namespace cambium {
@@ -44,10 +43,11 @@ class Finder {
     each("matching", "met", tasks_, [&](int64_t i) { match(bands, i); });
     const ShuffleFiles met(files("met", tasks_));
     each("shingles", "sets", parts_, [&](int64_t i) { keep_sets(met, i); });
-    std::vector<ShingleFile> sets;
-    for (int64_t i = 0; i < parts_; ++i) sets.emplace_back(file("sets", i));
-    each("comparing", "alike", parts_, [&](int64_t i) { compare(met, sets, i); });
-    return collect(sets);
+    each("comparing", "alike", parts_, [&](int64_t i) { compare(met, i); });
+    std::vector<uint64_t> order;
+    for (int64_t i = 0; i < parts_; ++i) order.push_back(place(i, 0).rank_part);
+    std::ranges::sort(order);
+    return NearPairs(folder_, std::move(order));
   }
 
  private:
@@ -170,47 +170,34 @@ class Finder {
     write_shingles(file("sets", part), entries, sets);
   }
 
-  void compare(const ShuffleFiles& met, const std::vector<ShingleFile>& sets, int64_t part) const {
-    const Met mine = met_of(met, part);
-    Json alike = Json::array();
-    std::vector<uint64_t> a, b;
+  // By the earlier ones' parts, so that two files are open.
+  void compare(const ShuffleFiles& met, int64_t part) const {
+    Met mine = met_of(met, part);
+    const ShingleFile here(file("sets", part));
+    std::optional<ShingleFile> there;
     std::optional<RankedPlace> loaded;
+    std::vector<AlikePair> alike;
+    std::vector<uint64_t> a, b;
+    if (options_.verify)
+      std::ranges::sort(mine.pairs, {}, [](const auto& p) { return std::pair(p.second, p.first); });
     for (const auto& [later, earlier] : mine.pairs) {
       double similarity = 1;
       if (options_.verify) {
-        const ShingleFile& here = sets[size_t(part)];
-        const ShingleFile& there = sets[size_t(earlier.part())];
-        if (loaded != later) here.read(here.entry(int64_t(later.index)), a);
-        loaded = later;
-        there.read(there.entry(int64_t(earlier.index)), b);
+        if (!loaded || loaded->rank_part != earlier.rank_part)
+          there.emplace(file("sets", earlier.part()));
+        if (loaded != earlier) there->read(there->entry(int64_t(earlier.index)), b);
+        loaded = earlier;
+        here.read(here.entry(int64_t(later.index)), a);
         similarity = jaccard(a, b);
         if (similarity < options_.similarity) continue;
       }
-      alike.push_back({later.rank_part, later.index, earlier.rank_part, earlier.index, similarity});
+      alike.push_back({later, earlier, similarity});
     }
-    replace_file(
-        file("alike", part),
-        to_text({{"candidates", mine.pairs.size()}, {"capped", mine.capped}, {"pairs", alike}}));
-  }
-
-  NearPairs collect(const std::vector<ShingleFile>& sets) const {
-    NearPairs out;
-    for (int64_t part = 0; part < parts_; ++part) {
-      const Json found = load_json(file("alike", part));
-      out.candidates += found["candidates"].get<int64_t>();
-      out.capped += found["capped"].get<int64_t>();
-      for (const Json& p : found["pairs"])
-        out.pairs.push_back({{p[0].get<uint64_t>(), p[1].get<uint64_t>()},
-                             {p[2].get<uint64_t>(), p[3].get<uint64_t>()},
-                             p[4].get<double>()});
-    }
-    std::ranges::sort(out.pairs, [](const AlikePair& a, const AlikePair& b) {
-      return std::pair(a.later, a.earlier) < std::pair(b.later, b.earlier);
-    });
-    for (const AlikePair& p : out.pairs)
-      for (const RankedPlace& place : {p.later, p.earlier})
-        out.keys[place] = sets[size_t(place.part())].entry(int64_t(place.index)).key;
-    return out;
+    std::ranges::sort(alike, {}, [](const AlikePair& p) { return std::pair(p.later, p.earlier); });
+    NumberFileWriter out(file("alike", part));
+    out.add(std::vector<int64_t>{int64_t(mine.pairs.size()), mine.capped, int64_t(alike.size())});
+    out.add(alike);
+    out.commit();
   }
 
   const StagedDrafts& drafts_;
@@ -221,6 +208,39 @@ class Finder {
   int64_t parts_, tasks_ = 1;
 };
 }  // namespace
+
+NearPairs::NearPairs(std::string folder, std::vector<uint64_t> parts)
+    : folder_(std::move(folder)), parts_(std::move(parts)) {
+  for (const uint64_t part : parts_) {
+    NumberFileReader file(str(folder_, "/alike-", RankedPlace{part}.part()));
+    std::vector<int64_t> counts;
+    file.take(counts);
+    ensure(counts.size() == 3, "pairs without their numbers");
+    candidates_ += counts[0];
+    capped_ += counts[1];
+    count_ += counts[2];
+  }
+}
+
+void NearPairs::each(const std::function<void(const AlikePair&)>& f) const {
+  for (const uint64_t part : parts_) {
+    NumberFileReader file(str(folder_, "/alike-", RankedPlace{part}.part()));
+    std::vector<int64_t> counts;
+    std::vector<AlikePair> pairs;
+    file.take(counts);
+    file.take(pairs);
+    for (const AlikePair& p : pairs) f(p);
+  }
+}
+
+std::function<uint64_t(const RankedPlace&)> NearPairs::keys() const {
+  auto open = std::make_shared<std::pair<int64_t, std::optional<ShingleFile>>>(-1, std::nullopt);
+  return [open, folder = folder_](const RankedPlace& p) {
+    if (open->first != p.part()) open->second.emplace(str(folder, "/sets-", p.part()));
+    open->first = p.part();
+    return open->second->entry(int64_t(p.index)).key;
+  };
+}
 
 NearPairs find_near_pairs(const StagedDrafts& drafts, const NearOptions& options,
                           const std::string& folder, const Workers& workers) {

@@ -23,7 +23,7 @@ struct ExactDuplicates {
             "what makes texts equal: none, or lower case with everything but letters and digits of "
             "ASCII as one space")
           .one_of("none|words"),
-      field("least", &ExactDuplicates::least, "bytes; what is shorter is no duplicate").in(0),
+      field("least", &ExactDuplicates::least, "bytes; what is shorter is no duplicate; 0: empty documents are equal, too").in(0),
       field("prefer", &ExactDuplicates::prefer,
             "sources in the order in which theirs stays; those that are not named come last")};
 };
@@ -135,7 +135,7 @@ class ExactStep final : public CurationStep {
       const std::vector<std::string_view> pieces = pieces_of(d.text, options_.of);
       for (size_t i = 0; i < pieces.size(); ++i) {
         std::string_view piece = options_.of == "document" ? pieces[i] : trimmed(pieces[i]);
-        if (piece.empty()) continue;
+        if (piece.empty() && options_.of != "document") continue;
         if (options_.normalise == "words") {
           normalise_words(piece, normal, true);
           piece = normal;

@@ -28,7 +28,9 @@ class Rules {
   explicit Rules(const Options& o) : o_(o) {}
 
   std::string_view broken(std::string_view text) const {
+    thread_local std::string buffer;
     thread_local std::vector<std::string_view> lines, words;
+    text = with_lf(text, buffer);
     split_lines(text, lines);
     std::erase_if(lines, [](std::string_view l) { return trim(l).empty(); });
     if (lines.empty()) return "empty";
@@ -59,6 +61,7 @@ extern const CurationKind step_fineweb_quality = {
         "drops texts of lists, of lines that end nowhere and of lines that stood before; "
         "`quality: fineweb`",
     .source = "Penedo et al. 2024, arXiv 2406.17557; constants as in datatrove",
+    .version = 2,
     .attrs = fields_of<Options>,
     .open = [](const Attrs& attrs, const StepPlace&) -> std::unique_ptr<CurationStep> {
       return drop_broken(Rules(attrs.as<Options>()));

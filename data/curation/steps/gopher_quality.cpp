@@ -66,7 +66,7 @@ class Rules {
     int64_t real = 0, length = 0, lettered = 0;
     for (const std::string_view w : words) {
       lettered += has_letter(w);
-      if (bare(w).empty()) continue;
+      if (is_symbol(w)) continue;
       ++real;
       length += characters(w);
     }
@@ -104,6 +104,7 @@ extern const CurationKind step_gopher_quality = {
         "drops texts that are too short, too long, or whose words and lines are not prose's; "
         "`quality: gopher`",
     .source = "Rae et al. 2021, arXiv 2112.11446, table A1; constants as in datatrove",
+    .version = 2,
     .attrs = fields_of<Options>,
     .open = [](const Attrs& attrs, const StepPlace&) -> std::unique_ptr<CurationStep> {
       return drop_broken(Rules(attrs.as<Options>()));

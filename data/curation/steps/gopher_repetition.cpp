@@ -45,7 +45,9 @@ class Rules {
   explicit Rules(const Options& o) : o_(o) {}
 
   std::string broken(std::string_view text) const {
+    thread_local std::string buffer;
     thread_local std::vector<std::string_view> pieces, words;
+    text = with_lf(text, buffer);
     thread_local WordRuns runs;
     const double all = double(std::max<size_t>(1, text.size()));
     split_paragraphs(text, pieces);
@@ -79,6 +81,7 @@ extern const CurationKind step_gopher_repetition = {
         "drops texts that repeat themselves; `repetition: gopher`. Shares are of bytes; a run "
         "that comes once is no repetition",
     .source = "Rae et al. 2021, arXiv 2112.11446, table A1",
+    .version = 2,
     .attrs = fields_of<Options>,
     .open = [](const Attrs& attrs, const StepPlace&) -> std::unique_ptr<CurationStep> {
       const auto& o = attrs.as<Options>();

@@ -96,25 +96,36 @@ class NearStep final : public CurationStep {
   void look(const StagedDrafts& all, const std::string& folder, const Workers& workers) override {
     const StagedDrafts drafts = held_out_ ? with_held_out(all) : all;
     const auto settled = [&](const RankedPlace& p) { return p.part() >= drafts.own(); };
-    NearPairs found = find_near_pairs(drafts, near_, folder, workers);
+    const NearPairs found = find_near_pairs(drafts, near_, folder, workers);
     // Settled drafts stay, whatever they are like.
-    std::erase_if(found.pairs, [&](const AlikePair& p) {
-      return settled(p.later) || (held_out_ && !settled(p.earlier));
+    const auto each = [&](const std::function<void(const AlikePair&)>& f) {
+      found.each([&](const AlikePair& p) {
+        if (!settled(p.later) && (!held_out_ || settled(p.earlier))) f(p);
+      });
+    };
+    int64_t alike = 0;
+    clusters_.emplace(found.parts());
+    each([&](const AlikePair& p) { clusters_->expect(p); });
+    each([&](const AlikePair& p) {
+      clusters_->join(p);
+      ++alike;
     });
-    const std::vector<ClusterMember> members = decide_clusters(found.pairs);
-    of_part_.assign(drafts.parts.size(), {});
-    for (const ClusterMember& m : members)
-      of_part_[size_t(m.place.part())].push_back(
-          {int64_t(m.place.index), m.dropped,
-           settled(m.first) ? kTrainCluster : found.keys.at(m.first)});
-    findings_ = clusters_json(members, found.pairs, near_.verify);
-    findings_["candidates"] = found.candidates;
-    findings_["alike"] = found.pairs.size();
-    findings_["capped"] = found.capped;
+    clusters_->finish([&, key_of = found.keys()](const RankedPlace& p) {
+      return settled(p) ? kTrainCluster : key_of(p);
+    });
+    place_of_part_.assign(drafts.parts.size(), 0);
+    for (const uint64_t p : found.parts()) place_of_part_[size_t(RankedPlace{p}.part())] = p;
+    findings_ = clusters_->json(near_.verify);
+    findings_["candidates"] = found.candidates();
+    findings_["alike"] = alike;
+    findings_["capped"] = found.capped();
   }
 
   std::unique_ptr<Judge> judge(int64_t part) const override {
-    return std::make_unique<Marker>(of_part_[size_t(part)], drops_);
+    std::vector<Decision> decisions;
+    for (const ClusterMember& m : clusters_->members_of(place_of_part_[size_t(part)]))
+      decisions.push_back({int64_t(m.place.index), m.dropped, m.key});
+    return std::make_unique<Marker>(std::move(decisions), drops_);
   }
 
   Json findings() const override { return findings_; }
@@ -133,7 +144,8 @@ class NearStep final : public CurationStep {
 
   bool drops_, held_out_;
   NearOptions near_;
-  std::vector<std::vector<Decision>> of_part_;
+  std::optional<Clusters> clusters_;
+  std::vector<uint64_t> place_of_part_;  // RankedPlace::rank_part of each
   Json findings_;
 };
 }  // namespace

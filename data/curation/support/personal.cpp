@@ -68,6 +68,44 @@ std::optional<PersonalStretch> ip_at(std::string_view text, size_t begin) {
   return PersonalStretch{PersonalStretch::kIp, begin, i};
 }
 
+bool is_hex(char c) {
+  return is_digit(c) || ((c | 32) >= 'a' && (c | 32) <= 'f');
+}
+
+// The address whose first group ends at the colon at `colon`.
+std::optional<PersonalStretch> ipv6_at(std::string_view text, size_t colon, size_t from) {
+  if (colon < from + 4) return std::nullopt;
+  const size_t begin = colon - 4;
+  const char before = begin > from ? text[begin - 1] : ' ';
+  if ((text[begin] != '2' && text[begin] != '3') || is_word(before) ||
+      std::string_view(":._").find(before) != std::string_view::npos)
+    return std::nullopt;
+  std::string groups[8];
+  size_t count = 0, end = begin;
+  bool gap = false;
+  for (size_t i = begin; count < 8;) {
+    const size_t first = i;
+    while (is_hex(at(text, i))) ++i;
+    if (i == first || i - first > 4) break;
+    groups[count++] = text.substr(first, i - first);
+    end = i;
+    if (at(text, i) != ':') break;
+    const bool here = at(text, i + 1) == ':';
+    if (here && gap) return std::nullopt;
+    gap |= here;
+    i += here ? 2 : 1;
+    if (here) end = i;  // it may be the last
+  }
+  const bool example = groups[0] == "2001" && (groups[1] == "db8" || groups[1] == "0db8" ||
+                                               groups[1] == "DB8" || groups[1] == "0DB8");
+  const char behind = at(text, end);
+  if (example || (gap ? count < 3 || count > 7 : count != 8) || groups[0].size() != 4 ||
+      is_word(behind) || behind == ':' || behind == '_' ||
+      (behind == '.' && is_digit(at(text, end + 1))))
+    return std::nullopt;
+  return PersonalStretch{PersonalStretch::kIpv6, begin, end};
+}
+
 // `list_end`: behind numbers that are a list rather than one of a telephone.
 std::optional<PersonalStretch> phone_at(std::string_view text, size_t begin, size_t& list_end) {
   std::string digits;
@@ -110,6 +148,8 @@ void find_personal(std::string_view text, std::vector<PersonalStretch>& into) {
     std::optional<PersonalStretch> found;
     if (c == '@') {
       found = email_at(text, i, from);
+    } else if (c == ':') {
+      found = ipv6_at(text, i, from);
     } else if (is_digit(c) || c == '+' || c == '(') {
       const char before = i > from ? text[i - 1] : ' ';
       if (is_word(before) || before == '.' || before == '@') continue;

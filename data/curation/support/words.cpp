@@ -4,6 +4,8 @@
 #include <array>
 #include <cstring>
 
+#include "core/text/unicode.h"
+
 namespace cambium {
 namespace {
 constexpr std::array<bool, 256> bytes_of(std::string_view set) {
@@ -72,6 +74,25 @@ std::string_view bare(std::string_view word) {
   while (!word.empty() && kPunctuation[uint8_t(word.front())]) word.remove_prefix(1);
   while (!word.empty() && kPunctuation[uint8_t(word.back())]) word.remove_suffix(1);
   return word;
+}
+
+bool is_symbol(std::string_view word) {
+  word = bare(word);
+  for (size_t i = 0; i < word.size();) {
+    if (uint8_t(word[i]) < 0x80 && !kPunctuation[uint8_t(word[i])]) return false;
+    const Character c = character_at(word, i);
+    if (uint8_t(word[i]) >= 0x80 && !is_punctuation(c.code)) return false;
+    i += c.bytes;
+  }
+  return true;
+}
+
+std::string_view with_lf(std::string_view text, std::string& buffer) {
+  if (text.find("\r\n") == text.npos) return text;
+  buffer.clear();
+  for (size_t i = 0; i < text.size(); ++i)
+    if (text[i] != '\r' || i + 1 == text.size() || text[i + 1] != '\n') buffer += text[i];
+  return buffer;
 }
 
 bool has_letter(std::string_view word) {

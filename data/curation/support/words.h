@@ -1,5 +1,6 @@
 // Words and lines of a text, as rules count them.
 #pragma once
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -12,8 +13,13 @@ void split_lines(std::string_view text, std::vector<std::string_view>& lines);
 
 std::string_view trim(std::string_view text);  // of white space of ASCII
 
-// A word without punctuation of ASCII at its ends; empty: it is a symbol.
+// A word without punctuation of ASCII at its ends.
 std::string_view bare(std::string_view word);
+
+bool is_symbol(std::string_view word);  // of punctuation alone, of any script
+
+// The text with CR LF as LF: itself, or what `buffer` then holds.
+std::string_view with_lf(std::string_view text, std::string& buffer);
 
 bool has_letter(std::string_view word);  // of ASCII, or a character beyond ASCII that is a letter
 

@@ -48,23 +48,73 @@ TEST(MinHash, PairsMeetAsTheCurveSays) {
   }
 }
 
+Clusters clusters_of(const std::vector<AlikePair>& pairs, std::vector<uint64_t> parts) {
+  Clusters clusters(std::move(parts));
+  for (const AlikePair& p : pairs) clusters.expect(p);
+  for (const AlikePair& p : pairs) clusters.join(p);
+  clusters.finish([](const RankedPlace& p) { return 1000 * p.rank_part + p.index; });
+  return clusters;
+}
+
 TEST(Clusters, DropOnlyWhatIsLikeOneThatStays) {
   const auto place = [](uint64_t i) { return RankedPlace{0, i}; };
   // A chain 0 - 1 - 2 - 3 - 4, each like its neighbours alone, and a pair 7 - 9.
   std::vector<AlikePair> pairs;
   for (uint64_t i = 1; i < 5; ++i) pairs.push_back({place(i), place(i - 1), 0.8});
   pairs.push_back({place(9), place(7), 0.95});
-  const auto members = decide_clusters(pairs);
+  const Clusters clusters = clusters_of(pairs, {0});
   std::vector<uint64_t> dropped;
-  for (const ClusterMember& m : members) {
+  for (const ClusterMember& m : clusters.members_of(0)) {
     if (m.dropped) dropped.push_back(m.place.index);
     EXPECT_EQ(m.first.index, m.place.index < 5 ? 0u : 7u);
+    EXPECT_EQ(m.key, m.first.index);
   }
   EXPECT_EQ(dropped, (std::vector<uint64_t>{1, 3, 9}));
-  const Json told = clusters_json(members, pairs);
+  const Json told = clusters.json();
   EXPECT_EQ(told["clusters"], 2);
   EXPECT_EQ(told["largest"], 5);
   EXPECT_EQ(told["with_unlike_members"], 1);
+  EXPECT_EQ(told["least_similarity"], 0.8);
+  EXPECT_TRUE(clusters_of({}, {0, 1}).members_of(1).empty());
+}
+
+// Pairs at random over parts that do not follow their ranks, by sets and loops.
+TEST(Clusters, AreThoseOfAPlainWalk) {
+  Random random(6);
+  for (int round = 0; round < 50; ++round) {
+    const std::vector<uint64_t> parts = {uint64_t(1) << 32 | 0, 2, uint64_t(3) << 32 | 1};
+    std::map<std::pair<RankedPlace, RankedPlace>, double> all;
+    for (int i = 0; i < 60; ++i) {
+      RankedPlace a{parts[random.below(3)], random.below(20)},
+          b{parts[random.below(3)], random.below(20)};
+      if (a == b) continue;
+      all[{std::max(a, b), std::min(a, b)}] = 0.8 + 0.001 * i;
+    }
+    std::vector<AlikePair> pairs;
+    std::map<RankedPlace, bool> dropped;
+    std::map<RankedPlace, RankedPlace> first;
+    for (const auto& [pair, s] : all) {
+      pairs.push_back({pair.first, pair.second, s});
+      first[pair.first] = pair.first;
+      first[pair.second] = pair.second;
+    }
+    for (const AlikePair& p : pairs)
+      if (!dropped[p.earlier]) dropped[p.later] = true;
+    for (size_t again = 0; again < pairs.size(); ++again)
+      for (const AlikePair& p : pairs)
+        first[p.later] = first[p.earlier] = std::min(first[p.later], first[p.earlier]);
+    const Clusters clusters = clusters_of(pairs, parts);
+    size_t members = 0;
+    for (const uint64_t part : parts)
+      for (const ClusterMember& m : clusters.members_of(part)) {
+        EXPECT_EQ(m.dropped, dropped[m.place]);
+        EXPECT_EQ(m.first, first.at(m.place));
+        EXPECT_EQ(m.key, 1000 * m.first.rank_part + m.first.index);
+        EXPECT_EQ(m.place.rank_part, part);
+        ++members;
+      }
+    EXPECT_EQ(members, first.size());
+  }
 }
 
 std::string words(int first, int n) {
