@@ -97,7 +97,9 @@ std::string runs_part(const std::vector<ScoredRun>& runs, const std::string& spl
       str("On the ", split, " documents. Intervals are the middle 95 % of ", ScoreInterval::kDraws,
           " drawings of a slice's documents anew, of each key and slice by "
           "itself; those of differences draw the same documents for both. Of fewer than ",
-          ScoreInterval::kLeastDrawn, " documents there is none."),
+          ScoreInterval::kLeastDrawn,
+          " documents there is none. They are of documents alone: the same training from another "
+          "seed would differ too."),
       "soft");
   for (size_t key = 0; key < runs[0].scores.size(); ++key)
     out += str("<div class=\"part\">", html("h3", str("By ", runs[0].scores[key].key)),
