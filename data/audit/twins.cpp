@@ -37,12 +37,13 @@ Twins find_twins(const Records& records, bool near, const std::string& folder,
   const auto at = [&](const RankedPlace& p) {
     return records.begins[size_t(p.part())] + size_t(p.index);
   };
-  for (const AlikePair& p : found.pairs)
+  found.each([&](const AlikePair& p) {
     out.alike.push_back(std::minmax({at(p.earlier), at(p.later)}));
+  });
   std::ranges::sort(out.alike);
   out.compared = true;
-  out.candidates = found.candidates;
-  out.capped = found.capped;
+  out.candidates = found.candidates();
+  out.capped = found.capped();
   return out;
 }
 

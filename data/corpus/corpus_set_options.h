@@ -7,7 +7,7 @@
 
 namespace cambium {
 struct CorpusSetOptions {
-  std::string path, tokenizer;
+  std::string path, tokenizer, documents = "packed";
   int64_t context = 64, shuffle = 1024, held_out = 4096;
   std::vector<std::string> mixture, weights;
   double temperature = 1, most_epochs = 0;
@@ -16,6 +16,10 @@ struct CorpusSetOptions {
       field("tokenizer", &CorpusSetOptions::tokenizer,
             "the file of a tokenizer: a tokenizer.json, ranks of tiktoken, or a tokenizer.bin of "
             "llama2.c; empty: the bytes of the texts"),
+      field("documents", &CorpusSetOptions::documents,
+            "packed: windows go on over the ends of documents; apart: each is of one document and "
+            "padded behind its end, so that no block carries anything from one into the next")
+          .one_of("packed|apart"),
       field("context", &CorpusSetOptions::context, "T: symbols in a window").in(1, 1 << 20),
       field(
           "mixture", &CorpusSetOptions::mixture,

@@ -3,12 +3,14 @@
 #include "core/hash.h"
 #include "data/assembly/contents.h"
 #include "data/assembly/sidecar.h"
+#include "data/corpus/windows.h"
 
 namespace cambium {
 namespace {
-Json counted(const std::string& folder, const Manifest& manifest, const Vocabulary& vocabulary) {
-  Json train = Json::object();
-  std::map<std::string, int64_t> sums;
+Json counted(const std::string& folder, const Manifest& manifest, const Vocabulary& vocabulary,
+             int64_t apart) {
+  Json train = Json::object(), windows = Json::object();
+  std::map<std::string, int64_t> sums, cut;
   std::vector<int32_t> symbols;
   for (const CorpusShard& s : manifest.shards) {
     if (s.split != Split::kTrain) continue;
@@ -17,19 +19,22 @@ Json counted(const std::string& folder, const Manifest& manifest, const Vocabula
       symbols.clear();
       vocabulary.append_document(d.text, symbols);
       sums[s.source] += int64_t(symbols.size());
+      if (apart > 0) cut[s.source] += windows_apart(int64_t(symbols.size()), apart);
     }
   }
   for (const auto& [source, n] : sums) train[source] = n;
-  return {{"content", hash_name(manifest.content())}, {"train", train}};
+  for (const auto& [source, n] : cut) windows[source] = n;
+  return {{"content", hash_name(manifest.content())}, {"train", train}, {"windows", windows}};
 }
 
-Json kept_counts(const std::string& folder, const Manifest& manifest,
-                 const Vocabulary& vocabulary) {
-  const std::string path = str(folder, "/counts/", hash_name(vocabulary.content()));
+Json kept_counts(const std::string& folder, const Manifest& manifest, const Vocabulary& vocabulary,
+                 int64_t apart) {
+  const std::string path =
+      str(folder, "/counts/", hash_name(vocabulary.content()), apart > 0 ? str("-", apart) : "");
   if (std::optional<Json> kept = read_sidecar(path);
       kept && (*kept)["content"] == hash_name(manifest.content()))
     return *kept;
-  Json counts = counted(folder, manifest, vocabulary);
+  Json counts = counted(folder, manifest, vocabulary, apart);
   try {
     make_folders(folder + "/counts");
     write_sidecar(path, counts);
@@ -41,7 +46,7 @@ Json kept_counts(const std::string& folder, const Manifest& manifest,
 }  // namespace
 
 SymbolCounts count_symbols(const std::string& folder, const Manifest& manifest,
-                           const Vocabulary& vocabulary) {
+                           const Vocabulary& vocabulary, int64_t apart) {
   SymbolCounts counts;
   int64_t longest = 0;
   for (const CorpusShard& s : manifest.shards) {
@@ -51,9 +56,12 @@ SymbolCounts count_symbols(const std::string& folder, const Manifest& manifest,
       counts.train[s.source] += s.text_bytes + s.documents;
   }
   counts.longest = longest * int64_t(1 + sizeof(int32_t));
-  if (vocabulary.is_bytes()) return counts;
-  const Json kept = kept_counts(folder, manifest, vocabulary);
+  if (vocabulary.is_bytes() && apart == 0) return counts;
+  const Json kept = kept_counts(folder, manifest, vocabulary, apart);
   for (const auto& [source, n] : kept["train"].items()) counts.train[source] = n.get<int64_t>();
+  if (apart > 0)
+    for (const auto& [source, n] : kept["windows"].items())
+      counts.windows[source] = n.get<int64_t>();
   return counts;
 }
 }  // namespace cambium

@@ -15,19 +15,26 @@ DataShape WindowedData::shape(int64_t batch) const {
 }
 
 int64_t WindowedData::count(Split split) const {
+  if (split == Split::kTrain && apart_ > 0) return apart_;
   if (split == Split::kTrain)
     return train_ > context_ ? std::max<int64_t>(1, train_ / context_ - 1) : 0;
   return int64_t(windows_[place(split)].size());
 }
 
-void WindowedData::cut(Split split, std::span<const int64_t> pieces) {
+void WindowedData::cut(Split split, std::span<const int64_t> pieces,
+                       std::span<const int64_t> begins) {
   std::vector<std::vector<Held>> of(pieces.size());
   std::vector<double> share;
   int64_t begin = 0;
   size_t all = 0;
   for (size_t k = 0; k < pieces.size(); begin += pieces[k++]) {
-    for (int64_t at = 0; at + 1 < pieces[k]; at += context_)
-      of[k].push_back({begin + at, std::min(context_, pieces[k] - 1 - at), int32_t(k)});
+    for (int64_t at = begin, end = begin + pieces[k]; at + 1 < end;) {
+      const auto next = std::ranges::upper_bound(begins, at);
+      const int64_t stop = next == begins.end() ? end : std::min(end, *next);
+      const int64_t targets = std::min(context_, stop - 1 - at);
+      if (targets > 0) of[k].push_back({at, targets, int32_t(k)});
+      at = at + targets + 1 < stop ? at + targets : begins.empty() ? at + context_ : stop;
+    }
     share.push_back(double(of[k].size()));
     all += of[k].size();
   }
@@ -105,7 +112,7 @@ void WindowedData::check_sizes(const std::string& origin, int64_t documents,
 }
 
 int64_t WindowedData::phase_of(uint64_t epoch_seed) const {
-  if (epoch_seed == 0) return 0;
+  if (epoch_seed == 0 || apart_ > 0) return 0;
   const int64_t room = train_ - count(Split::kTrain) * context_;
   return Random(epoch_seed, stream_of("text.phase")).below(uint32_t(std::min(context_, room)));
 }

@@ -36,8 +36,9 @@ class WindowedData : public Dataset {
   static size_t place(Split split) { return split == Split::kValidation ? 0 : 1; }
 
   // Cuts the held symbols, which are `pieces` one behind the other, into windows. None straddles
-  // two pieces, and the first windows hold of each piece about the share that all hold.
-  void cut(Split split, std::span<const int64_t> pieces);
+  // two pieces, nor two documents where `begins` says where those begin among the symbols, and the
+  // first windows hold of each piece about the share that all hold.
+  void cut(Split split, std::span<const int64_t> pieces, std::span<const int64_t> begins = {});
 
   // OptionError when so many windows of the context are more than may be held.
   void check_held(const std::string& option, int64_t windows) const;
@@ -53,6 +54,7 @@ class WindowedData : public Dataset {
   const int64_t context_, block_;  // T; windows that are shuffled together
   std::shared_ptr<const Vocabulary> vocabulary_;
   int64_t train_ = 0;  // symbols to train on in an epoch
+  int64_t apart_ = 0;  // windows of an epoch where each holds one document; 0: they straddle
   int64_t readers_ = 1;
   int64_t longest_ = 0;                // bytes of a document's text and of its symbols
   std::vector<double> group_weights_;  // DataShape::group_weights; then held windows are of group 0

@@ -58,6 +58,19 @@ int32_t SymbolReader::peek() {
   return symbols_[used_];
 }
 
+void SymbolReader::read_apart(int64_t n, std::vector<int32_t>& to) {
+  need();
+  while (used_ + 2 > symbols_.size()) {  // nothing follows it
+    used_ = symbols_.size();
+    need();
+  }
+  const size_t some = std::min(size_t(n), symbols_.size() - 1 - used_);
+  const std::span window = std::span<const int32_t>(symbols_).subspan(used_, some + 1);
+  to.insert(to.end(), window.begin(), window.end());
+  to.insert(to.end(), size_t(n) - some, -1);
+  used_ += some;
+}
+
 void SymbolReader::go_to(const std::string& position) {
   std::string_view rest = position;
   const int64_t used = take_number(rest, position);
@@ -120,6 +133,10 @@ void WindowStream::open_block() {
   for (int64_t i = 0; i < n; ++i) {
     reader_.push_back(int32_t(turns_.next()));
     SymbolReader& reader = readers_[size_t(reader_.back())];
+    if (options_.apart) {
+      reader.read_apart(T, symbols_);
+      continue;
+    }
     reader.read(T, symbols_);
     symbols_.push_back(reader.peek());
   }
@@ -148,7 +165,8 @@ void WindowStream::next(int64_t examples, Batch& into) {
     need();
     const int32_t window = order_[size_t(at_ - first_)];
     const auto begin = symbols_.begin() + window * int64_t(T + 1);
-    std::copy_n(begin, T, x.begin() + ptrdiff_t(k * T));
+    std::ranges::transform(begin, begin + ptrdiff_t(T), x.begin() + ptrdiff_t(k * T),
+                           [](int32_t id) { return std::max(id, 0); });
     std::copy_n(begin + 1, T, target.begin() + ptrdiff_t(k * T));
     if (grouped)
       std::fill_n(into.group.i32().begin() + ptrdiff_t(k * T), T,

@@ -19,6 +19,10 @@ class SymbolReader {
 
   int32_t peek();  // the next symbol, which the next read() begins with
 
+  // Appends a window within one document: the next n symbols or fewer, where it ends, and the one
+  // behind them; then -1 up to n + 1 in all. The next begins with that one, or with a document.
+  void read_apart(int64_t n, std::vector<int32_t>& to);
+
   // One line: the place of the document that is read, and the symbols of it that are behind us.
   std::string position() const { return str(used_, " ", document_at_); }
 
@@ -49,7 +53,13 @@ struct WindowOptions {
   uint64_t seed = 0;                    // of the order; 0: as they stand
   std::vector<TurnShares> shares = {};  // of the readers; empty: there is one
   std::vector<int32_t> groups = {};     // of the readers, for Batch::group
+  bool apart = false;                   // no window holds symbols of two documents
 };
+
+// How many windows of T a document of so many symbols makes where each holds one document.
+constexpr int64_t windows_apart(int64_t symbols, int64_t context) {
+  return symbols < 2 ? 0 : (symbols - 1 + context - 1) / context;
+}
 
 // Which of several readers the next window comes from: the one that lags its share most.
 class Turns {

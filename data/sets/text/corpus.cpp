@@ -22,6 +22,7 @@ struct Source {
   std::string name;
   std::vector<std::string> shards[3];  // paths, by split
   int64_t symbols = 0;                 // to train on
+  int64_t windows = 0;                 // the same, where each is of one document
   bool read = false;                   // whether any stage does
   double weight = 1;                   // of a symbol in the training loss
 };
@@ -37,7 +38,10 @@ class CorpusData final : public WindowedData, public Sliced, public Mixed, publi
     list_sources();
     set_shares();
     for (const Source& s : sources_)
-      if (s.read) train_ += s.symbols;
+      if (s.read) {
+        train_ += s.symbols;
+        apart_ += s.windows;
+      }
     readers_ = std::ranges::count_if(sources_, &Source::read);
     longest_ = counts_.longest;
     if (options.held_out > 0)
@@ -58,7 +62,8 @@ class CorpusData final : public WindowedData, public Sliced, public Mixed, publi
                           .count = count(Split::kTrain),
                           .block = block_,
                           .phase = phase_of(place.seed),
-                          .seed = place.seed};
+                          .seed = place.seed,
+                          .apart = apart()};
     std::vector<size_t> of_reader;
     for (size_t i = 0; i < sources_.size(); ++i) {
       const Source& s = sources_[i];
@@ -100,9 +105,9 @@ class CorpusData final : public WindowedData, public Sliced, public Mixed, publi
     std::vector<MixedSource> out;
     for (size_t i = 0; i < sources_.size(); ++i) {
       const Source& s = sources_[i];
-      const double read = double(examples) * shares[i] * double(context_);
-      out.push_back(
-          {s.name, s.symbols, shares[i], s.symbols > 0 ? read / double(s.symbols) : 0, s.weight});
+      const double read = double(examples) * shares[i] * (apart() ? 1 : double(context_));
+      const int64_t size = apart() ? s.windows : s.symbols;
+      out.push_back({s.name, s.symbols, shares[i], size > 0 ? read / double(size) : 0, s.weight});
     }
     return out;
   }
@@ -141,7 +146,8 @@ class CorpusData final : public WindowedData, public Sliced, public Mixed, publi
         shares += str(sources_[i].name, "=", stage.shares[i], " ", sources_[i].weight, " ",
                       stage.until.value, stage.until.is_share, " ");
     return joined_hash({manifest_.content(),
-                        hash_text(str("windows of one source ", o.held_out, " ", o.shuffle)),
+                        hash_text(str("windows of one source ", o.held_out, " ", o.shuffle,
+                                      apart() ? " apart" : "")),
                         hash_text(shares)});
   }
 
@@ -155,6 +161,8 @@ class CorpusData final : public WindowedData, public Sliced, public Mixed, publi
   // What shards hold.
   static inline const CorpusOptions kShards = {.format = "jsonl", .id = "id"};
 
+  bool apart() const { return options_.documents == "apart"; }
+
   static Manifest load(const std::string& folder) {
     if (folder.empty())
       throw OptionError("path", "no corpus is named",
@@ -167,13 +175,16 @@ class CorpusData final : public WindowedData, public Sliced, public Mixed, publi
   }
 
   void list_sources() {
-    counts_ = count_symbols(options_.path, manifest_, *vocabulary_);
+    counts_ = count_symbols(options_.path, manifest_, *vocabulary_, apart() ? context_ : 0);
     for (const CorpusShard& shard : manifest_.shards) {
       auto s = std::ranges::find(sources_, shard.source, &Source::name);
       if (s == sources_.end()) s = sources_.insert(s, Source{.name = shard.source});
       s->shards[size_t(shard.split)].push_back(str(options_.path, "/", shard.file));
     }
-    for (Source& s : sources_) s.symbols = counts_.train[s.name];
+    for (Source& s : sources_) {
+      s.symbols = counts_.train[s.name];
+      s.windows = counts_.windows[s.name];
+    }
   }
 
   bool only_judges() const {
@@ -187,7 +198,7 @@ class CorpusData final : public WindowedData, public Sliced, public Mixed, publi
     std::vector<int64_t> sizes;
     for (const Source& s : sources_) {
       names_.push_back(s.name);
-      sizes.push_back(s.symbols);
+      sizes.push_back(apart() ? s.windows : s.symbols);
     }
     stages_ = options_.mixture.empty() ? stages_by_size(sizes, options_.temperature)
                                        : parse_stages(options_.mixture, names_, sizes);
@@ -251,7 +262,8 @@ class CorpusData final : public WindowedData, public Sliced, public Mixed, publi
       }
       pieces.push_back(int64_t(to.size() - before));
     }
-    cut(split, pieces);
+    cut(split, pieces,
+        apart() ? std::span<const int64_t>(begins_[place(split)]) : std::span<const int64_t>());
   }
 
   Options options_;
