@@ -24,8 +24,8 @@ class OneLetterEach : public testing::Test {
   }
 
   std::unique_ptr<Dataset> open(const std::string& documents) const {
-    return test::open(str("data: {corpus: {path: ", folder_.path("built"),
-                          ", context: 16, shuffle: 8, documents: ", documents, "}}\n"));
+    return open_text_spec(str("data: {corpus: {path: ", folder_.path("built"),
+                              ", context: 16, shuffle: 8, documents: ", documents, "}}\n"));
   }
 
   int64_t text_bytes(Split split) const {
