@@ -23,7 +23,9 @@ struct ExactDuplicates {
             "what makes texts equal: none, or lower case with everything but letters and digits of "
             "ASCII as one space")
           .one_of("none|words"),
-      field("least", &ExactDuplicates::least, "bytes; what is shorter is no duplicate; 0: empty documents are equal, too").in(0),
+      field("least", &ExactDuplicates::least,
+            "bytes; what is shorter is no duplicate; 0: empty documents are equal, too")
+          .in(0),
       field("prefer", &ExactDuplicates::prefer,
             "sources in the order in which theirs stays; those that are not named come last")};
 };
