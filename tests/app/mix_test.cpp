@@ -96,7 +96,7 @@ TEST_F(MixCommand, KilledItGoesOnAndEndsWithTheSameAnswer) {
   EXPECT_EQ(ran({"compare", path("study.yaml"), "-o", path("out")}).code, kExitUser);
 }
 
-TEST_F(MixCommand, TakesPublishedTables) {
+TEST_F(MixCommand, SlowTakesPublishedTables) {
   const std::string folder = test::data_path("mixtures/regmix/");
   if (test::skip_without(folder)) return;
   const Json json = parse_json(

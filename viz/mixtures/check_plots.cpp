@@ -26,14 +26,14 @@ std::string ranks_plot(const MixRecord& r, const MixturePair& pair) {
     layer.tips.push_back(tip);
   }
   return xy_plot({.title = str("The same mixtures: ", pair.b, " against ", pair.a),
-                  .x_label = str(pair.a, ", ", r.target),
-                  .y_label = str(pair.b, ", ", r.target),
+                  .x_label = str(pair.a, ", ", target_label(r)),
+                  .y_label = str(pair.b, ", ", target_label(r)),
                   .layers = {std::move(layer)}});
 }
 
 std::string check_plot(const MixRecord& r, const std::string& variant) {
   IntervalPlot plot{.title = str("Check of ", variant, ": every seed, and the mean"),
-                    .x_label = r.target};
+                    .x_label = target_label(r)};
   for (const CheckedMixture& c : r.checks) {
     if (c.variant != variant || c.losses.empty()) continue;
     IntervalRow row{.label = c.mixture, .text = {}, .colour = 0, .low = NAN, .high = NAN};

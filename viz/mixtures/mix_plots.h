@@ -13,6 +13,9 @@ std::string ranks_plot(const MixRecord& r, const MixturePair& pair);
 // The runs of the check of one variant.
 std::string check_plot(const MixRecord& r, const std::string& variant);
 
+// What is to be low, as far as an axis has room for it.
+std::string target_label(const MixRecord& r);
+
 // Every picture that has something to show; sections: "Best mixtures", "Runs", "Variants", "Check".
 std::vector<Figure> mix_figures(const MixRecord& r);
 }  // namespace cambium

@@ -32,10 +32,14 @@ std::string best_shares_plot(const MixRecord& r) {
   return interval_plot(plot);
 }
 
+std::string target_label(const MixRecord& r) {
+  return r.target.size() <= 40 ? r.target : std::string("what is to be low, a mean of metrics");
+}
+
 std::string share_plot(const MixRecord& r, size_t source) {
   XyPlot plot{.title = str("Runs by their share of ", r.sources[source].name),
               .x_label = str("share of ", r.sources[source].name, " (%)"),
-              .y_label = r.target,
+              .y_label = target_label(r),
               .height = 300};
   for (size_t v = 0; v < r.variants.size(); ++v) {
     XyLayer layer{.name = r.variants[v].variant, .colour = v, .opacity = 0.85};

@@ -24,45 +24,25 @@ struct Split {
   size_t source = 0;
 };
 
-// The runs by their share of each source.
-using Orders = std::vector<std::vector<size_t>>;
-
-Orders orders_of(const MixturePoints& points) {
-  Orders orders(points.sources.size());
-  for (size_t s = 0; s < orders.size(); ++s) {
-    orders[s].resize(points.size());
-    std::iota(orders[s].begin(), orders[s].end(), 0);
-    std::ranges::stable_sort(orders[s], {}, [&](size_t i) { return points.shares[i][s]; });
-  }
-  return orders;
-}
-
-// The split that lowers the squares of the runs of node `node` most.
+// The split of these runs that lowers their squares most. `order` is scratch.
 Split best_split(const MixturePoints& points, std::span<const double> residuals,
-                 const Orders& orders, std::span<const int32_t> node_of, int32_t node) {
+                 std::vector<size_t> rows) {
   Split best;
   double all = 0;
-  size_t n = 0;
-  for (size_t i = 0; i < node_of.size(); ++i)
-    if (node_of[i] == node) {
-      all += residuals[i];
-      ++n;
-    }
-  for (size_t s = 0; s < orders.size(); ++s) {
-    double left = 0, before = 0;
-    size_t count = 0;
-    for (const size_t i : orders[s]) {
-      if (node_of[i] != node) continue;
-      const double here = points.shares[i][s];
-      if (count >= kLeaf && n - count >= kLeaf && here != before) {
-        const double right = all - left;
-        const double gain =
-            left * left / double(count) + right * right / double(n - count) - all * all / double(n);
-        if (gain > best.gain * (1 + 1e-12) + 1e-15) best = {gain, (before + here) / 2, s};
-      }
-      left += residuals[i];
-      before = here;
-      ++count;
+  for (const size_t i : rows) all += residuals[i];
+  const auto n = double(rows.size());
+  for (size_t s = 0; s < points.sources.size(); ++s) {
+    std::ranges::stable_sort(rows, {}, [&](size_t i) { return points.shares[i][s]; });
+    double left = 0;
+    for (size_t k = 0; k + 1 < rows.size(); ++k) {
+      left += residuals[rows[k]];
+      const double here = points.shares[rows[k]][s], next = points.shares[rows[k + 1]][s];
+      const size_t count = k + 1;
+      if (here == next || count < kLeaf || rows.size() - count < kLeaf) continue;
+      const double right = all - left;
+      const double gain =
+          left * left / double(count) + right * right / (n - double(count)) - all * all / n;
+      if (gain > best.gain * (1 + 1e-12) + 1e-15) best = {gain, (here + next) / 2, s};
     }
   }
   return best;
@@ -70,9 +50,10 @@ Split best_split(const MixturePoints& points, std::span<const double> residuals,
 
 class Tree {
  public:
-  Tree(const MixturePoints& points, std::span<const double> residuals, const Orders& orders) {
-    std::vector<int32_t> node_of(points.size(), 0);
-    grow(points, residuals, orders, node_of, 0);
+  Tree(const MixturePoints& points, std::span<const double> residuals) {
+    std::vector<size_t> rows(points.size());
+    std::iota(rows.begin(), rows.end(), 0);
+    grow(points, residuals, std::move(rows), 0);
   }
 
   double at(std::span<const double> w) const {
@@ -83,32 +64,26 @@ class Tree {
   }
 
  private:
-  // The node that the runs of its number, which is the next, are of.
-  void grow(const MixturePoints& points, std::span<const double> residuals, const Orders& orders,
-            std::vector<int32_t>& node_of, int depth) {
+  int32_t grow(const MixturePoints& points, std::span<const double> residuals,
+               std::vector<size_t> rows, int depth) {
     const auto at = int32_t(nodes_.size());
     nodes_.emplace_back();
     double sum = 0;
-    size_t n = 0;
-    for (size_t i = 0; i < node_of.size(); ++i)
-      if (node_of[i] == at) {
-        sum += residuals[i];
-        ++n;
-      }
-    nodes_.back().value = sum / double(n);
-    const Split split =
-        depth < kDepth ? best_split(points, residuals, orders, node_of, at) : Split();
-    if (split.gain <= 0) return;
-    for (const bool left : {true, false}) {
-      const auto child = int32_t(nodes_.size());
-      (left ? nodes_[size_t(at)].left : nodes_[size_t(at)].right) = child;
-      for (size_t i = 0; i < node_of.size(); ++i)
-        if (node_of[i] == at && (points.shares[i][split.source] <= split.threshold) == left)
-          node_of[i] = child;
-      grow(points, residuals, orders, node_of, depth + 1);
-    }
-    nodes_[size_t(at)].source = split.source;
-    nodes_[size_t(at)].threshold = split.threshold;
+    for (const size_t i : rows) sum += residuals[i];
+    nodes_.back().value = sum / double(rows.size());
+    const Split split = depth < kDepth ? best_split(points, residuals, rows) : Split();
+    if (split.gain <= 0) return at;
+    const auto middle = std::stable_partition(rows.begin(), rows.end(), [&](size_t i) {
+      return points.shares[i][split.source] <= split.threshold;
+    });
+    const int32_t left = grow(points, residuals, {rows.begin(), middle}, depth + 1);
+    const int32_t right = grow(points, residuals, {middle, rows.end()}, depth + 1);
+    Node& node = nodes_[size_t(at)];
+    node.source = split.source;
+    node.threshold = split.threshold;
+    node.left = left;
+    node.right = right;
+    return at;
   }
 
   std::vector<Node> nodes_;
@@ -137,9 +112,8 @@ extern const MixtureForm form_trees = {
       fitted->mean = std::accumulate(y.begin(), y.end(), 0.0) / double(y.size());
       std::vector<double> residuals;
       for (const double loss : y) residuals.push_back(loss - fitted->mean);
-      const Orders orders = orders_of(points);
       for (int round = 0; round < kRounds; ++round) {
-        fitted->trees.emplace_back(points, residuals, orders);
+        fitted->trees.emplace_back(points, residuals);
         for (size_t i = 0; i < residuals.size(); ++i)
           residuals[i] -= kStep * fitted->trees.back().at(points.shares[i]);
       }
