@@ -79,6 +79,25 @@ Json tasks_schema() {
   return {{"type", "array"}, {"items", task}, {"minItems", 1}};
 }
 
+// What searches say, and studies that choose settings.
+Json searched_schema(KeyForm form, StudyKinds kind) {
+  switch (form) {
+    case KeyForm::kBase:
+      return kind == kOfTables ? results_table_schema() : text();
+    case KeyForm::kSpace:
+      return kind == kOfVariants ? space_schema()
+                                 : any_of({Json{{"enum", {"table"}}}, space_schema()});
+    case KeyForm::kGoals:
+      return some_of(Json{{"enum", {"max", "min"}}});
+    case KeyForm::kAmountOfEach:
+      return map_of(any_of({Json{{"type", "number"}},
+                            Json{{"type", "string"}, {"pattern", "^-?[0-9.]+[kMGT]$"}},
+                            reference("expression")}));
+    default:
+      throw InternalError("the form of a key within a key is a plain one");
+  }
+}
+
 Json value_schema(KeyForm form, StudyKinds kind, int64_t least = 0) {
   const Json number = {{"type", "number"}, {"minimum", least}}, overrides = {{"type", "object"}};
   switch (form) {
@@ -122,25 +141,9 @@ Json value_schema(KeyForm form, StudyKinds kind, int64_t least = 0) {
       return rungs_schema();
     case KeyForm::kVars:
       return reference("vars");
-    case KeyForm::kBase:
-      return kind == kOfTables ? results_table_schema() : text();
-    case KeyForm::kSpace:
-      return kind == kOfVariants ? space_schema()
-                                 : any_of({Json{{"enum", {"table"}}}, space_schema()});
-    case KeyForm::kGoals:
-      return some_of(Json{{"enum", {"max", "min"}}});
-    case KeyForm::kAmountOfEach:
-      return map_of(any_of({Json{{"type", "number"}},
-                            Json{{"type", "string"}, {"pattern", "^-?[0-9.]+[kMGT]$"}},
-                            reference("expression")}));
-    case KeyForm::kOptions:
-    case KeyForm::kSearch:
-    case KeyForm::kAllOf:
-    case KeyForm::kOneOf:
-    case KeyForm::kField:
-      break;
+    default:
+      return searched_schema(form, kind);
   }
-  throw InternalError("the form of a key within a key is a plain one");
 }
 
 Json parts_schema(const StudyKey& key) {

@@ -1,4 +1,4 @@
-#include "data/assembly/settled.h"
+#include "data/assembly/versions/settled.h"
 
 #include <filesystem>
 
@@ -111,9 +111,12 @@ void take_over_shards(const SettledCorpus& settled, const std::string& folder,
         fs::remove(to, error);
         fs::create_hard_link(from, to, error);
         if (!error) return;
-        NewFile copy(to);
-        copy.write(read_file(from));
-        copy.commit();
+        const std::string part = to + ".part";  // another disk
+        fs::copy_file(from, part, fs::copy_options::overwrite_existing, error);
+        if (!error) fs::rename(part, to, error);
+        if (error)
+          throw RuntimeError(str("cannot copy '", from, "' to '", to, "': ", error.message()),
+                             "make room; the same command then goes on");
       });
 }
 
