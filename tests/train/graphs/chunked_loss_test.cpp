@@ -1,6 +1,7 @@
 // A loss that is taken some rows at a time: the same numbers in less memory; when it is, and who
 // may not ask for it.
 #include "tests/support/expect_error.h"
+#include "tests/support/needs_bf16.h"
 #include "tests/support/tiny_experiment.h"
 #include "train/graphs/pipeline.h"
 #include "train/graphs/plans.h"
@@ -30,6 +31,7 @@ class ChunkedLoss : public ::testing::TestWithParam<Case> {};
 
 TEST_P(ChunkedLoss, TrainsLikeTheWholeLoss) {
   const auto [head, train, precision, tolerance] = GetParam();
+  if (std::string_view(precision) == "bf16") CAMBIUM_NEEDS_BF16;
   const TempFolder folder;
   const Experiment whole = open_text(folder, spec(300, head, train, precision));
   const Experiment parts =

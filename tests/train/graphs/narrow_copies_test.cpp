@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "core/system/files.h"
+#include "tests/support/needs_bf16.h"
 #include "tests/support/tiny_experiment.h"
 #include "train/graphs/pipeline.h"
 #include "train/run/evaluate.h"
@@ -40,6 +41,7 @@ int64_t copies(const Plan& plan) {
 }
 
 TEST(NarrowCopies, TheStepReadsThemAndTheOptimizerWritesThem) {
+  CAMBIUM_NEEDS_BF16;
   const TempFolder folder;
   const Experiment e = open_text(folder, spec("optimizer: adamw"));
   Engine engine;
@@ -55,6 +57,7 @@ TEST(NarrowCopies, TheStepReadsThemAndTheOptimizerWritesThem) {
 }
 
 TEST(NarrowCopies, OtherOptimizersCastWhatTheyHaveWritten) {
+  CAMBIUM_NEEDS_BF16;
   const TempFolder folder;
   Engine engine;
   const TrainPlans plans =
@@ -63,6 +66,7 @@ TEST(NarrowCopies, OtherOptimizersCastWhatTheyHaveWritten) {
 }
 
 TEST(NarrowCopies, AFrozenParameterIsCopiedOnce) {
+  CAMBIUM_NEEDS_BF16;
   const TempFolder folder;
   Engine engine;
   const TrainPlans plans =
@@ -137,6 +141,7 @@ class NarrowCopiesOf : public testing::TestWithParam<const char*> {
 };
 
 TEST_P(NarrowCopiesOf, HoldTheBitsThatACastWouldGive) {
+  CAMBIUM_NEEDS_BF16;
   const Experiment e = open_text(folder_, spec(GetParam()));
   WithCasts casts(e);
   Session session(e, usable_memory_bytes());
@@ -163,10 +168,12 @@ void expect_resumes(const TempFolder& folder, const std::string& train) {
 }
 
 TEST_P(NarrowCopiesOf, FollowACheckpoint) {
+  CAMBIUM_NEEDS_BF16;
   expect_resumes(folder_, GetParam());
 }
 
 TEST(NarrowCopies, FollowACheckpointWithThePlanOfTheCurvature) {
+  CAMBIUM_NEEDS_BF16;
   expect_resumes(TempFolder(), "optimizer: {sophia: {lr: 1e-3}}");
 }
 
@@ -179,6 +186,7 @@ INSTANTIATE_TEST_SUITE_P(Optimizers, NarrowCopiesOf,
                                          "optimizer: {adamw: {lr: 3e-3}}, ema: 0.9"));
 
 TEST(NarrowCopies, AreMadeAnewWhenTheBestWeightsComeBack) {
+  CAMBIUM_NEEDS_BF16;
   const TempFolder folder;
   const Experiment e = open_text(folder, spec("optimizer: {adamw: {lr: 0.1}}, eval_every: 1"));
   const auto second_loss = [&](bool back) {

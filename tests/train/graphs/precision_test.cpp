@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "core/system/files.h"
+#include "tests/support/needs_bf16.h"
 #include "tests/support/tiny_experiment.h"
 #include "train/graphs/pipeline.h"
 #include "train/graphs/plans.h"
@@ -53,6 +54,7 @@ TEST(Precision, F32PlacesNoCast) {
 }
 
 TEST(Precision, Bf16FeedsEveryLargeProduct) {
+  CAMBIUM_NEEDS_BF16;
   const TempFolder folder;
   const Experiment e = open_text(folder, kModel, {"precision=bf16"});
   const Graph g = optimised(e, step_of(e));
@@ -65,6 +67,7 @@ TEST(Precision, Bf16FeedsEveryLargeProduct) {
 // What only pointwise ops read leaves the product in 16 bits; attention and the residual stream
 // are f32.
 TEST(Precision, Bf16ProductsPassOnToPointwiseOpsIn16Bits) {
+  CAMBIUM_NEEDS_BF16;
   const TempFolder folder;
   const Experiment e = open_text(folder, kModel, {"precision=bf16"});
   const Graph g = optimised(e, step_of(e));
@@ -78,6 +81,7 @@ TEST(Precision, Bf16ProductsPassOnToPointwiseOpsIn16Bits) {
 
 // Muon multiplies matrices; the optimizer is f32 all the same.
 TEST(Precision, Bf16LeavesTheUpdateAlone) {
+  CAMBIUM_NEEDS_BF16;
   const TempFolder folder;
   const Experiment e =
       open_text(folder, kModel, {"precision=bf16", "train.optimizer={muon: {head: muon}}"});
@@ -107,6 +111,7 @@ constexpr const char* kExperts =
     "train: {optimizer: {adamw: {lr: 3e-3}}, batch: 16, steps: 30}\n";
 
 TEST(Precision, Bf16FeedsTheExpertsOfAMixtureAndTheyLearnLikeF32) {
+  CAMBIUM_NEEDS_BF16;
   const TempFolder folder;
   const Experiment e = open_text(folder, kExperts, {"precision=bf16"});
   const Graph g = optimised(e, step_of(e));
@@ -124,6 +129,7 @@ TEST(Precision, Bf16FeedsTheExpertsOfAMixtureAndTheyLearnLikeF32) {
 }
 
 TEST(Precision, Bf16CastsAValueOnce) {
+  CAMBIUM_NEEDS_BF16;
   const TempFolder folder;
   const Experiment e = open_text(folder, kModel, {"precision=bf16"});
   const Graph g = optimised(e, step_of(e));
@@ -136,10 +142,12 @@ TEST(Precision, Bf16CastsAValueOnce) {
 }
 
 TEST(Precision, Bf16LearnsLikeF32) {
+  CAMBIUM_NEEDS_BF16;
   expect_like_f32(kModel);
 }
 
 TEST(Precision, ConvolutionsAndTheirNormsPassBf16OnAndLearnLikeF32) {
+  CAMBIUM_NEEDS_BF16;
   const TempFolder folder;
   const Experiment e = open_text(folder, kConvolutions, {"precision=bf16"});
   const Graph g = optimised(e, step_of(e));

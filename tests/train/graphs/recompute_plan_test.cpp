@@ -10,6 +10,7 @@
 #include "graph/run/buffers.h"
 #include "ops/support/bf16.h"
 #include "tests/support/expect_error.h"
+#include "tests/support/needs_bf16.h"
 #include "tests/support/tiny_experiment.h"
 #include "train/graphs/pipeline.h"
 #include "train/run/session.h"
@@ -115,7 +116,7 @@ TEST(Recompute, AccumulatesToTheSameBits) {
 }
 
 TEST(Recompute, TrainsInBf16ToTheSameBits) {
-  if (!has_bf16_products()) GTEST_SKIP() << "this machine has no bf16 products";
+  CAMBIUM_NEEDS_BF16;
   expect_equal_training(kTransformer, {"precision=bf16"});
 }
 
