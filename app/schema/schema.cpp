@@ -77,6 +77,8 @@ Json train_schema() {
       {"type", "array"},
       {"items", group},
       {"description", "learning rate and decay of parameters by name"}};
+  Json& best = properties["best"];
+  best = {{"anyOf", metric_names_schema()["anyOf"]}, {"description", best["description"]}};
   out["type"] = {"object", "null"};
   out["description"] = word_doc(spec_sections(), "train");
   return out;
@@ -121,8 +123,8 @@ Json model_file_schema(bool open) {
 Json evaluation_sets_schema() {
   return {{"type", "object"},
           {"minProperties", 1},
-          {"propertyNames", {{"pattern", "^[A-Za-z][A-Za-z0-9_-]*$"}}},
-          {"additionalProperties", reference("data")},
+          {"patternProperties", {{"^[A-Za-z][A-Za-z0-9_-]*$", reference("data")}}},
+          {"additionalProperties", false},
           {"description", word_doc(spec_sections(), "evaluate")}};
 }
 
@@ -175,7 +177,7 @@ Json spec_schema() {
        {{"if", having("space")},
         {"then", reference("search")},
         {"else",
-         {{"if", having("sources")},
+         {{"if", any_of({having("sources"), having("steps")})},
           {"then", reference("recipe")},
           {"else",
            {{"if", having("published")}, {"then", reference("published")}, {"else", model}}}}}}},

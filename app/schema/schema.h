@@ -19,6 +19,7 @@ Json any_of(std::initializer_list<Json> schemas);
 Json choice_schema(const Json& values);
 
 Json evaluation_sets_schema();   // names to data
+Json metric_names_schema();      // val.loss ..., or of an evaluation set or a source
 Json parameterisation_schema();  // `standard`, or `{mup: {base: {path: value}}}`
 Json block_definitions();  // "entry", "body" and what they refer to (app/schema/schema_blocks.cpp)
 Json study_schema();       // app/schema/schema_study.cpp

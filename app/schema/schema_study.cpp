@@ -23,23 +23,25 @@ Json whole(int64_t least) {
   return any_of({Json{{"type", "integer"}, {"minimum", least}}, reference("expression")});
 }
 
-Json metric() {
-  Json names = Json::array(), goals = Json::object();
+std::string metric_of_set_pattern() {
   std::string all;
-  for (const std::string& name : validation_metrics()) {
-    names.push_back(name);
-    goals[name] = {{"enum", {higher_is_better(name) ? "max" : "min"}}};
+  for (const std::string& name : validation_metrics())
     all += (all.empty() ? "" : "|") + name.substr(name.find('.') + 1);
-  }
-  // Of an evaluation set.
-  const std::string of_set = str("^val\\.(", all, ")\\.[A-Za-z][A-Za-z0-9_-]*$");
-  return any_of({Json{{"enum", names}}, Json{{"type", "string"}, {"pattern", of_set}},
-                 Json{{"type", "object"},
-                      {"properties", goals},
-                      {"patternProperties", {{of_set, {{"enum", {"min", "max"}}}}}},
-                      {"additionalProperties", false},
-                      {"minProperties", 1},
-                      {"maxProperties", 1}}});
+  return str("^val\\.(", all, ")\\.[A-Za-z0-9][A-Za-z0-9_.-]*$");
+}
+
+Json metric() {
+  Json goals = Json::object();
+  for (const std::string& name : validation_metrics())
+    goals[name] = {{"enum", {higher_is_better(name) ? "max" : "min"}}};
+  return any_of(
+      {metric_names_schema(),
+       Json{{"type", "object"},
+            {"properties", goals},
+            {"patternProperties", {{metric_of_set_pattern(), {{"enum", {"min", "max"}}}}}},
+            {"additionalProperties", false},
+            {"minProperties", 1},
+            {"maxProperties", 1}}});
 }
 
 Json text() {
@@ -183,6 +185,11 @@ Json keys_schema(StudyKinds kind) {
       {"type", "object"}, {"properties", std::move(properties)}, {"additionalProperties", false}};
 }
 }  // namespace
+
+Json metric_names_schema() {
+  return any_of({Json{{"enum", validation_metrics()}},
+                 Json{{"type", "string"}, {"pattern", metric_of_set_pattern()}}});
+}
 
 Json study_schema() {
   Json out = keys_schema(kOfVariants);

@@ -19,8 +19,7 @@ constexpr Topic kSections[] = {
      "data that the model is judged by, apart from what it learns from, by names: val.loss.NAME is "
      "measured on its validation part, test.loss.NAME on its test part. It gives the same shapes "
      "and symbols",
-     "evaluate: {books: {corpus: {path: corpora/books, context: 64}}}\n"
-     "train: {best: val.loss.books}"},
+     "evaluate: {books: {corpus: {path: corpora/books, context: 64}}}"},
     {"model", "the blocks, in the order in which the data flows through them",
      "model:\n  - embed: 64\n  - residual: [{norm: rms}, {attention: {heads: 4, causal: true}}]\n"
      "  - linear: $classes"},

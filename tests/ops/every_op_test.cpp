@@ -82,7 +82,7 @@ class OpKernel : public testing::TestWithParam<const Op*> {};
 
 TEST_P(OpKernel, MatchesReference) {
   const Op& op = *GetParam();
-  for (const Sample& s : op.samples) {
+  for (const Sample& s : samples_here(op, engine())) {
     SCOPED_TRACE(describe(s));
     OpCase c(op, s);
     const std::vector<Ref> want = c.reference();
@@ -102,7 +102,7 @@ class OwnKernel : public testing::TestWithParam<const Op*> {};
 TEST_P(OwnKernel, MatchesReference) {
   const Op& op = *GetParam();
   Engine alone{.own_only = true};
-  for (const Sample& s : op.samples) {
+  for (const Sample& s : samples_here(op, alone)) {
     if (s.inputs[0].type.shape.rank() == 5) continue;
     SCOPED_TRACE(describe(s));
     OpCase c(op, s);
@@ -118,7 +118,7 @@ TEST_P(OpKernel, WorksOnOneThread) {
   const Op& op = *GetParam();
   const int threads = thread_count();
   set_thread_count(1);
-  for (const Sample& s : op.samples) {
+  for (const Sample& s : samples_here(op, engine())) {
     SCOPED_TRACE(describe(s));
     OpCase c(op, s);
     const std::vector<Ref> want = c.reference();
@@ -133,7 +133,7 @@ class OpInPlace : public testing::TestWithParam<const Op*> {};
 
 TEST_P(OpInPlace, GivesTheSameBits) {
   const Op& op = *GetParam();
-  for (const Sample& s : op.samples) {
+  for (const Sample& s : samples_here(op, engine())) {
     SCOPED_TRACE(describe(s));
     OpCase c(op, s);
     const Kernel kernel = op.kernel(c.call(), engine());

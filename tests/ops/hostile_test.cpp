@@ -170,7 +170,7 @@ TEST_P(OpUnderHostileNumbers, KernelKeepsTheRule) {
                            std::span<const double>(kHuge)})
     all.insert(all.end(), list.begin(), list.end());
   int failures = 0;
-  for (const Sample& s : op.samples) {
+  for (const Sample& s : samples_here(op, engine())) {
     const std::vector<Place> places = places_of(s, holds_floats);
     if (places.empty() || !is_small(s)) continue;
     OpCase c(op, s);
@@ -212,7 +212,7 @@ class OpUnderHostileIds : public OpUnderHostileNumbers {};
 TEST_P(OpUnderHostileIds, KernelAndReferenceRefuseTheSame) {
   const Op& op = *GetParam();
   int failures = 0;
-  for (const Sample& s : op.samples) {
+  for (const Sample& s : samples_here(op, engine())) {
     const std::vector<Place> places = places_of(s, holds_indices);
     if (places.empty() || !is_small(s)) continue;
     OpCase c(op, s);

@@ -59,8 +59,8 @@ TEST_F(UntilDecided, EndsWhereADifferenceIsClear) {
 }
 
 TEST_F(UntilDecided, GoesOnWhileNothingIsTold) {
-  // The same but for the order of the data.
-  const std::string study = "variants: {a: {}, b: {train.data_seed: 7}}\nseeds: ";
+  // The same but for the draw of its weights, which follows their names.
+  const std::string study = "variants: {a: {}, b: {model.1: {ffn: {expand: 2}, name: other}}}\nseeds: ";
   const Comparison c = run(study + "{until: decided, at_most: 5}\n");
   EXPECT_EQ(watch_.seeds, (std::vector<int64_t>{5}));
   EXPECT_EQ(c.runs.size(), 10u);
@@ -80,7 +80,7 @@ TEST_F(UntilDecided, GoesOnWhileNothingIsTold) {
 
 TEST_F(UntilDecided, EndsAtEquivalence) {
   const Comparison c =
-      run("variants: {a: {}, b: {train.data_seed: 7}}\n"
+      run("variants: {a: {}, b: {model.1: {ffn: {expand: 2}, name: other}}}\n"
           "seeds: {until: decided, at_most: 8}\nleast_effect: 0.5\n");
   EXPECT_EQ(watch_.seeds, (std::vector<int64_t>{5}));
   EXPECT_EQ(c.results.rows[1].decision.claim, Claim::kEquivalent);
@@ -88,7 +88,7 @@ TEST_F(UntilDecided, EndsAtEquivalence) {
 }
 
 TEST_F(UntilDecided, SeedsOfAnotherPlanAreAFurtherLook) {
-  const std::string study = "variants: {a: {}, b: {train.data_seed: 7}}\nseeds: ";
+  const std::string study = "variants: {a: {}, b: {model.1: {ffn: {expand: 2}, name: other}}}\nseeds: ";
   run(study + "5\n");
   EXPECT_EQ(run(study + "{until: decided, at_most: 5}\n").results.look, 2);
 }

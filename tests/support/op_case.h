@@ -128,6 +128,24 @@ class OpCase {
   std::deque<Adjacency> answers_;  // of the reference
 };
 
+// The samples that this machine has kernels for: without bf16 products, those that multiply in bf16
+// are left out.
+inline std::vector<Sample> samples_here(const Op& op, Engine& engine) {
+  std::vector<Sample> here;
+  for (const Sample& s : op.samples) {
+    const bool narrow = std::ranges::any_of(
+        s.inputs, [](const SampleInput& i) { return i.type.dtype == DType::kBf16; });
+    if (narrow && !has_bf16_products()) try {
+        OpCase c(op, s);
+        op.kernel(c.call(), engine);
+      } catch (const std::exception&) {
+        continue;
+      }
+    here.push_back(s);
+  }
+  return here;
+}
+
 // A value that is an adjacency.
 inline const Adjacency& adjacency_of(const Tensor& t) {
   return **reinterpret_cast<const Adjacency* const*>(t.data());

@@ -7,6 +7,10 @@
 #include "search/study/study_keys.h"
 
 namespace cambium {
+namespace {
+void add_search_topics(std::vector<CatalogueEntry>& all);
+}
+
 void add_search_words(std::vector<CatalogueEntry>& all) {
   for (const StudyKey& k : search_keys()) {
     CatalogueEntry e{.kind = "search key", .name = std::string(k.name), .doc = std::string(k.doc)};
@@ -41,6 +45,11 @@ void add_search_words(std::vector<CatalogueEntry>& all) {
        .doc = "beside values or a range of space:, where a dimension has a value at all; "
               "elsewhere its path stays as the base has it",
        .example = "space:\n  model.1.A.window: {when: \"pattern has A\", values: [0, 32]}"});
+  add_search_topics(all);
+}
+
+namespace {
+void add_search_topics(std::vector<CatalogueEntry>& all) {
   all.push_back({.kind = "topic",
                  .name = "study",
                  .doc =
@@ -69,4 +78,5 @@ void add_search_words(std::vector<CatalogueEntry>& all) {
                   forms),
        .example = "mix: {runs: 24, target: val.loss.source.books, check: 3}"});
 }
+}  // namespace
 }  // namespace cambium

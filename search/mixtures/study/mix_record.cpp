@@ -148,7 +148,8 @@ Json to_json(const MixRecord& r) {
   for (const char* key : {"sources", "variants", "pairs", "checks", "check_pairs", "runs"})
     j[key] = Json::array();
   for (const RecordedSource& s : r.sources)
-    j["sources"].push_back({{"name", s.name}, {"symbols", s.symbols}, {"natural", s.natural}});
+    j["sources"].push_back(
+        {{"name", s.name}, {"symbols", s.symbols}, {"natural", known(s.natural)}});
   for (const VariantMixture& v : r.variants) j["variants"].push_back(variant_json(v));
   for (const MixturePair& p : r.pairs) j["pairs"].push_back(pair_json(p));
   for (const CheckedMixture& c : r.checks) j["checks"].push_back(check_json(c));

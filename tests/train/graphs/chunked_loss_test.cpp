@@ -1,7 +1,7 @@
 // A loss that is taken some rows at a time: the same numbers in less memory; when it is, and who
 // may not ask for it.
 #include "tests/support/expect_error.h"
-#include "tests/support/needs_bf16.h"
+#include "tests/support/machine/needs_bf16.h"
 #include "tests/support/tiny_experiment.h"
 #include "train/graphs/pipeline.h"
 #include "train/graphs/plans.h"

@@ -6,7 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "core/system/files.h"
-#include "tests/support/needs_bf16.h"
+#include "tests/support/machine/needs_bf16.h"
 #include "tests/support/tiny_experiment.h"
 #include "train/graphs/pipeline.h"
 #include "train/run/evaluate.h"

@@ -10,7 +10,7 @@
 #include "graph/run/buffers.h"
 #include "ops/support/bf16.h"
 #include "tests/support/expect_error.h"
-#include "tests/support/needs_bf16.h"
+#include "tests/support/machine/needs_bf16.h"
 #include "tests/support/tiny_experiment.h"
 #include "train/graphs/pipeline.h"
 #include "train/run/session.h"

@@ -129,7 +129,7 @@ TEST_F(MixCommand, WhatIsWrongIsSaid) {
   replace_file(path("l.csv"), "run,x\n1,2.5\n2,1\n");
   EXPECT_TRUE(says(err({"mix", path("s.csv"), "--losses", path("l.csv")}),
                    "the shares of run '2' add up to 1.1"));
-  EXPECT_TRUE(says(err({"mix", path("model.yaml")}), "has no"));
+  EXPECT_TRUE(says(err({"mix", path("model.yaml")}), "and this takes a study"));
   EXPECT_TRUE(says(err({"compare", path("study.yaml")}), "tries mixtures, and this compares"));
   EXPECT_TRUE(says(err({"mix", path("study.yaml"), "--target", "x"}), "are of tables"));
 }
