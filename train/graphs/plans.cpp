@@ -9,6 +9,7 @@
 #include "core/text/fmt.h"
 #include "graph/passes/passes.h"
 #include "graph/run/buffers.h"
+#include "ops/support/dnnl.h"
 #include "train/graphs/narrow_copies.h"
 #include "train/graphs/pipeline.h"
 #include "train/graphs/recompute_plan.h"
@@ -139,7 +140,25 @@ MemoryNeed memory_need(const Experiment& e, const TrainPlans& plans) {
           .batch_bytes = with_reserve(need.batch_bytes)};
 }
 
+namespace {
+// oneDNN writes the code of its plain products at the first one of each kind, 2 to 3 MB that would
+// else come in the first step: small ones and ones that are copied into tiles first. On machines
+// with AVX-512 products have other kernels, and this takes a millisecond.
+void write_product_code() {
+  static const bool written = [] {
+    for (const int64_t n : {8, 256}) {
+      const std::vector<float> a(size_t(n * n), 1.0f);
+      std::vector<float> c(size_t(n * n));
+      dnnl::sgemm('N', 'N', n, n, n, 1, a.data(), n, a.data(), n, 0, c.data(), n);
+    }
+    return true;
+  }();
+  (void)written;
+}
+}  // namespace
+
 int64_t predicted_peak_bytes(const MemoryNeed& need) {
+  write_product_code();
   release_free_memory();
   return current_resident_bytes() + need.total();
 }
