@@ -71,8 +71,8 @@ struct Study {
   std::vector<YamlEntry> overrides;  // `set:`, on every variant
   std::string baseline;              // differences are taken to this variant, on the same task
   std::optional<MatchGoal> match;
-  std::optional<Budget> budget;    // of a run; with `scale`, of all runs together
-  std::optional<ScaleGoal> scale;  // a ladder: what is trained to find scaling laws
+  std::optional<Budget> budget;        // of a run; with `scale`, of all runs together
+  std::optional<ScaleGoal> scale;      // a ladder: what is trained to find scaling laws
   std::shared_ptr<const MixGoal> mix;  // null: it does not look for the best mixture
   std::vector<int64_t> seeds;
   // Numbers of seeds at which a study that is trained until it is decided is looked at, the last
