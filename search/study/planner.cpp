@@ -7,7 +7,6 @@
 
 #include "blocks/compose/families.h"
 #include "core/failures.h"
-#include "data/judged.h"
 #include "search/runs/timing.h"
 #include "search/study/budget.h"
 #include "search/study/spec_edit.h"
@@ -117,10 +116,11 @@ const Identity& DataCache::identity(const Experiment& e) {
   return known->second;
 }
 
-uint64_t DataCache::judged(const Experiment& e, std::string_view metric) {
-  const auto set = std::ranges::find(e.sets, part_of(metric), &EvaluationSet::name);
+const Judged& DataCache::judged(const Experiment& e, std::string_view metric) {
+  const std::string_view part = part_of(metric), name = part.substr(0, part.find('.'));
+  const auto set = std::ranges::find(e.sets, name, &EvaluationSet::name);
   const Dataset& data = set == e.sets.end() ? *e.data : *set->data;
-  const auto [known, fresh] = judged_.try_emplace(&data, 0);
+  const auto [known, fresh] = judged_.try_emplace(&data);
   if (fresh) known->second = judged_by(data);
   return known->second;
 }
@@ -164,6 +164,7 @@ DraftVariant draft_variant(std::string name, Spec spec, const PlanOptions& optio
     set_steps(d, steps_within(*options.budget, d.variant, {}), options);
   d.variant.data = data.identity(e);
   d.variant.judged = data.judged(e, options.metric);
+  d.variant.held_out = data.judged(e, "").exact;
   d.variant.forward_flops = d.variant.cost.forward_flops_per_example;
   settle_evaluation(d.variant, e);
   settle_blocks(d.variant, e);

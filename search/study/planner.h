@@ -5,6 +5,7 @@
 #pragma once
 #include <map>
 
+#include "data/judged.h"
 #include "search/study/match.h"
 #include "search/study/study.h"
 #include "train/graphs/step_graph.h"
@@ -23,9 +24,9 @@ class DataCache {
   // Of the data of an experiment that was opened here; made once.
   const Identity& identity(const Experiment& e);
 
-  // What its metric is measured on (data/judged.h): the held-out parts of the data, or of the
-  // evaluation set that the metric names.
-  uint64_t judged(const Experiment& e, std::string_view metric);
+  // What its metric is measured on: the held-out parts of the data, or of the evaluation set that
+  // the metric names. Made once of each; it lives as long as this.
+  const Judged& judged(const Experiment& e, std::string_view metric);
 
  private:
   Experiment opened(const Spec& spec, bool checked);
@@ -37,7 +38,7 @@ class DataCache {
 
   std::map<std::string, Opened> opened_;           // by what describes them
   std::map<const Dataset*, Identity> identities_;  // of those, which live on
-  std::map<const Dataset*, uint64_t> judged_;
+  std::map<const Dataset*, Judged> judged_;
 };
 
 struct PlannedVariant {
@@ -50,7 +51,8 @@ struct PlannedVariant {
   double forward_flops = 0;           // an example
   int64_t state_bytes = 0;            // GenerationState::bytes; 0: no state
   Identity data;                      // what its runs are trained on
-  uint64_t judged = 0;                // what the metric is measured on (data/judged.h)
+  Judged judged = {};                 // what the metric is measured on
+  uint64_t held_out = 0;              // Judged::exact of the data itself
   std::string domains;                // "conv + transformer": the families of its blocks
   std::optional<Match> match;         // of the free variable
   std::optional<StepTime> step_time;  // ms, what a budget of seconds was planned with

@@ -93,7 +93,7 @@ void StudyPlanner::check_judges() {
       const std::string evaluate =
           "train on what you like, and judge by data that stands apart: "
           "evaluate: {NAME: ...} with metric: val.loss.NAME";
-      if (mine.judged != first->judged)
+      if (!ask_the_same(mine.judged, first->judged))
         throw UserError(str("'", variant_of(v.name), "' is judged by other examples than '",
                             variant_of(first->name), "': ", metric, " of both says nothing"),
                         evaluate, v.mark);

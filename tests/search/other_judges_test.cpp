@@ -58,6 +58,22 @@ TEST_F(TwoTexts, AreNotComparedByTheirOwnHeldOutParts) {
   EXPECT_NE(e.help.find("metric: val.loss.NAME"), e.help.npos);
 }
 
+// What is held out begins alike, and ends otherwise.
+TEST_F(TwoTexts, ThatAreHeldOutAlikeInPartAreNotCompared) {
+  std::string text = read_file(path("a.txt"));
+  text.back() = text.back() == 'a' ? 'b' : 'a';
+  replace_file(path("b.txt"), text);
+  const UserError e = test::error_of([&] { plan_study(study("metric: {val.loss: min}\n")); });
+  EXPECT_NE(std::string_view(e.what()).find("is judged by other examples"), std::string_view::npos);
+  // Nor where windows differ too, and so no window is another's.
+  const std::string wide = str("  wide: {vars.file: ", path("c.txt"), ", vars.width: 24}\n");
+  std::string other = read_file(path("a.txt"));
+  other[other.size() - 100] = other[other.size() - 100] == 'a' ? 'b' : 'a';
+  replace_file(path("c.txt"), other);
+  const UserError f = test::error_of([&] { plan_study(study("metric: {val.loss: min}\n", wide)); });
+  EXPECT_NE(std::string_view(f.what()).find("is judged by other examples"), std::string_view::npos);
+}
+
 TEST_F(TwoTexts, AreComparedByASetThatStandsApart) {
   StudyProgress silent;
   const Study s = study(
