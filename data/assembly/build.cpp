@@ -8,9 +8,9 @@
 #include "core/version.h"
 #include "data/assembly/passes.h"
 #include "data/assembly/reading.h"
-#include "data/assembly/versions/settled.h"
 #include "data/assembly/shards.h"
 #include "data/assembly/sidecar.h"
+#include "data/assembly/versions/settled.h"
 
 namespace cambium {
 namespace {

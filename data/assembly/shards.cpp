@@ -90,7 +90,8 @@ void write_shard(const Recipe& recipe, const StagedDrafts& staged, const ShardTa
   for (size_t part = task.first; part < task.last; ++part) {
     PartReader in(staged.parts[part].path);
     for (Draft d; in.next(d);) {
-      const uint64_t cluster = recipe.split.by == "cluster" ? d.cluster : d.key;
+      const bool by_cluster = recipe.split.by == "cluster" || d.cluster == kTrainCluster;
+      const uint64_t cluster = by_cluster ? d.cluster : d.key;
       if (split_of(cluster, recipe.split) != task.split) continue;
       tally.documents += 1;
       tally.bytes += int64_t(d.text.size());
@@ -137,7 +138,7 @@ std::vector<CorpusShard> write_shards(const Recipe& recipe, const StagedDrafts& 
   const std::vector<ShardTask> tasks = tasks_of(recipe, staged);
   const auto name = [&](const ShardTask& t) {
     return str(split_name(t.split), "/", staged.sources[size_t(t.source)],
-               version > 1 ? str("-v", version) : "", "-", five_digits(t.number), ".jsonl.zst");
+               version > 1 ? str("+v", version) : "", "-", five_digits(t.number), ".jsonl.zst");
   };
   const auto sidecar = [&](int64_t i) { return str(work, "/shards/", i); };
   run_tasks(

@@ -9,8 +9,8 @@ namespace cambium {
 // training.
 Split split_of(uint64_t cluster, const RecipeSplit& split);
 
-// Writes <folder>/<split>/<source>-<number>.jsonl.zst (of a later version <source>-v2-<number>) of
-// all but settled parts; what no JSON can hold (no UTF-8) is dropped
+// Writes <folder>/<split>/<source>-<number>.jsonl.zst (of a later version <source>+v2-<number>,
+// which no source is called) of all but settled parts; what no JSON can hold (no UTF-8) is dropped
 // and counted. Goes on where an earlier call was ended.
 std::vector<CorpusShard> write_shards(const Recipe& recipe, const StagedDrafts& staged,
                                       const std::string& folder, const std::string& work,

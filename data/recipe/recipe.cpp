@@ -121,9 +121,6 @@ class Reader {
   // they are trained on.
   void drop_copies_of_held_out() {
     if (recipe_.append.empty()) return;
-    for (const RecipeStep& s : recipe_.steps)
-      if (s.choice.record->name == "near_duplicates" && s.text.find("action=drop") != s.text.npos)
-        return;
     const Mark& at = recipe_.append_mark;
     const auto map = [&](const char* key, Yaml value) {
       return Yaml{.kind = Yaml::kMap, .mark = at, .entries = {{key, at, std::move(value)}}};
@@ -217,7 +214,8 @@ Recipe load_recipe(const std::string& path, std::span<const std::string> overrid
 }
 
 std::vector<std::unique_ptr<CurationStep>> open_steps(const Recipe& recipe) {
-  StepPlace place{.appends = !recipe.append.empty()};
+  StepPlace place{.appends = !recipe.append.empty(),
+                  .holds_out = recipe.split.val + recipe.split.test > 0};
   for (const RecipeSource& s : recipe.sources) place.sources.push_back(s.name);
   std::vector<std::unique_ptr<CurationStep>> steps;
   for (const RecipeStep& step : recipe.steps) steps.push_back(open_step(step, place));

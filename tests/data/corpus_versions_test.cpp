@@ -115,6 +115,43 @@ TEST_F(Versions, AreDeduplicatedAgainstWhatWasThere) {
   for (const auto& [text, split] : first) EXPECT_EQ(now.at(text), split);
 }
 
+// Whatever the recipe itself takes for a duplicate.
+TEST_F(Versions, AStricterStepOfTheRecipeDoesNotLetHeldOutTextsIn) {
+  write_new();
+  for (const char* step :
+       {"{near_duplicates: {similarity: 0.99}}", "{near_duplicates: {action: mark}}"}) {
+    build("new.yaml", str(kAppends, "steps: [", step, "]\n"), "second");
+    const auto now = documents_of(folder_.path("second"));
+    for (const Split s : {Split::kValidation, Split::kTest})
+      for (const std::string& t : copies_[s]) EXPECT_TRUE(!now.contains(t) || now.at(t) == s) << t;
+    fs::remove_all(folder_.path("second"));
+  }
+}
+
+// What was trained on is not held out by a later version, nor what is like it.
+TEST_F(Versions, HoldOutNothingThatIsTrainedOn) {
+  write_new();
+  build("new.yaml",
+        "append: FIRST\nsources: {web: {path: NEW, split: line}}\nsplit: {val: 40%, test: 40%}\n",
+        "second");
+  const std::string folder = folder_.path("second");
+  std::set<std::string> trained;
+  int64_t held_out = 0;
+  for (const bool train : {true, false})
+    for (const CorpusShard& s : load_manifest(folder).shards) {
+      if ((s.split == Split::kTrain) != train) continue;
+      const auto documents = open_shard(folder, s);
+      for (Document d; documents->next(d);) {
+        std::string text(d.text);
+        if (text.ends_with(" more")) text.resize(text.size() - 5);
+        if (train) trained.insert(text);
+        EXPECT_FALSE(!train && trained.contains(text)) << text;
+        held_out += !train && s.version == 2;
+      }
+    }
+  EXPECT_GT(held_out, 50);
+}
+
 // Rules judge new documents alone, however bad the old ones are by them.
 TEST_F(Versions, OldDocumentsAreNotJudged) {
   write_new();

@@ -36,8 +36,8 @@ struct Options {
           .one_of("drop|mark"),
       field("against", &Options::against,
             "all, or held_out: only what is like a validation or test document of the corpus that "
-            "this one is appended to. A recipe with append: that drops no near duplicates ends in "
-            "this")
+            "this one is appended to; what is like its training documents is for training, "
+            "whatever the split says. A recipe with append: ends in this")
           .one_of("all|held_out"),
       field("prefer", &Options::prefer,
             "sources in the order in which theirs stays; those that are not named come last")};
@@ -51,11 +51,13 @@ struct Decision {
 
 class Marker final : public Judge {
  public:
-  Marker(std::vector<Decision> decisions, bool drops)
-      : decisions_(std::move(decisions)), drops_(drops) {}
+  // `trained`: indices, sorted, of drafts that are like one which is trained on already.
+  Marker(std::vector<Decision> decisions, bool drops, const std::vector<int64_t>& trained)
+      : decisions_(std::move(decisions)), drops_(drops), trained_(trained) {}
 
   bool keep(Draft& draft, Tally& tally) override {
     const int64_t index = index_++;
+    if (std::ranges::binary_search(trained_, index)) draft.cluster = kTrainCluster;
     if (next_ == decisions_.size() || decisions_[next_].index != index) return true;
     const Decision& d = decisions_[next_++];
     draft.cluster = d.cluster;
@@ -68,6 +70,7 @@ class Marker final : public Judge {
  private:
   std::vector<Decision> decisions_;
   bool drops_;
+  const std::vector<int64_t>& trained_;
   size_t next_ = 0;
   int64_t index_ = 0;
 };
@@ -77,6 +80,7 @@ class NearStep final : public CurationStep {
   NearStep(const Options& o, const StepPlace& place)
       : drops_(o.action == "drop"),
         held_out_(o.against == "held_out"),
+        splits_(place.holds_out),
         near_{o.similarity,
               o.bands,
               o.rows,
@@ -94,13 +98,25 @@ class NearStep final : public CurationStep {
   bool compares() const override { return true; }
 
   void look(const StagedDrafts& all, const std::string& folder, const Workers& workers) override {
-    const StagedDrafts drafts = held_out_ ? with_held_out(all) : all;
+    const StagedDrafts drafts = held_out_ && !splits_ ? with_held_out(all) : all;
     const auto settled = [&](const RankedPlace& p) { return p.part() >= drafts.own(); };
     const NearPairs found = find_near_pairs(drafts, near_, folder, workers);
+    trained_.assign(drafts.parts.size(), {});
+    if (held_out_ && splits_)
+      found.each([&](const AlikePair& p) {
+        if (settled(p.later) || !settled(p.earlier)) return;
+        if (!drafts.parts[size_t(p.earlier.part())].held_out)
+          trained_[size_t(p.later.part())].push_back(int64_t(p.later.index));
+      });
+    for (std::vector<int64_t>& part : trained_) std::ranges::sort(part);
     // Settled drafts stay, whatever they are like.
+    const auto judged = [&](const AlikePair& p) {
+      if (settled(p.later)) return false;
+      return !held_out_ || (settled(p.earlier) && drafts.parts[size_t(p.earlier.part())].held_out);
+    };
     const auto each = [&](const std::function<void(const AlikePair&)>& f) {
       found.each([&](const AlikePair& p) {
-        if (!settled(p.later) && (!held_out_ || settled(p.earlier))) f(p);
+        if (judged(p)) f(p);
       });
     };
     int64_t alike = 0;
@@ -125,7 +141,7 @@ class NearStep final : public CurationStep {
     std::vector<Decision> decisions;
     for (const ClusterMember& m : clusters_->members_of(place_of_part_[size_t(part)]))
       decisions.push_back({int64_t(m.place.index), m.dropped, m.key});
-    return std::make_unique<Marker>(std::move(decisions), drops_);
+    return std::make_unique<Marker>(std::move(decisions), drops_, trained_[size_t(part)]);
   }
 
   Json findings() const override { return findings_; }
@@ -142,7 +158,8 @@ class NearStep final : public CurationStep {
     return out;
   }
 
-  bool drops_, held_out_;
+  bool drops_, held_out_, splits_;
+  std::vector<std::vector<int64_t>> trained_;  // by part
   NearOptions near_;
   std::optional<Clusters> clusters_;
   std::vector<uint64_t> place_of_part_;  // RankedPlace::rank_part of each
@@ -156,7 +173,7 @@ extern const CurationKind step_near_duplicates = {
         "of texts that are alike, drops those that are like one that stays; texts without a word "
         "are like their equals",
     .source = "Broder 1997 (MinHash); Lee et al. 2022, arXiv 2107.06499 (what it does to models)",
-    .version = 2,
+    .version = 3,
     .attrs = fields_of<Options>,
     .primary = "similarity",
     .open = [](const Attrs& attrs, const StepPlace& place) -> std::unique_ptr<CurationStep> {

@@ -69,6 +69,7 @@ class CurationStep {
 struct StepPlace {
   std::vector<std::string> sources;  // names
   bool appends = false;              // one more stands behind them, of settled parts
+  bool holds_out = true;             // the split leaves something for validation or test
 };
 
 // Each source's rank: that of its name in `prefer`; those that are not named come after, in the
