@@ -44,6 +44,7 @@ DescribedVariant describe(const PlannedVariant& v, const Study& s) {
                        .peak_bytes = v.needed_bytes,
                        .step_ms = 0,
                        .data = v.data,
+                       .held_out = hash_name(v.held_out),
                        .examples_per_step = v.examples_per_step,
                        .validation_examples = v.validation_examples,
                        .test_examples = v.test_examples,
@@ -70,7 +71,8 @@ Json variant_json(const DescribedVariant& v) {
                {"peak_bytes", v.peak_bytes},
                {"step_ms", v.step_ms},
                {"domain_summary", v.domains},
-               {"data", to_json(v.data)}};
+               {"data", to_json(v.data)},
+               {"held_out", v.held_out}};
   if (v.planned_ms) {
     const auto& [median, low, high] = *v.planned_ms;
     item["planned_step_ms"] = {{"median", median}, {"low", low}, {"high", high}};
@@ -103,6 +105,7 @@ DescribedVariant variant_from(const JsonItem& v) {
                        .state_bytes = v.whole("state_bytes"),
                        .peak_bytes = v.whole("peak_bytes", -1),
                        .step_ms = v.number("step_ms"),
+                       .held_out = v.text("held_out"),
                        .examples_per_step = v.whole("examples_per_step", -1),
                        .validation_examples = v.whole("validation_examples"),
                        .test_examples = v.whole("test_examples"),

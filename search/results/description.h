@@ -25,6 +25,7 @@ struct DescribedVariant {
   int64_t peak_bytes = -1;                          // memory of a run, as planned
   double step_ms = kUnknown;                        // 0: nothing was measured yet
   Identity data;                                    // empty: not known
+  std::string held_out;                             // a hash of what it holds out; empty: not known
   std::optional<std::array<double, 3>> planned_ms;  // of a step: median, quartiles; of budgets in s
   std::optional<double> published;
   std::optional<DescribedMatch> match;

@@ -38,7 +38,16 @@ SliceLoss cell_of(const StudyFolder& s, const std::string& metric, const std::st
       if (const double* value = scores_of(run)->find(metric)) values.push_back(*value);
   cell.n = int64_t(values.size());
   if (!values.empty()) cell.mean = mean_of(values);
-  if (variant == on_task_of(variant, s.study.baseline)) return cell;
+  const std::string base = on_task_of(variant, s.study.baseline);
+  if (variant == base) return cell;
+  // Slices of what each holds out itself, where that is not the same, say nothing of each other.
+  const bool of_a_set = !metric_of(metric).starts_with("loss.source.");
+  const auto held_out = [&](const std::string& name) {
+    const auto v = std::ranges::find(s.study.variants, name, &DescribedVariant::name);
+    return v == s.study.variants.end() ? std::string() : v->held_out;
+  };
+  cell.own = !of_a_set && held_out(variant) != held_out(base);
+  if (cell.own) return cell;
   std::vector<double> mine, theirs;
   for (const auto& [a, b] : pairs_of(s, metric, variant)) {
     mine.push_back(a);

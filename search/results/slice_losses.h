@@ -10,6 +10,7 @@ struct SliceLoss {
   int64_t n = 0;                               // finished runs that measured it
   double mean = kUnknown;                      // of their best weights
   std::optional<PairedDifference> difference;  // to the baseline, by seed; none below two pairs
+  bool own = false;  // measured on other held-out text than the baseline's: no difference is told
 };
 
 struct SliceRow {

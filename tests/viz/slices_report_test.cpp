@@ -52,6 +52,21 @@ TEST(SliceLosses, AreMeansAndPairedDifferences) {
   EXPECT_DOUBLE_EQ(rows[1].cells[1].difference->mean, -0.5);
 }
 
+// Each on what it holds out itself, which is not the same.
+TEST(SliceLosses, OfOtherHeldOutTextAreNotCompared) {
+  StudyFolder s = study();
+  s.study.variants[0].held_out = "1a";
+  s.study.variants[1].held_out = "2b";
+  for (const SliceRow& row : slice_losses(s)) {
+    EXPECT_EQ(row.cells[1].n, 3);
+    EXPECT_TRUE(row.cells[1].own);
+    EXPECT_FALSE(row.cells[1].difference);
+  }
+  EXPECT_TRUE(has(slices_part(s), "of its own held-out text"));
+  s.study.variants[1].held_out = "1a";
+  EXPECT_TRUE(slice_losses(s)[0].cells[1].difference);
+}
+
 TEST(SliceLosses, StandInTheReport) {
   const std::string part = slices_part(study());
   EXPECT_TRUE(has(part, "source docs")) << part;

@@ -15,14 +15,16 @@ std::string slices_table(const StudyFolder& study) {
   for (const SliceRow& row : rows) {
     std::vector<std::string> cells = {printable(slice_of_metric(row.metric))};
     for (const SliceLoss& c : row.cells)
-      cells.push_back(
-          c.n == 0 ? "-"
-                   : str(fixed(c.mean, 4),
-                         c.difference ? str(" (", signed_fixed(c.difference->mean, 4), ")") : ""));
+      cells.push_back(c.n == 0
+                          ? "-"
+                          : str(fixed(c.mean, 4),
+                                c.own          ? " (of its own)"
+                                : c.difference ? str(" (", signed_fixed(c.difference->mean, 4), ")")
+                                               : ""));
     table.row(std::move(cells));
   }
   return str("\n", table.text(), "in brackets: the difference to ", printable(study.study.baseline),
-             ", paired by seed\n");
+             ", paired by seed; of its own: held-out text that is not the same\n");
 }
 
 Json slices_json(const StudyFolder& study) {
