@@ -168,7 +168,7 @@ int scale_ladder(const Options& o, Context& context) {
   LadderView view(context.terminal, progress_mode(o.progress, context.terminal));
   view.on_plan(plan, ladder_jobs(plan, settings));
   const bool stopped =
-      train_ladder(plan, settings, [&](const LadderProgress& p) { view.on_progress(p); });
+      train_ladder(plan, settings, [&](const ListProgress& p) { view.on_progress(p); });
   view.finish();
   answer_for(plan, folder, context);
   if (!stopped) return kExitOk;

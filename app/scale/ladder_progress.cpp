@@ -16,7 +16,7 @@ void LadderView::on_plan(const LadderPlan& plan, int64_t jobs) {
   if (mode_ != ProgressMode::kNone) terminal_.raw_note(ladder_text(plan, jobs));
 }
 
-void LadderView::on_progress(const LadderProgress& p) {
+void LadderView::on_progress(const ListProgress& p) {
   if (first_share_ < 0) first_share_ = p.share;
   if (p.ended && p.ended->state == TrialState::kFailed)
     terminal_.note(str("failed  ", visible(p.ended->folder), ": ", visible(p.ended->reason)));

@@ -9,7 +9,7 @@ class LadderView {
   LadderView(Terminal& terminal, ProgressMode mode) : terminal_(terminal), mode_(mode) {}
 
   void on_plan(const LadderPlan& plan, int64_t jobs);
-  void on_progress(const LadderProgress& p);
+  void on_progress(const ListProgress& p);
   void finish();
 
  private:

@@ -1,7 +1,7 @@
 // Ladder runs: trains the runs of a ladder, in one process or several that share its folder.
 #pragma once
 #include "search/ladder/ladder_plan.h"
-#include "search/trials/trial_runs.h"
+#include "search/trials/list_watch.h"
 
 namespace cambium {
 struct LadderSettings {
@@ -13,15 +13,7 @@ struct LadderSettings {
   std::string program = "/proc/self/exe";
 };
 
-// How far all runs are, weighed by what they cost.
-struct LadderProgress {
-  size_t done = 0, failed = 0, runs = 0;
-  double share = 0;              // of the FLOPs of all runs
-  std::string now;               // "attention-n30112-d5-s0 loss 2.31", of the runs trained here
-  const Trial* ended = nullptr;  // the trial that has just ended; null: nothing has
-};
-
-using LadderWatch = std::function<void(const LadderProgress&)>;
+using LadderWatch = ListWatch::Report;
 
 // As many runs as are wanted, as memory holds and as there are.
 int64_t ladder_jobs(const LadderPlan& plan, const LadderSettings& settings);

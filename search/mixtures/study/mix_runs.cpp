@@ -3,12 +3,9 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <map>
-#include <thread>
 
 #include "core/hash.h"
-#include "core/system/memory.h"
-#include "core/text/fmt.h"
+#include "search/trials/list_watch.h"
 #include "search/trials/trial_list.h"
 #include "train/record/run_record.h"
 #include "train/run/run_folder.h"
@@ -35,49 +32,6 @@ Trial trial_of(const MixPlan& plan, const MixRun& run) {
   return t;
 }
 
-class WatchingMixtures : public TrialWatch {
- public:
-  WatchingMixtures(const std::vector<Trial>& list, std::string_view what, const MixWatch& watch)
-      : watch_(watch) {
-    now_.what = what;
-    now_.runs = list.size();
-    for (const Trial& t : list) all_flops_ += cost_[t.folder] = t.cost;
-  }
-
-  void on_trials(std::span<const Trial> all, std::span<const RunUpdate> running) override {
-    double flops = 0;
-    now_.done = now_.failed = 0;
-    now_.now.clear();
-    for (const Trial& t : all) {
-      const auto cost = cost_.find(t.folder);
-      if (cost == cost_.end()) continue;
-      if (has_ended(t.state)) flops += cost->second;
-      now_.done += t.state == TrialState::kDone;
-      now_.failed += t.state == TrialState::kFailed;
-      const auto here = std::ranges::find(running, t.number, &RunUpdate::id);
-      if (here == running.end() || here->status.steps < 1) continue;
-      flops += cost->second * double(here->status.step) / double(here->status.steps);
-      now_.now = str(t.folder.substr(t.folder.rfind('/') + 1),
-                     fmt::format(" loss {:.3f}", here->status.loss));
-    }
-    now_.share = flops / all_flops_;
-    now_.ended = nullptr;
-    if (watch_) watch_(now_);
-  }
-
-  void on_trial_end(const Trial& t) override {
-    MixProgress ended = now_;
-    ended.ended = &t;
-    if (watch_) watch_(ended);
-  }
-
- private:
-  const MixWatch& watch_;
-  MixProgress now_;
-  std::map<std::string, double> cost_;
-  double all_flops_ = 0;
-};
-
 // Of every variant, all that its runs have in common.
 Json base_hashes(const MixPlan& plan) {
   Json out = Json::object();
@@ -88,27 +42,13 @@ Json base_hashes(const MixPlan& plan) {
   }
   return out;
 }
-
-// The cause may have been the machine's.
-void try_failed_again(const std::vector<Trial>& list, TrialStore& store) {
-  for (const Trial& t : store.trials())
-    if (t.state == TrialState::kFailed && std::ranges::count(list, t.folder, &Trial::folder))
-      store.retry(t.number);
-}
 }  // namespace
 
 int64_t mix_jobs(const MixPlan& plan, const MixSettings& settings, size_t runs) {
   if (settings.program.empty()) return 1;
-  const Study& study = plan.plan.study;
   int64_t need = 1;
   for (const PlannedVariant& v : plan.plan.variants) need = std::max(need, v.needed_bytes);
-  const auto cores = int64_t(std::thread::hardware_concurrency());
-  const int64_t wanted = settings.jobs > 0 ? settings.jobs
-                         : study.jobs > 0  ? study.jobs
-                                           : cores / std::max<int64_t>(1, study.threads);
-  const int64_t available = available_memory_bytes();
-  const int64_t fit = available < 0 ? wanted : std::max<int64_t>(1, available / need);
-  return std::min({std::max<int64_t>(1, wanted), fit, std::max<int64_t>(1, int64_t(runs))});
+  return list_jobs(settings.jobs, plan.plan.study, need, runs);
 }
 
 bool train_mixtures(const MixPlan& plan, const std::vector<MixRun>& runs, std::string_view what,
@@ -124,7 +64,9 @@ bool train_mixtures(const MixPlan& plan, const std::vector<MixRun>& runs, std::s
   std::vector<Trial> list;
   for (const MixRun& run : runs) list.push_back(trial_of(plan, run));
   try_failed_again(list, store);
-  WatchingMixtures watching(list, what, watch);
+  ListWatch watching(list, [&](const ListProgress& p) {
+    if (watch) watch({p, what});
+  });
   return work_on(store, {.folder = settings.folder, .propose = listed(list), .threads = threads},
                  {.program = settings.program,
                   .jobs = mix_jobs(plan, settings, runs.size()),

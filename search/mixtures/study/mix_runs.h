@@ -4,7 +4,7 @@
 #include <functional>
 
 #include "search/mixtures/study/mix_plan.h"
-#include "search/trials/trial_runs.h"
+#include "search/trials/list_watch.h"
 
 namespace cambium {
 struct MixSettings {
@@ -16,13 +16,8 @@ struct MixSettings {
   std::string program = "/proc/self/exe";
 };
 
-// How far the runs of a list are, weighed by what they cost.
-struct MixProgress {
+struct MixProgress : ListProgress {
   std::string_view what;  // "mixtures" or "check"
-  size_t done = 0, failed = 0, runs = 0;
-  double share = 0;
-  std::string now;               // "mamba-3f1c09aa-s0 loss 2.31"
-  const Trial* ended = nullptr;  // the trial that has just ended; null: nothing has
 };
 
 using MixWatch = std::function<void(const MixProgress&)>;

@@ -32,9 +32,9 @@ class TrainedLadder : public test::LadderFiles {
 
 TEST_F(TrainedLadder, EndsWithAPointForEachRun) {
   const LadderPlan p = plan(ladder(kScale));
-  LadderProgress last;
+  ListProgress last;
   size_t ended = 0;
-  EXPECT_FALSE(train_ladder(p, here("out"), [&](const LadderProgress& now) {
+  EXPECT_FALSE(train_ladder(p, here("out"), [&](const ListProgress& now) {
     ended += now.ended != nullptr;
     last = now;
   }));
