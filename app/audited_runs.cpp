@@ -51,8 +51,9 @@ AuditedRuns audit_runs(const std::vector<std::string>& folders, const std::strin
     const auto* documents = dynamic_cast<const HoldsDocuments*>(e.data.get());
     ensure(documents, "a corpus without documents");
     if (e.data->count(part) == 0)
-      throw UserError(str("'", corpus, "' holds no ", split, " documents"),
-                      "split: {val: 1%, test: 1%} in its recipe holds some out");
+      throw UserError(
+          str("'", folder, "' has no ", split, " documents of '", corpus, "' to be asked"),
+          "its spec may say held_out: 0, or the corpus hold none out: --run another");
     const int64_t batch = answers_batch(e);
     SavedModel model(e, weights_of_run(folder, true, terminal), folder, answers_graph(e, batch));
     std::vector<DocumentScore> scores =

@@ -22,6 +22,9 @@ Split split_of(const std::string& name) {
 // What is lost on slices of the split, added to the answer and written where it is to be.
 std::string evaluate_slices(const Options& options, const Experiment& e, Split split,
                             const LoadedWeights& weights, Json& json) {
+  if (e.data->count(split) == 0)
+    throw UserError("--by parts what the data itself holds out, and it holds out nothing",
+                    "leave --by out: the sets of evaluate: are told one by one");
   const std::vector<AuditSlicing> slicings = slicings_of(*e.data, split, comma_list(options.by));
   const int64_t batch = answers_batch(e);
   SavedModel model(e, weights, options.run, answers_graph(e, batch));
@@ -53,7 +56,7 @@ int evaluate_run(const Options& options, Context& context) {
     throw UserError(str("the data has no ", options.split, " split"),
                     "choose another with --split test, val or train");
   // Some data answers a test with its validation part.
-  const bool stands_in = split == Split::kTest && !has_test_part(*e.data);
+  const bool stands_in = split == Split::kTest && !has_test_part(e);
   const std::string part = stands_in ? "val" : options.split;
   const bool best = !options.last;
   const LoadedWeights weights = weights_of_run(options.run, best, context.terminal);

@@ -4,6 +4,7 @@
 #include "core/hash.h"
 #include "core/rng.h"
 #include "core/text/json.h"
+#include "data/assembly/build.h"
 #include "tests/support/expect_error.h"
 #include "tests/support/tiny_experiment.h"
 #include "train/record/run_record.h"
@@ -94,6 +95,33 @@ TEST_F(Sets, AreGoneOnWithAsTheyWere) {
             read_file(folder_.path("halves/log.jsonl")));
   EXPECT_EQ(load_checkpoint(folder_.path("whole")).state.best->metrics,
             load_checkpoint(folder_.path("halves")).state.best->metrics);
+}
+
+// Data that is all for training, and a set that has both parts.
+TEST_F(Sets, JudgeAlone) {
+  const auto corpus = [&](const std::string& name, const std::string& split, const char* more) {
+    std::string lines;
+    for (int i = 0; i < 60; ++i) lines += drawn_from(name + str(i), 40) + "\n";
+    replace_file(folder_.path(name), lines);
+    replace_file(folder_.path(name + ".yaml"), str("sources: {a: {path: ", folder_.path(name),
+                                                   ", split: line}}\nsplit: ", split, "\n"));
+    build_corpus(load_recipe(folder_.path(name + ".yaml")), folder_.path(name + "-built"), {});
+    return str("{corpus: {path: ", folder_.path(name + "-built"), ", context: 12", more, "}}");
+  };
+  const std::string data = corpus("all", "{val: 0, test: 0}", ", held_out: 0");
+  const std::string set =
+      str("evaluate: {judge: ", corpus("judge", "{val: 50%, test: 50%}", ""), "}\n");
+  const Experiment e = open(set, ", best: val.loss.judge", data);
+  const RunResult r = run_training(e, {.folder = folder_.path("run")}, progress_);
+  EXPECT_TRUE(r.test_part);
+  const RunRecord run = read_run_record(folder_.path("run")).value();
+  EXPECT_TRUE(run.test->find("test.loss.judge"));
+  EXPECT_FALSE(run.best->find("val.loss"));
+  const UserError stop =
+      test::error_of([&] { open(set, ", best: val.loss.judge, stop_at: 0.5", data); });
+  EXPECT_NE(std::string_view(stop.what()).find("stop_at is an accuracy"), std::string_view::npos);
+  const UserError unsaid = test::error_of([&] { open(set, "", data); });
+  EXPECT_EQ(unsaid.mark.line, 2) << unsaid.what();
 }
 
 struct Wrong {

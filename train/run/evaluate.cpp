@@ -153,6 +153,11 @@ Metrics evaluate(Executor& executor, const Dataset& data, Split split, int64_t b
   return tally.metrics();
 }
 
+bool has_test_part(const Experiment& e) {
+  if (e.data->count(Split::kTest) > 0 || e.sets.empty()) return has_test_part(*e.data);
+  return std::ranges::any_of(e.sets, [](const EvaluationSet& s) { return has_test_part(*s.data); });
+}
+
 Metrics evaluate(Executor& executor, const Experiment& e, Split split, int64_t most_batches) {
   const int64_t batch = e.train.options.batch;
   Metrics all{.kind = e.data->shape(1).target_kind()};

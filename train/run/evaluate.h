@@ -17,6 +17,10 @@ void feed(Executor& executor, const Batch& batch);
 Metrics evaluate(Executor& executor, const Dataset& data, Split split, int64_t batch,
                  int64_t most_batches = 0);
 
+// Whether what is asked on the test split has examples of its own: the data, or where that holds
+// out nothing, a set of `evaluate:`.
+bool has_test_part(const Experiment& e);
+
 // The same of the experiment's data, if that has the split, and as parts of its evaluation sets:
 // one that lacks a test part is asked by its validation part.
 Metrics evaluate(Executor& executor, const Experiment& e, Split split, int64_t most_batches = 0);

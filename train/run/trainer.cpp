@@ -247,7 +247,7 @@ void Run::finish() {
   if (e_.evaluated_examples(Split::kTest) == 0) return;
   session_->use_best();
   result_.test = session_->evaluate_on(Split::kTest, 0);
-  result_.test_part = has_test_part(*e_.data);
+  result_.test_part = has_test_part(e_);
   if (floor_.observe(*result_.test)) progress_.on_note(floor_.sentence());
 }
 

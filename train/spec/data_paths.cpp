@@ -30,11 +30,15 @@ std::string quoted(std::vector<std::string> paths) {
 
 std::vector<std::string> data_paths(const Spec& spec) {
   std::vector<std::string> paths;
-  const Yaml* data = spec.section("data");
-  try {
+  const auto add_data = [&](const Yaml* data) {
     // A name alone is no path, even where a file is called so.
     if (data && data->is_map())
       for (const YamlEntry& e : data->entries) add_paths(e.value, vars_of(spec), paths);
+  };
+  try {
+    add_data(spec.section("data"));
+    if (const Yaml* sets = spec.section("evaluate"))
+      for (const YamlEntry& e : sets->entries) add_data(&e.value);
   } catch (const UserError&) {
     return {};  // variables that cannot be read
   }

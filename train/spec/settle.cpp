@@ -80,8 +80,12 @@ void check_best(const Experiment& e, TargetKind kind, Diagnostics& errors) {
       known.push_back(str("val.", name, ".", set.name));
   for (std::string& name : slice_metrics(*e.data)) known.push_back(std::move(name));
   if (std::ranges::count(known, best)) return;
-  const std::string help = str("use ", join_names(known, " or "));
-  const Mark mark = mark_of_option(e, "best");
+  const Yaml* sets = e.spec.section("evaluate");
+  const Mark said = mark_of_option(e, "best");
+  const std::string help =
+      str("use ", join_names(known, " or "),
+          said.known() || known.empty() ? "" : str(": train: {best: ", known.front(), "}"));
+  const Mark mark = said.known() || !sets ? said : sets->mark;
   if (!is_validation_metric(best))
     errors.add(UserError(str("'best' is no metric of an evaluation, got '", best, "'"),
                          suggestion(best, known), mark));
@@ -97,6 +101,14 @@ void check_best(const Experiment& e, TargetKind kind, Diagnostics& errors) {
         UserError(str("there is no ", best, ": the data's targets are ", name_of(kind),
                       number_of(best) == "bits_per_byte" ? ", of no known number of bytes" : ""),
                   help, mark));
+}
+
+// It looks at the data's own validation part.
+void check_stop_at(const Experiment& e, Diagnostics& errors) {
+  if (e.train.options.stop_at > 0 && e.data->count(Split::kValidation) == 0)
+    errors.add(
+        UserError("stop_at is an accuracy on the validation part of the data, and it has none",
+                  "leave it out, or hold some of the data out", mark_of_option(e, "stop_at")));
 }
 
 // The curvature is estimated with targets that are drawn from the predicted classes.
@@ -138,6 +150,7 @@ void settle_targets(Experiment& e, Diagnostics& errors) {
   else
     check_class_options(e, kind, errors);
   check_best(e, kind, errors);
+  check_stop_at(e, errors);
   check_curvature(e, kind, errors);
   check_schedule(e, errors);
   check_lowest_rate(e, errors);

@@ -82,7 +82,8 @@ TEST(TrainOptions, LengthOnTheCommandLineReplacesTheSpecs) {
 }
 
 TEST(TrainOptions, ReportEveryMistakeAtOnce) {
-  const Parsed p = parse("{batch: 0, optimizer: no, schedule: {cosine: {x: 1}}, accuracy: x, foo: 1}");
+  const Parsed p =
+      parse("{batch: 0, optimizer: no, schedule: {cosine: {x: 1}}, accuracy: x, foo: 1}");
   EXPECT_EQ(p.errors.size(), 5u);
 }
 
