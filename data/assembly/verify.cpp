@@ -1,10 +1,22 @@
 #include "data/assembly/verify.h"
 
+#include <filesystem>
 #include <mutex>
 
 #include "core/system/files.h"
 
 namespace cambium {
+void require_shards(const std::string& folder, const Manifest& manifest) {
+  for (const CorpusShard& s : manifest.shards) {
+    const std::string path = str(folder, "/", s.file);
+    std::error_code error;
+    const auto bytes = std::filesystem::file_size(path, error);
+    if (error || int64_t(bytes) != s.bytes)
+      throw UserError(str(path, error ? " is missing" : " is not as it was written"),
+                      str("see what `cambium data check ", folder, "` says"));
+  }
+}
+
 Manifest verify_corpus(const std::string& folder, const Workers& workers) {
   Manifest m = load_manifest(folder);
   std::vector<std::string> wrong(m.shards.size());

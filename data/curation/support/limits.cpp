@@ -31,7 +31,7 @@ Limits limits_from(const std::string& option, const std::string& text) {
                  end_from(option, is_range ? all.substr(dots + 2) : "x", text, kInfinite)};
   if (l.least > l.most)
     throw OptionError(option, str("'", text, "' ends before it begins"),
-                      str("write ", l.most, "..", l.least));
+                      str("write ", all.substr(dots + 2), "..", all.substr(0, dots)));
   return l;
 }
 }  // namespace cambium

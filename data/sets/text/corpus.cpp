@@ -5,7 +5,7 @@
 
 #include "core/rng.h"
 #include "core/text/json.h"
-#include "data/assembly/manifest.h"
+#include "data/assembly/verify.h"
 #include "data/corpus/corpus_set_options.h"
 #include "data/corpus/stages.h"
 #include "data/corpus/symbol_counts.h"
@@ -168,7 +168,9 @@ class CorpusData final : public WindowedData, public Sliced, public Mixed, publi
       throw OptionError("path", "no corpus is named",
                         "build one with `cambium data build` and name its folder");
     try {
-      return load_manifest(folder);
+      Manifest m = load_manifest(folder);
+      require_shards(folder, m);
+      return m;
     } catch (const UserError& e) {
       throw OptionError("path", e.what(), e.help);
     }

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "core/text/format.h"
+#include "search/verdict/decision.h"
 #include "viz/plot/text.h"
 #include "viz/report/page.h"
 
@@ -62,8 +63,10 @@ void add_pair(std::vector<std::string>& out, const MixRecord& r, const MixturePa
 
 void add_check(std::vector<std::string>& out, const CheckedPair& c) {
   std::string word = ": cannot be told";
-  if (known(c.interval) && c.interval.high < 0) word = ": better";
-  if (known(c.interval) && c.interval.low > 0) word = ": worse";
+  const bool enough = c.n >= kLeastSeeds;  // as `compare` claims nothing of fewer
+  if (enough && known(c.interval) && c.interval.high < 0) word = ": better";
+  if (enough && known(c.interval) && c.interval.low > 0) word = ": worse";
+  if (!enough) word += str(" from fewer than ", kLeastSeeds);
   out.push_back(str("Check of ", c.variant, ", ", c.n, c.n == 1 ? " seed" : " seeds", ": ", c.a,
                     " less ", c.b, " ", signed_fixed(c.mean, 4), between(c.interval, 4), word,
                     "."));
