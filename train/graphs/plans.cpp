@@ -9,6 +9,7 @@
 #include "core/text/fmt.h"
 #include "graph/passes/passes.h"
 #include "graph/run/buffers.h"
+#include "ops/support/bf16.h"
 #include "ops/support/dnnl.h"
 #include "train/graphs/narrow_copies.h"
 #include "train/graphs/pipeline.h"
@@ -142,9 +143,10 @@ MemoryNeed memory_need(const Experiment& e, const TrainPlans& plans) {
 
 namespace {
 // oneDNN writes the code of its plain products at the first one of each kind, 2 to 3 MB that would
-// else come in the first step: small ones and ones that are copied into tiles first. On machines
-// with AVX-512 products have other kernels, and this takes a millisecond.
+// else come in the first step: small ones and ones that are copied into tiles first. Machines with
+// AVX-512 have other kernels.
 void write_product_code() {
+  if (has_bf16_products()) return;
   static const bool written = [] {
     for (const int64_t n : {8, 256}) {
       const std::vector<float> a(size_t(n * n), 1.0f);
