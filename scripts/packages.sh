@@ -31,14 +31,12 @@ install_packages() {
   as_root apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
 }
 
-# Configures build/release: a new tree without a compiler cache compiles rooms of files together, which is twice as
-# fast and of use to whoever does not edit. A tree that is there stays what it is.
+# Configures build/release: a new tree compiles rooms of files together, which is twice as fast and of use to whoever does
+# not edit. A tree that is there stays what it is.
 configure_release() {
-  local rooms=OFF
-  [ -f build/release/CMakeCache.txt ] || command -v ccache >/dev/null || rooms=ON
-  if [ "$rooms" = ON ]; then
-    cmake --preset release -DCAMBIUM_ROOMS=ON >/dev/null
-  else
+  if [ -f build/release/CMakeCache.txt ]; then
     cmake --preset release >/dev/null
+  else
+    cmake --preset release -DCAMBIUM_ROOMS=ON >/dev/null
   fi
 }

@@ -53,7 +53,7 @@ void add_meta(Records& all, const std::vector<DocumentMeta>& meta, size_t before
 }
 
 std::string language_name(std::string_view text) {
-  const std::string code = language_of(text).code;
-  return code == "un" ? "unknown" : code;
+  const FoundLanguage found = language_of(text);
+  return std::string_view(found.code) == "un" ? "unknown" : found.code;
 }
 }  // namespace cambium
