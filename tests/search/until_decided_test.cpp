@@ -60,7 +60,8 @@ TEST_F(UntilDecided, EndsWhereADifferenceIsClear) {
 
 TEST_F(UntilDecided, GoesOnWhileNothingIsTold) {
   // The same but for the draw of its weights, which follows their names.
-  const std::string study = "variants: {a: {}, b: {model.1: {ffn: {expand: 2}, name: other}}}\nseeds: ";
+  const std::string study =
+      "variants: {a: {}, b: {model.1: {ffn: {expand: 2}, name: other}}}\nseeds: ";
   const Comparison c = run(study + "{until: decided, at_most: 5}\n");
   EXPECT_EQ(watch_.seeds, (std::vector<int64_t>{5}));
   EXPECT_EQ(c.runs.size(), 10u);
@@ -88,7 +89,8 @@ TEST_F(UntilDecided, EndsAtEquivalence) {
 }
 
 TEST_F(UntilDecided, SeedsOfAnotherPlanAreAFurtherLook) {
-  const std::string study = "variants: {a: {}, b: {model.1: {ffn: {expand: 2}, name: other}}}\nseeds: ";
+  const std::string study =
+      "variants: {a: {}, b: {model.1: {ffn: {expand: 2}, name: other}}}\nseeds: ";
   run(study + "5\n");
   EXPECT_EQ(run(study + "{until: decided, at_most: 5}\n").results.look, 2);
 }
