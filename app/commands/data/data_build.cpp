@@ -1,4 +1,5 @@
 // cambium data build: makes a corpus from a recipe.
+#include <algorithm>
 #include <filesystem>
 
 #include "app/command.h"
@@ -16,6 +17,10 @@ struct Options {
   std::string recipe, folder, progress = "auto";
   int64_t jobs = 0;
 };
+
+bool holds_no_text(const Manifest& m) {
+  return std::ranges::none_of(m.shards, [](const CorpusShard& s) { return s.text_bytes > 0; });
+}
 
 int build(const Options& o, Context& context) {
   const Recipe recipe = load_recipe(o.recipe, context.set);
@@ -36,6 +41,8 @@ int build(const Options& o, Context& context) {
   if (built.began_anew)
     context.terminal.note("note    the recipe or its files have changed: begun anew");
   const Manifest& m = built.manifest;
+  if (holds_no_text(m))
+    context.terminal.note("note    nothing is left to learn from: the table says what dropped it");
   Json json = m.json();
   json["folder"] = folder;
   json["was_there"] = built.was_there;

@@ -1,4 +1,6 @@
 // cambium data sample: some documents of a corpus.
+#include <set>
+
 #include "app/command.h"
 #include "app/run.h"
 #include "core/text/json.h"
@@ -20,6 +22,15 @@ void need_source(const Manifest& m, const std::string& source) {
     throw UserError(str("the corpus has no source '", source, "'"), suggestion(source, known));
 }
 
+std::string parts_with_documents(const Manifest& m) {
+  std::set<std::string> parts;
+  for (const CorpusShard& s : m.shards)
+    if (s.documents > 0) parts.emplace(split_name(s.split));
+  std::string text;
+  for (const std::string& part : parts) text += str(text.empty() ? "; try --split " : " or ", part);
+  return text;
+}
+
 int sample(const Options& o, Context& context) {
   const Manifest m = load_manifest(o.folder);
   need_source(m, o.source);
@@ -35,7 +46,7 @@ int sample(const Options& o, Context& context) {
     text += str("--- ", d.source, "  ", d.id, "\n", d.text, d.text.ends_with('\n') ? "" : "\n");
     json.push_back({{"source", d.source}, {"id", d.id}, {"text", d.text}});
   }
-  if (documents.empty()) text = str("no documents in ", o.split, "\n");
+  if (documents.empty()) text = str("no documents in ", o.split, parts_with_documents(m), "\n");
   context.answer(json, text);
   return kExitOk;
 }

@@ -124,7 +124,7 @@ ScoreCut cut_from(const std::string& option, const std::string& text) {
                       "write both ends with a percent sign, or none");
   cut.least = first.empty() ? 0 : limits.least;
   cut.most = second.empty() ? 1 : limits.most;
-  if (cut.least < 0 || cut.most > 1)
+  if (cut.least < 0 || cut.most > 1 || cut.least > cut.most)
     throw OptionError(option, str("'", text, "' goes beyond all documents"),
                       "shares are from 0% to 100%");
   return cut;

@@ -114,6 +114,8 @@ TEST_F(Perplexity, RefuseWhatCannotBe) {
             "sign, or none");
   EXPECT_EQ(said("{perplexity: {model: books, keep: 5%..105%}}"),
             "perplexity: '5%..105%' goes beyond all documents | shares are from 0% to 100%");
+  EXPECT_EQ(said("{perplexity: {model: books, keep: 101%..}}"),
+            "perplexity: '101%..' goes beyond all documents | shares are from 0% to 100%");
   EXPECT_EQ(said("{perplexity: {model: books, only: [wep]}}"),
             "perplexity: there is no source 'wep' | did you mean 'web'?");
   EXPECT_EQ(said("{perplexity: {model: books, memory: 5e6}}"),

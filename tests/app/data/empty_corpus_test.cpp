@@ -1,0 +1,30 @@
+// What commands say of corpora, or of parts, that hold nothing.
+#include <gtest/gtest.h>
+
+#include "tests/app/run_in_process.h"
+#include "tests/data/support.h"
+
+namespace cambium::empty_corpus_test {
+namespace {
+TEST(EmptyCorpus, IsBuiltWithANote) {
+  const test::TempFolder folder;
+  write_file(folder, "short.txt", "three short words\n");
+  write_file(folder, "all.yaml", "sources: {a: {path: short.txt}}\nsteps: [gopher_quality]\n");
+  const test::Ran ran = test::run_words(
+      {"data", "build", folder.path("all.yaml"), "-o", folder.path("all"), "--progress", "none"});
+  EXPECT_EQ(ran.code, 0) << ran.err;
+  EXPECT_NE(ran.err.find("nothing is left to learn from"), ran.err.npos) << ran.err;
+}
+
+TEST(EmptyCorpus, AnEmptyPartNamesTheOthers) {
+  const test::TempFolder folder;
+  write_file(folder, "text.txt", "a few words\n");
+  write_file(folder, "one.yaml", "sources: {a: {path: text.txt}}\n");
+  ASSERT_EQ(
+      test::run_words({"data", "build", folder.path("one.yaml"), "-o", folder.path("one")}).code,
+      0);
+  const test::Ran ran = test::run_words({"data", "sample", folder.path("one"), "--split", "val"});
+  EXPECT_EQ(ran.out, "no documents in val; try --split train\n") << ran.err;
+}
+}  // namespace
+}  // namespace cambium::empty_corpus_test
