@@ -9,7 +9,9 @@ namespace {
 TEST(EmptyCorpus, IsBuiltWithANote) {
   const test::TempFolder folder;
   write_file(folder, "short.txt", "three short words\n");
-  write_file(folder, "all.yaml", "sources: {a: {path: short.txt}}\nsteps: [gopher_quality]\n");
+  write_file(
+      folder, "all.yaml",
+      str("sources: {a: {path: ", folder.path("short.txt"), "}}\nsteps: [gopher_quality]\n"));
   const test::Ran ran = test::run_words(
       {"data", "build", folder.path("all.yaml"), "-o", folder.path("all"), "--progress", "none"});
   EXPECT_EQ(ran.code, 0) << ran.err;
@@ -19,7 +21,7 @@ TEST(EmptyCorpus, IsBuiltWithANote) {
 TEST(EmptyCorpus, AnEmptyPartNamesTheOthers) {
   const test::TempFolder folder;
   write_file(folder, "text.txt", "a few words\n");
-  write_file(folder, "one.yaml", "sources: {a: {path: text.txt}}\n");
+  write_file(folder, "one.yaml", str("sources: {a: {path: ", folder.path("text.txt"), "}}\n"));
   ASSERT_EQ(
       test::run_words({"data", "build", folder.path("one.yaml"), "-o", folder.path("one")}).code,
       0);
