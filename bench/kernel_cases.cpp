@@ -67,6 +67,10 @@ std::vector<Row> attention_rows() {
   return {
       {"attention", {kHeads, kHeads, kHeads}, causal},
       {"attention", {narrow, narrow, narrow}},
+      {"attention", {Shape{8, 512, 6, 96}, Shape{8, 512, 6, 96}, kHeads}, causal},
+      {"attention",
+       {narrow, narrow, narrow, In::none(), In::none(), In::none(), In::none(), In::none(),
+        Shape{1, 8, 128, 128}}},
       {"attention", {narrow, narrow, narrow}, causal},
       {"attention_grad", {kHeads, kHeads, kHeads, kHeads, between(kByHead, 5, 6), kHeads}, causal},
       {"attention_grad", {narrow, narrow, narrow, narrow, narrow_lse, narrow}, causal},
@@ -186,7 +190,9 @@ std::vector<Row> graph_rows() {
           {"neighbour_max_grad", {graph(), ids(nodes, kNodes), nodes}},
           {"induced_subgraph", {graph(), between({kNodes}, 0, 2)}},
           {"laplacian_vectors", {small}, {{"count", int64_t{8}}}},
-          {"walk_returns", {small}, {{"steps", int64_t{8}}}}};
+          {"walk_returns", {small}, {{"steps", int64_t{8}}}},
+          {"graph_distances", {small}, {{"most", int64_t{16}}}},
+          {"node_degrees", {graph()}}};
 }
 
 std::vector<Row> movement_rows() {

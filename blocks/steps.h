@@ -1,6 +1,6 @@
 // Steps: what blocks with a memory do when they see one token at a time (Builder::step). Each
 // function emits the operator over whole sequences, or one step of it on states that begin as they
-// are before the first token. (Attention keeps its tokens in caches: blocks/transformer/heads.h.)
+// are before the first token. (Attention keeps its tokens in caches: blocks/transformer/attend.h.)
 #pragma once
 #include "blocks/block.h"
 

@@ -149,12 +149,13 @@ struct BatchMeans {
 struct Turn {
   double base;
   bool back;
+  int64_t channels = 0;  // those that turn, the first of the last axis; 0: all
 };
 
 // An op that can turn inputs 0 and 1 so itself.
 struct TurnsInputs {
   double (*base)(const Attrs&);  // of a use that does; 0: it does not
-  Attrs (*with)(const Attrs&, double base);
+  Attrs (*with)(const Attrs&, const Turn&);
   bool gradient = false;  // outputs 0 and 1 are gradients of those inputs, turned back with them
 };
 

@@ -5,7 +5,7 @@
 #pragma once
 #include <algorithm>
 
-#include "blocks/transformer/heads.h"
+#include "blocks/transformer/attend.h"
 #include "core/rng.h"
 
 namespace cambium {

@@ -1,7 +1,6 @@
 // positions: adds a vector for each position to the tokens. [B,T,C] -> [B,T,C]
-#include <cmath>
-
 #include "blocks/steps.h"
+#include "blocks/transformer/waves.h"
 
 namespace cambium::block_positions {
 namespace {
@@ -16,23 +15,6 @@ struct Positions {
           .one_of("learned|sinusoidal|sinusoidal_2d"),
       field("std", &Positions::std, "learned: rows start as N(0, std)").in(0, 10),
       field("base", &Positions::base, "sinusoidal: the longest wave is 2 pi base positions").in(1)};
-};
-
-// The waves of c channels: sin(t / base^(2 (i/2) / c)) for place t in even ones, cos in odd ones.
-class Waves {
- public:
-  Waves(int64_t c, double base) {
-    for (int64_t i = 0; i < c; ++i)
-      lengths_.push_back(std::pow(base, double(i - i % 2) / double(c)));
-  }
-
-  float at(int64_t t, int64_t i) const {
-    const double angle = double(t) / lengths_[size_t(i)];
-    return float(i % 2 ? std::cos(angle) : std::sin(angle));
-  }
-
- private:
-  std::vector<double> lengths_;
 };
 
 // [T,C]: waves of the places.

@@ -15,8 +15,12 @@ struct Relative {
             "grid they came from; alibi: scores fall with the distance (heads that are no power of "
             "two take slopes as the "
             "authors' code does); t5: a learned bias for "
-            "each bucket of distances")
-          .one_of("none|rope|rope_2d|alibi|t5"),
+            "each bucket of distances; relative_2d: a learned bias for each offset of rows and "
+            "columns "
+            "in the grid they came from; xl: scores of content and of distance, which is waves "
+            "through "
+            "a matrix, each with a learned vector a head (Transformer-XL)")
+          .one_of("none|rope|rope_2d|alibi|t5|relative_2d|xl"),
       field("buckets", &Relative::buckets,
             "t5: how many, half of them for either direction unless causal")
           .in(4, 65536),
@@ -24,8 +28,8 @@ struct Relative {
             "t5: half of a direction's buckets hold one distance each, the others grow up to this")
           .in(2),
       field("share_bias", &Relative::share_bias,
-            "t5: a label; blocks with the same one have one table of biases, such as all of a "
-            "repeat")};
+            "t5 and relative_2d: a label; blocks with the same one have one table of biases, such "
+            "as all of a repeat")};
 };
 
 // The bucket of a key `distance` places before its query. Raffel et al. 2019, arXiv 1910.10683,
@@ -85,5 +89,28 @@ inline Value alibi_bias(Builder& b, const Relative& a, Distances d) {
         bias.f32()[size_t(h * d.count() + i)] =
             float(-alibi_slope(h, a.heads) * double(std::abs(d.at(i))));
   });
+}
+
+// What the attention operators take as pairs [1,H,S,T] of tokens from a grid: a learned bias for
+// each offset of rows and columns. Liu et al. 2021, arXiv 2103.14030, section 3.2. Rows of the
+// table are those of the query 0, 1 below, 1 above, 2 below ... of the key, by columns from the
+// left, so that a grid with rows more has the same ones first.
+inline Value grid_bias(Builder& b, const Relative& a, int64_t rows, int64_t columns) {
+  const int64_t tokens = rows * columns, wide = 2 * columns - 1;
+  const Value table = b.weight("relative", {.kind = ParameterKind::kPosition,
+                                            .shape = {(2 * rows - 1) * wide, a.heads},
+                                            .init = {Init::kNormal, 0.02},
+                                            .share = a.share_bias});
+  const Value ids = b.table(DType::kI32, {tokens, tokens}, [&](Tensor& t) {
+    for (int64_t i = 0; i < tokens * tokens; ++i) {
+      const int64_t key = i / tokens, query = i % tokens;
+      const int64_t down = query / columns - key / columns, right = query % columns - key % columns;
+      const int64_t row = down > 0 ? 2 * down - 1 : -2 * down;
+      t.i32()[size_t(i)] = int32_t(row * wide + right + columns - 1);
+    }
+  });
+  const Value by_head = b.emit("transpose", {b.emit("embed", {table, ids})},
+                               {{"perm", std::vector<int64_t>{2, 0, 1}}});
+  return reshaped(b, by_head, {1, a.heads, tokens, tokens});
 }
 }  // namespace cambium

@@ -1,6 +1,6 @@
-// attention(q [B,T,H,D], k [B,S,G,D], v [B,S,G,D], optional rng i64 [2], bias [H,S+T-1], sinks [H],
-// blocks, mask; causal, window, alibi, rope, scale, soft_cap, dropout, stream, block) -> o
-// [B,T,H,D], lse [B,H,T]. The optional inputs: ops/attention/support/attention.h.
+// attention(q [B,T,H,D], k [B,S,G,D], v [B,S,G,E], optional rng i64 [2], bias [H,S+T-1], sinks [H],
+// blocks, mask, pairs; causal, window, alibi, rope, turned, scale, soft_cap, dropout, stream,
+// block) -> o [B,T,H,E], lse [B,H,T]. The optional inputs: ops/attention/support/attention.h.
 //   s_ts = scale q_t . k_s (with `rope`, of both turned by their positions),  p = softmax over s,
 //   o_t = sum_s p_ts v_s,  lse_t = log sum_s e^s_ts.
 // Head h reads key head h / (H / G) (grouped queries: Ainslie et al. 2023, arXiv 2305.13245).
@@ -19,14 +19,14 @@
 
 namespace cambium::op_attention {
 namespace {
-enum Input { kQ, kK, kV, kRng, kBias, kSinks, kBlocks, kMask };
+enum Input { kQ, kK, kV, kRng, kBias, kSinks, kBlocks, kMask, kPairs };
 
 constexpr int kExtra = kRng;
 
 std::vector<ValueType> shape(const Call& c) {
   check_attention(c, kExtra);
   const Shape& q = c.shape(0);
-  return {c.in[0].type(), {DType::kF32, Shape{q[0], q[2], q[1]}}};
+  return {{DType::kF32, q.with_last(c.shape(2)[3])}, {DType::kF32, Shape{q[0], q[2], q[1]}}};
 }
 
 std::vector<Value> vjp(const Call& c, std::span<const Value> dy) {
@@ -45,6 +45,11 @@ std::vector<Value> vjp(const Call& c, std::span<const Value> dy) {
   for (int i : {kBias, kSinks})
     if (c.has(i))
       d[size_t(i)] = g.emit("reduce_sum", {dq.nth(next++)}, {{"axes", std::vector<int64_t>{0}}});
+  if (c.has(kPairs)) {
+    Value& pairs = d[kPairs] = dq.nth(next);
+    if (c.shape(kPairs)[0] == 1 && c.shape(0)[0] != 1)
+      pairs = g.emit("reduce_sum", {pairs}, {{"axes", std::vector<int64_t>{0}}, {"keep", true}});
+  }
   return d;
 }
 
@@ -56,10 +61,10 @@ struct Workspace {
     Scratch s;
     const auto piece = [&](int64_t count) { return s.add_f32(count) / int64_t(sizeof(float)); };
     keys = piece(kKeyTile * z.D);
-    values = piece(kKeyTile * z.D);
+    values = piece(kKeyTile * z.E);
     queries = piece(kQueryTile * z.D);
     scores = piece(kKeyTile * kTileStride);
-    output = piece(kQueryTile * z.D);
+    output = piece(kQueryTile * z.E);
     factors = piece(dropout ? kKeyTile * kTileStride : 0);
     rows = piece(dropout ? kKeyTile * kQueryTile : 0);
     total = s.bytes / int64_t(sizeof(float));
@@ -70,8 +75,9 @@ struct Problem {
   AttentionSizes z;
   const float *q, *k, *v;
   float *o, *lse;
-  const DropoutMask* mask;           // null without dropout
-  const float *bias, *sinks, *real;  // null when left out; `real` is the mask of the keys
+  const DropoutMask* mask;                   // null without dropout
+  const float *bias, *sinks, *real, *pairs;  // null when left out; `real` is the mask of the keys
+  int64_t pair_sets;
   const int32_t* blocks;
   const RopeTable* turns;  // null without rope
 };
@@ -100,8 +106,8 @@ struct Problem {
     inverse[t] = sum == 0 ? 0 : shrink / sum;  // both written so that NaN passes through
     logs[t] = sum == 0 ? 0 : highest + simd_log(sum);
   }
-  unpack_transposed(output, kQueryTile, count, p.z.D, inverse, p.o + p.z.query(b, q0, h),
-                    p.z.H * p.z.D);
+  unpack_transposed(output, kQueryTile, count, p.z.E, inverse, p.o + p.z.result(b, q0, h),
+                    p.z.H * p.z.E);
   std::copy_n(logs, count, p.lse + (b * p.z.H + h) * p.z.T + q0);
 }
 
@@ -114,30 +120,32 @@ struct Problem {
   float *keys = scratch + w.keys, *values = scratch + w.values, *factors = scratch + w.factors;
   pack_transposed(p.q + z.query(b, q0, h), z.H * z.D, count, z.D, z.scale, queries, kQueryTile);
   if (p.turns) turn_columns(*p.turns, q0, kQueryTile / kLanes, queries, kQueryTile, false);
-  std::fill_n(output, z.D * kQueryTile, 0.0f);
+  std::fill_n(output, z.E * kQueryTile, 0.0f);
   SoftmaxState state;
   std::fill_n(state.highest, kQueryTile, kLowest);
   std::fill_n(state.sum, kQueryTile, 0.0f);
   const KeyTiles tiles(z, p.blocks, q0, count);
   const auto slope = float(z.slope(h));
   const float* bias = p.bias ? p.bias + h * z.distances() : nullptr;
+  const float* pairs = p.pairs ? p.pairs + z.pairs_of(p.pair_sets, b, h) : nullptr;
   bool first = true;
   for (int64_t n = 0; n < tiles.count; ++n) {
     const ScoreTile tile = tiles.at(n);
     if (tile.keys <= 0) continue;
     pack_rows(p.k + z.key(b, tile.j0, g), z.G * z.D, tile.keys, z.D, 1, keys, z.D, z.D);
     if (p.turns) turn_rows(*p.turns, tile.j0, tile.keys, keys, z.D, false);
-    pack_rows(p.v + z.key(b, tile.j0, g), z.G * z.D, tile.keys, z.D, 1, values, z.D, z.D);
-    const ScoreChanges changes = {slope, bias, p.real ? p.real + b * z.S + tile.j0 : nullptr};
-    clear_padding(changes.real, 0, tile.keys, z.D, values);
-    multiply_scores(tile, keys, queries, scores);
+    pack_rows(p.v + z.value(b, tile.j0, g), z.G * z.E, tile.keys, z.E, 1, values, z.E, z.E);
+    const ScoreChanges changes = {slope, bias, p.real ? p.real + b * z.S + tile.j0 : nullptr,
+                                  pairs};
+    clear_padding(changes.real, 0, tile.keys, z.E, values);
+    multiply_scores(tile, keys, queries, z.D, scores);
     for (int64_t v = 0; v < tile.vectors(); ++v)
       soften(tile, v, changes, first, scores, state, output);
     if (p.mask) {
       mask_factors(tile, *p.mask, b, h, scratch + w.rows, factors);
       apply_factors(tile, factors, scores);
     }
-    add_weighted(tile, values, scores, output);
+    add_weighted(tile, values, z.E, scores, output);
     first = false;
   }
   finish_tile(p, b, h, q0, count, state, output);
@@ -158,9 +166,11 @@ Kernel kernel(const Call& c, Engine&) {
   const AttentionSizes z = attention_sizes(c, kExtra);
   const Workspace w(z, a.dropout > 0);
   const int64_t items = z.B * z.H * z.query_tiles();
-  const int64_t parts = attention_pairs(c, kExtra) * double(z.D) < 20000 ? 1 : part_count(items);
+  const int64_t parts =
+      attention_pairs(c, kExtra) * double(std::max(z.D, z.E)) < 20000 ? 1 : part_count(items);
   const bool bias = c.has(kBias), sinks = c.has(kSinks), masked = c.has(kMask);
-  const auto turns = a.rope > 0 ? rope_table(a.rope, z.T, z.D) : nullptr;
+  const int64_t pair_sets = c.has(kPairs) ? c.shape(kPairs)[0] : 0;
+  const auto turns = a.rope > 0 ? rope_table(a.rope, z.T, turned_channels(a, z.D)) : nullptr;
   const auto run = [=](const KernelArgs& args) {
     const int64_t* rng = a.dropout > 0 ? args.i64(kExtra) : nullptr;
     const DropoutMask mask(rng ? rng[0] : 0, rng ? rng[1] : 0, a.stream, a.dropout);
@@ -174,6 +184,8 @@ Kernel kernel(const Call& c, Engine&) {
                     .bias = bias ? args.f32(kBias) : nullptr,
                     .sinks = sinks ? args.f32(kSinks) : nullptr,
                     .real = masked ? args.f32(kMask) : nullptr,
+                    .pairs = pair_sets > 0 ? args.f32(kPairs) : nullptr,
+                    .pair_sets = pair_sets,
                     .blocks = z.block > 0 ? args.i32(kBlocks) : nullptr,
                     .turns = turns.get()};
     if (p.blocks) check_blocks("attention", z, p.blocks);
@@ -187,10 +199,12 @@ Kernel kernel(const Call& c, Engine&) {
 
 Cost cost(const Call& c) {
   double elements = double(c.out_shape(1).count());
-  for (int i = 0; i < 3; ++i) elements += double(c.shape(i).count());
-  const double pairs = attention_pairs(c, kExtra), products = pairs * 4 * double(c.shape(0)[3]);
+  for (int i : {0, 1, 2, int(kPairs)})
+    if (c.has(i)) elements += double(c.shape(i).count());
+  const double pairs = attention_pairs(c, kExtra);
+  const double products = pairs * 2 * double(c.shape(0)[3] + c.shape(2)[3]);
   return {.flops = products + 6 * pairs,
-          .bytes = 4 * (elements + double(c.shape(0).count())),
+          .bytes = 4 * (elements + double(c.out_shape(0).count())),
           .products = products};
 }
 
@@ -198,8 +212,9 @@ void reach(const Call& c, std::span<const Reach> in, std::span<Reach> out) {
   Heard rest;
   for (int i : {kRng, kBias, kSinks})
     if (c.has(i)) rest.join(whole(in[size_t(i)]));
-  reach_attention(attention_sizes(c, kExtra), in, c.has(kMask) ? &in[kMask] : nullptr,
-                  c.has(kBlocks) ? &in[kBlocks] : nullptr, rest, out);
+  const auto given = [&](int i) { return c.has(i) ? &in[size_t(i)] : nullptr; };
+  reach_attention(attention_sizes(c, kExtra), in,
+                  {given(kMask), given(kBlocks), given(kPairs), rest}, out);
 }
 
 std::string detail(const Call& c) {

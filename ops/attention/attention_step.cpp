@@ -1,7 +1,7 @@
-// attention_step(q [B,1,H,D], k and v caches [B,S,G,D], position i32 [1,1], optional bias [H,2S-1],
-// sinks [H], blocks i32 [ceil(S / block), L]; the attributes of attention, keep) -> o [B,1,H,D]:
-// what the query at `position` gets from the keys up to it. One row of causal attention of S
-// tokens, or of top_k_attention with `keep`, for generation with a cache; without gradient.
+// attention_step(q [B,1,H,D], caches k [B,S,G,D] and v [B,S,G,E], position i32 [1,1], optional bias
+// [H,2S-1], sinks [H], blocks i32 [ceil(S / block), L]; the attributes of attention, keep) -> o
+// [B,1,H,E]: what the query at `position` gets from the keys up to it. One row of causal attention
+// of S tokens, or of top_k_attention with `keep`, for generation with a cache; without gradient.
 // With a window of at most S the caches are rings (cache_write): key s stands at s modulo S, and
 // there is no last position.
 #include <cmath>
@@ -30,8 +30,9 @@ enum Input { kQ, kK, kV, kPosition, kBias, kSinks, kBlocks };
 std::vector<ValueType> shape(const Call& c) {
   const Shape &q = c.shape(kQ), &k = c.shape(kK);
   for (int i = 0; i < 3; ++i) require_f32(c, i);
-  require(q.rank() == 4 && k.rank() == 4 && k == c.shape(kV), "q ", q, ", k ", k, ", v ",
-          c.shape(kV), " are not [B,1,H,D] and twice [B,S,G,D]");
+  const Shape& v = c.shape(kV);
+  require(q.rank() == 4 && k.rank() == 4 && v.rank() == 4 && k == v.with_last(k[3]), "q ", q,
+          ", k ", k, ", v ", v, " are not [B,1,H,D], [B,S,G,D] and [B,S,G,E]");
   require(q[1] == 1 && q[0] == k[0] && q[3] == k[3] && k[2] > 0 && q[2] % k[2] == 0, "q ", q,
           " does not fit the cache ", k);
   require_position(c, kPosition);
@@ -47,13 +48,13 @@ std::vector<ValueType> shape(const Call& c) {
                 c.shape(kBlocks)[0] == count,
             "blocks must be i32 [", count, ",L], got ", c.in[kBlocks].type());
   }
-  return {c.in[kQ].type()};
+  return {{DType::kF32, q.with_last(v[3])}};
 }
 
 // Of the whole cache.
 AttentionSizes sizes(const Call& c) {
   const auto& a = c.as<AttentionStep>();
-  AttentionSizes z = attention_sizes(a, c.shape(kQ), c.shape(kK));
+  AttentionSizes z = attention_sizes(a, c.shape(kQ), c.shape(kK), c.shape(kV));
   z.causal = true;
   if (!c.has(kBlocks)) return z;
   z.block = a.block;
@@ -114,8 +115,8 @@ void reference(const Call& c, std::span<const Ref> in, std::span<Ref> out) {
     sum += std::exp(sink - highest);
     for (Scored<double>& x : seen) sum += x.score = std::exp(x.score - highest);
     for (const Scored<double>& x : seen)
-      for (int64_t d = 0; d < z.D; ++d)
-        out[0][row * z.D + d] += x.score / sum * in[kV][((b * S + at(x.key)) * z.G + g) * z.D + d];
+      for (int64_t d = 0; d < z.E; ++d)
+        out[0][row * z.E + d] += x.score / sum * in[kV][((b * S + at(x.key)) * z.G + g) * z.E + d];
   }
 }
 
@@ -147,12 +148,12 @@ CAMBIUM_SIMD void sum_values(const AttentionSizes& z, const CacheRows& at, const
   for (int64_t i = 0; i < n; ++i) highest = std::max(highest, seen[i].score);
   if (sink) sum = simd_exp(*sink - highest);
   for (int64_t i = 0; i < n; ++i) sum += seen[i].score = simd_exp(seen[i].score - highest);
-  for (int64_t d = 0; d < z.D; ++d) o[d] = 0;
+  for (int64_t d = 0; d < z.E; ++d) o[d] = 0;
   for (int64_t i = 0; i < n; ++i) {
-    const float weight = seen[i].score, *row = v + at(seen[i].key) * z.G * z.D;
-    for (int64_t d = 0; d < z.D; ++d) o[d] += weight * row[d];
+    const float weight = seen[i].score, *row = v + at(seen[i].key) * z.G * z.E;
+    for (int64_t d = 0; d < z.E; ++d) o[d] += weight * row[d];
   }
-  for (int64_t d = 0; d < z.D; ++d) o[d] /= sum;
+  for (int64_t d = 0; d < z.E; ++d) o[d] /= sum;
 }
 
 // The `keep` best of n scores at the front, in the order of their keys; how many there are.
@@ -179,7 +180,7 @@ Kernel kernel(const Call& c, Engine&) {
     parallel_for(rows, grain, [&](int64_t begin, int64_t end) {
       for (int64_t r = begin; r < end; ++r) {
         const int64_t b = r / z.H, h = r % z.H;
-        const int64_t from = (b * whole.S * z.G + h / z.heads_per_group()) * z.D;
+        const int64_t from = b * whole.S * z.G + h / z.heads_per_group();
         const HeadExtras head{
             float(z.slope(h)),
             bias ? args.f32(kBias) + h * (2 * whole.S - 1) + whole.S - 1 : nullptr,
@@ -187,9 +188,10 @@ Kernel kernel(const Call& c, Engine&) {
         auto* seen = reinterpret_cast<Scored<float>*>(args.scratch + r * bytes);
         int64_t n = 0;
         each_seen_key(z, blocks, nullptr, position, [&](int64_t s) { seen[n++].key = int32_t(s); });
-        score_keys(z, at, position, head, args.f32(kQ) + r * z.D, args.f32(kK) + from, n, seen);
-        sum_values(z, at, head.sink, args.f32(kV) + from, keep_highest(keep, n, seen), seen,
-                   args.out_f32() + r * z.D);
+        score_keys(z, at, position, head, args.f32(kQ) + r * z.D, args.f32(kK) + from * z.D, n,
+                   seen);
+        sum_values(z, at, head.sink, args.f32(kV) + from * z.E, keep_highest(keep, n, seen), seen,
+                   args.out_f32() + r * z.E);
       }
     });
   };
@@ -201,9 +203,10 @@ Cost cost(const Call& c) {
   const AttentionSizes z = sizes(c);
   const double keys = std::min(double(z.S) / 2, z.block > 0 ? double(z.listed * z.block) : 1e18);
   const double pairs = double(z.B * z.H) * keys;
-  const double products = pairs * 4 * double(c.shape(kQ)[3]);
+  const double products = pairs * 2 * double(z.D + z.E);
   return {.flops = products + 6 * pairs,
-          .bytes = 4 * (2 * double(z.B * z.G * z.D) * keys + 2 * double(c.shape(kQ).count())),
+          .bytes = 4 * (double(z.B * z.G * (z.D + z.E)) * keys + double(c.shape(kQ).count()) +
+                        double(c.out_shape().count())),
           .products = products};
 }
 
@@ -219,7 +222,13 @@ std::vector<Sample> samples() {
   for (const SampleInput& input :
        {SampleInput::none(), SampleInput(Shape{2}), SampleInput(DType::kI32, {8, 3}, -1, 5)})
     of_blocks.inputs.push_back(input);
+  Sample wide_values = sample({2, 1, 4, 5}, {2, 40, 2, 5}, 33, {{"window", 20}}),
+         narrow_values = sample({1, 1, 2, 18}, {1, 9, 1, 18}, 6, {{"keep", 4}});
+  wide_values.inputs[kV] = Shape{2, 40, 2, 17};
+  narrow_values.inputs[kV] = Shape{1, 9, 1, 3};
   return {sample({2, 1, 4, 5}, {2, 9, 2, 5}, 6, {}),
+          wide_values,
+          narrow_values,
           sample({2, 1, 4, 5}, {2, 40, 2, 5}, 33, {{"keep", 7}}),
           sample({1, 1, 1, 3}, {1, 9, 1, 3}, 4, {{"keep", 7}, {"soft_cap", 0.8}}),
           of_blocks,

@@ -1,5 +1,5 @@
-// top_k_attention(q [B,T,H,D], k [B,S,G,D], v [B,S,G,D], mask [B,S] or left out; causal, scale,
-// soft_cap, keep) -> o [B,T,H,D], lse [B,H,T], kept i32 [B,H,T,K], K = min(keep, S): attention of
+// top_k_attention(q [B,T,H,D], k [B,S,G,D], v [B,S,G,E], mask [B,S] or left out; causal, scale,
+// soft_cap, keep) -> o [B,T,H,E], lse [B,H,T], kept i32 [B,H,T,K], K = min(keep, S): attention of
 // each query to the K keys with the highest scores alone (of equals the first), kept in rising
 // order and -1 where a query sees fewer. Keys whose mask is below 1/2 are padding that no query
 // sees; one that sees nothing else gets o = 0 and lse = 0.
@@ -28,7 +28,7 @@ std::vector<ValueType> shape(const Call& c) {
   const Shape& q = c.shape(0);
   const ValueType mask{DType::kF32, {c.shape(1)[0], c.shape(1)[1]}};
   require(!c.has(kMask) || c.in[kMask].type() == mask, "mask must be ", mask);
-  return {c.in[0].type(),
+  return {{DType::kF32, q.with_last(c.shape(2)[3])},
           {DType::kF32, {q[0], q[2], q[1]}},
           {DType::kI32, {q[0], q[2], q[1], kept_keys(c)}}};
 }
@@ -69,9 +69,9 @@ void reference(const Call& c, std::span<const Ref> in, std::span<Ref> out) {
         out[1][row] = n > 0 ? highest + std::log(sum) : 0;
         for (int64_t i = 0; i < K; ++i) out[2][row * K + i] = i < n ? scored[size_t(i)].key : -1;
         for (int64_t i = 0; i < n; ++i)
-          for (int64_t d = 0; d < z.D; ++d)
-            out[0][at + d] += std::exp(scored[size_t(i)].score - out[1][row]) *
-                              in[2][z.key(b, scored[size_t(i)].key, g) + d];
+          for (int64_t d = 0; d < z.E; ++d)
+            out[0][z.result(b, t, h) + d] += std::exp(scored[size_t(i)].score - out[1][row]) *
+                                             in[2][z.value(b, scored[size_t(i)].key, g) + d];
       }
 }
 
@@ -110,11 +110,11 @@ struct Problem {
   for (int64_t i = 0; i < n; ++i) sum += scored[i].score = simd_exp(scored[i].score - highest);
   p.lse[row] = n > 0 ? highest + simd_log(sum) : 0;
   for (int64_t i = 0; i < p.keep; ++i) p.kept[row * p.keep + i] = i < n ? scored[i].key : -1;
-  float* o = p.o + z.query(b, t, h);
-  std::fill_n(o, z.D, 0.0f);
+  float* o = p.o + z.result(b, t, h);
+  std::fill_n(o, z.E, 0.0f);
   for (int64_t i = 0; i < n; ++i) {
-    const float weight = scored[i].score / sum, *v = p.v + z.key(b, scored[i].key, g);
-    for (int64_t d = 0; d < z.D; ++d) o[d] += weight * v[d];
+    const float weight = scored[i].score / sum, *v = p.v + z.value(b, scored[i].key, g);
+    for (int64_t d = 0; d < z.E; ++d) o[d] += weight * v[d];
   }
 }
 
@@ -132,7 +132,7 @@ struct Problem {
   for (int64_t j0 = 0; j0 < limit; j0 += kKeyTile) {
     const ScoreTile tile{z, q0, count, j0, std::min(kKeyTile, limit - j0)};
     pack_rows(p.k + z.key(b, j0, g), z.G * z.D, tile.keys, z.D, 1, keys, z.D, z.D);
-    multiply_scores(tile, keys, queries, scores);
+    multiply_scores(tile, keys, queries, z.D, scores);
     unpack_transposed(scores, kTileStride, count, tile.keys, ones, scratch + w.rows + j0, z.S);
   }
   for (int64_t t = 0; t < count; ++t) {
@@ -184,9 +184,10 @@ Kernel kernel(const Call& c, Engine&) {
 Cost cost(const Call& c) {
   const AttentionSizes z = top_k_sizes(c);
   const double kept = kept_pairs(c);
-  double elements = double(c.out_shape(1).count() + c.out_shape(2).count() + c.shape(0).count());
+  double elements =
+      double(c.out_shape(0).count() + c.out_shape(1).count() + c.out_shape(2).count());
   for (int i = 0; i < 3; ++i) elements += double(c.shape(i).count());
-  const double products = 2 * double(z.D) * (z.pairs() + kept);
+  const double products = 2 * (double(z.D) * z.pairs() + double(z.E) * kept);
   return {.flops = products + z.pairs() + 4 * kept, .bytes = 4 * elements, .products = products};
 }
 
@@ -201,8 +202,14 @@ Sample padded(Sample sample, double most) {
   return sample;
 }
 
+// With values of another width than the keys'.
+Sample valued(Sample sample, int64_t width) {
+  sample.inputs[2] = sample.inputs[2].type.shape.with_last(width);
+  return sample;
+}
+
 void reach(const Call& c, std::span<const Reach> in, std::span<Reach> out) {
-  reach_attention(top_k_sizes(c), in, c.has(kMask) ? &in[kMask] : nullptr, nullptr, {}, out);
+  reach_attention(top_k_sizes(c), in, {.mask = c.has(kMask) ? &in[kMask] : nullptr}, out);
 }
 }  // namespace
 
@@ -228,6 +235,8 @@ const Op op_top_k_attention = {
                 padded(sample({2, 70, 2, 3}, {2, 131, 1, 3}, {{"keep", 9}, {"causal", true}}), 1),
                 padded(sample({1, 5, 1, 3}, {1, 5, 1, 3}, {{"keep", 4}}), 0.7),
                 padded(sample({1, 3, 1, 3}, {1, 3, 1, 3}, {{"keep", 2}}), 0.4),
+                valued(sample({2, 5, 4, 3}, {2, 7, 2, 3}, {{"keep", 3}}), 5),
+                valued(sample({1, 67, 1, 33}, {1, 67, 1, 33}, {{"keep", 9}}), 2),
                 sample({0, 3, 2, 4}, {0, 3, 2, 4}, {{"keep", 2}}),
                 sample({2, 0, 2, 4}, {2, 0, 2, 4}, {{"keep", 2}})}};
 }  // namespace cambium::op_top_k_attention

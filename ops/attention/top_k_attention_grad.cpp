@@ -20,8 +20,9 @@ enum Input { kQ, kK, kV, kO, kLse, kKept, kDo };
 std::vector<ValueType> shape(const Call& c) {
   check_top_k(c);
   const Shape& q = c.shape(kQ);
-  require(c.shape(kO) == q && c.shape(kDo) == q, "o ", c.shape(kO), " and do ", c.shape(kDo),
-          " must have the shape of q ", q);
+  const Shape o = q.with_last(c.shape(kV)[3]);
+  require(c.shape(kO) == o && c.shape(kDo) == o, "o ", c.shape(kO), " and do ", c.shape(kDo),
+          " must be ", o);
   const ValueType lse{DType::kF32, {q[0], q[2], q[1]}};
   const ValueType kept{DType::kI32, {q[0], q[2], q[1], kept_keys(c)}};
   require(c.in[kLse].type() == lse, "lse must be ", lse, ", got ", c.in[kLse].type());
@@ -36,26 +37,27 @@ void reference(const Call& c, std::span<const Ref> in, std::span<Ref> out) {
   const int64_t K = kept_keys(c);
   check_ids("top_k_attention_grad's key", in[kKept].data.data(), in[kKept].size(), z.S,
             BelowZero::kNone);
-  const auto dot = [&](Input x, int64_t i, Input y, int64_t j) {
+  const auto dot = [&](int64_t n, Input x, int64_t i, Input y, int64_t j) {
     double sum = 0;
-    for (int64_t d = 0; d < z.D; ++d) sum += in[x][i + d] * in[y][j + d];
+    for (int64_t d = 0; d < n; ++d) sum += in[x][i + d] * in[y][j + d];
     return sum;
   };
   for (int64_t row = 0; row < z.B * z.H * z.T; ++row) {
-    const int64_t b = row / (z.H * z.T), h = row / z.T % z.H, at = z.query(b, row % z.T, h);
+    const int64_t b = row / (z.H * z.T), h = row / z.T % z.H, g = h / z.heads_per_group();
+    const int64_t at = z.query(b, row % z.T, h), to = z.result(b, row % z.T, h);
     for (int64_t i = 0; i < K; ++i) {
       const auto s = int64_t(in[kKept][row * K + i]);
       if (s < 0) continue;
-      const int64_t key = z.key(b, s, h / z.heads_per_group());
-      const double product = scale * dot(kQ, at, kK, key);
+      const int64_t key = z.key(b, s, g), v = z.value(b, s, g);
+      const double product = scale * dot(z.D, kQ, at, kK, key);
       const double p = std::exp(attention_score(z, product, h, row % z.T, s) - in[kLse][row]);
-      double ds = scale * p * (dot(kDo, at, kV, key) - dot(kDo, at, kO, at));
+      double ds = scale * p * (dot(z.E, kDo, to, kV, v) - dot(z.E, kDo, to, kO, to));
       if (a.soft_cap > 0) ds *= 1 - std::pow(std::tanh(product / a.soft_cap), 2);
       for (int64_t d = 0; d < z.D; ++d) {
         out[0][at + d] += ds * in[kK][key + d];
         out[1][key + d] += ds * in[kQ][at + d];
-        out[2][key + d] += p * in[kDo][at + d];
       }
+      for (int64_t d = 0; d < z.E; ++d) out[2][v + d] += p * in[kDo][to + d];
     }
   }
 }
@@ -81,13 +83,14 @@ struct Problem {
 [[gnu::always_inline]] inline void differentiate_query(const Problem& p, int64_t b, int64_t h,
                                                        int64_t t) {
   const AttentionSizes& z = p.z;
-  const int64_t at = z.query(b, t, h), row = (b * z.H + h) * z.T + t;
-  const float delta = dot(z.D, p.d_o + at, p.o + at);
+  const int64_t at = z.query(b, t, h), to = z.result(b, t, h), row = (b * z.H + h) * z.T + t;
+  const int64_t g = h / z.heads_per_group();
+  const float delta = dot(z.E, p.d_o + to, p.o + to);
   std::fill_n(p.dq + at, z.D, 0.0f);
   for (int64_t i = 0; i < p.keep; ++i) {
     const int64_t s = p.kept[row * p.keep + i];
     if (s < 0) continue;
-    const int64_t key = z.key(b, s, h / z.heads_per_group());
+    const int64_t key = z.key(b, s, g), value = z.value(b, s, g);
     float score = z.scale * dot(z.D, p.q + at, p.k + key), flat = 1;
     if (z.soft_cap > 0) {
       const float bent = simd_tanh(score / z.soft_cap);
@@ -95,10 +98,10 @@ struct Problem {
       flat = 1 - bent * bent;
     }
     const float weight = simd_exp(score - p.lse[row]);
-    const float ds = z.scale * flat * weight * (dot(z.D, p.d_o + at, p.v + key) - delta);
+    const float ds = z.scale * flat * weight * (dot(z.E, p.d_o + to, p.v + value) - delta);
     add_scaled(z.D, ds, p.k + key, p.dq + at);
     add_scaled(z.D, ds, p.q + at, p.dk + key);
-    add_scaled(z.D, weight, p.d_o + at, p.dv + key);
+    add_scaled(z.E, weight, p.d_o + to, p.dv + value);
   }
 }
 
@@ -109,7 +112,7 @@ CAMBIUM_SIMD void differentiate(const Problem& p, int64_t first, int64_t last) {
     const int64_t b = item / z.G, g = item % z.G;
     for (int64_t s = 0; s < z.S; ++s) {
       std::fill_n(p.dk + z.key(b, s, g), z.D, 0.0f);
-      std::fill_n(p.dv + z.key(b, s, g), z.D, 0.0f);
+      std::fill_n(p.dv + z.value(b, s, g), z.E, 0.0f);
     }
     for (int64_t h = g * z.heads_per_group(); h < (g + 1) * z.heads_per_group(); ++h)
       for (int64_t t = 0; t < z.T; ++t) differentiate_query(p, b, h, t);
@@ -119,7 +122,7 @@ CAMBIUM_SIMD void differentiate(const Problem& p, int64_t first, int64_t last) {
 Kernel kernel(const Call& c, Engine&) {
   const AttentionSizes z = top_k_sizes(c);
   const int64_t items = z.B * z.G, keep = kept_keys(c), kept = c.shape(kKept).count();
-  const int64_t parts = kept * z.D < 5000 ? 1 : part_count(items);
+  const int64_t parts = kept * std::max(z.D, z.E) < 5000 ? 1 : part_count(items);
   return {.run = [=](const KernelArgs& args) {
     const Problem p{.z = z,
                     .keep = keep,
@@ -141,19 +144,23 @@ Kernel kernel(const Call& c, Engine&) {
 
 Cost cost(const Call& c) {
   const double q = double(c.shape(kQ).count()), k = double(c.shape(kK).count());
+  const double o = double(c.shape(kO).count()), v = double(c.shape(kV).count());
   const double kept = kept_pairs(c);
-  const double products = 8 * kept * double(c.shape(kQ)[3]);  // not the scores again
-  return {.flops = products + 8 * kept + 2 * q,
-          .bytes = 4 * (4 * q + 4 * k + double(c.shape(kKept).count() + c.shape(kLse).count())),
+  const double products = 4 * kept * double(c.shape(kQ)[3] + c.shape(kV)[3]);  // no scores again
+  return {.flops = products + 8 * kept + 2 * o,
+          .bytes = 4 * (2 * q + 2 * o + 2 * k + 2 * v +
+                        double(c.shape(kKept).count() + c.shape(kLse).count())),
           .products = products};
 }
 
-// Random keys, some twice and some missing.
-Sample sample(Shape q, Shape k, int64_t keep, Args args) {
+// Random keys, some twice and some missing. width: of the values, -1: that of the keys.
+Sample sample(Shape q, Shape k, int64_t keep, Args args, int64_t width = -1) {
   args.push_back({"keep", keep});
   const SampleInput kept(DType::kI32, Shape{q[0], q[2], q[1], std::min(keep, k[1])}, -1,
                          double(k[1]));
-  return {{q, k, k, q, SampleInput(Shape{q[0], q[2], q[1]}, 5, 6), kept, q}, std::move(args)};
+  const int64_t e = width < 0 ? k[3] : width;
+  const Shape v = k.with_last(e), o = q.with_last(e);
+  return {{q, k, v, o, SampleInput(Shape{q[0], q[2], q[1]}, 5, 6), kept, o}, std::move(args)};
 }
 }  // namespace
 
@@ -176,5 +183,7 @@ const Op op_top_k_attention_grad = {
         sample({1, 70, 2, 5}, {1, 131, 1, 5}, 9, {{"causal", true}}),
         sample({1, 67, 1, 33}, {1, 67, 1, 33}, 20, {{"soft_cap", 0.9}}),
         sample({2, 90, 2, 16}, {2, 90, 2, 16}, 30, {{"scale", 0.4}}),
-        sample({0, 3, 2, 4}, {0, 3, 2, 4}, 2, {}), sample({2, 0, 2, 4}, {2, 0, 2, 4}, 2, {})}};
+        sample({2, 5, 4, 3}, {2, 7, 2, 3}, 3, {}, 9),
+        sample({1, 9, 1, 19}, {1, 9, 1, 19}, 4, {}, 2), sample({0, 3, 2, 4}, {0, 3, 2, 4}, 2, {}),
+        sample({2, 0, 2, 4}, {2, 0, 2, 4}, 2, {})}};
 }  // namespace cambium::op_top_k_attention_grad

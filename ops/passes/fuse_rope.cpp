@@ -19,12 +19,16 @@ bool is_gradient(const Node& n) {
   return turns_inputs(n) && turns_inputs(n)->gradient;
 }
 
-// By node: whether it is a gradient of which dq and dk go into inverse turns of one base and
+bool alike(const Turn& a, const Turn& b) {
+  return a.base == b.base && a.channels == b.channels && a.back == b.back;
+}
+
+// By node: whether it is a gradient of which dq and dk go into inverse turns of one kind and
 // nowhere else.
 std::vector<bool> gradients_turned_back(const Graph& g) {
   std::vector<bool> fits(g.nodes().size());
   for (size_t id = 0; id < fits.size(); ++id) fits[id] = is_gradient(g.node(int(id)));
-  std::vector<double> base(fits.size(), 0);
+  std::vector<std::optional<Turn>> known(fits.size());
   const auto refuse = [&](Port p) {
     if (p.node >= 0 && p.output < 2) fits[size_t(p.node)] = false;
   };
@@ -32,11 +36,11 @@ std::vector<bool> gradients_turned_back(const Graph& g) {
     const std::optional<Turn> turn = turn_of(n);
     for (const Port& p : n.inputs) {
       if (p.node < 0 || p.output > 1 || !is_gradient(g.node(p.node))) continue;
-      double& known = base[size_t(p.node)];
-      if (!turn || !turn->back || (known != 0 && known != turn->base))
+      std::optional<Turn>& other = known[size_t(p.node)];
+      if (!turn || !turn->back || (other && !alike(*other, *turn)))
         refuse(p);
       else
-        known = turn->base;
+        other = turn;
     }
   }
   for (const Output& o : g.outputs) refuse(o.port);
@@ -49,14 +53,14 @@ std::optional<std::vector<Value>> on_unturned(Graph& out, const Node& n,
                                               std::span<const Value> in) {
   const Node &from_q = out.node(in[0].node), &from_k = out.node(in[1].node);
   const std::optional<Turn> turn = turn_of(from_q), other = turn_of(from_k);
-  if (!turn || !other || turn->back || other->back || turn->base != other->base) return {};
+  if (!turn || !other || turn->back || !alike(*turn, *other)) return {};
   const Value q = out.value(from_q.inputs[0]), k = out.value(from_k.inputs[0]);
   if (q.shape()[1] != k.shape()[1]) return {};
   std::vector<Value> inputs(in.begin(), in.end());
   inputs[0] = q;
   inputs[1] = k;
   ScopeGuard guard(out, n.scope);
-  const Attrs attrs = n.op->turns_inputs->with(n.attrs, turn->base);
+  const Attrs attrs = n.op->turns_inputs->with(n.attrs, *turn);
   return out.outputs_of(out.emit(n.op->name, inputs, attrs).node);
 }
 }  // namespace

@@ -101,7 +101,8 @@ Leaks leaks_of(const std::string& yaml) {
 }
 
 bool takes_tokens_to_tokens(const Block& block) {
-  return block.name != "class_token" && block.name != "tokens_to_graph";
+  return block.name != "class_token" && block.name != "tokens_to_graph" &&
+         block.name != "cross_attention";  // needs a tap, below
 }
 
 // The leaks with an option, beside a norm of each token where the block's own looks at all of them.
@@ -122,6 +123,12 @@ TEST(Causality, WhatABlockSaysKeepsItFromLookingAheadDoes) {
     ++tried;
   }
   EXPECT_GE(tried, 10);
+}
+
+TEST(Causality, CrossAttentionSeesUpToItsPlaceOfATap) {
+  const std::string yaml = "[{tap: a}, {linear: 4}, {cross_attention: {context: a, causal: ";
+  EXPECT_EQ(leaks_of(yaml + "true}}]"), Leaks());
+  EXPECT_TRUE(leaks_of(yaml + "false}}]").later);
 }
 
 TEST(Causality, MessagesFollowTheEdgesOfTokens) {

@@ -131,8 +131,9 @@ TEST(Attention, NamesExtrasThatDoNotFit) {
     Graph g(builtin_ops());
     g.scope.path = "mix";
     const Value q = g.input("q", {DType::kF32, {1, 6, 2, 4}});
-    std::vector<Value> in = {q, q, q, {}, {}, {}, {}};
+    std::vector<Value> in = {q, q, q, {}, {}, {}, {}, {}, {}};
     in[place] = more(g);
+    in.resize(place + 1);
     try {
       g.emit("attention", in, args);
     } catch (const UserError& e) {
@@ -147,6 +148,55 @@ TEST(Attention, NamesExtrasThatDoNotFit) {
             "attention 'mix': blocks must be i32 [3,L], got i32[2,2]");
   EXPECT_EQ(error(few_blocks, {{"block", 3}, {"window", 2}}, 6),
             "attention 'mix': a list of blocks goes with a block and without a window");
+  const auto few_pairs = [](Graph& g) { return g.input("p", {DType::kF32, {2, 2, 6, 6}}); };
+  EXPECT_EQ(error(few_pairs, {}, 8),
+            "attention 'mix': pairs must be f32 [1 or 1,2,6,6], got [2,2,6,6]");
+}
+
+std::string error_of(std::string_view op, const Args& args, const std::vector<ValueType>& types) {
+  Graph g(builtin_ops());
+  g.scope.path = "mix";
+  std::vector<Value> in;
+  for (const ValueType& type : types) in.push_back(g.input(str("x", in.size()), type));
+  try {
+    g.emit(op, in, args);
+  } catch (const UserError& e) {
+    return e.what();
+  }
+  return "";
+}
+
+TEST(Attention, NamesWidthsThatDoNotFit) {
+  const ValueType q{DType::kF32, {2, 4, 2, 6}}, k{DType::kF32, {2, 4, 1, 6}},
+      v{DType::kF32, {2, 5, 1, 3}}, position{DType::kI32, {1, 1}};
+  EXPECT_EQ(error_of("attention", {}, {q, k, v}),
+            "attention 'mix': k [2,4,1,6] and v [2,5,1,3] must have the same shape but for widths");
+  EXPECT_EQ(error_of("attention", {{"rope", 10.0}, {"turned", 8}}, {q, k, k}),
+            "attention 'mix': rope turns pairs of 8 channels of as many queries as keys: q is "
+            "[2,4,2,6], k [2,4,1,6]");
+  EXPECT_EQ(error_of("top_k_attention", {{"keep", 2}}, {q, k, v}),
+            "top_k_attention 'mix': q [2,4,2,6], k [2,4,1,6], v [2,5,1,3] are not [B,T,H,D], "
+            "[B,S,G,D] and [B,S,G,E]");
+  EXPECT_EQ(error_of("attention_step", {}, {q, k, v, position}),
+            "attention_step 'mix': q [2,4,2,6], k [2,4,1,6], v [2,5,1,3] are not [B,1,H,D], "
+            "[B,S,G,D] and [B,S,G,E]");
+}
+
+TEST(Rope, NamesChannelsThatCannotTurn) {
+  const ValueType x{DType::kF32, {2, 4, 2, 7}};
+  EXPECT_EQ(error_of("rope", {{"channels", 8}}, {x}),
+            "rope 'mix': rope turns 8 channels of heads of 7");
+  EXPECT_EQ(error_of("rope", {}, {x}),
+            "rope 'mix': the 7 channels that turn must be even: rope turns pairs");
+}
+
+TEST(GraphDistances, NeedGraphsOfOneSize) {
+  EXPECT_EQ(error_of("graph_distances", {{"graphs", 2}}, {{DType::kAdjacency, {5, 5, 8}}}),
+            "graph_distances 'mix': 5 nodes are not 2 graphs of one size");
+  EXPECT_EQ(error_of("graph_distances", {}, {{DType::kF32, {5, 5}}}),
+            "graph_distances 'mix': distances are those of a graph, got [5,5]");
+  EXPECT_EQ(error_of("node_degrees", {}, {{DType::kF32, {5, 5}}}),
+            "node_degrees 'mix': degrees are those of a graph, got [5,5]");
 }
 }  // namespace
 }  // namespace cambium::attention_test

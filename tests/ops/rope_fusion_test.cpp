@@ -15,6 +15,7 @@ using test::random_leaf;
 struct Wiring {
   double key_base = 10000;
   int64_t keys = 6;              // queries: 6
+  int64_t channels = 0, key_channels = 0;
   bool queries_twice = false;    // turned queries go into the loss as well
   bool output_gradient = false;  // d loss / d turned queries is asked for
   bool values = false;           // are turned, too
@@ -25,9 +26,10 @@ Graph example(const Wiring& w) {
   const Value q = g.parameter("q", {2, 6, 4, 4}, {});
   const Value k = g.parameter("k", {2, w.keys, 2, 4}, {});
   const Value v = g.parameter("v", {2, w.keys, 2, 4}, {});
-  const Value turned = g.emit("rope", {q});
-  const Value o = g.emit("attention", {turned, g.emit("rope", {k}, {{"base", w.key_base}}),
-                                       w.values ? g.emit("rope", {v}) : v});
+  const Value turned = g.emit("rope", {q}, {{"channels", w.channels}});
+  const Args of_keys = {{"base", w.key_base}, {"channels", w.key_channels}};
+  const Value o = g.emit(
+      "attention", {turned, g.emit("rope", {k}, of_keys), w.values ? g.emit("rope", {v}) : v});
   const auto sum = [&](Value x) { return g.emit("reduce_sum", {g.emit("square", {x})}); };
   const Value loss = w.queries_twice ? g.emit("add", {sum(o), sum(turned)}) : sum(o);
   std::vector<Value> wrt = {q, k, v};
@@ -53,6 +55,13 @@ TEST(FuseRope, LeavesNoRotationOfItsOwn) {
   expect_same(g, fused);
 }
 
+TEST(FuseRope, MovesTurnsOfAPartOfAHead) {
+  const Graph g = example({.channels = 2, .key_channels = 2}), fused = drop_dead(fuse_rope(g));
+  EXPECT_EQ(count_ops(g, "rope"), 4);
+  EXPECT_EQ(count_ops(fused, "rope"), 0);
+  expect_same(g, fused);
+}
+
 TEST(FuseRope, KeepsWhatOthersRead) {
   // The gradient of the turned queries is a sum, which is turned back as a whole.
   const Graph shared = example({.queries_twice = true}), fused = drop_dead(fuse_rope(shared));
@@ -64,7 +73,8 @@ TEST(FuseRope, KeepsWhatOthersRead) {
 }
 
 TEST(FuseRope, LeavesOtherRotationsAlone) {
-  for (const Wiring& w : {Wiring{.key_base = 500}, Wiring{.keys = 9}}) {
+  for (const Wiring& w : {Wiring{.key_base = 500}, Wiring{.keys = 9}, Wiring{.channels = 2},
+                          Wiring{.key_channels = 2}}) {
     const Graph g = example(w), same = drop_dead(fuse_rope(g));
     EXPECT_EQ(count_ops(same, "rope"), 4);
     expect_same(g, same);

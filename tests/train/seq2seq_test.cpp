@@ -28,7 +28,8 @@ const std::string kDecoder =
     "  - {embed: {dim: 24, std: 0.2}, share: tokens}\n"
     "  - positions: {kind: learned, std: 0.2}\n"
     "  - residual: [{norm: rms}, {attention: {heads: 2, causal: true, position: rope}}]\n"
-    "  - residual: [{norm: rms}, {cross_attention: {heads: 2, kv_heads: 1, qk_norm: true}}]\n"
+    "  - residual: [{norm: rms}, {cross_attention: {heads: 2, kv_heads: 1, head_dim: 10, "
+    "value_dim: 7, qk_norm: true}}]\n"
     "  - residual: [{norm: rms}, {ffn: 2}]\n"
     "  - linear: $classes\n";
 const std::string kTrain =

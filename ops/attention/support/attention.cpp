@@ -17,13 +17,14 @@ double attention_score(const AttentionSizes& z, double dot, int64_t h, int64_t t
   return dot - z.slope(h) * double(std::abs(t + z.S - z.T - s));
 }
 
-AttentionSizes attention_sizes(const Attention& a, const Shape& q, const Shape& k) {
+AttentionSizes attention_sizes(const Attention& a, const Shape& q, const Shape& k, const Shape& v) {
   return {.B = q[0],
           .T = q[1],
           .S = k[1],
           .H = q[2],
           .G = k[2],
           .D = q[3],
+          .E = v[3],
           .causal = a.causal,
           .alibi = a.alibi,
           .scale = float(a.scale > 0 ? a.scale : 1 / std::sqrt(double(std::max<int64_t>(1, q[3])))),
@@ -31,12 +32,13 @@ AttentionSizes attention_sizes(const Attention& a, const Shape& q, const Shape& 
           .window = a.window,
           .block = 0,
           .listed = 0,
-          .width = round_up(q[3], kLanes)};
+          .width = round_up(q[3], kLanes),
+          .value_width = round_up(v[3], kLanes)};
 }
 
 AttentionSizes attention_sizes(const Call& c, int extra) {
   const auto& a = c.as<Attention>();
-  AttentionSizes z = attention_sizes(a, c.shape(0), c.shape(1));
+  AttentionSizes z = attention_sizes(a, c.shape(0), c.shape(1), c.shape(2));
   if (!c.has(extra + kBlocksExtra)) return z;
   z.block = a.block;
   z.listed = c.shape(extra + kBlocksExtra).last();
@@ -71,6 +73,12 @@ static void check_extras(const Call& c, int extra) {
   expect(extra + kBiasExtra, "bias", {DType::kF32, {H, std::max<int64_t>(0, S + T - 1)}});
   expect(extra + kSinksExtra, "sinks", {DType::kF32, {H}});
   expect(extra + kMaskExtra, "mask", {DType::kF32, {c.shape(1)[0], S}});
+  if (c.has(extra + kPairsExtra)) {
+    const ValueType& pairs = c.in[size_t(extra + kPairsExtra)].type();
+    const int64_t B = c.shape(0)[0], sets = pairs.shape.rank() == 4 ? pairs.shape[0] : 0;
+    require(pairs == ValueType{DType::kF32, {sets == 1 ? 1 : B, H, S, T}},
+            "pairs must be f32 [1 or ", B, ",", H, ",", S, ",", T, "], got ", pairs);
+  }
   if (a.dropout > 0) require_rng(c, extra + kRngExtra);
   const int list = extra + kBlocksExtra;
   if (!c.has(list)) return;
@@ -89,7 +97,8 @@ void check_attention(const Call& c, int extra) {
             "q, k and v must be f32 of rank 4, got ",
             c.has(i) ? c.in[size_t(i)].type().text() : "none");
   const Shape &q = c.shape(0), &k = c.shape(1), &v = c.shape(2);
-  require(k == v, "k ", k, " and v ", v, " must have the same shape");
+  require(k == v.with_last(k[3]), "k ", k, " and v ", v,
+          " must have the same shape but for widths");
   require(q[0] == k[0], "q has ", q[0], " sequences, k has ", k[0]);
   require(q[3] == k[3], "q has head width ", q[3], ", k has ", k[3]);
   require(k[2] > 0 && q[2] % k[2] == 0, "heads = ", q[2],
@@ -101,8 +110,10 @@ void check_attention(const Call& c, int extra) {
           " keys: the first queries would see nothing");
   require(!work || a.window == 0 || a.causal || std::abs(k[1] - q[1]) < a.window, "a window of ",
           a.window, " on ", q[1], " queries and ", k[1], " keys leaves queries without keys");
-  require(a.rope == 0 || (q[1] == k[1] && q[3] % 2 == 0),
-          "rope turns pairs of channels of as many queries as keys: q is ", q, ", k ", k);
+  const int64_t turned = turned_channels(a, q[3]);
+  require(a.rope == 0 || (q[1] == k[1] && turned % 2 == 0 && turned <= q[3]),
+          "rope turns pairs of ", turned, " channels of as many queries as keys: q is ", q, ", k ",
+          k);
   check_extras(c, extra);
 }
 }  // namespace cambium

@@ -15,7 +15,7 @@ namespace cambium {
 struct Attention {
   bool causal = false, alibi = false;
   double scale = 0, soft_cap = 0, dropout = 0, rope = 0;
-  int64_t window = 0, stream = 0, block = 0;
+  int64_t window = 0, stream = 0, block = 0, turned = 0;
   static constexpr auto fields = std::tuple{
       field("causal", &Attention::causal, "query t sees keys s <= t + S - T only"),
       field("window", &Attention::window,
@@ -28,6 +28,8 @@ struct Attention {
       field("scale", &Attention::scale, "factor on q . k; 0: 1 / sqrt(D)").in(0),
       field("dropout", &Attention::dropout, "share of the weights that is zeroed").in(0, 0.999999),
       field("rope", &Attention::rope, "base of the rotary positions of q and k; 0: none").in(0),
+      field("turned", &Attention::turned, "rope: channels of a head that turn, the first; 0: all")
+          .in(0),
       field("stream", &Attention::stream, "name of the random stream of dropout").any(),
       field("block", &Attention::block, "size of the blocks that the input `blocks` speaks of")
           .in(0, 64)};
@@ -38,9 +40,10 @@ inline double rope_of_attention(const Attrs& a) {
   return a.as<Attention>().rope;
 }
 
-inline Attrs attention_with_rope(const Attrs& attrs, double base) {
+inline Attrs attention_with_rope(const Attrs& attrs, const Turn& turn) {
   auto a = attrs.as<Attention>();
-  a.rope = base;
+  a.rope = turn.base;
+  a.turned = turn.channels;
   return Attrs(a);
 }
 
@@ -54,13 +57,15 @@ inline constexpr TurnsInputs kAttentionGradientTurns{rope_of_attention, attentio
 //   -1
 //     for none; what is not listed is not computed. Each query must see some key,
 //   mask [B,S]: keys below 1/2 are padding that no query sees; one that sees nothing else, nor a
-//     sink, gets o = 0 and lse = 0.
+//     sink, gets o = 0 and lse = 0,
+//   pairs [1 or B,H,S,T]: pairs[b,h,s,t] is added to the score of query t and key s.
 enum AttentionExtra {
   kRngExtra,
   kBiasExtra,
   kSinksExtra,
   kBlocksExtra,
   kMaskExtra,
+  kPairsExtra,
   kAttentionExtras
 };
 
@@ -71,11 +76,11 @@ constexpr int64_t kQueryTile = 64, kKeyTile = 64;
 constexpr int64_t kTileStride = kQueryTile + 16;
 
 struct AttentionSizes {
-  int64_t B, T, S, H, G, D;  // batch, queries, keys, query heads, key heads, head width
+  int64_t B, T, S, H, G, D, E;  // batch, queries, keys, query heads, key heads, their widths, of v
   bool causal, alibi;
   float scale, soft_cap;
   int64_t window, block, listed;  // block 0: all blocks; listed: L, of a block of queries
-  int64_t width;                  // D rounded up to 16
+  int64_t width, value_width;     // D and E rounded up to 16
 
   int64_t heads_per_group() const { return H / G; }
 
@@ -106,6 +111,10 @@ struct AttentionSizes {
 
   int64_t key(int64_t b, int64_t s, int64_t g) const { return ((b * S + s) * G + g) * D; }
 
+  int64_t value(int64_t b, int64_t s, int64_t g) const { return ((b * S + s) * G + g) * E; }
+
+  int64_t result(int64_t b, int64_t t, int64_t h) const { return ((b * T + t) * H + h) * E; }
+
   // Position of the weight of query t and key 0 in the dropout mask; rows start at whole blocks.
   int64_t mask_row(int64_t b, int64_t h, int64_t t) const {
     return ((b * H + h) * T + t) * round_up(S, DropoutMask::kBlock);
@@ -115,6 +124,11 @@ struct AttentionSizes {
   int64_t distances() const { return S + T - 1; }
 
   int64_t bias(int64_t h, int64_t t, int64_t s) const { return h * distances() + t - s + S - 1; }
+
+  // Where the pairs of a head begin; `sets` is 1 or B.
+  int64_t pairs_of(int64_t sets, int64_t b, int64_t h) const {
+    return ((sets > 1 ? b : 0) * H + h) * S * T;
+  }
 
   // Queries that are worked on together, and how many such tiles there are.
   int64_t query_tile() const { return block > 0 ? block : kQueryTile; }
@@ -128,8 +142,13 @@ struct AttentionSizes {
 // `extra` is the input where the optional ones begin.
 AttentionSizes attention_sizes(const Call& c, int extra);
 
-// Of queries [B,T,H,D] and keys [B,S,G,D] without a list of blocks.
-AttentionSizes attention_sizes(const Attention& a, const Shape& q, const Shape& k);
+// Of queries [B,T,H,D], keys [B,S,G,D] and values [B,S,G,E] without a list of blocks.
+AttentionSizes attention_sizes(const Attention& a, const Shape& q, const Shape& k, const Shape& v);
+
+// Channels of q and k that turn with `rope`.
+inline int64_t turned_channels(const Attention& a, int64_t width) {
+  return a.turned > 0 ? a.turned : width;
+}
 
 // Pairs that are worked on: those of the listed blocks when the list is known beforehand.
 double attention_pairs(const Call& c, int extra);
@@ -144,7 +163,7 @@ void check_blocks(std::string_view op, const AttentionSizes& z, const Id* blocks
 // The score of a pair from its scaled dot product, in double.
 double attention_score(const AttentionSizes& z, double dot, int64_t h, int64_t t, int64_t s);
 
-// UserError unless q, k, v are f32 [B,T,H,D], [B,S,G,D], [B,S,G,D] with H a multiple of G, and the
+// UserError unless q, k, v are f32 [B,T,H,D], [B,S,G,D], [B,S,G,E] with H a multiple of G, and the
 // optional inputs from `extra` on fit.
 void check_attention(const Call& c, int extra);
 
@@ -152,10 +171,16 @@ void check_attention(const Call& c, int extra);
 void attention_reference(const Call& c, std::span<const Ref> in, std::span<Ref> out);
 void attention_grad_reference(const Call& c, std::span<const Ref> in, std::span<Ref> out);
 
-// What each result hears: `in` begins with q, k and v; `mask` and `blocks` may be null; `rest` is
-// heard by all. out: o [B,T,H,D], lse [B,H,T] and, of top_k_attention, kept [B,H,T,K].
-void reach_attention(const AttentionSizes& z, std::span<const Reach> in, const Reach* mask,
-                     const Reach* blocks, const Heard& rest, std::span<Reach> out);
+// Optional inputs that are heard in part, null where left out, and what all results hear besides.
+struct HeardExtras {
+  const Reach *mask = nullptr, *blocks = nullptr, *pairs = nullptr;
+  Heard rest = {};
+};
+
+// What each result hears: `in` begins with q, k and v. out: o [B,T,H,E], lse [B,H,T] and, of
+// top_k_attention, kept [B,H,T,K].
+void reach_attention(const AttentionSizes& z, std::span<const Reach> in, const HeardExtras& more,
+                     std::span<Reach> out);
 
 // Of attention: q, k, v and the optional inputs.
 std::vector<Sample> attention_samples();

@@ -10,7 +10,8 @@ Reach of_heads(const Reach& r) {
 
 // [B,S,G] with what is known to be padding left out; `mask` [B,S] may be null.
 Reach real_keys(const Reach& k, const Reach& v, const Reach* mask) {
-  Reach keys = joined(of_heads(k), of_heads(v), {k.shape[0], k.shape[1], k.shape[2]});
+  Reach keys = of_heads(k);
+  if (v.shape[3] > 0) keys = joined(keys, of_heads(v), keys.shape);
   if (!mask) return keys;
   const Shape column{k.shape[0], k.shape[1], 1};
   if (!mask->known) return joined(keys, reshaped(*mask, column), keys.shape);
@@ -39,21 +40,26 @@ Reach seen_by_queries(const AttentionSizes& z, const Reach& keys, const double* 
 }
 }  // namespace
 
-void reach_attention(const AttentionSizes& z, std::span<const Reach> in, const Reach* mask,
-                     const Reach* blocks, const Heard& rest, std::span<Reach> out) {
+void reach_attention(const AttentionSizes& z, std::span<const Reach> in, const HeardExtras& more,
+                     std::span<Reach> out) {
+  const Reach *blocks = more.blocks, *pairs = more.pairs;
   if (z.B * z.T * z.H * z.D == 0) return;
-  Heard beside = rest;
+  Heard beside = more.rest;
   if (blocks && !blocks->known) beside.join(whole(*blocks));
   const double* listed = blocks && blocks->known ? blocks->known->data.data() : nullptr;
-  Reach heads = seen_by_queries(z, real_keys(in[1], in[2], mask), listed);  // [B,T,G]
+  Reach heads = seen_by_queries(z, real_keys(in[1], in[2], more.mask), listed);  // [B,T,G]
   if (!heads.uniform(2) && z.G != z.H)
     heads = along(heads, 2, z.H, [&](int64_t h, const Hear& hear) {
       hear(h / z.heads_per_group(), h / z.heads_per_group() + 1);
     });
   heads.shape.set(2, z.H);
   heads = joined(heads, of_heads(in[0]), heads.shape);
+  if (pairs) {  // [1 or B,H,S,T]
+    const Reach queries = reduced(*pairs, std::array{2}, {pairs->shape[0], z.H, z.T});
+    heads = joined(heads, transposed(queries, std::array<int64_t, 3>{0, 2, 1}), heads.shape);
+  }
   join_whole(heads, beside);
-  out[0] = spread(reshaped(heads, {z.B, z.T, z.H, 1}), out[0].shape);
+  if (z.E > 0) out[0] = spread(reshaped(heads, {z.B, z.T, z.H, 1}), out[0].shape);
   const Reach rows = transposed(heads, std::array<int64_t, 3>{0, 2, 1});
   out[1] = rows;
   if (out.size() > 2) out[2] = spread(reshaped(rows, {z.B, z.H, z.T, 1}), out[2].shape);

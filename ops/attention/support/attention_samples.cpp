@@ -29,6 +29,20 @@ Sample padded(Sample sample, double most) {
   return sample;
 }
 
+// With values of another width than the keys'.
+Sample valued(Sample sample, int64_t width) {
+  sample.inputs[2] = sample.inputs[2].type.shape.with_last(width);
+  return sample;
+}
+
+// With pairs, one set of them for all sequences or one each.
+Sample paired(Sample sample, int64_t sets) {
+  const Shape q = sample.inputs[0].type.shape, k = sample.inputs[1].type.shape;
+  while (sample.inputs.size() < 3 + kPairsExtra) sample.inputs.push_back(SampleInput::none());
+  sample.inputs.emplace_back(Shape{sets, q[2], k[1], q[1]});
+  return sample;
+}
+
 // Random blocks below `blocks`, some twice.
 SampleInput list(Shape s, double blocks) {
   return {DType::kI32, s, 0, blocks};
@@ -63,6 +77,22 @@ std::vector<Sample> attention_samples() {
       sample({1, 150, 2, 34}, {1, 150, 1, 34}, {{"rope", 50.0}, {"causal", true}, {"window", 70}}),
       extended({1, 11, 2, 4}, {1, 11, 2, 4}, {2, 21}, {2}, list({3, 2}, 3),
                {{"block", 4}, {"rope", 100.0}}),
+      sample({2, 5, 4, 7}, {2, 5, 2, 7}, {{"rope", 10000.0}, {"turned", 4}}),
+      sample({1, 150, 2, 34}, {1, 150, 1, 34}, {{"rope", 50.0}, {"turned", 18}, {"causal", true}}),
+      valued(sample({2, 5, 3, 4}, {2, 7, 3, 4}, {}), 9),
+      valued(
+          sample({1, 70, 4, 19}, {1, 70, 2, 19}, {{"causal", true}, {"rope", 50.0}, {"turned", 6}}),
+          3),
+      valued(sample({1, 3, 2, 5}, {1, 4, 1, 5}, {}), 0),
+      valued(padded(dropped({1, 70, 1, 3}, {1, 131, 1, 3}, {{"dropout", 0.2}}), 1), 18),
+      valued(extended({1, 11, 2, 3}, {1, 11, 2, 3}, {2, 21}, {2}, list({3, 2}, 3), {{"block", 4}}),
+             5),
+      paired(sample({2, 5, 4, 3}, {2, 7, 2, 3}, {}), 1),
+      paired(sample({2, 67, 2, 5}, {2, 70, 1, 5}, {{"causal", true}, {"soft_cap", 1.5}}), 2),
+      paired(padded(dropped({2, 70, 1, 3}, {2, 131, 1, 3}, {{"dropout", 0.2}}), 1), 1),
+      paired(extended({1, 11, 2, 3}, {1, 11, 2, 3}, {2, 21}, {2}, list({3, 2}, 3), {{"block", 4}}),
+             1),
+      paired(sample({1, 90, 1, 8}, {1, 90, 1, 8}, {{"window", 9}, {"alibi", true}}), 1),
       padded(sample({3, 5, 4, 3}, {3, 7, 2, 3}, {}), 1),
       padded(sample({2, 70, 2, 5}, {2, 131, 1, 5}, {{"causal", true}}), 2),
       padded(sample({2, 90, 1, 8}, {2, 90, 1, 8}, {{"window", 3}, {"soft_cap", 0.7}}), 1),

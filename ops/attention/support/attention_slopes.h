@@ -5,8 +5,8 @@
 namespace cambium {
 struct HeadExtras {  // of one head of one sequence; null when left out
   float alibi;
-  const float *bias, *real;
-  float* dbias;
+  const float *bias, *real, *pairs;
+  float *dbias, *dpairs;
 };
 
 struct QueryState {
@@ -36,6 +36,7 @@ struct QueryState {
   if (tile.z.soft_cap > 0) s = capped(s, tile.z.soft_cap, &flat);
   if (head.alibi > 0) s += tile.distance_bias(v, i, head.alibi);
   if (head.bias) s += load_bias(tile, v, i, head.bias);
+  if (head.pairs) s += load_pairs(tile, v, i, head.pairs);
   Lanes p = exp_lanes(s - lse);
   if (!tile.whole(v)) p = select_lanes(tile.mask(v, i), p, Lanes{});
   if (factors) {
@@ -47,6 +48,7 @@ struct QueryState {
   }
   Lanes ds = p * (dp - delta);
   if (head.dbias) add_some(head.dbias + tile.bias_place(v, i), tile.lanes_of(v), ds);
+  if (head.dpairs) add_some(head.dpairs + tile.pair_place(v, i), tile.lanes_of(v), ds);
   if (tile.z.soft_cap > 0) ds *= flat;
   store_lanes(slopes + at, ds);
 }
@@ -58,7 +60,8 @@ struct QueryState {
   const Lanes lse = load_lanes(state.lse + v * kLanes);
   const Lanes delta = load_lanes(state.delta + v * kLanes);
   const TileRange keys = tile.keys_of(v, 1), written = tile.written_keys(v);
-  const bool changed = tile.z.soft_cap > 0 || head.alibi > 0 || head.bias || head.real || factors;
+  const bool changed =
+      tile.z.soft_cap > 0 || head.alibi > 0 || head.bias || head.pairs || head.real || factors;
   const TileRange plain = changed ? TileRange{keys.end, keys.end} : tile.shared_keys(v);
   weights += v * kLanes;
   slopes += v * kLanes;

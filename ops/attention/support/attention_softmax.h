@@ -13,10 +13,10 @@ struct SoftmaxState {  // of the scores seen so far; sum is of e^(score - highes
 // What is done to the scores of a head before the softmax; null where left out.
 struct ScoreChanges {
   float slope;
-  const float *bias, *real;  // `real` is the tile's part of the mask
+  const float *bias, *real, *pairs;  // `real` is the tile's part of the mask
 
   bool none(const AttentionSizes& z) const {
-    return slope <= 0 && z.soft_cap <= 0 && !bias && !real;
+    return slope <= 0 && z.soft_cap <= 0 && !bias && !real && !pairs;
   }
 };
 
@@ -50,6 +50,7 @@ struct ScoreChanges {
     if (tile.z.soft_cap > 0) s = capped(s, tile.z.soft_cap, nullptr);
     if (changes.slope > 0) s += tile.distance_bias(v, i, changes.slope);
     if (changes.bias) s += load_bias(tile, v, i, changes.bias);
+    if (changes.pairs) s += load_pairs(tile, v, i, changes.pairs);
     store_lanes(column + i * kTileStride, s);
     if (!whole) s = select_lanes(tile.mask(v, i), s, Lanes{} + kLowest);
     top = s > top ? s : top;
@@ -116,7 +117,7 @@ struct ScoreChanges {
   store_lanes(state.highest + v * kLanes, top);
   store_lanes(state.sum + v * kLanes, load_lanes(state.sum + v * kLanes) * shrink + sum);
   if (first) return;
-  for (int64_t d = 0; d < tile.z.D; ++d) {
+  for (int64_t d = 0; d < tile.z.E; ++d) {
     float* row = output + d * kQueryTile + v * kLanes;
     store_lanes(row, load_lanes(row) * shrink);
   }

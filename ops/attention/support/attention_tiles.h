@@ -104,6 +104,9 @@ struct ScoreTile {
   // `lanes_of(v)` of them exist.
   int64_t bias_place(int64_t v, int64_t i) const { return q0 + v * kLanes - (j0 + i) + z.S - 1; }
 
+  // The same in a head's pairs.
+  int64_t pair_place(int64_t v, int64_t i) const { return (j0 + i) * z.T + q0 + v * kLanes; }
+
   int64_t lanes_of(int64_t v) const { return std::min(kLanes, queries - v * kLanes); }
 };
 
@@ -139,6 +142,11 @@ struct KeyTiles {
   return load_some(from, tile.lanes_of(v));
 }
 
+[[gnu::always_inline]] inline Lanes load_pairs(const ScoreTile& tile, int64_t v, int64_t i,
+                                               const float* pairs) {
+  return load_some(pairs + tile.pair_place(v, i), tile.lanes_of(v));
+}
+
 // Adds the first `count` lanes of x.
 [[gnu::always_inline]] inline void add_some(float* to, int64_t count, const Lanes& x) {
   store_some(to, count, load_some(to, count) + x);
@@ -146,8 +154,9 @@ struct KeyTiles {
 
 // scores[i, t] = a_i . b_t for the pairs that see each other, in blocks of 8 keys and 16 queries:
 // a [keys, D] row-major, b [D, kQueryTile] transposed queries, scores [keys, kTileStride].
-inline void multiply_scores(const ScoreTile& tile, const float* a, const float* b, float* scores) {
-  const int64_t D = tile.z.D, step = tile.whole() ? tile.keys : 8;
+inline void multiply_scores(const ScoreTile& tile, const float* a, const float* b, int64_t D,
+                            float* scores) {
+  const int64_t step = tile.whole() ? tile.keys : 8;
   for (int64_t i = 0; i < tile.keys; i += step) {
     const int64_t n = std::min(step, tile.keys - i);
     const TileRange seen = tile.queries_of(i, n);
@@ -160,9 +169,9 @@ inline void multiply_scores(const ScoreTile& tile, const float* a, const float* 
 
 // to[d, t] += sum over the keys that t sees of values[i, d] weights[i, t]: values [keys, D], to
 // [D, kQueryTile]. Weights of unseen keys are zero within pairs of vectors.
-inline void add_weighted(const ScoreTile& tile, const float* values, const float* weights,
-                         float* to) {
-  const int64_t D = tile.z.D, step = tile.whole() ? tile.vectors() : 2;
+inline void add_weighted(const ScoreTile& tile, const float* values, int64_t D,
+                         const float* weights, float* to) {
+  const int64_t step = tile.whole() ? tile.vectors() : 2;
   for (int64_t v = 0; v < tile.vectors(); v += step) {
     const int64_t n = std::min(step, tile.vectors() - v);
     const TileRange keys = tile.keys_of(v, n);
@@ -175,8 +184,9 @@ inline void add_weighted(const ScoreTile& tile, const float* values, const float
 
 // to [keys, width] += x [keys, queries] y [queries, width], over the queries that see each block of
 // 8 keys.
-inline void add_to_keys(const ScoreTile& tile, const float* x, const float* y, float* to) {
-  const int64_t width = tile.z.width, step = tile.whole() ? tile.keys : 8;
+inline void add_to_keys(const ScoreTile& tile, const float* x, const float* y, int64_t width,
+                        float* to) {
+  const int64_t step = tile.whole() ? tile.keys : 8;
   for (int64_t i = 0; i < tile.keys; i += step) {
     const int64_t n = std::min(step, tile.keys - i);
     const TileRange seen = tile.queries_of(i, n);

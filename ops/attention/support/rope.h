@@ -11,12 +11,14 @@ namespace cambium {
 struct Rope {
   double base = 10000;
   bool inverse = false;
-  static constexpr auto fields =
-      std::tuple{field("base", &Rope::base, "wavelengths grow from 2 pi to 2 pi base").in(1),
-                 field("inverse", &Rope::inverse, "turn back")};
+  int64_t channels = 0;
+  static constexpr auto fields = std::tuple{
+      field("base", &Rope::base, "wavelengths grow from 2 pi to 2 pi base").in(1),
+      field("inverse", &Rope::inverse, "turn back"),
+      field("channels", &Rope::channels, "how many turn, the first of a head; 0: all").in(0)};
 };
 
-// The angle in radians of pair `pair` of a head of `width` at `position`.
+// The angle in radians of pair `pair` of `width` channels at `position`.
 double rope_angle(int64_t position, int64_t pair, int64_t width, double base);
 
 // Cosines and sines of positions [0, T) in both orders that kernels read.

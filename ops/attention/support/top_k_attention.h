@@ -60,7 +60,7 @@ inline AttentionSizes top_k_sizes(const Call& c) {
   const auto& a = c.as<TopKAttention>();
   const Shape &q = c.shape(0), &k = c.shape(1);
   AttentionSizes z{};
-  z.B = q[0], z.T = q[1], z.H = q[2], z.D = q[3], z.S = k[1], z.G = k[2];
+  z.B = q[0], z.T = q[1], z.H = q[2], z.D = q[3], z.S = k[1], z.G = k[2], z.E = c.shape(2)[3];
   z.causal = a.causal;
   z.scale = float(a.scale > 0 ? a.scale : 1 / std::sqrt(double(std::max<int64_t>(1, z.D))));
   z.soft_cap = float(a.soft_cap);
@@ -82,12 +82,12 @@ inline int64_t kept_keys(const Call& c) {
   return std::min(c.as<TopKAttention>().keep, c.shape(1)[1]);
 }
 
-// UserError unless q, k, v are f32 [B,T,H,D], [B,S,G,D], [B,S,G,D] with H a multiple of G.
+// UserError unless q, k, v are f32 [B,T,H,D], [B,S,G,D], [B,S,G,E] with H a multiple of G.
 inline void check_top_k(const Call& c) {
   for (int i = 0; i < 3; ++i) require_f32(c, i);
-  const Shape &q = c.shape(0), &k = c.shape(1);
-  require(q.rank() == 4 && k.rank() == 4 && c.shape(2) == k, "q ", q, ", k ", k, ", v ", c.shape(2),
-          " are not [B,T,H,D] and twice [B,S,G,D]");
+  const Shape &q = c.shape(0), &k = c.shape(1), &v = c.shape(2);
+  require(q.rank() == 4 && k.rank() == 4 && v.rank() == 4 && v.with_last(k[3]) == k, "q ", q,
+          ", k ", k, ", v ", v, " are not [B,T,H,D], [B,S,G,D] and [B,S,G,E]");
   require(q[0] == k[0] && q[3] == k[3], "q ", q, " does not fit k ", k);
   require(k[2] > 0 && q[2] % k[2] == 0, "heads = ", q[2],
           " is not a multiple of kv_heads = ", k[2]);

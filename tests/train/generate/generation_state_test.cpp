@@ -27,6 +27,30 @@ TEST(GenerationState, GroupedQueriesKeepFewerKeys) {
   EXPECT_EQ(state_with("attention: {heads: 4, kv_heads: 1, causal: true}")->bytes, 2 * 12 * 2 * 4);
 }
 
+TEST(GenerationState, HeadsKeepKeysAndValuesOfTheirWidths) {
+  EXPECT_EQ(
+      state_with("attention: {heads: 4, kv_heads: 2, head_dim: 6, value_dim: 3, causal: true}")
+          ->bytes,
+      12 * 2 * (6 + 3) * 4);
+}
+
+// Whatever the number of heads: one vector a token, and the part that turns.
+TEST(GenerationState, LatentAttentionKeepsWhatKeysAndValuesAreMadeOf) {
+  for (const int heads : {1, 4})
+    EXPECT_EQ(state_with(str("latent_attention: {heads: ", heads,
+                             ", kv_rank: 5, key_dim: 4, rope_dim: 2, causal: true}"))
+                  ->bytes,
+              12 * (5 + 2) * 4);
+}
+
+TEST(GenerationState, CausalAttentionToATapKeepsItsKeys) {
+  const auto state =
+      state_with("tap: a}\n  - {cross_attention: {context: a, heads: 2, causal: true}");
+  ASSERT_TRUE(state);
+  EXPECT_EQ(state->needs_all, "");
+  EXPECT_EQ(state->bytes, 2 * 12 * 8 * 4);
+}
+
 // A ring, as large after the first symbol; one that holds the whole context grows like a cache.
 TEST(GenerationState, AWindowKeepsItsOwnKeysAlone) {
   const auto state = state_with("attention: {heads: 2, causal: true, window: 3}");
