@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Models of torchvision with random weights, exported for Cambium's configs of the same name.
 
-usage: torch_zoo.py make FOLDER [--full]   writes FOLDER/<model>.safetensors: input, weights and statistics, logits
+usage: torch_zoo.py make FOLDER [--full] [MODEL...]   writes FOLDER/<model>.safetensors: input, weights and statistics, logits
 
 Without --full the models are narrow, built of torchvision's own classes, and small enough for tests/golden/zoo, which the
 test Zoo.* of tests/train reads. With it they are the published ones, for bench/zoo_values. All is computed in double and
@@ -15,41 +15,9 @@ import torchvision
 from torch import nn
 from torchvision.models import convnext, mobilenetv3, resnet, vision_transformer
 
+import torch_zoo_more as more
 from torch_blocks import write
-
-EPS = 1e-5  # of our batch norms; a model that adds more gets the difference in its variances
-
-
-class Export:
-    """Our names and layouts: convolutions [Y,X,C,O], matrices [in,out], the n-th block of a name is name_n."""
-
-    def __init__(self):
-        self.all, self.seen = {}, {}
-
-    def block(self, name):
-        self.seen[name] = self.seen.get(name, 0) + 1
-        return name if self.seen[name] == 1 else f"{name}_{self.seen[name]}"
-
-    def conv(self, name, m):
-        self.all[name + ".weight"] = m.weight.permute(2, 3, 1, 0)
-        if m.bias is not None:
-            self.all[name + ".bias"] = m.bias
-
-    def linear(self, name, weight, bias):
-        self.all[name + ".weight"], self.all[name + ".bias"] = weight.T, bias
-
-    def dense(self, name, m):  # a linear layer, also where it is a convolution of one place
-        self.linear(name, m.weight.flatten(1), m.bias)
-
-    def norm(self, name, m):
-        self.all[name + ".gamma"], self.all[name + ".beta"] = m.weight, m.bias
-        if isinstance(m, nn.BatchNorm2d):
-            self.all[name + ".running_mean"] = m.running_mean
-            self.all[name + ".running_var"] = m.running_var + (m.eps - EPS)
-
-    def conv_norm(self, name, conv, norm):
-        self.conv(name, conv)
-        self.norm(name + ".norm", norm)
+from torch_export import EPS, Export
 
 
 def randomise(model):
@@ -188,6 +156,9 @@ def narrow_convnext(classes):
 
 def narrow(name, classes=10):
     """model, height and width of its input, what --set changes of our config"""
+    if name in more.NARROW:
+        model, sets = more.NARROW[name](classes)
+        return model, (36, 50), sets
     if name == "resnet50":
         sets = ["vars.width=8", "model.0.conv2d.width=8", "model.2.repeat=2", "model.4.repeat=1", "model.6.repeat=2",
                 "model.8.repeat=1"]
@@ -201,18 +172,21 @@ def narrow(name, classes=10):
 
 FULL = {"resnet50": (torchvision.models.resnet50, export_resnet), "vit_b16": (torchvision.models.vit_b_16, export_vit),
         "convnext_tiny": (torchvision.models.convnext_tiny, export_convnext),
-        "mobilenet_v3_large": (torchvision.models.mobilenet_v3_large, export_mobilenet)}
+        "mobilenet_v3_large": (torchvision.models.mobilenet_v3_large, export_mobilenet), **more.FULL}
 
 
-def make(folder, full):
+def make(folder, full, names):
     pathlib.Path(folder).mkdir(parents=True, exist_ok=True)
-    for name, (build, export) in FULL.items():
+    for name in names or FULL:
+        build, export = FULL[name]
         torch.manual_seed(sum(name.encode()))
         model, (height, width), sets = (build(), (224, 224), []) if full else narrow(name)
         if not full:
             sets = sets + [f"data.random_images.{k}={v}" for k, v in
                            (("height", height), ("width", width), ("classes", 10))]
         randomise(model)
+        if name in more.FULL and not full:
+            more.lift(model)
         x = torch.randn(2, 3, height, width).float().double()
         e = Export()
         export(e, model)
@@ -228,8 +202,10 @@ def make(folder, full):
 
 def main(words):
     torch.set_default_dtype(torch.float64)
-    if len(words) in (2, 3) and words[0] == "make" and words[2:] in ([], ["--full"]):
-        make(words[1], len(words) == 3)
+    full = "--full" in words
+    names = [w for w in words[2:] if w != "--full"]
+    if len(words) >= 2 and words[0] == "make" and set(names) <= set(FULL):
+        make(words[1], full, names)
         return 0
     print(__doc__, file=sys.stderr)
     return 1

@@ -1,8 +1,8 @@
 // inverted_residual: MobileNet's block. [B,Y,X,C] -> [B,ceil(Y/stride),ceil(X/stride),width]
 //   h = act(norm(x We));  h = act(norm(depthwise(h)));  h = h SE(h);  y = norm(h Wp)
 // with y + x when the shape stays. The first layer is left out when it would not widen. Squeeze and
-// excitation (MobileNetV3) has ratio * hidden channels inside, rounded to a multiple of 8, relu and
-// a hard sigmoid.
+// excitation has, as in MobileNetV3, squeeze * hidden channels inside, rounded to a multiple of 8,
+// relu and a hard sigmoid; or, as in EfficientNet, a share of the block's input.
 #include <cmath>
 
 #include "blocks/compose/restore.h"
@@ -14,6 +14,7 @@ struct InvertedResidual {
   int64_t width = 0, hidden = 0, kernel = 3, stride = 1;
   double expand = 6, squeeze = 0, drop_path = 0;
   std::string activation = "hardswish", norm = "batch";
+  std::string squeeze_of = "hidden", squeeze_activation = "relu", gate = "hard_sigmoid";
   static constexpr auto fields = std::tuple{
       field("width", &InvertedResidual::width, "channels of the output; 0: as the input")
           .in(0, 1 << 20),
@@ -22,8 +23,18 @@ struct InvertedResidual {
       field("stride", &InvertedResidual::stride, "step of the window").in(1, 64),
       field("expand", &InvertedResidual::expand, "channels inside / C, rounded").in(0.1, 64),
       field("squeeze", &InvertedResidual::squeeze,
-            "inner width of squeeze and excitation / hidden; 0: none. MobileNetV3: 0.25")
+            "inner width of squeeze and excitation / channels of `squeeze_of`; 0: none. "
+            "MobileNetV3 and EfficientNet: 0.25")
           .in(0, 4),
+      field("squeeze_of", &InvertedResidual::squeeze_of,
+            "hidden: a share of the channels inside, rounded to a multiple of 8; input: of the "
+            "block's input, rounded")
+          .one_of("hidden|input"),
+      field("squeeze_activation", &InvertedResidual::squeeze_activation,
+            "inside squeeze and excitation")
+          .one_of(kActivations),
+      field("gate", &InvertedResidual::gate, "of the factors of squeeze and excitation")
+          .one_of("sigmoid|hard_sigmoid"),
       field("drop_path", &InvertedResidual::drop_path,
             "leave the branch out of this part of the examples")
           .in(0, 0.99),
@@ -31,6 +42,12 @@ struct InvertedResidual {
           .one_of(kActivations),
       field("norm", &InvertedResidual::norm, "behind each layer").one_of(kNorms)};
 };
+
+// Channels inside squeeze and excitation.
+int64_t squeezed(const InvertedResidual& a, int64_t c, int64_t hidden) {
+  if (a.squeeze_of == "hidden") return to_multiple_of_8(a.squeeze * double(hidden));
+  return std::max<int64_t>(1, std::llround(a.squeeze * double(c)));
+}
 
 Stream build(Builder& b, const BlockUse& use, Stream s) {
   const auto& a = use.attrs.as<InvertedResidual>();
@@ -53,8 +70,7 @@ Stream build(Builder& b, const BlockUse& use, Stream s) {
             .groups = hidden},
            a.activation);
   if (a.squeeze > 0)
-    h.x = squeeze_and_excite(b, h, to_multiple_of_8(a.squeeze * double(hidden)), "relu",
-                             "hard_sigmoid");
+    h.x = squeeze_and_excite(b, h, squeezed(a, c, hidden), a.squeeze_activation, a.gate);
   h = conv("project", h, {.width = width, .kernel_y = 1, .kernel_x = 1}, "none");
   if (h.shape() == s.shape())
     h.x = b.emit("add", {s.x, b.branch(drop_path(b, s, h.x, a.drop_path))});
@@ -70,7 +86,8 @@ extern const Block block_inverted_residual = {
         "shortcut",
     .formula = "y = x + norm(SE(act(norm(dw(act(norm(x We)))))) Wp)",
     .paper =
-        "Sandler et al. 2018, arXiv 1801.04381; Howard et al. 2019, arXiv 1905.02244 (squeeze)",
+        "Sandler et al. 2018, arXiv 1801.04381; Howard et al. 2019, arXiv 1905.02244 (squeeze); "
+        "Tan and Le 2019, arXiv 1905.11946 (squeeze_of: input)",
     .attrs = fields_of<InvertedResidual>,
     .primary = "width",
     .accepts = {Domain::kGrid},

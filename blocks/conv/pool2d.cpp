@@ -11,8 +11,10 @@ struct Pool2d {
       field("kind", &Pool2d::kind, "what a window becomes").one_of("max|avg"),
       field("kernel", &Pool2d::kernel, "rows and columns of the window").in(1, 64),
       field("stride", &Pool2d::stride, "step of the window; 0: the kernel").in(0, 64),
-      field("padding", &Pool2d::padding, "same: ceil(Y / stride) rows leave; valid: no padding")
-          .one_of("same|valid")};
+      field("padding", &Pool2d::padding,
+            "same: ceil(Y / stride) rows leave; valid: no padding; ceil: as valid, but the last "
+            "window may stand over the edge")
+          .one_of("same|valid|ceil")};
 };
 
 Value pool(Builder& b, const Pool2d& a, Value x) {
@@ -38,6 +40,9 @@ Stream build(Builder& b, const BlockUse& use, Stream s) {
     require_option("kernel", a.kernel <= s.shape()[axis], "kernel = ", a.kernel,
                    " is larger than the grid's ", s.shape()[axis],
                    axis == 1 ? " rows" : " columns");
+  if (a.padding == "ceil")
+    refuse_padding(s, "where a window that stands over the edge ends is not known",
+                   "use padding: same or valid");
   const Windows w{a.kernel, a.kernel, a.stride ? a.stride : a.kernel, 1, a.padding};
   const PaddedGrid g = whole_strides(b, as_grid(b, s), w);
   const Value windows = g.mask ? mask_of_windows(b, g.mask, w) : Value{};
@@ -59,5 +64,6 @@ extern const Block block_pool2d = {
     .build = build,
     .samples = {
         {"pool2d: max", Domain::kGrid, {2, 4, 5, 3}},
+        {"pool2d: {kind: max, kernel: 3, stride: 2, padding: ceil}", Domain::kGrid, {1, 6, 4, 3}},
         {"pool2d: {kind: avg, kernel: 3, stride: 2, padding: same}", Domain::kGrid, {1, 5, 4, 2}}}};
 }  // namespace cambium::block_pool2d

@@ -135,6 +135,9 @@ std::vector<Sample> samples() {
       {{Shape{3, 5, 5, 70}}, {{"kernel", 3}, {"stride", 1}, {"pad", 1}, {"kind", "avg"}}},
       {{Shape{3, 5, 5, 70}}, {{"kernel", 3}, {"stride", 1}, {"pad", 1}}},
       {{Shape{2, 6, 6, 3}}, {{"kernel", 1}, {"stride", 2}, {"kind", "avg"}}},
+      {{Shape{2, 6, 8, 17}}, {{"kernel", 3}, {"stride", 2}, {"padding", "ceil"}}},
+      {{Shape{2, 6, 5, 17}}, {{"kernel", 3}, {"stride", 2}, {"padding", "ceil"}, {"kind", "avg"}}},
+      {{Shape{1, 2, 5, 3}}, {{"kernel", 3}, {"stride", 4}, {"padding", "ceil"}}},
       {{Shape{0, 4, 4, 2}}}};
 }
 

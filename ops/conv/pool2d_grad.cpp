@@ -122,6 +122,10 @@ std::vector<Sample> samples() {
            {{"kernel", 3}, {"stride", 1}, {"pad", 1}, {"kind", "avg"}}},
           {{Shape{3, 5, 5, 70}, Shape{3, 5, 5, 70}}, {{"kernel", 3}, {"stride", 1}, {"pad", 1}}},
           {{Shape{2, 6, 6, 3}, Shape{2, 3, 3, 3}}, {{"kernel", 1}, {"stride", 2}, {"kind", "avg"}}},
+          {{Shape{2, 6, 8, 17}, Shape{2, 3, 4, 17}},
+           {{"kernel", 3}, {"stride", 2}, {"padding", "ceil"}}},
+          {{Shape{2, 6, 5, 17}, Shape{2, 3, 2, 17}},
+           {{"kernel", 3}, {"stride", 2}, {"padding", "ceil"}, {"kind", "avg"}}},
           {{Shape{0, 4, 4, 2}, Shape{0, 2, 2, 2}}}};
 }
 }  // namespace

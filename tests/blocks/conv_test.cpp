@@ -2,6 +2,8 @@
 #include <gtest/gtest.h>
 
 #include "tests/support/block_case.h"
+#include "tests/support/expect_error.h"
+#include "tests/support/padded_layout.h"
 
 namespace cambium::conv_test {
 namespace {
@@ -98,6 +100,36 @@ TEST(InvertedResidual, SqueezesInMultiplesOf8AsMobileNetDoes) {
   EXPECT_EQ(c.graph.type({*weight, 0}).shape, Shape({72, 24}));  // 16 is below 0.9 * 18
 }
 
+TEST(InvertedResidual, SqueezesAShareOfItsInputAsEfficientNetDoes) {
+  BlockCase c("- inverted_residual: {hidden: 72, squeeze: 0.25, squeeze_of: input}", Domain::kGrid,
+              {1, 2, 2, 12});
+  const auto weight = c.graph.find(Role::kParameter, "inverted_residual.squeeze.weight");
+  ASSERT_TRUE(weight);
+  EXPECT_EQ(c.graph.type({*weight, 0}).shape, Shape({72, 3}));
+}
+
+// As PyTorch's ceil_mode: a window begins inside, whatever hangs over.
+TEST(Pool2d, LetsTheLastWindowStandOverTheEdge) {
+  const auto shape = [](const std::string& options, const Shape& in) {
+    return BlockCase("- pool2d: {" + options + ", padding: ceil}", Domain::kGrid, in).out.shape();
+  };
+  EXPECT_EQ(shape("kernel: 3, stride: 2", {1, 55, 54, 2}), Shape({1, 27, 27, 2}));
+  EXPECT_EQ(shape("kernel: 2, stride: 3", {1, 5, 7, 2}), Shape({1, 2, 3, 2}));
+  EXPECT_EQ(shape("kernel: 1, stride: 3", {1, 5, 4, 2}), Shape({1, 2, 2, 2}));
+  EXPECT_EQ(shape("kernel: 4, stride: 4", {1, 3, 9, 2}), Shape({1, 1, 3, 2}));
+}
+
+TEST(Pool2d, OverTheEdgeRefusesPadding) {
+  const auto e = test::error_of<UserErrors>([] {
+    const PaddedCase c("- tokens_to_grid: {columns: 2}\n- pool2d: {padding: ceil}",
+                       padded_input(Domain::kTokens, 6, 4, 2), false);
+  });
+  EXPECT_EQ(std::string(e.all[0].what()),
+            "pool2d 'pool2d': the data is padded, and where a window that stands over the edge "
+            "ends is not known");
+  EXPECT_EQ(e.all[0].help, "use padding: same or valid");
+}
+
 TEST(Conv1d, ForgetsTheGridWhenItsTokensAreNoLongerThose) {
   const std::string begin = "- grid_to_tokens\n- conv1d: {width: 2, stride: ";
   EXPECT_EQ(BlockCase(begin + "2}", Domain::kGrid, {1, 2, 4, 2}).out.columns, 0);
@@ -150,6 +182,20 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{"dilated_stack: {layers: 40}",
                 "layers = 40 makes dilations beyond 1048576; use cycle: 10 to begin again at 1"},
         Mistake{"residual_conv: {kind: bottleneck}",
-                "reduction = 4 does not divide width = 6; use width: 8", Domain::kGrid}));
+                "reduction = 4 does not divide width = 6; use width: 8", Domain::kGrid},
+        Mistake{"residual_conv: {groups: 2}",
+                "groups needs a convolution in the middle; use kind: bottleneck", Domain::kGrid},
+        Mistake{"residual_conv: {squeeze: 0.25}",
+                "squeeze needs a convolution in the middle; use kind: bottleneck", Domain::kGrid},
+        Mistake{"residual_conv: {kind: bottleneck, reduction: 2, groups: 2}",
+                "groups = 2 does not divide the 3 channels inside; width / reduction is a multiple "
+                "of groups",
+                Domain::kGrid},
+        Mistake{"residual_conv: {kind: bottleneck, reduction: 1, group_width: 4}",
+                "group_width = 4 does not divide the 6 channels inside; width / reduction is a "
+                "multiple of group_width",
+                Domain::kGrid},
+        Mistake{"residual_conv: {kind: bottleneck, reduction: 1, groups: 2, group_width: 3}",
+                "groups = 2 and group_width = 3 say the same thing twice; ", Domain::kGrid}));
 }  // namespace
 }  // namespace cambium::conv_test

@@ -140,10 +140,10 @@ TEST(Parallel, RefusesBranchesOfDifferentStructure) {
   };
   EXPECT_EQ(
       refusal("- parallel: [[tokens_to_graph: full], [tokens_to_graph: {neighbours: window}]]"),
-      "parallel 'parallel': branch 2 ends with other edges than branch 1");
+      "parallel 'parallel': branch 2 has other edges than branch 1");
   EXPECT_EQ(refusal("- {tokens_to_graph: full, as: a}\n- graph_to_tokens\n"
                     "- {tokens_to_graph: {neighbours: window}, as: b}\n- {from: [a, b]}"),
-            "from 'from': the taps 'a' and 'b' hold graphs of different edges");
+            "from 'from': tap 'b' has other edges than tap 'a'");
 }
 
 TEST(Parallel, GateWeightsAddUpToOne) {

@@ -13,7 +13,10 @@
 namespace cambium::zoo_test {
 namespace {
 constexpr double kAllowed = 1e-5;
-constexpr const char* kModels[] = {"convnext_tiny", "mobilenet_v3_large", "resnet50", "vit_b16"};
+constexpr const char* kModels[] = {
+    "convnext_tiny",      "densenet121",    "efficientnet_b0", "googlenet",
+    "mobilenet_v3_large", "regnet_y_400mf", "resnet50",        "resnext50",
+    "shufflenet_v2",      "squeezenet1_1",  "vit_b16"};
 
 SafeTensors golden(const std::string& name) {
   return read_safetensors(str(CAMBIUM_SOURCE_DIR "/tests/golden/zoo/", name, ".safetensors"));

@@ -11,8 +11,9 @@ struct Pool {
       field("kind", &Pool::kind, "what a window becomes").one_of("max|avg"),
       field("kernel", &Pool::kernel, "rows and columns of a window").in(1),
       field("stride", &Pool::stride, "step of the window; 0: the kernel").in(0),
-      field("padding", &Pool::padding, "same: ceil(extent / stride) windows; valid: none")
-          .one_of("same|valid"),
+      field("padding", &Pool::padding,
+            "same: ceil(extent / stride) windows; valid: none; ceil: behind the last window alone")
+          .one_of("same|valid|ceil"),
       field("pad", &Pool::pad, "pixels on every side instead; -1: by `padding`").in(-1)};
 };
 

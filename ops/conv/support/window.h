@@ -17,8 +17,10 @@ struct Window {
   bool inside(int64_t position) const { return position >= 0 && position < extent; }
 };
 
-// `pad` >= 0: that many on both sides. Else "valid": none, or "same": ceil(extent / stride)
-// windows, an odd kernel centred as with pad = (kernel - 1) / 2. UserError when no window fits.
+// `pad` >= 0: that many on both sides. Else "valid": none; "ceil": none but behind the last window,
+// which may stand over the edge and begins inside (PyTorch's ceil_mode); or "same": ceil(extent /
+// stride) windows, an odd kernel centred as with pad = (kernel - 1) / 2. UserError when no window
+// fits.
 inline Window place_window(int64_t extent, int64_t kernel, int64_t stride, int64_t dilation,
                            std::string_view padding, int64_t pad) {
   const int64_t covered = (kernel - 1) * dilation + 1;
@@ -31,6 +33,12 @@ inline Window place_window(int64_t extent, int64_t kernel, int64_t stride, int64
     w.before = std::min((covered - 1) / 2, total);
     w.after = total - w.before;
     w.out = out;
+    return w;
+  }
+  if (padding == "ceil" && pad < 0 && extent > 0) {
+    const int64_t beyond = std::max<int64_t>(extent - covered, 0) + stride - 1;
+    w.out = std::min(beyond / stride, (extent - 1) / stride) + 1;
+    w.after = std::max<int64_t>((w.out - 1) * stride + covered - extent, 0);
     return w;
   }
   const int64_t room = extent + w.before + w.after - covered;

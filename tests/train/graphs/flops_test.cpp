@@ -13,10 +13,11 @@ Experiment published(const std::string& name) {
 // Multiply-adds of an example, forward, 224 x 224: what torchvision 0.15 states beside the weights
 // of the same models (they are called GFLOPS there), to its three digits.
 TEST(PublishedFlops, AreTwiceTheStatedMultiplyAdds) {
-  const std::pair<const char*, double> models[] = {{"resnet50", 4.089e9},
-                                                   {"vit_b16", 17.564e9},
-                                                   {"convnext_tiny", 4.456e9},
-                                                   {"mobilenet_v3_large", 0.217e9}};
+  const std::pair<const char*, double> models[] = {
+      {"resnet50", 4.089e9},           {"vit_b16", 17.564e9},       {"convnext_tiny", 4.456e9},
+      {"mobilenet_v3_large", 0.217e9}, {"squeezenet1_1", 0.349e9},  {"resnext50", 4.230e9},
+      {"densenet121", 2.834e9},        {"regnet_y_400mf", 0.402e9}, {"efficientnet_b0", 0.386e9},
+      {"shufflenet_v2", 0.145e9},      {"googlenet", 1.498e9}};
   for (const auto& [name, macs] : models) {
     const StepCost cost = step_cost(published(name));
     EXPECT_NEAR(cost.forward_products_per_example / (2 * macs), 1, 0.003) << name;
