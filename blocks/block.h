@@ -38,8 +38,9 @@ struct Block {
   std::string_view primary = "";              // the option or body that `- block: value` sets
   std::vector<std::string_view> bodies = {};  // options that hold nested blocks, not fields
   bool any_option = false;                    // repeat: letters of the pattern are options too
-  bool repeats = false;                       // its copies are "<path>.0", "<path>.1" ...
-  std::vector<Domain> accepts = {};           // empty: every domain
+  std::string_view variable = "";    // what its bodies may use beside the variables around it
+  bool repeats = false;              // its copies are "<path>.0", "<path>.1" ...
+  std::vector<Domain> accepts = {};  // empty: every domain
   bool steps = false;        // works one token at a time, with a cache if it must (Builder::step)
   bool keeps_shape = false;  // the stream leaves as it came, so checking can go on after an error
   // What keeps it from hearing later tokens, where it may: an option of it, or another block.
@@ -215,6 +216,11 @@ class Builder {
     ScopeGuard guard(graph, std::move(s));
     return body();
   }
+
+  // The same, and of all segments built with one `label` in this place the later ones have the
+  // parameters of the first, as under `share:`; states are their own.
+  void in_shared_scope(std::string_view segment, std::string_view label,
+                       const std::function<void()>& body);
 
   // The segment, or with a number behind it when a block that the user wrote has that name here.
   std::string free_segment(std::string_view segment) const;

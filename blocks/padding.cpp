@@ -102,8 +102,8 @@ Value pool_unpadded(Builder& b, const std::string& kind, Value x, Value mask) {
   return b.emit("div", {sum, b.emit("maximum", {count, b.graph.scalar(1)})});
 }
 
-Value mask_with_first(Builder& b, Value mask) {
-  return b.emit("concat", {b.filled({mask.shape()[0], 1, 1}, 1), mask}, {{"axis", 1}});
+Value mask_behind(Builder& b, int64_t more, Value mask) {
+  return b.emit("concat", {b.filled({mask.shape()[0], more, 1}, 1), mask}, {{"axis", 1}});
 }
 
 PaddedGrid as_grid(Builder& b, const Stream& s, bool line) {

@@ -33,8 +33,8 @@ Value normalise_places(Builder& b, std::string_view kind, Value x, const Stream&
 // attention (weights from the parameter "score.weight" [C,1]); 0 for an example without any.
 Value pool_unpadded(Builder& b, const std::string& kind, Value x, Value mask);
 
-// A mask [B,P,1] of the same places behind one more, which is real.
-Value mask_with_first(Builder& b, Value mask);
+// A mask [B,P,1] of the same places behind `more`, which are real.
+Value mask_behind(Builder& b, int64_t more, Value mask);
 
 // Windows that slide over the rows and columns of a grid [B,Y,X,C], as convolutions and pools place
 // them ("same" or "valid").

@@ -48,6 +48,19 @@ Value Builder::weight(std::string_view name, const Weight& w) {
   return s.value;
 }
 
+void Builder::in_shared_scope(std::string_view segment, std::string_view label,
+                              const std::function<void()>& body) {
+  // Of this place, also where it stands under `share:` itself. No name that a spec gives has a
+  // space.
+  const std::string name = str(share_name_, " ", path_of(label).substr(share_root_.size()));
+  in_scope(segment, [&] {
+    const Restore shared(share_name_, name);
+    const Restore root(share_root_, graph.scope.path);
+    share_roots_.try_emplace(name, graph.scope.path);
+    body();
+  });
+}
+
 void Builder::check_shared(const std::string& name, const Mark& mark,
                            const std::set<std::string>& asked) {
   if (asked.empty())

@@ -1,5 +1,6 @@
 // Stream: what flows between blocks.
 #pragma once
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -26,6 +27,8 @@ struct InputType {
   ValueType type;
 };
 
+struct Latents;  // blocks/tokens.h
+
 struct Stream {
   Domain domain = Domain::kTokens;
   Value x;
@@ -36,6 +39,10 @@ struct Stream {
   int64_t rows = 0, columns = 0;      // tokens or nodes that came from a grid remember its Y and X
   std::string width_by = "the data";  // the block that set C, and its place; kept by the builder
   Mark width_mark;
+  // kTokens: trained tokens that were put among others last, and the edges between the nodes they
+  // were. What no longer fits the number of tokens is as good as forgotten.
+  std::shared_ptr<const Latents> latents = nullptr;
+  Value edges = {};
 
   const Shape& shape() const { return x.shape(); }
 

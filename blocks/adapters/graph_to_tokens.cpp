@@ -1,4 +1,5 @@
-// graph_to_tokens: the nodes of each graph become its tokens; the edges are forgotten.
+// graph_to_tokens: the nodes of each graph become its tokens, which hear nobody through edges but
+// remember them: `tokens_to_graph: original` lays them on again.
 #include "blocks/block.h"
 
 namespace cambium::block_graph_to_tokens {
@@ -10,6 +11,7 @@ Stream build(Builder& b, const BlockUse&, Stream s) {
   s.domain = Domain::kTokens;
   s.x = b.emit("reshape", {s.x},
                {{"shape", std::vector<int64_t>{s.batch, nodes / s.batch, s.channels()}}});
+  s.edges = s.adjacency;
   s.adjacency = {};
   s.batch = 0;
   return s;

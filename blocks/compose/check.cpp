@@ -11,6 +11,8 @@ namespace {
 // A model has at most so many, counting what repeats and definitions make of them: a few lines that
 // use one another twice would else never end.
 constexpr int64_t kMostEntries = 20'000;
+// In the place of a size that only building tells: many numbers divide it.
+constexpr int64_t kSomeSize = 5040;
 constexpr size_t kDeepest = 32;  // definitions inside one another; each takes a piece of the stack
 
 struct TooLarge : UserError {  // ends the walk
@@ -97,7 +99,8 @@ class Checker {
         report_(unknown_tap(name.text, name.mark, taps_));
     if (e->definition) check_use(*e, vars);
     Vars inner(&vars);
-    if (e->block && e->block->repeats) inner.set("layer", int64_t(0));
+    if (e->block && !e->block->variable.empty())
+      inner.set(std::string(e->block->variable), e->block->repeats ? 0 : kSomeSize);
     const double around = copies_;
     copies_ *= copies_of(*e, vars);
     if (e->block)

@@ -62,9 +62,11 @@ class Reader {
     for (const auto& [n, body] : definitions) names.push_back(n);
     const std::string phrase = meant_names(name, names).empty() ? block_phrase(name) : "";
     const std::vector<std::string> near = nearest_names(name, names);
+    const bool number = !name.empty() && name.find_first_not_of("0123456789.") == name.npos;
     fail(str("unknown block '", name, "'"), mark,
          !phrase.empty() ? str("write - ", phrase)
          : !near.empty() ? suggestion(name, names)
+         : number        ? "blocks stand here, such as [{linear: 8}]"
                          : "`cambium blocks` lists them all");
     // What follows is checked as if the one block it can mean stood here.
     return phrase.empty() && near.size() == 1 && take_block(near[0]);

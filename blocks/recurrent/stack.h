@@ -3,8 +3,8 @@
 #include <cmath>
 #include <functional>
 
-#include "blocks/padding.h"
 #include "blocks/steps.h"
+#include "blocks/tokens.h"
 
 namespace cambium {
 struct RecurrentStack {
@@ -59,15 +59,13 @@ inline Value both_biases(Builder& b, const RecurrentParts& p) {
 inline Stream build_stack(Builder& b, const RecurrentStack& a, Stream s, int64_t gates,
                           const std::function<Value(Value, const RecurrentParts&, bool)>& cell) {
   const int64_t width = a.width > 0 ? a.width : s.channels();
-  const Value mask = a.bidirectional ? flat_mask(b, padding_mask(s)) : Value{};
-  const auto turned = [&](Value x) { return b.emit("reverse_sequence", {x, mask}); };
   for (int64_t layer = 0; layer < a.layers; ++layer)
     b.in_scope(str("layer", layer), [&] {
       if (layer > 0) s.x = b.dropout(s.x, a.dropout);
       const auto walk = [&](std::string_view name, bool reverse) {
         return b.in_scope(name, [&] {
           const RecurrentParts p = recurrent_parts(b, s.channels(), width, gates, a.bias);
-          if (reverse && mask) return turned(cell(turned(s.x), p, false));
+          if (reverse && s.mask) return reversed(b, s, cell(reversed(b, s, s.x), p, false));
           return cell(s.x, p, reverse);
         });
       };

@@ -135,6 +135,7 @@ extern const Block block_repeat = {
     .primary = "count",
     .bodies = {"body"},
     .any_option = true,
+    .variable = "layer",
     .repeats = true,
     .steps = true,
     .build = build,

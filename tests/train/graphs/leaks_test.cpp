@@ -36,7 +36,12 @@ TEST(Leaks, TheFirstBlockThatLooksAheadIsNamed) {
   for (const auto& [block, path] : std::vector<std::pair<std::string, std::string>>{
            {"[{linear: 8}, {attention: 2}, {attention: {heads: 2, causal: true}}]", "attention'"},
            {"{residual: [{norm: instance}]}", "residual.norm'"},
-           {"{parallel: [[], {squeeze_excite: 0.5}]}", "squeeze_excite'"}}) {
+           {"{parallel: [[], {squeeze_excite: 0.5}]}", "squeeze_excite'"},
+           {"[{min_gru: 1}, {transpose: [{linear: $tokens}]}]", "transpose'"},
+           {"[{linear: 8}, reverse, {min_gru: 1}, reverse]", "reverse'"},
+           {"{bidirectional: [{min_gru: 1}]}", "bidirectional'"},
+           {"{mamba: {state: 2, bidirectional: true}}", "mamba'"},
+           {"[{latents: 2}, {attention: 2}, drop_latents]", "drop_latents'"}}) {
     const std::string text = refusal(block);
     EXPECT_NE(text.find(path), text.npos) << text;
     EXPECT_NE(text.find(ahead), text.npos) << text;
@@ -57,6 +62,13 @@ TEST(Leaks, LookingAheadIsFineWhereTheAnswersAreNotAmongTheInputs) {
                                  "data: {random_tokens: {vocab: 4, context: 6, classes: 3}}\n"
                                  "model: [{embed: 8}, {attention: 2}, {pool: mean}, "
                                  "{linear: $classes}]\ntrain: {steps: 2, batch: 8}\n");
+  EXPECT_FALSE(find_leak(e));
+}
+
+TEST(Leaks, TrainedTokensInFrontOfATextSayNothingOfIt) {
+  const TempFolder folder;
+  const Experiment e = open_text(
+      folder, model_of("[{latents: 2}, {attention: {heads: 2, causal: true}}, drop_latents]"));
   EXPECT_FALSE(find_leak(e));
 }
 
