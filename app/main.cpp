@@ -11,7 +11,10 @@
 
 namespace {
 constexpr int64_t kLeastAddresses = 100'000'000;  // of a small model on two threads
-}
+
+// Before the records of operators and blocks are made, which takes memory too.
+[[gnu::constructor(101)]] void before_records() { cambium::catch_exhaustion(); }
+}  // namespace
 
 int main(int count, char** words) {
   using namespace cambium;
@@ -19,7 +22,6 @@ int main(int count, char** words) {
   const std::vector<std::string> args(words + (count > 0), words + count);
   Terminal terminal(std::cout, std::cerr, detect_terminal());
   catch_signals();
-  catch_exhaustion();
   try {
     if (const auto limit = process_limit_bytes(); limit && *limit < kLeastAddresses)
       throw RuntimeError(

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Blocks of Cambium written again in plain PyTorch, to check one against the other.
 
-usage: torch_blocks.py make FOLDER     writes FOLDER/<case>.safetensors: input, parameters, output, gradients of PyTorch
+usage: torch_blocks.py make FOLDER [CASE...]   writes FOLDER/<case>.safetensors: input, parameters, output, gradients of
+                                               PyTorch
        torch_blocks.py check FILE...   computes again what bench/block_values wrote; exit code 1 on a difference
 
 The test PyTorch.* of tests/blocks reads what `make` wrote to tests/golden/torch. All is computed in double and stored
@@ -66,6 +67,16 @@ CASES = {
                                TOKENS, blocks.attention, h=2, place="t5", sinks=True),
     "attention_top_k": case("attention: {heads: 3, kind: top_k, keep: 5}", "tokens", TOKENS, blocks.attention, h=3,
                             keep=5),
+    "attention_head_dim": case("attention: {heads: 4, kv_heads: 2, head_dim: 5, rotary_dim: 4, position: rope, causal: "
+                               "true, qk_norm: true, bias: false}", "tokens", TOKENS, blocks.attention_of_widths, h=4,
+                               kv=2, d=5, e=5, channels=4, normed=True),
+    "attention_value_dim": case("attention: {heads: 3, head_dim: 6, value_dim: 10, position: rope, causal: true, bias: "
+                                "false}", "tokens", TOKENS, blocks.attention_of_widths, h=3, kv=3, d=6, e=10),
+    "latent_attention": case("latent_attention: {heads: 3, kv_rank: 7, q_rank: 8, key_dim: 5, rope_dim: 4, value_dim: "
+                             "6, causal: true}", "tokens", TOKENS, blocks.latent_attention, h=3, rank=7, q_rank=8, n=5,
+                             r=4, e=6),
+    "distance_attention": case("distance_attention: {heads: 3, max_distance: 3}", "graph", (15, 9),
+                               blocks.distance_attention, h=3, most=3),
     "linear_attention": case("linear_attention: {heads: 2, causal: true}", "tokens", LONG,
                              blocks.linear_attention, h=2),
     "retention": case("retention: 3", "tokens", TOKENS, blocks.retention, h=3),
@@ -73,6 +84,8 @@ CASES = {
     "delta_net": case("delta_net: 2", "tokens", LONG, blocks.delta_net, h=2),
     "delta_net_gated": case("delta_net: {heads: 2, gated: true}", "tokens", TOKENS, blocks.delta_net, h=2, gated=True),
     "mamba": case("mamba: 4", "tokens", LONG, blocks.mamba, n=4),
+    "mamba_bidirectional": case("mamba: {state: 3, bidirectional: true}", "tokens", TOKENS, blocks.mamba, n=3,
+                                both=True),
     "mamba2": case("mamba2: {state: 6, head_dim: 8}", "tokens", TOKENS, blocks.mamba2, n=6, width=8),
     "s4d": case("s4d: 8", "tokens", LONG, blocks.s4d, state=8),
     "hyena": case("hyena: {filter_width: 8}", "tokens", LONG, blocks.hyena, width=8),
@@ -83,11 +96,24 @@ CASES = {
     "rnn": case("rnn: {width: 9, layers: 2, bidirectional: true}", "tokens", TOKENS, blocks.recurrent,
                 kind="rnn", width=9, layers=2),
     "min_gru": case("min_gru", "tokens", TOKENS, blocks.min_gru),
+    "bidirectional": case("bidirectional: [{min_gru: 1}]", "tokens", TOKENS, blocks.bidirectional),
+    "transpose": case("transpose: [{ffn: {width: 9, activation: gelu}}]", "tokens", TOKENS, blocks.mixing, width=9),
     "rg_lru": case("rg_lru", "tokens", TOKENS, blocks.rg_lru),
     "rwkv": case("rwkv", "tokens", TOKENS, blocks.rwkv),
     "conv1d": case("conv1d: {width: 6, stride: 2, activation: silu}", "tokens", TOKENS, blocks.conv1d),
     "residual_conv": case("residual_conv: {width: 6, stride: 2}", "grid", (2, 5, 6, 4), blocks.residual_conv),
     "inverted_residual": case("inverted_residual: {expand: 4, squeeze: 0.25}", "grid", GRID, blocks.inverted_residual),
+    "residual_conv_groups": case("residual_conv: {kind: bottleneck, width: 12, reduction: 2, groups: 3, stride: 2, "
+                                 "squeeze: 0.5}", "grid", (2, 5, 6, 4), blocks.residual_conv_groups, width=12, inner=6,
+                                 groups=3, hidden=2),
+    "inverted_residual_input": case("inverted_residual: {expand: 4, activation: silu, squeeze: 0.25, squeeze_of: input, "
+                                    "squeeze_activation: silu, gate: sigmoid}", "grid", (2, 5, 6, 8),
+                                    blocks.inverted_residual_input, hidden=2),
+    "pool2d_ceil": case("pool2d: {kind: max, kernel: 3, stride: 2, padding: ceil}", "grid", GRID, blocks.pool2d_ceil),
+    "split_shuffle": case("split: [[], [{linear: 9, activation: tanh}, {shuffle: 3}]]", "grid", GRID,
+                          blocks.split_shuffle, width=9, groups=3),
+    "parallel_product": case("parallel: {branches: [{linear: 7}, {linear: 7, activation: sigmoid}], combine: product}",
+                             "tokens", TOKENS, blocks.parallel_product, width=7),
     "convnext": case("convnext: {layer_scale: 1}", "grid", GRID, blocks.convnext),
     "squeeze_excite": case("squeeze_excite: 0.5", "grid", GRID, blocks.squeeze_excite, hidden=3),
     "layer_norm": case("norm: layer", "tokens", TOKENS, blocks.norm, kind="layer"),
@@ -122,9 +148,10 @@ def block_name(c):
     return c["block"].split(":")[0]
 
 
-def make(folder):
+def make(folder, names):
     pathlib.Path(folder).mkdir(parents=True, exist_ok=True)
-    for name, c in CASES.items():
+    for name in names or CASES:
+        c = CASES[name]
         torch.manual_seed(sum(name.encode()))
         x, edges = torch.randn(*c["shape"]).float().double(), None
         if c["domain"] == "graph":
@@ -160,8 +187,8 @@ def check(files):
 
 def main(words):
     torch.set_default_dtype(torch.float64)
-    if len(words) == 2 and words[0] == "make":
-        make(words[1])
+    if len(words) >= 2 and words[0] == "make" and set(words[2:]) <= set(CASES):
+        make(words[1], words[2:])
         return 0
     if len(words) > 1 and words[0] == "check":
         return check(words[1:])

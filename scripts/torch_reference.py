@@ -48,7 +48,9 @@ def unit(x):
     return x * torch.rsqrt(x.square().sum(-1, keepdim=True) + 1e-6)
 
 
-def rope(x, base=10000.0):  # [B,T,H,D]
+def rope(x, base=10000.0, channels=0):  # [B,T,H,D], the first channels of a head or all
+    if channels:
+        return torch.cat([rope(x[..., :channels], base), x[..., channels:]], -1)
     t, d = x.shape[1], x.shape[3]
     angle = torch.arange(t)[:, None] * base ** (-torch.arange(0, d, 2) / d)
     cos, sin = (f(angle)[None, :, None, :] for f in (torch.cos, torch.sin))
@@ -132,6 +134,48 @@ def attention(p, x, h, kv=0, causal=False, window=0, place="none", sinks=False, 
     return linear(p, "o", y.transpose(1, 2).flatten(2), c)
 
 
+def attend(q, k, v, causal=False, bias=0.0):
+    """softmax(q k^T / sqrt(D) + bias) v of [B,T,H,D], [B,S,H,D] and [B,S,H,E]: [B,T,H E]"""
+    scores = torch.einsum("bthd,bshd->bhts", q, k) / math.sqrt(q.shape[-1]) + bias
+    if causal:
+        scores = scores.masked_fill(torch.ones_like(scores[0, 0]).triu(1) > 0, -math.inf)
+    return torch.einsum("bhts,bshe->bthe", scores.softmax(-1), v).flatten(2)
+
+
+def attention_of_widths(p, x, h, kv, d, e, channels=0, normed=False):
+    """attention whose heads have widths of their own: causal, with rope of the first channels"""
+    q, k, v = (heads(linear(p, n, x, m * w, False), m) for n, m, w in (("q", h, d), ("k", kv, d), ("v", kv, e)))
+    if normed:
+        q, k = (rms(a, p(f"{n}_norm.gamma", d, near=1)) for a, n in ((q, "q"), (k, "k")))
+    q, k = rope(q, channels=channels), rope(k, channels=channels)
+    k, v = (a.repeat_interleave(h // kv, 2) for a in (k, v))
+    return linear(p, "o", attend(q, k, v, True), x.shape[2], False)
+
+
+def latent_attention(p, x, h, rank, q_rank, n, r, e):
+    down = rms(linear(p, "q_down", x, q_rank, False), p("q_norm.gamma", q_rank, near=1))
+    q = rope(heads(linear(p, "q", down, h * (r + n), False), h), channels=r)
+    c, turning = linear(p, "kv_down", x, rank + r, False).split([rank, r], -1)
+    c = rms(c, p("kv_norm.gamma", rank, near=1))
+    shared = rope(turning[:, :, None]).expand(-1, -1, h, -1)
+    k = torch.cat([shared, heads(linear(p, "k", c, h * n, False), h)], -1)
+    return linear(p, "o", attend(q, k, heads(linear(p, "v", c, h * e, False), h), True), x.shape[2], False)
+
+
+def distance_attention(p, x, edges, h, most):
+    """by powers of the adjacency: node t hears node s in as many edges as the first power that says so"""
+    n, c = x.shape
+    hears = torch.zeros(n, n)
+    hears[edges[:, 1], edges[:, 0]] = 1
+    distance, reached = torch.full((n, n), most + 1), torch.eye(n)
+    for steps in range(most + 1):
+        distance = torch.where((reached > 0) & (distance > most), steps, distance)
+        reached = reached @ hears
+    q, k, v = (heads(linear(p, name, x[None], c), h) for name in "qkv")
+    bias = p("distance", most + 2, h)[distance].permute(2, 0, 1)
+    return linear(p, "o", attend(q, k, v, bias=bias)[0], c)
+
+
 def decayed(q, k, v, log_decay, scale):
     """S_t = e^g_t S_{t-1} + k_t v_t^T, y_t = scale S_t^T q_t; q, k [B,T,H,D], v [B,T,H,E], g broadcasts to k."""
     state = torch.zeros(k.shape[0], *k.shape[2:], v.shape[-1])
@@ -196,19 +240,26 @@ def delta_net(p, x, h, gated=False):
     return linear(p, "o", y, c, False)
 
 
-def mamba(p, x, n):
+def mamba(p, x, n, both=False):
     c = x.shape[2]
     inner, rank = 2 * c, (c + 15) // 16
-    u = F.silu(conv(p.under("conv"), linear(p, "in", x, inner, False), inner, 4, groups=inner, causal=True))
-    r, into, out_of = linear(p, "project", u, rank + 2 * n, False).split([rank, n, n], -1)
-    step = F.softplus(linear(p, "dt", r, inner, False) + p("dt_bias", inner, near=-3))
-    rates = -p("log_a", inner, n, near=torch.arange(1.0, n + 1).log()).exp()
-    h, ys = torch.zeros(x.shape[0], inner, n), []
-    for t in range(x.shape[1]):
-        s = step[:, t, :, None]
-        h = (s * rates).exp() * h + s * into[:, t, None, :] * u[:, t, :, None]
-        ys.append((h * out_of[:, t, None, :]).sum(-1))
-    y = torch.stack(ys, 1) + p("d", inner, near=1) * u
+
+    def scan(u, way=""):
+        u = F.silu(conv(p.under(way + "conv"), u, inner, 4, groups=inner, causal=True))
+        r, into, out_of = linear(p, way + "project", u, rank + 2 * n, False).split([rank, n, n], -1)
+        step = F.softplus(linear(p, way + "dt", r, inner, False) + p(way + "dt_bias", inner, near=-3))
+        rates = -p(way + "log_a", inner, n, near=torch.arange(1.0, n + 1).log()).exp()
+        h, ys = torch.zeros(x.shape[0], inner, n), []
+        for t in range(x.shape[1]):
+            s = step[:, t, :, None]
+            h = (s * rates).exp() * h + s * into[:, t, None, :] * u[:, t, :, None]
+            ys.append((h * out_of[:, t, None, :]).sum(-1))
+        return torch.stack(ys, 1) + p(way + "d", inner, near=1) * u
+
+    u = linear(p, "in", x, inner, False)
+    y = scan(u)
+    if both:
+        y = y + scan(u.flip(1), "backward.").flip(1)
     return linear(p, "o", y * F.silu(linear(p, "gate", x, inner, False)), c, False)
 
 
@@ -299,6 +350,15 @@ def rg_lru(p, x):
     return linear(p, "o", h * gelu(linear(p, "gate", x, c)), c)
 
 
+def bidirectional(p, x):
+    return min_gru(p.under("forward.min_gru"), x) + min_gru(p.under("backward.min_gru"), x.flip(1)).flip(1)
+
+
+def mixing(p, x, width):
+    y = gelu(linear(p, "ffn.up", x.transpose(1, 2), width))
+    return linear(p, "ffn.down", y, x.shape[1]).transpose(1, 2)
+
+
 def before(x):
     return F.pad(x, (0, 0, 1, 0))[:, :-1]
 
@@ -327,22 +387,49 @@ def residual_conv(p, x):
     return torch.relu(h + x)
 
 
-def squeeze_excite(p, x, hidden, gate=torch.sigmoid):
+def conv_norm(p, name, x, width, kernel, stride=1, groups=1):
+    q = p.under(name)
+    return batch_norm(lambda n, *s, **m: q("norm." + n, *s, **m), conv(q, x, width, kernel, stride, groups, False))
+
+
+def residual_conv_groups(p, x, width, inner, groups, hidden):
+    h = torch.relu(conv_norm(p, "conv_1", x, inner, 1))
+    h = squeeze_excite(p, torch.relu(conv_norm(p, "conv_2", h, inner, 3, 2, groups)), hidden)
+    return torch.relu(conv_norm(p, "conv_3", h, width, 1) + conv_norm(p, "shortcut", x, width, 1, 2))
+
+
+def squeeze_excite(p, x, hidden, gate=torch.sigmoid, act=torch.relu):
     mean = x.mean((1, 2), keepdim=True)
-    return x * gate(linear(p, "excite", torch.relu(linear(p, "squeeze", mean, hidden)), x.shape[-1]))
+    return x * gate(linear(p, "excite", act(linear(p, "squeeze", mean, hidden)), x.shape[-1]))
 
 
 def inverted_residual(p, x):
     c = x.shape[-1]
-
-    def layer(name, h, width, kernel, groups=1):
-        q = p.under(name)
-        return batch_norm(lambda n, *s, **m: q("norm." + n, *s, **m), conv(q, h, width, kernel, 1, groups, False))
-
-    h = F.hardswish(layer("expand", x, 4 * c, 1))
-    h = F.hardswish(layer("depthwise", h, 4 * c, 3, 4 * c))
+    h = F.hardswish(conv_norm(p, "expand", x, 4 * c, 1))
+    h = F.hardswish(conv_norm(p, "depthwise", h, 4 * c, 3, groups=4 * c))
     h = squeeze_excite(p, h, 8, F.hardsigmoid)
-    return x + layer("project", h, c, 1)
+    return x + conv_norm(p, "project", h, c, 1)
+
+
+def inverted_residual_input(p, x, hidden):
+    c = x.shape[-1]
+    h = F.silu(conv_norm(p, "expand", x, 4 * c, 1))
+    h = F.silu(conv_norm(p, "depthwise", h, 4 * c, 3, groups=4 * c))
+    return x + conv_norm(p, "project", squeeze_excite(p, h, hidden, act=F.silu), c, 1)
+
+
+def pool2d_ceil(p, x):
+    return F.max_pool2d(x.movedim(-1, 1), 3, 2, ceil_mode=True).movedim(1, -1)
+
+
+def split_shuffle(p, x, width, groups):
+    first, second = x.chunk(2, -1)
+    h = torch.tanh(linear(p, "branch_2.linear", second, width))  # F.channel_shuffle has no gradient in PyTorch 1.13
+    return torch.cat([first, h.unflatten(-1, (groups, -1)).transpose(-1, -2).flatten(-2)], -1)
+
+
+def parallel_product(p, x, width):
+    return F.glu(torch.cat([linear(p, f"branch_{i}.linear", x, width) for i in (1, 2)], -1), -1)
 
 
 def convnext(p, x):

@@ -103,6 +103,9 @@ TEST(Twin, TokenBlocksTrainAlike) {
       "attention: {heads: 2, kv_heads: 1, causal: true, position: alibi, sinks: true}",
       "attention: {heads: 2, causal: true, position: t5}",
       "attention: {heads: 1, causal: true, kind: top_k, keep: 3}",
+      "attention: {heads: 2, head_dim: 3, value_dim: 2, causal: true}",
+      "latent_attention: {heads: 1, position: none, causal: true}",
+      "latent_attention: {heads: 2, q_rank: 3, kv_rank: 5, key_dim: 3, rope_dim: 2, causal: true}",
       "moe: {experts: 3, top_k: 2, expand: 2}",
       "conv1d: {width: $dim, kernel: 3, padding: causal}",
       "gated_conv: {kernel: 3, causal: true}",
@@ -112,7 +115,10 @@ TEST(Twin, TokenBlocksTrainAlike) {
       "gru: {width: $dim}",
       "lstm: {width: $dim}",
       "min_gru:",
-      "parallel: {branches: [[{linear: $dim}], []], combine: gate}"};
+      "affine: 0.5",
+      "parallel: {branches: [[{linear: $dim}], []], combine: gate}",
+      "parallel: {branches: [[{linear: $dim}, {scale: 0.5}], [{linear: $dim}]], combine: product}",
+      "split: {branches: [[{linear: \"${dim / 2}\"}], []], chain: true}"};
   for (const char* block : blocks)
     for (const char* optimizer : {kAdamW, kSgd})
       expect_twins(kText,
@@ -126,6 +132,7 @@ TEST(Twin, ConvolutionsTrainAlike) {
                                 "depthwise_conv: {kernel: 3}",
                                 "separable_conv: {width: $dim, kernel: 3}",
                                 "residual_conv: {width: \"${2*dim}\", stride: 2}",
+                                "residual_conv: {kind: bottleneck, reduction: 1, groups: 2}",
                                 "inverted_residual: {expand: 2, squeeze: 0, norm: layer}",
                                 "convnext: {kernel: 3, layer_scale: 0.5}",
                                 "squeeze_excite: {ratio: 0.5}"};
@@ -142,8 +149,25 @@ TEST(Twin, ConvolutionsTrainAlike) {
                "mup", kAdamW, 1e-3);
 }
 
+TEST(Twin, WordsForTokensTrainAlike) {
+  for (const char* block :
+       {"  - residual: [{transpose: [{ffn: {width: 6, activation: gelu}}]}]\n",
+        "  - latents: {count: 2, std: 0.5}\n  - residual: [{attention: 2}]\n  - drop_latents\n",
+        "  - {tap: seen}\n  - latents: {count: 3, width: $dim, place: alone, std: 0.5}\n"
+        "  - residual: [{cross_attention: {context: seen, heads: 2}}]\n",
+        "  - residual: [{bidirectional: [{min_gru: }], weights: shared}]\n"})
+    for (const char* optimizer : {kAdamW, kSgd})
+      expect_twins(kPictures,
+                   str("  - patch_embed: {patch: 4, dim: $dim}\n", block,
+                       "  - pool: mean\n  - linear: $dim\n  - activation: gelu\n"
+                       "  - linear: $classes\n"),
+                   "mup", optimizer, 1e-3);
+}
+
 TEST(Twin, GraphNetworksTrainAlike) {
   const char* const blocks[] = {"gcn: {width: $dim}",
+                                "distance_attention: {heads: 1, max_distance: 2}",
+                                "degree_embedding: 4",
                                 "gin: {width: $dim, norm: layer}",
                                 "graph_sage: {width: $dim}",
                                 "gat: {width: \"${dim / 2}\", heads: 2}",
