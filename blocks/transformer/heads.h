@@ -75,6 +75,13 @@ inline std::string heads_that_fit(const Heads& a, int64_t c) {
   return help;
 }
 
+// UserError for a label that no table of biases would have.
+inline void check_shared_bias(const Heads& a) {
+  if (a.share_bias.empty() || a.position == "t5" || a.position == "relative_2d") return;
+  throw OptionError("share_bias", str("share_bias does not go with position = ", a.position),
+                    "use position: t5 or relative_2d, or leave share_bias out");
+}
+
 // UserError unless rotary_dim of a head's `width` channels can turn.
 inline void check_rotary(const Heads& a, int64_t width) {
   if (a.rotary_dim == 0) return;
@@ -95,6 +102,7 @@ inline void check_rotary(const Heads& a, int64_t width) {
 inline void check_width(const Heads& a, int64_t c) {
   const int64_t width = a.width(c), multiple = head_multiple(a);
   check_rotary(a, width);
+  check_shared_bias(a);
   if (a.rotary_dim > 0 || width % multiple == 0) return;
   const std::string needs = str("position = ", a.position, " needs heads ",
                                 multiple == 2 ? "of even width" : "whose width 4 divides");

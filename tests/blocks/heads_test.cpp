@@ -210,6 +210,9 @@ TEST(Heads, SayWhichWidthsDoNotFit) {
   EXPECT_EQ(refusal("attention: {heads: 4, position: rope, head_dim: 3}"),
             "attention 'attention': position = rope needs heads of even width, head_dim = 3; use "
             "head_dim: 4");
+  EXPECT_EQ(refusal("attention: {position: xl, share_bias: all}"),
+            "attention 'attention': share_bias does not go with position = xl; use position: t5 or "
+            "relative_2d, or leave share_bias out");
   EXPECT_EQ(refusal("attention: {rotary_dim: 2}"),
             "attention 'attention': rotary_dim does not go with position = none; use position: "
             "rope, or leave rotary_dim out");
