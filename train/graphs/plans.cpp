@@ -6,6 +6,7 @@
 
 #include "core/failures.h"
 #include "core/system/memory.h"
+#include "core/system/parallel.h"
 #include "core/text/fmt.h"
 #include "graph/passes/passes.h"
 #include "graph/run/buffers.h"
@@ -137,7 +138,10 @@ MemoryNeed memory_need(const Experiment& e, const TrainPlans& plans) {
   need.batch_bytes += slots * bytes_of_batch(*e.data, e.train.options.batch);
   need.batch_bytes += (plans.shares ? 2 : 1) * e.data->stream_bytes();
   need.store_bytes += order_bytes(*e.data);
-  return {.store_bytes = with_reserve(need.store_bytes) + kFirstRunBytes,
+  // Before AVX-512 oneDNN takes tiles for each product while it runs, a megabyte a thread or less.
+  constexpr int64_t kTileBytes = 600'000;
+  const int64_t tiles = has_bf16_products() ? 0 : thread_count() * kTileBytes;
+  return {.store_bytes = with_reserve(need.store_bytes) + kFirstRunBytes + tiles,
           .batch_bytes = with_reserve(need.batch_bytes)};
 }
 
