@@ -5,7 +5,7 @@
 namespace cambium {
 namespace {
 // Places [begin, end); none for none.
-Value part(Builder& b, Value x, int64_t begin, int64_t end) {
+Value places(Builder& b, Value x, int64_t begin, int64_t end) {
   if (begin == end) return {};
   if (begin == 0 && end == x.shape()[1]) return x;
   return b.emit("slice", {x}, {{"axis", 1}, {"begin", begin}, {"end", end}});
@@ -86,7 +86,7 @@ Stream with_latents(Builder& b, const Stream& s, Value trained, std::string_view
     const Value all = joined(b, {turned(b, trained), reversed(b, s, s.x)});
     out.x = turned(b, all, out.mask);
   } else {
-    out.x = joined(b, {part(b, s.x, 0, l.at), trained, part(b, s.x, l.at, others)});
+    out.x = joined(b, {places(b, s.x, 0, l.at), trained, places(b, s.x, l.at, others)});
   }
   out.latents = std::make_shared<const Latents>(std::move(l));
   return out;
@@ -99,7 +99,7 @@ Stream without_latents(Builder& b, const Stream& s) {
   out.width_by = s.width_by;
   out.width_mark = s.width_mark;
   // Behind real tokens trained ones that go leave places that are padding again.
-  out.x = joined(b, {part(b, s.x, 0, l.at), part(b, s.x, l.at + l.count, others + l.count)});
+  out.x = joined(b, {places(b, s.x, 0, l.at), places(b, s.x, l.at + l.count, others + l.count)});
   return out;
 }
 
@@ -109,9 +109,9 @@ Stream latents_alone(Builder& b, const Stream& s) {
   out.width_by = s.width_by;
   out.width_mark = s.width_mark;
   if (s.mask && l.at > 0)
-    out.x = turned(b, part(b, reversed(b, s, s.x), 0, l.count));
+    out.x = turned(b, places(b, reversed(b, s, s.x), 0, l.count));
   else
-    out.x = part(b, s.x, l.at, l.at + l.count);
+    out.x = places(b, s.x, l.at, l.at + l.count);
   return out;
 }
 }  // namespace cambium

@@ -12,6 +12,7 @@
 #include "search/study/spec_edit.h"
 #include "train/generate/generation_state.h"
 #include "train/graphs/plans.h"
+#include "train/weights/transfer.h"
 
 namespace cambium {
 namespace {
@@ -146,6 +147,7 @@ DraftVariant draft_variant(std::string name, Spec spec, const PlanOptions& optio
                            DataCache& data) {
   PlannedVariant p{.name = std::move(name), .spec = std::move(spec)};
   set_train(p.spec.root, "best", options.metric, options.metric_mark);
+  pin_source(p.spec, vars_of(p.spec));
   if (options.match) {
     p.match = match_of(p.name, p.spec, *options.match, data);
     apply_match(p.spec, *options.match, *p.match);

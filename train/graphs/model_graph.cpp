@@ -2,6 +2,7 @@
 #include "blocks/compose/model.h"
 #include "blocks/padding.h"
 #include "ops/ops.h"
+#include "train/graphs/freeze.h"
 #include "train/graphs/step/scored_head.h"
 #include "train/spec/experiment.h"
 #include "train/spec/sections.h"
@@ -125,7 +126,7 @@ Model build_model_graph(const Experiment& e, int64_t batch, bool training) {
   g.outputs.push_back({std::string(output_name(shape)), port_of(out.x)});
   if (out.mask && shape.target_kind() == TargetKind::kSequences)
     g.outputs.push_back({std::string(kRealFrames), port_of(out.mask)});
-  return {std::move(g), std::move(builder.recompute), std::move(builder.blocks),
+  return {with_frozen(e, std::move(g)), std::move(builder.recompute), std::move(builder.blocks),
           std::move(builder.growth), std::move(builder.numbers)};
 }
 

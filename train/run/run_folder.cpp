@@ -127,6 +127,13 @@ void write_run_json(const std::string& folder, std::string_view status, const Ex
   replace_file(path, run_json(path, record_of(status, e, r, {})));
 }
 
+void set_run_key(const std::string& folder, std::string_view key, Json value) {
+  const std::string path = folder + "/run.json";
+  Json j = kept_keys(path);
+  j[std::string(key)] = std::move(value);
+  replace_file(path, to_text(j, 1) + "\n");
+}
+
 void write_failure(const std::string& folder, const Experiment& e, const RunResult& r,
                    const Error& error) {
   if (folder.empty()) return;

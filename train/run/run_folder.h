@@ -1,5 +1,6 @@
 // Run folder: the files of one run.
 #pragma once
+#include "core/text/json_forward.h"
 #include "train/run/run_log.h"
 #include "train/run/trainer.h"
 
@@ -21,8 +22,11 @@ class MadeFolder {
 void write_run_json(const std::string& folder, std::string_view status, const Experiment& e,
                     const RunResult& result);
 
-// The same for a run that `error` ended, status failed. Throws nothing, and on a full disk writes
-// over the file that stands there: the first error is the one to tell.
+// Adds a key of its own, which all that is written later keeps.
+void set_run_key(const std::string& folder, std::string_view key, Json value);
+
+// The same as write_run_json for a run that `error` ended, status failed. Throws nothing, and on a
+// full disk writes over the file that stands there: the first error is the one to tell.
 void write_failure(const std::string& folder, const Experiment& e, const RunResult& result,
                    const Error& error);
 

@@ -63,6 +63,10 @@ void Session::restore_from(const Checkpoint& c, const std::string& origin) {
   for (const auto& [name, t] : c.best) best_.emplace(name, t.clone());
 }
 
+void Session::start_from(const Transfer& t) {
+  cambium::start_from(store_, t);
+}
+
 void Session::set_step_inputs(Executor& executor, int64_t number, double lr) {
   set_values(executor, "lr", {float(lr)});
   set_values(executor, "step", {number});

@@ -2,6 +2,7 @@
 #pragma once
 #include "data/loader.h"
 #include "train/run/trainer.h"
+#include "train/weights/transfer.h"
 
 namespace cambium {
 // What one update gave.
@@ -19,6 +20,7 @@ class Session {
   // stream_state() said after them.
   void start(int64_t step, const std::string& stream = {});
   void restore_from(const Checkpoint& c, const std::string& origin);
+  void start_from(const Transfer& t);  // before start(0)
 
   // One update. RuntimeError when the loss or the gradient is not finite; the parameters stay as
   // they were.

@@ -10,12 +10,11 @@
 #include "core/system/lock.h"
 #include "core/system/memory.h"
 #include "core/text/json.h"
-#include "train/run/evaluate.h"
 #include "train/run/going_on.h"
 #include "train/run/run_folder.h"
-#include "train/run/session.h"
 #include "train/run/step_times.h"
 #include "train/spec/notes.h"
+#include "train/weights/beginning.h"
 
 namespace cambium {
 namespace {
@@ -110,12 +109,12 @@ void Run::take_folder() {
 
 void Run::open_folder() {
   const std::string& folder = settings_.folder;
-  if (folder.empty()) return session_->start(0);
+  if (folder.empty()) return begin_run(*session_, e_, folder, state_.data, progress_);
   if (has_checkpoint(folder)) {
     go_on_from(load_checkpoint(folder));
   } else {
+    begin_run(*session_, e_, folder, state_.data, progress_);
     replace_file(folder + "/spec.yaml", to_yaml(e_.spec.root));
-    session_->start(0);
   }
   logs_ = RunLogs(folder, state_);
 }

@@ -5,17 +5,19 @@
 
 #include "blocks/compose/check.h"
 #include "core/hash.h"
+#include "train/graphs/freeze.h"
 #include "train/graphs/leaks.h"
 #include "train/parameterisation/support/check_rules.h"
 #include "train/spec/notes.h"
 #include "train/spec/sections.h"
 #include "train/spec/settle.h"
+#include "train/weights/transfer.h"
 
 namespace cambium {
 namespace {
 constexpr std::string_view kSections[] = {
-    "name",    "vars",   "data",  "evaluate",  "model",           "encoder",
-    "decoder", "define", "train", "precision", "parameterisation"};
+    "name",   "vars",  "data",      "evaluate",         "model", "encoder", "decoder",
+    "define", "train", "precision", "parameterisation", "init",  "freeze"};
 
 void check_sections(Yaml& root, Diagnostics& errors) {
   std::vector<std::string> known(std::begin(kSections), std::end(kSections));
@@ -164,7 +166,9 @@ Experiment open_spec(Spec spec, std::shared_ptr<const Dataset> opened,
       e.recompute = built.recompute;
       check_use(e);
       if (!checked) return;
+      check_freeze(e, built.graph, errors);
       check_groups(e.train.groups, parameter_names(built.graph), errors);
+      collect(errors, [&] { check_transfer(e); });
       note_what_cannot_be(e, built.graph, errors);
       if (errors.empty()) check_leaks(e, errors);
     });

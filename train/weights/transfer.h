@@ -1,0 +1,58 @@
+// Transfer: a model starts with the weights of a source (`init:`), every tensor of both accounted
+// for; and parts of it never move (`freeze:`).
+#pragma once
+#include "core/text/json_forward.h"
+#include "train/spec/experiment.h"
+#include "train/weights/transfer_spec.h"
+
+namespace cambium {
+enum class TransferFate { kTaken, kResized, kFresh, kUnused };
+
+std::string_view name_of(TransferFate fate);  // "taken", "resized" ...
+
+struct TransferRow {
+  TransferFate fate;
+  std::string from, to;   // names in the source and in the model; empty: there is none
+  ValueType has, wants;   // their types, where they are
+  std::string_view rule;  // of a resized one
+};
+
+struct Transfer {
+  InitSpec init;
+  Tensors source;
+  std::string hash;               // of its names, types and bytes
+  std::vector<TransferRow> rows;  // those of the model by name, then the unused
+};
+
+// Opens what `init:` names; none without the section. UserErrors at their places, all of them: a
+// source that is missing, broken or a pickle, patterns that meet nothing, tensors of the model
+// without a start (with those of the source that would fit) and of the source that go nowhere.
+std::optional<Transfer> plan_transfer(const Experiment& e);
+
+// The same of an experiment that was opened, for who looks at it: none where the source is gone or
+// no longer what the spec's hash says, as a run's may be.
+std::optional<Transfer> find_transfer(const Experiment& e);
+
+// The same while a spec is opened: writes the hash into it where it says none, so that resuming and
+// studies notice another source. A spec with a hash may belong to a run that has begun: a source
+// that is gone or has changed is then a note. UserErrors as above.
+void check_transfer(Experiment& e);
+
+// The hash alone, for a plan; nothing without `init:`. UserErrors of the section.
+void pin_source(Spec& spec, const Vars& vars);
+
+// UserError unless the source is what the spec's hash says.
+void require_hash(const Transfer& t);
+
+// Copies and resizes into the store.
+void start_from(Store& store, const Transfer& t);
+
+// What the record of the source's run says of its data and is otherwise here, with both values;
+// empty for a file, and where nothing is.
+std::string other_data(const Transfer& t, const Identity& data);
+
+// "17 tensors taken from 'runs/base', 1 resized, 2 fresh; 1 of the source unused"
+std::string summary(const Transfer& t);
+std::string to_text(const Transfer& t);  // and a line for each
+Json to_json(const Transfer& t);
+}  // namespace cambium
