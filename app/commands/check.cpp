@@ -6,6 +6,7 @@
 #include "app/run.h"
 #include "app/scale/ladder_view.h"
 #include "app/tables/data/corpus_table.h"
+#include "app/tables/transfer/transfer_table.h"
 #include "core/diagnostics.h"
 #include "core/system/files.h"
 #include "core/system/memory.h"
@@ -74,17 +75,21 @@ Json check_model(Spec spec, const Context& context, std::string& text) {
               share_text(cost.products_per_step, cost.flops_per_step), " products) a step of ",
               e.examples_per_update(), ", ", e.total_steps(), " steps, ",
               memory_text(double(bytes)), " to train\n");
+  Json transfer = Json::object();
+  add_transfer_line(e, model_of(e, e.train.options.batch, true).graph, text, transfer);
   const Json notes = show_notes(e.notes, context, text);
-  return {{"file", file},
-          {"kind", "model"},
-          {"parameters", cost.parameters},
-          {"flops_per_step", cost.flops_per_step},
-          {"products_per_step", cost.products_per_step},
-          {"forward_flops_per_example", cost.forward_flops_per_example},
-          {"forward_products_per_example", cost.forward_products_per_example},
-          {"steps", e.total_steps()},
-          {"training_bytes", bytes},
-          {"notes", notes}};
+  Json out = {{"file", file},
+              {"kind", "model"},
+              {"parameters", cost.parameters},
+              {"flops_per_step", cost.flops_per_step},
+              {"products_per_step", cost.products_per_step},
+              {"forward_flops_per_example", cost.forward_flops_per_example},
+              {"forward_products_per_example", cost.forward_products_per_example},
+              {"steps", e.total_steps()},
+              {"training_bytes", bytes},
+              {"notes", notes}};
+  out.update(transfer);
+  return out;
 }
 
 Json check_study(const std::string& file, const Context& context, std::string& text) {

@@ -7,6 +7,7 @@
 #include "app/tables/model_table.h"
 #include "app/tables/recompute_table.h"
 #include "app/tables/state_line.h"
+#include "app/tables/transfer/transfer_table.h"
 #include "core/text/json.h"
 #include "train/spec/experiment.h"
 #include "viz/plot/text.h"
@@ -61,6 +62,7 @@ int show(const Options& options, Context& context) {
     text += "\n" + to_text(scaled, e.parameterisation.record->name);
     answer["scaling"] = to_json(scaled);
   }
+  add_transfer(e, g, text, answer);
   context.answer(answer, text);
   return kExitOk;
 }

@@ -5,6 +5,8 @@
 #include "data/dataset.h"
 #include "train/parameterisation/support/parameterisation.h"
 #include "train/spec/options.h"
+#include "train/weights/resize.h"
+#include "train/weights/transfer_spec.h"
 
 namespace cambium {
 namespace {
@@ -94,6 +96,28 @@ Json definition_schema() {
             {"additionalProperties", false}}});
 }
 
+Json init_schema() {
+  Json out = options_schema(describe_fields<InitOptions>());
+  Json rules = Json::array();
+  for (const ResizeKind& k : resize_kinds()) rules.push_back(k.name);
+  for (const FieldInfo& f : init_fields())
+    if (f.type == "map")
+      out["properties"][f.name] = {
+          {"type", "object"},
+          {"additionalProperties",
+           f.name == "resize" ? Json{{"enum", rules}} : Json{{"type", "string"}}},
+          {"description", f.doc}};
+  out["description"] = word_doc(spec_sections(), "init");
+  return out;
+}
+
+Json freeze_schema() {
+  const Json name = {{"type", "string"}};
+  Json out = any_of({name, Json{{"type", "array"}, {"items", name}}, Json{{"type", "null"}}});
+  out["description"] = word_doc(spec_sections(), "freeze");
+  return out;
+}
+
 // `open`: the file may use names that it or another one defines.
 Json model_file_schema(bool open) {
   const Json path = {{"type", "string"}};
@@ -110,6 +134,8 @@ Json model_file_schema(bool open) {
       {"define", {{"type", {"object", "null"}}, {"additionalProperties", reference("definition")}}},
       {"train", reference("train")},
       {"parameterisation", parameterisation_schema()},
+      {"init", init_schema()},
+      {"freeze", freeze_schema()},
       {"precision",
        {{"enum", {"f32", "bf16"}}, {"description", word_doc(spec_sections(), "precision")}}}};
   Json out = {{"type", "object"}, {"properties", properties}, {"additionalProperties", false}};

@@ -17,6 +17,7 @@
 #include "train/spec/optim.h"
 #include "train/spec/options.h"
 #include "train/spec/schedule.h"
+#include "train/weights/transfer_spec.h"
 
 namespace cambium {
 namespace {
@@ -114,6 +115,7 @@ void add_topics(std::string_view kind, std::span<const Topic> words,
     e.doc = t.text;
     e.example = t.example;
     if (kind == "section" && t.name == "train") e.options = describe_fields<TrainOptions>();
+    if (kind == "section" && t.name == "init") e.options = init_fields();
     for (const StudyKey& k : study_key_list())
       if (kind == "study key" && k.name == t.name) e.options = parts_of(k);
     all.push_back(std::move(e));

@@ -40,6 +40,15 @@ constexpr Topic kSections[] = {
      "standard, or how starts and rates change with width (mup) and depth (completep) so that "
      "settings found at the sizes `base` serve larger ones; docs/mup.md",
      "vars: {dim: 256}\nparameterisation: {mup: {base: {vars.dim: 64}}}"},
+    {"init",
+     "starts with the weights of another run or file. Every tensor of the model is taken by its "
+     "name, resized by a rule or fresh by name, every one of the source is taken or unused by "
+     "name: anything else is an error; docs/transfer.md",
+     "init: {from: runs/base, fresh: [\"linear.*\"]}"},
+    {"freeze",
+     "parameters that never move, by the names that `cambium show` prints: * stands for anything, "
+     "and a block's name means all below it. No gradient, moments or decay; docs/transfer.md",
+     "freeze: [embed, \"residual*\"]"},
 };
 
 constexpr Topic kModifiers[] = {
