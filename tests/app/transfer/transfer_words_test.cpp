@@ -43,7 +43,7 @@ TEST_F(TransferWords, CheckSaysALineOfEach) {
   EXPECT_TRUE(has(ran.out, str("      init: 6 tensors taken from '", base_,
                                "', 2 fresh; 2 of the source unused\n")))
       << ran.out;
-  EXPECT_TRUE(has(ran.out, "      frozen: 6 tensors, 328 of 382 parameters; 54 are trained\n"))
+  EXPECT_TRUE(has(ran.out, "      frozen: 6 tensors, 336 of 390 parameters; 54 are trained\n"))
       << ran.out;
   const test::Ran missing = test::run_words({"check", file_, "--set", "init.from=nowhere"});
   EXPECT_EQ(missing.code, 1);
