@@ -140,8 +140,8 @@ MemoryNeed memory_need(const Experiment& e, const TrainPlans& plans) {
   need.store_bytes += order_bytes(*e.data);
   // Before AVX-512 oneDNN takes tiles for each product while it runs, a megabyte a thread or less.
   constexpr int64_t kTileBytes = 600'000;
-  const int64_t tiles = has_bf16_products() ? 0 : thread_count() * kTileBytes;
-  return {.store_bytes = with_reserve(need.store_bytes) + kFirstRunBytes + tiles,
+  if (!has_bf16_products()) need.batch_bytes += thread_count() * kTileBytes;
+  return {.store_bytes = with_reserve(need.store_bytes) + kFirstRunBytes,
           .batch_bytes = with_reserve(need.batch_bytes)};
 }
 
