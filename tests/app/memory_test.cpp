@@ -8,6 +8,7 @@
 
 #include "core/system/files.h"
 #include "core/text/json.h"
+#include "ops/support/bf16.h"
 #include "places.h"
 #include "tests/support/data/config_data.h"
 
@@ -60,8 +61,12 @@ class SlowPredictedMemory : public testing::TestWithParam<std::string> {};
 // small.
 constexpr double kTooMuch = 0.02, kOfTheSmall = 2.5 * 1024 * 1024;
 
+// Before AVX-512 oneDNN takes tiles of its own for each product, up to 4 MB a thread over the
+// configs (lstm_lm), of which 0.6 are foretold.
+double tiles_of_products() { return has_bf16_products() ? 0 : 8.0 * 1024 * 1024; }
+
 void expect_foretold(const Memory& m) {
-  EXPECT_GE(m.foretold, m.used);
+  EXPECT_GE(m.foretold + tiles_of_products(), m.used);
   EXPECT_LE(m.foretold, m.used + std::max(kTooMuch * m.used, kOfTheSmall));
 }
 
