@@ -63,7 +63,9 @@ constexpr double kTooMuch = 0.02, kOfTheSmall = 2.5 * 1024 * 1024;
 
 // Before AVX-512 oneDNN takes tiles of its own for each product, up to 4 MB a thread over the
 // configs (lstm_lm), of which 0.6 are foretold.
-double tiles_of_products() { return has_bf16_products() ? 0 : 8.0 * 1024 * 1024; }
+double tiles_of_products() {
+  return has_bf16_products() ? 0 : 8.0 * 1024 * 1024;
+}
 
 void expect_foretold(const Memory& m) {
   EXPECT_GE(m.foretold + tiles_of_products(), m.used);
