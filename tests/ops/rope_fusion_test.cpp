@@ -14,7 +14,7 @@ using test::random_leaf;
 
 struct Wiring {
   double key_base = 10000;
-  int64_t keys = 6;              // queries: 6
+  int64_t keys = 6;  // queries: 6
   int64_t channels = 0, key_channels = 0;
   bool queries_twice = false;    // turned queries go into the loss as well
   bool output_gradient = false;  // d loss / d turned queries is asked for
