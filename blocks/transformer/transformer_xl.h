@@ -13,18 +13,6 @@ inline Value with_head_vector(Builder& b, std::string_view name, Value x) {
   return b.emit("add", {x, reshaped(b, vector, {1, 1, h, d})});
 }
 
-// e [B,H,T,2 T - 1], of queries t and distances s - t + T - 1, as [B,H,T,T] of queries and keys s:
-// rows one longer, read as if they were not, begin one place further left each.
-inline Value by_keys(Builder& b, Value e) {
-  const int64_t batch = e.shape()[0], h = e.shape()[1], t = e.shape()[2], wide = 2 * t - 1;
-  const Value longer = b.emit("pad", {e}, {{"axis", 3}, {"before", 0}, {"after", 1}});
-  const Value flat = reshaped(b, longer, {batch, h, t * 2 * t});
-  const Value from =
-      b.emit("slice", {flat}, {{"axis", 2}, {"begin", t - 1}, {"end", t - 1 + t * wide}});
-  return b.emit("slice", {reshaped(b, from, {batch, h, t, wide})},
-                {{"axis", 3}, {"begin", 0}, {"end", t}});
-}
-
 // What the attention operators take as pairs [B,H,S,T]: scale (q + w) . r for q [B,T,H,D] of a
 // stream of C channels and as many keys as queries.
 inline Value distance_pairs(Builder& b, Value q, int64_t c, double scale) {
@@ -34,13 +22,13 @@ inline Value distance_pairs(Builder& b, Value q, int64_t c, double scale) {
     for (int64_t i = 0; i < distances * c; ++i)
       table.f32()[size_t(i)] = waves.at(t - 1 - i / c, i % c);  // the query's place - the key's
   });
-  const std::vector<int64_t> heads_first = {0, 2, 1, 3}, keys_first = {0, 1, 3, 2};
+  const std::vector<int64_t> heads_first = {0, 2, 1, 3};
   const Value r = reshaped(b, b.linear("r", waves, h * d, false), {1, distances, h, d});
   const Value asked = b.emit("scale", {with_head_vector(b, "w", q)}, {{"a", scale}});
   const Value e = b.emit("matmul",
                          {b.emit("transpose", {asked}, {{"perm", heads_first}}),
                           b.emit("transpose", {r}, {{"perm", heads_first}})},
                          {{"transpose_b", true}});  // [B,H,T,2 T - 1]
-  return b.emit("transpose", {by_keys(b, e)}, {{"perm", keys_first}});
+  return b.emit("relative_shift", {e});
 }
 }  // namespace cambium

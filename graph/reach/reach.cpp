@@ -198,8 +198,14 @@ Reach reshaped(const Reach& r, const Shape& to) {
   for (const AxisGroup& g : groups_between(r.shape, to)) {
     const bool once_stored = from.stored.count_between(g.a0, g.a1) == 1;
     if (once_stored) continue;
-    const int64_t others = from.stored.count() / from.stored.count_between(g.a0, g.a1);
-    if (others * from.shape.count_between(g.a0, g.a1) > kMostCells) {
+    const auto cells = [&] {
+      const int64_t others = from.stored.count() / from.stored.count_between(g.a0, g.a1);
+      return others * from.shape.count_between(g.a0, g.a1);
+    };
+    // Axes behind the group first: examples and places stand in front.
+    for (int axis = from.shape.rank() - 1; axis >= g.a1 && cells() > kMostCells; --axis)
+      if (!from.uniform(axis)) from = mixed(from, std::array{axis});
+    if (cells() > kMostCells) {
       std::vector<int> axes;
       for (int i = g.a0; i < g.a1; ++i) axes.push_back(i);
       from = mixed(from, axes);

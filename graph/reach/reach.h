@@ -123,16 +123,20 @@ class RangeJoin {
 using ReachLeaves = std::function<std::optional<Reach>(const Node&)>;
 
 // The reach of every value the graph's outputs need, by node and output; values nobody needs are
-// default Reaches. InternalError for an operator without an answer.
+// default Reaches. With kOutputs only those of the outputs stay, each of the others until nobody
+// asks for it any more. InternalError for an operator without an answer.
 class ReachWalk {
  public:
-  ReachWalk(const Graph& g, const ReachLeaves& leaves);
+  enum class Keep { kAll, kOutputs };
+  ReachWalk(const Graph& g, const ReachLeaves& leaves, Keep keep = Keep::kAll);
 
   const Reach& at(Port p) const { return values_[size_t(p.node)][size_t(p.output)]; }
 
   bool needed(int node) const { return !values_[size_t(node)].empty(); }
 
  private:
+  Reach& of(Port p) { return values_[size_t(p.node)][size_t(p.output)]; }
+
   std::vector<std::vector<Reach>> values_;
 };
 

@@ -1,11 +1,24 @@
 // The walk that asks every operator of a graph for its reach.
 #include <algorithm>
+#include <array>
 
 #include "graph/reach/reach.h"
 
 namespace cambium {
 namespace {
 constexpr int64_t kMostKnown = int64_t{1} << 20;  // numbers of a value that are kept
+constexpr int64_t kMostHeard = int64_t{1} << 20;  // cells, 20 bytes each
+
+// Of more than kMostHeard cells those are joined that stand in the last axes, such as channels.
+void coarsen(Reach& r) {
+  for (int axis = r.shape.rank() - 1; axis >= 2 && int64_t(r.cells.size()) > kMostHeard; --axis)
+    if (!r.uniform(axis)) {
+      auto numbers = std::move(r.known);
+      const Adjacency* adjacency = r.adjacency;
+      r = mixed(r, std::array{axis});
+      r.known = std::move(numbers), r.adjacency = adjacency;
+    }
+}
 
 std::shared_ptr<const Ref> numbers_of(const Tensor& t) {
   Ref r;
@@ -99,6 +112,17 @@ std::vector<bool> needed_nodes(const Graph& g) {
         if (p.node >= 0) needed[size_t(p.node)] = true;
   return needed;
 }
+
+// How often each node is read by those that are needed; an output is read once more, for good.
+std::vector<int> readers_of(const Graph& g, const std::vector<bool>& needed) {
+  std::vector<int> readers(g.nodes().size(), 0);
+  for (const Output& o : g.outputs) ++readers[size_t(o.port.node)];
+  for (int id = 0; id < int(g.nodes().size()); ++id)
+    if (needed[size_t(id)])
+      for (Port p : g.node(id).inputs)
+        if (p.node >= 0) ++readers[size_t(p.node)];
+  return readers;
+}
 }  // namespace
 
 std::vector<Reach> reach_of(const Op& op, const Call& c, std::span<const Reach> in) {
@@ -110,9 +134,11 @@ std::vector<Reach> reach_of(const Op& op, const Call& c, std::span<const Reach> 
   return out;
 }
 
-ReachWalk::ReachWalk(const Graph& g, const ReachLeaves& leaves) : values_(g.nodes().size()) {
+ReachWalk::ReachWalk(const Graph& g, const ReachLeaves& leaves, Keep keep)
+    : values_(g.nodes().size()) {
   auto& mutable_graph = const_cast<Graph&>(g);  // Values are handles; nothing is emitted here
   const std::vector<bool> needed = needed_nodes(g);
+  std::vector<int> readers = readers_of(g, needed);
   for (int id = 0; id < int(g.nodes().size()); ++id) {
     if (!needed[size_t(id)]) continue;
     const Node& n = g.node(id);
@@ -122,8 +148,15 @@ ReachWalk::ReachWalk(const Graph& g, const ReachLeaves& leaves) : values_(g.node
     }
     const std::vector<Value> in = mutable_graph.inputs_of(id), out = mutable_graph.outputs_of(id);
     std::vector<Reach> heard;
-    for (Port p : n.inputs) heard.push_back(p.node < 0 ? Reach() : at(p));
+    for (Port p : n.inputs) {
+      const bool last = keep == Keep::kOutputs && p.node >= 0 && readers[size_t(p.node)] == 1;
+      heard.push_back(p.node < 0 ? Reach() : last ? std::move(of(p)) : of(p));
+    }
     values_[size_t(id)] = reach_of(*n.op, {in, n.attrs, out}, heard);
+    for (Reach& r : values_[size_t(id)]) coarsen(r);
+    if (keep == Keep::kAll) continue;
+    for (Port p : n.inputs)
+      if (p.node >= 0 && --readers[size_t(p.node)] == 0) values_[size_t(p.node)] = {};
   }
 }
 }  // namespace cambium

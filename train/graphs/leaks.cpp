@@ -36,7 +36,7 @@ class Search {
       : graph_(g),
         shape_(shape),
         probe_(shape, source),
-        walk_(g, [&](const Node& n) { return probe_.leaf(n); }) {}
+        walk_(g, leaves(), ReachWalk::Keep::kOutputs) {}
 
   bool ordered(const std::string& source) const {
     return source == "decoder" || (shape_.causal && !shape_.decoder);
@@ -52,11 +52,12 @@ class Search {
     return in_value(kind, walk_.at(port), layout);
   }
 
-  // The first node that lets it in.
+  // The first node that lets it in; walks again, for all values.
   int culprit(Leak::Kind kind) const {
+    const ReachWalk walk(graph_, leaves());
     for (int id = 0; id < int(graph_.nodes().size()); ++id) {
-      if (!graph_.node(id).op || !walk_.needed(id)) continue;
-      const Reach& r = walk_.at({id, 0});
+      if (!graph_.node(id).op || !walk.needed(id)) continue;
+      const Reach& r = walk.at({id, 0});
       const Layout layout = layout_of(r.shape, probe_.examples(), probe_.places());
       if (layout.prefix > 0 && in_value(kind, r, layout)) return id;
     }
@@ -64,6 +65,10 @@ class Search {
   }
 
  private:
+  ReachLeaves leaves() const {
+    return [this](const Node& n) { return probe_.leaf(n); };
+  }
+
   bool breaks(Leak::Kind kind, const Layout& layout, const Place& p) const {
     const Heard& h = p.heard;
     if (h.nothing()) return false;
