@@ -75,19 +75,26 @@ inline std::string heads_that_fit(const Heads& a, int64_t c) {
   return help;
 }
 
-// UserError for a label that no table of biases would have.
-inline void check_shared_bias(const Heads& a) {
-  if (a.share_bias.empty() || a.position == "t5" || a.position == "relative_2d") return;
-  throw OptionError("share_bias", str("share_bias does not go with position = ", a.position),
-                    "use position: t5 or relative_2d, or leave share_bias out");
+// UserErrors for what the position would not read.
+inline void check_position_options(const Heads& a) {
+  const auto goes_with = [&](std::string_view option, bool changed, auto... positions) {
+    if (!changed || ((a.position == positions) || ...)) return;
+    std::string use;
+    ((use += str(use.empty() ? "" : " or ", positions)), ...);
+    throw OptionError(std::string(option), str(option, " does not go with position = ", a.position),
+                      str("use position: ", use, ", or leave ", option, " out"));
+  };
+  const Heads usual;
+  goes_with("rotary_dim", a.rotary_dim > 0, "rope");
+  goes_with("rope_base", a.rope_base != usual.rope_base, "rope", "rope_2d");
+  goes_with("buckets", a.buckets != usual.buckets, "t5");
+  goes_with("max_distance", a.max_distance != usual.max_distance, "t5");
+  goes_with("share_bias", !a.share_bias.empty(), "t5", "relative_2d");
 }
 
 // UserError unless rotary_dim of a head's `width` channels can turn.
 inline void check_rotary(const Heads& a, int64_t width) {
   if (a.rotary_dim == 0) return;
-  if (a.position != "rope")
-    throw OptionError("rotary_dim", str("rotary_dim does not go with position = ", a.position),
-                      "use position: rope, or leave rotary_dim out");
   if (a.rotary_dim > width)
     throw OptionError("rotary_dim",
                       str("rotary_dim = ", a.rotary_dim, " of heads that are ", width, " wide"),
@@ -101,8 +108,8 @@ inline void check_rotary(const Heads& a, int64_t width) {
 // UserError, with what fits, unless heads can have the width that the options say.
 inline void check_width(const Heads& a, int64_t c) {
   const int64_t width = a.width(c), multiple = head_multiple(a);
+  check_position_options(a);
   check_rotary(a, width);
-  check_shared_bias(a);
   if (a.rotary_dim > 0 || width % multiple == 0) return;
   const std::string needs = str("position = ", a.position, " needs heads ",
                                 multiple == 2 ? "of even width" : "whose width 4 divides");

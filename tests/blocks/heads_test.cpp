@@ -213,6 +213,11 @@ TEST(Heads, SayWhichWidthsDoNotFit) {
   EXPECT_EQ(refusal("attention: {position: xl, share_bias: all}"),
             "attention 'attention': share_bias does not go with position = xl; use position: t5 or "
             "relative_2d, or leave share_bias out");
+  for (const char* option : {"rope_base: 500", "buckets: 8", "max_distance: 64"})
+    EXPECT_NE(refusal(str("attention: {position: alibi, ", option, "}"))
+                  .find("does not go with position = alibi; use position: "),
+              std::string::npos)
+        << option;
   EXPECT_EQ(refusal("attention: {rotary_dim: 2}"),
             "attention 'attention': rotary_dim does not go with position = none; use position: "
             "rope, or leave rotary_dim out");
