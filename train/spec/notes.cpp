@@ -4,6 +4,7 @@
 
 #include "blocks/auxiliary.h"
 #include "core/text/fmt.h"
+#include "train/graphs/unheard.h"
 #include "train/spec/settle.h"
 
 namespace cambium {
@@ -190,6 +191,20 @@ void note_routers(Notes& notes, const Graph& training) {
   }
 }
 
+void note_unheard(Notes& notes, const Graph& training) {
+  const Unheard unheard = unheard_in(training);
+  if (unheard.data)
+    notes.add("no answer depends on the data: the model does not read it",
+              "let what reads the data reach the end: a tap, a `from` or `latents` leaves it out",
+              notes.experiment().spec.root.mark);
+  if (unheard.parameters > 0)
+    notes.add(str("no answer depends on ", unheard.parameters,
+                  " parameters, which count and never "
+                  "learn; '",
+                  unheard.first, "' is the first"),
+              "leave its block out, or let what follows hear it", unheard.mark);
+}
+
 // Of each batch norm whose statistics are over few rows: an error over one, else a note.
 void check_batch_norms(Notes& notes, const Graph& training, Diagnostics& errors) {
   for (int id = 0; id < int(training.nodes().size()); ++id) {
@@ -256,6 +271,7 @@ void note_what_cannot_be(Experiment& e, const Graph& training, Diagnostics& erro
   note_schedule(notes, total, looks);
   note_optimizer(notes);
   note_routers(notes, training);
+  note_unheard(notes, training);
   check_batch_norms(notes, training, errors);
 }
 

@@ -208,5 +208,29 @@ TEST(NotesOfARun, StandAtItsStart) {
   EXPECT_NE(seen.notes[0].find("spec.yaml:6:"), std::string::npos) << seen.notes[0];
   EXPECT_NE(seen.notes[0].find("; use eval_every"), std::string::npos) << seen.notes[0];
 }
+
+TEST(ModelNotes, TellWhatNoAnswerDependsOn) {
+  const TempFolder folder;
+  const auto notes = [&](const std::string& model) {
+    std::vector<std::string> out;
+    for (const UserError& note :
+         open_text(folder, str("data: {bars_and_shapes: {train: 64, val: 16, test: 16}}\nmodel:\n"
+                               "  - patch_embed: {patch: 8, dim: 4}\n",
+                               model,
+                               "  - pool: mean\n  - linear: $classes\n"
+                               "train: {batch: 16, epochs: 1, log_every: 1}\n"))
+             .notes)
+      out.push_back(str(note.mark.line, ": ", note.what()));
+    return out;
+  };
+  EXPECT_EQ(notes("  - residual: [{linear: 4}]\n"), std::vector<std::string>{});
+  EXPECT_EQ(notes("  - tap: a\n  - linear: 9\n  - from: a\n"),
+            std::vector<std::string>{"5: no answer depends on 45 parameters, which count and never "
+                                     "learn; 'linear.weight' is the first"});
+  const std::vector<std::string> blind = notes("  - latents: {count: 3, place: alone}\n");
+  ASSERT_EQ(blind.size(), 2u);
+  EXPECT_NE(blind[0].find("no answer depends on the data"), std::string::npos) << blind[0];
+  EXPECT_NE(blind[1].find("'patch_embed"), std::string::npos) << blind[1];
+}
 }  // namespace
 }  // namespace cambium::test::notes_test
