@@ -47,6 +47,13 @@ std::string_view operator_of(std::string_view how) {
 }
 }  // namespace
 
+const std::vector<Yaml>& branches_of(const BlockUse& use, std::string_view example) {
+  const Yaml* branches = use.body("branches");
+  if (!branches || !branches->is_list() || branches->items.empty())
+    throw UserError("has no branches", str("give a list of blocks for each: ", example));
+  return branches->items;
+}
+
 void check_joints(std::string_view how, const std::vector<Joint>& joints) {
   for (size_t i = 1; i < joints.size(); ++i) check_alike(how, joints[0], joints[i]);
   if (how == "subtract" && joints.size() != 2)

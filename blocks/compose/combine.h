@@ -14,6 +14,10 @@ struct Joint {
   Stream stream;
 };
 
+// The lists of blocks side by side that `branches` of the use holds. UserError, with an example,
+// unless there are some.
+const std::vector<Yaml>& branches_of(const BlockUse& use, std::string_view example);
+
 // UserError unless all have one domain, the same places, edges and padding, and one width where
 // `how` needs that.
 void check_joints(std::string_view how, const std::vector<Joint>& joints);

@@ -62,8 +62,9 @@ extern const Block block_bidirectional = {
     .name = "bidirectional",
     .family = "structure",
     .doc =
-        "Any blocks that look back only, in both directions: once over the tokens and once over "
-        "them in reverse, with weights of their own or one set",
+        "Blocks that look back, in both directions: once over the tokens and once over them in "
+        "reverse, with weights of their own or one set. What looks both ways already costs twice "
+        "as much here and gains nothing",
     .formula = "y = f(x) + reverse(g(reverse(x))), half of it, or [f(x), reverse(g(reverse(x)))]",
     .paper =
         "Schuster and Paliwal 1997, doi 10.1109/78.650093; Zhu et al. 2024, arXiv 2401.09417; "

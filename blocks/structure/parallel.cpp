@@ -35,12 +35,8 @@ Stream gated(Builder& b, const Stream& s, const std::vector<Joint>& ends) {
 
 Stream build(Builder& b, const BlockUse& use, Stream s) {
   const auto& a = use.attrs.as<Parallel>();
-  const Yaml* branches = use.body("branches");
-  if (!branches || !branches->is_list() || branches->items.empty())
-    throw UserError("has no branches",
-                    "give a list of blocks for each: parallel: [[], [{linear: 8}]]");
   std::vector<Joint> ends;
-  for (const Yaml& branch : branches->items) {
+  for (const Yaml& branch : branches_of(use, "parallel: [[], [{linear: 8}]]")) {
     const size_t n = ends.size() + 1;
     ends.push_back({str("branch ", n), b.in_scope(str("branch_", n), [&] {
                       return b.build_list(branch, s, b.vars());

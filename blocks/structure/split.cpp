@@ -57,15 +57,12 @@ Stream part_of(Builder& b, Stream s, int64_t begin, int64_t width, const Joint* 
 
 Stream build(Builder& b, const BlockUse& use, Stream s) {
   const auto& a = use.attrs.as<Split>();
-  const Yaml* branches = use.body("branches");
-  if (!branches || !branches->is_list() || branches->items.empty())
-    throw UserError("has no branches",
-                    "give a list of blocks for each part: split: [[], [{linear: 8}]]");
-  const std::vector<int64_t> widths = widths_of(a, s.channels(), int64_t(branches->items.size()));
+  const std::vector<Yaml>& branches = branches_of(use, "split: [[], [{linear: 8}]]");
+  const std::vector<int64_t> widths = widths_of(a, s.channels(), int64_t(branches.size()));
   std::vector<Joint> ends;
   std::optional<Joint> before;
   int64_t begin = 0;
-  for (const Yaml& branch : branches->items) {
+  for (const Yaml& branch : branches) {
     const size_t n = ends.size() + 1;
     const bool blocks = !branch.is_list() || !branch.items.empty();
     const Stream end = b.in_scope(str("branch_", n), [&] {

@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include "tests/support/block_case.h"
+#include "tests/blocks/mistakes.h"
 #include "tests/support/padded_layout.h"
 
 namespace cambium::branches_test {
@@ -107,28 +107,12 @@ TEST(Split, ChainsWhatHasBlocks) {
   EXPECT_EQ(c.run(at), (Numbers{1, 20, 360, 1000}));
 }
 
-struct Mistake {
-  const char *yaml, *text;
-  Domain domain = Domain::kTokens;
-};
+using test::Mistake;
 
-void PrintTo(const Mistake& m, std::ostream* out) {
-  *out << m.yaml;
-}
-
-class BranchErrors : public testing::TestWithParam<Mistake> {};
+class BranchErrors : public testing::TestWithParam<test::Mistake> {};
 
 TEST_P(BranchErrors, SayWhatWouldFit) {
-  const auto& [yaml, text, domain] = GetParam();
-  try {
-    BlockCase(str("- ", yaml), domain,
-              domain == Domain::kGrid ? Shape{2, 4, 4, 6} : Shape{2, 5, 6});
-    FAIL() << "nothing was refused";
-  } catch (const UserErrors& e) {
-    const std::string what = e.all[0].what();
-    const size_t colon = what.find(": ");  // behind the block's name and path
-    EXPECT_EQ(str(colon == what.npos ? what : what.substr(colon + 2), "; ", e.all[0].help), text);
-  }
+  test::expect_refused(GetParam());
 }
 
 INSTANTIATE_TEST_SUITE_P(
@@ -180,12 +164,12 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{"shuffle:", "groups is missing; "},
         Mistake{"shuffle: 4", "groups = 4 does not divide C = 6; groups that do: 1, 2, 3, 6"},
         Mistake{"split: []",
-                "has no branches; give a list of blocks for each part: split: [[], [{linear: 8}]]"},
+                "has no branches; give a list of blocks for each: split: [[], [{linear: 8}]]"},
         Mistake{"split: 2", "unknown block '2'; blocks stand here, such as [{linear: 8}]"},
         Mistake{"parallel:",
                 "has no branches; give a list of blocks for each: parallel: [[], [{linear: 8}]]"},
         Mistake{"{split: flatten}",
-                "has no branches; give a list of blocks for each part: split: [[], [{linear: 8}]]"},
+                "has no branches; give a list of blocks for each: split: [[], [{linear: 8}]]"},
         Mistake{"split: [[], [], [], []]",
                 "4 branches do not divide C = 6; say how many channels each takes: parts: [...]"},
         Mistake{"{split: [[], []], parts: [2, 2, 2]}",

@@ -1,7 +1,7 @@
 // What the convolution blocks compute where a closed form or PyTorch says it, and what they refuse.
 #include <gtest/gtest.h>
 
-#include "tests/support/block_case.h"
+#include "tests/blocks/mistakes.h"
 #include "tests/support/expect_error.h"
 #include "tests/support/padded_layout.h"
 
@@ -136,27 +136,12 @@ TEST(Conv1d, ForgetsTheGridWhenItsTokensAreNoLongerThose) {
   EXPECT_EQ(BlockCase(begin + "1}", Domain::kGrid, {1, 2, 4, 2}).out.columns, 4);
 }
 
-struct Mistake {
-  const char *yaml, *text;
-  Domain domain = Domain::kTokens;
-};
+using test::Mistake;
 
-void PrintTo(const Mistake& m, std::ostream* out) {
-  *out << m.yaml;
-}
-
-class ConvErrors : public testing::TestWithParam<Mistake> {};
+class ConvErrors : public testing::TestWithParam<test::Mistake> {};
 
 TEST_P(ConvErrors, SayWhatWouldFit) {
-  const auto& [yaml, text, domain] = GetParam();
-  try {
-    BlockCase(str("- ", yaml), domain,
-              domain == Domain::kGrid ? Shape{2, 4, 4, 6} : Shape{2, 5, 6});
-    FAIL() << "nothing was refused";
-  } catch (const UserErrors& e) {
-    const std::string what = e.all[0].what();
-    EXPECT_EQ(str(what.substr(what.find(": ") + 2), "; ", e.all[0].help), text);
-  }
+  test::expect_refused(GetParam());
 }
 
 INSTANTIATE_TEST_SUITE_P(
