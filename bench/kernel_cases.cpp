@@ -200,6 +200,7 @@ std::vector<Row> movement_rows() {
   return {{"broadcast_to", {Shape{16384, 1}}, {{"shape", Shapes{16384, 128}}}},
           {"concat", {kRows, kRows}},
           {"reverse_sequence", {Shape{32, 128, 128}, between({32, 128}, 0, 2)}},
+          {"relative_shift", {Shape{8, 6, 256, 511}}},
           {"slice", {kRows}, {{"begin", int64_t{32}}, {"end", int64_t{96}}}},
           {"transpose", {kHeads}, {{"perm", Shapes{0, 2, 1, 3}}}},
           {"reduce_sum", {kRows}, last},

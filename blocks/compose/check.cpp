@@ -11,14 +11,28 @@ namespace {
 // A model has at most so many, counting what repeats and definitions make of them: a few lines that
 // use one another twice would else never end.
 constexpr int64_t kMostEntries = 20'000;
-// In the place of a size that only building tells: many numbers divide it.
-constexpr int64_t kSomeSize = 5040;
+// In the place of a size that only building tells. What is wrong with one of them may be right with
+// the size.
+constexpr int64_t kSomeSizes[] = {5040, 65536};
 constexpr size_t kDeepest = 32;  // definitions inside one another; each takes a piece of the stack
 
 struct TooLarge : UserError {  // ends the walk
 
   explicit TooLarge(const UserError& e) : UserError(e) {}
 };
+
+bool same(const UserError& a, const UserError& b) {
+  return std::string_view(a.what()) == b.what() && a.mark.line == b.mark.line &&
+         a.mark.column == b.mark.column;
+}
+
+// Those that stand in both.
+void report_common(const std::vector<UserError>& one, const std::vector<UserError>& other,
+                   const Report& report) {
+  for (const UserError& error : one)
+    if (std::ranges::any_of(other, [&](const UserError& o) { return same(error, o); }))
+      report(error);
+}
 
 class Checker {
  public:
@@ -41,13 +55,7 @@ class Checker {
   void check_unused(const std::string& name, const Yaml& value) {
     const Definition d = definition_of(value);
     if (used_.contains(name) || !d.body) return;
-    const std::vector<UserError> with_number = errors_with(d, 8), with_text = errors_with(d, "x");
-    for (const UserError& error : with_number)
-      if (std::ranges::any_of(with_text, [&](const UserError& other) {
-            return std::string_view(error.what()) == other.what() &&
-                   error.mark.line == other.mark.line && error.mark.column == other.mark.column;
-          }))
-        report_(error);
+    report_common(errors_with(d, 8), errors_with(d, "x"), report_);
   }
 
  private:
@@ -98,19 +106,37 @@ class Checker {
       if (!any_tap_ && !std::ranges::count(taps_, name.text))
         report_(unknown_tap(name.text, name.mark, taps_));
     if (e->definition) check_use(*e, vars);
-    Vars inner(&vars);
-    if (e->block && !e->block->variable.empty())
-      inner.set(std::string(e->block->variable), e->block->repeats ? 0 : kSomeSize);
     const double around = copies_;
     copies_ *= copies_of(*e, vars);
-    if (e->block)
-      for (const YamlEntry& option : e->use.options)
-        if (std::ranges::count(e->block->bodies, option.key) ||
-            (e->block->any_option && is_pattern_letter(option.key)))
-          check_list(option.value, inner);
+    if (e->block && !e->block->variable.empty() && !e->block->repeats)
+      check_with_sizes(*e, vars);
+    else if (e->block)
+      check_bodies(*e, vars, 0);
     copies_ = around;
     if (!e->as.text.empty()) taps_.push_back(e->as.text);
     if (e->use.name == "tap") add_values(*e->use.body("label"), vars, taps_);
+  }
+
+  void check_bodies(const Entry& e, const Vars& vars, int64_t variable) {
+    Vars inner(&vars);
+    if (!e.block->variable.empty()) inner.set(std::string(e.block->variable), variable);
+    for (const YamlEntry& option : e.use.options)
+      if (std::ranges::count(e.block->bodies, option.key) ||
+          (e.block->any_option && is_pattern_letter(option.key)))
+        check_list(option.value, inner);
+  }
+
+  void check_with_sizes(const Entry& e, const Vars& vars) {
+    std::vector<UserError> found[2];
+    const Report outer = report_;
+    const double entries = entries_;
+    for (const size_t i : {0u, 1u}) {
+      entries_ = entries;
+      report_ = [&, i](UserError error) { found[i].push_back(std::move(error)); };
+      check_bodies(e, vars, kSomeSizes[i]);
+    }
+    report_ = outer;
+    report_common(found[0], found[1], report_);
   }
 
   void check_use(const Entry& e, const Vars& vars) {
@@ -155,7 +181,7 @@ class Checker {
 
   const Vars& root_;
   const Definitions& definitions_;
-  const Report& report_;
+  Report report_;
   std::vector<std::string> taps_, using_;
   std::set<std::string> used_;
   bool any_tap_ = false;  // which taps are set where a definition will be used is not known

@@ -49,6 +49,8 @@ Stream build(Builder& b, const BlockUse& use, Stream s) {
   f = drop_path(b, s, layer_scale(b, b.dropout(f, a.dropout), a.layer_scale), a.drop_path);
   const Value y = b.emit("add", {s.x, b.branch(f)});
   s.mask = joined_mask(b, both);
+  if (branch.latents != s.latents) s.latents = nullptr;  // only what both remember alike
+  if (!(branch.edges == s.edges)) s.edges = {};
   s.x = a.place == "post" ? norm(y, "norm") : y;
   return s;
 }

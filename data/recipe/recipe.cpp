@@ -33,8 +33,8 @@ class Reader {
     read_sources();
     if (const Yaml* append = spec_.section("append")) read_append(*append);
     if (const Yaml* steps = spec_.section("steps")) read_steps(*steps);
-    drop_copies_of_held_out();
     if (const Yaml* split = spec_.section("split")) read_split(*split);
+    drop_copies_of_held_out();
     if (const Yaml* shards = spec_.section("shards")) read_shards(*shards);
     recipe_.hash = hash();
     return std::move(recipe_);

@@ -30,7 +30,17 @@ const PlannedVariant& baseline_of(const StudyPlan& plan) {
   return plan.at(on_task_of(plan.variants.front().name, plan.study.baseline));
 }
 
-DescribedVariant describe(const PlannedVariant& v, const Study& s) {
+// One number for all that hold out the same and answer in the same symbols: of the first of them.
+uint64_t held_out_of(const StudyPlan& plan, const PlannedVariant& v) {
+  const auto same = std::ranges::find_if(plan.variants, [&](const PlannedVariant& other) {
+    return ask_the_same(v.held_out, other.held_out) &&
+           v.data.at("vocabulary") == other.data.at("vocabulary");
+  });
+  return same->held_out.exact;
+}
+
+DescribedVariant describe(const StudyPlan& plan, const PlannedVariant& v) {
+  const Study& s = plan.study;
   DescribedVariant out{.name = v.name,
                        .spec_yaml = to_yaml(v.spec.root),
                        .spec_hash = hash_name(spec_hash(v.spec)),
@@ -44,7 +54,7 @@ DescribedVariant describe(const PlannedVariant& v, const Study& s) {
                        .peak_bytes = v.needed_bytes,
                        .step_ms = 0,
                        .data = v.data,
-                       .held_out = hash_name(v.held_out),
+                       .held_out = hash_name(held_out_of(plan, v)),
                        .examples_per_step = v.examples_per_step,
                        .validation_examples = v.validation_examples,
                        .test_examples = v.test_examples,
@@ -186,7 +196,7 @@ Description describe(const StudyPlan& plan, const Frozen& frozen, const Summary*
                 .created = now_text()};
   for (const Task& t : s.tasks) d.tasks.push_back({t.name, t.metric.name, t.metric.maximize});
   for (size_t i = 0; i < plan.variants.size(); ++i) {
-    d.variants.push_back(describe(plan.variants[i], s));
+    d.variants.push_back(describe(plan, plan.variants[i]));
     if (results) d.variants.back().step_ms = results->rows[i].step_ms;
   }
   return d;

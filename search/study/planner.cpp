@@ -166,7 +166,7 @@ DraftVariant draft_variant(std::string name, Spec spec, const PlanOptions& optio
     set_steps(d, steps_within(*options.budget, d.variant, {}), options);
   d.variant.data = data.identity(e);
   d.variant.judged = data.judged(e, options.metric);
-  d.variant.held_out = data.judged(e, "").exact;
+  d.variant.held_out = data.judged(e, "");
   d.variant.forward_flops = d.variant.cost.forward_flops_per_example;
   settle_evaluation(d.variant, e);
   settle_blocks(d.variant, e);

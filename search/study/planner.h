@@ -52,7 +52,7 @@ struct PlannedVariant {
   int64_t state_bytes = 0;            // GenerationState::bytes; 0: no state
   Identity data;                      // what its runs are trained on
   Judged judged = {};                 // what the metric is measured on
-  uint64_t held_out = 0;              // Judged::exact of the data itself
+  Judged held_out = {};               // the same of the data itself
   std::string domains;                // "conv + transformer": the families of its blocks
   std::optional<Match> match;         // of the free variable
   std::optional<StepTime> step_time;  // ms, what a budget of seconds was planned with

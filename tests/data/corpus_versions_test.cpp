@@ -128,6 +128,58 @@ TEST_F(Versions, AStricterStepOfTheRecipeDoesNotLetHeldOutTextsIn) {
   }
 }
 
+// More texts are alike than a band compares, and nearly all of them are trained on.
+TEST_F(Versions, ManyAlikeDoNotHideThoseThatAreHeldOut) {
+  std::vector<std::string> alike;
+  for (int i = 0; i < 300; ++i) alike.push_back(str(texts_of(9, 1)[0], " number ", i));
+  replace_file(folder_.path("old.txt"), lines_of(alike));
+  fs::remove_all(folder_.path("first"));
+  build("old.yaml", "sources: {web: {path: OLD, split: line}}\nsplit: {val: 10%, test: 10%}\n",
+        "first");
+  std::vector<std::string> held_out;
+  for (const auto& [text, split] : documents_of(folder_.path("first")))
+    if (split != Split::kTrain) held_out.push_back(text);
+  ASSERT_GT(held_out.size(), 30u);
+  replace_file(folder_.path("new.txt"), lines_of(held_out));
+  for (const char* split : {"{val: 0, test: 0}", "{val: 10%, test: 10%}"}) {
+    build("new.yaml",
+          str("append: FIRST\nsources: {web: {path: NEW, split: line}}\nsplit: ", split, "\n"),
+          "second");
+    const auto now = documents_of(folder_.path("second"));
+    for (const std::string& t : held_out) EXPECT_NE(now.at(t), Split::kTrain) << t;
+    fs::remove_all(folder_.path("second"));
+  }
+}
+
+// B is like A, and A like what is trained on, of which B is not.
+TEST_F(Versions, ClustersStayTogetherWhereOneIsTrainedOn) {
+  const std::vector<std::string> old = texts_of(11, 60);
+  replace_file(folder_.path("old.txt"), lines_of(old));
+  fs::remove_all(folder_.path("first"));
+  build("old.yaml", "sources: {web: {path: OLD, split: line}}\nsplit: {val: 0, test: 0}\n",
+        "first");
+  std::vector<std::string> texts;
+  for (const std::string& t : old)
+    for (const int words : {1, 8}) texts.push_back(str(t, words == 1 ? " a" : " a b c d e f g h"));
+  replace_file(folder_.path("new.txt"), lines_of(texts));
+  build("new.yaml",
+        "append: FIRST\nsources: {web: {path: NEW, split: line}}\nsteps: [{near_duplicates: "
+        "{similarity: 0.85, action: mark}}]\nsplit: {val: 40%, test: 40%, by: cluster}\n",
+        "second");
+  const auto now = documents_of(folder_.path("second"));
+  for (size_t i = 0; i < texts.size(); i += 2)
+    EXPECT_EQ(now.at(texts[i]) == Split::kTrain, now.at(texts[i + 1]) == Split::kTrain) << i;
+  const UserError none = test::error_of([&] {
+    build("none.yaml",
+          "append: FIRST\nsources: {web: {path: NEW, split: line}}\nsplit: {val: 40%, by: "
+          "cluster}\n",
+          "third");
+  });
+  EXPECT_NE(std::string_view(none.what()).find("clusters are found by the step near_duplicates"),
+            std::string_view::npos)
+      << none.what();
+}
+
 // What was trained on is not held out by a later version, nor what is like it.
 TEST_F(Versions, HoldOutNothingThatIsTrainedOn) {
   write_new();

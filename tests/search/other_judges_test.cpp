@@ -2,6 +2,7 @@
 #include "core/hash.h"
 #include "core/rng.h"
 #include "core/system/files.h"
+#include "data/assembly/build.h"
 #include "search/results/results.h"
 #include "search/runs/compare.h"
 #include "tests/support/data/test_data.h"
@@ -88,6 +89,35 @@ TEST_F(TwoTexts, AreComparedByASetThatStandsApart) {
 
 TEST_F(TwoTexts, WindowsOfOtherLengthsAskTheSame) {
   EXPECT_NO_THROW(plan_study(study("metric: {val.loss: min}\n", "  wide: {vars.width: 24}\n")));
+}
+
+// Two sources whose windows take turns: the order of all tells how they are cut, that of each not.
+TEST_F(TwoTexts, SourcesOfACorpusAskTheSameInAnyWindows) {
+  for (const char* name : {"a.txt", "b.txt"}) {
+    std::string text = drawn_from(name, 6000);
+    for (size_t i = 99; i < text.size(); i += 100) text[i] = '\n';
+    replace_file(path(name), text);
+  }
+  replace_file(path("recipe.yaml"), str("sources: {a: {path: ", path("a.txt"),
+                                        ", split: line}, b: {path: ", path("b.txt"),
+                                        ", split: line}}\nsplit: {val: 30%, test: 0}\n"));
+  build_corpus(load_recipe(path("recipe.yaml")), path("built"), {});
+  const auto on = [&](const std::string& name, const char* options) {
+    return str("  ", name, ": {data: {corpus: {path: ", path("built"), ", ", options, "}}}\n");
+  };
+  const auto planned = [&](const std::string& variants) {
+    replace_file(path("study.yaml"), str("base: model.yaml\nseeds: 3\nvariants:\n", variants,
+                                         "metric: {val.loss: min}\n"));
+    return plan_study(load_study(path("study.yaml")));
+  };
+  EXPECT_NO_THROW(planned(on("narrow", "context: 12") + on("wide", "context: 29")));
+  // As much of the same text, or other examples.
+  const UserError e = test::error_of([&] {
+    planned(on("few", "context: 12, held_out: 8") + on("many", "context: 29, held_out: 60"));
+  });
+  EXPECT_NE(std::string_view(e.what()).find("'many' is judged by other examples than 'few'"),
+            std::string_view::npos)
+      << e.what();
 }
 
 TEST_F(TwoTexts, LossesByOtherSymbolsAreNotCompared) {

@@ -13,7 +13,7 @@ namespace cambium {
 namespace {
 std::string slice_cell(const SliceLoss& c) {
   if (c.n == 0) return html("td", "-");
-  std::string difference = c.own ? "of its own held-out text" : "";
+  std::string difference = c.own ? "of its own held-out text or symbols" : "";
   if (c.difference) {
     const PairedDifference& d = *c.difference;
     const bool interval = d.n >= kIntervalSeeds;

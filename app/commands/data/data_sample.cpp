@@ -22,10 +22,11 @@ void need_source(const Manifest& m, const std::string& source) {
     throw UserError(str("the corpus has no source '", source, "'"), suggestion(source, known));
 }
 
-std::string parts_with_documents(const Manifest& m) {
+std::string parts_with_documents(const Manifest& m, const std::string& source) {
   std::set<std::string> parts;
   for (const CorpusShard& s : m.shards)
-    if (s.documents > 0) parts.emplace(split_name(s.split));
+    if (s.documents > 0 && (source.empty() || s.source == source))
+      parts.emplace(split_name(s.split));
   std::string text;
   for (const std::string& part : parts) text += str(text.empty() ? "; try --split " : " or ", part);
   return text;
@@ -46,7 +47,8 @@ int sample(const Options& o, Context& context) {
     text += str("--- ", d.source, "  ", d.id, "\n", d.text, d.text.ends_with('\n') ? "" : "\n");
     json.push_back({{"source", d.source}, {"id", d.id}, {"text", d.text}});
   }
-  if (documents.empty()) text = str("no documents in ", o.split, parts_with_documents(m), "\n");
+  if (documents.empty())
+    text = str("no documents in ", o.split, parts_with_documents(m, o.source), "\n");
   context.answer(json, text);
   return kExitOk;
 }

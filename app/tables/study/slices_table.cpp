@@ -12,8 +12,10 @@ std::string slices_table(const StudyFolder& study) {
   std::vector<std::string> head = {"loss of"};
   for (const DescribedVariant& v : study.study.variants) head.push_back(printable(v.name));
   table.row(std::move(head));
+  bool own = false;
   for (const SliceRow& row : rows) {
     std::vector<std::string> cells = {printable(slice_of_metric(row.metric))};
+    for (const SliceLoss& c : row.cells) own |= c.own && c.n > 0;
     for (const SliceLoss& c : row.cells)
       cells.push_back(c.n == 0
                           ? "-"
@@ -24,7 +26,8 @@ std::string slices_table(const StudyFolder& study) {
     table.row(std::move(cells));
   }
   return str("\n", table.text(), "in brackets: the difference to ", printable(study.study.baseline),
-             ", paired by seed; of its own: held-out text that is not the same\n");
+             ", paired by seed", own ? "; of its own: other held-out text, or other symbols" : "",
+             "\n");
 }
 
 Json slices_json(const StudyFolder& study) {

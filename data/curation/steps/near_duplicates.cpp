@@ -1,6 +1,8 @@
 // Near duplicates: texts that share most of their runs of words with one that stays.
 #include <algorithm>
+#include <set>
 
+#include "core/system/files.h"
 #include "data/curation/likeness/near_pairs.h"
 
 namespace cambium::step_near_duplicates {
@@ -51,13 +53,16 @@ struct Decision {
 
 class Marker final : public Judge {
  public:
-  // `trained`: indices, sorted, of drafts that are like one which is trained on already.
-  Marker(std::vector<Decision> decisions, bool drops, const std::vector<int64_t>& trained)
-      : decisions_(std::move(decisions)), drops_(drops), trained_(trained) {}
+  // `trained`: indices, sorted, of drafts that are like one which is trained on already;
+  // `clusters`: what was found alike with them before.
+  Marker(std::vector<Decision> decisions, bool drops, const std::vector<int64_t>& trained,
+         const std::set<uint64_t>& clusters)
+      : decisions_(std::move(decisions)), drops_(drops), trained_(trained), clusters_(clusters) {}
 
   bool keep(Draft& draft, Tally& tally) override {
     const int64_t index = index_++;
-    if (std::ranges::binary_search(trained_, index)) draft.cluster = kTrainCluster;
+    if (std::ranges::binary_search(trained_, index) || clusters_.contains(draft.cluster))
+      draft.cluster = kTrainCluster;
     if (next_ == decisions_.size() || decisions_[next_].index != index) return true;
     const Decision& d = decisions_[next_++];
     draft.cluster = d.cluster;
@@ -71,6 +76,7 @@ class Marker final : public Judge {
   std::vector<Decision> decisions_;
   bool drops_;
   const std::vector<int64_t>& trained_;
+  const std::set<uint64_t>& clusters_;
   size_t next_ = 0;
   int64_t index_ = 0;
 };
@@ -98,21 +104,14 @@ class NearStep final : public CurationStep {
   bool compares() const override { return true; }
 
   void look(const StagedDrafts& all, const std::string& folder, const Workers& workers) override {
-    const StagedDrafts drafts = held_out_ && !splits_ ? with_held_out(all) : all;
+    const StagedDrafts drafts = held_out_ ? with_settled(all, true) : all;
     const auto settled = [&](const RankedPlace& p) { return p.part() >= drafts.own(); };
     const NearPairs found = find_near_pairs(drafts, near_, folder, workers);
     trained_.assign(drafts.parts.size(), {});
-    if (held_out_ && splits_)
-      found.each([&](const AlikePair& p) {
-        if (settled(p.later) || !settled(p.earlier)) return;
-        if (!drafts.parts[size_t(p.earlier.part())].held_out)
-          trained_[size_t(p.later.part())].push_back(int64_t(p.later.index));
-      });
-    for (std::vector<int64_t>& part : trained_) std::ranges::sort(part);
+    if (held_out_ && splits_) find_trained(with_settled(all, false), folder, workers);
     // Settled drafts stay, whatever they are like.
     const auto judged = [&](const AlikePair& p) {
-      if (settled(p.later)) return false;
-      return !held_out_ || (settled(p.earlier) && drafts.parts[size_t(p.earlier.part())].held_out);
+      return !settled(p.later) && (!held_out_ || settled(p.earlier));
     };
     const auto each = [&](const std::function<void(const AlikePair&)>& f) {
       found.each([&](const AlikePair& p) {
@@ -141,25 +140,47 @@ class NearStep final : public CurationStep {
     std::vector<Decision> decisions;
     for (const ClusterMember& m : clusters_->members_of(place_of_part_[size_t(part)]))
       decisions.push_back({int64_t(m.place.index), m.dropped, m.key});
-    return std::make_unique<Marker>(std::move(decisions), drops_, trained_[size_t(part)]);
+    return std::make_unique<Marker>(std::move(decisions), drops_, trained_[size_t(part)],
+                                    trained_clusters_);
   }
 
   Json findings() const override { return findings_; }
 
  private:
-  static StagedDrafts with_held_out(const StagedDrafts& all) {
+  // The own drafts and, of those that are settled, the ones that are held out, or the others.
+  // Apart, for a band compares with its first drafts alone.
+  static StagedDrafts with_settled(const StagedDrafts& all, bool held_out) {
     StagedDrafts out = all.without_settled();
     out.sources = all.sources;
     for (size_t i = size_t(all.own()); i < all.parts.size(); ++i)
-      if (all.parts[i].held_out) {
+      if (all.parts[i].held_out == held_out) {
         out.parts.push_back(all.parts[i]);
         ++out.settled;
       }
     return out;
   }
 
+  // Which drafts are like one that is trained on already, and the clusters that they are in.
+  void find_trained(const StagedDrafts& drafts, const std::string& folder, const Workers& workers) {
+    const std::string apart = folder + "/trained";
+    make_folders(apart);
+    find_near_pairs(drafts, near_, apart, workers).each([&](const AlikePair& p) {
+      if (p.later.part() < drafts.own() && p.earlier.part() >= drafts.own())
+        trained_[size_t(p.later.part())].push_back(int64_t(p.later.index));
+    });
+    for (size_t part = 0; part < size_t(drafts.own()); ++part) {
+      std::ranges::sort(trained_[part]);
+      if (trained_[part].empty()) continue;
+      PartReader in(drafts.parts[part].path);
+      int64_t index = 0;
+      for (Draft d; in.next(d); ++index)
+        if (std::ranges::binary_search(trained_[part], index)) trained_clusters_.insert(d.cluster);
+    }
+  }
+
   bool drops_, held_out_, splits_;
   std::vector<std::vector<int64_t>> trained_;  // by part
+  std::set<uint64_t> trained_clusters_;
   NearOptions near_;
   std::optional<Clusters> clusters_;
   std::vector<uint64_t> place_of_part_;  // RankedPlace::rank_part of each
@@ -173,7 +194,7 @@ extern const CurationKind step_near_duplicates = {
         "of texts that are alike, drops those that are like one that stays; texts without a word "
         "are like their equals",
     .source = "Broder 1997 (MinHash); Lee et al. 2022, arXiv 2107.06499 (what it does to models)",
-    .version = 3,
+    .version = 4,
     .attrs = fields_of<Options>,
     .primary = "similarity",
     .open = [](const Attrs& attrs, const StepPlace& place) -> std::unique_ptr<CurationStep> {

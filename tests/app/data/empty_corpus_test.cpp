@@ -27,6 +27,17 @@ TEST(EmptyCorpus, AnEmptyPartNamesTheOthers) {
       0);
   const test::Ran ran = test::run_words({"data", "sample", folder.path("one"), "--split", "val"});
   EXPECT_EQ(ran.out, "no documents in val; try --split train\n") << ran.err;
+  // Of one source, where another has some.
+  write_file(folder, "two.yaml",
+             str("sources: {a: {path: ", folder.path("text.txt"),
+                 "}, b: {path: ", write_file(folder, "more.txt", "1\n2\n3\n4\n5\n6\n7\n8\n9\n10\n"),
+                 ", split: line}}\nsplit: {test: 50%}\n"));
+  ASSERT_EQ(
+      test::run_words({"data", "build", folder.path("two.yaml"), "-o", folder.path("two")}).code,
+      0);
+  const test::Ran of =
+      test::run_words({"data", "sample", folder.path("two"), "--source", "a", "--split", "val"});
+  EXPECT_EQ(of.out.find(" or "), of.out.npos) << of.out;
 }
 }  // namespace
 }  // namespace cambium::empty_corpus_test

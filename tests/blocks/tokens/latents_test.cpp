@@ -109,6 +109,16 @@ TEST(Edges, ComeBackWithWhatTheyCarry) {
                "all its examples, here are 3 tokens");
 }
 
+TEST(Edges, AreForgottenWhereABranchTurnsTheirNodesRound) {
+  for (const char* both : {"residual: [reverse]", "parallel: [[], [reverse]]"})
+    EXPECT_STREQ(first_error(str("- graph_to_tokens\n- ", both, "\n- tokens_to_graph: original"),
+                             {6, 4}, Domain::kGraph)
+                     .what(),
+                 "tokens_to_graph 'tokens_to_graph': neighbours = original needs tokens that came "
+                 "from a graph in their order")
+        << both;
+}
+
 // A layer of GPS written out: messages and attention side by side, then ffn.
 TEST(Edges, LetAttentionAndMessagesBeWrittenOut) {
   const BlockCase block("- gps: {heads: 2, norm: none, local: [{gcn: 4}]}", Domain::kGraph, {6, 4});

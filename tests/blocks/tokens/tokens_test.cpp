@@ -141,6 +141,21 @@ TEST(Bidirectional, StandsUnderShareToo) {
   EXPECT_EQ(own.parameters().size(), 12u);
 }
 
+// The number of tokens is known when the model is built, and nothing is said of another one before.
+TEST(Transpose, CountsInTokens) {
+  EXPECT_EQ(BlockCase("- transpose: [{linear: '${tokens / 32}'}, {linear: $tokens}]",
+                      Domain::kTokens, {1, 64, 3})
+                .out.shape(),
+            Shape({1, 64, 3}));
+  EXPECT_EQ(BlockCase("- transpose: [{repeat: '${tokens / 4}', body: [{linear: $tokens}]}]",
+                      Domain::kTokens, {1, 8, 3})
+                .parameters()
+                .size(),
+            4u);
+  EXPECT_STREQ(first_error("- transpose: [{linear: {width: $tokens, bais: false}}]").what(),
+               "linear: unknown key 'bais'");
+}
+
 TEST(Bidirectional, NeedsABodyAsTransposeDoes) {
   for (const std::string block : {"bidirectional", "transpose"})
     for (const std::string body : {"", " []"}) {

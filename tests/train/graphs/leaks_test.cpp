@@ -48,6 +48,20 @@ TEST(Leaks, TheFirstBlockThatLooksAheadIsNamed) {
   }
 }
 
+// Too many places and channels to follow each: what is joined is channels.
+TEST(Leaks, LargeHonestModelsAreNotRefused) {
+  const TempFolder folder;
+  for (const auto& [context, dim, block] : std::vector<std::tuple<int, int, std::string>>{
+           {1100, 4, "{attention: {heads: 1, causal: true, position: xl}}"},
+           {2048, 1200, "[{split: [[], [{min_gru: 600}]]}, {shuffle: 2}]"}}) {
+    const Experiment e =
+        open_text(folder, str("data: {random_tokens: {vocab: 4, context: ", context,
+                              ", train: 8, val: 2, test: 2}}\nmodel: [{embed: ", dim, "}, ", block,
+                              ", {linear: $classes}]\ntrain: {steps: 1, batch: 1}\n"));
+    EXPECT_FALSE(find_leak(e)) << block;
+  }
+}
+
 TEST(Leaks, TheLineAndTheCureAreTheBlocksOwn) {
   const TempFolder folder;
   const auto e =
