@@ -9,6 +9,8 @@
 #include "graph/structural_hash.h"
 #include "train/generate/generation_state.h"
 #include "train/graphs/plans.h"
+#include "train/weights/resize.h"
+#include "train/weights/transfer_spec.h"
 
 namespace cambium {
 namespace {
@@ -32,6 +34,20 @@ std::string training_text(const TrainSpec& train) {
   });
   for (const GroupRule& g : train.groups)
     out += str("; group ", g.match, " ", g.group.lr_scale, " ", g.group.weight_decay.value_or(-1));
+  return out;
+}
+
+// What of `init:` decides which numbers a training starts from: not where they lie. Empty without.
+std::string start_text(const Experiment& e) {
+  Diagnostics errors;
+  const std::optional<InitSpec> init = parse_init(e.spec, e.vars, errors);
+  errors.throw_if_any();
+  if (!init) return "";
+  ensure(!init->hash.empty(), "a key of a training whose source is not pinned");
+  std::string out = init->hash;
+  for (const WarmRule& r : init->map) out += str("; map ", r.from, " > ", r.to);
+  for (const ResizeRule& r : init->resize) out += str("; resize ", r.match.text, " ", r.kind->name);
+  for (const NamePattern& p : init->fresh) out += str("; fresh ", p.text);
   return out;
 }
 
@@ -92,9 +108,12 @@ std::string training_key(const Experiment& e, const AskedQuantities& asked, Data
   const Graph& model = model_of(e, e.train.options.batch, true).graph;
   std::string identity;
   for (const auto& [part, value] : data.identity(e).parts) identity += str(part, "=", value, "\n");
-  return hash_name(
+  uint64_t key =
       joined_hash({structural_hash(model), hash_text(training_text(e.train)), uint64_t(e.precision),
-                   hash_text(identity), asked.length ? uint64_t(e.total_steps()) : 0}));
+                   hash_text(identity), asked.length ? uint64_t(e.total_steps()) : 0});
+  if (const std::string start = start_text(e); !start.empty())
+    key = joined_hash({key, hash_text(start)});
+  return hash_name(key);
 }
 
 std::string joined_key(std::span<const std::string> keys) {
@@ -124,6 +143,7 @@ Candidate build_candidate(const Spec& spec, const std::optional<MatchGoal>& matc
   Candidate c;
   try {
     Spec matched = spec;
+    data.pin(matched);
     if (match) {
       c.match = solve_match(spec, *match, data);
       apply_match(matched, *match, *c.match);

@@ -36,7 +36,8 @@ std::string joined_key(std::span<const std::string> keys);
 Candidate on_all_tasks(std::vector<Candidate> tasks);
 
 // What identifies a training but for its seed, length and reports: the model's structure, whatever
-// its parts are called (structural_hash), how it is trained, and on what data.
+// its parts are called (structural_hash), how it is trained, on what data, and with `init:` from
+// which weights, wherever they lie: the spec must be pinned (DataCache::pin).
 std::string training_key(const Experiment& e, const AskedQuantities& asked, DataCache& data);
 
 // Builds the model of a spec whose point is set: solves for the free variables of `match`, and asks

@@ -94,8 +94,11 @@ std::vector<PlannedVariant> ModelSpace::plan_base(const std::string& name, bool 
 
 std::string ModelSpace::base_key() {
   std::vector<std::string> keys;
-  for (const SearchTask& t : tasks_)
-    keys.push_back(training_key(data_.open_to_measure(matched_base(t)), asked_, data_));
+  for (const SearchTask& t : tasks_) {
+    Spec spec = matched_base(t);
+    data_.pin(spec);
+    keys.push_back(training_key(data_.open_to_measure(spec), asked_, data_));
+  }
   return joined_key(keys);
 }
 
@@ -105,10 +108,33 @@ Spec ModelSpace::matched_base(const SearchTask& task) {
   return spec;
 }
 
+// The hashes of the sources that single values of the space name. What cannot be opened is the
+// refusal of the trials that name it.
+std::set<std::string> ModelSpace::sources_of_values(const Spec& base) {
+  std::set<std::string> out;
+  for (const Dimension& d : space_->dimensions()) {
+    const bool may_name = d.name == "init" || d.name == "init.from" || d.name.starts_with("vars.");
+    if (d.kind != DimensionKind::kChoices || !may_name) continue;
+    for (int64_t i = 0; i < count_of(d); ++i) try {
+        Spec tried = base;
+        apply_override(tried.root, d.name, yaml_of(d, gene_at(d, i)), d.mark);
+        data_.pin(tried);
+        const Yaml* init = tried.section("init");
+        if (init && init->is_map()) out.insert(init->find("hash")->text);
+      } catch (const UserError&) {
+      }
+  }
+  return out;
+}
+
 std::vector<std::pair<std::string, std::string>> ModelSpace::sections() {
   std::string bases, data;
   for (const SearchTask& t : tasks_) {
-    bases += canonical_text(t.base.root);
+    Spec pinned = t.base;  // the base itself is not: a trial may say another init.from
+    data_.pin(pinned);
+    bases += canonical_text(pinned.root);
+    if (pinned.section("init"))
+      for (const std::string& hash : sources_of_values(t.base)) bases += str("\n", hash);
     for (const auto& [part, value] : data_.identity(data_.open_to_measure(matched_base(t))).parts)
       data += str(part, "=", value, "\n");
   }

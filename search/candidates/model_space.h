@@ -5,6 +5,7 @@
 //   const Candidate& c = models.candidate(point);                       // built once, not trained
 //   for (const PlannedVariant& p : models.plan("trial-7", point)) ...   // with steps and memory
 #pragma once
+#include <set>
 #include <unordered_map>
 
 #include "search/candidates/candidate.h"
@@ -90,6 +91,7 @@ class ModelSpace {
   friend class ModelSpaceReader;
 
   PlanOptions plan_options(bool memory) const;
+  std::set<std::string> sources_of_values(const Spec& base);
   Spec matched_base(const SearchTask& task);
   Candidate build(const SearchTask& task, const SpacePoint& p);
   Candidate build_on_tasks(const SpacePoint& p);

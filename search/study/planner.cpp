@@ -111,6 +111,20 @@ Experiment DataCache::open_to_measure(const Spec& spec) {
   return opened(spec, false);
 }
 
+void DataCache::pin(Spec& spec) {
+  const Vars vars = vars_of(spec);
+  Diagnostics errors;
+  const std::optional<InitSpec> init = parse_init(spec, vars, errors);
+  errors.throw_if_any();
+  if (!init || !init->hash.empty()) return;
+  if (const auto known = sources_.find(init->from); known != sources_.end()) {
+    set_hash(spec, known->second);
+    return;
+  }
+  pin_source(spec, vars);
+  sources_[init->from] = spec.section("init")->find("hash")->text;
+}
+
 const Identity& DataCache::identity(const Experiment& e) {
   const auto [known, fresh] = identities_.try_emplace(e.data.get());
   if (fresh) known->second = identity_of(e);
@@ -147,7 +161,7 @@ DraftVariant draft_variant(std::string name, Spec spec, const PlanOptions& optio
                            DataCache& data) {
   PlannedVariant p{.name = std::move(name), .spec = std::move(spec)};
   set_train(p.spec.root, "best", options.metric, options.metric_mark);
-  pin_source(p.spec, vars_of(p.spec));
+  data.pin(p.spec);
   if (options.match) {
     p.match = match_of(p.name, p.spec, *options.match, data);
     apply_match(p.spec, *options.match, *p.match);

@@ -21,6 +21,10 @@ class DataCache {
   Experiment open(const Spec& spec);
   Experiment open_to_measure(const Spec& spec);  // as the function of this name
 
+  // pin_source (train/weights/transfer.h), which reads a source once: it is the same to all specs
+  // that name it as long as this lives. UserErrors of `init:`.
+  void pin(Spec& spec);
+
   // Of the data of an experiment that was opened here; made once.
   const Identity& identity(const Experiment& e);
 
@@ -39,6 +43,7 @@ class DataCache {
   std::map<std::string, Opened> opened_;           // by what describes them
   std::map<const Dataset*, Identity> identities_;  // of those, which live on
   std::map<const Dataset*, Judged> judged_;
+  std::map<std::string, std::string> sources_;  // hashes of weights by where they lie
 };
 
 struct PlannedVariant {
