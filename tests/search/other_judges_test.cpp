@@ -100,7 +100,7 @@ TEST_F(TwoTexts, SourcesOfACorpusAskTheSameInAnyWindows) {
   }
   replace_file(path("recipe.yaml"), str("sources: {a: {path: ", path("a.txt"),
                                         ", split: line}, b: {path: ", path("b.txt"),
-                                        ", split: line}}\nsplit: {val: 30%, test: 0}\n"));
+                                        ", split: line}}\nsplit: {val: 30%, test: 20%}\n"));
   build_corpus(load_recipe(path("recipe.yaml")), path("built"), {});
   const auto on = [&](const std::string& name, const char* options) {
     return str("  ", name, ": {data: {corpus: {path: ", path("built"), ", ", options, "}}}\n");

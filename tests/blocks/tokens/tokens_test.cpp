@@ -152,6 +152,11 @@ TEST(Transpose, CountsInTokens) {
                 .parameters()
                 .size(),
             4u);
+  EXPECT_EQ(BlockCase("- transpose: [{repeat: '${tokens * 8}', body: [{linear: $tokens}]}]",
+                      Domain::kTokens, {1, 2, 3})
+                .parameters()
+                .size(),
+            32u);
   EXPECT_STREQ(first_error("- transpose: [{linear: {width: $tokens, bais: false}}]").what(),
                "linear: unknown key 'bais'");
 }

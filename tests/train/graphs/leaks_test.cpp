@@ -53,7 +53,7 @@ TEST(Leaks, LargeHonestModelsAreNotRefused) {
   const TempFolder folder;
   for (const auto& [context, dim, block] : std::vector<std::tuple<int, int, std::string>>{
            {1100, 4, "{attention: {heads: 1, causal: true, position: xl}}"},
-           {2048, 1200, "[{split: [[], [{min_gru: 600}]]}, {shuffle: 2}]"}}) {
+           {2048, 1200, "[{split: [[], [min_gru]]}, {shuffle: 2}]"}}) {
     const Experiment e =
         open_text(folder, str("data: {random_tokens: {vocab: 4, context: ", context,
                               ", train: 8, val: 2, test: 2}}\nmodel: [{embed: ", dim, "}, ", block,
