@@ -3,6 +3,7 @@
 #include "app/tables/topics.h"
 #include "core/text/json.h"
 #include "data/dataset.h"
+#include "train/adapters/spec.h"
 #include "train/parameterisation/support/parameterisation.h"
 #include "train/spec/options.h"
 #include "train/weights/resize.h"
@@ -118,6 +119,25 @@ Json freeze_schema() {
   return out;
 }
 
+Json adapt_schema() {
+  const Json name = {{"type", "string"}};
+  const Json names = any_of({name, Json{{"type", "array"}, {"items", name}}});
+  Json properties = {{"also", names}};
+  properties["also"]["description"] = kAlsoDoc;
+  for (const AdapterMethod* m : builtin_adapters()) {
+    Json options = options_schema(m->attrs.describe());
+    for (auto& [key, option] : options["properties"].items())
+      if (key == "on" || key == "inputs") option["anyOf"] = names["anyOf"], option.erase("type");
+    properties[std::string(m->name)] = options_or_nothing(options, m->doc, m->paper);
+  }
+  Json out = {{"type", {"object", "null"}},
+              {"minProperties", 1},
+              {"properties", properties},
+              {"additionalProperties", false},
+              {"description", word_doc(spec_sections(), "adapt")}};
+  return out;
+}
+
 // `open`: the file may use names that it or another one defines.
 Json model_file_schema(bool open) {
   const Json path = {{"type", "string"}};
@@ -136,6 +156,7 @@ Json model_file_schema(bool open) {
       {"parameterisation", parameterisation_schema()},
       {"init", init_schema()},
       {"freeze", freeze_schema()},
+      {"adapt", adapt_schema()},
       {"precision",
        {{"enum", {"f32", "bf16"}}, {"description", word_doc(spec_sections(), "precision")}}}};
   Json out = {{"type", "object"}, {"properties", properties}, {"additionalProperties", false}};

@@ -49,6 +49,11 @@ constexpr Topic kSections[] = {
      "parameters that never move, by the names that `cambium show` prints: * stands for anything, "
      "and a block's name means all below it. No gradient, moments or decay; docs/transfer.md",
      "freeze: [embed, \"residual*\"]"},
+    {"adapt",
+     "methods that train a few numbers beside a model whose own do not move, each on the weights, "
+     "blocks or attentions that its patterns meet, and what else is trained (`also`); "
+     "docs/adapters.md",
+     "adapt: {lora: {rank: 8, on: [\"*.q\", \"*.v\"]}, also: [linear]}"},
 };
 
 constexpr Topic kModifiers[] = {

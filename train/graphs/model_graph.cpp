@@ -2,6 +2,7 @@
 #include "blocks/compose/model.h"
 #include "blocks/padding.h"
 #include "ops/ops.h"
+#include "train/adapters/adapt.h"
 #include "train/graphs/freeze.h"
 #include "train/graphs/step/scored_head.h"
 #include "train/spec/experiment.h"
@@ -126,8 +127,9 @@ Model build_model_graph(const Experiment& e, int64_t batch, bool training) {
   g.outputs.push_back({std::string(output_name(shape)), port_of(out.x)});
   if (out.mask && shape.target_kind() == TargetKind::kSequences)
     g.outputs.push_back({std::string(kRealFrames), port_of(out.mask)});
-  return {with_frozen(e, std::move(g)), std::move(builder.recompute), std::move(builder.blocks),
-          std::move(builder.growth), std::move(builder.numbers)};
+  AdaptedGraph adapted = with_adapters(e, with_frozen(e, std::move(g)), builder.blocks, training);
+  return {std::move(adapted.graph),  std::move(builder.recompute), std::move(builder.blocks),
+          std::move(builder.growth), std::move(builder.numbers),   std::move(adapted.report)};
 }
 
 const Model& model_of(const Experiment& e, int64_t batch, bool training) {
@@ -156,7 +158,7 @@ Graph step_model_graph(const Experiment& e, int64_t batch) {
   const Stream out = build_model(builder, *e.spec.section("model"), e.spec.section("define"), in);
   require(out.shape() == Shape{batch, 1, shape.classes}, "the model ends in ", out.shape());
   g.outputs.push_back({"logits", port_of(out.x)});
-  return g;
+  return with_adapters(e, std::move(g), builder.blocks, false).graph;
 }
 
 DecoderGraphs decoder_graphs(const Experiment& e, int64_t batch) {
@@ -203,6 +205,7 @@ DecoderGraphs decoder_graphs(const Experiment& e, int64_t batch) {
   const Stream out = build_parts(b, again, define);
   require(!depends_on(next, out.x, "x"), "the decoder taps what is inside the encoder");
   finish(next, out);
-  return {std::move(first), std::move(next)};
+  return {with_adapters(e, std::move(first), a.blocks, false).graph,
+          with_adapters(e, std::move(next), b.blocks, false).graph};
 }
 }  // namespace cambium

@@ -5,6 +5,7 @@
 
 #include "blocks/compose/check.h"
 #include "core/hash.h"
+#include "train/adapters/adapt.h"
 #include "train/graphs/freeze.h"
 #include "train/graphs/leaks.h"
 #include "train/parameterisation/support/check_rules.h"
@@ -17,7 +18,7 @@ namespace cambium {
 namespace {
 constexpr std::string_view kSections[] = {
     "name",   "vars",  "data",      "evaluate",         "model", "encoder", "decoder",
-    "define", "train", "precision", "parameterisation", "init",  "freeze"};
+    "define", "train", "precision", "parameterisation", "init",  "freeze",  "adapt"};
 
 void check_sections(Yaml& root, Diagnostics& errors) {
   std::vector<std::string> known(std::begin(kSections), std::end(kSections));
@@ -155,6 +156,7 @@ Experiment open_spec(Spec spec, std::shared_ptr<const Dataset> opened,
   e.precision = parse_precision(e.spec.section("precision"), errors);
   e.parameterisation = parse_parameterisation(e.spec, errors);
   check_rules(e, errors);
+  check_adapt_section(e, errors);
   if (data) open_data(e, std::move(opened), std::move(sets), errors);
   if (e.data && e.data->count(Split::kTrain) > 0 && complete)
     collect(errors, [&] {
@@ -167,6 +169,7 @@ Experiment open_spec(Spec spec, std::shared_ptr<const Dataset> opened,
       check_use(e);
       if (!checked) return;
       check_freeze(e, built.graph, errors);
+      check_adapt(e, built, errors);
       check_groups(e.train.groups, parameter_names(built.graph), errors);
       collect(errors, [&] { check_transfer(e); });
       note_what_cannot_be(e, built.graph, errors);

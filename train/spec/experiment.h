@@ -11,6 +11,7 @@
 #include "train/spec/options.h"
 
 namespace cambium {
+struct AdapterReport;  // train/adapters/adapt.h
 struct Model;
 struct Step;  // train/graphs/step_graph.h
 
@@ -105,6 +106,7 @@ struct Model {
   // Of each weight, by path, where the parameterisation scales.
   std::map<std::string, WeightGrowth> growth;
   std::map<std::string, double> numbers;  // what its blocks hold at their base sizes
+  std::shared_ptr<const AdapterReport> adapters = nullptr;  // null without `adapt:`
 };
 
 // The forward graph on `batch` examples with the inputs "x" (and "adjacency", "mask", "decoder",

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/text/suggest.h"
+#include "train/adapters/adapt.h"
 #include "train/record/run_record.h"
 #include "train/spec/glob.h"
 #include "train/weights/resize.h"
@@ -182,8 +183,10 @@ class Matching {
 Transfer planned(const Experiment& e, InitSpec init, WeightSource source, Diagnostics& errors) {
   Transfer t{
       .init = std::move(init), .source = std::move(source.tensors), .hash = std::move(source.hash)};
-  const Types wanted =
-      weights_of(model_of(e, std::max<int64_t>(1, e.train.options.batch), false).graph);
+  const Model& model = model_of(e, std::max<int64_t>(1, e.train.options.batch), false);
+  Types wanted = weights_of(model.graph);
+  for (const std::string& name : adapter_tensors(model))  // start by their method
+    if (!t.source.contains(name)) wanted.erase(name);
   t.rows = Matching(t.init, types_of(t.source), wanted, errors).rows();
   return t;
 }

@@ -1,5 +1,6 @@
 #include "app/tables/transfer/transfer_table.h"
 
+#include "app/tables/transfer/adapter_table.h"
 #include "core/text/json.h"
 #include "train/graphs/freeze.h"
 #include "train/weights/transfer.h"
@@ -27,6 +28,8 @@ void add_all(const Experiment& e, const Graph& model, std::string& text, Json& a
     text += str(before, "init: what the weights came from is gone or has changed since\n");
   }
   add_frozen(model, before, text, answer);
+  if (model_of(e, e.train.options.batch, true).adapters)
+    add_adapters(*model_of(e, e.train.options.batch, true).adapters, before, text, answer, table);
 }
 }  // namespace
 
