@@ -122,8 +122,9 @@ Json freeze_schema() {
 Json adapt_schema() {
   const Json name = {{"type", "string"}};
   const Json names = any_of({name, Json{{"type", "array"}, {"items", name}}});
-  Json properties = {{"also", names}};
-  properties["also"]["description"] = kAlsoDoc;
+  Json properties = options_schema(describe_fields<AdaptOptions>())["properties"];
+  properties["also"]["anyOf"] = names["anyOf"];
+  properties["also"].erase("type");
   for (const AdapterMethod* m : builtin_adapters()) {
     Json options = options_schema(m->attrs.describe());
     for (auto& [key, option] : options["properties"].items())

@@ -10,6 +10,7 @@
 #include "search/runs/timing.h"
 #include "search/study/budget.h"
 #include "search/study/spec_edit.h"
+#include "train/adapters/source.h"
 #include "train/generate/generation_state.h"
 #include "train/graphs/plans.h"
 #include "train/weights/transfer.h"
@@ -113,6 +114,7 @@ Experiment DataCache::open_to_measure(const Spec& spec) {
 
 void DataCache::pin(Spec& spec) {
   const Vars vars = vars_of(spec);
+  settle_adapters(spec, vars);
   Diagnostics errors;
   const std::optional<InitSpec> init = parse_init(spec, vars, errors);
   errors.throw_if_any();

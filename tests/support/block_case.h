@@ -54,6 +54,7 @@ class BlockCase {
     if (!o.define.empty()) define_ = parse_yaml(o.define, "define.yaml");
     Builder builder(graph, vars_, o.training);
     out = build_model(builder, model_, o.define.empty() ? nullptr : &define_, in);
+    blocks = std::move(builder.blocks);
     graph.outputs = {{"y", port_of(out.x)}};
   }
 
@@ -91,6 +92,7 @@ class BlockCase {
 
   Graph graph;
   Stream in, out;
+  std::map<std::string, const Block*> blocks;  // those that were built, by path
 
  private:
   static double number(const Node& n, Random& random) {

@@ -22,7 +22,8 @@ std::string fitting_names(const AdaptUse& use, const Model& model) {
         use.method->refusal && names.size() < 6 &&
         use.method->refusal(use.attrs, {n.scope.path, n.outputs[0].shape, n.parameter}).empty())
       names.push_back(str("'", n.scope.path, "'"));
-  return names.empty() ? "nothing of this model is" : str("such are ", join_names(names));
+  return names.empty() ? "it can adapt nothing of this model, as it is set"
+                       : str("it can adapt ", join_names(names));
 }
 
 bool has_place(const AdapterReport& r, const AdaptUse& use, const NamePattern& p) {
@@ -47,10 +48,9 @@ void check_use(const AdaptUse& use, const Model& model, Diagnostics& errors) {
     if (!why.empty()) {
       std::string all;
       for (const std::string& w : why) all += (all.empty() ? "" : "; ") + w;
-      errors.add(UserError(
-          str(use.method->name, " can adapt nothing that '", p.text, "' meets: ", all),
-          str("name a ", what_is_adapted(place), " that it can adapt: ", fitting_names(use, model)),
-          p.mark));
+      errors.add(
+          UserError(str(use.method->name, " can adapt nothing that '", p.text, "' meets: ", all),
+                    fitting_names(use, model), p.mark));
     } else if (place == AdapterPlace::kOwn &&
                std::ranges::any_of(names, [&](auto& n) { return meets(p.text, n); })) {
       errors.add(UserError(str(use.method->name, " finds nothing in what '", p.text, "' meets"),

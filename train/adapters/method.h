@@ -66,7 +66,7 @@ struct AdapterMethod {
   FieldSet attrs = {};
   std::string_view usual = "";  // patterns where `on` is left out; empty: it must be said
   bool exact_start = true;      // a fresh one changes no bit of the model's answer (-0 = +0)
-  bool merges = false;          // what it learned fits into the model's own weights
+  bool merges = false;          // what it learned fits into the model's own weights, or is there
   // kWeight: why this parameter is not for it; empty: it is.
   std::string (*refusal)(const Attrs&, const AdaptedWeight&) = nullptr;
   // kWeight: W as it is adapted. The only form for weights that are no operand of a plain product.

@@ -25,8 +25,7 @@ std::string name_at(const Yaml& value, const Vars& vars, std::string_view option
     if (const auto* text = std::get_if<std::string>(&v.variant()); text && !text->empty())
       return *text;
   }
-  throw UserError(str("a name of '", option, "' is text"),
-                  "write a name in quotes, in which * stands for anything", value.mark);
+  throw UserError(str("what '", option, "' names is text"), "write a name in quotes", value.mark);
 }
 
 std::vector<NamePattern> names_at(const YamlEntry& e, const Vars& vars, Diagnostics& errors) {
@@ -47,7 +46,7 @@ const AdapterMethod* method_called(std::string_view name) {
 std::vector<std::string> adapt_keys() {
   std::vector<std::string> known;
   for (const AdapterMethod* m : builtin_adapters()) known.emplace_back(m->name);
-  known.emplace_back("also");
+  for (const FieldInfo& f : describe_fields<AdaptOptions>()) known.push_back(f.name);
   return known;
 }
 
@@ -85,6 +84,15 @@ AdaptUse use_of(const AdapterMethod& m, const YamlEntry& e, const Vars& vars, Di
 }
 }  // namespace
 
+std::optional<AdaptSource> adapt_source(const Spec& spec, const Vars& vars) {
+  const Yaml* section = spec.section("adapt");
+  const Yaml* from = section && section->is_map() ? section->find("from") : nullptr;
+  if (!from) return {};
+  AdaptSource out{name_at(*from, vars, "from"), {}, from->mark};
+  if (const Yaml* hash = section->find("hash")) out.hash = name_at(*hash, vars, "hash");
+  return out;
+}
+
 std::optional<AdaptSpec> parse_adapt(const Spec& spec, const Vars& vars, Diagnostics& errors) {
   const Yaml* section = spec.section("adapt");
   if (!section || section->is_null()) return {};
@@ -99,6 +107,10 @@ std::optional<AdaptSpec> parse_adapt(const Spec& spec, const Vars& vars, Diagnos
     gather_error(errors, [&] {
       if (e.key == "also") {
         out.also = names_at(e, vars, errors);
+        return;
+      }
+      if (e.key == "from" || e.key == "hash") {
+        name_at(e.value, vars, e.key);
         return;
       }
       const AdapterMethod* m = method_called(e.key);

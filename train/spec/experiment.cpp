@@ -5,7 +5,7 @@
 
 #include "blocks/compose/check.h"
 #include "core/hash.h"
-#include "train/adapters/adapt.h"
+#include "train/adapters/source.h"
 #include "train/graphs/freeze.h"
 #include "train/graphs/leaks.h"
 #include "train/parameterisation/support/check_rules.h"
@@ -156,6 +156,7 @@ Experiment open_spec(Spec spec, std::shared_ptr<const Dataset> opened,
   e.precision = parse_precision(e.spec.section("precision"), errors);
   e.parameterisation = parse_parameterisation(e.spec, errors);
   check_rules(e, errors);
+  collect(errors, [&] { settle_adapters(e.spec, e.vars); });
   check_adapt_section(e, errors);
   if (data) open_data(e, std::move(opened), std::move(sets), errors);
   if (e.data && e.data->count(Split::kTrain) > 0 && complete)
@@ -170,6 +171,7 @@ Experiment open_spec(Spec spec, std::shared_ptr<const Dataset> opened,
       if (!checked) return;
       check_freeze(e, built.graph, errors);
       check_adapt(e, built, errors);
+      collect(errors, [&] { check_adapter_source(e, built); });
       check_groups(e.train.groups, parameter_names(built.graph), errors);
       collect(errors, [&] { check_transfer(e); });
       note_what_cannot_be(e, built.graph, errors);

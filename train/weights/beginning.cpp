@@ -1,6 +1,7 @@
 #include "train/weights/beginning.h"
 
 #include "core/text/json.h"
+#include "train/adapters/source.h"
 #include "train/run/run_folder.h"
 
 namespace cambium {
@@ -13,6 +14,12 @@ void begin_run(Session& session, const Experiment& e, const std::string& folder,
     if (!folder.empty()) set_run_key(folder, "init", to_json(*t));
     progress.on_note("init: " + summary(*t));
     if (const std::string other = other_data(*t, data); !other.empty()) progress.on_note(other);
+  }
+  if (const std::optional<Transfer> adapters = adapter_start(e)) {
+    session.start_from(*adapters);
+    forget_models(e);
+    progress.on_note(
+        str("adapt: ", adapters->rows.size(), " tensors from '", adapters->init.from, "'"));
   }
   session.start(0);
 }

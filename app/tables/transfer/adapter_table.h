@@ -8,4 +8,8 @@ namespace cambium {
 // of the answer.
 void add_adapters(const AdapterReport& report, std::string_view before, std::string& text,
                   Json& answer, bool all);
+
+// Methods against families of blocks, as it is claimed and tested.
+std::string adapter_matrix();
+Json adapter_matrix_json();
 }  // namespace cambium

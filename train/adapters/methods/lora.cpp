@@ -14,14 +14,13 @@ std::string refusal(const Attrs& attrs, const AdaptedWeight& w) {
 
 Value whole(const Attrs& attrs, AdapterSite& site, const AdaptedWeight& w, Value weight) {
   const auto& a = attrs.as<LowRank>();
-  return low_rank_sum(low_rank_pair(site, w, a.rank), w, weight, factor(a));
+  return low_rank_whole(site, w, weight, a, factor(a));
 }
 
 Value product(const Attrs& attrs, AdapterSite& site, const AdaptedWeight& w,
               const ProductUse& use) {
   const auto& a = attrs.as<LowRank>();
-  const Value term = low_rank_term(low_rank_pair(site, w, a.rank), use, factor(a), a.dropout);
-  return site.graph.emit("add", {use.base(), term});
+  return site.graph.emit("add", {use.base(), low_rank_term(site, w, use, a, factor(a))});
 }
 }  // namespace
 

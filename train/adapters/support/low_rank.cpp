@@ -36,8 +36,10 @@ std::string low_rank_refusal(const AdaptedWeight& w, int64_t rank, int64_t more)
              w.shape.count());
 }
 
-Value low_rank_sum(const LowRankPair& p, const AdaptedWeight& w, Value weight, double s) {
-  Graph& g = *weight.graph;
+Value low_rank_whole(AdapterSite& site, const AdaptedWeight& w, Value weight, const LowRank& a,
+                     double s) {
+  Graph& g = site.graph;
+  const LowRankPair p = low_rank_pair(site, w, a.rank);
   Value delta = g.emit("matmul", {scaled(p.a, s), p.b});
   if (delta.shape() != w.shape) {
     const std::vector<int64_t> shape(w.shape.dims().begin(), w.shape.dims().end());
@@ -46,12 +48,11 @@ Value low_rank_sum(const LowRankPair& p, const AdaptedWeight& w, Value weight, d
   return g.emit("add", {weight, delta});
 }
 
-Value low_rank_term(const LowRankPair& p, const ProductUse& use, double s, double dropout) {
-  Graph& g = *p.a.graph;
-  if (use.transposed) {
-    const Value low = scaled(use.apply(p.b, dropout, {}), s);
-    return g.emit("matmul", {low, p.a}, {{"transpose_b", true}});
-  }
-  return g.emit("linear", {scaled(use.apply(p.a, dropout, {}), s), p.b});
+Value low_rank_term(AdapterSite& site, const AdaptedWeight& w, const ProductUse& use,
+                    const LowRank& a, double s, Value scale) {
+  const LowRankPair p = low_rank_pair(site, w, a.rank);
+  const Value low = scaled(use.apply(use.transposed ? p.b : p.a, a.dropout, scale), s);
+  if (use.transposed) return site.graph.emit("matmul", {low, p.a}, {{"transpose_b", true}});
+  return site.graph.emit("linear", {low, p.b});
 }
 }  // namespace cambium

@@ -37,8 +37,14 @@ struct LowRankPair {
 };
 
 LowRankPair low_rank_pair(AdapterSite& site, const AdaptedWeight& w, int64_t rank);
+
+// Why a pair, with `more` numbers beside it, does not pay; empty: it does.
 std::string low_rank_refusal(const AdaptedWeight& w, int64_t rank, int64_t more = 0);
-Value low_rank_sum(const LowRankPair& p, const AdaptedWeight& w, Value weight, double s);
-// s (x A) B, or s (x B^T) A^T.
-Value low_rank_term(const LowRankPair& p, const ProductUse& use, double s, double dropout);
+
+// W + s A B.
+Value low_rank_whole(AdapterSite& site, const AdaptedWeight& w, Value weight, const LowRank& a,
+                     double s);
+// s (x A) B, or s (x B^T) A^T; of x times `scale` where given.
+Value low_rank_term(AdapterSite& site, const AdaptedWeight& w, const ProductUse& use,
+                    const LowRank& a, double s, Value scale = {});
 }  // namespace cambium
