@@ -172,6 +172,16 @@ TEST(Schema, ChecksTheTrainSection) {
     EXPECT_NE(check_text(kSpec + "train: " + bad), "") << bad;
 }
 
+TEST(Schema, ChecksTheAdaptSection) {
+  for (const char* good :
+       {"{lora: {rank: 4, on: \"*.q\"}}", "{lora: {on: [a, b], dropout: 0.1}, also: head}",
+        "{from: adapters/mine}", "{ia3: {on: a, inputs: [b]}, bias_only: {}}", "{norms_only: }"})
+    EXPECT_EQ(check_text(kSpec + "adapt: " + good), "") << good;
+  for (const char* bad : {"[lora]", "{}", "{lorra: {on: a}}", "{lora: {rank: 0, on: a}}",
+                          "{lora: 8}", "{prefix: {on: a, lenght: 2}}", "{also: {a: b}}"})
+    EXPECT_NE(check_text(kSpec + "adapt: " + bad), "") << bad;
+}
+
 TEST(Schema, KnowsEncodersAndDecoders) {
   const std::string data = "data: {copy: {seq2seq: true}}\n";
   EXPECT_EQ(check_text(data + "encoder: [{embed: 4}]\ndecoder: [{cross_attention: {heads: 2}}]"),
