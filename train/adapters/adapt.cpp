@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "blocks/frozen.h"
-#include "train/adapters/support/uses.h"
 #include "train/spec/glob.h"
 
 namespace cambium {
@@ -161,8 +160,12 @@ class Adapting {
       if (n.inputs[k].node >= 0 && weights_.contains(n.inputs[k].node)) adapted.push_back(k);
     if (adapted.size() == 1) {
       Taken& t = weights_.at(n.inputs[adapted[0]].node);
-      const auto use =
-          t.use->method->product ? product_use(g, n, in, adapted[0], site_of(g, t)) : std::nullopt;
+      const auto use = t.use->method->product
+                           ? product_use(g, n, in, adapted[0],
+                                         [&site = site_of(g, t)](Value x, double p) {
+                                           return site.dropout(x, p);
+                                         })
+                           : std::nullopt;
       if (use)
         if (const Value y = t.use->method->product(t.use->attrs, site_of(g, t), t.weight, *use)) {
           t.beside = true;
@@ -179,11 +182,8 @@ class Adapting {
     std::vector<Value> in(given.begin(), given.end());
     std::vector<Value> out = on_weights(g, n, in);
     if (const auto t = beside_.find(id); t != beside_.end()) {
-      const std::optional<ArgValue> scale = n.attrs.find("scale");
-      const double factor = scale ? std::get<double>(scale->variant()) : 0;
       const AdaptUse& use = *t->second.use;
-      out[0] = use.method->beside(use.attrs, site_of(g, t->second),
-                                  {in[0], in[1], in[2], out[0], factor});
+      out[0] = use.method->beside(use.attrs, site_of(g, t->second), *attention_use(n, in, out[0]));
     }
     for (int k = 0; k < int(out.size()); ++k)
       if (const auto found = behind_.find(Port{id, k}); found != behind_.end())

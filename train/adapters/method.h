@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "blocks/adapted_uses.h"
 #include "core/fields.h"
-#include "graph/graph.h"
 
 namespace cambium {
 // A place that a method adapts, in the graph that is being made.
@@ -35,22 +35,6 @@ struct AdaptedWeight {
   std::string path;
   Shape shape;
   ParameterInfo info;
-};
-
-// One use of a weight W [in,out] that is a product x W, rows of W (x names them), or x W^T.
-struct ProductUse {
-  Value w, bias;                // bias: none where there is none
-  std::function<Value()> base;  // the result as without an adapter
-  bool transposed = false;      // x W^T
-  bool rows = false;            // W[ids]
-  // x M, or x M^T where W is transposed, with dropout on x and x times `scale` where given.
-  std::function<Value(Value m, double dropout, Value scale)> apply;
-};
-
-// What a use of a softmax over keys has: q [B,T,H,D], k [B,S,G,D], v [B,S,G,E], o [B,T,H,E].
-struct AttentionUse {
-  Value q, k, v, o;
-  double scale = 0;  // of scores; 0: 1 / sqrt(D)
 };
 
 enum class AdapterPlace {

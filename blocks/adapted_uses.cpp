@@ -1,4 +1,4 @@
-#include "train/adapters/support/uses.h"
+#include "blocks/adapted_uses.h"
 
 #include <algorithm>
 #include <set>
@@ -23,7 +23,7 @@ bool stands_in(const std::string& path, const std::string& block) {
 }  // namespace
 
 std::optional<ProductUse> product_use(Graph& out, const Node& n, std::span<const Value> in,
-                                      size_t k, AdapterSite& site) {
+                                      size_t k, std::function<Value(Value, double)> dropout) {
   const bool rows = n.kind() == "embed" && k == 0;
   if (!rows && !is_plain_product(n, k)) return {};
   if (in[k].shape().rank() != 2) return {};
@@ -34,13 +34,14 @@ std::optional<ProductUse> product_use(Graph& out, const Node& n, std::span<const
   if (n.kind() == "linear" && in.size() > 2) use.bias = in[2];
   const std::vector<Value> inputs(in.begin(), in.end());
   use.base = [&out, n, inputs] { return out.copy(n, inputs); };
-  use.apply = [&out, &site, n, inputs, rows, k](Value m, double p, Value scale) {
+  use.apply = [&out, dropout = std::move(dropout), n, inputs, rows, k](Value m, double p,
+                                                                       Value scale) {
     std::vector<Value> now = inputs;
     now[k] = m;
     if (n.kind() == "linear") now.resize(2);  // without the bias
     if (!rows) {
       if (scale) now[0] = out.emit("mul", {now[0], scale});
-      now[0] = site.dropout(now[0], p);
+      now[0] = dropout(now[0], p);
     }
     return out.emit(n.op->name, std::move(now), n.attrs);
   };
@@ -49,6 +50,12 @@ std::optional<ProductUse> product_use(Graph& out, const Node& n, std::span<const
 
 bool is_attention(const Node& n) {
   return n.kind() == "attention" || n.kind() == "attention_step" || n.kind() == "top_k_attention";
+}
+
+std::optional<AttentionUse> attention_use(const Node& n, std::span<const Value> in, Value o) {
+  if (!is_attention(n)) return {};
+  const std::optional<ArgValue> scale = n.attrs.find("scale");
+  return AttentionUse{in[0], in[1], in[2], o, scale ? std::get<double>(scale->variant()) : 0};
 }
 
 std::map<std::string, Port> results_of_blocks(const Graph& model,
