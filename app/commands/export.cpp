@@ -31,11 +31,13 @@ void write_plain(const LoadedWeights& weights, const std::string& folder) {
   write_safetensors(folder + "/model.safetensors", all, {{"format", "pt"}});
 }
 
-int64_t write_as(const Options& o, const Experiment& e, const LoadedWeights& weights) {
+int64_t write_as(const Options& o, const Experiment& e, const LoadedWeights& weights,
+                 Terminal& terminal) {
   const std::optional<HubOrigin> origin = read_origin(o.run);
   const bool llama2c = o.to == "llama2c";
   const HubExport model = export_hub(e, weights.tensors, origin ? &*origin : nullptr,
                                      config_at(o.config), llama2c ? "hf" : o.to, o.maps);
+  if (!model.note.empty()) terminal.note("note    " + model.note);
   make_folders(o.out);
   if (llama2c)
     write_llama2c(model, o.out + "/model.bin");
@@ -65,7 +67,7 @@ int export_run(const Options& o, Context& context) {
   if (o.to == "safetensors")
     write_plain(weights, o.out);
   else
-    count = write_as(o, run.experiment, weights);
+    count = write_as(o, run.experiment, weights, context.terminal);
   Json answer = {{"run", o.run}, {"to", o.to}, {"folder", o.out}, {"tensors", count}};
   add_weights(answer, weights, !o.last);
   context.answer(answer, str(count, " tensors of the ", weights_text(weights, !o.last), " in ",

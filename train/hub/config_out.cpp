@@ -1,5 +1,6 @@
 #include "train/hub/config_out.h"
 
+#include <algorithm>
 #include <sstream>
 
 #include "core/text/json.h"
@@ -40,6 +41,10 @@ Json write_keys(const Family& f, const HubVars& vars) {
   for (const ConfigKey& k : f.keys) {
     if (k.key.find('.') != k.key.npos || k.each) continue;  // another spelling
     if (!k.count.empty()) {
+      const auto other = [&](const ConfigKey& o) {
+        return !o.vars.empty() && o.vars[0] == k.count;
+      };
+      if (std::ranges::any_of(f.keys, other)) continue;
       if (const auto* n = std::get_if<int64_t>(&vars.at(k.count).variant()))
         out[k.key] = labels(*n);
     } else if (k.only) {

@@ -9,6 +9,7 @@
 #include "core/text/json.h"
 #include "core/text/suggest.h"
 #include "train/hub/config_out.h"
+#include "train/hub/guess.h"
 #include "train/hub/same_graph.h"
 #include "train/hub/spec_template.h"
 #include "train/weights/warm_start.h"
@@ -75,10 +76,27 @@ class Exporter {
     out_.family = f.name;
     out_.variant = said_.variant;
     out_.config = said_.config.json;
+    if (!out_.config) check_unsaid();
     return std::move(out_);
   }
 
  private:
+  // A layout without config.json leaves to its program what tensors do not say.
+  void check_unsaid() {
+    HubTypes types;
+    for (const auto& [name, t] : out_.tensors) types.emplace(name, t.type());
+    const HubVars taken = values_of(*said_.family, {}, types).vars;
+    for (const auto& [name, value] : said_.vars) {
+      const auto other = taken.find(name);
+      if (other == taken.end() || other->second.text() == value.text() || name == "image") continue;
+      const std::string differs = str(name, " is ", value.text(),
+                                      ", and who reads this layout takes ", other->second.text());
+      if (name != "eps")
+        throw UserError(differs, "export it with --to hf, whose config.json says it");
+      out_.note = differs;
+    }
+  }
+
   std::string file_name(const std::string& name) const {
     if (!origin_) return name;
     const auto at = origin_->file_names.find(name);
@@ -117,6 +135,34 @@ class Exporter {
   const HubOrigin* origin_;
   HubExport out_;
 };
+
+// Of a run that was not imported: the first family that its model is one of.
+HubExport export_guessed(const Families& families, const Experiment& e, const RunWeights& weights,
+                         const std::string& to) {
+  size_t most = 0;
+  UserError nearest("");
+  for (const auto& f : families) {
+    if (f->model_types().empty()) continue;
+    std::vector<const HeadVariant*> heads;
+    for (const HeadVariant& v : f->variants) heads.push_back(&v);
+    if (heads.empty()) heads.push_back(nullptr);
+    for (const HeadVariant* head : heads) {
+      size_t matched = 1;
+      try {
+        HubValues values = guess_values(*f, head, e, matched);
+        Said said{&family_named(families, f->name, to), std::move(values.vars), values.variant, {}};
+        said.config = config_from(*said.family, said.vars, said.variant);
+        return Exporter(said, nullptr).run(e, weights);
+      } catch (const UserError& why) {
+        if (matched > std::exchange(most, std::max(most, matched))) nearest = why;
+      }
+    }
+  }
+  nearest.notes.push_back(
+      {"that is the nearest family; the model is of none that has a mapping file", {}});
+  throw nearest;
+}
+
 }  // namespace
 
 std::vector<std::string> hub_namings(const std::string& maps) {
@@ -138,9 +184,7 @@ HubExport export_hub(const Experiment& e, const RunWeights& weights, const HubOr
     said.variant = values.variant;
     return Exporter(said, nullptr).run(e, weights);
   }
-  if (!origin)
-    throw UserError("the run was not imported, and how its model is called elsewhere is not known",
-                    "give a config.json that says it with --config");
+  if (!origin) return export_guessed(families, e, weights, to);
   const auto own =
       std::ranges::find(families, origin->family, [](const auto& f) { return f->name; });
   if (own == families.end())

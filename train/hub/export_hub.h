@@ -9,6 +9,7 @@ struct HubExport {
   std::shared_ptr<const Json> config;                  // null: the layout has none
   std::map<std::string, Tensor, std::less<>> tensors;  // by the names of the file
   std::vector<std::string> files;                      // to be copied beside them
+  std::string note;  // what the layout does not say and its program takes otherwise; else empty
 };
 
 // `to`: hf, or the naming of another program: timm, torchvision. `origin`: what the run remembers;

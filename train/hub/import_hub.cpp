@@ -155,7 +155,9 @@ HubModel import_tensors(const HubConfig& config, const HubTensors& tensors, cons
   const auto families = load_families(families_folder(options.maps));
   const HubPlan plan = plan_hub(families, config, tensors.types, path, options);
   check_tied(plan, tensors, path);
-  return taken(plan, config, tensors);
+  HubModel out = taken(plan, config, tensors);
+  out.model.noise = options.text.empty();
+  return out;
 }
 
 HubModel import_hub(const std::string& path, const HubOptions& options) {

@@ -1,6 +1,8 @@
 #include "train/weights/import.h"
 
 #include "core/system/files.h"
+#include "ops/support/dnnl.h"
+#include "train/graphs/pipeline.h"
 #include "train/run/checkpoint.h"
 #include "train/run/machine.h"
 #include "train/run/session.h"
@@ -8,6 +10,24 @@
 #include "train/weights/warm_start.h"
 
 namespace cambium {
+namespace {
+// Without moments or an evaluation, in the memory of the weights.
+void write_weights(const ImportedModel& model, const Experiment& e, RunState state,
+                   const std::string& folder) {
+  Engine engine;
+  const Plan plan = compile(optimised(e, model_graph(e, 1, false)), engine);
+  Store store;
+  store.add(plan, state.seed);
+  NamedTensors all;
+  for (const Leaf& leaf : plan.store) {
+    const auto given = model.tensors.find(leaf.name);
+    all[leaf.name] = given == model.tensors.end() ? &store.at(leaf.name) : &given->second;
+  }
+  state.best = BestEvaluation{};
+  save_checkpoint(folder, state, all, all);
+}
+}  // namespace
+
 void write_imported(const ImportedModel& model, const std::string& folder) {
   make_folders(folder);
   replace_file(folder + "/spec.yaml", model.spec);
@@ -20,6 +40,7 @@ void write_imported(const ImportedModel& model, const std::string& folder) {
   state.seed = e.train.options.seed;
   state.machine = machine_text();
   state.data = identity_of(e);
+  if (model.noise) return write_weights(model, e, std::move(state), folder);
   // A session adds what training needs beside the weights: moments, and a score to beat.
   Session session(e, usable_memory_bytes());
   Checkpoint start;
