@@ -15,7 +15,7 @@ inline Experiment experiment_for(const std::string& spec, const SafeTensors& fil
   const Shape& x = file.tensors.at("x").shape();
   Yaml* vars = parsed.root.find("vars");
   for (const auto& [name, value] : {std::pair{"length", x[1]}, {"image", x[1]}})
-    if (Yaml* v = vars->find(name)) v->text = str(value);
+    if (Yaml* v = vars ? vars->find(name) : nullptr) v->text = str(value);
   return open_experiment(std::move(parsed));
 }
 
@@ -29,6 +29,15 @@ class HubModelValues {
     store_.add(plan_, 0);
     executor_ = std::make_unique<Executor>(plan_, store_);
   }
+
+  // As they start.
+  std::map<std::string, Tensor, std::less<>> weights() const {
+    std::map<std::string, Tensor, std::less<>> out;
+    for (const Leaf& leaf : plan_.store) out.emplace(leaf.name, store_.at(leaf.name).clone());
+    return out;
+  }
+
+  const Experiment& experiment() const { return experiment_; }
 
   Tensor logits(const std::map<std::string, Tensor, std::less<>>& weights,
                 const SafeTensors& file) {
