@@ -81,6 +81,7 @@ Json weights_schema() {
                      {"dropped", list_of_texts()},
                      {"kept", list_of_texts()},
                      {"guesses", vars},
+                     {"pinned", object_of(vars)},
                      {"spec", any_object},
                      {"spec_of", text_schema()},
                      {"text_data", any_object}});

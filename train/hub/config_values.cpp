@@ -170,6 +170,27 @@ class ConfigReader {
   HubVars vars_;
 };
 
+std::string type_of(const HubConfig& c) {
+  const Json* type = c.json ? find_key(*c.json, "model_type") : nullptr;
+  return type && type->is_string() ? type->get<std::string>() : std::string();
+}
+
+// What `pinned:` says of the config's type: keys that its class does not have may say no other.
+void check_pinned(const Family& f, const HubConfig& c, const Vars& vars, Diagnostics& errors) {
+  const Yaml* types = f.root.find("pinned");
+  const Yaml* own = types ? types->find(type_of(c)) : nullptr;
+  if (!own) return;
+  for (const YamlEntry& pin : own->entries) {
+    const std::string is = vars.get(pin.key, pin.key_mark).text();
+    if (is == evaluate(pin.value, vars).text()) continue;
+    for (const ConfigKey& k : f.keys)
+      if (std::ranges::count(k.vars, pin.key))
+        errors.add(UserError(str(c.path, ": '", k.key, "' is ", is, ", which models of the type ",
+                                 type_of(c), " do not have"),
+                             str("it is ", evaluate(pin.value, vars).text(), " there")));
+  }
+}
+
 std::vector<std::string> architectures_of(const HubConfig& c) {
   std::vector<std::string> out;
   const Json* list = c.json ? find_key(*c.json, "architectures") : nullptr;
@@ -227,35 +248,6 @@ void add_shapes(const Family& f, const HubTypes& types, HubVars& vars) {
 }
 }  // namespace
 
-const Family& family_of(std::span<const std::shared_ptr<const Family>> families,
-                        const HubConfig& config, const HubTypes& types, const std::string& path) {
-  const Json* type = config.json ? find_key(*config.json, "model_type") : nullptr;
-  std::vector<std::string> known;
-  for (const auto& f : families) {
-    const std::vector<std::string> own = f->model_types();
-    known.insert(known.end(), own.begin(), own.end());
-    if (type && type->is_string() && f->model_type(type->get<std::string>())) return *f;
-  }
-  if (type)
-    throw UserError(
-        str(config.path, ": model_type is ", shown(*type), ", which no mapping file knows"),
-        type->is_string()
-            ? suggestion(type->get<std::string>(), known) + str(" (known: ", join_names(known), ")")
-            : str("known: ", join_names(known)));
-  for (const auto& f : families)
-    if (!f->recognised_by.empty() &&
-        std::ranges::all_of(f->recognised_by, [&](const auto& n) { return types.contains(n); }))
-      return *f;
-  if (config.json)
-    throw UserError(str(config.path,
-                        ": there is no model_type, and the tensors are of no family "
-                        "that is known without"),
-                    str("known types: ", join_names(known)));
-  throw UserError(str("there is no config.json in '", path, "', which says how large the model is"),
-                  "put it beside the weights; without one, models of timm and torchvision are "
-                  "known by their tensors: resnet, vit, convnext");
-}
-
 HubValues values_of(const Family& f, const HubConfig& config, const HubTypes& types,
                     const std::string& asked) {
   Diagnostics errors;
@@ -267,9 +259,7 @@ HubValues values_of(const Family& f, const HubConfig& config, const HubTypes& ty
   add_shapes(f, types, out.vars);
   std::map<std::string, const Yaml*> defaults;
   add_defaults(f.root.find("vars"), defaults);
-  if (config.json)
-    if (const Json* type = find_key(*config.json, "model_type"); type && type->is_string())
-      add_defaults(f.model_type(type->get<std::string>()), defaults);
+  add_defaults(f.model_type(type_of(config)), defaults);
   if (variant) add_defaults(variant->vars, defaults);
   Vars all;
   for (const auto& [name, yaml] : defaults)
@@ -283,6 +273,7 @@ HubValues values_of(const Family& f, const HubConfig& config, const HubTypes& ty
   errors.throw_if_any();
   for (const auto& [name, yaml] : defaults)
     if (!out.vars.contains(name)) out.vars.emplace(name, all.get(name, yaml->mark));
+  if (config.json) check_pinned(f, config, all, errors);
   if (config.json) reader.check_only(all);
   errors.throw_if_any();
   return out;

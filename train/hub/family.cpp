@@ -12,9 +12,10 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::string_view kKeys[] = {
-    "family", "text",    "model_types", "architectures", "vars",    "config",  "harmless",
-    "prefix", "tensors", "ties",        "renamed",       "dropped", "kept",    "variants",
-    "spec",   "shapes",  "counts",      "recognised_by", "spec_of", "guesses", "text_data"};
+    "family",   "text",     "model_types", "architectures", "vars",    "config",
+    "harmless", "prefix",   "tensors",     "ties",          "renamed", "dropped",
+    "kept",     "variants", "spec",        "shapes",        "counts",  "recognised_by",
+    "spec_of",  "guesses",  "pinned",      "text_data"};
 
 [[noreturn]] void fail_at(const Mark& mark, const std::string& what, const std::string& help = {}) {
   throw UserError(what, help, mark);

@@ -83,6 +83,12 @@ TEST_F(HubMistakes, AWindowInSomeLayersAlone) {
   expect("'use_sliding_window' is true, and only false can be said here", "some layers alone");
 }
 
+TEST_F(HubMistakes, AKeyThatTheTypeDoesNotHave) {
+  take("llama");
+  set("sliding_window", 5);
+  expect("'sliding_window' is 5, which models of the type llama do not have", "it is 0 there");
+}
+
 TEST_F(HubMistakes, AMissingKey) {
   take("llama");
   Json config = load_json(path("config.json"));
