@@ -209,26 +209,31 @@ Json spec_schema() {
   definitions["search"] = search_schema();
   definitions["published"] = verify_schema();
   definitions["recipe"] = recipe_schema();
+  definitions["weights"] = weights_schema();
   definitions["model_file"] = model_file_schema(false);
   definitions["open_model_file"] = model_file_schema(true);
   const auto having = [](const char* key) { return Json{{"required", Json::array({key})}}; };
   const Json open = any_of({having("define"), having("extends")});
   const Json model = {
       {"if", open}, {"then", reference("open_model_file")}, {"else", reference("model_file")}};
-  return {
-      {"$schema", "http://json-schema.org/draft-07/schema#"},
-      {"title", "Cambium specs and studies"},
-      {"type", "object"},
-      {"if", any_of({having("variants"), having("scale"), having("tune"), having("mix")})},
-      {"then", reference("study")},
-      {"else",
-       {{"if", having("space")},
-        {"then", reference("search")},
-        {"else",
-         {{"if", any_of({having("sources"), having("steps")})},
-          {"then", reference("recipe")},
+  return {{"$schema", "http://json-schema.org/draft-07/schema#"},
+          {"title", "Cambium specs and studies"},
+          {"type", "object"},
+          {"if", any_of({having("variants"), having("scale"), having("tune"), having("mix")})},
+          {"then", reference("study")},
           {"else",
-           {{"if", having("published")}, {"then", reference("published")}, {"else", model}}}}}}},
-      {"definitions", std::move(definitions)}};
+           {{"if", having("space")},
+            {"then", reference("search")},
+            {"else",
+             {{"if", any_of({having("sources"), having("steps")})},
+              {"then", reference("recipe")},
+              {"else",
+               {{"if", having("published")},
+                {"then", reference("published")},
+                {"else",
+                 {{"if", any_of({having("family"), having("harmless")})},
+                  {"then", reference("weights")},
+                  {"else", model}}}}}}}}},
+          {"definitions", std::move(definitions)}};
 }
 }  // namespace cambium
