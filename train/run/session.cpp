@@ -23,23 +23,51 @@ void check_finite(Executor& executor, const Store& store, int64_t step, std::str
 }  // namespace
 
 Session::Session(const Experiment& e, int64_t available_bytes)
-    : e_(e), plans_(compile_plans(e, engine_)), need_(memory_need(e, plans_)) {
-  forget_models(e);
+    : e_(e), phases_(phases_of(e, e.total_steps())) {
+  for (size_t k = phases_.size(); k-- > 0;) {
+    compile_phase(k);
+    need_.cover(memory_need(e, *plans_));
+  }
   check_memory(e, need_, available_bytes);
   peak_bytes_ = std::max(peak_resident_bytes(), cambium::predicted_peak_bytes(need_));
-  const auto seed = uint64_t(e.train.options.seed);
-  for (const Plan* plan : plans_.all()) store_.add(*plan, seed);
+  bind();
+}
+
+void Session::compile_phase(size_t phase) {
+  plans_.reset();
+  phase_ = phase;
+  if (phases_[phase].thawed == e_.thawed) {
+    plans_ = compile_plans(e_, engine_);
+    forget_models(e_);
+  } else {
+    plans_ = compile_plans(in_phase(e_, phases_[phase]), engine_);
+  }
+}
+
+void Session::bind() {
+  for (const Plan* plan : plans_->all()) store_.add(*plan, uint64_t(e_.train.options.seed));
   // One at a time runs, and its outputs are read before the next does.
-  const auto workspace = std::make_shared<Workspace>(plans_.all());
-  step_ = std::make_unique<Executor>(plans_.step, store_, workspace);
-  if (plans_.apply) apply_ = std::make_unique<Executor>(*plans_.apply, store_, workspace);
-  if (plans_.shares) shares_ = std::make_unique<Executor>(*plans_.shares, store_, workspace);
-  if (plans_.curvature)
-    curvature_ = std::make_unique<Executor>(*plans_.curvature, store_, workspace);
-  evaluation_ = std::make_unique<Executor>(plans_.evaluation, store_, workspace);
-  for (const Leaf& leaf : plans_.evaluation.store)
+  const auto workspace = std::make_shared<Workspace>(plans_->all());
+  step_ = std::make_unique<Executor>(plans_->step, store_, workspace);
+  if (plans_->apply) apply_ = std::make_unique<Executor>(*plans_->apply, store_, workspace);
+  if (plans_->shares) shares_ = std::make_unique<Executor>(*plans_->shares, store_, workspace);
+  if (plans_->curvature)
+    curvature_ = std::make_unique<Executor>(*plans_->curvature, store_, workspace);
+  evaluation_ = std::make_unique<Executor>(plans_->evaluation, store_, workspace);
+  averaged_.clear();
+  for (const Leaf& leaf : plans_->evaluation.store)
     if (const std::string average = average_name(leaf.name); store_.has(average))
       averaged_.emplace_back(&store_.at(leaf.name), &store_.at(average));
+}
+
+// The old phase gives its memory back before the new one takes any.
+void Session::enter(size_t phase) {
+  if (phase == phase_) return;
+  for (auto* executor : {&step_, &apply_, &shares_, &curvature_, &evaluation_}) executor->reset();
+  compile_phase(phase);
+  release_free_memory();
+  bind();
+  store_.refresh_copies();
 }
 
 void Session::start(int64_t step, const std::string& stream) {
@@ -58,6 +86,7 @@ void Session::start(int64_t step, const std::string& stream) {
 }
 
 void Session::restore_from(const Checkpoint& c, const std::string& origin) {
+  enter(phase_at(phases_, c.state.step));  // whose tensors it holds
   restore(store_, c.tensors, origin);
   best_.clear();
   for (const auto& [name, t] : c.best) best_.emplace(name, t.clone());
@@ -70,6 +99,8 @@ void Session::start_from(const Transfer& t) {
 void Session::set_step_inputs(Executor& executor, int64_t number, double lr) {
   set_values(executor, "lr", {float(lr)});
   set_values(executor, "step", {number});
+  for (const int rule : phases_[phase_].thawed)
+    set_values(executor, step_input(rule), {number - begin_of(phases_, rule)});
 }
 
 int64_t Session::draw(int64_t number, int64_t batch) const {
@@ -100,6 +131,7 @@ StepOutcome Session::step(int64_t number, double lr) {
   const TrainOptions& o = e_.train.options;
   StepOutcome out{};
   double scored = 0;
+  enter(phase_at(phases_, number));
   if (shares_) count_shares(number);
   set_step_inputs(*step_, number, lr);
   for (int64_t k = 0; k < o.accumulate; ++k) {
@@ -140,7 +172,7 @@ Metrics Session::evaluate_on(Split split, int64_t most_batches) {
 }
 
 void Session::keep_as_best() {
-  for (const Leaf& leaf : plans_.evaluation.store) {
+  for (const Leaf& leaf : plans_->evaluation.store) {
     const std::string average = average_name(leaf.name);
     const Tensor& from = store_.at(store_.has(average) ? average : leaf.name);
     Tensor& to = best_.try_emplace(leaf.name, from.type()).first->second;

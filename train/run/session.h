@@ -2,6 +2,7 @@
 #pragma once
 #include "data/loader.h"
 #include "train/run/trainer.h"
+#include "train/thaw/unfreeze.h"
 #include "train/weights/transfer.h"
 
 namespace cambium {
@@ -13,7 +14,8 @@ struct StepOutcome {
 
 class Session {
  public:
-  // Compiles, checks the memory (before allocating any) and initialises for the seed.
+  // Compiles, checks the memory (before allocating any) and initialises for the seed. Of a run of
+  // several phases (`unfreeze:`) each is compiled, for the memory of the largest, and one is kept.
   Session(const Experiment& e, int64_t available_bytes);
 
   // Puts a checkpoint's tensors back and goes on after `step` updates; `stream`: what
@@ -51,6 +53,9 @@ class Session {
   std::vector<Executor*> executors() const;
 
  private:
+  void enter(size_t phase);  // compiles it unless it is the present one
+  void bind();               // what runs the present plans
+  void compile_phase(size_t phase);
   void set_step_inputs(Executor& executor, int64_t number, double lr);
   void count_shares(int64_t number);
   void estimate_curvature(const Batch& batch, int64_t number);
@@ -59,7 +64,9 @@ class Session {
 
   const Experiment& e_;
   Engine engine_;
-  TrainPlans plans_;
+  std::vector<ThawPhase> phases_;
+  size_t phase_ = 0;
+  std::optional<TrainPlans> plans_;  // of the phase
   MemoryNeed need_;
   int64_t peak_bytes_ = 0;
   Store store_;

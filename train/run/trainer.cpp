@@ -29,7 +29,8 @@ class Run {
     state_.machine = made_with(e);
     if (!settings.folder.empty()) state_.data = identity_of(e);
     state_.evaluated.kind = e.data->shape(1).target_kind();
-    result_.cost = step_cost(e);
+    cost_ = RunCost(e, total_);
+    result_.cost = cost_->mean();
   }
 
   RunResult run();
@@ -63,6 +64,7 @@ class Run {
   const RunSettings& settings_;
   Progress& progress_;
   const int64_t total_;
+  std::optional<RunCost> cost_;
   std::unique_ptr<Session> session_;
   RunState state_;
   RunResult result_;
@@ -84,6 +86,7 @@ void Run::update_seconds() {
 RunResult& Run::result() {
   update_seconds();
   result_.state = state_;
+  result_.flops = cost_->flops_after(state_.step);
   result_.sources = mixture_of(*e_.data, state_.examples, e_.training_examples());
   result_.sees_answers = floor_.why();
   const StepTime time = times_.last();
@@ -180,7 +183,7 @@ void Run::train_step(int64_t number) {
   logs_.log.append({{"step", number},
                     {"epoch", epoch()},
                     {"samples", state_.examples},
-                    {"flops", double(number) * result_.cost.flops_per_step},
+                    {"flops", cost_->flops_after(number)},
                     {"train.loss", state_.loss_sum / double(state_.loss_count)},
                     {"lr", lr},
                     {"grad_norm", out.grad_norm}});
@@ -212,7 +215,7 @@ void Run::evaluate_now() {
   Json line = {{"step", state_.step},
                {"epoch", epoch()},
                {"samples", state_.examples},
-               {"flops", double(state_.step) * result_.cost.flops_per_step}};
+               {"flops", cost_->flops_after(state_.step)}};
   for (const auto& [name, value] : m.numbers()) line[str("val.", name)] = value;
   const bool told = floor_.observe(m);
   if (!floor_.why().empty()) line["sees_answers"] = true;

@@ -61,6 +61,7 @@ struct RunResult {
   std::optional<Metrics> test;  // at the best evaluation; none when stopped or without a test split
   bool test_part = true;        // false: the data has none, and `test` is of all validation data
   StepCost cost;
+  double flops = 0;  // of the steps so far
   std::string
       sees_answers;  // why its numbers are no achievement (train/run/floor_watch.h), or empty
   std::string other_length;  // why it is no run of its length (train/run/going_on.h), or empty

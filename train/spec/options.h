@@ -15,6 +15,7 @@ struct TrainOptions {
   int64_t eval_every = 0, eval_batches = 0, log_every = 10, checkpoint_every = 0, patience = 0;
   int64_t seed = 0, data_seed = 0, loss_rows = 0;
   double clip = 0, clip_value = 0, ema = 0, label_smoothing = 0, z_loss = 0, stop_at = 0;
+  double layer_decay = 1;
   std::vector<double> class_weights;
   bool allow_leaks = false;
   std::string best = "val.loss", accuracy = "micro", recompute = "none";
@@ -55,6 +56,10 @@ struct TrainOptions {
           "evaluate moving averages of the weights, of which a step keeps this share (from 2 / 11 "
           "rising to it); 0: the weights themselves")
           .in(0, 1),
+      field("layer_decay", &TrainOptions::layer_decay,
+            "factor on the learning rate for each layer behind a parameter's own, on top of its "
+            "group's lr_scale: the last layer has the whole rate. `cambium show` lists them")
+          .in(1e-6, 1),
       field("label_smoothing", &TrainOptions::label_smoothing,
             "share of the target spread over all classes (Szegedy et al. 2016); class_weights "
             "weigh a row by its target as a whole, where PyTorch weighs each class of the spread "
