@@ -124,6 +124,15 @@ std::string made_with(const Experiment& e) {
   return text;
 }
 
+bool is_over(const Experiment& e, const RunState& s) {
+  const TrainOptions& o = e.train.options;
+  const Metrics& m = s.evaluated;
+  const bool out_of_patience = o.patience > 0 && s.stale >= o.patience;
+  const bool good_enough =
+      o.stop_at > 0 && (m.kind == TargetKind::kValues ? m.r2 : m.accuracy) >= o.stop_at;
+  return s.step == e.total_steps() || out_of_patience || good_enough;
+}
+
 GoingOn going_on(const Checkpoint& c, const RunState& now, const Experiment& e,
                  const std::string& folder) {
   const std::optional<Spec> was = spec_of_run(folder);

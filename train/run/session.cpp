@@ -2,8 +2,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 #include "core/system/memory.h"
+#include "train/graphs/pipeline.h"
+#include "train/prefix/open_features.h"
 #include "train/run/diagnose.h"
 
 namespace cambium {
@@ -63,15 +66,88 @@ void Session::bind() {
 // The old phase gives its memory back before the new one takes any.
 void Session::enter(size_t phase) {
   if (phase == phase_) return;
-  for (auto* executor : {&step_, &apply_, &shares_, &curvature_, &evaluation_}) executor->reset();
+  unbind();
   compile_phase(phase);
   release_free_memory();
   bind();
   store_.refresh_copies();
 }
 
+void Session::keep_features(FeatureSettings settings,
+                            std::function<void(const std::string&)> note) {
+  feature_settings_ = std::move(settings);
+  feature_settings_.note = std::move(note);
+}
+
+void Session::unbind() {
+  for (auto* executor : {&step_, &apply_, &shares_, &curvature_, &evaluation_}) executor->reset();
+}
+
+// In the middle of a run, behind `step`.
+void Session::go_to(size_t phase, int64_t step) {
+  if (phase == phase_) return;
+  const std::string stream = loader_->stream_state();
+  loader_.reset();
+  ahead_.reset();
+  features_.reset();
+  enter(phase);
+  start(step, stream);
+}
+
+// Of one batch, what its gradients are like, on the present plan.
+static std::vector<float> outcome_of(Executor& step, const Dataset& data,
+                                     std::span<const int64_t> examples, const TrainOptions& o) {
+  Batch batch = allocate_batch(data.shape(o.batch));
+  data.read(Split::kTrain, examples, epoch_seed(uint64_t(o.seed), 0), batch);
+  feed(step, batch);
+  set_values(step, "rng", {o.seed, int64_t(1)});
+  step.run_gradients();
+  return {step.output_scalar("loss"), step.output_scalar("scored"),
+          step.output_scalar("grad_norm")};
+}
+
+void Session::use_features(int64_t step) {
+  if (feature_settings_.folder.empty() || features_) return;
+  const bool last = phase_ + 1 == phases_.size();
+  const int64_t end = last ? e_.total_steps() : phases_[phase_ + 1].begin;
+  unbind();
+  auto opened = open_features(e_, *plans_, store_, engine_, feature_settings_,
+                              std::max<int64_t>(0, end - step));
+  bind();
+  if (!opened) return;
+  const TrainOptions& o = e_.train.options;
+  std::vector<int64_t> examples(size_t(o.batch));
+  std::iota(examples.begin(), examples.end(), 0);
+  const std::vector<float> whole = outcome_of(*step_, *e_.data, examples, o);
+  unbind();
+  plans_->step =
+      compile(std::move(opened->rest), engine_, {.chains = runs_pass(e_, "form_chains")});
+  bind();
+  const std::vector<float> kept = outcome_of(*step_, *opened->data, examples, o);
+  if (std::memcmp(whole.data(), kept.data(), whole.size() * sizeof(float)) == 0) {
+    features_ = std::move(opened->data);
+    return;
+  }
+  feature_settings_.note(
+      "the frozen prefix is computed in every step: what follows it has other bits without it");
+  unbind();
+  compile_phase(phase_);
+  bind();
+}
+
+// The whole step takes its place again.
+void Session::drop_features() {
+  if (!features_) return;
+  features_.reset();
+  unbind();
+  compile_phase(phase_);
+  bind();
+}
+
 void Session::start(int64_t step, const std::string& stream) {
   const TrainOptions& o = e_.train.options;
+  use_features(step);
+  const Dataset& data = features_ ? static_cast<const Dataset&>(*features_) : *e_.data;
   const int64_t batches = step * o.accumulate, per_epoch = e_.batches_per_epoch();
   const LoaderOptions options{.order = {.batch = o.batch,
                                         .seed = uint64_t(o.seed),
@@ -79,13 +155,14 @@ void Session::start(int64_t step, const std::string& stream) {
                                         .group = o.accumulate},
                               .total = e_.training_examples()};
   const Cursor at{batches / per_epoch, batches % per_epoch};
-  loader_ = std::make_unique<Loader>(*e_.data, Split::kTrain, options, at, stream);
+  loader_ = std::make_unique<Loader>(data, Split::kTrain, options, at, stream);
   if (shares_) ahead_ = std::make_unique<Loader>(*e_.data, Split::kTrain, options, at, stream);
   ensure(loader_->batches_per_epoch() == per_epoch, "an epoch has ", loader_->batches_per_epoch(),
          " batches, planned ", per_epoch);
 }
 
 void Session::restore_from(const Checkpoint& c, const std::string& origin) {
+  drop_features();
   enter(phase_at(phases_, c.state.step));  // whose tensors it holds
   restore(store_, c.tensors, origin);
   best_.clear();
@@ -131,7 +208,7 @@ StepOutcome Session::step(int64_t number, double lr) {
   const TrainOptions& o = e_.train.options;
   StepOutcome out{};
   double scored = 0;
-  enter(phase_at(phases_, number));
+  go_to(phase_at(phases_, number), number - 1);
   if (shares_) count_shares(number);
   set_step_inputs(*step_, number, lr);
   for (int64_t k = 0; k < o.accumulate; ++k) {

@@ -10,6 +10,7 @@
 #include "core/system/lock.h"
 #include "core/system/memory.h"
 #include "core/text/json.h"
+#include "train/prefix/open_features.h"
 #include "train/run/going_on.h"
 #include "train/run/run_folder.h"
 #include "train/run/step_times.h"
@@ -40,7 +41,8 @@ class Run {
   void take_folder();
   void open_folder();
   void go_on_from(const Checkpoint& c);
-  bool over() const;  // the last step, or the evaluations, say that it is enough
+
+  bool over() const { return is_over(e_, state_); }
 
   bool pauses() const { return settings_.pause_at > 0 && state_.step >= settings_.pause_at; }
 
@@ -136,15 +138,6 @@ void Run::go_on_from(const Checkpoint& c) {
   saved_step_ = c.state.step;
   session_->restore_from(c, settings_.folder);
   session_->start(state_.step, state_.stream);
-}
-
-bool Run::over() const {
-  const TrainOptions& o = e_.train.options;
-  const Metrics& m = state_.evaluated;
-  const bool out_of_patience = o.patience > 0 && state_.stale >= o.patience;
-  const bool good_enough =
-      o.stop_at > 0 && (m.kind == TargetKind::kValues ? m.r2 : m.accuracy) >= o.stop_at;
-  return state_.step == total_ || out_of_patience || good_enough;
 }
 
 void Run::report_start() {
@@ -257,6 +250,8 @@ RunResult Run::run() {
   take_folder();
   session_ = std::make_unique<Session>(e_, available_bytes());
   result_.predicted_bytes = session_->predicted_peak_bytes();
+  session_->keep_features(feature_settings_of(e_, settings_.folder, settings_.cache, state_.data),
+                          [this](const std::string& text) { progress_.on_note(text); });
   open_folder();
   opened_ = true;
   report_start();

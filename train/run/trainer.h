@@ -48,6 +48,7 @@ class Progress {
 
 struct RunSettings {
   std::string folder;          // empty: no files
+  std::string cache;           // where `train.cache: auto` keeps its files; empty: in the folder
   bool resume = false;         // go on from the folder's checkpoint, or start when there is none
   std::function<bool()> stop;  // asked after each step; true: save and stop
   int64_t pause_at = 0;  // not 0: saves and stops after this step, in the middle of its schedule

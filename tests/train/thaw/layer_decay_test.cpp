@@ -50,9 +50,10 @@ TEST(LayerDecay, TakesTheLongestOfParallelBranches) {
                             "model:\n  - embed: 8\n  - parallel: [[{ffn: 2}, {linear: 8}, {norm: "
                             "rms}], [{linear: 8}]]\n  - linear: $classes\n");
   EXPECT_EQ(texts(e),
-            (std::vector<std::string>{
-                "1: embed at 0.0625", "2: parallel.0.ffn parallel.1.linear at 0.125",
-                "3: parallel.0.linear at 0.25", "4: parallel.0.norm at 0.5", "5: linear at 1"}));
+            (std::vector<std::string>{"1: embed at 0.0625",
+                                      "2: parallel.branch_1.ffn parallel.branch_2.linear at 0.125",
+                                      "3: parallel.branch_1.linear at 0.25",
+                                      "4: parallel.branch_1.norm at 0.5", "5: linear at 1"}));
 }
 
 TEST(LayerDecay, CountsTheEncoderBelowTheDecoder) {
@@ -62,7 +63,7 @@ TEST(LayerDecay, CountsTheEncoderBelowTheDecoder) {
            "encoder:\n  - embed: 8\n  - repeat: 2\n    body: [{residual: [{attention: 2}]}]\n"
            "decoder:\n  - embed: 8\n  - repeat: 2\n    body: [{residual: [{attention: {heads: 2, "
            "causal: "
-           "true}}]}, {residual: [{cross_attention: 2}]}]\n  - linear: $classes\n",
+           "true}}]}, {residual: [{cross_attention: {heads: 2}}]}]\n  - linear: $classes\n",
            "", "data: {reverse: {seq2seq: true}}\n");
   EXPECT_EQ(texts(e),
             (std::vector<std::string>{"1: encoder.embed decoder.embed at 0.03125",
