@@ -114,7 +114,11 @@ Json init_schema() {
 
 Json freeze_schema() {
   const Json name = {{"type", "string"}};
-  Json out = any_of({name, Json{{"type", "array"}, {"items", name}}, Json{{"type", "null"}}});
+  const Json names = any_of({name, Json{{"type", "array"}, {"items", name}}});
+  Json map = options_schema(describe_fields<FreezeOptions>());
+  map["properties"]["names"] = names;
+  map["required"] = {"names"};
+  Json out = any_of({name, Json{{"type", "array"}, {"items", name}}, map, Json{{"type", "null"}}});
   out["description"] = word_doc(spec_sections(), "freeze");
   return out;
 }
@@ -139,6 +143,13 @@ Json adapt_schema() {
   return out;
 }
 
+Json unfreeze_schema() {
+  const Json time = any_of({Json{{"type", "integer"}, {"minimum", 1}}, Json{{"type", "string"}}});
+  return {{"type", {"object", "null"}},
+          {"additionalProperties", time},
+          {"description", word_doc(spec_sections(), "unfreeze")}};
+}
+
 // `open`: the file may use names that it or another one defines.
 Json model_file_schema(bool open) {
   const Json path = {{"type", "string"}};
@@ -158,6 +169,7 @@ Json model_file_schema(bool open) {
       {"init", init_schema()},
       {"freeze", freeze_schema()},
       {"adapt", adapt_schema()},
+      {"unfreeze", unfreeze_schema()},
       {"precision",
        {{"enum", {"f32", "bf16"}}, {"description", word_doc(spec_sections(), "precision")}}}};
   Json out = {{"type", "object"}, {"properties", properties}, {"additionalProperties", false}};

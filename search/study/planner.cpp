@@ -87,10 +87,10 @@ void settle_blocks(PlannedVariant& p, const Experiment& e) {
 }
 
 void settle_memory(PlannedVariant& p, const Experiment& e) {
-  Engine engine;
-  const TrainPlans plans = compile_plans(e, engine);
+  KeptPlans plans;
+  const MemoryNeed need = memory_of_run(e, plans);
   forget_models(e);
-  p.needed_bytes = predicted_peak_bytes(memory_need(e, plans));
+  p.needed_bytes = predicted_peak_bytes(need);
 }
 }  // namespace
 
@@ -150,6 +150,7 @@ void set_steps(DraftVariant& draft, int64_t steps, const PlanOptions& options) {
   if (const int64_t n = options.evaluations; n > 0)
     set_train(p.spec.root, "eval_every", str(std::max<int64_t>(1, (steps + n - 1) / n)));
   change_length(draft.experiment, with_seed(p.spec, options.vary, options.seed));
+  p.cost = step_cost(draft.experiment);  // of its phases, where it unfreezes
   p.notes = draft.experiment.notes;
 }
 
@@ -178,6 +179,8 @@ DraftVariant draft_variant(std::string name, Spec spec, const PlanOptions& optio
   d.variant.notes = e.notes;
   if (options.steps)
     set_steps(d, *options.steps, options);
+  else if (options.budget && options.budget->kind == Budget::kFlops && e.spec.section("unfreeze"))
+    set_steps(d, steps_of_flops(e, options.budget->value), options);
   else if (options.budget && options.budget->kind != Budget::kSeconds)
     set_steps(d, steps_within(*options.budget, d.variant, {}), options);
   d.variant.data = data.identity(e);

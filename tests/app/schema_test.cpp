@@ -157,6 +157,17 @@ TEST(Schema, KnowsDefinitions) {
   EXPECT_NE(check_text(kSpec + "define: {mlp: {body: [{linear: many}]}}"), "");
 }
 
+TEST(Schema, KnowsEveryFormOfFreezeAndUnfreeze) {
+  for (const char* more : {"freeze: embed", "freeze: [embed, \"*.ffn\"]", "freeze:",
+                           "freeze: {names: [embed], mode: train}", "freeze: {names: embed}",
+                           "unfreeze: {embed: 30%, residual.ffn: 300}", "unfreeze:"})
+    EXPECT_EQ(check_text(kSpec + more), "") << more;
+  for (const char* more : {"freeze: 3", "freeze: {mode: train}", "freeze: {names: [a], mode: on}",
+                           "freeze: {names: [a], way: train}", "unfreeze: [embed]",
+                           "unfreeze: {embed: [1]}", "unfreeze: {embed: 0}"})
+    EXPECT_NE(check_text(kSpec + more), "") << more;
+}
+
 TEST(Schema, ChecksTheTrainSection) {
   for (const char* good :
        {"{optimizer: adamw}", "{optimizer: {muon: {lr: 1e-3, adamw: [\"*embed*\"]}}}",

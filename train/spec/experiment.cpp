@@ -12,13 +12,15 @@
 #include "train/spec/notes.h"
 #include "train/spec/sections.h"
 #include "train/spec/settle.h"
+#include "train/thaw/learners.h"
+#include "train/thaw/unfreeze.h"
 #include "train/weights/transfer.h"
 
 namespace cambium {
 namespace {
 constexpr std::string_view kSections[] = {
     "name",   "vars",  "data",      "evaluate",         "model", "encoder", "decoder",
-    "define", "train", "precision", "parameterisation", "init",  "freeze",  "adapt"};
+    "define", "train", "precision", "parameterisation", "init",  "freeze",  "adapt",  "unfreeze"};
 
 void check_sections(Yaml& root, Diagnostics& errors) {
   std::vector<std::string> known(std::begin(kSections), std::end(kSections));
@@ -102,14 +104,6 @@ void check_leaks(Experiment& e, Diagnostics& errors) {
     errors.add(leak->error);
 }
 
-// Of what training moves.
-std::vector<std::string> parameter_names(const Graph& g) {
-  std::vector<std::string> names;
-  for (const Node& n : g.nodes())
-    if (n.role == Role::kParameter && !n.parameter.frozen) names.push_back(n.scope.path);
-  return names;
-}
-
 // What the data says of a training of this length.
 void check_use(const Experiment& e) {
   const std::string objection = e.data->objection(e.training_examples());
@@ -172,7 +166,8 @@ Experiment open_spec(Spec spec, std::shared_ptr<const Dataset> opened,
       check_freeze(e, built.graph, errors);
       check_adapt(e, built, errors);
       collect(errors, [&] { check_adapter_source(e, built); });
-      check_groups(e.train.groups, parameter_names(built.graph), errors);
+      check_unfreeze(e, built.graph, errors);
+      check_groups(e.train.groups, names_of_learners(e, batch), errors);
       collect(errors, [&] { check_transfer(e); });
       note_what_cannot_be(e, built.graph, errors);
       if (errors.empty()) check_leaks(e, errors);
@@ -239,6 +234,7 @@ void change_length(Experiment& e, Spec spec) {
   fit_batch(e);
   errors.throw_if_any();
   note_what_cannot_be(e, model_of(e, e.train.options.batch, true).graph, errors);
+  check_unfreeze_times(e, errors);
   errors.throw_if_any();
   if (!e.leak.empty()) e.notes.push_back(before.back());  // the last thing that is looked for
 }
