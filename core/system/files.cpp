@@ -5,6 +5,7 @@
 #include <cstring>
 #include <filesystem>
 #include <memory>
+#include <tuple>
 #include <utility>
 
 #include <fcntl.h>
@@ -17,6 +18,7 @@
 #include "core/hash.h"
 #include "core/packing/zlib.h"
 #include "core/system/new_file.h"
+#include "core/system/open_file.h"
 
 namespace cambium {
 namespace {
@@ -188,6 +190,24 @@ void make_folders(const std::string& path) {
   if (!error) return;
   errno = error.value();
   fail_with_errno("make the folder", path);
+}
+
+OpenFile::OpenFile(std::string path) : path_(std::move(path)) {
+  std::tie(file_, size_) = open_regular(path_);
+}
+
+void OpenFile::read_at(int64_t offset, std::span<std::byte> into) const {
+  for (size_t done = 0; done < into.size();) {
+    const ssize_t n =
+        ::pread(file_.fd(), into.data() + done, into.size() - done, off_t(offset + int64_t(done)));
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) fail_with_errno("read", path_);
+    if (n == 0)
+      throw RuntimeError(str("'", path_, "' ends at ", offset + int64_t(done), " bytes and had ",
+                             size_, " when it was opened"),
+                         "start again when nothing writes to it");
+    done += size_t(n);
+  }
 }
 
 MappedFile::MappedFile(const std::string& path) {

@@ -1,9 +1,12 @@
 #include "core/tensor/safetensors.h"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
+#include <functional>
 
 #include "core/system/files.h"
+#include "core/tensor/f16.h"
 #include "core/text/json.h"
 
 namespace cambium {
@@ -14,40 +17,40 @@ constexpr size_t kAlignment = 64;
 struct NamedDType {
   std::string_view name;
   DType dtype;
+  bool half = false;
 };
 
-constexpr NamedDType kDTypes[] = {{"F32", DType::kF32}, {"BF16", DType::kBf16},
-                                  {"I32", DType::kI32}, {"I64", DType::kI64},
-                                  {"U8", DType::kU8},   {"BOOL", DType::kBool}};
+constexpr NamedDType kDTypes[] = {
+    {"F32", DType::kF32}, {"BF16", DType::kBf16}, {"I32", DType::kI32},      {"I64", DType::kI64},
+    {"U8", DType::kU8},   {"BOOL", DType::kBool}, {"F16", DType::kF32, true}};
 
-struct Entry {
-  std::string name;
-  ValueType type;
-  uint64_t begin, end;
+using Entry = SafeTensorsEntry;
+using ReadAt = std::function<void(uint64_t offset, std::span<std::byte> into)>;
+
+struct Layout {
+  std::vector<Entry> entries;
+  std::map<std::string, std::string> metadata;
+  uint64_t data_at = 0;
 };
 
-// One file being read; every refusal names it.
+// The header of one file; every refusal names it.
 class Reader {
  public:
-  Reader(std::span<const std::byte> bytes, const std::string& name) : bytes_(bytes), name_(name) {}
+  Reader(const ReadAt& read_at, uint64_t size, const std::string& name)
+      : read_at_(read_at), size_(size), name_(name) {}
 
-  SafeTensors read() {
+  Layout read() {
     const Json header = parse_header();
-    SafeTensors out;
-    std::vector<Entry> entries;
+    Layout out;
     for (const auto& [key, value] : header.items()) {
       if (key == "__metadata__")
         out.metadata = metadata(value);
       else
-        entries.push_back(entry(key, value));
+        out.entries.push_back(entry(key, value));
     }
-    std::ranges::sort(entries, {}, [](const Entry& e) { return std::pair(e.begin, e.end); });
-    check_layout(entries);
-    for (const Entry& e : entries) {
-      Tensor t(e.type);
-      if (e.end > e.begin) std::memcpy(t.data(), data_.data() + e.begin, e.end - e.begin);
-      out.tensors.emplace(e.name, std::move(t));
-    }
+    std::ranges::sort(out.entries, {}, [](const Entry& e) { return std::pair(e.begin, e.end); });
+    check_layout(out.entries);
+    out.data_at = size_ - data_size_;
     return out;
   }
 
@@ -58,16 +61,18 @@ class Reader {
   }
 
   Json parse_header() {
-    check(bytes_.size() >= 8, "has ", bytes_.size(),
-          " bytes, fewer than the 8 of the header's length");
+    check(size_ >= 8, "has ", size_, " bytes, fewer than the 8 of the header's length");
+    std::array<std::byte, 8> first;
+    read_at_(0, first);
     uint64_t length = 0;
-    for (size_t i = 0; i < 8; ++i) length |= uint64_t(bytes_[i]) << (8 * i);
+    for (size_t i = 0; i < 8; ++i) length |= uint64_t(first[i]) << (8 * i);
     check(length <= kLargestHeader, "the header claims ", length, " bytes; the limit is ",
           kLargestHeader);
-    check(length <= bytes_.size() - 8, "the header claims ", length, " bytes, but only ",
-          bytes_.size() - 8, " follow");
-    data_ = bytes_.subspan(8 + length);
-    const std::string_view text(reinterpret_cast<const char*>(bytes_.data()) + 8, length);
+    check(length <= size_ - 8, "the header claims ", length, " bytes, but only ", size_ - 8,
+          " follow");
+    data_size_ = size_ - 8 - length;
+    std::string text(length, '\0');
+    read_at_(8, std::as_writable_bytes(std::span(text)));
     check(text.starts_with('{'), "the header does not start with {");
     return parse_json(text, name_, 4);
   }
@@ -91,18 +96,18 @@ class Reader {
     const auto* dtype = std::ranges::find(kDTypes, dtype_name, &NamedDType::name);
     check(dtype != std::end(kDTypes), "tensor '", name, "': dtype ", dtype_name,
           " is not supported");
-    uint64_t bytes = uint64_t(size_of(dtype->dtype));
+    uint64_t bytes = dtype->half ? 2 : uint64_t(size_of(dtype->dtype));
     const Shape shape = shape_of(name, value["shape"], bytes);
     const Json& offsets = value["data_offsets"];
     check(offsets.is_array() && offsets.size() == 2 && offsets[0].is_number_unsigned() &&
               offsets[1].is_number_unsigned(),
           "tensor '", name, "': data_offsets are not two whole numbers");
     const auto begin = offsets[0].get<uint64_t>(), end = offsets[1].get<uint64_t>();
-    check(begin <= end && end <= data_.size(), "tensor '", name, "': bytes ", begin, " to ", end,
-          " leave the file's ", data_.size());
+    check(begin <= end && end <= data_size_, "tensor '", name, "': bytes ", begin, " to ", end,
+          " leave the file's ", data_size_);
     check(end - begin == bytes, "tensor '", name, "': ", dtype_name, shape, " needs ", bytes,
           " bytes, its offsets span ", end - begin);
-    return {name, {dtype->dtype, shape}, begin, end};
+    return {name, {dtype->dtype, shape}, dtype->half, begin, end};
   }
 
   // Multiplies `bytes` by the extents, refusing what leaves 63 bits even when an extent is 0.
@@ -131,12 +136,39 @@ class Reader {
             "'");
       at = e.end;
     }
-    check(at == data_.size(), data_.size() - at, " bytes follow the last tensor");
+    check(at == data_size_, data_size_ - at, " bytes follow the last tensor");
   }
 
-  std::span<const std::byte> bytes_, data_;
+  const ReadAt& read_at_;
+  uint64_t size_, data_size_ = 0;
   const std::string& name_;
 };
+
+Tensor tensor_of(const Entry& e, const ReadAt& read_at, uint64_t data_at) {
+  Tensor t(e.type);
+  if (e.end == e.begin) return t;
+  if (!e.half) {
+    read_at(data_at + e.begin, t.raw());
+    return t;
+  }
+  std::vector<uint16_t> halves(size_t(t.count()));
+  read_at(data_at + e.begin, std::as_writable_bytes(std::span(halves)));
+  std::ranges::transform(halves, t.f32().begin(), from_f16);
+  return t;
+}
+
+SafeTensors all_of(const ReadAt& read_at, uint64_t size, const std::string& name) {
+  Layout layout = Reader(read_at, size, name).read();
+  SafeTensors out{{}, std::move(layout.metadata)};
+  for (const Entry& e : layout.entries)
+    out.tensors.emplace(e.name, tensor_of(e, read_at, layout.data_at));
+  return out;
+}
+
+ReadAt reader_of(const OpenFile& file) {
+  return
+      [&file](uint64_t offset, std::span<std::byte> into) { file.read_at(int64_t(offset), into); };
+}
 
 std::string_view dtype_name(const std::string& tensor, DType dtype) {
   const auto* found = std::ranges::find(kDTypes, dtype, &NamedDType::dtype);
@@ -147,12 +179,25 @@ std::string_view dtype_name(const std::string& tensor, DType dtype) {
 }  // namespace
 
 SafeTensors parse_safetensors(std::span<const std::byte> bytes, const std::string& name) {
-  return Reader(bytes, name).read();
+  const ReadAt read_at = [&](uint64_t offset, std::span<std::byte> into) {
+    if (!into.empty()) std::memcpy(into.data(), bytes.data() + offset, into.size());
+  };
+  return all_of(read_at, bytes.size(), name);
 }
 
 SafeTensors read_safetensors(const std::string& path) {
-  const MappedFile file(path);
-  return parse_safetensors(file.bytes(), path);
+  const OpenFile file(path);
+  return all_of(reader_of(file), uint64_t(file.size()), path);
+}
+
+SafeTensorsFile::SafeTensorsFile(const std::string& path) : file_(path) {
+  Layout layout = Reader(reader_of(file_), uint64_t(file_.size()), path).read();
+  entries_ = std::move(layout.entries);
+  data_at_ = layout.data_at;
+}
+
+Tensor SafeTensorsFile::read(const SafeTensorsEntry& entry) const {
+  return tensor_of(entry, reader_of(file_), data_at_);
 }
 
 void write_safetensors(const std::string& path,

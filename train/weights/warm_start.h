@@ -6,11 +6,10 @@
 #include <string>
 #include <vector>
 
+#include "core/tensor/weight_files.h"
 #include "graph/run/executor.h"
 
 namespace cambium {
-using Tensors = std::map<std::string, Tensor, std::less<>>;
-
 // The names of a checkpoint's tensors that match `from` become `to`, each * of which stands for
 // what the * in the same place of `from` stood for: {"encoder.*", "*"} takes a prefix away.
 struct WarmRule {
