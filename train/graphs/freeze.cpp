@@ -1,6 +1,5 @@
 #include "train/graphs/freeze.h"
 
-#include "blocks/frozen.h"
 #include "train/weights/transfer_spec.h"
 
 namespace cambium {
@@ -25,7 +24,7 @@ Graph with_frozen(const Experiment& e, Graph model) {
   }
   out.outputs = model.outputs;
   out.updates = model.updates;
-  return settle_frozen(out, [&](const std::string& path) { return meets_any(patterns, path); });
+  return out;
 }
 
 void check_freeze(const Experiment& e, const Graph& model, Diagnostics& errors) {

@@ -1,6 +1,6 @@
 // Freeze: parameters that the patterns of `freeze:` meet never move. No gradient is made for them,
-// so they have no moments, no decay and no average, and nothing is kept for their sake. Blocks that
-// they meet as a whole run as in evaluation (blocks/frozen.h).
+// so they have no moments, no decay and no average, and nothing is kept for their sake. Blocks all
+// of whose parameters are frozen run as in evaluation (blocks/frozen.h).
 #pragma once
 #include "train/spec/experiment.h"
 

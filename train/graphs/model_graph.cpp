@@ -1,5 +1,6 @@
 // From an experiment to its forward graphs.
 #include "blocks/compose/model.h"
+#include "blocks/frozen.h"
 #include "blocks/padding.h"
 #include "ops/ops.h"
 #include "train/graphs/freeze.h"
@@ -102,13 +103,15 @@ std::string_view output_name(const DataShape& shape) {
   return shape.target_kind() == TargetKind::kValues ? "prediction" : "logits";
 }
 
-Model build_model_graph(const Experiment& e, int64_t batch, bool training) {
+namespace {
+Model built_model(const Experiment& e, int64_t batch, bool training, const StillParts& still) {
   const ModelSections sections = sections_of(e.spec);
   const DataShape shape = e.data->shape(batch);
   Graph g(builtin_ops());
   Builder builder(g, e.vars, training);
   const std::optional<Scaling> scaling = scaling_of(e);
   builder.scaling = scaling ? &*scaling : nullptr;
+  if (!still.empty()) builder.still = still;
   const Stream in = input_of(g, shape);
   builder.note_density(in.x, shape.density);
   std::vector<ModelPart> parts;
@@ -128,6 +131,15 @@ Model build_model_graph(const Experiment& e, int64_t batch, bool training) {
     g.outputs.push_back({std::string(kRealFrames), port_of(out.mask)});
   return {with_frozen(e, std::move(g)), std::move(builder.recompute), std::move(builder.blocks),
           std::move(builder.growth), std::move(builder.numbers)};
+}
+}  // namespace
+
+// Which blocks are frozen as a whole is known once all parameters are: then it is built again.
+Model build_model_graph(const Experiment& e, int64_t batch, bool training) {
+  Model model = built_model(e, batch, training, {});
+  if (!training) return model;
+  const StillParts still(model.graph);
+  return still.empty() ? std::move(model) : built_model(e, batch, training, still);
 }
 
 const Model& model_of(const Experiment& e, int64_t batch, bool training) {

@@ -168,6 +168,34 @@ TEST(Freeze, RunsFrozenBlocksAsInEvaluation) {
   EXPECT_NE(after.at("embed.table"), before.at("embed.table"));  // learns through it
 }
 
+// However the parameters are named, the same ones frozen are the same training.
+TEST(Freeze, TheSameParametersAreTheSameTrainingUnderAnyName) {
+  const test::TempFolder folder;
+  const test::OneThread one_thread;
+  const auto ends = [&](const std::string& freeze) {
+    const Experiment e = test::open_text(
+        folder, str("freeze: ", freeze,
+                    "\ndata: {markov_text: {symbols: 6, order: 1, context: 12, train: 64, val: 16, "
+                    "test: 16}}\nmodel:\n  - embed: 8\n"
+                    "  - residual: [{norm: batch}, {ffn: {expand: 2, dropout: 0.3}}]\n"
+                    "  - linear: $classes\ntrain: {batch: 8, steps: 3}\n"));
+    Session session(e, kEnough);
+    session.start(0);
+    for (int64_t n = 1; n <= 2; ++n) session.step(n);
+    return bytes_of(session);
+  };
+  const std::pair<std::string, std::string> same[] = {
+      {"[residual.norm]", "[\"residual.norm.*\"]"},
+      {"[residual.norm]", "[residual.norm.gamma, residual.norm.beta]"},
+      {"[residual]", "[residual.norm, residual.ffn]"},
+      {"[residual]", "[\"*.norm\", residual.ffn.up, residual.ffn.down]"}};
+  for (const auto& [a, b] : same) EXPECT_EQ(ends(a), ends(b)) << a << " and " << b;
+  const auto part = ends("[residual.norm.gamma]"), whole = ends("[residual.norm]");
+  const std::string mean = "residual.norm.running_mean";
+  EXPECT_EQ(whole.at(mean), std::string(8 * sizeof(float), '\0'));
+  EXPECT_NE(part.at(mean), whole.at(mean));  // half of a norm learns on
+}
+
 TEST(Freeze, RefusesWhatMeetsNothingAndAll) {
   const test::TempFolder folder;
   const auto error = [&](const std::string& freeze) {
