@@ -109,6 +109,22 @@ std::vector<std::string> parameter_names(const Graph& g) {
   return names;
 }
 
+std::vector<std::string> frozen_names(const Graph& g) {
+  std::vector<std::string> names;
+  for (const Node& n : g.nodes())
+    if (n.role == Role::kParameter && n.parameter.frozen) names.push_back(n.scope.path);
+  return names;
+}
+
+// Groups of what never moves are legal, as freezing more of a model is, and do nothing.
+void check_groups(Experiment& e, const Graph& model, Diagnostics& errors) {
+  const std::vector<std::string> frozen = frozen_names(model);
+  check_groups(e.train.groups, parameter_names(model), errors, frozen);
+  for (const GroupRule& rule : groups_of_none(e.train.groups, parameter_names(model), frozen))
+    e.notes.emplace_back(str("the group '", rule.match, "' meets frozen parameters alone"),
+                         "leave it out, or freeze less", rule.mark);
+}
+
 // What the data says of a training of this length.
 void check_use(const Experiment& e) {
   const std::string objection = e.data->objection(e.training_examples());
@@ -156,6 +172,7 @@ Experiment open_spec(Spec spec, std::shared_ptr<const Dataset> opened,
   e.parameterisation = parse_parameterisation(e.spec, errors);
   check_rules(e, errors);
   if (data) open_data(e, std::move(opened), std::move(sets), errors);
+  bool is_model = false;
   if (e.data && e.data->count(Split::kTrain) > 0 && complete)
     collect(errors, [&] {
       settle_targets(e, errors);
@@ -163,17 +180,19 @@ Experiment open_spec(Spec spec, std::shared_ptr<const Dataset> opened,
       const int64_t batch = std::max<int64_t>(1, e.train.options.batch);  // 0 was reported above
       check_sections_fit(e.spec, e.data->shape(batch).decoder.has_value(), e.data->describe());
       const Model& built = model_of(e, batch, true);
+      is_model = true;
       e.recompute = built.recompute;
       check_use(e);
       if (!checked) return;
       check_freeze(e, built.graph, errors);
-      check_groups(e.train.groups, parameter_names(built.graph), errors);
+      check_groups(e, built.graph, errors);
       collect(errors, [&] { check_transfer(e); });
       note_what_cannot_be(e, built.graph, errors);
       if (errors.empty()) check_leaks(e, errors);
     });
   else if (!e.data)
     check_without_data(e, errors);
+  if (checked && !is_model) check_source(e, errors);
   errors.throw_if_any();
   return e;
 }

@@ -1,5 +1,6 @@
 // Next-token prediction over any text with a trained tokenizer.
 #include "data/text/text.h"
+#include "data/text/token_names.h"
 
 namespace cambium::dataset_text_tokens {
 namespace {
@@ -13,7 +14,7 @@ struct TokenOptions : TextOptions {
                 "Hugging Face, ranks of tiktoken, or a tokenizer.bin of llama2.c")});
 };
 
-class TokenText final : public Symbols {
+class TokenText final : public Symbols, public NamesTokens {
  public:
   explicit TokenText(const TokenOptions& o) : tokenizer_(open_tokenizer(o.tokenizer)) {
     const WholeText text(open_text_file(o.path));
@@ -36,6 +37,8 @@ class TokenText final : public Symbols {
   std::string decode(std::span<const int32_t> ids) const override {
     return tokenizer_->decode(ids);
   }
+
+  std::string token_name(int32_t id) const override { return tokenizer_->piece(id); }
 
   std::vector<int32_t> symbol_bytes() const override { return tokenizer_->piece_bytes(); }
 

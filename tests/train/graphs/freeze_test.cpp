@@ -209,12 +209,22 @@ TEST(Freeze, RefusesWhatMeetsNothingAndAll) {
   EXPECT_EQ(test::text_of(error("\"*\"")), "1:9: 'freeze' leaves nothing to train");
   EXPECT_EQ(test::text_of(error("{embed: true}")), "1:9: 'freeze' is a list of names");
   EXPECT_EQ(test::text_of(error("[[embed]]")), "1:10: a name of 'freeze' is text");
-  const UserError group = test::error_of<UserErrors>([&] {
-                            test::open_text(folder, spec_of("[embed]",
-                                                            "{batch: 8, steps: 3, groups: [{match: "
-                                                            "\"embed*\", lr_scale: 0.1}]}"));
-                          }).all.at(0);
-  EXPECT_STREQ(group.what(), "no parameter is called 'embed*'");
+}
+
+// A study may freeze what its base has groups for.
+TEST(Freeze, GroupsOfFrozenParametersAloneAreNoted) {
+  const test::TempFolder folder;
+  const auto open = [&](const std::string& match) {
+    return test::open_text(folder,
+                           spec_of("[embed]", str("{batch: 8, steps: 3, groups: [{match: \"", match,
+                                                  "\", lr_scale: 0.1}]}")));
+  };
+  const auto notes = open("embed*").notes;
+  ASSERT_EQ(notes.size(), 1u);
+  EXPECT_STREQ(notes[0].what(), "the group 'embed*' meets frozen parameters alone");
+  EXPECT_TRUE(notes[0].mark.known());
+  const UserError none = test::error_of<UserErrors>([&] { open("embde*"); }).all.at(0);
+  EXPECT_STREQ(none.what(), "no parameter is called 'embde*'");
 }
 }  // namespace
 }  // namespace cambium::freeze_test
