@@ -1,5 +1,6 @@
 // Block: a named, configurable way to extend a stream; one file in blocks/*/ defines one.
 #pragma once
+#include <functional>
 #include <map>
 #include <set>
 
@@ -114,7 +115,10 @@ class Builder {
   Builder(Graph& graph, const Vars& vars, bool training);
 
   Graph& graph;
-  const bool training;
+  bool training;  // of the place that is built: false in all of them, or in one that is `still`
+  const bool differentiated;  // the graph is for training: every operator needs a gradient
+  // Which blocks and parameters of a graph for training are as in evaluation (blocks/frozen.h).
+  std::function<bool(const std::string& path)> still;
   const Scaling* scaling = nullptr;  // null: weights start and add up as blocks say
 
   // Generation one token at a time: the stream is [B,1,...], `position` the place of its token, and
@@ -213,6 +217,7 @@ class Builder {
     Scope s = graph.scope;
     s.path = path_of(segment);
     paths_.insert(s.path);
+    const Settled here(*this, s.path);
     ScopeGuard guard(graph, std::move(s));
     return body();
   }
@@ -239,6 +244,23 @@ class Builder {
   std::map<std::string, WeightGrowth> growth;  // with scaling: of each weight, by path
 
  private:
+  // Until the end of a place, `training` is what it is there.
+  class Settled {
+   public:
+    Settled(Builder& b, const std::string& path) : b_(b), was_(b.training) {
+      b.training = was_ && !(b.still && b.still(path));
+    }
+
+    Settled(const Settled&) = delete;
+    Settled& operator=(const Settled&) = delete;
+
+    ~Settled() { b_.training = was_; }
+
+   private:
+    Builder& b_;
+    bool was_;
+  };
+
   struct Shared {
     Value value;
     bool frozen;

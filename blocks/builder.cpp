@@ -43,7 +43,7 @@ UserError placed(const UserError& error, const Entry& e, const std::string& path
 }  // namespace
 
 Builder::Builder(Graph& graph, const Vars& vars, bool training)
-    : graph(graph), training(training), root_(&vars), vars_(&vars) {}
+    : graph(graph), training(training), differentiated(training), root_(&vars), vars_(&vars) {}
 
 void Builder::report(UserError error) {
   // The same mistake in another copy of a repeated body differs in its path only: 'a.0.b', 'a.1.b'.
@@ -145,6 +145,7 @@ Stream Builder::build_checked(const Entry& e, Stream in, const std::string& path
   const Restore asks(asked_, shares ? &asked : asked_);
   if (shares) share_roots_.try_emplace(e.share.text, path);
   const Restore frozen(frozen_, frozen_ || e.freeze);
+  const Settled here(*this, path);
   const Stream before = in;
   Stream out = e.block ? e.block->build(*this, e.use, std::move(in)) : build_definition(e, in);
   if (shares) check_shared(e.share.text, e.share.mark, asked);

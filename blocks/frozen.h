@@ -1,16 +1,25 @@
 // Frozen: parts of a model that run in training as they do in evaluation.
 #pragma once
-#include <functional>
+#include <set>
+#include <string>
 
 #include "graph/graph.h"
 
 namespace cambium {
-// Whether what stands at a path, such as "stem.norm", is to run so.
-using AtPath = std::function<bool(const std::string& path)>;
+// Those of a model, for Builder::still. A block is one of them when all parameters that it uses are
+// frozen, its own and those it shares, and there are some; with it all that it is made of, also
+// what has no parameters. So is a frozen parameter. A block without parameters between such blocks
+// is none.
+class StillParts {
+ public:
+  StillParts() = default;
+  explicit StillParts(const Graph& model);  // whose frozen parameters are marked
 
-// The training graph with the batch norms of those places on their running statistics, which no
-// longer move, and their dropout and drop_path handing on what they get. Everything that is emitted
-// has a gradient, so that what stands before can learn. Dropout inside attention (an option of its
-// operator) and of gat's edges stays.
-Graph settle_frozen(const Graph& model, const AtPath& frozen);
+  bool empty() const { return paths_.empty(); }
+
+  bool operator()(const std::string& path) const;
+
+ private:
+  std::set<std::string> paths_;
+};
 }  // namespace cambium

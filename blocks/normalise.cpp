@@ -27,13 +27,30 @@ Value unbiased(Builder& b, Value var, int64_t rows, Value mask) {
   return b.emit("mul", {var, factor});
 }
 
+// What batch_norm_apply does, of operators that have gradients: what stands before can learn.
+Value apply_statistics(Builder& b, Value x, Value gamma, Value beta, Value mean, Value var,
+                       const NormOptions& o) {
+  const Value root = b.emit("sqrt", {b.emit("scale", {var}, {{"a", 1.0}, {"b", o.eps}})});
+  const Value factor = b.emit("div", {gamma, root});
+  const Value y = b.emit("add", {b.emit("mul", {b.emit("sub", {x, mean}), factor}), beta});
+  return o.relu ? b.emit("relu", {y}) : y;
+}
+
+// Whether it does not learn, as a constant or where the builder says so.
+bool is_still(const Builder& b, Value v) {
+  const Node& n = b.graph.node(v.node);
+  return n.role == Role::kConstant || (b.still && b.still(n.scope.path));
+}
+
 // The mask, if there is one, has a number for each row of x.
 Value batch_norm(Builder& b, Value x, Value gamma, Value beta, Value mask, const NormOptions& o) {
   const ValueType channel{DType::kF32, Shape{x.shape().last()}};
   const Value mean = b.state("running_mean", channel, {});
   const Value var = b.state("running_var", channel, {Init::kConstant, 1});
   const Args args = {{"eps", o.eps}, {"activation", o.relu ? "relu" : "none"}};
-  if (!b.training) return b.emit("batch_norm_apply", {x, gamma, beta, mean, var}, args);
+  if (!b.differentiated) return b.emit("batch_norm_apply", {x, gamma, beta, mean, var}, args);
+  if (!b.training || (is_still(b, gamma) && is_still(b, beta)))
+    return apply_statistics(b, x, gamma, beta, mean, var, o);
   const int64_t rows = x.shape().rows();
   std::vector<Value> in = {x, gamma, beta};
   if (mask) {

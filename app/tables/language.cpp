@@ -71,7 +71,8 @@ constexpr Topic kModifiers[] = {
      "- {conv2d: 64, as: skip}\n- {linear: 10, from: skip}"},
     {"share", "blocks that say the same name share their weights",
      "- {ffn: 4, share: both}\n- {ffn: 4, share: both}"},
-    {"freeze", "true: the block's weights are never updated", "- {embed: 64, freeze: true}"},
+    {"freeze", "true: the block's weights are never updated, and it runs as in evaluation",
+     "- {embed: 64, freeze: true}"},
     {"recompute", "true: compute the block again in the backward pass, for memory; false: keep it",
      "- {repeat: 12, recompute: true, body: [{ffn: 4}]}"},
 };

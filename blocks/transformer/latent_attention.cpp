@@ -30,7 +30,7 @@ struct Latent {
             "width N of the part of a head's queries and keys that does not turn; 0: C / heads")
           .in(0, kMostHeadWidth),
       field("rope_dim", &Latent::rope_dim,
-            "width R of the part that turns, an even number; 0: half of key_dim")
+            "width R of the part that turns, an even number; 0: half of key_dim, at least 2")
           .in(0, kMostHeadWidth),
       field("value_dim", &Latent::value_dim, "width V of a head's values; 0: key_dim")
           .in(0, kMostHeadWidth),
@@ -63,7 +63,7 @@ Latent with_widths(Latent a, int64_t c) {
   if (a.rope_dim % 2 != 0)
     throw OptionError("rope_dim", str("rope_dim = ", a.rope_dim, " is odd, and rope turns pairs"),
                       str("use rope_dim: ", a.rope_dim + 1));
-  if (a.rope_dim == 0) a.rope_dim = (a.key_dim + 2) / 4 * 2;
+  if (a.rope_dim == 0) a.rope_dim = std::max<int64_t>(2, (a.key_dim + 2) / 4 * 2);
   return a;
 }
 

@@ -26,6 +26,10 @@ class ByteVocabulary final : public Vocabulary {
     for (const char c : text) ids.push_back(uint8_t(c));
   }
 
+  std::string name(int32_t id) const override {
+    return id == kBegin ? std::string("<|endoftext|>") : std::string(1, char(id));
+  }
+
   std::string decode(std::span<const int32_t> ids) const override {
     std::string out;
     for (const int32_t id : ids) {
@@ -61,6 +65,8 @@ class PieceVocabulary final : public Vocabulary {
     ids.push_back(*tokenizer_->begin());
     tokenizer_->encode(text, ids);
   }
+
+  std::string name(int32_t id) const override { return tokenizer_->piece(id); }
 
   std::string decode(std::span<const int32_t> ids) const override {
     return tokenizer_->decode(ids);

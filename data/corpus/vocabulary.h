@@ -24,6 +24,9 @@ class Vocabulary {
   // Appends the symbol that begins a document, then those of its text.
   virtual void append_document(std::string_view text, std::vector<int32_t>& ids) const = 0;
 
+  // What the id stands for, of special tokens their names: to find it in another vocabulary.
+  virtual std::string name(int32_t id) const = 0;
+
   // The symbol that begins a document is written as nothing. UserError for an id outside.
   virtual std::string decode(std::span<const int32_t> ids) const = 0;
 };

@@ -1,9 +1,10 @@
 // WindowedData: next-symbol prediction over streamed documents; validation and test are held.
 #pragma once
 #include "data/corpus/windows.h"
+#include "data/text/token_names.h"
 
 namespace cambium {
-class WindowedData : public Dataset {
+class WindowedData : public Dataset, public NamesTokens {
  public:
   DataShape shape(int64_t batch) const override;
   int64_t count(Split split) const override;
@@ -16,6 +17,8 @@ class WindowedData : public Dataset {
 
   std::vector<std::pair<std::string, ArgValue>> vars() const override;
   std::string decode(std::span<const int32_t> ids) const override;
+
+  std::string token_name(int32_t id) const override { return vocabulary_->name(id); }
 
   std::vector<int32_t> symbol_bytes() const override { return vocabulary_->symbol_bytes(); }
 

@@ -4,6 +4,7 @@
 
 #include "core/rng.h"
 #include "data/text/ngram.h"
+#include "data/text/token_names.h"
 
 namespace cambium {
 namespace {
@@ -14,7 +15,7 @@ struct Part {
   int64_t begin = 0, size = 0;
 };
 
-class TextSet final : public Dataset {
+class TextSet final : public Dataset, public NamesTokens {
  public:
   TextSet(const TextOptions& options, std::unique_ptr<Symbols> text)
       : options_(options), text_(std::move(text)) {
@@ -74,6 +75,11 @@ class TextSet final : public Dataset {
   }
 
   std::string decode(std::span<const int32_t> ids) const override { return text_->decode(ids); }
+
+  std::string token_name(int32_t id) const override {
+    const auto* named = dynamic_cast<const NamesTokens*>(text_.get());
+    return named ? named->token_name(id) : text_->decode(std::span(&id, 1));
+  }
 
   std::vector<int32_t> encode(std::string_view text) const override { return text_->encode(text); }
 

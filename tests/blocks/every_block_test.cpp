@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include "blocks/frozen.h"
 #include "graph/cost.h"
 #include "places.h"
 #include "tests/support/block_case.h"
@@ -63,6 +64,41 @@ TEST_P(EveryBlock, EvaluationHasTheSameParametersAndNoRandomness) {
   for (Value p : train.parameters())
     EXPECT_TRUE(eval.graph.find(Role::kParameter, train.graph.node(p.node).scope.path));
   EXPECT_EQ(train.out.shape(), eval.out.shape());
+}
+
+StillParts all_frozen(const Graph& model) {
+  Graph out(model.ops());
+  for (const Node& n : model.nodes()) {
+    std::vector<Value> in;
+    for (const Port p : n.inputs) in.push_back(out.value(p));
+    Node now = n;
+    now.parameter.frozen = true;
+    out.copy(now, std::move(in));
+  }
+  return StillParts(out);
+}
+
+// No dropout, no noise, no statistics of the batch, no limit of training alone, and what stands
+// before it can learn through it. A block without parameters cannot be frozen.
+TEST_P(EveryBlock, FrozenAsAWholeItTrainsAsItIsEvaluated) {
+  const BlockSample& s = GetParam().sample;
+  const BlockCase evaluated = build(s, false);
+  const StillParts still = all_frozen(build(s).graph);
+  if (still.empty()) return;
+  BlockCase frozen("- " + s.yaml, s.domain, s.shape, {.still = still});
+  EXPECT_FALSE(frozen.graph.find(Role::kInput, "rng"));
+  EXPECT_TRUE(frozen.graph.updates.empty());
+  const auto leaves = evaluated.data(3);
+  const std::vector<double> is = frozen.run(leaves), wants = evaluated.run(leaves);
+  ASSERT_EQ(is.size(), wants.size());
+  for (size_t i = 0; i < is.size(); ++i)
+    EXPECT_NEAR(is[i], wants[i], 1e-9 * (1 + std::abs(wants[i]))) << i;
+  const bool statistics = std::ranges::any_of(frozen.graph.nodes(), [](const Node& n) {
+    return n.role == Role::kState && n.scope.path.ends_with("running_var");
+  });
+  if (statistics) {
+    EXPECT_LT(block_gradient_error(frozen, 1), 1e-6);
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(Blocks, EveryBlock, testing::ValuesIn(block_trials()), name_of_use);

@@ -1,6 +1,7 @@
 // What the structure blocks mean: repeat, define, share, taps, parallel, ties, freezing, init.
 #include <gtest/gtest.h>
 
+#include "blocks/frozen.h"
 #include "tests/support/block_case.h"
 #include "tests/support/expect_error.h"
 
@@ -106,6 +107,25 @@ TEST(Freeze, MarksEveryParameterInside) {
   BlockCase c = vectors("- {residual: [{ffn: 1}], freeze: true}\n- linear: 4");
   EXPECT_TRUE(info(c, "residual.ffn.up.weight").frozen);
   EXPECT_FALSE(info(c, "linear.weight").frozen);
+}
+
+// A block is frozen by what it uses, whatever name that has.
+TEST(Freeze, APartIsStillWhenAllThatItUsesIsFrozen) {
+  const StillParts still(
+      vectors("- {residual: [{norm: batch, share: n}, {ffn: 1, freeze: true}]}\n"
+              "- {norm: batch, share: n}\n- {norm: layer, freeze: true}\n- dropout: 0.5\n"
+              "- linear: 4")
+          .graph);
+  for (const char* path : {"residual.ffn", "residual.ffn.up", "norm_2", "norm_2.gamma"})
+    EXPECT_TRUE(still(path)) << path;
+  for (const char* path : {"residual", "residual.norm", "norm", "dropout", "linear"})
+    EXPECT_FALSE(still(path)) << path;
+  const StillParts shared(
+      vectors("- {norm: batch, share: n, freeze: true}\n- {norm: batch, share: n, freeze: true}\n"
+              "- linear: 4")
+          .graph);
+  EXPECT_TRUE(shared("norm"));
+  EXPECT_TRUE(shared("norm_2"));
 }
 
 TEST(Decay, SparesNormsAndBiases) {

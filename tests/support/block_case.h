@@ -31,6 +31,7 @@ class BlockCase {
     std::string define = "";
     int64_t graphs = 1;
     std::shared_ptr<const Adjacency> adjacency = nullptr;  // null: a sample
+    std::function<bool(const std::string&)> still = {};    // Builder::still
   };
 
   // `yaml` is a list of entries. Throws what build_model throws.
@@ -53,6 +54,7 @@ class BlockCase {
     in = build_input(graph, input);
     if (!o.define.empty()) define_ = parse_yaml(o.define, "define.yaml");
     Builder builder(graph, vars_, o.training);
+    builder.still = o.still;
     out = build_model(builder, model_, o.define.empty() ? nullptr : &define_, in);
     blocks = std::move(builder.blocks);
     graph.outputs = {{"y", port_of(out.x)}};

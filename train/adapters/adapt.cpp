@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "blocks/frozen.h"
 #include "train/spec/glob.h"
 
 namespace cambium {
@@ -39,26 +38,31 @@ const AdaptUse* mover_of(const AdaptSpec& spec, const Node& n, const std::set<st
   return nullptr;
 }
 
-// With all that does not move marked so, and run as in evaluation.
-Graph with_frozen_base(const AdaptSpec& spec, const Graph& model, AdapterReport& report) {
-  const std::set<std::string> norms = norms_in(model);
+// The model with those of its parameters frozen that `stays` says, beside what is frozen already.
+Graph with_marks(const Graph& model, const std::function<bool(const Node&)>& stays) {
   Graph out(model.ops());
   for (const Node& n : model.nodes()) {  // ids stay, so ports do
     std::vector<Value> in;
     for (const Port p : n.inputs) in.push_back(out.value(p));
     Node now = n;
-    if (n.role == Role::kParameter && !n.parameter.frozen) {
-      const AdaptUse* mover = mover_of(spec, n, norms);
-      now.parameter.frozen = !mover && !meets_any(spec.also, n.scope.path);
-      if (mover)
-        report.places.push_back(
-            {n.scope.path, mover->method->name, AdapterForm::kOwn, n.outputs[0].shape.count(), {}});
-    }
+    if (n.role == Role::kParameter && !n.parameter.frozen) now.parameter.frozen = stays(n);
     out.copy(now, std::move(in));
   }
   out.outputs = model.outputs;
   out.updates = model.updates;
-  return settle_frozen(out, [&](const std::string& path) { return !meets_any(spec.also, path); });
+  return out;
+}
+
+// With all that does not move marked so.
+Graph with_frozen_base(const AdaptSpec& spec, const Graph& model, AdapterReport& report) {
+  const std::set<std::string> norms = norms_in(model);
+  return with_marks(model, [&](const Node& n) {
+    const AdaptUse* mover = mover_of(spec, n, norms);
+    if (mover)
+      report.places.push_back(
+          {n.scope.path, mover->method->name, AdapterForm::kOwn, n.outputs[0].shape.count(), {}});
+    return !mover && !meets_any(spec.also, n.scope.path);
+  });
 }
 
 // A place of the graph that one method has.
@@ -240,6 +244,14 @@ AdaptedGraph with_adapters(const Experiment& e, Graph model,
   const std::optional<AdaptSpec> spec = parse_adapt(e.spec, e.vars, reported);
   if (!spec) return {std::move(model), nullptr};
   return with_adapters(*spec, model, blocks, training);
+}
+
+Graph base_of_adapters(const Experiment& e, const Graph& model) {
+  Diagnostics reported;  // by check_adapt
+  const std::optional<AdaptSpec> spec = parse_adapt(e.spec, e.vars, reported);
+  return spec ? with_marks(
+                    model, [&](const Node& n) { return !meets_any(spec->also, n.scope.path); })
+              : model.clone();
 }
 
 std::set<std::string> adapter_tensors(const Model& model) {

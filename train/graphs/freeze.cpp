@@ -1,6 +1,6 @@
 #include "train/graphs/freeze.h"
 
-#include "blocks/frozen.h"
+#include "train/adapters/adapt.h"
 #include "train/thaw/unfreeze.h"
 #include "train/weights/transfer_spec.h"
 
@@ -48,8 +48,11 @@ Graph with_frozen(const Experiment& e, Graph model) {
   }
   out.outputs = model.outputs;
   out.updates = model.updates;
-  if (frozen.in_training()) return out;
-  return settle_frozen(out, [&](const std::string& path) { return frozen.meets(path); });
+  return out;
+}
+
+StillParts still_parts(const Experiment& e, const Graph& model) {
+  return Frozen(e).in_training() ? StillParts() : StillParts(base_of_adapters(e, model));
 }
 
 void check_freeze(const Experiment& e, const Graph& model, Diagnostics& errors) {

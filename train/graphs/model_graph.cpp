@@ -1,5 +1,6 @@
 // From an experiment to its forward graphs.
 #include "blocks/compose/model.h"
+#include "blocks/frozen.h"
 #include "blocks/padding.h"
 #include "ops/ops.h"
 #include "train/adapters/adapt.h"
@@ -103,13 +104,15 @@ std::string_view output_name(const DataShape& shape) {
   return shape.target_kind() == TargetKind::kValues ? "prediction" : "logits";
 }
 
-Model build_model_graph(const Experiment& e, int64_t batch, bool training) {
+namespace {
+Model built_model(const Experiment& e, int64_t batch, bool training, const StillParts& still) {
   const ModelSections sections = sections_of(e.spec);
   const DataShape shape = e.data->shape(batch);
   Graph g(builtin_ops());
   Builder builder(g, e.vars, training);
   const std::optional<Scaling> scaling = scaling_of(e);
   builder.scaling = scaling ? &*scaling : nullptr;
+  if (!still.empty()) builder.still = still;
   const Stream in = input_of(g, shape);
   builder.note_density(in.x, shape.density);
   std::vector<ModelPart> parts;
@@ -127,9 +130,20 @@ Model build_model_graph(const Experiment& e, int64_t batch, bool training) {
   g.outputs.push_back({std::string(output_name(shape)), port_of(out.x)});
   if (out.mask && shape.target_kind() == TargetKind::kSequences)
     g.outputs.push_back({std::string(kRealFrames), port_of(out.mask)});
-  AdaptedGraph adapted = with_adapters(e, with_frozen(e, std::move(g)), builder.blocks, training);
-  return {std::move(adapted.graph),  std::move(builder.recompute), std::move(builder.blocks),
-          std::move(builder.growth), std::move(builder.numbers),   std::move(adapted.report)};
+  return {with_frozen(e, std::move(g)), std::move(builder.recompute), std::move(builder.blocks),
+          std::move(builder.growth),    std::move(builder.numbers),   nullptr};
+}
+}  // namespace
+
+// Which blocks are frozen as a whole is known once all parameters are: then it is built again.
+Model build_model_graph(const Experiment& e, int64_t batch, bool training) {
+  Model model = built_model(e, batch, training, {});
+  const StillParts still = training ? still_parts(e, model.graph) : StillParts();
+  if (!still.empty()) model = built_model(e, batch, training, still);
+  AdaptedGraph adapted = with_adapters(e, std::move(model.graph), model.blocks, training);
+  model.graph = std::move(adapted.graph);
+  model.adapters = std::move(adapted.report);
+  return model;
 }
 
 const Model& model_of(const Experiment& e, int64_t batch, bool training) {

@@ -117,6 +117,16 @@ std::pair<IndexEntry, bool> newest_whole(const std::string& run, const Check& ch
   throw *first;
 }
 
+// Of which the last or the best weights are whole.
+std::pair<IndexEntry, bool> newest_weights(const std::string& run, bool best) {
+  const std::string folder = folder_of(run);
+  return newest_whole(run, [&](const IndexEntry& e) {
+    require(!best || e.best, "'", run, "' was not evaluated yet, so it has no best weights");
+    check_whole(folder, e.state);
+    check_whole(folder, best ? *e.best : e.tensors);
+  });
+}
+
 void remove_unnamed(const std::string& folder, std::span<const IndexEntry> entries) {
   std::set<std::string> keep = {"index.json"};
   for (const IndexEntry& e : entries) {
@@ -171,13 +181,14 @@ Checkpoint load_checkpoint(const std::string& run) {
   return c;
 }
 
+std::string weights_file(const std::string& run, bool best) {
+  const IndexEntry entry = newest_weights(run, best).first;
+  return folder_of(run) + "/" + (best ? *entry.best : entry.tensors).name;
+}
+
 LoadedWeights load_weights(const std::string& run, bool best) {
   const std::string folder = folder_of(run);
-  const auto [entry, newest] = newest_whole(run, [&](const IndexEntry& e) {
-    require(!best || e.best, "'", run, "' was not evaluated yet, so it has no best weights");
-    check_whole(folder, e.state);
-    check_whole(folder, best ? *e.best : e.tensors);
-  });
+  const auto [entry, newest] = newest_weights(run, best);
   const RunState state = run_state_from(load_json(folder + "/" + entry.state.name));
   LoadedWeights w{.step = best && state.best ? state.best->step : entry.step, .fell_back = !newest};
   w.tensors = read_safetensors(folder + "/" + (best ? *entry.best : entry.tensors).name).tensors;

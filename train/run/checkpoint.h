@@ -76,6 +76,9 @@ struct LoadedWeights {
 // UserError when there is no best yet.
 LoadedWeights load_weights(const std::string& folder, bool best);
 
+// The file of those, for who reads it a tensor at a time. It has no averages of the last ones.
+std::string weights_file(const std::string& folder, bool best);
+
 // Copies tensors into those of the store with the same names. UserError when one is missing or of
 // another type: the weights belong to another spec.
 void restore(Store& store, const std::map<std::string, Tensor, std::less<>>& tensors,

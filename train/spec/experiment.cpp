@@ -104,6 +104,19 @@ void check_leaks(Experiment& e, Diagnostics& errors) {
     errors.add(leak->error);
 }
 
+// Groups of what never moves are legal, as freezing more of a model is, and do nothing.
+void check_groups(Experiment& e, int64_t batch, Diagnostics& errors) {
+  const std::vector<std::string> learners = names_of_learners(e, batch);
+  std::vector<std::string> frozen;
+  for (const Node& n : model_of(e, batch, true).graph.nodes())
+    if (n.role == Role::kParameter && !std::ranges::count(learners, n.scope.path))
+      frozen.push_back(n.scope.path);
+  check_groups(e.train.groups, learners, errors, frozen);
+  for (const GroupRule& rule : groups_of_none(e.train.groups, learners, frozen))
+    e.notes.emplace_back(str("the group '", rule.match, "' meets frozen parameters alone"),
+                         "leave it out, or freeze less", rule.mark);
+}
+
 // What the data says of a training of this length.
 void check_use(const Experiment& e) {
   const std::string objection = e.data->objection(e.training_examples());
@@ -153,6 +166,7 @@ Experiment open_spec(Spec spec, std::shared_ptr<const Dataset> opened,
   collect(errors, [&] { settle_adapters(e.spec, e.vars); });
   check_adapt_section(e, errors);
   if (data) open_data(e, std::move(opened), std::move(sets), errors);
+  bool is_model = false;
   if (e.data && e.data->count(Split::kTrain) > 0 && complete)
     collect(errors, [&] {
       settle_targets(e, errors);
@@ -160,6 +174,7 @@ Experiment open_spec(Spec spec, std::shared_ptr<const Dataset> opened,
       const int64_t batch = std::max<int64_t>(1, e.train.options.batch);  // 0 was reported above
       check_sections_fit(e.spec, e.data->shape(batch).decoder.has_value(), e.data->describe());
       const Model& built = model_of(e, batch, true);
+      is_model = true;
       e.recompute = built.recompute;
       check_use(e);
       if (!checked) return;
@@ -167,13 +182,14 @@ Experiment open_spec(Spec spec, std::shared_ptr<const Dataset> opened,
       check_adapt(e, built, errors);
       collect(errors, [&] { check_adapter_source(e, built); });
       check_unfreeze(e, built.graph, errors);
-      check_groups(e.train.groups, names_of_learners(e, batch), errors);
+      check_groups(e, batch, errors);
       collect(errors, [&] { check_transfer(e); });
       note_what_cannot_be(e, built.graph, errors);
       if (errors.empty()) check_leaks(e, errors);
     });
   else if (!e.data)
     check_without_data(e, errors);
+  if (checked && !is_model) check_source(e, errors);
   errors.throw_if_any();
   return e;
 }

@@ -36,6 +36,11 @@ std::string help_for(std::string_view pattern, std::span<const std::string> name
              "; * stands for anything");
 }
 
+bool meets_one(const GroupRule& rule, std::span<const std::string> names) {
+  return std::ranges::any_of(names,
+                             [&](const std::string& n) { return glob_matches(rule.match, n); });
+}
+
 GroupRule parse_group(const Yaml& item, const Vars& vars, Diagnostics& errors) {
   if (!item.is_map())
     throw UserError("a group is a map",
@@ -72,7 +77,7 @@ std::vector<GroupRule> parse_groups(const Yaml& groups, const Vars& vars, Diagno
 }
 
 void check_groups(std::span<const GroupRule> rules, std::span<const std::string> names,
-                  Diagnostics& errors) {
+                  Diagnostics& errors, std::span<const std::string> frozen) {
   std::vector<bool> taken(names.size());
   for (const GroupRule& rule : rules) {
     bool matches = false, serves = false;
@@ -82,6 +87,7 @@ void check_groups(std::span<const GroupRule> rules, std::span<const std::string>
       serves |= !taken[i];
       taken[i] = true;
     }
+    if (!matches && meets_one(rule, frozen)) continue;
     if (!matches)
       errors.add(UserError(str("no parameter is called '", rule.match, "'"),
                            help_for(rule.match, names), rule.mark));
@@ -90,6 +96,15 @@ void check_groups(std::span<const GroupRule> rules, std::span<const std::string>
                            "the first group that matches counts: put the special ones first",
                            rule.mark));
   }
+}
+
+std::vector<GroupRule> groups_of_none(std::span<const GroupRule> rules,
+                                      std::span<const std::string> names,
+                                      std::span<const std::string> frozen) {
+  std::vector<GroupRule> out;
+  for (const GroupRule& rule : rules)
+    if (!meets_one(rule, names) && meets_one(rule, frozen)) out.push_back(rule);
+  return out;
 }
 
 std::vector<ParameterGroup> groups_of(std::span<const GroupRule> rules,

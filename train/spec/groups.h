@@ -27,9 +27,15 @@ struct GroupOptions {  // the fields of one entry, for docs and the schema
 // Adds every mistake to `errors`.
 std::vector<GroupRule> parse_groups(const Yaml& groups, const Vars& vars, Diagnostics& errors);
 
-// An error for each rule that matches none of the names, or only those of earlier rules.
+// An error for each rule that matches none of the names, or only those of earlier rules. One that
+// matches none of them but some of `frozen`, which never move, is none.
 void check_groups(std::span<const GroupRule> rules, std::span<const std::string> names,
-                  Diagnostics& errors);
+                  Diagnostics& errors, std::span<const std::string> frozen = {});
+
+// The rules that match none of the names, but some of those.
+std::vector<GroupRule> groups_of_none(std::span<const GroupRule> rules,
+                                      std::span<const std::string> names,
+                                      std::span<const std::string> frozen);
 
 // What the first rule that matches says, for each parameter.
 std::vector<ParameterGroup> groups_of(std::span<const GroupRule> rules,

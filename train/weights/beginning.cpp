@@ -13,7 +13,8 @@ void begin_run(Session& session, const Experiment& e, const std::string& folder,
     forget_models(e);  // which the plan made once more
     if (!folder.empty()) set_run_key(folder, "init", to_json(*t));
     progress.on_note("init: " + summary(*t));
-    if (const std::string other = other_data(*t, data); !other.empty()) progress.on_note(other);
+    if (const std::string other = other_data(*t, e.spec, data); !other.empty())
+      progress.on_note(other);
   }
   if (const std::optional<Transfer> adapters = adapter_start(e)) {
     session.start_from(*adapters);

@@ -3,7 +3,8 @@
 #pragma once
 #include "core/text/json_forward.h"
 #include "train/spec/experiment.h"
-#include "train/weights/transfer_spec.h"
+#include "train/weights/resize.h"
+#include "train/weights/source.h"
 
 namespace cambium {
 enum class TransferFate { kTaken, kResized, kFresh, kUnused };
@@ -15,13 +16,16 @@ struct TransferRow {
   std::string from, to;   // names in the source and in the model; empty: there is none
   ValueType has, wants;   // their types, where they are
   std::string_view rule;  // of a resized one
+  ResizeHow how = {};
+  bool by_structure = false;  // of a taken one: names do not say it
 };
 
 struct Transfer {
   InitSpec init;
-  Tensors source;
-  std::string hash;               // of its names, types and bytes
+  WeightSource source;
   std::vector<TransferRow> rows;  // those of the model by name, then the unused
+  std::vector<UserError> notes;   // what is legal and does nothing
+  std::string names_gone;         // Matched::names_gone
 };
 
 // Opens what `init:` names; none without the section. UserErrors at their places, all of them: a
@@ -29,14 +33,17 @@ struct Transfer {
 // without a start (with those of the source that would fit) and of the source that go nowhere.
 std::optional<Transfer> plan_transfer(const Experiment& e);
 
-// The same of an experiment that was opened, for who looks at it: none where the source is gone or
-// no longer what the spec's hash says, as a run's may be.
+// The same of an experiment that was opened, for who looks at it: none where the source is gone,
+// can no longer be read or is not what the spec's hash says, as a run's may be.
 std::optional<Transfer> find_transfer(const Experiment& e);
 
 // The same while a spec is opened: writes the hash into it where it says none, so that resuming and
 // studies notice another source. A spec with a hash may belong to a run that has begun: a source
-// that is gone or has changed is then a note. UserErrors as above.
+// that is gone, broken or another is then a note. UserErrors as above.
 void check_transfer(Experiment& e);
+
+// What can be said of the section without a model: its words and its source.
+void check_source(const Experiment& e, Diagnostics& errors);
 
 // The hash alone, for a plan; nothing without `init:`. UserErrors of the section.
 void pin_source(Spec& spec, const Vars& vars);
@@ -44,12 +51,12 @@ void pin_source(Spec& spec, const Vars& vars);
 // UserError unless the source is what the spec's hash says.
 void require_hash(const Transfer& t);
 
-// Copies and resizes into the store.
+// Copies and resizes into the store, from one tensor of the source after the other.
 void start_from(Store& store, const Transfer& t);
 
-// What the record of the source's run says of its data and is otherwise here, with both values;
-// empty for a file, and where nothing is.
-std::string other_data(const Transfer& t, const Identity& data);
+// What the record and the spec of the source's run say of its data and is otherwise here, with both
+// values; empty for a file, and where nothing is.
+std::string other_data(const Transfer& t, const Spec& spec, const Identity& data);
 
 // "17 tensors taken from 'runs/base', 1 resized, 2 fresh; 1 of the source unused"
 std::string summary(const Transfer& t);

@@ -11,14 +11,20 @@ namespace cambium {
 namespace {
 constexpr std::string_view kInitHelp = "write init: {from: runs/base, fresh: [\"head.*\"]}";
 
-std::string text_at(const Yaml& value, const Vars& vars, std::string_view what) {
+constexpr std::string_view kFromHelp =
+    "name the folder of a run, a safetensors file, an index of shards or a folder with either";
+constexpr std::string_view kHashHelp =
+    "leave it out: cambium writes its sixteen hexadecimal digits";
+constexpr std::string_view kNameHelp = "write a name in quotes, in which * stands for anything";
+
+std::string text_at(const Yaml& value, const Vars& vars, std::string_view what,
+                    std::string_view help = kNameHelp) {
   if (value.is_scalar()) {
     const ArgValue v = evaluate(value, vars);
     if (const auto* text = std::get_if<std::string>(&v.variant()); text && !text->empty())
       return *text;
   }
-  throw UserError(str(what, " is text"), "write a name in quotes, in which * stands for anything",
-                  value.mark);
+  throw UserError(str(what, " is text"), std::string(help), value.mark);
 }
 
 void collect_error(Diagnostics& errors, const std::function<void()>& f) {
@@ -66,7 +72,8 @@ std::vector<ResizeRule> resize_of(const YamlEntry& resize, const Vars& vars, Dia
   for (const ResizeKind& k : resize_kinds()) known.emplace_back(k.name);
   for (const YamlEntry& e : resize.value.entries)
     collect_error(errors, [&] {
-      const std::string name = text_at(e.value, vars, "the rule");
+      const std::string name =
+          text_at(e.value, vars, "the rule", str("it is one of ", join_names(known, " or ")));
       const auto found = std::ranges::find(resize_kinds(), name, &ResizeKind::name);
       if (found == resize_kinds().end())
         throw UserError(str("there is no rule '", name, "' to resize a tensor by"),
@@ -81,8 +88,7 @@ void check_hash(const InitSpec& init, Diagnostics& errors) {
                         return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
                       });
   if (!init.hash.empty() && !digits)
-    errors.add(UserError(str("'", init.hash, "' is no hash of weights"),
-                         "leave it out: cambium writes its sixteen hexadecimal digits",
+    errors.add(UserError(str("'", init.hash, "' is no hash of weights"), std::string(kHashHelp),
                          init.hash_mark));
 }
 
@@ -93,11 +99,11 @@ void read_key(const YamlEntry& e, const Vars& vars, InitSpec& out, Diagnostics& 
   if (e.key == "unused") out.unused = patterns_of(e.value, vars, "a name of 'unused'", errors);
   if (e.key == "from") {
     out.from_mark = e.value.mark;
-    out.from = text_at(e.value, vars, "'from'");
+    out.from = text_at(e.value, vars, "'from'", kFromHelp);
   }
   if (e.key == "hash") {
     out.hash_mark = e.value.mark;
-    out.hash = text_at(e.value, vars, "'hash'");
+    out.hash = text_at(e.value, vars, "'hash'", kHashHelp);
   }
 }
 
@@ -155,7 +161,8 @@ std::optional<InitSpec> parse_init(const Spec& spec, const Vars& vars, Diagnosti
   const Yaml* section = spec.section("init");
   if (!section) return {};
   if (!section->is_map()) {
-    errors.add(UserError("'init' is a map", std::string(kInitHelp), section->mark));
+    errors.add(UserError(section->is_null() ? "'init' is empty" : "'init' is a map",
+                         std::string(kInitHelp), section->mark));
     return {};
   }
   const size_t before = errors.errors().size();
@@ -169,7 +176,9 @@ std::optional<InitSpec> parse_init(const Spec& spec, const Vars& vars, Diagnosti
     else
       errors.add(UserError(str("unknown key '", e.key, "' in init"), suggestion(e.key, known),
                            e.key_mark));
-  if (!section->find("from"))
+  if (section->entries.empty())
+    errors.add(UserError("'init' is empty", std::string(kInitHelp), section->mark));
+  else if (!section->find("from"))
     errors.add(UserError("'init' does not say where weights come from", std::string(kInitHelp),
                          section->mark));
   check_hash(out, errors);

@@ -34,7 +34,8 @@ struct InitOptions {  // the fields of `init:`, for docs and the schema; and map
 
   static constexpr auto fields = std::tuple{
       field("from", &InitOptions::from,
-            "the folder of a run, whose best weights are taken, or a safetensors file"),
+            "the folder of a run, whose best weights are taken, a safetensors file, an index of "
+            "shards, or a folder with either"),
       field("fresh", &InitOptions::fresh,
             "tensors of the model that start as without init; a block's name means all below it"),
       field("unused", &InitOptions::unused, "tensors of the source that are left out, likewise"),

@@ -1,10 +1,13 @@
 #include "app/tables/transfer/transfer_table.h"
 
+#include <algorithm>
+
 #include "app/tables/transfer/adapter_table.h"
 #include "core/text/fmt.h"
 #include "core/text/json.h"
 #include "core/text/suggest.h"
 #include "train/graphs/freeze.h"
+#include "train/spec/glob.h"
 #include "train/thaw/layer_decay.h"
 #include "train/thaw/unfreeze.h"
 #include "train/weights/transfer.h"
@@ -12,15 +15,31 @@
 
 namespace cambium {
 namespace {
-void add_frozen(const Graph& model, std::string_view before, std::string& text, Json& answer) {
+// Numbers in parameters that no step moves though they are not frozen: of groups of rate 0.
+int64_t at_rest(const Experiment& e, const Graph& model) {
+  int64_t out = 0;
+  for (const Node& n : model.nodes()) {
+    if (n.role != Role::kParameter || n.parameter.frozen) continue;
+    const auto rule = std::ranges::find_if(
+        e.train.groups, [&](const GroupRule& r) { return glob_matches(r.match, n.scope.path); });
+    if (rule != e.train.groups.end() && rule->group.lr_scale == 0)
+      out += n.outputs[0].shape.count();
+  }
+  return out;
+}
+
+void add_frozen(const Experiment& e, const Graph& model, std::string_view before, std::string& text,
+                Json& answer) {
   const FrozenShare share = frozen_share(model);
   if (share.tensors == 0) return;
+  const int64_t rest = at_rest(e, model), trained = share.parameters - share.frozen - rest;
   text += str(before, "frozen: ", share.tensors, share.tensors == 1 ? " tensor, " : " tensors, ",
               compact(double(share.frozen)), " of ", compact(double(share.parameters)),
-              " parameters; ", compact(double(share.parameters - share.frozen)), " are trained\n");
-  answer["frozen"] = {{"tensors", share.tensors},
-                      {"parameters", share.frozen},
-                      {"trained", share.parameters - share.frozen}};
+              " parameters; ", compact(double(trained)), " are trained",
+              rest ? str(", ", compact(double(rest)), " stay at lr_scale 0") : "", "\n");
+  answer["frozen"] = {
+      {"tensors", share.tensors}, {"parameters", share.frozen}, {"trained", trained}};
+  if (rest) answer["frozen"]["at_rest"] = rest;
 }
 
 // What begins to learn, and when; each tensor at the first rule that meets it.
@@ -75,7 +94,7 @@ void add_all(const Experiment& e, const Graph& model, std::string& text, Json& a
   } else if (e.spec.section("init")) {
     text += str(before, "init: what the weights came from is gone or has changed since\n");
   }
-  add_frozen(model, before, text, answer);
+  add_frozen(e, model, before, text, answer);
   if (model_of(e, e.train.options.batch, true).adapters)
     add_adapters(*model_of(e, e.train.options.batch, true).adapters, before, text, answer, table);
   add_unfrozen(e, model, table ? "" : before, text, answer);

@@ -10,6 +10,7 @@
 #include "data/dataset.h"
 #include "data/held_documents.h"
 #include "data/text/labelled_rows.h"
+#include "data/text/token_names.h"
 
 namespace cambium::dataset_labelled_text {
 namespace {
@@ -70,7 +71,7 @@ struct LabelOrder {
   }
 };
 
-class LabelledTextSet final : public Dataset, public NamesClasses {
+class LabelledTextSet final : public Dataset, public NamesClasses, public NamesTokens {
  public:
   LabelledTextSet(const LabelledText& a, uint64_t seed) : options_(a) {
     std::vector<LabelledRow> rows[3];
@@ -132,6 +133,12 @@ class LabelledTextSet final : public Dataset, public NamesClasses {
     return names;
   }
 
+  std::string token_name(int32_t id) const override {
+    if (id == kPadding) return "[PAD]";
+    if (id == kUnknown) return "[UNK]";
+    return *spelt_[size_t(id) - 2];
+  }
+
   std::string describe() const override {
     return str(count(Split::kTrain), " train, ", count(Split::kValidation), " val, ",
                count(Split::kTest), " test texts in ", labels_.size(), " classes, ", words_.size(),
@@ -176,7 +183,8 @@ class LabelledTextSet final : public Dataset, public NamesClasses {
     std::ranges::sort(order);
     if (options_.vocab > 0 && int64_t(order.size()) > options_.vocab)
       order.resize(size_t(options_.vocab));
-    for (const auto& [n, word] : order) words_.emplace(word, int32_t(words_.size()) + 2);
+    for (const auto& [n, word] : order)
+      spelt_.push_back(&words_.emplace(word, int32_t(words_.size()) + 2).first->first);
   }
 
   void encode_rows(const std::vector<LabelledRow>& rows, int split) {
@@ -199,6 +207,7 @@ class LabelledTextSet final : public Dataset, public NamesClasses {
   LabelledText options_;
   std::map<std::string, int32_t, LabelOrder> labels_;
   std::map<std::string, int32_t, std::less<>> words_;
+  std::vector<const std::string*> spelt_;       // of words_, by id - 2
   std::vector<std::vector<int32_t>> texts_[3];  // by Split
   std::vector<int32_t> target_[3];
 };

@@ -7,6 +7,7 @@
 
 #include "core/rng.h"
 #include "data/dataset.h"
+#include "data/text/token_names.h"
 
 namespace cambium::dataset_masked {
 namespace {
@@ -20,7 +21,7 @@ struct Masked {
           .in(0, 1)};
 };
 
-class MaskedSet final : public Dataset {
+class MaskedSet final : public Dataset, public NamesTokens {
  public:
   MaskedSet(const Masked& a, std::unique_ptr<Dataset> data, uint64_t seed)
       : options_(a), data_(std::move(data)), seed_(seed) {
@@ -80,6 +81,12 @@ class MaskedSet final : public Dataset {
   }
 
   std::string decode(std::span<const int32_t> ids) const override { return data_->decode(ids); }
+
+  std::string token_name(int32_t id) const override {
+    if (id == vocab_) return "[MASK]";
+    const auto* named = dynamic_cast<const NamesTokens*>(data_.get());
+    return named ? named->token_name(id) : data_->decode(std::span(&id, 1));
+  }
 
   std::vector<int32_t> encode(std::string_view text) const override { return data_->encode(text); }
 

@@ -1,5 +1,6 @@
 // Next-token prediction over any text with a trained tokenizer.
 #include "data/text/text.h"
+#include "data/text/token_names.h"
 
 namespace cambium::dataset_text_tokens {
 namespace {
@@ -18,7 +19,7 @@ struct TokenOptions : TextOptions {
               .in(0, 1 << 24)});
 };
 
-class TokenText final : public Symbols {
+class TokenText final : public Symbols, public NamesTokens {
  public:
   explicit TokenText(const TokenOptions& o)
       : tokenizer_(open_tokenizer(o.tokenizer)),
@@ -49,6 +50,10 @@ class TokenText final : public Symbols {
     std::vector<int32_t> known(ids.begin(), ids.end());  // the others stand for nothing
     std::erase_if(known, [&](int32_t id) { return id >= tokenizer_->size() && id < classes_; });
     return tokenizer_->decode(known);
+  }
+
+  std::string token_name(int32_t id) const override {
+    return id < tokenizer_->size() ? tokenizer_->piece(id) : std::string();
   }
 
   std::vector<int32_t> symbol_bytes() const override {

@@ -199,6 +199,34 @@ TEST(Freeze, ModeTrainHoldsTheWeightsAlone) {
   EXPECT_NE(logits_of(open(""), true), logits_of(open(", mode: train"), true));
 }
 
+// However the parameters are named, the same ones frozen are the same training.
+TEST(Freeze, TheSameParametersAreTheSameTrainingUnderAnyName) {
+  const test::TempFolder folder;
+  const test::OneThread one_thread;
+  const auto ends = [&](const std::string& freeze) {
+    const Experiment e = test::open_text(
+        folder, str("freeze: ", freeze,
+                    "\ndata: {markov_text: {symbols: 6, order: 1, context: 12, train: 64, val: 16, "
+                    "test: 16}}\nmodel:\n  - embed: 8\n"
+                    "  - residual: [{norm: batch}, {ffn: {expand: 2, dropout: 0.3}}]\n"
+                    "  - linear: $classes\ntrain: {batch: 8, steps: 3}\n"));
+    Session session(e, kEnough);
+    session.start(0);
+    for (int64_t n = 1; n <= 2; ++n) session.step(n);
+    return bytes_of(session);
+  };
+  const std::pair<std::string, std::string> same[] = {
+      {"[residual.norm]", "[\"residual.norm.*\"]"},
+      {"[residual.norm]", "[residual.norm.gamma, residual.norm.beta]"},
+      {"[residual]", "[residual.norm, residual.ffn]"},
+      {"[residual]", "[\"*.norm\", residual.ffn.up, residual.ffn.down]"}};
+  for (const auto& [a, b] : same) EXPECT_EQ(ends(a), ends(b)) << a << " and " << b;
+  const auto part = ends("[residual.norm.gamma]"), whole = ends("[residual.norm]");
+  const std::string mean = "residual.norm.running_mean";
+  EXPECT_EQ(whole.at(mean), std::string(8 * sizeof(float), '\0'));
+  EXPECT_NE(part.at(mean), whole.at(mean));  // half of a norm learns on
+}
+
 TEST(Freeze, RefusesWhatMeetsNothingAndAll) {
   const test::TempFolder folder;
   const auto error = [&](const std::string& freeze) {
@@ -215,12 +243,22 @@ TEST(Freeze, RefusesWhatMeetsNothingAndAll) {
             "1:31: 'mode' is one of evaluation, train, got 'on'");
   EXPECT_EQ(test::text_of(error("{names: [embed], modes: train}")), "1:18: unknown option 'modes'");
   EXPECT_EQ(test::text_of(error("[[embed]]")), "1:10: a name of 'freeze' is text");
-  const UserError group = test::error_of<UserErrors>([&] {
-                            test::open_text(folder, spec_of("[embed]",
-                                                            "{batch: 8, steps: 3, groups: [{match: "
-                                                            "\"embed*\", lr_scale: 0.1}]}"));
-                          }).all.at(0);
-  EXPECT_STREQ(group.what(), "no parameter is called 'embed*'");
+}
+
+// A study may freeze what its base has groups for.
+TEST(Freeze, GroupsOfFrozenParametersAloneAreNoted) {
+  const test::TempFolder folder;
+  const auto open = [&](const std::string& match) {
+    return test::open_text(folder,
+                           spec_of("[embed]", str("{batch: 8, steps: 3, groups: [{match: \"", match,
+                                                  "\", lr_scale: 0.1}]}")));
+  };
+  const auto notes = open("embed*").notes;
+  ASSERT_EQ(notes.size(), 1u);
+  EXPECT_STREQ(notes[0].what(), "the group 'embed*' meets frozen parameters alone");
+  EXPECT_TRUE(notes[0].mark.known());
+  const UserError none = test::error_of<UserErrors>([&] { open("embde*"); }).all.at(0);
+  EXPECT_STREQ(none.what(), "no parameter is called 'embde*'");
 }
 }  // namespace
 }  // namespace cambium::freeze_test

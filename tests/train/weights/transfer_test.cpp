@@ -99,7 +99,7 @@ TEST_F(Transfers, AFileOfTensorsIsASourceToo) {
   const Experiment run = test::open_text(folder_, spec(""));
   const Experiment file =
       test::open_text(folder_, spec("", kBase), {"init.from=" + folder_.path("base.safetensors")});
-  EXPECT_EQ(plan_transfer(run)->hash, plan_transfer(file)->hash);
+  EXPECT_EQ(plan_transfer(run)->source.hash, plan_transfer(file)->source.hash);
   EXPECT_EQ(plan_transfer(file)->rows.size(), 9u);
 }
 
@@ -157,14 +157,33 @@ TEST_F(Transfers, TensorsAreFreshOrUnusedByName) {
   EXPECT_EQ(rows_of(spec("  fresh: linear\n")),
             Texts({"fresh  > linear.bias", "fresh  > linear.weight",
                    "unused linear.bias > linear.bias", "unused linear.weight > linear.weight"}));
-  const auto errors = errors_of(spec("", renamed));
-  ASSERT_EQ(errors.size(), 4u);
-  EXPECT_EQ(test::text_of(errors[0]),
-            str("2:9: 'head.bias' [6] of the model is not in '", folder_.path("base"), "'"));
-  EXPECT_EQ(errors[0].help, "map 'linear.bias', or say fresh: [\"head.bias\"]");
-  EXPECT_EQ(test::text_of(errors[3]),
+  // Names do not say it, and it can be meant in one way alone.
+  const Transfer guessed = plan_transfer(test::open_text(folder_, spec("", renamed))).value();
+  EXPECT_EQ(summary(guessed),
+            str("9 tensors (2 by structure) taken from '", folder_.path("base"), "'"));
+  EXPECT_NE(to_text(guessed).find("head.weight  [8,6]  from linear.weight  by structure"),
+            std::string::npos)
+      << to_text(guessed);
+}
+
+// Two heads of one shape: nobody says which is which.
+TEST_F(Transfers, WhatCouldBeMeantInTwoWaysIsAnError) {
+  const std::string two =
+      "model:\n"
+      "  - embed: 8\n"
+      "  - residual: [{norm: layer}, {ffn: {expand: 2}}]\n"
+      "  - {linear: 6, name: first}\n"
+      "  - {linear: 8, name: middle}\n"
+      "  - {linear: $classes, name: head}\n";
+  const auto errors = errors_of(spec("", two));
+  ASSERT_EQ(errors.size(), 8u);
+  EXPECT_EQ(test::text_of(errors[1]),
+            str("2:9: 'first.weight' [8,6] of the model is not in '", folder_.path("base"), "'"));
+  EXPECT_EQ(errors[1].help, "map 'linear.weight', or say fresh: [\"first.weight\"]");
+  EXPECT_EQ(test::text_of(errors[7]),
             str("2:9: 'linear.weight' [8,6] of '", folder_.path("base"), "' goes nowhere"));
-  EXPECT_EQ(errors[3].help, "map it to 'head.weight', or say unused: [\"linear.weight\"]");
+  EXPECT_EQ(errors[7].help,
+            "map it to 'head.weight' or 'first.weight', or say unused: [\"linear.weight\"]");
 }
 
 TEST_F(Transfers, OtherShapesNeedARule) {
@@ -180,7 +199,8 @@ TEST_F(Transfers, OtherShapesNeedARule) {
   EXPECT_EQ(rows_of(spec(rules, kBase, train, 9))[0], "resized embed.table > embed.table");
   const auto seen = this->train("wide", spec(rules, kBase, train, 9));
   EXPECT_TRUE(std::ranges::any_of(seen.notes, [](const std::string& n) {
-    return n.find("was trained on other data: content (was ") != n.npos;
+    return n.find("the data is not that of '") != n.npos && n.find("content (was ") != n.npos &&
+           n.find("; the specs say data.markov_text.symbols (was 6, is 9)") != n.npos;
   }));
   const Tensors was = weights("base"), is = weights("wide");
   const auto table = was.at("embed.table").f32();
@@ -194,28 +214,6 @@ TEST_F(Transfers, OtherShapesNeedARule) {
             std::string::npos)
       << wrong[0].what();
   EXPECT_EQ(wrong[0].mark.line, 3);
-}
-
-TEST_F(Transfers, OtherSymbolsAreToldWithBothVocabularies) {
-  std::string one, other;
-  for (int i = 0; i < 400; ++i) {
-    one += i % 3 ? "abca" : "bacc";
-    other += i % 3 ? "xyzx" : "yxzz";
-  }
-  replace_file(folder_.path("one.txt"), one);
-  replace_file(folder_.path("other.txt"), other);
-  const auto text = [&](const std::string& file) {
-    return str("data: {text_chars: {path: ", folder_.path(file), ", context: 8}}\n", kBase,
-               "train: {batch: 8, steps: 2}\n");
-  };
-  train("chars", text("one.txt"));
-  const std::string init = str("init: {from: ", folder_.path("chars"), "}\n");
-  EXPECT_TRUE(test::open_text(folder_, init + text("one.txt")).notes.empty());
-  const auto notes = test::open_text(folder_, init + text("other.txt")).notes;
-  ASSERT_EQ(notes.size(), 1u);
-  const std::string what = notes[0].what();
-  EXPECT_NE(what.find("was trained on other symbols: vocabulary (was "), what.npos) << what;
-  EXPECT_EQ(notes[0].mark.line, 1);
 }
 
 TEST_F(Transfers, WhatCannotBeMeantHasAPlaceAndACure) {
@@ -238,6 +236,8 @@ TEST_F(Transfers, WhatCannotBeMeantHasAPlaceAndACure) {
       {"  fresh: [[a]]\n", "3:11: a name of 'fresh' is text", "in quotes"},
       {"  hash: abc\n", "3:9: 'abc' is no hash of weights", "leave it out"},
       {"  fresh: \"*\"\n", "2:3: nothing of '", "leave init out"},
+      {"  hash: [a]\n", "3:9: 'hash' is text", "leave it out"},
+      {"  resize: {embed.table: [a]}\n", "3:25: the rule is text", "it is one of by_rows or "},
   };
   for (const Case& c : cases) {
     const auto errors = errors_of(spec(c.more));
@@ -246,6 +246,12 @@ TEST_F(Transfers, WhatCannotBeMeantHasAPlaceAndACure) {
   }
   const auto none = errors_of(str("init: runs/base\n", data_of(6), kBase));
   EXPECT_EQ(test::text_of(none[0]), "1:7: 'init' is a map");
+  for (const char* empty : {"init:\n", "init: {}\n"})
+    EXPECT_NE(test::text_of(errors_of(str(empty, data_of(6), kBase))[0]).find("'init' is empty"),
+              std::string::npos);
+  const auto list = errors_of(str("init: {from: [a]}\n", data_of(6), kBase));
+  EXPECT_EQ(test::text_of(list[0]), "1:14: 'from' is text");
+  EXPECT_NE(list[0].help.find("the folder of a run"), std::string::npos) << list[0].help;
   const auto nothing = errors_of(str("init: {fresh: [a]}\n", data_of(6), kBase));
   EXPECT_EQ(test::text_of(nothing[0]), "1:7: 'init' does not say where weights come from");
 }
@@ -253,13 +259,14 @@ TEST_F(Transfers, WhatCannotBeMeantHasAPlaceAndACure) {
 TEST_F(Transfers, SourcesThatAreNoneAreRefusedAtTheirPlace) {
   replace_file(folder_.path("model.pt"), "PK");
   replace_file(folder_.path("broken.safetensors"), "no tensors");
+  replace_file(folder_.path("lies.json"), R"({"weight_map":{"a":"a.safetensors"}})");
   std::filesystem::create_directory(folder_.path("empty"));
   const std::pair<std::string, std::string> cases[] = {
       {"model.pt", "is a pickle by its name, which runs code when it is read"},
       {"bases", "to start from"},
-      {"empty", "holds no run with weights"},
+      {"empty", "holds no run with weights, no model.safetensors and no index of shards"},
       {"broken.safetensors", "broken.safetensors"},
-      {"model.safetensors.index.json", "is an index of several files"}};
+      {"lies.json", "names the shard 'a.safetensors', which is not beside it"}};
   for (const auto& [path, what] : cases) {
     const auto errors =
         errors_of(str("init: {from: ", folder_.path(path), "}\n", data_of(6), kBase));
