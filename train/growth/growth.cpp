@@ -32,7 +32,7 @@ std::vector<std::string> names_of(const std::map<std::string, const Node*>& tens
 std::map<std::string, std::string> read_out_norms(const Graph& g) {
   std::map<std::string, std::string> out;
   for (const Node& n : g.nodes()) {
-    if (!n.op || n.op->name != "linear" || n.inputs.size() < 2) continue;
+    if (!n.op || n.op->name != "matmul") continue;
     const Node& table = g.node(n.inputs[1].node);
     if (table.role != Role::kParameter || table.parameter.kind != ParameterKind::kEmbedding)
       continue;
@@ -50,6 +50,24 @@ std::map<std::string, std::string> read_out_norms(const Graph& g) {
   return out;
 }
 
+// Numbers that a block adds to a parameter wherever it is used, so that it starts at them: by the
+// parameter's name. They follow from the place and the size, which grow.
+std::map<std::string, const Tensor*> offsets_of(const Graph& g) {
+  std::map<std::string, const Tensor*> out;
+  for (const Node& n : g.nodes()) {
+    if (!n.op || n.op->name != "add" || n.inputs.size() != 2) continue;
+    const Node &a = g.node(n.inputs[0].node), &b = g.node(n.inputs[1].node);
+    if (a.role == Role::kParameter && b.role == Role::kConstant && b.constant &&
+        a.outputs[0] == b.outputs[0])
+      out[a.scope.path] = b.constant.get();
+  }
+  return out;
+}
+
+void add_to(Tensor& t, const Tensor& offset, float sign) {
+  for (size_t i = 0; i < t.f32().size(); ++i) t.f32()[i] += sign * offset.f32()[i];
+}
+
 class Grower {
  public:
   Grower(const Graph& small, const Graph& large, const Tensors& weights, LayerGrowth layers)
@@ -58,6 +76,8 @@ class Grower {
         small_parts_(channel_parts(small)),
         large_parts_(channel_parts(large)),
         read_out_(read_out_norms(large)),
+        small_offsets_(offsets_of(small)),
+        large_offsets_(offsets_of(large)),
         weights_(weights),
         origins_(layer_origins(names_of(small_), names_of(large_), layers)) {
     if (layers == LayerGrowth::kIdentity) silence(large);
@@ -132,7 +152,11 @@ class Grower {
     double factor = silent ? 0 : 1;
     if (const auto table = read_out_.find(name); table != read_out_.end())
       factor /= double(copies_of(table->second));
-    Tensor grown = widened(tensor, axes, stream_of("grow." + name), factor);
+    Tensor start = tensor.clone();
+    const auto had = small_offsets_.find(origin.name), has = large_offsets_.find(name);
+    if (had != small_offsets_.end()) add_to(start, *had->second, 1);
+    Tensor grown = widened(start, axes, stream_of("grow." + name), factor);
+    if (has != large_offsets_.end()) add_to(grown, *has->second, -1);
     out.rows.push_back({name, origin.name, tensor.shape(), to, origin.added, silent});
     out.tensors.insert_or_assign(name, std::move(grown));
   }
@@ -155,6 +179,7 @@ class Grower {
   const std::map<std::string, const Node*> small_, large_;
   const PartsOf small_parts_, large_parts_;
   const std::map<std::string, std::string> read_out_;
+  const std::map<std::string, const Tensor*> small_offsets_, large_offsets_;
   const Tensors& weights_;
   std::map<std::string, LayerOrigin> origins_;
   std::set<std::string> silent_;
