@@ -103,8 +103,11 @@ std::string_view output_name(const DataShape& shape) {
 }
 
 Model build_model_graph(const Experiment& e, int64_t batch, bool training) {
+  return build_model_graph(e, e.data->shape(batch), training);
+}
+
+Model build_model_graph(const Experiment& e, const DataShape& shape, bool training) {
   const ModelSections sections = sections_of(e.spec);
-  const DataShape shape = e.data->shape(batch);
   Graph g(builtin_ops());
   Builder builder(g, e.vars, training);
   const std::optional<Scaling> scaling = scaling_of(e);
