@@ -5,7 +5,7 @@
 namespace cambium::command_export {
 namespace {
 struct Options {
-  std::string run, to = "onnx", out;
+  std::string run, to = "onnx", out, examples;
   bool last = false;
 };
 }  // namespace
@@ -13,7 +13,8 @@ struct Options {
 extern const Command command_export = {
     .name = "export",
     .doc = "write a run's model for another program",
-    .examples = {"cambium export runs/mine --to onnx -o mine.onnx"},
+    .examples = {"cambium export runs/mine --to onnx -o mine.onnx",
+                 "cambium export mine.yaml --to onnx -o mine.onnx --examples mine"},
     .takes_set = true,
     .declare = [](CommandLine& line) -> Action {
       auto o = std::make_shared<Options>();
@@ -21,7 +22,11 @@ extern const Command command_export = {
       line.choice("--to", o->to, {"onnx"}, "for whom: onnx is one file for any runtime");
       line.text("-o", o->out, "FILE", "the file to write");
       line.flag("--last", o->last, "the last weights, not the best");
-      return [o](Context& context) { return export_onnx_file(o->run, o->out, o->last, context); };
+      line.text("--examples", o->examples, "DIR",
+                "also write three inputs and our answers, as ONNX keeps test data");
+      return [o](Context& context) {
+        return export_onnx_file(o->run, o->out, o->last, o->examples, context);
+      };
     },
 };
 }  // namespace cambium::command_export

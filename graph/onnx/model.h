@@ -92,6 +92,9 @@ void require_onnx();
 // UserError above 2 GB, which protobuf cannot hold.
 std::string onnx_bytes(const OnnxModel& model);
 
+// One tensor alone, as the test data of ONNX is kept: test_data_set_0/input_0.pb.
+std::string onnx_tensor_bytes(const std::string& name, const OnnxTensor& tensor);
+
 // UserError with `path` for bytes that are no such model, or whose tensors are not whole.
 OnnxModel parse_onnx(std::string_view bytes, const std::string& path);
 OnnxTensor parse_onnx_tensor(std::string_view bytes, const std::string& path);

@@ -18,6 +18,10 @@ std::string onnx_bytes(const OnnxModel&) {
   return {};
 }
 
+std::string onnx_tensor_bytes(const std::string&, const OnnxTensor&) {
+  require_onnx();
+  return {};
+}
 #else
 namespace {
 static_assert(std::endian::native == std::endian::little, "the format's raw data is little-endian");
@@ -111,6 +115,14 @@ void write_graph(const OnnxGraph& from, onnx::GraphProto& to) {
 }  // namespace
 
 void require_onnx() {}
+
+std::string onnx_tensor_bytes(const std::string& name, const OnnxTensor& tensor) {
+  onnx::TensorProto to;
+  write_tensor(tensor, name, to);
+  std::string out;
+  ensure(to.SerializeToString(&out), "protobuf did not write the tensor");
+  return out;
+}
 
 std::string onnx_bytes(const OnnxModel& model) {
   double bytes = 0;

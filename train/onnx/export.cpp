@@ -5,59 +5,10 @@
 #include "graph/onnx/use.h"
 #include "graph/run/executor.h"
 #include "train/graphs/answers_graph.h"
+#include "train/onnx/sizes.h"
 
 namespace cambium {
 namespace {
-// What the traces are built at.
-struct TraceSizes {
-  int64_t batch, length, decoder;  // 0: there is none
-};
-
-// What may be open of the data.
-struct OpenSizes {
-  bool length = true;  // of tokens, or nodes of a graph
-};
-
-bool has_length(const DataShape& s) {
-  return s.domain == Domain::kIds || s.domain == Domain::kTokens;
-}
-
-bool is_padded_graphs(const DataShape& s) {
-  return s.domain == Domain::kGraph && s.masked;
-}
-
-int64_t length_of(const DataShape& s) {
-  if (has_length(s)) return s.x.shape[1];
-  return s.domain == Domain::kGraph ? s.x.shape[0] / s.graphs : 0;
-}
-
-void set_rows(ValueType& v, int axis, int64_t from, int64_t to) {
-  if (v.shape.rank() > axis && v.shape[axis] == from) v.shape.set(axis, to);
-}
-
-// The data's shape with sequences of `length` tokens, or graphs of as many nodes.
-DataShape shape_at(const Experiment& e, const TraceSizes& at) {
-  DataShape s = e.data->shape(at.batch);
-  const int64_t was = length_of(s);
-  if (has_length(s) && at.length != was) {
-    const bool each = s.target_kind() != TargetKind::kSequences && !s.decoder;
-    s.x.shape.set(1, at.length);
-    if (each) set_rows(s.target, 1, was, at.length);
-  }
-  if (s.decoder && at.decoder > 0) {
-    set_rows(s.target, 1, s.decoder->shape[1], at.decoder);
-    s.decoder->shape.set(1, at.decoder);
-  }
-  if (s.domain == Domain::kGraph && at.length != was) {
-    const int64_t nodes = s.x.shape[0], now = at.length * s.graphs;
-    set_rows(s.target, 0, nodes, now);
-    s.x.shape.set(0, now);
-    s.adjacency.shape.set(0, now);
-    s.adjacency.shape.set(1, now);
-  }
-  return s;
-}
-
 Graph trace(const Experiment& e, const TraceSizes& at) {
   return answers_graph_of(e, shape_at(e, at));
 }
@@ -120,9 +71,6 @@ OnnxTensor tensor_of_parameter(const Node& n, uint64_t seed,
   return of(found->second);
 }
 
-std::string why(const UserError& error) {
-  return error.what();
-}
 }  // namespace
 
 OnnxExport export_onnx(const Experiment& e,
@@ -152,9 +100,9 @@ OnnxExport export_onnx(const Experiment& e,
       try {
         return done(sizes);
       } catch (const UserErrors& errors) {
-        if (reason.empty() && !errors.all.empty()) reason = why(errors.all.front());
+        if (reason.empty() && !errors.all.empty()) reason = errors.all.front().what();
       } catch (const UserError& error) {
-        if (reason.empty()) reason = why(error);
+        if (reason.empty()) reason = error.what();
       }
     }
   if (may_vary)
