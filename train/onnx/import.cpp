@@ -4,6 +4,7 @@
 #include <set>
 
 #include "blocks/onnx/support/reader.h"
+#include "blocks/stream.h"
 #include "core/system/files.h"
 #include "core/yaml/yaml.h"
 #include "ops/ops.h"
