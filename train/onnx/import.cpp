@@ -8,6 +8,7 @@
 #include "core/system/files.h"
 #include "core/yaml/yaml.h"
 #include "ops/ops.h"
+#include "train/onnx/chain.h"
 
 namespace cambium {
 namespace {
@@ -108,20 +109,33 @@ ImportedModel import_onnx(const std::string& path) {
     throw UserError(str(path, ": ", error.what()), error.help);
   }
   ImportedModel out;
-  int64_t parameters = 0;
-  for (const auto& [name, tensor] : m.graph.tensors) {
-    if (!std::ranges::count(read.weights, name)) continue;
-    Tensor made(DType::kF32, Shape(tensor.dims));
-    std::ranges::copy(tensor.as<float>(), made.f32().begin());
-    parameters += made.count();
-    out.tensors.emplace("onnx." + name, std::move(made));
+  std::string blocks;
+  OnnxChain chain;
+  if (t.domain == Domain::kGrid && t.turned)
+    chain = chain_of(m, t.input.name, {1, t.ours[3], t.ours[1], t.ours[2]});
+  else
+    chain.stopped = "it takes no pictures";
+  if (chain.stopped.empty()) {
+    for (const std::string& entry : chain.blocks) blocks += str("  - ", entry, "\n");
+    out.tensors = std::move(chain.tensors);
+  } else {
+    blocks = str("  - onnx: {path: ", quoted_path(path), "}\n");
+    for (const auto& [name, tensor] : m.graph.tensors) {
+      if (!std::ranges::count(read.weights, name)) continue;
+      Tensor made(DType::kF32, Shape(tensor.dims));
+      std::ranges::copy(tensor.as<float>(), made.f32().begin());
+      out.tensors.emplace("onnx." + name, std::move(made));
+    }
   }
-  out.spec =
-      str("# Imported from a file of ONNX. The data is noise of its shape: put your own.\n",
-          "data:\n  ", data_of(t, read.output), "\nmodel:\n  - onnx: {path: ", quoted_path(path),
-          "}\ntrain: {optimizer: {adamw: {lr: 1e-4}}, batch: 8, steps: 100}\n");
-  out.summary = str("an ONNX model of opset ", m.opset, ", ", m.graph.nodes.size(), " operators, ",
-                    parameters, " parameters");
+  int64_t parameters = 0;
+  for (const auto& [name, tensor] : out.tensors) parameters += tensor.count();
+  out.spec = str("# Imported from a file of ONNX. The data is noise of its shape: put your own.\n",
+                 "data:\n  ", data_of(t, read.output), "\nmodel:\n", blocks,
+                 "train: {optimizer: {adamw: {lr: 1e-4}}, batch: 8, steps: 100}\n");
+  out.summary =
+      str("an ONNX model of opset ", m.opset, ", ", m.graph.nodes.size(), " operators, ",
+          parameters, " parameters, as ",
+          chain.stopped.empty() ? "blocks of ours" : "one block `onnx` (" + chain.stopped + ")");
   return out;
 }
 }  // namespace cambium

@@ -22,7 +22,13 @@ Windows windows_of(OnnxReader& r, std::vector<int64_t> kernel, const Shape& x) {
             or_ones(r.attributes("dilations"), axes),
             {},
             {}};
+  constexpr int64_t kWide = 4096;
   const std::vector<int64_t> pads = r.attributes("pads");
+  if (x.rank() != int(axes) + 2 || w.stride.size() != axes || w.dilation.size() != axes)
+    r.refuse(str("its windows have ", axes, " axes, and it takes ", x));
+  for (const auto* v : {&w.kernel, &w.stride, &w.dilation})
+    r.require_within(*v, 1, kWide, "a window's number");
+  r.require_within(pads, 0, kWide, "a pad");
   const std::string how = r.attribute("auto_pad", "NOTSET");
   for (size_t i = 0; i < axes; ++i) {
     int64_t before = pads.size() == 2 * axes ? pads[i] : 0;
@@ -129,6 +135,7 @@ void pool(OnnxReader& r, const char* kind) {
   }
   // Along one axis after the other: a window of n x 1 is the largest of, or the mean of, slices.
   if (!none && !max && !counted) r.refuse("means beside uneven zeros are not read");
+  if (at.kernel[0] > 64 || at.kernel[1] > 64) r.refuse("windows above 64 are not read");
   for (int i = 0; i < 2; ++i) {
     const int axis = i + 1;
     const auto k = size_t(i);
@@ -136,6 +143,7 @@ void pool(OnnxReader& r, const char* kind) {
       r.refuse("uneven zeros around maxima are not read");
     image = padded(r, image, axis, at.before[k], at.after[k]);
     const int64_t out = (image.shape()[axis] - at.kernel[k]) / at.stride[k] + 1;
+    if (image.shape()[axis] < at.kernel[k]) r.refuse("a window is larger than the image");
     Value y;
     for (int64_t tap = 0; tap < at.kernel[k]; ++tap) {
       const int64_t end = tap + (out - 1) * at.stride[k] + 1;
@@ -199,8 +207,9 @@ void upsample(OnnxReader& r) {
       scales.assign(v.begin(), v.end());
     }
   const std::string mode = r.attribute("mode", "nearest");
-  const bool whole = scales.size() == 4 && scales[0] == 1 && scales[1] == 1 &&
-                     scales[2] == scales[3] && scales[2] == float(int64_t(scales[2]));
+  const bool whole = scales.size() == 4 && scales[2] >= 1 && scales[2] <= 64 && scales[0] == 1 &&
+                     scales[1] == 1 && scales[2] == scales[3] &&
+                     scales[2] == float(int64_t(scales[2]));
   if (!whole) r.refuse("only whole factors, the same along both axes, are read");
   const std::string place = r.attribute("coordinate_transformation_mode", "half_pixel");
   if (mode != "nearest" && (mode != "linear" || place != "half_pixel"))

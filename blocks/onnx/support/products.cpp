@@ -36,8 +36,7 @@ void matmul(OnnxReader& r) {
 Value softmax_of(OnnxReader& r) {
   const Value x = r.value(0);
   const int rank = x.shape().rank();
-  int64_t axis = r.attribute("axis", int64_t{r.opset() < 13 ? 1 : -1});
-  if (axis < 0) axis += rank;
+  const int64_t axis = r.axis(r.attribute("axis", int64_t{r.opset() < 13 ? 1 : -1}), rank);
   if (r.opset() >= 13 || axis == rank - 1) return r.emit("softmax", {x}, {{"axis", axis}});
   const int64_t rows = x.shape().count_between(0, int(axis));
   const int64_t rest = x.shape().count_between(int(axis), rank);
@@ -59,7 +58,6 @@ void layer_norm(OnnxReader& r) {
 
 void gather(OnnxReader& r) {
   const int64_t axis = r.attribute("axis", int64_t{0});
-  const OnnxTerm table = r.term(0);
   if (!r.is_known(1)) {  // rows of a table by ids
     const Value t = r.weight(0), ids = r.value(1);
     if (axis != 0 || t.shape().rank() != 2 || ids.type().dtype != DType::kI32)
@@ -68,7 +66,9 @@ void gather(OnnxReader& r) {
   }
   const Value x = r.value(0);
   const std::vector<int64_t> at = r.whole(1);
-  const int64_t place = axis < 0 ? axis + x.shape().rank() : axis, n = x.shape()[int(place)];
+  const int64_t place = r.axis(axis, x.shape().rank()), n = x.shape()[int(place)];
+  if (at.size() > 1024) r.refuse("it takes more than 1024 pieces");
+  r.require_within(at, -n, n - 1, "a place");
   std::vector<Value> parts;
   for (const int64_t i : at) {
     const int64_t from = i < 0 ? i + n : i;
@@ -79,6 +79,7 @@ void gather(OnnxReader& r) {
   std::vector<int64_t> shape(x.shape().dims().begin(), x.shape().dims().end());
   shape.erase(shape.begin() + place);
   shape.insert(shape.begin() + place, r.known(1).dims.begin(), r.known(1).dims.end());
+  if (shape.size() > Shape::kMaxRank) r.refuse("it makes more than six axes");
   r.out(r.emit("reshape", {y}, {{"shape", shape}}));
 }
 

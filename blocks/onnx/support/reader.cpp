@@ -1,11 +1,20 @@
 #include "blocks/onnx/support/reader.h"
 
 #include <algorithm>
+#include <limits>
 
 #include "core/text/suggest.h"
 
 namespace cambium {
 namespace {
+// What is larger is wrong wherever it is more than "to the end".
+std::vector<int64_t> cut(std::span<const int64_t> v) {
+  constexpr int64_t kMost = std::numeric_limits<int32_t>::max();
+  std::vector<int64_t> out;
+  for (const int64_t n : v) out.push_back(std::clamp(n, -kMost, kMost));
+  return out;
+}
+
 std::vector<OnnxRule> all_rules() {
   std::vector<OnnxRule> all;
   for (const auto rules :
@@ -119,6 +128,7 @@ Value OnnxReader::weight(size_t i, bool trained) {
   const OnnxTerm t = term(i);
   if (t.value) return t.value;
   if (t.known->type != OnnxType::kF32) refuse(str("its weights are ", name_of(t.known->type)));
+  if (t.known->dims.size() > Shape::kMaxRank) refuse("its weights have more than six axes");
   Value& made = weights_[node_->in[i]];
   if (!made) made = make_weight_(node_->in[i], *t.known, trained);
   return made;
@@ -137,8 +147,7 @@ std::vector<int64_t> OnnxReader::whole(size_t i) {
     return {v.begin(), v.end()};
   }
   if (t.type != OnnxType::kI64) refuse(str("its input ", i, " is ", name_of(t.type)));
-  const auto v = t.as<int64_t>();
-  return {v.begin(), v.end()};
+  return cut(t.as<int64_t>());
 }
 
 double OnnxReader::number(size_t i) {
@@ -152,7 +161,7 @@ double OnnxReader::number(size_t i) {
 int64_t OnnxReader::attribute(std::string_view name, int64_t otherwise) const {
   const OnnxAttribute* a = node_->find(name);
   const auto* v = a ? std::get_if<int64_t>(&a->value) : nullptr;
-  return v ? *v : otherwise;
+  return v ? cut({v, 1})[0] : otherwise;
 }
 
 double OnnxReader::attribute(std::string_view name, double otherwise) const {
@@ -170,7 +179,18 @@ std::string OnnxReader::attribute(std::string_view name, const char* otherwise) 
 std::vector<int64_t> OnnxReader::attributes(std::string_view name) const {
   const OnnxAttribute* a = node_->find(name);
   const auto* v = a ? std::get_if<std::vector<int64_t>>(&a->value) : nullptr;
-  return v ? *v : std::vector<int64_t>();
+  return v ? cut(*v) : std::vector<int64_t>();
+}
+
+int64_t OnnxReader::axis(int64_t named, int rank) const {
+  if (named < -rank || named >= rank) refuse(str("it has no axis ", named));
+  return named < 0 ? named + rank : named;
+}
+
+void OnnxReader::require_within(const std::vector<int64_t>& v, int64_t lo, int64_t hi,
+                                std::string_view what) const {
+  for (const int64_t n : v)
+    if (n < lo || n > hi) refuse(str(what, " of ", n, " is not between ", lo, " and ", hi));
 }
 
 std::vector<float> OnnxReader::numbers(std::string_view name) const {
@@ -206,8 +226,11 @@ Value OnnxReader::reshape(Value x, const std::vector<int64_t>& to) {
   std::vector<int64_t> shape = to;
   for (size_t i = 0; i < shape.size(); ++i)
     if (shape[i] == 0 && int(i) < x.shape().rank()) shape[i] = x.shape()[int(i)];
+  require_within(shape, -1, int64_t{1} << 31, "an extent");
+  if (shape.size() > Shape::kMaxRank) refuse("it makes more than six axes");
   int64_t count = 1;
-  for (const int64_t n : shape) count *= n;
+  for (const int64_t n : shape)
+    if (__builtin_mul_overflow(count, n, &count)) refuse("it makes impossible extents");
   const bool open = std::ranges::count(shape, -1) > 0;
   // A file made for one batch says it in its shapes.
   const bool fits =
@@ -218,6 +241,7 @@ Value OnnxReader::reshape(Value x, const std::vector<int64_t>& to) {
 }
 
 Value OnnxReader::constant(const OnnxTensor& t) {
+  if (t.dims.size() > Shape::kMaxRank) refuse("a constant has more than six axes");
   const Shape shape(t.dims);
   if (t.type == OnnxType::kF32) {
     auto made = std::make_shared<Tensor>(DType::kF32, shape);

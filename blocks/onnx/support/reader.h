@@ -46,7 +46,7 @@ class OnnxReader {
   OnnxTerm term(size_t i);
   Value value(size_t i);                        // known numbers become a constant
   Value weight(size_t i, bool trained = true);  // known numbers become a parameter
-  std::vector<int64_t> whole(size_t i);         // known ones; UserError otherwise
+  std::vector<int64_t> whole(size_t i);         // known ones, cut to 32 bits; UserError otherwise
   bool is_known(size_t i) const;
   const OnnxTensor& known(size_t i);  // UserError when it is not
   double number(size_t i);            // of one element
@@ -55,6 +55,12 @@ class OnnxReader {
   std::string attribute(std::string_view name, const char* otherwise) const;
   std::vector<int64_t> attributes(std::string_view name) const;  // empty when it is not there
   std::vector<float> numbers(std::string_view name) const;
+
+  // From the start; UserError for an axis that there is not.
+  int64_t axis(int64_t named, int rank) const;
+  // UserError unless all lie within.
+  void require_within(const std::vector<int64_t>& v, int64_t lo, int64_t hi,
+                      std::string_view what) const;
 
   void out(Value v, size_t k = 0);
   void out(OnnxTensor t, size_t k = 0);

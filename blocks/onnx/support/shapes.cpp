@@ -5,11 +5,6 @@
 
 namespace cambium {
 namespace {
-int64_t from_start(OnnxReader& r, int64_t axis, int rank) {
-  if (axis < -rank || axis >= rank) r.refuse(str("it has no axis ", axis));
-  return axis < 0 ? axis + rank : axis;
-}
-
 std::vector<int64_t> extents(const Shape& s) {
   return {s.dims().begin(), s.dims().end()};
 }
@@ -27,8 +22,8 @@ void reshape(OnnxReader& r) {
 void flatten(OnnxReader& r) {
   const Value x = r.value(0);
   const int rank = x.shape().rank();
-  int64_t axis = r.attribute("axis", int64_t{1});
-  if (axis < 0) axis += rank;
+  const int64_t named = r.attribute("axis", int64_t{1});
+  const int64_t axis = named == rank ? rank : r.axis(named, rank);
   const int64_t rows = x.shape().count_between(0, int(axis));
   const int64_t rest = x.shape().count_between(int(axis), rank);
   r.out(r.emit("reshape", {x}, {{"shape", std::vector<int64_t>{rows, rest}}}));
@@ -45,20 +40,23 @@ void transpose(OnnxReader& r) {
 void concat(OnnxReader& r) {
   std::vector<Value> in;
   for (size_t i = 0; i < r.node().in.size(); ++i) in.push_back(r.value(i));
+  if (in.empty()) r.refuse("it has no inputs");
   r.out(r.emit("concat", in,
-               {{"axis", from_start(r, r.attribute("axis", int64_t{1}), in[0].shape().rank())}}));
+               {{"axis", r.axis(r.attribute("axis", int64_t{1}), in[0].shape().rank())}}));
 }
 
 void split(OnnxReader& r) {
   const Value x = r.value(0);
-  const int64_t axis = from_start(r, r.attribute("axis", int64_t{0}), x.shape().rank());
+  const int64_t axis = r.axis(r.attribute("axis", int64_t{0}), x.shape().rank());
   std::vector<int64_t> sizes = r.attributes("split");
   if (sizes.empty() && r.has(1)) sizes = r.whole(1);
   const size_t parts = r.node().out.size();
   if (sizes.empty()) {
+    if (parts == 0) r.refuse("it has no outputs");
     const int64_t n = x.shape()[int(axis)], each = (n + int64_t(parts) - 1) / int64_t(parts);
     for (size_t k = 0; k < parts; ++k) sizes.push_back(std::min(each, n - int64_t(k) * each));
   }
+  r.require_within(sizes, 0, int64_t{1} << 31, "a size");
   if (sizes.size() != parts) r.refuse("it names as many sizes as it has outputs");
   int64_t at = 0;
   for (size_t k = 0; k < parts; ++k, at += sizes[k - 1])
@@ -78,9 +76,12 @@ void slice(OnnxReader& r) {
     std::iota(axes.begin(), axes.end(), 0);
   }
   const std::vector<int64_t> steps = inputs && r.has(4) ? r.whole(4) : std::vector<int64_t>();
+  if (starts.size() != axes.size() || ends.size() != axes.size() ||
+      (!steps.empty() && steps.size() != axes.size()))
+    r.refuse("its starts, ends, axes and steps are not equally many");
   for (size_t i = 0; i < axes.size(); ++i) {
     if (!steps.empty() && steps[i] != 1) r.refuse("steps other than 1 are not read");
-    const int64_t axis = from_start(r, axes[i], x.shape().rank()), n = x.shape()[int(axis)];
+    const int64_t axis = r.axis(axes[i], x.shape().rank()), n = x.shape()[int(axis)];
     const auto place = [&](int64_t at) { return std::clamp<int64_t>(at < 0 ? at + n : at, 0, n); };
     const int64_t begin = place(starts[i]), end = std::max(begin, place(ends[i]));
     x = r.emit("slice", {x}, {{"axis", axis}, {"begin", begin}, {"end", end}});
@@ -114,7 +115,7 @@ void squeeze(OnnxReader& r) {
   const Value x = r.value(0);
   const int rank = x.shape().rank();
   std::vector<int64_t> axes = axes_of(r, 13, 1), kept;
-  for (int64_t& a : axes) a = from_start(r, a, rank);
+  for (int64_t& a : axes) a = r.axis(a, rank);
   for (int i = 0; i < rank; ++i) {
     const bool named = std::ranges::count(axes, i) > 0;
     if (!(named || (axes.empty() && x.shape()[i] == 1))) kept.push_back(x.shape()[i]);
@@ -126,9 +127,12 @@ void unsqueeze(OnnxReader& r) {
   const Value x = r.value(0);
   std::vector<int64_t> axes = axes_of(r, 13, 1), shape = extents(x.shape());
   const int rank = x.shape().rank() + int(axes.size());
-  for (int64_t& a : axes) a = from_start(r, a, rank);
+  for (int64_t& a : axes) a = r.axis(a, rank);
   std::ranges::sort(axes);
-  for (const int64_t a : axes) shape.insert(shape.begin() + a, 1);
+  for (const int64_t a : axes) {
+    if (a > int64_t(shape.size())) r.refuse("it names an axis twice");
+    shape.insert(shape.begin() + a, 1);
+  }
   r.out(r.emit("reshape", {x}, {{"shape", shape}}));
 }
 
@@ -140,6 +144,8 @@ void shape_of(OnnxReader& r) {
 void expand(OnnxReader& r) {
   Value x = r.value(0);
   std::vector<int64_t> to = r.whole(1), from = extents(x.shape());
+  r.require_within(to, 0, int64_t{1} << 31, "an extent");
+  if (to.size() > Shape::kMaxRank) r.refuse("it makes more than six axes");
   while (from.size() < to.size()) from.insert(from.begin(), 1);
   while (to.size() < from.size()) to.insert(to.begin(), 1);
   for (size_t i = 0; i < to.size(); ++i) to[i] = to[i] == 1 ? from[i] : to[i];
@@ -149,10 +155,10 @@ void expand(OnnxReader& r) {
 void tile(OnnxReader& r) {
   Value x = r.value(0);
   const std::vector<int64_t> times = r.whole(1);
+  r.require_within(times, 1, 64, "a repetition");
   for (size_t i = 0; i < times.size(); ++i)
     if (times[i] != 1)
-      x = r.emit("concat", std::vector<Value>(size_t(std::clamp<int64_t>(times[i], 1, 4096)), x),
-                 {{"axis", int64_t(i)}});
+      x = r.emit("concat", std::vector<Value>(size_t(times[i]), x), {{"axis", int64_t(i)}});
   r.out(x);
 }
 
@@ -160,7 +166,7 @@ void reduce(OnnxReader& r, std::string_view op) {
   const int64_t since = op == "reduce_sum" ? 13 : 18;
   const Value x = r.value(0);
   std::vector<int64_t> axes = axes_of(r, since, 1);
-  for (int64_t& a : axes) a = from_start(r, a, x.shape().rank());
+  for (int64_t& a : axes) a = r.axis(a, x.shape().rank());
   r.out(r.emit(op, {x}, {{"axes", axes}, {"keep", r.attribute("keepdims", int64_t{1}) != 0}}));
 }
 
