@@ -1,4 +1,6 @@
 // cambium import: weights trained elsewhere, as a run.
+#include "train/onnx/import.h"
+
 #include <filesystem>
 
 #include "app/command.h"
@@ -33,23 +35,34 @@ HubModel imported(const Options& o) {
   return import_llama2c(model, absolute(o.tokenizer), absolute(o.text), o.maps);
 }
 
+int answer(const ImportedModel& model, const std::string& folder, Context& context) {
+  context.answer({{"run", folder}, {"model", model.summary}},
+                 str("model   ", model.summary, "\nrun     ", folder, "\n"));
+  return kExitOk;
+}
+
 int import(const Options& o, Context& context) {
   const std::string folder = o.run.empty() ? o.out : o.run;
   if (folder.empty()) throw UserError("-o is missing", "name the folder of the run to write");
   if (file_exists(folder + "/spec.yaml"))
     throw UserError(str("'", folder, "' holds a run already"), "name another folder with -o");
+  if (o.model.ends_with(".onnx")) {
+    const ImportedModel model = import_onnx(absolute(o.model));
+    write_imported(model, folder);
+    return answer(model, folder, context);
+  }
   const HubModel model = imported(o);
   write_hub(model, folder);
-  context.answer({{"run", folder}, {"model", model.model.summary}},
-                 str("model   ", model.model.summary, "\nrun     ", folder, "\n"));
-  return kExitOk;
+  return answer(model.model, folder, context);
 }
 }  // namespace
 
 extern const Command command_import = {
     .name = "import",
-    .doc = "make a run from weights that were trained elsewhere (Hugging Face, timm, llama2.c)",
+    .doc =
+        "make a run from weights that were trained elsewhere (Hugging Face, timm, ONNX, llama2.c)",
     .examples = {"cambium import gpt2/ -o runs/gpt2",
+                 "cambium import classifier.onnx -o runs/classifier",
                  "cambium import TinyLlama/ --text notes.txt -o runs/llama",
                  "cambium import stories260K.bin --tokenizer tok512.bin --text stories.txt -o "
                  "runs/stories",
@@ -58,7 +71,7 @@ extern const Command command_import = {
       auto o = std::make_shared<Options>();
       line.word("MODEL", o->model,
                 "a folder with config.json and model.safetensors or an index of shards, a "
-                "safetensors file of timm or torchvision, or a model.bin of llama2.c");
+                "safetensors file of timm or torchvision, a file.onnx, or a model.bin of llama2.c");
       line.text("-o", o->out, "DIR", "the folder of the run to write");
       line.text("--run", o->run, "DIR", "the same");
       line.text("--text", o->text, "FILE", "a text to evaluate and train on; without, noise");

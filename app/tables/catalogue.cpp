@@ -49,6 +49,7 @@ void add_operators(std::vector<CatalogueEntry>& all) {
                 : op->max_inputs == op->min_inputs ? str(least, least == "1" ? " input" : " inputs")
                                                    : str(least, " to ", op->max_inputs, " inputs");
     if (op->vjp) e.accepts += ", has a gradient";
+    e.accepts += op->onnx ? ", goes to ONNX" : str(", not to ONNX: ", op->not_onnx);
     all.push_back(std::move(e));
   }
 }

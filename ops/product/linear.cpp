@@ -7,6 +7,7 @@
 #include "ops/product/support/product_cost.h"
 #include "ops/product/support/products.h"
 #include "ops/support/bf16.h"
+#include "ops/support/onnx/rules.h"
 #include "ops/support/pointwise.h"
 #include "ops/support/reach.h"
 
@@ -226,6 +227,7 @@ extern const Op op_linear = {
     .bf16 = in_bf16,
     .absorb = absorb,
     .row_product = rows_of,
+    .onnx = onnx_linear,
     .tolerance = 1e-5,  // sums of many terms
     .samples = samples(),
 };

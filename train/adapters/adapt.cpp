@@ -249,8 +249,8 @@ AdaptedGraph with_adapters(const Experiment& e, Graph model,
 Graph base_of_adapters(const Experiment& e, const Graph& model) {
   Diagnostics reported;  // by check_adapt
   const std::optional<AdaptSpec> spec = parse_adapt(e.spec, e.vars, reported);
-  return spec ? with_marks(
-                    model, [&](const Node& n) { return !meets_any(spec->also, n.scope.path); })
+  return spec ? with_marks(model,
+                           [&](const Node& n) { return !meets_any(spec->also, n.scope.path); })
               : model.clone();
 }
 

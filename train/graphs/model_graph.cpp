@@ -105,9 +105,9 @@ std::string_view output_name(const DataShape& shape) {
 }
 
 namespace {
-Model built_model(const Experiment& e, int64_t batch, bool training, const StillParts& still) {
+Model built_model(const Experiment& e, const DataShape& shape, bool training,
+                  const StillParts& still) {
   const ModelSections sections = sections_of(e.spec);
-  const DataShape shape = e.data->shape(batch);
   Graph g(builtin_ops());
   Builder builder(g, e.vars, training);
   const std::optional<Scaling> scaling = scaling_of(e);
@@ -136,14 +136,18 @@ Model built_model(const Experiment& e, int64_t batch, bool training, const Still
 }  // namespace
 
 // Which blocks are frozen as a whole is known once all parameters are: then it is built again.
-Model build_model_graph(const Experiment& e, int64_t batch, bool training) {
-  Model model = built_model(e, batch, training, {});
+Model build_model_graph(const Experiment& e, const DataShape& shape, bool training) {
+  Model model = built_model(e, shape, training, {});
   const StillParts still = training ? still_parts(e, model.graph) : StillParts();
-  if (!still.empty()) model = built_model(e, batch, training, still);
+  if (!still.empty()) model = built_model(e, shape, training, still);
   AdaptedGraph adapted = with_adapters(e, std::move(model.graph), model.blocks, training);
   model.graph = std::move(adapted.graph);
   model.adapters = std::move(adapted.report);
   return model;
+}
+
+Model build_model_graph(const Experiment& e, int64_t batch, bool training) {
+  return build_model_graph(e, e.data->shape(batch), training);
 }
 
 const Model& model_of(const Experiment& e, int64_t batch, bool training) {

@@ -19,8 +19,9 @@
 namespace cambium {
 namespace {
 constexpr std::string_view kSections[] = {
-    "name",   "vars",  "data",      "evaluate",         "model", "encoder", "decoder",
-    "define", "train", "precision", "parameterisation", "init",  "freeze",  "adapt",  "unfreeze"};
+    "name",    "vars",  "data",      "evaluate",         "model", "encoder", "decoder",
+    "define",  "train", "precision", "parameterisation", "init",  "freeze",  "adapt",
+    "unfreeze"};
 
 void check_sections(Yaml& root, Diagnostics& errors) {
   std::vector<std::string> known(std::begin(kSections), std::end(kSections));

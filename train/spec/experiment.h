@@ -116,6 +116,7 @@ struct Model {
 // "pairs", "edges", "rng") and one output, output_name(), of DataShape::output(). UserErrors when
 // the model is wrong or ends in another shape.
 Model build_model_graph(const Experiment& e, int64_t batch, bool training);
+Model build_model_graph(const Experiment& e, const DataShape& shape, bool training);
 
 // The same, built when it is first asked for and kept; not for two threads at once.
 const Model& model_of(const Experiment& e, int64_t batch, bool training);
