@@ -8,8 +8,8 @@
 
 namespace cambium {
 struct CatalogueEntry {
-  // operator, block, dataset, optimizer, schedule, loss, adapter, metric, section, modifier, study key,
-  // search key, method, rung, proxy, law, command, topic
+  // operator, block, dataset, optimizer, schedule, loss, adapter, metric, section, modifier, study
+  // key, search key, method, rung, proxy, law, command, topic
   std::string kind;
   std::string name, doc;
   std::string family;  // blocks

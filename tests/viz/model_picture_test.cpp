@@ -34,6 +34,16 @@ double leaf_flops(const ModelPicture& m, int id) {
   return b.repeat * sum;
 }
 
+TEST(ModelPicture, SaysWhatIsTrainedWhereNotEverythingIs) {
+  ModelPicture m;
+  m.boxes.push_back({.parameters = 100});
+  EXPECT_EQ(numbers_text(m, m.boxes[0]), "100 parameters");
+  m.boxes[0].frozen = 90;
+  EXPECT_EQ(numbers_text(m, m.boxes[0]), "100 parameters, 10 of them trained");
+  m.boxes[0].frozen = 100;
+  EXPECT_EQ(numbers_text(m, m.boxes[0]), "100 parameters, frozen");
+}
+
 TEST(ModelPicture, TotalsEqualTheSumOfLeavesAtEveryDepth) {
   const Graph g = toy::hybrid();
   const ScopeCost cost = total_cost(g);

@@ -34,7 +34,7 @@ std::string signature(const Hierarchy& h, int branch) {
   for (int id : nodes) {
     const Node& n = h.graph.node(id);
     const Box& leaf = h.at(h.leaf_of[size_t(id)]).box;
-    out += str(n.kind(), "{", n.attrs.text(), "}", leaf.parameters);
+    out += str(n.kind(), "{", n.attrs.text(), "}", leaf.parameters, " ", leaf.frozen);
     if (n.op) out += relative_path(n.scope.path, h.at(branch).box.path);
     for (Port p : n.inputs) {
       p = shown_source(h, p);
@@ -102,6 +102,7 @@ int wrap(Hierarchy& h, int parent, std::span<const int> members) {
   b.children.assign(members.begin(), members.end());
   for (int m : members) {
     b.box.parameters += h.at(m).box.parameters;
+    b.box.frozen += h.at(m).box.frozen;
     b.box.flops += h.at(m).box.flops;
     b.box.ms += h.at(m).box.ms;
   }

@@ -97,6 +97,7 @@ struct HierarchyBuilder {
       if (p.node >= 0 && g.node(p.node).role == Role::kParameter && !counted[size_t(p.node)]) {
         counted[size_t(p.node)] = true;
         b.box.parameters += g.type(p).shape.count();
+        if (g.node(p.node).parameter.frozen) b.box.frozen += g.type(p).shape.count();
       }
     b.nodes = {id};
     b.to = b.from = domains[size_t(id)];
@@ -180,6 +181,7 @@ void summarise(Hierarchy& h, int id) {
     summarise(h, child);
     const Branch& c = h.at(child);
     b.box.parameters += c.box.parameters;
+    b.box.frozen += c.box.frozen;
     b.box.flops += c.box.flops;
     if (c.box.kind != BoxKind::kOp && c.box.kind != BoxKind::kBlock) continue;
     if (first && c.fed) {

@@ -70,6 +70,7 @@ void chunk(Hierarchy& h, int id, size_t limit) {
     for (size_t k = at; k < end; ++k) {
       Branch& c = h.at(all[k]);
       b.box.parameters += c.box.repeat * c.box.parameters;
+      b.box.frozen += c.box.repeat * c.box.frozen;
       b.box.flops += c.box.repeat * c.box.flops;
       b.box.ms += c.box.ms;
       b.children.push_back(all[k]);
@@ -230,6 +231,10 @@ std::string numbers_text(const ModelPicture& m, const Box& b) {
   const std::string times = b.repeat > 1 ? str(b.repeat, " ", kTimes, " ") : "";
   std::string out;
   if (b.parameters > 0) out = str(times, compact(double(b.parameters)), " parameters");
+  if (b.frozen > 0)
+    out += b.frozen == b.parameters
+               ? std::string(", frozen")
+               : str(", ", compact(double(b.parameters - b.frozen)), " of them trained");
   if (b.flops >= 1) {
     out += str(out.empty() ? "" : ", ", times, flops_text(b.flops));
     const double share = 100 * b.repeat * b.flops / std::max(1.0, m.boxes[0].flops);

@@ -45,6 +45,7 @@ struct Box {
   int repeat = 1;          // this many equal neighbours stand here
   bool chained = true;     // they follow each other; false: side by side
   int64_t parameters = 0;  // of one copy; a shared tensor counts at its first user
+  int64_t frozen = 0;      // those of them that training does not move
   double flops = 0;        // forward, of one copy, for the graph's batch
   double ms = 0;           // of a profiled step, of all copies, forward and backward; 0: unknown
   ValueType out;           // of the last op inside
@@ -87,7 +88,8 @@ ModelPicture model_picture(const Graph& g, std::string title, const PictureOptio
 // The same hierarchy as indented text, for screen readers and terminals.
 std::string outline(const ModelPicture& m);
 
-// "44.4k parameters, 12.3 MFLOP (34%)", with the count of a fold; empty when the box has neither.
+// "44.4k parameters, 1.2k of them trained, 12.3 MFLOP (34%)", with the count of a fold; empty when
+// the box has neither. What is trained is said where not everything is.
 std::string numbers_text(const ModelPicture& m, const Box& b);
 
 // "1.23 ms (34%)" of the step, of all copies of a fold; empty without a profile, for inputs and

@@ -6,10 +6,11 @@ namespace cambium {
 struct Linear {
   std::string activation = "none";
   std::string to = "f32";
-  static constexpr auto fields = std::tuple{
-      field("activation", &Linear::activation, "applied to xW + b + inner, before the residual is added")
-          .one_of(kFusedActivations),
-      field("to", &Linear::to, "type of y").one_of("f32|bf16")};
+  static constexpr auto fields =
+      std::tuple{field("activation", &Linear::activation,
+                       "applied to xW + b + inner, before the residual is added")
+                     .one_of(kFusedActivations),
+                 field("to", &Linear::to, "type of y").one_of("f32|bf16")};
 };
 
 struct Matmul {
