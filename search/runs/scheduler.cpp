@@ -244,11 +244,8 @@ void train_here(const RunOrder& order, RunSource& source, const SchedulerSetting
   try {
     write_company(order.folder, {.jobs = 1, .from = run.status.step});
     const Experiment e = open_experiment(load_spec(spec));
-    const RunSettings how{.folder = order.folder,
-                          .cache = shared_cache_of(order.folder),
-                          .resume = true,
-                          .stop = settings.stop,
-                          .pause_at = order.pause_at};
+    const std::string cache = shared_cache_of(order.folder);
+    const RunSettings how{order.folder, cache, true, settings.stop, order.pause_at};
     const RunResult result = run_training(e, how, reporter);
     run.status.phase = result.done || result.paused ? RunPhase::kDone : RunPhase::kStopped;
   } catch (const RuntimeError& error) {
