@@ -164,6 +164,11 @@ class Opening {
 };
 }  // namespace
 
+std::string shared_cache_of(const std::string& run) {
+  const std::filesystem::path runs = std::filesystem::path(run).lexically_normal().parent_path();
+  return runs.filename() == "runs" ? (runs.parent_path() / "cache").string() : "";
+}
+
 FeatureSettings feature_settings_of(const Experiment& e, const std::string& run,
                                     const std::string& shared, const Identity& data) {
   const TrainOptions& o = e.train.options;

@@ -5,6 +5,10 @@
 #include "train/prefix/features.h"
 
 namespace cambium {
+// What the runs of a study share: <study>/cache for <study>/runs/<run>; empty for a run that stands
+// alone.
+std::string shared_cache_of(const std::string& run);
+
 // By `train.cache`; `run` and `shared` are RunSettings::folder and cache. A run without a folder
 // keeps nothing unless it is told where.
 FeatureSettings feature_settings_of(const Experiment& e, const std::string& run,

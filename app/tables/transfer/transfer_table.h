@@ -6,7 +6,8 @@
 
 namespace cambium {
 // Adds a table of all tensors, and the share of what is trained, where the spec says anything of
-// either; as keys init, frozen, unfreeze and layer_decay of the answer. `model`: its training graph.
+// either; as keys init, frozen, unfreeze and layer_decay of the answer. `model`: its training
+// graph.
 void add_transfer(const Experiment& e, const Graph& model, std::string& text, Json& answer);
 
 // The same in a line each.

@@ -239,9 +239,8 @@ TEST(Freeze, RefusesWhatMeetsNothingAndAll) {
   EXPECT_NE(misspelt.help.find("'residual'"), std::string::npos) << misspelt.help;
   EXPECT_EQ(test::text_of(error("\"*\"")), "1:9: 'freeze' leaves nothing to train");
   EXPECT_EQ(test::text_of(error("{mode: train}")), "1:9: 'freeze' does not say what is frozen");
-  EXPECT_EQ(test::text_of(error("{names: [embed], mode: on}")),
-            "1:31: 'mode' is one of evaluation, train, got 'on'");
-  EXPECT_EQ(test::text_of(error("{names: [embed], modes: train}")), "1:18: unknown option 'modes'");
+  EXPECT_EQ(test::text_of(error("{names: [embed], mode: on}")), "1:32: 'mode' cannot be 'on'");
+  EXPECT_EQ(test::text_of(error("{names: [embed], modes: train}")), "1:26: unknown key 'modes'");
   EXPECT_EQ(test::text_of(error("[[embed]]")), "1:10: a name of 'freeze' is text");
 }
 
