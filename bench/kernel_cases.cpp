@@ -128,6 +128,7 @@ std::vector<Row> norm_rows() {
       {"dynamic_tanh", {kRows, Shape{1}, kChannel, kChannel}},
       {"dynamic_tanh_grad", {kRows, kRows, Shape{1}, kChannel}},
       {"prelu", {kRows, kChannel}},
+      {"stop_gradient", {kRows}},
       {"prelu_grad", {kRows, kRows, kChannel}}};
 }
 

@@ -15,6 +15,7 @@
 namespace cambium {
 class Graph;
 struct Reach;   // which inputs an element can hear; defined in graph/reach/reach.h
+class OnnxUse;  // how one use is said in ONNX; defined in graph/onnx/use.h
 struct Engine;  // oneDNN engine and stream; defined in ops/support/dnnl.h
 
 // A handle on one output of one node, for builders. Valid while the Graph stays where it is;
@@ -234,11 +235,23 @@ struct Op {
   Places places = Places::kAny;
   // Of pictures: what a reader wants to know of this use beside its name. Null: nothing.
   std::string (*detail)(const Call&) = nullptr;
+  // Of files for other programs: writes one use in operators of ONNX, or why none can be written.
+  // Exactly one of the two is there.
+  void (*onnx)(OnnxUse&) = nullptr;
+  std::string_view not_onnx = {};
   double tolerance = 2e-6;  // kernel against reference, relative to max(1, |value|)
   bool smooth = true;       // false: the gradient check cannot apply (integers, dropout of ties)
   std::vector<Sample> samples =
       {};  // tests are generated from these: odd, one-sized, empty extents
 };
+
+// Op::not_onnx of what is not for files that answer.
+inline constexpr std::string_view kOnnxGradient = "it is a gradient, and files are for answers";
+inline constexpr std::string_view kOnnxUpdate = "it changes weights, and files are for answers";
+inline constexpr std::string_view kOnnxLoss = "it judges answers, and files are for answers";
+inline constexpr std::string_view kOnnxStep =
+    "it goes on from a state that one token leaves to the next, and a file of ONNX keeps none";
+inline constexpr std::string_view kOnnxLayout = "it is of a layout of this machine";
 
 using Registry = std::span<const Op* const>;
 

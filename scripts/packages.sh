@@ -2,7 +2,7 @@
 # usage: install_packages NAME...
 build_packages=(g++ cmake ninja-build libdnnl-dev ocl-icd-opencl-dev libeigen3-dev libyaml-cpp-dev
   libfmt-dev nlohmann-json3-dev libcli11-dev libboost1.81-dev zlib1g-dev libzstd-dev libsimdjson-dev libxxhash-dev libcld2-dev libicu-dev pkg-config libsqlite3-dev libgtest-dev
-  libbenchmark-dev graphviz dataset-fashion-mnist)
+  libbenchmark-dev libonnx-dev libprotobuf-dev graphviz dataset-fashion-mnist)
 text_packages=(perl-doc)  # a text of 9 MB that tests plan a ladder on: configs/studies/ladder_text.yaml
 deb_packages=(dpkg-dev fakeroot)  # what makes a package of the program
 

@@ -41,10 +41,9 @@ void check_fits(const std::string& file, const std::string& what, int64_t bytes)
 // Bytes to train a model, as far as this machine has them; that it has not is a mistake of the
 // spec.
 int64_t training_bytes(const Experiment& e) {
-  Engine engine;
+  KeptPlans plans;
   try {
-    const TrainPlans plans = compile_plans(e, engine);
-    const MemoryNeed need = memory_need(e, plans);
+    const MemoryNeed need = memory_of_run(e, plans);
     forget_models(e);
     if (const int64_t machine = total_memory_bytes(); machine >= 0) check_memory(e, need, machine);
     return predicted_peak_bytes(need);

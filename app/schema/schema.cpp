@@ -3,6 +3,7 @@
 #include "app/tables/topics.h"
 #include "core/text/json.h"
 #include "data/dataset.h"
+#include "train/adapters/spec.h"
 #include "train/parameterisation/support/parameterisation.h"
 #include "train/spec/options.h"
 #include "train/weights/resize.h"
@@ -113,9 +114,40 @@ Json init_schema() {
 
 Json freeze_schema() {
   const Json name = {{"type", "string"}};
-  Json out = any_of({name, Json{{"type", "array"}, {"items", name}}, Json{{"type", "null"}}});
+  const Json names = any_of({name, Json{{"type", "array"}, {"items", name}}});
+  Json map = options_schema(describe_fields<FreezeOptions>());
+  map["properties"]["names"] = names;
+  map["required"] = {"names"};
+  Json out = any_of({name, Json{{"type", "array"}, {"items", name}}, map, Json{{"type", "null"}}});
   out["description"] = word_doc(spec_sections(), "freeze");
   return out;
+}
+
+Json adapt_schema() {
+  const Json name = {{"type", "string"}};
+  const Json names = any_of({name, Json{{"type", "array"}, {"items", name}}});
+  Json properties = options_schema(describe_fields<AdaptOptions>())["properties"];
+  properties["also"]["anyOf"] = names["anyOf"];
+  properties["also"].erase("type");
+  for (const AdapterMethod* m : builtin_adapters()) {
+    Json options = options_schema(m->attrs.describe());
+    for (auto& [key, option] : options["properties"].items())
+      if (key == "on" || key == "inputs") option["anyOf"] = names["anyOf"], option.erase("type");
+    properties[std::string(m->name)] = options_or_nothing(options, m->doc, m->paper);
+  }
+  Json out = {{"type", {"object", "null"}},
+              {"minProperties", 1},
+              {"properties", properties},
+              {"additionalProperties", false},
+              {"description", word_doc(spec_sections(), "adapt")}};
+  return out;
+}
+
+Json unfreeze_schema() {
+  const Json time = any_of({Json{{"type", "integer"}, {"minimum", 1}}, Json{{"type", "string"}}});
+  return {{"type", {"object", "null"}},
+          {"additionalProperties", time},
+          {"description", word_doc(spec_sections(), "unfreeze")}};
 }
 
 // `open`: the file may use names that it or another one defines.
@@ -136,6 +168,8 @@ Json model_file_schema(bool open) {
       {"parameterisation", parameterisation_schema()},
       {"init", init_schema()},
       {"freeze", freeze_schema()},
+      {"adapt", adapt_schema()},
+      {"unfreeze", unfreeze_schema()},
       {"precision",
        {{"enum", {"f32", "bf16"}}, {"description", word_doc(spec_sections(), "precision")}}}};
   Json out = {{"type", "object"}, {"properties", properties}, {"additionalProperties", false}};
@@ -187,26 +221,31 @@ Json spec_schema() {
   definitions["search"] = search_schema();
   definitions["published"] = verify_schema();
   definitions["recipe"] = recipe_schema();
+  definitions["weights"] = weights_schema();
   definitions["model_file"] = model_file_schema(false);
   definitions["open_model_file"] = model_file_schema(true);
   const auto having = [](const char* key) { return Json{{"required", Json::array({key})}}; };
   const Json open = any_of({having("define"), having("extends")});
   const Json model = {
       {"if", open}, {"then", reference("open_model_file")}, {"else", reference("model_file")}};
-  return {
-      {"$schema", "http://json-schema.org/draft-07/schema#"},
-      {"title", "Cambium specs and studies"},
-      {"type", "object"},
-      {"if", any_of({having("variants"), having("scale"), having("tune"), having("mix")})},
-      {"then", reference("study")},
-      {"else",
-       {{"if", having("space")},
-        {"then", reference("search")},
-        {"else",
-         {{"if", any_of({having("sources"), having("steps")})},
-          {"then", reference("recipe")},
+  return {{"$schema", "http://json-schema.org/draft-07/schema#"},
+          {"title", "Cambium specs and studies"},
+          {"type", "object"},
+          {"if", any_of({having("variants"), having("scale"), having("tune"), having("mix")})},
+          {"then", reference("study")},
           {"else",
-           {{"if", having("published")}, {"then", reference("published")}, {"else", model}}}}}}},
-      {"definitions", std::move(definitions)}};
+           {{"if", having("space")},
+            {"then", reference("search")},
+            {"else",
+             {{"if", any_of({having("sources"), having("steps")})},
+              {"then", reference("recipe")},
+              {"else",
+               {{"if", having("published")},
+                {"then", reference("published")},
+                {"else",
+                 {{"if", any_of({having("family"), having("harmless")})},
+                  {"then", reference("weights")},
+                  {"else", model}}}}}}}}},
+          {"definitions", std::move(definitions)}};
 }
 }  // namespace cambium

@@ -28,7 +28,8 @@ Json search_schema();      // of a search, from the same list of keys
 // What only searches and tunings say (app/schema/schema_search.cpp).
 Json method_schema();
 Json results_table_schema();
-Json space_schema();   // paths to what they may be
-Json recipe_schema();  // of a corpus (app/schema/schema_recipe.cpp)
-Json verify_schema();  // of a published result (search/verify/verify.h)
+Json space_schema();    // paths to what they may be
+Json recipe_schema();   // of a corpus (app/schema/schema_recipe.cpp)
+Json weights_schema();  // of a mapping file (app/schema/schema_weights.cpp)
+Json verify_schema();   // of a published result (search/verify/verify.h)
 }  // namespace cambium

@@ -13,6 +13,7 @@
 #include "data/dataset.h"
 #include "ops/ops.h"
 #include "search/study/study_keys.h"
+#include "train/adapters/spec.h"
 #include "train/parameterisation/support/parameterisation.h"
 #include "train/spec/optim.h"
 #include "train/spec/options.h"
@@ -48,6 +49,7 @@ void add_operators(std::vector<CatalogueEntry>& all) {
                 : op->max_inputs == op->min_inputs ? str(least, least == "1" ? " input" : " inputs")
                                                    : str(least, " to ", op->max_inputs, " inputs");
     if (op->vjp) e.accepts += ", has a gradient";
+    e.accepts += op->onnx ? ", goes to ONNX" : str(", not to ONNX: ", op->not_onnx);
     all.push_back(std::move(e));
   }
 }
@@ -96,6 +98,18 @@ void add_data_and_training(std::vector<CatalogueEntry>& all) {
   }
 }
 
+void add_adapters(std::vector<CatalogueEntry>& all) {
+  for (const AdapterMethod* m : builtin_adapters()) {
+    CatalogueEntry e{.kind = "adapter", .name = std::string(m->name), .doc = std::string(m->doc)};
+    e.source = m->paper;
+    e.options = m->attrs.describe();
+    e.accepts = str(what_is_adapted(m->place), "s");
+    e.example = m->usual.empty() ? str("adapt: {", m->name, ": {on: [\"*attention*\"]}}")
+                                 : str("adapt: {", m->name, ": {}}");
+    all.push_back(std::move(e));
+  }
+}
+
 void add_curation(std::vector<CatalogueEntry>& all) {
   for (const CurationKind* k : builtin_steps()) {
     CatalogueEntry e{
@@ -116,6 +130,7 @@ void add_topics(std::string_view kind, std::span<const Topic> words,
     e.example = t.example;
     if (kind == "section" && t.name == "train") e.options = describe_fields<TrainOptions>();
     if (kind == "section" && t.name == "init") e.options = init_fields();
+    if (kind == "section" && t.name == "adapt") e.options = describe_fields<AdaptOptions>();
     for (const StudyKey& k : study_key_list())
       if (kind == "study key" && k.name == t.name) e.options = parts_of(k);
     all.push_back(std::move(e));
@@ -134,6 +149,7 @@ void add_metrics(std::vector<CatalogueEntry>& all) {
 void add_words(std::vector<CatalogueEntry>& all) {
   add_metrics(all);
   add_curation(all);
+  add_adapters(all);
   add_topics("section", spec_sections(), all);
   add_topics("modifier", block_modifiers(), all);
   add_topics("study key", study_keys(), all);

@@ -8,7 +8,7 @@
 
 namespace cambium {
 struct CatalogueEntry {
-  // operator, block, dataset, optimizer, schedule, loss, metric, section, modifier, study key,
+  // operator, block, dataset, optimizer, schedule, loss, adapter, metric, section, modifier, study key,
   // search key, method, rung, proxy, law, command, topic
   std::string kind;
   std::string name, doc;

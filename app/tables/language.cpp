@@ -47,8 +47,19 @@ constexpr Topic kSections[] = {
      "init: {from: runs/base, fresh: [\"linear.*\"]}"},
     {"freeze",
      "parameters that never move, by the names that `cambium show` prints: * stands for anything, "
-     "and a block's name means all below it. No gradient, moments or decay; docs/transfer.md",
+     "and a block's name means all below it. No gradient, moments or decay. As {names: [...], "
+     "mode: "
+     "train} their dropout and batch norm go on as in training; docs/transfer.md",
      "freeze: [embed, \"residual*\"]"},
+    {"adapt",
+     "methods that train a few numbers beside a model whose own do not move, each on the weights, "
+     "blocks or attentions that its patterns meet, and what else is trained (`also`); "
+     "docs/adapters.md",
+     "adapt: {lora: {rank: 8, on: [\"*.q\", \"*.v\"]}, also: [linear]}"},
+    {"unfreeze",
+     "when what is frozen begins to learn: names, and the steps or the share of the run for which "
+     "they wait; docs/transfer.md",
+     "freeze: [embed, residual]\nunfreeze: {residual.ffn: 30%, embed: 60%}"},
 };
 
 constexpr Topic kModifiers[] = {

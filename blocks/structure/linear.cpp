@@ -7,14 +7,15 @@ namespace cambium::block_linear {
 namespace {
 struct Linear {
   int64_t width = 0;
-  bool bias = true;
+  bool bias = true, tie_bias = false;
   std::string activation = "none", tie = "";
   static constexpr auto fields = std::tuple{
       field("width", &Linear::width, "channels of the output; with tie: the vocabulary's size")
           .in(1),
       field("bias", &Linear::bias, "add a trainable bias; never with tie"),
       field("activation", &Linear::activation, "applied to the output").one_of(kActivations),
-      field("tie", &Linear::tie, "name of an embed block whose table, transposed, is the weight")};
+      field("tie", &Linear::tie, "name of an embed block whose table, transposed, is the weight"),
+      field("tie_bias", &Linear::tie_bias, "with tie: add a trainable bias that starts at 0")};
 };
 
 Value tied(Builder& b, const BlockUse& use, Value x) {
@@ -34,7 +35,8 @@ Value tied(Builder& b, const BlockUse& use, Value x) {
                  " differs from the ", vocab, " rows of '", a.tie, "'");
   x = b.read_out(x, table);
   const Value rows = b.emit("reshape", {x}, {{"shape", std::vector<int64_t>{x.shape().rows(), c}}});
-  const Value y = b.emit("matmul", {rows, table}, {{"transpose_b", true}});  // [rows,V]
+  Value y = b.emit("matmul", {rows, table}, {{"transpose_b", true}});  // [rows,V]
+  if (a.tie_bias) y = b.emit("add", {y, b.weight("bias", Weight::bias(vocab))});
   const Shape out = x.shape().with_last(vocab);
   return b.emit("reshape", {y},
                 {{"shape", std::vector<int64_t>(out.dims().begin(), out.dims().end())}});
@@ -43,6 +45,8 @@ Value tied(Builder& b, const BlockUse& use, Value x) {
 Stream build(Builder& b, const BlockUse& use, Stream s) {
   const auto& a = use.attrs.as<Linear>();
   require_option("width", a.width > 0 || !a.tie.empty(), "width is missing");
+  require_option("tie_bias", !a.tie_bias || !a.tie.empty(),
+                 "tie_bias = true goes with tie; a layer of its own has bias");
   const Value y = a.tie.empty() ? b.linear("", s.x, a.width, a.bias) : tied(b, use, s.x);
   s.x = activate(b, a.activation, y);
   return s;

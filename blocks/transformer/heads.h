@@ -7,8 +7,8 @@ inline constexpr int64_t kMostHeadWidth = 1 << 16;
 
 struct Heads : Relative {
   int64_t kv_heads = 0, head_dim = 0, value_dim = 0, rotary_dim = 0, window = 0, dilation = 1;
-  double rope_base = 10000, scale = 0, soft_cap = 0, dropout = 0;
-  bool bias = true, qkv_bias = true, qk_norm = false, gate = false, sinks = false;
+  double rope_base = 10000, scale = 0, soft_cap = 0, dropout = 0, qk_norm_eps = 1e-5;
+  bool bias = true, qkv_bias = true, o_bias = true, qk_norm = false, gate = false, sinks = false;
   static constexpr auto fields = std::tuple_cat(
       std::tuple{
           field("heads", &Heads::heads, "heads, of width C / heads unless head_dim says another")
@@ -45,7 +45,10 @@ struct Heads : Relative {
           field("dropout", &Heads::dropout, "drop attention weights in training").in(0, 0.99),
           field("bias", &Heads::bias, "biases in the projections"),
           field("qkv_bias", &Heads::qkv_bias, "those of queries, keys and values; off: o's alone"),
+          field("o_bias", &Heads::o_bias, "that of the output; off: those of q, k and v alone"),
           field("qk_norm", &Heads::qk_norm, "RMS-normalise queries and keys per head"),
+          field("qk_norm_eps", &Heads::qk_norm_eps, "qk_norm: added to the mean square")
+              .in(1e-12, 1),
           field("gate", &Heads::gate, "multiply the heads' output by sigmoid(x Wg) before Wo")});
 
   int64_t groups() const { return kv_heads ? kv_heads : heads; }
@@ -171,7 +174,9 @@ inline Value project_heads(Builder& b, const Heads& a, std::string_view name, co
   const Value flat = b.linear(name, from.x, heads * width, a.bias && a.qkv_bias);
   Value y = b.emit("reshape", {flat}, {{"shape", std::vector<int64_t>{s[0], s[1], heads, width}}});
   if (!places) return y;
-  if (a.qk_norm) y = b.in_scope(str(name, "_norm"), [&] { return normalise(b, "rms", y); });
+  if (a.qk_norm)
+    y = b.in_scope(str(name, "_norm"),
+                   [&] { return normalise(b, "rms", y, {.eps = a.qk_norm_eps}); });
   if (a.position == "rope_2d") return rotate_in_grid(b, a, from, y);
   if (a.position != "rope") return y;
   return b.emit("rope", b.step ? std::vector{y, b.step->position} : std::vector{y},
@@ -184,6 +189,6 @@ inline Value join_heads(Builder& b, const Heads& a, Value x, Value o) {
   const int64_t inner = o.shape()[2] * o.shape()[3];
   Value flat = b.emit("reshape", {o}, {{"shape", std::vector<int64_t>{s[0], s[1], inner}}});
   if (a.gate) flat = b.emit("mul", {flat, b.emit("sigmoid", {b.linear("gate", x, inner, a.bias)})});
-  return b.residual_linear("o", flat, s.last(), a.bias);
+  return b.residual_linear("o", flat, s.last(), a.bias && a.o_bias);
 }
 }  // namespace cambium

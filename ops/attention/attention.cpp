@@ -15,6 +15,7 @@
 #include "ops/attention/support/rope.h"
 #include "ops/pointwise/support/dropout.h"
 #include "ops/support/bf16.h"
+#include "ops/support/onnx/rules.h"
 #include "ops/support/scratch.h"
 
 namespace cambium::op_attention {
@@ -239,5 +240,6 @@ const Op op_attention = {.name = "attention",
                          .turns_inputs = &kAttentionTurns,
                          .places = Places::kTokens,
                          .detail = detail,
+                         .onnx = onnx_attention,
                          .samples = attention_samples()};
 }  // namespace cambium::op_attention

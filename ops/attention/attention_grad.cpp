@@ -273,6 +273,7 @@ extern const Op op_attention_grad = {.name = "attention_grad",
                                      .reach = reach_all,
                                      .bf16 = stays_f32,
                                      .turns_inputs = &kAttentionGradientTurns,
+                                     .not_onnx = kOnnxGradient,
                                      .tolerance = 2e-5,
                                      .samples = samples()};
 }  // namespace cambium::op_attention_grad

@@ -255,6 +255,7 @@ const Op op_attention_step = {.name = "attention_step",
                               .reach = reach_all,
                               .bf16 = stays_f32,
                               .places = Places::kTokens,
+                              .not_onnx = kOnnxStep,
                               .tolerance = 5e-6,
                               .samples = samples()};
 }  // namespace cambium::op_attention_step

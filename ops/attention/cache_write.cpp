@@ -70,6 +70,7 @@ const Op op_cache_write = {
     .reach = reach_all,
     .in_place = first_in_place,
     .rewinds = [](const Attrs& a) { return !a.as<CacheWrite>().ring; },
+    .not_onnx = kOnnxStep,
     .samples = {{{Shape{2, 5, 3, 4}, Shape{2, 1, 3, 4}, SampleInput(DType::kI32, {1, 1}, 0, 5)}},
                 {{Shape{1, 1}, Shape{1, 1}, SampleInput(DType::kI32, {1, 1}, 0, 1)}},
                 {{Shape{2, 3, 5}, Shape{2, 1, 5}, SampleInput(DType::kI32, {1, 1}, 3, 40)},

@@ -5,6 +5,7 @@
 // Dai et al. 2019, arXiv 1901.02860, appendix B.
 #include "core/system/parallel.h"
 #include "graph/reach/reach.h"
+#include "ops/support/onnx/rules.h"
 #include "ops/support/shapes.h"
 
 namespace cambium::op_relative_shift {
@@ -87,6 +88,7 @@ extern const Op op_relative_shift = {
     .cost = cost,
     .reach = reach,
     .cheap = true,
+    .onnx = onnx_relative_shift,
     .samples = {{{Shape{2, 3, 4, 7}}},
                 {{Shape{1, 2, 37, 73}}},
                 {{Shape{2, 1, 1, 1}}},

@@ -12,6 +12,7 @@
 
 #include "core/system/parallel.h"
 #include "graph/graph.h"
+#include "ops/support/onnx/rules.h"
 #include "ops/support/reach.h"
 
 namespace cambium::op_rope {
@@ -162,6 +163,7 @@ const Op op_rope = {
         },
     .cheap = true,
     .places = Places::kTokens,
+    .onnx = onnx_rope,
     .samples = {{{Shape{2, 5, 3, 6}}},
                 {{Shape{1, 1, 1, 2}}},
                 {{Shape{2, 33, 2, 34}}, {{"base", 500.0}, {"inverse", true}}},

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "graph/graph.h"
+#include "ops/support/onnx/rules.h"
 #include "ops/support/pointwise.h"
 #include "ops/support/reach.h"
 #include "ops/support/reduce.h"
@@ -120,6 +121,7 @@ extern const Op op_softmax = {
     .reach = reach,
     .in_place = first_in_place,
     .cheap = true,
+    .onnx = onnx_softmax,
     .samples = {{{Shape{2, 3}}},
                 {{Shape{4, 1, 65}}},
                 {{Shape{3, 7, 2}}, {{"axis", 1}}},

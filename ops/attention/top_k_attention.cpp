@@ -17,6 +17,7 @@
 #include "ops/attention/support/attention_tiles.h"
 #include "ops/support/bf16.h"
 #include "ops/support/lanes.h"
+#include "ops/support/onnx/rules.h"
 #include "ops/support/scratch.h"
 
 namespace cambium::op_top_k_attention {
@@ -227,6 +228,7 @@ const Op op_top_k_attention = {
     .cost = cost,
     .reach = reach,
     .bf16 = stays_f32,
+    .onnx = onnx_top_k_attention,
     .samples = {sample({2, 5, 4, 3}, {2, 7, 2, 3}, {{"keep", 3}}),
                 sample({1, 1, 1, 1}, {1, 1, 1, 1}, {{"keep", 4}}),
                 sample({1, 70, 2, 5}, {1, 131, 1, 5}, {{"keep", 9}, {"causal", true}}),

@@ -177,6 +177,7 @@ const Op op_top_k_attention_grad = {
     .cost = cost,
     .reach = reach_all,
     .bf16 = stays_f32,
+    .not_onnx = kOnnxGradient,
     .tolerance = 2e-5,
     .samples = {
         sample({2, 5, 4, 3}, {2, 7, 2, 3}, 3, {}), sample({1, 1, 1, 1}, {1, 1, 1, 1}, 4, {}),

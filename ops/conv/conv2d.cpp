@@ -13,6 +13,7 @@
 #include "ops/conv/support/conv_taps.h"
 #include "ops/pointwise/support/activation.h"
 #include "ops/support/bf16.h"
+#include "ops/support/onnx/rules.h"
 #include "ops/support/pointwise.h"
 #include "ops/support/reach.h"
 #include "ops/support/scratch.h"
@@ -271,6 +272,7 @@ const Op op_conv2d = {
     .absorb = absorb,
     .places = Places::kGrid,
     .detail = detail,
+    .onnx = onnx_conv2d,
     .tolerance = 4e-4,  // Winograd, of values of about 30; the plain sum keeps 2e-5
     .samples = samples()};
 }  // namespace cambium::op_conv2d

@@ -121,6 +121,7 @@ const Op op_conv2d_grad_input = {
     .reach = reach_all,
     .bf16 = in_bf16,
     .blocked = in_blocks,
+    .not_onnx = kOnnxGradient,
     .tolerance = 4e-4,  // Winograd, of values of about 30; the plain sum keeps 1e-5
     .samples = samples()};
 }  // namespace cambium::op_conv2d_grad_input

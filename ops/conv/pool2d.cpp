@@ -6,6 +6,7 @@
 #include "ops/conv/support/pool.h"
 #include "ops/support/dnnl.h"
 #include "ops/support/nan.h"
+#include "ops/support/onnx/rules.h"
 #include "ops/support/reach.h"
 #include "ops/support/reduce.h"
 
@@ -163,5 +164,6 @@ const Op op_pool2d = {.name = "pool2d",
                       .reach = reach,
                       .places = Places::kGrid,
                       .detail = detail,
+                      .onnx = onnx_pool2d,
                       .samples = samples()};
 }  // namespace cambium::op_pool2d

@@ -141,5 +141,6 @@ const Op op_pool2d_grad = {.name = "pool2d_grad",
                            .kernel = kernel,
                            .cost = cost,
                            .reach = reach_all,
+                           .not_onnx = kOnnxGradient,
                            .samples = samples()};
 }  // namespace cambium::op_pool2d_grad

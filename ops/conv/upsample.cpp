@@ -3,6 +3,7 @@
 //   dx is the transpose: upsample_grad
 #include "ops/conv/support/upsample.h"
 
+#include "ops/support/onnx/rules.h"
 #include "ops/support/pointwise.h"
 #include "ops/support/reach.h"
 
@@ -98,6 +99,7 @@ extern const Op op_upsample = {
     .kernel = kernel,
     .cost = cost,
     .reach = reach,
+    .onnx = onnx_upsample,
     .samples = {{{Shape{2, 3, 4, 5}}},
                 {{Shape{2, 4, 3, 19}}, {{"kind", "bilinear"}}},
                 {{Shape{1, 2, 5, 3}}, {{"kind", "bilinear"}, {"factor", 3}}},

@@ -92,6 +92,7 @@ extern const Op op_upsample_grad = {
     .kernel = kernel,
     .cost = cost,
     .reach = reach_all,
+    .not_onnx = kOnnxGradient,
     .samples = {{{Shape{2, 6, 8, 5}}},
                 {{Shape{2, 8, 6, 19}}, {{"kind", "bilinear"}}},
                 {{Shape{1, 6, 15, 3}}, {{"kind", "bilinear"}, {"factor", 3}}},

@@ -51,6 +51,7 @@ extern const Op op_accuracy = {
     .kernel = kernel,
     .cost = cost,
     .reach = reach_all,
+    .not_onnx = kOnnxLoss,
     .samples = {{{Shape{50, 3}, {DType::kI32, Shape{50}, -1, 3}}},
                 {{Shape{2, 300, 5}, {DType::kI32, Shape{2, 300}, 0, 5}}},
                 {{Shape{1}, {DType::kI32, Shape{}, 0, 1}}},

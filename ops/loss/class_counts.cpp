@@ -66,6 +66,7 @@ extern const Op op_class_counts = {
     .kernel = kernel,
     .cost = cost,
     .reach = reach_all,
+    .not_onnx = kOnnxLoss,
     .samples = {{{Shape{50, 3}, {DType::kI32, Shape{50}, -1, 3}}},
                 {{Shape{2, 30, 5}, {DType::kI32, Shape{2, 30}, 0, 7}}},
                 {{Shape{1}, {DType::kI32, Shape{}, 0, 1}}},

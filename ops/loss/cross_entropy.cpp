@@ -88,6 +88,7 @@ extern const Op op_cross_entropy = {
     .kernel = kernel,
     .cost = cost,
     .reach = reach_rows,
+    .not_onnx = kOnnxLoss,
     .samples = {{{Shape{6, 5}, {DType::kI32, Shape{6}, -1, 5}}},
                 {{Shape{2, 3, 65}, {DType::kI32, Shape{2, 3}, 0, 65}}, {{"label_smoothing", 0.1}}},
                 {{{Shape{40, 1030}, -30, 30}, {DType::kI32, Shape{40}, -1, 1030}}},

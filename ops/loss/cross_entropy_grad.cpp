@@ -78,6 +78,7 @@ extern const Op op_cross_entropy_grad = {
     .cost = pointwise_cost<15>,
     .reach = reach_all,
     .in_place = first_in_place,
+    .not_onnx = kOnnxLoss,
     .samples = samples(),
 };
 }  // namespace cambium::op_cross_entropy_grad

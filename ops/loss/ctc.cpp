@@ -116,6 +116,7 @@ extern const Op op_ctc = {
     .kernel = kernel,
     .cost = cost,
     .reach = reach_all,
+    .not_onnx = kOnnxLoss,
     .samples = {{{Shape{3, 9, 5}, {DType::kI32, Shape{3, 4}, 1, 5}}},
                 {{{Shape{20, 31, 7}, -5, 5}, {DType::kI32, Shape{20, 9}, -1, 7}}, {{"blank", 6}}},
                 {{{Shape{2, 300, 40}, -3, 3}, {DType::kI32, Shape{2, 37}, 1, 40}},

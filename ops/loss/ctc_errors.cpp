@@ -124,6 +124,7 @@ extern const Op op_ctc_errors = {
     .kernel = kernel,
     .cost = cost,
     .reach = reach_all,
+    .not_onnx = kOnnxLoss,
     .samples = {{{Shape{3, 9, 5}, {DType::kI32, Shape{3, 4}, 1, 5}}},
                 {{Shape{40, 5, 3}, {DType::kI32, Shape{40, 2}, -1, 3}}, {{"blank", 2}}},
                 {{Shape{40, 6, 3}, {DType::kI32, Shape{40, 2}, -1, 3}, {Shape{40, 11}, -0.2, 1}}},

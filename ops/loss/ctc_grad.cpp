@@ -119,6 +119,7 @@ extern const Op op_ctc_grad = {
     .kernel = kernel,
     .cost = cost,
     .reach = reach_all,
+    .not_onnx = kOnnxLoss,
     .samples = samples(),
 };
 }  // namespace cambium::op_ctc_grad

@@ -166,5 +166,6 @@ extern const Op op_linear_cross_entropy = {
     .cost = cost,
     .reach = reach_all,
     .bf16 = rounds_operands,
+    .not_onnx = kOnnxLoss,
     .samples = samples()};
 }  // namespace cambium::op_linear_cross_entropy

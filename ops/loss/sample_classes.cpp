@@ -129,6 +129,7 @@ extern const Op op_sample_classes = {
     .kernel = kernel,
     .cost = cost,
     .reach = reach_rows,
+    .not_onnx = kOnnxLoss,
     .samples = samples(),
 };
 }  // namespace cambium::op_sample_classes

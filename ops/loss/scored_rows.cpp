@@ -78,6 +78,7 @@ extern const Op op_scored_rows = {
     .kernel = kernel,
     .cost = cost,
     .reach = reach_all,
+    .not_onnx = kOnnxLoss,
     .samples = {{{{DType::kI32, Shape{9}, -1, 3}}, {{"most", 9}}},
                 {{{DType::kI32, Shape{3, 5}, -3, 2}}, {{"most", 14}}},
                 {{{DType::kI32, Shape{4}, -2, 0}}, {{"most", 2}}},

@@ -94,6 +94,7 @@ extern const Op op_value_loss = {
     .kernel = kernel,
     .cost = cost,
     .reach = reach_all,
+    .not_onnx = kOnnxLoss,
     .samples = {{{Shape{6, 5}, Shape{6, 5}}},
                 {{Shape{3, 4001}, Shape{3, 4001}}, {{"kind", "mae"}}},
                 {{Shape{7, 3}, Shape{7, 3}}, {{"kind", "huber"}, {"delta", 0.7}}},

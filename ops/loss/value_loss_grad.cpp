@@ -49,6 +49,7 @@ extern const Op op_value_loss_grad = {
     .cost = pointwise_cost<4>,
     .reach = reach_all,
     .in_place = first_in_place,
+    .not_onnx = kOnnxLoss,
     .samples = {{{Shape{6, 5}, Shape{6, 5}, {Shape{}, 2, 3}, Shape{}}},
                 {{Shape{3, 401}, Shape{3, 401}, {Shape{}, 2, 3}, Shape{}}, {{"kind", "mae"}}},
                 {{Shape{7, 3}, Shape{7, 3}, {Shape{}, 2, 3}, Shape{}},

@@ -5,6 +5,7 @@
 #include "ops/message/support/edge_reach.h"
 #include "ops/message/support/edge_values.h"
 #include "ops/support/bf16.h"
+#include "ops/support/onnx/rules.h"
 
 namespace cambium::op_edge_dot {
 namespace {
@@ -95,6 +96,7 @@ extern const Op op_edge_dot = {
     .cost = cost,
     .reach = reach,
     .bf16 = stays_f32,
+    .onnx = onnx_edge_dot,
     .tolerance = 5e-6,
     .samples = kSamples,
 };

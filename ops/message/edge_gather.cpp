@@ -3,6 +3,7 @@
 //   ds_j = sum of dm over the edges that leave j, dt_i = over those that reach i: edge_sum
 #include "ops/message/support/edge_reach.h"
 #include "ops/message/support/edge_values.h"
+#include "ops/support/onnx/rules.h"
 
 namespace cambium::op_edge_gather {
 namespace {
@@ -104,6 +105,7 @@ extern const Op op_edge_gather = {
     .kernel = kernel,
     .cost = cost,
     .reach = reach,
+    .onnx = onnx_edge_gather,
     .samples = kSamples,
 };
 }  // namespace cambium::op_edge_gather

@@ -8,6 +8,7 @@
 // The fill of PyTorch Geometric's GATConv (fill_value: mean).
 #include "ops/message/support/edge_reach.h"
 #include "ops/message/support/edge_values.h"
+#include "ops/support/onnx/rules.h"
 
 namespace cambium::op_edge_loops {
 namespace {
@@ -142,6 +143,7 @@ extern const Op op_edge_loops = {
     .kernel = kernel,
     .cost = cost,
     .reach = reach,
+    .onnx = onnx_edge_loops,
     .samples = kSamples,
 };
 }  // namespace cambium::op_edge_loops

@@ -7,6 +7,7 @@
 
 #include "ops/message/support/edge_reach.h"
 #include "ops/message/support/edge_values.h"
+#include "ops/support/onnx/rules.h"
 
 namespace cambium::op_edge_softmax {
 namespace {
@@ -115,6 +116,7 @@ extern const Op op_edge_softmax = {
     .cost = cost,
     .reach = reach,
     .in_place = in_place,
+    .onnx = onnx_edge_softmax,
     .tolerance = 1e-5,
     .samples = kSamples,
 };

@@ -6,6 +6,7 @@
 #include "ops/message/support/edge_reach.h"
 #include "ops/message/support/edge_values.h"
 #include "ops/support/bf16.h"
+#include "ops/support/onnx/rules.h"
 
 namespace cambium::op_edge_spmm {
 namespace {
@@ -110,6 +111,7 @@ extern const Op op_edge_spmm = {
     .cost = cost,
     .reach = reach,
     .bf16 = stays_f32,
+    .onnx = onnx_edge_spmm,
     .tolerance = 5e-6,
     .samples = kSamples,
 };

@@ -5,6 +5,7 @@
 // Each node adds up its own edges in order: no atomics, the same bits for any number of threads.
 #include "ops/message/support/edge_reach.h"
 #include "ops/message/support/edge_values.h"
+#include "ops/support/onnx/rules.h"
 
 namespace cambium::op_edge_sum {
 namespace {
@@ -96,6 +97,7 @@ extern const Op op_edge_sum = {
     .kernel = kernel,
     .cost = cost,
     .reach = reach,
+    .onnx = onnx_edge_sum,
     .samples = kSamples,
 };
 }  // namespace cambium::op_edge_sum

@@ -13,6 +13,7 @@
 #include "ops/message/support/edge_reach.h"
 #include "ops/message/support/gat.h"
 #include "ops/support/bf16.h"
+#include "ops/support/onnx/rules.h"
 #include "ops/support/simd_math.h"
 
 namespace cambium::op_gat_attention {
@@ -261,6 +262,7 @@ extern const Op op_gat_attention = {
     .reach = reach,
     .bf16 = stays_f32,
     .places = Places::kNodes,
+    .onnx = onnx_gat_attention,
     .tolerance = 1e-5,
     .samples = kSamples,
 };

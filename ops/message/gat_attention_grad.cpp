@@ -172,6 +172,7 @@ extern const Op op_gat_attention_grad = {
     .cost = cost,
     .reach = reach_all,
     .bf16 = stays_f32,
+    .not_onnx = kOnnxGradient,
     .tolerance = 1e-5,
     .samples = kSamples,
 };

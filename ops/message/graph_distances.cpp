@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "graph/graph.h"
+#include "ops/support/onnx/rules.h"
 #include "ops/support/partition.h"
 #include "ops/support/reach.h"
 #include "ops/support/scratch.h"
@@ -107,6 +108,7 @@ const Op op_graph_distances = {.name = "graph_distances",
                                .kernel = kernel,
                                .cost = cost,
                                .reach = reach_nothing,
+                               .onnx = onnx_graph_distances,
                                .smooth = false,
                                .samples = {{{graph(9, 12)}, {{"most", int64_t{3}}}},
                                            {{graph(40, 60)}, {{"graphs", int64_t{2}}}},

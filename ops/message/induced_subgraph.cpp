@@ -10,6 +10,7 @@
 #include "graph/reach/reach.h"
 #include "ops/attention/support/row_mask.h"
 #include "ops/message/support/edges.h"
+#include "ops/support/onnx/rules.h"
 
 namespace cambium::op_induced_subgraph {
 namespace {
@@ -148,6 +149,7 @@ extern const Op op_induced_subgraph = {
     .kernel = kernel,
     .cost = cost,
     .reach = reach,
+    .onnx = onnx_induced_subgraph,
     .samples = {{{graph(9, 30), SampleInput(Shape{9}, 0, 1)}},
                 {{graph(40, 300), SampleInput(Shape{40}, 0, 1), Shape{300}}, {{"most", 3}}},
                 {{graph(5, 9), SampleInput(Shape{5}, 0, 0.1)}},

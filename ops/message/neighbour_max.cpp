@@ -7,6 +7,7 @@
 
 #include "ops/message/support/edge_reach.h"
 #include "ops/message/support/edges.h"
+#include "ops/support/onnx/rules.h"
 
 namespace cambium::op_neighbour_max {
 namespace {
@@ -114,6 +115,7 @@ extern const Op op_neighbour_max = {
     .cost = cost,
     .reach = reach,
     .places = Places::kNodes,
+    .onnx = onnx_neighbour_max,
     .samples = kSamples,
 };
 }  // namespace cambium::op_neighbour_max

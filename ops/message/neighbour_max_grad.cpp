@@ -81,6 +81,7 @@ extern const Op op_neighbour_max_grad = {
     .kernel = kernel,
     .cost = cost,
     .reach = reach_all,
+    .not_onnx = kOnnxGradient,
     .samples = kSamples,
 };
 }  // namespace cambium::op_neighbour_max_grad

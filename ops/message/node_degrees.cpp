@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "graph/graph.h"
+#include "ops/support/onnx/rules.h"
 #include "ops/support/reach.h"
 
 namespace cambium::op_node_degrees {
@@ -62,6 +63,7 @@ const Op op_node_degrees = {.name = "node_degrees",
                             .kernel = kernel,
                             .cost = cost,
                             .reach = reach_nothing,
+                            .onnx = onnx_node_degrees,
                             .smooth = false,
                             .samples = {{{graph(9, 20)}},
                                         {{graph(70, 300)}, {{"out", true}, {"most", int64_t{3}}}},

@@ -9,6 +9,7 @@
 #include "ops/message/support/edge_reach.h"
 #include "ops/message/support/edges.h"
 #include "ops/support/bf16.h"
+#include "ops/support/onnx/rules.h"
 #include "ops/support/simd_math.h"
 
 namespace cambium::op_spmm {
@@ -174,6 +175,7 @@ extern const Op op_spmm = {
     .reach = reach,
     .bf16 = stays_f32,
     .places = Places::kNodes,
+    .onnx = onnx_spmm,
     .samples = kSamples,
 };
 }  // namespace cambium::op_spmm

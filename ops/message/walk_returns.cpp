@@ -7,6 +7,7 @@
 
 #include "graph/graph.h"
 #include "ops/message/support/components.h"
+#include "ops/support/onnx/rules.h"
 #include "ops/support/reach.h"
 
 namespace cambium::op_walk_returns {
@@ -75,6 +76,7 @@ const Op op_walk_returns = {.name = "walk_returns",
                             .kernel = kernel,
                             .cost = cost,
                             .reach = reach_nothing,
+                            .onnx = onnx_walk_returns,
                             .samples = {{{graph(9, 20)}, {{"steps", 5}}},
                                         {{graph(1, 1)}, {{"steps", 2}}},
                                         {{graph(40, 50)}, {{"steps", 7}}}}};

@@ -10,6 +10,7 @@
 
 #include <cmath>
 
+#include "ops/support/onnx/rules.h"
 #include "ops/support/reach.h"
 
 namespace cambium::op_batch_norm {
@@ -220,6 +221,7 @@ extern const Op op_batch_norm = {
     .absorb = absorb,
     .batch_means = means,
     .cheap = true,
+    .onnx = onnx_batch_norm,
     .tolerance = 1e-5,
     .samples = {{{Shape{6, 5}, Shape{5}, Shape{5}}},
                 {{Shape{2, 3, 4, 7}, Shape{7}, Shape{7}}, {{"activation", "relu"}}},

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "ops/norm/support/batch_norm.h"
+#include "ops/support/onnx/rules.h"
 #include "ops/support/reach.h"
 
 namespace cambium::op_batch_norm_apply {
@@ -72,6 +73,7 @@ extern const Op op_batch_norm_apply = {
     .in_place = norm_in_place,
     .absorb = absorb,
     .cheap = true,
+    .onnx = onnx_batch_norm_apply,
     .tolerance = 5e-6,
     .samples = {{{Shape{6, 5}, Shape{5}, Shape{5}, Shape{5}, {Shape{5}, 0.5, 2}}},
                 {{Shape{2, 3, 7}, Shape{7}, Shape{7}, Shape{7}, {Shape{7}, 0.5, 2}},

@@ -209,7 +209,6 @@ Kernel kernel(const Call& c, Engine&) {
   return {.run = run, .scratch_bytes = scratch.bytes};
 }
 }  // namespace
-
 extern const Op op_batch_norm_grad = {
     .name = "batch_norm_grad",
     .doc = "gradients of batch_norm from dy, x, gamma, mean, var and, after relu, y",
@@ -224,6 +223,7 @@ extern const Op op_batch_norm_grad = {
     .bf16 = norm_in_bf16<0, 1, 5>,
     .blocked = norm_in_blocks<6, 0, 1, 5>,
     .in_place = norm_in_place,
+    .not_onnx = kOnnxGradient,
     .tolerance = 5e-5,  // sums over rows
     .samples =
         {{{Shape{6, 5}, Shape{6, 5}, Shape{5}, Shape{5}, {Shape{5}, 0.5, 2}}},

@@ -7,6 +7,7 @@
 
 #include "ops/norm/support/norm.h"
 #include "ops/support/lanes.h"
+#include "ops/support/onnx/rules.h"
 #include "ops/support/reach.h"
 
 namespace cambium::op_group_norm {
@@ -136,6 +137,7 @@ extern const Op op_group_norm = {
     .cost = pointwise_cost<8>,
     .reach = reach,
     .cheap = true,
+    .onnx = onnx_group_norm,
     .tolerance = 1e-5,
     .samples = {{{Shape{2, 3, 2, 6}, Shape{6}, Shape{6}}, {{"groups", 2}}},
                 {{{Shape{3, 40, 33}, 3, 4}, Shape{33}, Shape{33}}, {{"groups", 33}}},

@@ -125,6 +125,7 @@ extern const Op op_group_norm_grad = {
     .cost = pointwise_cost<16>,
     .reach = reach_all,
     .in_place = first_in_place,
+    .not_onnx = kOnnxGradient,
     .tolerance = 5e-5,  // sums over places and examples
     .samples = {{{Shape{2, 3, 2, 6}, Shape{2, 3, 2, 6}, Shape{2, 2}, Shape{2, 2}, Shape{6}}},
                 {{Shape{3, 40, 33}, Shape{3, 40, 33}, Shape{3, 33}, Shape{3, 33}, Shape{33}}},

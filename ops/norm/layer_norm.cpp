@@ -6,6 +6,7 @@
 
 #include "ops/norm/support/norm.h"
 #include "ops/support/lanes.h"
+#include "ops/support/onnx/rules.h"
 #include "ops/support/reach.h"
 
 namespace cambium::op_layer_norm {
@@ -79,6 +80,7 @@ extern const Op op_layer_norm = {
     .reach = reach_rows,
     .absorb = absorb_cast,
     .cheap = true,
+    .onnx = onnx_layer_norm,
     .tolerance = 5e-6,
     .samples = {{{Shape{2, 3, 5}, Shape{5}, Shape{5}}},
                 {{Shape{7, 65}, Shape{65}, Shape{65}}, {{"eps", 1e-3}}},

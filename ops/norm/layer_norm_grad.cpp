@@ -107,6 +107,7 @@ extern const Op op_layer_norm_grad = {
     .reach = reach_all,
     .in_place = in_place,
     .absorb = absorb,
+    .not_onnx = kOnnxGradient,
     .tolerance = 2e-5,  // sums over rows
     .samples = {{{Shape{2, 3, 5}, Shape{2, 3, 5}, Shape{2, 3}, Shape{2, 3}, Shape{5}}},
                 {{Shape{200, 65}, Shape{200, 65}, Shape{200}, Shape{200}, Shape{65}}},

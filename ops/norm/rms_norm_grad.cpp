@@ -93,6 +93,7 @@ extern const Op op_rms_norm_grad = {
     .reach = reach_all,
     .in_place = in_place,
     .absorb = absorb,
+    .not_onnx = kOnnxGradient,
     .tolerance = 2e-5,  // sums over rows
     .samples = {{{Shape{2, 3, 5}, Shape{2, 3, 5}, Shape{2, 3}, Shape{5}}},
                 {{Shape{200, 65}, Shape{200, 65}, Shape{200}, Shape{65}}},

@@ -7,6 +7,7 @@
 #include "graph/graph.h"
 #include "ops/conv/support/blocked.h"
 #include "ops/support/bf16.h"
+#include "ops/support/onnx/rules.h"
 #include "ops/support/pointwise.h"
 #include "ops/support/reach.h"
 
@@ -94,6 +95,7 @@ extern const Op op_cast = {
     .reach = reach_pointwise,
     .bf16 = in_bf16,
     .blocked = in_blocks,
+    .onnx = onnx_identity,
     .smooth = false,  // rounding is a staircase
     .samples = {{{Shape{3, 5}}},
                 {{Shape{1}}},

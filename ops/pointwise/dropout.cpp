@@ -5,6 +5,7 @@
 #include "ops/pointwise/support/dropout.h"
 
 #include "graph/graph.h"
+#include "ops/support/onnx/rules.h"
 #include "ops/support/reach.h"
 
 namespace cambium::op_dropout {
@@ -28,5 +29,6 @@ const Op op_dropout = {.name = "dropout",
                        .reach = reach_pointwise,
                        .in_place = first_in_place,
                        .cheap = true,
+                       .onnx = onnx_identity,
                        .samples = dropout_samples()};
 }  // namespace cambium::op_dropout

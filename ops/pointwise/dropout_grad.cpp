@@ -16,5 +16,6 @@ const Op op_dropout_grad = {.name = "dropout_grad",
                             .cost = dropout_cost,
                             .reach = reach_all,
                             .in_place = first_in_place,
+                            .not_onnx = kOnnxGradient,
                             .samples = dropout_samples()};
 }  // namespace cambium::op_dropout_grad

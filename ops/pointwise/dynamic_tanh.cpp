@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "ops/norm/support/norm.h"
+#include "ops/support/onnx/rules.h"
 #include "ops/support/reach.h"
 
 namespace cambium::op_dynamic_tanh {
@@ -57,6 +58,7 @@ extern const Op op_dynamic_tanh = {
     .reach = reach_pointwise,
     .in_place = first_in_place,
     .cheap = true,
+    .onnx = onnx_dynamic_tanh,
     .samples = {{{Shape{2, 3, 5}, Shape{1}, Shape{5}, Shape{5}}},
                 {{Shape{200, 65}, Shape{1}, Shape{65}, Shape{65}}},
                 {{Shape{4}, Shape{1}, Shape{4}, Shape{4}}},

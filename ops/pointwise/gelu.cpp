@@ -2,6 +2,7 @@
 //   dx = dy * (Phi(x) + x phi(x))
 #include "ops/pointwise/support/gelu.h"
 
+#include "ops/support/onnx/rules.h"
 #include "ops/support/pointwise.h"
 #include "ops/support/reach.h"
 
@@ -46,6 +47,7 @@ extern const Op op_gelu = {
     .cost = pointwise_cost<19>,
     .reach = reach_pointwise,
     .in_place = first_in_place,
+    .onnx = onnx_gelu,
     .samples = samples(),
 };
 }  // namespace cambium::op_gelu

@@ -41,6 +41,7 @@ extern const Op op_gelu_grad = {
     .cost = pointwise_cost<25>,
     .reach = reach_all,
     .in_place = broadcast_in_place,
+    .not_onnx = kOnnxGradient,
     .samples = samples(),
 };
 }  // namespace cambium::op_gelu_grad

@@ -3,6 +3,7 @@
 //   x, y: [..., C]   slope: [C]
 //   dx = dy above 0, slope dy below;  dslope = sum over rows of dy x where x < 0
 #include "ops/norm/support/norm.h"
+#include "ops/support/onnx/rules.h"
 #include "ops/support/reach.h"
 
 namespace cambium::op_prelu {
@@ -37,6 +38,7 @@ extern const Op op_prelu = {
     .reach = reach_pointwise,
     .in_place = first_in_place,
     .cheap = true,
+    .onnx = onnx_prelu,
     .samples = {{{Shape{2, 3, 5}, Shape{5}}},
                 {{Shape{130, 65}, Shape{65}}},
                 {{Shape{4}, Shape{4}}},

@@ -59,6 +59,7 @@ extern const Op op_prelu_grad = {
     .cost = pointwise_cost<5>,
     .reach = reach_all,
     .in_place = first_in_place,
+    .not_onnx = kOnnxGradient,
     .tolerance = 1e-5,  // sums over rows
     .samples = {{{Shape{2, 3, 5}, Shape{2, 3, 5}, Shape{5}}},
                 {{Shape{200, 65}, Shape{200, 65}, Shape{65}}},

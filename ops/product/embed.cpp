@@ -7,6 +7,7 @@
 #include "core/system/parallel.h"
 #include "graph/graph.h"
 #include "ops/support/ids.h"
+#include "ops/support/onnx/rules.h"
 #include "ops/support/reach.h"
 
 namespace cambium::op_embed {
@@ -92,6 +93,7 @@ const Op op_embed = {.name = "embed",
                      .reach = reach,
                      .cheap = true,
                      .places = Places::kTokens,
+                     .onnx = onnx_embed,
                      .samples = {{{Shape{5, 3}, ids({2, 4}, 5)}},
                                  {{Shape{1, 1}, ids({1}, 1)}},
                                  {{Shape{7, 33}, ids({3, 13}, 7)}},

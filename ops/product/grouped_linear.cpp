@@ -9,6 +9,7 @@
 #include "ops/product/support/eigen.h"
 #include "ops/product/support/grouped.h"
 #include "ops/support/bf16.h"
+#include "ops/support/onnx/rules.h"
 #include "ops/support/reach.h"
 #include "ops/support/shapes.h"
 
@@ -152,6 +153,7 @@ const Op op_grouped_linear = {
     .cost = cost,
     .reach = reach,
     .bf16 = rounds_operands,
+    .onnx = onnx_grouped_linear,
     .tolerance = 1e-5,  // sums of many terms
     .samples = {{{Shape{9, 5}, Shape{4, 5, 3}, counts(4, 3), Shape{4, 3}}},
                 {{Shape{9, 3}, Shape{4, 5, 3}, counts(4, 3)}, {{"transpose", true}}},

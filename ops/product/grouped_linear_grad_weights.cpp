@@ -117,6 +117,7 @@ const Op op_grouped_linear_grad_weights = {
     .cost = cost,
     .reach = reach_all,
     .bf16 = rounds_operands,
+    .not_onnx = kOnnxGradient,
     .tolerance = 1e-5,  // sums of many terms
     .samples = {{{Shape{9, 5}, Shape{9, 3}, counts(4, 3)}},
                 {{Shape{9, 5}, Shape{9, 3}, counts(4, 3)}, {{"bias", false}}},

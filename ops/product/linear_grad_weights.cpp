@@ -97,6 +97,7 @@ extern const Op op_linear_grad_weights = {
     .cost = cost,
     .reach = reach_all,
     .bf16 = rounds_operands,
+    .not_onnx = kOnnxGradient,
     .tolerance = 3e-5,  // sums of many terms
     .samples = {{{Shape{2, 3, 5}, Shape{2, 3, 7}}},
                 {{Shape{6, 5}, Shape{6, 7}}, {{"bias", false}}},

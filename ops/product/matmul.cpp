@@ -9,6 +9,7 @@
 #include "ops/product/support/products.h"
 #include "ops/support/bf16.h"
 #include "ops/support/dnnl.h"
+#include "ops/support/onnx/rules.h"
 #include "ops/support/pointwise.h"
 #include "ops/support/reach.h"
 
@@ -149,6 +150,7 @@ extern const Op op_matmul = {
     .reach = reach,
     .bf16 = in_bf16,
     .row_product = rows_of,
+    .onnx = onnx_matmul,
     .tolerance = 1e-5,  // sums of many terms
     .samples = {{{Shape{3, 5}, Shape{5, 7}}},
                 {{Shape{2, 3, 5}, Shape{2, 5, 7}}},

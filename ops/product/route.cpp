@@ -19,6 +19,7 @@
 #include "graph/graph.h"
 #include "ops/attention/support/row_mask.h"
 #include "ops/message/support/edge_reach.h"
+#include "ops/support/onnx/rules.h"
 #include "ops/support/scratch.h"
 #include "ops/support/shapes.h"
 
@@ -209,6 +210,7 @@ const Op op_route = {.name = "route",
                          [](const Call& c) {
                            return BatchMeans{c.shape(0)[0], c.shape(0)[1]};
                          },
+                     .onnx = onnx_route,
                      .samples = {{{Shape{7, 4}}, {{"top_k", 2}}},
                                  {{Shape{7, 4}}, {{"top_k", 2}, {"capacity", 0.8}}},
                                  {{Shape{33, 5}}, {{"capacity", 1.0}}},

@@ -13,6 +13,7 @@
 #include "ops/pointwise/support/dropout.h"
 #include "ops/product/support/sparse_rows.h"
 #include "ops/support/bf16.h"
+#include "ops/support/onnx/rules.h"
 #include "ops/support/reach.h"
 #include "ops/support/shapes.h"
 
@@ -176,6 +177,7 @@ extern const Op op_sparse_linear = {
     .cost = cost,
     .reach = reach_rows,
     .bf16 = stays_f32,
+    .onnx = onnx_sparse_linear,
     .tolerance = 2e-5,  // sums of many terms
     .samples = {{{Shape{3, 5}, Shape{5, 7}}},
                 {{Shape{1, 33}, Shape{33, 16}, kRandom}, {{"dropout", 0.5}, {"stream", 7}}},

@@ -103,6 +103,7 @@ extern const Op op_sparse_linear_grad_weights = {
     .cost = cost,
     .reach = reach_all,
     .bf16 = stays_f32,
+    .not_onnx = kOnnxGradient,
     .tolerance = 2e-5,  // sums of many terms
     .samples = {{{Shape{3, 5}, Shape{3, 7}, kept(3, 5)}, {{"scale", 2.0}}},
                 {{Shape{1, 33}, Shape{1, 16}, kept(1, 33)}},

@@ -10,6 +10,7 @@
 #include "ops/product/support/rows.h"
 #include "ops/support/bf16.h"
 #include "ops/support/ids.h"
+#include "ops/support/onnx/rules.h"
 
 namespace cambium::op_weighted_rows {
 namespace {
@@ -98,6 +99,7 @@ const Op op_weighted_rows = {
     .cost = cost,
     .reach = reach,
     .bf16 = stays_f32,
+    .onnx = onnx_weighted_rows,
     .samples = {{{Shape{9, 5}, Shape{4, 2}, slots({4, 2}, 9)}},
                 {{Shape{1, 1}, Shape{1, 1}, slots({1, 1}, 1)}},
                 {{Shape{60, 33}, Shape{700, 3}, slots({700, 3}, 60)}},

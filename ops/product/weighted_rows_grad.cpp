@@ -126,6 +126,7 @@ const Op op_weighted_rows_grad = {
     .cost = cost,
     .reach = reach_all,
     .bf16 = stays_f32,
+    .not_onnx = kOnnxGradient,
     .tolerance = 1e-5,  // sums of many terms
     .samples = {{{Shape{9, 5}, Shape{4, 2}, slots({4, 2}, 9), Shape{4, 5}}},
                 {{Shape{1, 1}, Shape{1, 1}, slots({1, 1}, 1), Shape{1, 1}}},

@@ -12,6 +12,7 @@
 #include "graph/graph.h"
 #include "ops/sequence/support/memory_reach.h"
 #include "ops/support/bf16.h"
+#include "ops/support/onnx/rules.h"
 
 namespace cambium::op_delta_rule {
 namespace {
@@ -204,6 +205,7 @@ const Op op_delta_rule = {.name = "delta_rule",
                           .cost = cost,
                           .reach = reach_memory,
                           .bf16 = stays_f32,
+                          .onnx = onnx_delta_rule,
                           .tolerance = 1e-5,
                           .samples = samples()};
 }  // namespace cambium::op_delta_rule

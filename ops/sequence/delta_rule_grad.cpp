@@ -282,7 +282,6 @@ std::vector<Sample> samples() {
           sample({2, 3, 2, 0}, {2, 3, 2, 4}, false)};
 }
 }  // namespace
-
 extern const Op op_delta_rule_grad;
 const Op op_delta_rule_grad = {.name = "delta_rule_grad",
                                .doc = "gradient of delta_rule",
@@ -295,6 +294,7 @@ const Op op_delta_rule_grad = {.name = "delta_rule_grad",
                                .cost = cost,
                                .reach = reach_all,
                                .bf16 = stays_f32,
+                               .not_onnx = kOnnxGradient,
                                .tolerance = 2e-5,
                                .samples = samples()};
 }  // namespace cambium::op_delta_rule_grad

@@ -8,6 +8,7 @@
 #include "graph/graph.h"
 #include "ops/sequence/support/recurrent.h"
 #include "ops/support/bf16.h"
+#include "ops/support/onnx/rules.h"
 #include "ops/support/reach.h"
 
 namespace cambium::op_gru {
@@ -139,6 +140,7 @@ const Op op_gru = {
     .cost = cost,
     .reach = reach,
     .bf16 = stays_f32,
+    .onnx = onnx_gru,
     .tolerance = 1e-5,
     .samples = {sample(2, 5, 3, true), sample(1, 1, 1, false), sample(13, 9, 33, true),
                 sample(3, 4, 16, false, true), sample(0, 3, 2, true), sample(2, 0, 2, true),

@@ -14,6 +14,7 @@
 #include "graph/graph.h"
 #include "ops/sequence/support/memory_reach.h"
 #include "ops/support/bf16.h"
+#include "ops/support/onnx/rules.h"
 
 namespace cambium::op_linear_attention {
 namespace {
@@ -209,6 +210,7 @@ const Op op_linear_attention = {
     .cost = cost,
     .reach = reach_memory,
     .bf16 = stays_f32,
+    .onnx = onnx_linear_attention,
     .tolerance = 1e-5,
     .samples = samples()};
 }  // namespace cambium::op_linear_attention

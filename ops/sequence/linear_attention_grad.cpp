@@ -283,7 +283,6 @@ std::vector<Sample> samples() {
           decayed({2, 3, 2, 0}, {2, 3, 2, 4}, {2})};
 }
 }  // namespace
-
 extern const Op op_linear_attention_grad = {.name = "linear_attention_grad",
                                             .doc = "gradient of linear_attention",
                                             .min_inputs = 5,
@@ -295,6 +294,7 @@ extern const Op op_linear_attention_grad = {.name = "linear_attention_grad",
                                             .cost = cost,
                                             .reach = reach_all,
                                             .bf16 = stays_f32,
+                                            .not_onnx = kOnnxGradient,
                                             .tolerance = 2e-5,
                                             .samples = samples()};
 }  // namespace cambium::op_linear_attention_grad

@@ -5,6 +5,7 @@
 // gradient is linear_scan_grad.
 #include "core/system/parallel.h"
 #include "graph/graph.h"
+#include "ops/support/onnx/rules.h"
 #include "ops/support/reach.h"
 #include "ops/support/shapes.h"
 
@@ -72,6 +73,7 @@ const Op op_linear_scan = {.name = "linear_scan",
                            .cost = cost,
                            .reach = reach_back,
                            .cheap = true,
+                           .onnx = onnx_linear_scan,
                            .samples = {{{SampleInput(Shape{2, 5, 3}, 0, 1), Shape{2, 5, 3}}},
                                        {{Shape{1, 1, 1}, Shape{1, 1, 1}}},
                                        {{SampleInput(Shape{2, 70, 130}, -1, 1), Shape{2, 70, 130}}},

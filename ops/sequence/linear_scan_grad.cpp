@@ -72,6 +72,7 @@ const Op op_linear_scan_grad = {
     .kernel = kernel,
     .cost = cost,
     .reach = reach_all,
+    .not_onnx = kOnnxGradient,
     .samples = {sample({2, 5, 3}), sample({1, 1, 1}), sample({2, 70, 130}), sample({0, 3, 2}),
                 sample({2, 0, 3}), sample({2, 3, 0})}};
 }  // namespace cambium::op_linear_scan_grad

@@ -6,6 +6,7 @@
 #include "graph/graph.h"
 #include "ops/sequence/support/fft.h"
 #include "ops/support/bf16.h"
+#include "ops/support/onnx/rules.h"
 #include "ops/support/partition.h"
 #include "ops/support/reach.h"
 
@@ -106,6 +107,7 @@ const Op op_long_conv = {
     .cost = cost,
     .reach = reach,
     .bf16 = stays_f32,
+    .onnx = onnx_long_conv,
     .tolerance = 2e-5,
     .samples = {sample(2, 5, 3), sample(1, 1, 1), sample(3, 70, 17), sample(2, 33, 32, true),
                 sample(1, 1030, 2), sample(0, 3, 2), sample(2, 0, 3), sample(2, 3, 0)}};

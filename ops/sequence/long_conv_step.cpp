@@ -77,6 +77,7 @@ const Op op_long_conv_step = {
     .cost = cost,
     .reach = reach_all,
     .bf16 = stays_f32,
+    .not_onnx = kOnnxStep,
     .tolerance = 1e-5,
     .samples = {sample({2, 5, 3}, 4), sample({1, 1, 1}, 0), sample({1, 700, 37}, 650),
                 sample({2, 6, 16}, 2), sample({2, 6, 4}, 0), sample({0, 3, 2}, 1),

@@ -8,6 +8,7 @@
 #include "graph/graph.h"
 #include "ops/sequence/support/recurrent.h"
 #include "ops/support/bf16.h"
+#include "ops/support/onnx/rules.h"
 #include "ops/support/reach.h"
 
 namespace cambium::op_lstm {
@@ -123,6 +124,7 @@ const Op op_lstm = {
     .cost = cost,
     .reach = reach,
     .bf16 = stays_f32,
+    .onnx = onnx_lstm,
     .tolerance = 1e-5,
     .samples = {sample(2, 5, 3), sample(1, 1, 1), sample(13, 9, 33), sample(3, 4, 16, true),
                 sample(0, 3, 2), sample(2, 0, 2), sample(2, 3, 0)}};

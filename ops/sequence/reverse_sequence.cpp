@@ -9,6 +9,7 @@
 #include "core/system/parallel.h"
 #include "graph/reach/reach.h"
 #include "ops/attention/support/row_mask.h"
+#include "ops/support/onnx/rules.h"
 #include "ops/support/shapes.h"
 
 namespace cambium::op_reverse_sequence {
@@ -118,6 +119,7 @@ extern const Op op_reverse_sequence = {
     .cost = cost,
     .reach = reach,
     .cheap = true,
+    .onnx = onnx_reverse_sequence,
     .samples = {{{Shape{3, 7, 5}, SampleInput(Shape{3, 7}, 0.3, 1)}},
                 {{Shape{2, 4, 3, 2}, SampleInput(Shape{2, 4}, 0.9, 1)}},
                 {{Shape{2, 3}, SampleInput(Shape{2, 3}, 0, 0.4)}},

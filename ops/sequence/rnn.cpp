@@ -7,6 +7,7 @@
 #include "graph/graph.h"
 #include "ops/sequence/support/recurrent.h"
 #include "ops/support/bf16.h"
+#include "ops/support/onnx/rules.h"
 #include "ops/support/reach.h"
 
 namespace cambium::op_rnn {
@@ -98,6 +99,7 @@ const Op op_rnn = {
     .cost = cost,
     .reach = reach,
     .bf16 = stays_f32,
+    .onnx = onnx_rnn,
     .tolerance = 1e-5,
     .samples = {sample(2, 5, 3),
                 sample(1, 1, 1),

@@ -95,6 +95,7 @@ const Op op_rnn_grad = {
     .cost = cost,
     .reach = reach_all,
     .bf16 = stays_f32,
+    .not_onnx = kOnnxGradient,
     .tolerance = 1e-5,
     .samples = {sample(2, 5, 3, "tanh"), sample(1, 1, 1, "tanh"), sample(13, 9, 33, "relu"),
                 sample(3, 4, 16, "relu", true), sample(0, 3, 2, "tanh"), sample(2, 0, 2, "tanh"),

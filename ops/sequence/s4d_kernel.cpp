@@ -12,6 +12,7 @@
 #include "graph/graph.h"
 #include "ops/message/support/edge_reach.h"
 #include "ops/support/bf16.h"
+#include "ops/support/onnx/rules.h"
 
 namespace cambium::op_s4d_kernel {
 namespace {
@@ -140,6 +141,7 @@ const Op op_s4d_kernel = {
     .cost = cost,
     .reach = reach,
     .bf16 = stays_f32,
+    .onnx = onnx_s4d_kernel,
     .tolerance = 1e-5,
     .samples = {sample(5, 3, 4), sample(1, 1, 1), sample(200, 19, 5), sample(65, 32, 2),
                 sample(3, 0, 2), sample(3, 2, 0), sample(0, 2, 3)}};

@@ -161,6 +161,7 @@ const Op op_s4d_kernel_grad = {
     .cost = cost,
     .reach = reach_all,
     .bf16 = stays_f32,
+    .not_onnx = kOnnxGradient,
     .tolerance = 2e-5,
     .samples = {sample(5, 3, 4), sample(1, 1, 1), sample(200, 19, 5), sample(65, 32, 2),
                 sample(3, 0, 2), sample(3, 2, 0), sample(0, 2, 3)}};

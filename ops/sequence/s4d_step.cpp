@@ -95,6 +95,7 @@ const Op op_s4d_step = {.name = "s4d_step",
                         .reach = reach_all,
                         .bf16 = stays_f32,
                         .in_place = in_place,
+                        .not_onnx = kOnnxStep,
                         .tolerance = 1e-5,
                         .samples = {sample(2, 3, 4), sample(1, 1, 1), sample(1, 40, 32),
                                     sample(3, 0, 2), sample(2, 3, 0), sample(0, 2, 3)}};

@@ -12,6 +12,7 @@
 
 #include "graph/graph.h"
 #include "ops/support/bf16.h"
+#include "ops/support/onnx/rules.h"
 #include "ops/support/reach.h"
 
 namespace cambium::op_selective_scan {
@@ -190,6 +191,7 @@ const Op op_selective_scan = {
     .cost = cost,
     .reach = reach_back,
     .bf16 = stays_f32,
+    .onnx = onnx_selective_scan,
     .tolerance = 1e-5,
     .samples = samples()};
 }  // namespace cambium::op_selective_scan

@@ -283,7 +283,6 @@ std::vector<Sample> samples() {
           sample({2, 3, 4}, 0, true)};
 }
 }  // namespace
-
 extern const Op op_selective_scan_grad = {.name = "selective_scan_grad",
                                           .doc = "gradient of selective_scan",
                                           .min_inputs = 8,
@@ -295,6 +294,7 @@ extern const Op op_selective_scan_grad = {.name = "selective_scan_grad",
                                           .cost = cost,
                                           .reach = reach_all,
                                           .bf16 = stays_f32,
+                                          .not_onnx = kOnnxGradient,
                                           .tolerance = 2e-5,
                                           .samples = samples()};
 }  // namespace cambium::op_selective_scan_grad

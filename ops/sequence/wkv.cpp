@@ -10,6 +10,7 @@
 #include <cmath>
 
 #include "graph/graph.h"
+#include "ops/support/onnx/rules.h"
 #include "ops/support/reach.h"
 
 namespace cambium::op_wkv {
@@ -85,6 +86,7 @@ const Op op_wkv = {.name = "wkv",
                    .kernel = kernel,
                    .cost = cost,
                    .reach = reach_back,
+                   .onnx = onnx_wkv,
                    .tolerance = 1e-5,
                    .samples = {sample(2, 5, 3), sample(1, 1, 1), sample(2, 70, 35), sample(0, 3, 2),
                                sample(2, 0, 2), sample(2, 3, 0)}};

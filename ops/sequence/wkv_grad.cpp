@@ -161,6 +161,7 @@ const Op op_wkv_grad = {.name = "wkv_grad",
                         .kernel = kernel,
                         .cost = cost,
                         .reach = reach_all,
+                        .not_onnx = kOnnxGradient,
                         .tolerance = 2e-5,
                         .samples = {sample(2, 5, 3), sample(1, 1, 1), sample(2, 70, 35),
                                     sample(0, 3, 2), sample(2, 0, 2), sample(2, 3, 0)}};

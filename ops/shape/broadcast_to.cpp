@@ -1,6 +1,7 @@
 // broadcast_to: repeats x along axes of extent 1 (and new leading axes) up to `shape`.
 //   dx = dy summed over the repeated axes
 #include "graph/graph.h"
+#include "ops/support/onnx/rules.h"
 #include "ops/support/pointwise.h"
 #include "ops/support/reach.h"
 
@@ -59,6 +60,7 @@ extern const Op op_broadcast_to = {
     .cost = pointwise_cost<0>,
     .reach = reach,
     .cheap = true,
+    .onnx = onnx_broadcast_to,
     .samples = {{{Shape{3, 1}}, {{"shape", std::vector<int64_t>{3, 5}}}},
                 {{Shape{}}, {{"shape", std::vector<int64_t>{2, 3}}}},
                 {{Shape{4}}, {{"shape", std::vector<int64_t>{4}}}},

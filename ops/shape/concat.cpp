@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "graph/graph.h"
+#include "ops/support/onnx/rules.h"
 #include "ops/support/pointwise.h"
 #include "ops/support/reach.h"
 
@@ -111,6 +112,7 @@ extern const Op op_concat = {
     .cost = pointwise_cost<0>,
     .reach = reach,
     .cheap = true,
+    .onnx = onnx_concat,
     .samples = {{{Shape{2, 3}, Shape{2, 5}}},
                 {{Shape{2, 3, 4}, Shape{2, 1, 4}, Shape{2, 2, 4}}, {{"axis", 1}}},
                 {{Shape{3}}, {{"axis", 0}}},

@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "graph/graph.h"
+#include "ops/support/onnx/rules.h"
 #include "ops/support/pointwise.h"
 #include "ops/support/reach.h"
 
@@ -76,6 +77,7 @@ extern const Op op_pad = {
     .cost = pointwise_cost<0>,
     .reach = reach,
     .cheap = true,
+    .onnx = onnx_pad,
     .samples = {{{Shape{3, 2}}, {{"before", 1}, {"after", 2}}},
                 {{Shape{4, 3, 2}}, {{"axis", 1}, {"before", 0}, {"after", 1}}},
                 {{Shape{5}}, {{"axis", 0}, {"before", 2}, {"after", 0}}},

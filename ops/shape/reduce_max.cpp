@@ -1,6 +1,7 @@
 // reduce_max: y = largest x over `axes` (all when none are named), NaN when one is.
 //   dx = dy shared evenly among the elements that attain it
 #include "ops/support/nan.h"
+#include "ops/support/onnx/rules.h"
 #include "ops/support/pointwise.h"
 #include "ops/support/reduce.h"
 
@@ -50,6 +51,7 @@ extern const Op op_reduce_max = {
     .kernel = kernel,
     .cost = cost,
     .reach = reach_reduced,
+    .onnx = onnx_reduce_max,
     .samples = samples(),
 };
 }  // namespace cambium::op_reduce_max

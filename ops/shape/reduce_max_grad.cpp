@@ -83,6 +83,7 @@ extern const Op op_reduce_max_grad = {
     .kernel = kernel,
     .cost = pointwise_cost<2>,
     .reach = reach_all,
+    .not_onnx = kOnnxGradient,
     .samples = samples(),
 };
 }  // namespace cambium::op_reduce_max_grad

@@ -1,5 +1,6 @@
 // reduce_mean: y = mean of x over `axes` (all when none are named); 0 over no elements.
 //   dx = dy / n repeated
+#include "ops/support/onnx/rules.h"
 #include "ops/support/pointwise.h"
 #include "ops/support/reduce.h"
 
@@ -41,6 +42,7 @@ extern const Op op_reduce_mean = {
     .kernel = kernel,
     .cost = cost,
     .reach = reach_reduced,
+    .onnx = onnx_reduce_mean,
     .samples = reduce_samples(),
 };
 }  // namespace cambium::op_reduce_mean

@@ -1,5 +1,6 @@
 // reduce_sum: y = sum of x over `axes` (all when none are named).
 //   dx = dy repeated
+#include "ops/support/onnx/rules.h"
 #include "ops/support/pointwise.h"
 #include "ops/support/reduce.h"
 
@@ -35,6 +36,7 @@ extern const Op op_reduce_sum = {
     .kernel = kernel,
     .cost = cost,
     .reach = reach_reduced,
+    .onnx = onnx_reduce_sum,
     .tolerance = 1e-5,  // sums of many terms
     .samples = reduce_samples(),
 };

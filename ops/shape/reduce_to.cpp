@@ -2,6 +2,7 @@
 // broadcasting).
 //   dx = dy repeated
 #include "graph/graph.h"
+#include "ops/support/onnx/rules.h"
 #include "ops/support/pointwise.h"
 #include "ops/support/reach.h"
 #include "ops/support/reduce.h"
@@ -58,6 +59,7 @@ extern const Op op_reduce_to = {
     .kernel = kernel,
     .cost = cost,
     .reach = reach,
+    .onnx = onnx_reduce_to,
     .tolerance = 1e-5,  // sums of many terms
     .samples = {{{Shape{3, 5}}, {{"shape", std::vector<int64_t>{3, 1}}}},
                 {{Shape{3, 5}}, {{"shape", std::vector<int64_t>{5}}}},

@@ -1,6 +1,7 @@
 // reshape: the same elements under another shape; a view, nothing moves.
 //   dx = dy reshaped back
 #include "graph/graph.h"
+#include "ops/support/onnx/rules.h"
 #include "ops/support/reach.h"
 #include "ops/support/shapes.h"
 
@@ -53,6 +54,7 @@ extern const Op op_reshape = {
     .vjp = vjp,
     .reach = reach,
     .view = true,
+    .onnx = onnx_reshape,
     .samples = {{{Shape{2, 6}}, {{"shape", std::vector<int64_t>{3, 4}}}},
                 {{Shape{4, 1, 3}}, {{"shape", std::vector<int64_t>{-1, 2}}}},
                 {{Shape{}}, {{"shape", std::vector<int64_t>{1, 1}}}},

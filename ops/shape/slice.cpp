@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "graph/graph.h"
+#include "ops/support/onnx/rules.h"
 #include "ops/support/pointwise.h"
 #include "ops/support/reach.h"
 
@@ -79,6 +80,7 @@ extern const Op op_slice = {
     .cost = cost,
     .reach = reach,
     .cheap = true,
+    .onnx = onnx_slice,
     .samples = {{{Shape{3, 7}}, {{"begin", 2}, {"end", 5}}},
                 {{Shape{4, 3, 2}}, {{"axis", 1}, {"begin", 0}, {"end", 1}}},
                 {{Shape{5}}, {{"axis", 0}, {"begin", 4}, {"end", 5}}},

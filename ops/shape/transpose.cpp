@@ -4,6 +4,7 @@
 #include <numeric>
 
 #include "graph/graph.h"
+#include "ops/support/onnx/rules.h"
 #include "ops/support/pointwise.h"
 #include "ops/support/reach.h"
 
@@ -145,6 +146,7 @@ extern const Op op_transpose = {
     .reach = reach,
     .cheap = true,
     .moves = true,
+    .onnx = onnx_transpose,
     .samples = {{{Shape{3, 5}}, {{"perm", std::vector<int64_t>{1, 0}}}},
                 {{Shape{2, 3, 4, 5}}, {{"perm", std::vector<int64_t>{0, 2, 1, 3}}}},
                 {{Shape{2, 3, 4, 5}}, {{"perm", std::vector<int64_t>{3, 1, 0, 2}}}},

@@ -197,6 +197,7 @@ const Op op_adafactor_update = {.name = "adafactor_update",
                                 .cost = cost,
                                 .reach = reach_all,
                                 .in_place = in_place,
+                                .not_onnx = kOnnxUpdate,
                                 .smooth = false,
                                 .samples = samples()};
 }  // namespace cambium::op_adafactor_update

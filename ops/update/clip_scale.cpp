@@ -43,6 +43,7 @@ const Op op_clip_scale = {.name = "clip_scale",
                           .kernel = kernel,
                           .reach = reach_pointwise,
                           .in_place = first_in_place,
+                          .not_onnx = kOnnxUpdate,
                           .samples = {{{SampleInput(Shape{}, 0.1, 0.9)}},
                                       {{SampleInput(Shape{3}, 5, 6)}, {{"max", 2.0}}},
                                       {{Shape{0}}}}};

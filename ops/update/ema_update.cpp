@@ -90,6 +90,7 @@ const Op op_ema_update = {.name = "ema_update",
                           .cost = cost,
                           .reach = reach_all,
                           .in_place = in_place,
+                          .not_onnx = kOnnxUpdate,
                           .smooth = false,
                           .samples = samples()};
 }  // namespace cambium::op_ema_update

@@ -234,6 +234,7 @@ const Op op_lamb_update = {.name = "lamb_update",
                            .cost = cost,
                            .reach = reach_all,
                            .in_place = in_place,
+                           .not_onnx = kOnnxUpdate,
                            .smooth = false,
                            .samples = samples()};
 }  // namespace cambium::op_lamb_update

@@ -115,6 +115,7 @@ const Op op_rmsprop_update = {.name = "rmsprop_update",
                               .reach = reach_all,
                               .in_place = in_place,
                               .narrowed = UpdateRule<RmsProp, Plain, 1>::narrowed,
+                              .not_onnx = kOnnxUpdate,
                               .smooth = false,
                               .samples = samples()};
 }  // namespace cambium::op_rmsprop_update

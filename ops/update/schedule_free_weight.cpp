@@ -57,6 +57,7 @@ const Op op_schedule_free_weight = {.name = "schedule_free_weight",
                                     .reference = reference,
                                     .kernel = kernel,
                                     .reach = reach_all,
+                                    .not_onnx = kOnnxUpdate,
                                     .smooth = false,
                                     .samples = samples()};
 }  // namespace cambium::op_schedule_free_weight

@@ -144,6 +144,7 @@ const Op op_sgd_update = {.name = "sgd_update",
                           .cost = cost,
                           .reach = reach_all,
                           .in_place = in_place,
+                          .not_onnx = kOnnxUpdate,
                           .smooth = false,
                           .samples = samples()};
 }  // namespace cambium::op_sgd_update

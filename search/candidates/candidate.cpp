@@ -52,9 +52,8 @@ std::string start_text(const Experiment& e) {
 }
 
 int64_t training_memory(const Experiment& e) {
-  Engine engine;
-  const TrainPlans plans = compile_plans(e, engine);
-  return memory_need(e, plans).total();
+  KeptPlans plans;
+  return memory_of_run(e, plans).total();
 }
 
 void measure(Candidate& c, const Experiment& e, const AskedQuantities& asked) {

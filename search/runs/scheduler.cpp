@@ -235,6 +235,13 @@ class Reporter : public Progress {
   Clock::time_point shown_{};
 };
 
+// What all runs of a study share: <study>/cache for <study>/runs/<run>; else a folder of the run.
+std::string cache_of_all(const std::string& run) {
+  const std::filesystem::path runs = std::filesystem::path(run).lexically_normal().parent_path();
+  if (runs.filename() != "runs") return "";
+  return (runs.parent_path() / "cache").string();
+}
+
 void train_here(const RunOrder& order, RunSource& source, const SchedulerSettings& settings) {
   const std::string spec = write_run_spec(order);
   RunUpdate run{order.id, status_before(order)};
@@ -243,8 +250,11 @@ void train_here(const RunOrder& order, RunSource& source, const SchedulerSetting
   try {
     write_company(order.folder, {.jobs = 1, .from = run.status.step});
     const Experiment e = open_experiment(load_spec(spec));
-    const RunSettings how{
-        .folder = order.folder, .resume = true, .stop = settings.stop, .pause_at = order.pause_at};
+    const RunSettings how{.folder = order.folder,
+                          .cache = cache_of_all(order.folder),
+                          .resume = true,
+                          .stop = settings.stop,
+                          .pause_at = order.pause_at};
     const RunResult result = run_training(e, how, reporter);
     run.status.phase = result.done || result.paused ? RunPhase::kDone : RunPhase::kStopped;
   } catch (const RuntimeError& error) {

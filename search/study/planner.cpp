@@ -10,6 +10,7 @@
 #include "search/runs/timing.h"
 #include "search/study/budget.h"
 #include "search/study/spec_edit.h"
+#include "train/adapters/source.h"
 #include "train/generate/generation_state.h"
 #include "train/graphs/plans.h"
 #include "train/weights/transfer.h"
@@ -86,10 +87,10 @@ void settle_blocks(PlannedVariant& p, const Experiment& e) {
 }
 
 void settle_memory(PlannedVariant& p, const Experiment& e) {
-  Engine engine;
-  const TrainPlans plans = compile_plans(e, engine);
+  KeptPlans plans;
+  const MemoryNeed need = memory_of_run(e, plans);
   forget_models(e);
-  p.needed_bytes = predicted_peak_bytes(memory_need(e, plans));
+  p.needed_bytes = predicted_peak_bytes(need);
 }
 }  // namespace
 
@@ -113,6 +114,7 @@ Experiment DataCache::open_to_measure(const Spec& spec) {
 
 void DataCache::pin(Spec& spec) {
   const Vars vars = vars_of(spec);
+  settle_adapters(spec, vars);
   Diagnostics errors;
   const std::optional<InitSpec> init = parse_init(spec, vars, errors);
   errors.throw_if_any();
@@ -148,6 +150,7 @@ void set_steps(DraftVariant& draft, int64_t steps, const PlanOptions& options) {
   if (const int64_t n = options.evaluations; n > 0)
     set_train(p.spec.root, "eval_every", str(std::max<int64_t>(1, (steps + n - 1) / n)));
   change_length(draft.experiment, with_seed(p.spec, options.vary, options.seed));
+  p.cost = step_cost(draft.experiment);  // of its phases, where it unfreezes
   p.notes = draft.experiment.notes;
 }
 
@@ -176,6 +179,8 @@ DraftVariant draft_variant(std::string name, Spec spec, const PlanOptions& optio
   d.variant.notes = e.notes;
   if (options.steps)
     set_steps(d, *options.steps, options);
+  else if (options.budget && options.budget->kind == Budget::kFlops && e.spec.section("unfreeze"))
+    set_steps(d, steps_of_flops(e, options.budget->value), options);
   else if (options.budget && options.budget->kind != Budget::kSeconds)
     set_steps(d, steps_within(*options.budget, d.variant, {}), options);
   d.variant.data = data.identity(e);

@@ -25,8 +25,8 @@ Spec spec_of(const VerifyCell& cell, const VerifyRun& run) {
 // Runs of a cell are of one kind: the first says what all need.
 int64_t needed_bytes(const Spec& spec) {
   const Experiment e = open_experiment(spec);
-  Engine engine;
-  return predicted_peak_bytes(memory_need(e, compile_plans(e, engine)));
+  KeptPlans plans;
+  return predicted_peak_bytes(memory_of_run(e, plans));
 }
 
 std::vector<Trial> trials_of(const VerifyCell& cell, std::span<const VerifyRun> runs) {

@@ -157,6 +157,17 @@ TEST(Schema, KnowsDefinitions) {
   EXPECT_NE(check_text(kSpec + "define: {mlp: {body: [{linear: many}]}}"), "");
 }
 
+TEST(Schema, KnowsEveryFormOfFreezeAndUnfreeze) {
+  for (const char* more : {"freeze: embed", "freeze: [embed, \"*.ffn\"]", "freeze:",
+                           "freeze: {names: [embed], mode: train}", "freeze: {names: embed}",
+                           "unfreeze: {embed: 30%, residual.ffn: 300}", "unfreeze:"})
+    EXPECT_EQ(check_text(kSpec + more), "") << more;
+  for (const char* more : {"freeze: 3", "freeze: {mode: train}", "freeze: {names: [a], mode: on}",
+                           "freeze: {names: [a], way: train}", "unfreeze: [embed]",
+                           "unfreeze: {embed: [1]}", "unfreeze: {embed: 0}"})
+    EXPECT_NE(check_text(kSpec + more), "") << more;
+}
+
 TEST(Schema, ChecksTheTrainSection) {
   for (const char* good :
        {"{optimizer: adamw}", "{optimizer: {muon: {lr: 1e-3, adamw: [\"*embed*\"]}}}",
@@ -170,6 +181,16 @@ TEST(Schema, ChecksTheTrainSection) {
         "{groups: [{lr_scale: 1}]}", "{groups: {match: a}}", "{bacth: 3}", "{best: loss}",
         "{loss: hubber}", "{loss: {huber: {delta: 0}}}", "{loss: {mse: {delta: 1}}}"})
     EXPECT_NE(check_text(kSpec + "train: " + bad), "") << bad;
+}
+
+TEST(Schema, ChecksTheAdaptSection) {
+  for (const char* good :
+       {"{lora: {rank: 4, on: \"*.q\"}}", "{lora: {on: [a, b], dropout: 0.1}, also: head}",
+        "{from: adapters/mine}", "{ia3: {on: a, inputs: [b]}, bias_only: {}}", "{norms_only: }"})
+    EXPECT_EQ(check_text(kSpec + "adapt: " + good), "") << good;
+  for (const char* bad : {"[lora]", "{}", "{lorra: {on: a}}", "{lora: {rank: 0, on: a}}",
+                          "{lora: 8}", "{prefix: {on: a, lenght: 2}}", "{also: {a: b}}"})
+    EXPECT_NE(check_text(kSpec + "adapt: " + bad), "") << bad;
 }
 
 TEST(Schema, KnowsEncodersAndDecoders) {

@@ -113,6 +113,7 @@ TEST(Architecture, EachThirdPartyLibraryIsSeenByOneFile) {
                                                         {"cld2/", "CLD2"},
                                                         {"sqlite3", "SQLite"},
                                                         {"unicode/", "ICU"},
+                                                        {"onnx/", "ONNX"},
                                                         {"omp.h", "OpenMP"}};
   std::map<std::string, std::set<std::string>> users;
   for (const Source& s : sources(kOrder))

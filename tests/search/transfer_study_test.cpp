@@ -49,6 +49,47 @@ class TransferStudy : public testing::Test {
   std::string base_ = folder_.path("base");
 };
 
+TEST_F(TransferStudy, EqualFlopsBuyStepsByThePhases) {
+  const std::string from = str("init: {from: ", base_, "}");
+  replace_file(folder_.path("study.yaml"),
+               str("base: model.yaml\nseeds: 2\nbudget: {flops: 1e7}\nvariants:\n  full: {", from,
+                   "}\n  body: {", from, ", freeze: [embed, residual]}\n  share: {", from,
+                   ", freeze: [embed, residual], unfreeze: {\"*\": 50%}}\n  late: {", from,
+                   ", freeze: [embed, residual], unfreeze: {\"*\": 2}}\n"));
+  const StudyPlan plan = plan_study(study());
+  for (const PlannedVariant& v : plan.variants) {
+    const double spent = double(v.steps) * v.cost.flops_per_step;
+    EXPECT_NEAR(spent, 1e7, v.cost.flops_per_step) << v.name;
+    const Experiment e = open_experiment(v.spec);
+    EXPECT_DOUBLE_EQ(RunCost(e, v.steps).flops_after(v.steps), spent) << v.name;
+  }
+  EXPECT_GT(plan.at("body").steps, plan.at("share").steps);
+  EXPECT_GT(plan.at("share").steps, plan.at("full").steps);
+  EXPECT_GE(plan.at("late").steps, plan.at("full").steps);
+  EXPECT_GE(plan.at("share").needed_bytes, plan.at("full").needed_bytes);
+}
+
+TEST_F(TransferStudy, ItsRunsShareWhatAFrozenBodyAnswers) {
+  replace_file(folder_.path("model.yaml"), R"(
+data: {markov_text: {symbols: 6, order: 1, context: 8, train: 64, val: 16, test: 16}}
+model:
+  - embed: 32
+  - {residual: [{norm: rms}, {ffn: 8}], name: body}
+  - linear: $classes
+train: {batch: 8, steps: 40}
+)");
+  make_base(0);
+  const std::string arm =
+      str("{init: {from: ", base_, "}, freeze: [embed, body], train: {optimizer: ");
+  replace_file(folder_.path("study.yaml"), str("base: model.yaml\nseeds: 2\nvariants:\n  adam: ",
+                                               arm, "adamw}}\n  sgd: ", arm, "sgd}}\n"));
+  run();
+  int64_t files = 0;
+  for (const auto& f : std::filesystem::directory_iterator(folder_.path("out/cache")))
+    files += f.path().extension() == ".features";
+  EXPECT_EQ(files, 1);
+}
+
 TEST_F(TransferStudy, PlansCountWhatIsFrozenAndKnowTheSource) {
   const StudyPlan plan = plan_study(study());
   EXPECT_EQ(plan.at("scratch").spec.section("init"), nullptr);

@@ -56,6 +56,7 @@ class BlockCase {
     Builder builder(graph, vars_, o.training);
     builder.still = o.still;
     out = build_model(builder, model_, o.define.empty() ? nullptr : &define_, in);
+    blocks = std::move(builder.blocks);
     graph.outputs = {{"y", port_of(out.x)}};
   }
 
@@ -93,6 +94,7 @@ class BlockCase {
 
   Graph graph;
   Stream in, out;
+  std::map<std::string, const Block*> blocks;  // those that were built, by path
 
  private:
   static double number(const Node& n, Random& random) {

@@ -1,6 +1,4 @@
 // Import: a published model of llama2.c tells its published story, token for token.
-#include "train/weights/import.h"
-
 #include <array>
 #include <cstring>
 
@@ -9,6 +7,7 @@
 #include "data/text/bpe.h"
 #include "tests/support/data/test_data.h"
 #include "train/generate/generate.h"
+#include "train/hub/llama2c.h"
 #include "train/run/trainer.h"
 
 namespace cambium::import_test {
@@ -48,7 +47,7 @@ TEST_F(Import, ThePublishedModelTellsItsStoryTokenForToken) {
   const Story s;
   const test::TempFolder temp;
   const std::string folder = temp.path("run");
-  write_imported(import_llama2c(s.model, s.tokenizer, s.text), folder);
+  write_hub(import_llama2c(s.model, s.tokenizer, s.text), folder);
   const Experiment e = open_experiment(load_spec(folder + "/spec.yaml"));
   Generator generator(e, load_weights(folder, true).tensors, folder);
   const auto ids = s.reference.at("greedy_from_BOS").at("token_ids").get<std::vector<int32_t>>();
@@ -73,14 +72,14 @@ TEST_F(Import, AnOutputMatrixOfItsOwnIsTaken) {
   header[5] = -header[5];
   std::memcpy(bytes.data(), header.data(), sizeof header);
   replace_file(temp.path("untied.bin"), bytes);
-  const ImportedModel tied = import_llama2c(s.model, s.tokenizer, s.text);
-  const ImportedModel own = import_llama2c(temp.path("untied.bin"), s.tokenizer, s.text);
-  EXPECT_NE(own.spec.find("- linear: {width: 512, bias: false}"), own.spec.npos) << own.spec;
-  const std::span<const float> from = tied.tensors.at("tokens.table").f32();
-  const std::span<const float> to = own.tensors.at("linear.weight").f32();
+  const HubModel tied = import_llama2c(s.model, s.tokenizer, s.text);
+  const HubModel own = import_llama2c(temp.path("untied.bin"), s.tokenizer, s.text);
+  EXPECT_EQ(own.model.spec.find("tie:"), own.model.spec.npos) << own.model.spec;
+  const std::span<const float> from = tied.model.tensors.at("tokens.table").f32();
+  const std::span<const float> to = own.model.tensors.at("linear.weight").f32();
   ASSERT_EQ(from.size(), to.size());
   for (size_t v = 0; v < 512; ++v) EXPECT_EQ(from[v * size_t(header[0])], to[v]);
-  write_imported(own, temp.path("run"));
+  write_hub(own, temp.path("run"));
   const Experiment e = open_experiment(load_spec(temp.path("run/spec.yaml")));
   Generator generator(e, load_weights(temp.path("run"), true).tensors, temp.path("run"));
   const auto ids = s.reference.at("greedy_from_BOS").at("token_ids").get<std::vector<int32_t>>();
@@ -96,7 +95,7 @@ TEST_F(Import, ARunGoesOnFromTheWeightsAndTheirScore) {
   const Story s;
   const test::TempFolder temp;
   const std::string folder = temp.path("run");
-  write_imported(import_llama2c(s.model, s.tokenizer, s.text), folder);
+  write_hub(import_llama2c(s.model, s.tokenizer, s.text), folder);
   const Metrics before = load_checkpoint(folder).state.best.value().metrics;
   EXPECT_GT(before.scored, 0);
   EXPECT_LT(before.loss, 3.0);  // log(512) = 6.2 is no model at all

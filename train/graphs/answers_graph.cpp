@@ -11,6 +11,13 @@ Graph answers_graph(const Experiment& e, int64_t batch) {
   return g;
 }
 
+Graph answers_graph_of(const Experiment& e, const DataShape& shape) {
+  Graph g = build_model_graph(e, shape, false).graph;
+  std::erase_if(g.outputs, [&](const Output& o) { return o.name != output_name(shape); });
+  g.updates.clear();
+  return g;
+}
+
 int64_t answers_batch(const Experiment& e) {
   constexpr int64_t kAnswerBytes = int64_t{64} << 20;
   const ValueType one{DType::kF32, e.data->shape(1).output()};

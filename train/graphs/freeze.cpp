@@ -1,25 +1,49 @@
 #include "train/graphs/freeze.h"
 
+#include "train/adapters/adapt.h"
+#include "train/thaw/unfreeze.h"
 #include "train/weights/transfer_spec.h"
 
 namespace cambium {
 namespace {
-std::vector<NamePattern> patterns_in(const Experiment& e) {
-  Diagnostics reported;  // by check_freeze
-  return parse_freeze(e.spec, e.vars, reported);
-}
+// What stays as it is in the phase of the experiment.
+class Frozen {
+ public:
+  explicit Frozen(const Experiment& e) : e_(e) {
+    Diagnostics reported;  // by check_freeze and check_unfreeze
+    freeze_ = parse_freeze(e.spec, e.vars, reported);
+    rules_ = parse_unfreeze(e.spec, e.vars, reported);
+  }
+
+  bool nothing() const { return freeze_.names.empty() && e_.thawed.empty(); }
+
+  bool in_training() const { return freeze_.in_training; }
+
+  bool thawed(const std::string& path) const { return thawed_by(e_, rules_, path) >= 0; }
+
+  bool meets(const std::string& path) const {
+    return meets_any(freeze_.names, path) && !thawed(path);
+  }
+
+ private:
+  const Experiment& e_;
+  FreezeSpec freeze_;
+  std::vector<UnfreezeRule> rules_;
+};
 }  // namespace
 
 Graph with_frozen(const Experiment& e, Graph model) {
-  const std::vector<NamePattern> patterns = patterns_in(e);
-  if (patterns.empty()) return model;
+  const Frozen frozen(e);
+  if (frozen.nothing()) return model;
   Graph out(model.ops());
   for (const Node& n : model.nodes()) {  // ids stay, so ports do
     std::vector<Value> in;
     for (const Port p : n.inputs) in.push_back(out.value(p));
     Node now = n;
-    if (n.role == Role::kParameter && meets_any(patterns, n.scope.path))
-      now.parameter.frozen = true;
+    if (n.role == Role::kParameter) {
+      now.parameter.frozen |= frozen.meets(n.scope.path);
+      if (frozen.thawed(n.scope.path)) now.parameter.frozen = false;
+    }
     out.copy(now, std::move(in));
   }
   out.outputs = model.outputs;
@@ -27,13 +51,17 @@ Graph with_frozen(const Experiment& e, Graph model) {
   return out;
 }
 
+StillParts still_parts(const Experiment& e, const Graph& model) {
+  return Frozen(e).in_training() ? StillParts() : StillParts(base_of_adapters(e, model));
+}
+
 void check_freeze(const Experiment& e, const Graph& model, Diagnostics& errors) {
-  const std::vector<NamePattern> patterns = parse_freeze(e.spec, e.vars, errors);
-  if (patterns.empty()) return;
+  const FreezeSpec freeze = parse_freeze(e.spec, e.vars, errors);
+  if (freeze.names.empty()) return;
   std::vector<std::string> names;
   for (const Node& n : model.nodes())
     if (n.role == Role::kParameter) names.push_back(n.scope.path);
-  check_patterns(patterns, names, "parameter of the model", errors);
+  check_patterns(freeze.names, names, "parameter of the model", errors);
   const FrozenShare share = frozen_share(model);
   if (share.tensors == int64_t(names.size()))
     errors.add(UserError("'freeze' leaves nothing to train",

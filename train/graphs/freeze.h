@@ -2,11 +2,15 @@
 // so they have no moments, no decay and no average, and nothing is kept for their sake. Blocks all
 // of whose parameters are frozen run as in evaluation (blocks/frozen.h).
 #pragma once
+#include "blocks/frozen.h"
 #include "train/spec/experiment.h"
 
 namespace cambium {
 // The model's graph with those parameters marked; the graph itself without a section `freeze`.
 Graph with_frozen(const Experiment& e, Graph model);
+
+// The blocks that run as in evaluation: of a model after with_frozen, and before it has adapters.
+StillParts still_parts(const Experiment& e, const Graph& model);
 
 // UserErrors: a section that is no list of names, a pattern that meets no parameter of the model,
 // and patterns that leave nothing to train.

@@ -3,6 +3,7 @@
 #include "blocks/frozen.h"
 #include "blocks/padding.h"
 #include "ops/ops.h"
+#include "train/adapters/adapt.h"
 #include "train/graphs/freeze.h"
 #include "train/graphs/step/scored_head.h"
 #include "train/spec/experiment.h"
@@ -104,9 +105,9 @@ std::string_view output_name(const DataShape& shape) {
 }
 
 namespace {
-Model built_model(const Experiment& e, int64_t batch, bool training, const StillParts& still) {
+Model built_model(const Experiment& e, const DataShape& shape, bool training,
+                  const StillParts& still) {
   const ModelSections sections = sections_of(e.spec);
-  const DataShape shape = e.data->shape(batch);
   Graph g(builtin_ops());
   Builder builder(g, e.vars, training);
   const std::optional<Scaling> scaling = scaling_of(e);
@@ -130,16 +131,23 @@ Model built_model(const Experiment& e, int64_t batch, bool training, const Still
   if (out.mask && shape.target_kind() == TargetKind::kSequences)
     g.outputs.push_back({std::string(kRealFrames), port_of(out.mask)});
   return {with_frozen(e, std::move(g)), std::move(builder.recompute), std::move(builder.blocks),
-          std::move(builder.growth), std::move(builder.numbers)};
+          std::move(builder.growth),    std::move(builder.numbers),   nullptr};
 }
 }  // namespace
 
 // Which blocks are frozen as a whole is known once all parameters are: then it is built again.
+Model build_model_graph(const Experiment& e, const DataShape& shape, bool training) {
+  Model model = built_model(e, shape, training, {});
+  const StillParts still = training ? still_parts(e, model.graph) : StillParts();
+  if (!still.empty()) model = built_model(e, shape, training, still);
+  AdaptedGraph adapted = with_adapters(e, std::move(model.graph), model.blocks, training);
+  model.graph = std::move(adapted.graph);
+  model.adapters = std::move(adapted.report);
+  return model;
+}
+
 Model build_model_graph(const Experiment& e, int64_t batch, bool training) {
-  Model model = built_model(e, batch, training, {});
-  if (!training) return model;
-  const StillParts still(model.graph);
-  return still.empty() ? std::move(model) : built_model(e, batch, training, still);
+  return build_model_graph(e, e.data->shape(batch), training);
 }
 
 const Model& model_of(const Experiment& e, int64_t batch, bool training) {
@@ -168,7 +176,7 @@ Graph step_model_graph(const Experiment& e, int64_t batch) {
   const Stream out = build_model(builder, *e.spec.section("model"), e.spec.section("define"), in);
   require(out.shape() == Shape{batch, 1, shape.classes}, "the model ends in ", out.shape());
   g.outputs.push_back({"logits", port_of(out.x)});
-  return g;
+  return with_adapters(e, std::move(g), builder.blocks, false).graph;
 }
 
 DecoderGraphs decoder_graphs(const Experiment& e, int64_t batch) {
@@ -215,6 +223,7 @@ DecoderGraphs decoder_graphs(const Experiment& e, int64_t batch) {
   const Stream out = build_parts(b, again, define);
   require(!depends_on(next, out.x, "x"), "the decoder taps what is inside the encoder");
   finish(next, out);
-  return {std::move(first), std::move(next)};
+  return {with_adapters(e, std::move(first), a.blocks, false).graph,
+          with_adapters(e, std::move(next), b.blocks, false).graph};
 }
 }  // namespace cambium

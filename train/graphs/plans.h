@@ -1,5 +1,7 @@
 // Plans: the compiled graphs of one training run, and the memory they need.
 #pragma once
+#include <algorithm>
+
 #include "graph/run/executor.h"
 #include "ops/support/dnnl.h"
 #include "train/graphs/step_graph.h"
@@ -29,9 +31,23 @@ struct MemoryNeed {
   int64_t store_bytes = 0, batch_bytes = 0;  // batch_bytes grows with the batch
 
   int64_t total() const { return store_bytes + batch_bytes; }
+
+  void cover(const MemoryNeed& other) {
+    store_bytes = std::max(store_bytes, other.store_bytes);
+    batch_bytes = std::max(batch_bytes, other.batch_bytes);
+  }
 };
 
 MemoryNeed memory_need(const Experiment& e, const TrainPlans& plans);
+
+// The most that any phase of the run needs (train/thaw/unfreeze.h). Each is compiled for it; the
+// engine and the plans of the last stay in `kept`, as they will in the run.
+struct KeptPlans {
+  Engine engine;
+  std::optional<TrainPlans> plans;
+};
+
+MemoryNeed memory_of_run(const Experiment& e, KeptPlans& kept);
 
 // The most the process will hold: what it holds now, with its data and its compiled plans, and
 // `need`; gives what is free back to the system first.

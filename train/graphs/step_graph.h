@@ -47,9 +47,31 @@ struct Step {
 // threads at once. UserErrors when the model cannot be built or trained.
 const Step& step_of(const Experiment& e);
 
-inline StepCost step_cost(const Experiment& e) {
-  return step_of(e).cost;
-}
+// What the updates of a run cost: all the same, or, with `unfreeze:`, those of each phase.
+class RunCost {
+ public:
+  // Of a run of `total` updates. UserErrors as of step_of.
+  RunCost(const Experiment& e, int64_t total);
+
+  double flops_after(int64_t updates) const;  // of the first so many
+
+  // Its flops_per_step and products_per_step are means over the run.
+  StepCost mean() const;
+
+ private:
+  struct Part {
+    int64_t begin;  // updates before
+    StepCost cost;
+  };
+
+  std::vector<Part> parts_;
+  int64_t total_;
+};
+
+StepCost step_cost(const Experiment& e);  // the mean over a run of its length
+
+// The updates of a run that costs about `flops`, at least 1.
+int64_t steps_of_flops(const Experiment& e, double flops);
 
 // The model without dropout, on running statistics. Inputs: those of the model and "target".
 // Outputs: output_name() (of scored_head; not when the loss is taken in chunks), "loss" [] (mean
@@ -59,6 +81,6 @@ inline StepCost step_cost(const Experiment& e) {
 Graph evaluation_graph(const Experiment& e, int64_t batch);
 
 // Whether update `step`, 1 at the first, begins with an estimate of the curvature: every n-th from
-// the first on, as Liu et al. 2023 do.
+// the first on, as Liu et al. 2023 do, and anew where something begins to learn.
 bool estimates_curvature(const Experiment& e, int64_t step);
 }  // namespace cambium

@@ -55,19 +55,30 @@ bool is_matrix(const Shape& s) {
   return s.rank() == 2 || (s.rank() == 4 && s[2] > 1);  // a depthwise kernel mixes no channels
 }
 
+bool is_moved(const Node& n) {
+  return n.parameter.decay && is_matrix(n.outputs[0].shape);
+}
+
+// The last matrix that learns in the run.
+std::string last_matrix(const Graph& g, const OptimizerInputs& in) {
+  std::string last;
+  for (const Value p : in.parameters)
+    if (is_moved(g.node(p.node))) last = g.node(p.node).scope.path;
+  for (const Node* n : in.learners)
+    if (is_moved(*n)) last = n->scope.path;
+  return last;
+}
+
 // Which parameters Muon moves.
-std::vector<bool> moved_by_muon(const Muon& a, const Graph& g, std::span<const Value> parameters) {
+std::vector<bool> moved_by_muon(const Muon& a, const Graph& g, const OptimizerInputs& in) {
+  const std::string head = a.head == "adamw" ? last_matrix(g, in) : "";
   std::vector<bool> out;
-  size_t last = parameters.size();
-  for (size_t i = 0; i < parameters.size(); ++i) {
-    const Node& n = g.node(parameters[i].node);
+  for (const Value p : in.parameters) {
+    const Node& n = g.node(p.node);
     const bool named = std::ranges::any_of(
-        a.adamw, [&](const std::string& p) { return glob_matches(p, n.scope.path); });
-    const bool matrix = n.parameter.decay && is_matrix(parameters[i].shape());
-    out.push_back(matrix && !named);
-    if (matrix) last = i;
+        a.adamw, [&](const std::string& text) { return glob_matches(text, n.scope.path); });
+    out.push_back(is_moved(n) && !named && n.scope.path != head);
   }
-  if (a.head == "adamw" && last < out.size()) out[last] = false;
   return out;
 }
 
@@ -140,7 +151,7 @@ void emit_matrices(const Muon& a, Graph& g, const OptimizerInputs& in) {
 
 void emit(const Attrs& attrs, Graph& g, const OptimizerInputs& in) {
   const Muon& a = attrs.as<Muon>();
-  const std::vector<bool> muon = moved_by_muon(a, g, in.parameters);
+  const std::vector<bool> muon = moved_by_muon(a, g, in);
   const Part matrices(in, muon, true);
   Part rest(in, muon, false);
   if (!matrices.parameters.empty()) emit_matrices(a, g, matrices.inputs(in));

@@ -28,7 +28,7 @@ double peak_lr(const Attrs& attrs) {
 
 void emit(const Attrs& attrs, Graph& g, const OptimizerInputs& in) {
   const ScheduleFreeAdamW& a = attrs.as<ScheduleFreeAdamW>();
-  const Value sum = g.state("schedule_free.sum", {DType::kF32, {}});
+  const Value sum = g.state(str("schedule_free.sum", in.suffix), {DType::kF32, {}});
   const Value weight = g.emit("schedule_free_weight", {in.lr, in.step, sum}, {{"beta2", a.beta2}});
   g.updates.push_back({sum.node, port_of(weight.nth(1))});
   emit_update_node(g, in, "schedule_free_update", std::array{in.step, weight},

@@ -6,6 +6,7 @@
 #include "train/run/machine.h"
 #include "train/spec/data_paths.h"
 #include "train/spec/settings.h"
+#include "train/thaw/unfreeze.h"
 
 namespace cambium {
 namespace {
@@ -67,6 +68,27 @@ bool is_looked_at(const Experiment& e, int64_t step) {
   return step % every == 0 && step % o.log_every == 0;
 }
 
+// Why what `unfreeze:` lets learn did so, or not, at another step than in a run of the new length;
+// empty where it did not. UserError when the checkpoint holds the tensors of another phase.
+std::string moved_unfreezing(const Checkpoint& c, const Experiment& e, int64_t before,
+                             const std::string& folder) {
+  const std::vector<ThawPhase> was = phases_of(e, before), is = phases_of(e, e.total_steps());
+  const int64_t step = c.state.step;
+  const size_t k = phase_at(was, step);
+  if (is[phase_at(is, step)].thawed != was[k].thawed)
+    throw UserError(str("'", folder, "' is at step ", step, ", where a run of ", e.total_steps(),
+                        " steps learns other parameters than one of ", before,
+                        ": unfreeze gives a share of the run"),
+                    "give the times of unfreeze in steps before the run begins");
+  for (const int rule : was[k].thawed)
+    if (const int64_t then = begin_of(was, rule), now = begin_of(is, rule); then != now)
+      return str("the run was to have ", before, " steps and is taken to ", e.total_steps(),
+                 ": parameters began to learn after step ", then, " and would have after ", now,
+                 ", so this does not become a run of that length; times of "
+                 "unfreeze in steps can be taken further");
+  return "";
+}
+
 // Why a run taken to its new length becomes none of that length; empty where it does.
 std::string note_on_length(const Checkpoint& c, const Experiment& e, int64_t before,
                            const std::string& folder) {
@@ -75,6 +97,8 @@ std::string note_on_length(const Checkpoint& c, const Experiment& e, int64_t bef
     throw UserError(str("'", folder, "' has ", step, " steps behind it, more than the ", now,
                         " it is to have now"),
                     "ask for more steps, or train in another folder");
+  if (const std::string moved = moved_unfreezing(c, e, before, folder); !moved.empty())
+    return moved;
   if (const auto n = first_other_rate(e, step, before))
     return str("the run was to have ", before, " steps and is taken to ", now,
                ": the rates of a run of that length differ from step ", *n,
@@ -98,6 +122,15 @@ std::string made_with(const Experiment& e) {
   std::string text = machine_text();
   for (const std::string& pass : e.passes.off) text += ", without " + pass;
   return text;
+}
+
+bool is_over(const Experiment& e, const RunState& s) {
+  const TrainOptions& o = e.train.options;
+  const Metrics& m = s.evaluated;
+  const bool out_of_patience = o.patience > 0 && s.stale >= o.patience;
+  const bool good_enough =
+      o.stop_at > 0 && (m.kind == TargetKind::kValues ? m.r2 : m.accuracy) >= o.stop_at;
+  return s.step == e.total_steps() || out_of_patience || good_enough;
 }
 
 GoingOn going_on(const Checkpoint& c, const RunState& now, const Experiment& e,

@@ -4,6 +4,9 @@
 #include "train/spec/experiment.h"
 
 namespace cambium {
+// Whether the last step, or the evaluations, say that a run is at its end.
+bool is_over(const Experiment& e, const RunState& s);
+
 // The machine and what is left out of the pipeline, as RunState::machine: equal text, equal bits.
 std::string made_with(const Experiment& e);
 

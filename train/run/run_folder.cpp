@@ -53,7 +53,7 @@ RunRecord record_of(std::string_view status, const Experiment& e, const RunResul
                 .steps = s.step,
                 .planned_steps = e.total_steps(),
                 .samples = s.examples,
-                .flops = double(s.step) * r.cost.flops_per_step,
+                .flops = r.flops,
                 .flops_per_step = r.cost.flops_per_step,
                 .seconds = s.seconds,
                 .train_seconds = s.train_seconds,

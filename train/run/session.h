@@ -1,7 +1,9 @@
 // Session: everything a run holds in memory while it trains.
 #pragma once
 #include "data/loader.h"
+#include "train/prefix/features.h"
 #include "train/run/trainer.h"
+#include "train/thaw/unfreeze.h"
 #include "train/weights/transfer.h"
 
 namespace cambium {
@@ -13,8 +15,13 @@ struct StepOutcome {
 
 class Session {
  public:
-  // Compiles, checks the memory (before allocating any) and initialises for the seed.
+  // Compiles, checks the memory (before allocating any) and initialises for the seed. Of a run of
+  // several phases (`unfreeze:`) each is compiled, for the memory of the largest, and one is kept.
   Session(const Experiment& e, int64_t available_bytes);
+
+  // From the next start() on, what a frozen prefix of the step answers is kept and read from there,
+  // where that gives the same bits and pays (train/prefix/open_features.h).
+  void keep_features(FeatureSettings settings, std::function<void(const std::string&)> note);
 
   // Puts a checkpoint's tensors back and goes on after `step` updates; `stream`: what
   // stream_state() said after them.
@@ -51,6 +58,13 @@ class Session {
   std::vector<Executor*> executors() const;
 
  private:
+  void enter(size_t phase);  // compiles it unless it is the present one
+  void bind();               // what runs the present plans
+  void unbind();
+  void compile_phase(size_t phase);
+  void use_features(int64_t step);
+  void drop_features();
+  void go_to(size_t phase, int64_t step);
   void set_step_inputs(Executor& executor, int64_t number, double lr);
   void count_shares(int64_t number);
   void estimate_curvature(const Batch& batch, int64_t number);
@@ -59,11 +73,15 @@ class Session {
 
   const Experiment& e_;
   Engine engine_;
-  TrainPlans plans_;
+  std::vector<ThawPhase> phases_;
+  size_t phase_ = 0;
+  std::optional<TrainPlans> plans_;  // of the phase
   MemoryNeed need_;
   int64_t peak_bytes_ = 0;
   Store store_;
   std::unique_ptr<Executor> step_, apply_, shares_, curvature_, evaluation_;
+  FeatureSettings feature_settings_;
+  std::unique_ptr<FeatureData> features_;   // what the loader reads in the place of the data
   std::unique_ptr<Loader> loader_, ahead_;  // ahead_: of the batches whose shares are counted
   std::map<std::string, Tensor, std::less<>> best_;
   std::vector<std::pair<Tensor*, Tensor*>> averaged_;  // a parameter and its average, in the store

@@ -10,6 +10,7 @@
 #include "core/system/lock.h"
 #include "core/system/memory.h"
 #include "core/text/json.h"
+#include "train/prefix/open_features.h"
 #include "train/run/going_on.h"
 #include "train/run/run_folder.h"
 #include "train/run/step_times.h"
@@ -29,7 +30,8 @@ class Run {
     state_.machine = made_with(e);
     if (!settings.folder.empty()) state_.data = identity_of(e);
     state_.evaluated.kind = e.data->shape(1).target_kind();
-    result_.cost = step_cost(e);
+    cost_ = RunCost(e, total_);
+    result_.cost = cost_->mean();
   }
 
   RunResult run();
@@ -39,7 +41,8 @@ class Run {
   void take_folder();
   void open_folder();
   void go_on_from(const Checkpoint& c);
-  bool over() const;  // the last step, or the evaluations, say that it is enough
+
+  bool over() const { return is_over(e_, state_); }
 
   bool pauses() const { return settings_.pause_at > 0 && state_.step >= settings_.pause_at; }
 
@@ -63,6 +66,7 @@ class Run {
   const RunSettings& settings_;
   Progress& progress_;
   const int64_t total_;
+  std::optional<RunCost> cost_;
   std::unique_ptr<Session> session_;
   RunState state_;
   RunResult result_;
@@ -84,6 +88,7 @@ void Run::update_seconds() {
 RunResult& Run::result() {
   update_seconds();
   result_.state = state_;
+  result_.flops = cost_->flops_after(state_.step);
   result_.sources = mixture_of(*e_.data, state_.examples, e_.training_examples());
   result_.sees_answers = floor_.why();
   const StepTime time = times_.last();
@@ -135,15 +140,6 @@ void Run::go_on_from(const Checkpoint& c) {
   session_->start(state_.step, state_.stream);
 }
 
-bool Run::over() const {
-  const TrainOptions& o = e_.train.options;
-  const Metrics& m = state_.evaluated;
-  const bool out_of_patience = o.patience > 0 && state_.stale >= o.patience;
-  const bool good_enough =
-      o.stop_at > 0 && (m.kind == TargetKind::kValues ? m.r2 : m.accuracy) >= o.stop_at;
-  return state_.step == total_ || out_of_patience || good_enough;
-}
-
 void Run::report_start() {
   for (const UserError& note : e_.notes) progress_.on_note(one_line(note));
   for (const Executor* executor : session_->executors())
@@ -180,7 +176,7 @@ void Run::train_step(int64_t number) {
   logs_.log.append({{"step", number},
                     {"epoch", epoch()},
                     {"samples", state_.examples},
-                    {"flops", double(number) * result_.cost.flops_per_step},
+                    {"flops", cost_->flops_after(number)},
                     {"train.loss", state_.loss_sum / double(state_.loss_count)},
                     {"lr", lr},
                     {"grad_norm", out.grad_norm}});
@@ -212,7 +208,7 @@ void Run::evaluate_now() {
   Json line = {{"step", state_.step},
                {"epoch", epoch()},
                {"samples", state_.examples},
-               {"flops", double(state_.step) * result_.cost.flops_per_step}};
+               {"flops", cost_->flops_after(state_.step)}};
   for (const auto& [name, value] : m.numbers()) line[str("val.", name)] = value;
   const bool told = floor_.observe(m);
   if (!floor_.why().empty()) line["sees_answers"] = true;
@@ -254,6 +250,8 @@ RunResult Run::run() {
   take_folder();
   session_ = std::make_unique<Session>(e_, available_bytes());
   result_.predicted_bytes = session_->predicted_peak_bytes();
+  session_->keep_features(feature_settings_of(e_, settings_.folder, settings_.cache, state_.data),
+                          [this](const std::string& text) { progress_.on_note(text); });
   open_folder();
   opened_ = true;
   report_start();

@@ -48,6 +48,7 @@ class Progress {
 
 struct RunSettings {
   std::string folder;          // empty: no files
+  std::string cache;           // where `train.cache: auto` keeps its files; empty: in the folder
   bool resume = false;         // go on from the folder's checkpoint, or start when there is none
   std::function<bool()> stop;  // asked after each step; true: save and stop
   int64_t pause_at = 0;  // not 0: saves and stops after this step, in the middle of its schedule
@@ -61,6 +62,7 @@ struct RunResult {
   std::optional<Metrics> test;  // at the best evaluation; none when stopped or without a test split
   bool test_part = true;        // false: the data has none, and `test` is of all validation data
   StepCost cost;
+  double flops = 0;  // of the steps so far
   std::string
       sees_answers;  // why its numbers are no achievement (train/run/floor_watch.h), or empty
   std::string other_length;  // why it is no run of its length (train/run/going_on.h), or empty

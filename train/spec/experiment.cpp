@@ -5,19 +5,23 @@
 
 #include "blocks/compose/check.h"
 #include "core/hash.h"
+#include "train/adapters/source.h"
 #include "train/graphs/freeze.h"
 #include "train/graphs/leaks.h"
 #include "train/parameterisation/support/check_rules.h"
 #include "train/spec/notes.h"
 #include "train/spec/sections.h"
 #include "train/spec/settle.h"
+#include "train/thaw/learners.h"
+#include "train/thaw/unfreeze.h"
 #include "train/weights/transfer.h"
 
 namespace cambium {
 namespace {
 constexpr std::string_view kSections[] = {
-    "name",   "vars",  "data",      "evaluate",         "model", "encoder", "decoder",
-    "define", "train", "precision", "parameterisation", "init",  "freeze"};
+    "name",    "vars",  "data",      "evaluate",         "model", "encoder", "decoder",
+    "define",  "train", "precision", "parameterisation", "init",  "freeze",  "adapt",
+    "unfreeze"};
 
 void check_sections(Yaml& root, Diagnostics& errors) {
   std::vector<std::string> known(std::begin(kSections), std::end(kSections));
@@ -101,26 +105,15 @@ void check_leaks(Experiment& e, Diagnostics& errors) {
     errors.add(leak->error);
 }
 
-// Of what training moves.
-std::vector<std::string> parameter_names(const Graph& g) {
-  std::vector<std::string> names;
-  for (const Node& n : g.nodes())
-    if (n.role == Role::kParameter && !n.parameter.frozen) names.push_back(n.scope.path);
-  return names;
-}
-
-std::vector<std::string> frozen_names(const Graph& g) {
-  std::vector<std::string> names;
-  for (const Node& n : g.nodes())
-    if (n.role == Role::kParameter && n.parameter.frozen) names.push_back(n.scope.path);
-  return names;
-}
-
 // Groups of what never moves are legal, as freezing more of a model is, and do nothing.
-void check_groups(Experiment& e, const Graph& model, Diagnostics& errors) {
-  const std::vector<std::string> frozen = frozen_names(model);
-  check_groups(e.train.groups, parameter_names(model), errors, frozen);
-  for (const GroupRule& rule : groups_of_none(e.train.groups, parameter_names(model), frozen))
+void check_groups(Experiment& e, int64_t batch, Diagnostics& errors) {
+  const std::vector<std::string> learners = names_of_learners(e, batch);
+  std::vector<std::string> frozen;
+  for (const Node& n : model_of(e, batch, true).graph.nodes())
+    if (n.role == Role::kParameter && !std::ranges::count(learners, n.scope.path))
+      frozen.push_back(n.scope.path);
+  check_groups(e.train.groups, learners, errors, frozen);
+  for (const GroupRule& rule : groups_of_none(e.train.groups, learners, frozen))
     e.notes.emplace_back(str("the group '", rule.match, "' meets frozen parameters alone"),
                          "leave it out, or freeze less", rule.mark);
 }
@@ -171,6 +164,8 @@ Experiment open_spec(Spec spec, std::shared_ptr<const Dataset> opened,
   e.precision = parse_precision(e.spec.section("precision"), errors);
   e.parameterisation = parse_parameterisation(e.spec, errors);
   check_rules(e, errors);
+  collect(errors, [&] { settle_adapters(e.spec, e.vars); });
+  check_adapt_section(e, errors);
   if (data) open_data(e, std::move(opened), std::move(sets), errors);
   bool is_model = false;
   if (e.data && e.data->count(Split::kTrain) > 0 && complete)
@@ -185,7 +180,10 @@ Experiment open_spec(Spec spec, std::shared_ptr<const Dataset> opened,
       check_use(e);
       if (!checked) return;
       check_freeze(e, built.graph, errors);
-      check_groups(e, built.graph, errors);
+      check_adapt(e, built, errors);
+      collect(errors, [&] { check_adapter_source(e, built); });
+      check_unfreeze(e, built.graph, errors);
+      check_groups(e, batch, errors);
       collect(errors, [&] { check_transfer(e); });
       note_what_cannot_be(e, built.graph, errors);
       if (errors.empty()) check_leaks(e, errors);
@@ -253,6 +251,7 @@ void change_length(Experiment& e, Spec spec) {
   fit_batch(e);
   errors.throw_if_any();
   note_what_cannot_be(e, model_of(e, e.train.options.batch, true).graph, errors);
+  check_unfreeze_times(e, errors);
   errors.throw_if_any();
   if (!e.leak.empty()) e.notes.push_back(before.back());  // the last thing that is looked for
 }

@@ -11,8 +11,10 @@
 #include "train/spec/options.h"
 
 namespace cambium {
+struct AdapterReport;  // train/adapters/adapt.h
 struct Model;
-struct Step;  // train/graphs/step_graph.h
+struct Step;      // train/graphs/step_graph.h
+struct StepCost;  // the same
 
 // What was built of an experiment: its base, models by batch and training, steps by batch. A copy
 // starts with none: its spec may be changed.
@@ -20,6 +22,7 @@ struct Built {
   std::map<std::pair<int64_t, bool>, std::shared_ptr<const Model>> models;
   std::map<int64_t, std::shared_ptr<const Step>> steps;
   std::shared_ptr<const BaseModel> base;
+  std::map<std::vector<int>, std::shared_ptr<const StepCost>> costs;  // by Experiment::thawed
 
   Built() = default;
   Built(Built&&) = default;
@@ -45,6 +48,7 @@ struct Experiment {
   std::string leak;  // what the model hears against the rules (train/graphs/leaks.h), where it may
   // What is legal and cannot do what it says, with its place and a cure.
   std::vector<UserError> notes = {};
+  std::vector<int> thawed = {};  // rules of `unfreeze:` that have happened (train/thaw/unfreeze.h)
   PassChoice passes = {};  // of the pipeline (train/graphs/pipeline.h); all of them, and unwatched
   mutable Built built = {};  // of model_of and step_of
 
@@ -105,12 +109,14 @@ struct Model {
   // Of each weight, by path, where the parameterisation scales.
   std::map<std::string, WeightGrowth> growth;
   std::map<std::string, double> numbers;  // what its blocks hold at their base sizes
+  std::shared_ptr<const AdapterReport> adapters = nullptr;  // null without `adapt:`
 };
 
 // The forward graph on `batch` examples with the inputs "x" (and "adjacency", "mask", "decoder",
 // "pairs", "edges", "rng") and one output, output_name(), of DataShape::output(). UserErrors when
 // the model is wrong or ends in another shape.
 Model build_model_graph(const Experiment& e, int64_t batch, bool training);
+Model build_model_graph(const Experiment& e, const DataShape& shape, bool training);
 
 // The same, built when it is first asked for and kept; not for two threads at once.
 const Model& model_of(const Experiment& e, int64_t batch, bool training);

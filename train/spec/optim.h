@@ -26,6 +26,11 @@ struct OptimizerInputs {
   Value scale;  // f32 []: what gradients are multiplied by (clipping, accumulation)
   Value step;   // i64 []: 1 at the first update
   std::span<const ParameterGroup> groups = {};  // one a parameter, or none
+  // Parameters that begin to learn at other times have updates of their own (`unfreeze:`). What is
+  // told apart in states of no parameter, and all that learn in the run, in the model's order; none
+  // where that is `parameters`.
+  std::string_view suffix = {};
+  std::span<const Node* const> learners = {};
 };
 
 // What an estimate of the curvature may use: gradients, in parallel to the parameters, of the mean

@@ -15,9 +15,10 @@ struct TrainOptions {
   int64_t eval_every = 0, eval_batches = 0, log_every = 10, checkpoint_every = 0, patience = 0;
   int64_t seed = 0, data_seed = 0, loss_rows = 0;
   double clip = 0, clip_value = 0, ema = 0, label_smoothing = 0, z_loss = 0, stop_at = 0;
+  double layer_decay = 1, cache_gib = 4;
   std::vector<double> class_weights;
   bool allow_leaks = false;
-  std::string best = "val.loss", accuracy = "micro", recompute = "none";
+  std::string best = "val.loss", accuracy = "micro", recompute = "none", cache = "auto";
 
   static constexpr auto fields = std::tuple{
       field("batch", &TrainOptions::batch,
@@ -55,6 +56,10 @@ struct TrainOptions {
           "evaluate moving averages of the weights, of which a step keeps this share (from 2 / 11 "
           "rising to it); 0: the weights themselves")
           .in(0, 1),
+      field("layer_decay", &TrainOptions::layer_decay,
+            "factor on the learning rate for each layer behind a parameter's own, on top of its "
+            "group's lr_scale: the last layer has the whole rate. `cambium show` lists them")
+          .in(1e-6, 1),
       field("label_smoothing", &TrainOptions::label_smoothing,
             "share of the target spread over all classes (Szegedy et al. 2016); class_weights "
             "weigh a row by its target as a whole, where PyTorch weighs each class of the spread "
@@ -90,7 +95,15 @@ struct TrainOptions {
             "what the backward pass computes again instead of keeping; pointwise: activations, "
             "norms, casts, dropout and copies, where that saves memory. The same numbers; beside a "
             "block, recompute: true covers everything in it")
-          .one_of("none|pointwise")};
+          .one_of("none|pointwise"),
+      field("cache", &TrainOptions::cache,
+            "where what a frozen prefix answers to each example is kept, so that it is computed "
+            "once; the same bits. auto: in the folder of the run or study; off: nowhere; or a "
+            "folder"),
+      field("cache_gib", &TrainOptions::cache_gib,
+            "GiB of disk that the files in this folder may take; where they would take more, the "
+            "prefix is computed in every step, and a note says so")
+          .in(0)};
 };
 
 struct TrainSpec {
@@ -123,7 +136,8 @@ template <class F> void for_each_choice(const F& f) {
 inline constexpr std::string_view kGroups = "groups";  // the last key: TrainSpec::groups
 
 // Keys that change no number of a run.
-inline constexpr std::string_view kFreeTrainKeys[] = {"log_every", "checkpoint_every", "recompute"};
+inline constexpr std::string_view kFreeTrainKeys[] = {"log_every", "checkpoint_every", "recompute",
+                                                      "cache", "cache_gib"};
 
 // `--set train.steps=500` takes the place of a spec's `epochs`, and the other way round.
 void keep_later_length(std::vector<YamlEntry>& train);

@@ -1,6 +1,7 @@
 #include "train/weights/beginning.h"
 
 #include "core/text/json.h"
+#include "train/adapters/source.h"
 #include "train/run/run_folder.h"
 
 namespace cambium {
@@ -14,6 +15,12 @@ void begin_run(Session& session, const Experiment& e, const std::string& folder,
     progress.on_note("init: " + summary(*t));
     if (const std::string other = other_data(*t, e.spec, data); !other.empty())
       progress.on_note(other);
+  }
+  if (const std::optional<Transfer> adapters = adapter_start(e)) {
+    session.start_from(*adapters);
+    forget_models(e);
+    progress.on_note(
+        str("adapt: ", adapters->rows.size(), " tensors from '", adapters->init.from, "'"));
   }
   session.start(0);
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/text/suggest.h"
+#include "train/adapters/adapt.h"
 #include "train/spec/glob.h"
 #include "train/weights/facts.h"
 #include "train/weights/structure.h"
@@ -237,9 +238,11 @@ class Matching {
 }  // namespace
 
 Matched match_transfer(const InitSpec& init, const WeightFiles& source, const Experiment& e,
-                       const Graph& model, Diagnostics& errors) {
-  const Types wanted = weights_of(model);
+                       const Model& model, Diagnostics& errors) {
+  Types wanted = weights_of(model.graph);
   Types given(source.types().begin(), source.types().end());
-  return Matching(init, std::move(given), wanted, Facts(init, e, model), errors).matched();
+  for (const std::string& name : adapter_tensors(model))  // start by their method
+    if (!given.contains(name)) wanted.erase(name);
+  return Matching(init, std::move(given), wanted, Facts(init, e, model.graph), errors).matched();
 }
 }  // namespace cambium

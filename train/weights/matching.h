@@ -11,7 +11,7 @@ struct Matched {
   std::string names_gone;
 };
 
-// `model`: its graph for evaluation, which has what runs keep. UserErrors as of plan_transfer.
+// `model`: that of evaluation, which has what runs keep. UserErrors as of plan_transfer.
 Matched match_transfer(const InitSpec& init, const WeightFiles& source, const Experiment& e,
-                       const Graph& model, Diagnostics& errors);
+                       const Model& model, Diagnostics& errors);
 }  // namespace cambium

@@ -8,8 +8,8 @@
 namespace cambium {
 namespace {
 // What the model's evaluation needs, which is what runs keep.
-const Graph& kept_model(const Experiment& e) {
-  return model_of(e, std::max<int64_t>(1, e.train.options.batch), false).graph;
+const Model& kept_model(const Experiment& e) {
+  return model_of(e, std::max<int64_t>(1, e.train.options.batch), false);
 }
 
 Transfer planned(const Experiment& e, InitSpec init, WeightSource source, Diagnostics& errors) {
@@ -23,7 +23,7 @@ Transfer planned(const Experiment& e, InitSpec init, WeightSource source, Diagno
 
 // Whether the model takes numbers that stand for tokens, by their places.
 bool takes_tokens(const Experiment& e, const Transfer& t) {
-  const Graph& model = kept_model(e);
+  const Graph& model = kept_model(e).graph;
   const DataShape shape = e.data->shape(1);
   return std::ranges::any_of(t.rows, [&](const TransferRow& row) {
     const bool comes = row.fate == TransferFate::kTaken || row.fate == TransferFate::kResized;

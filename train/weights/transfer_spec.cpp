@@ -200,14 +200,30 @@ void set_hash(Spec& spec, const std::string& hash) {
     section->entries.push_back({"hash", section->mark, std::move(value)});
 }
 
-std::vector<NamePattern> parse_freeze(const Spec& spec, const Vars& vars, Diagnostics& errors) {
+namespace {
+FreezeSpec freeze_of_map(const Yaml& section, const Vars& vars, Diagnostics& errors) {
+  FreezeSpec out;
+  std::vector<YamlEntry> options;
+  for (const YamlEntry& e : section.entries)
+    if (e.key == "names")
+      out.names = patterns_of(e.value, vars, "a name of 'freeze'", errors);
+    else
+      options.push_back(e);
+  if (!section.find("names"))
+    errors.add(UserError("'freeze' does not say what is frozen",
+                         "write freeze: {names: [embed, \"residual*\"], mode: train}, or a list "
+                         "of names",
+                         section.mark));
+  const Args args = evaluate_entries(options, vars, &errors);
+  out.in_training = parse_fields<FreezeOptions>(args, &errors).mode == "train";
+  return out;
+}
+}  // namespace
+
+FreezeSpec parse_freeze(const Spec& spec, const Vars& vars, Diagnostics& errors) {
   const Yaml* section = spec.section("freeze");
   if (!section || section->is_null()) return {};
-  if (section->is_map()) {
-    errors.add(UserError("'freeze' is a list of names", "write freeze: [embed, \"residual*\"]",
-                         section->mark));
-    return {};
-  }
-  return patterns_of(*section, vars, "a name of 'freeze'", errors);
+  if (section->is_map()) return freeze_of_map(*section, vars, errors);
+  return {patterns_of(*section, vars, "a name of 'freeze'", errors), false};
 }
 }  // namespace cambium

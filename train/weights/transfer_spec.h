@@ -60,6 +60,24 @@ std::optional<InitSpec> parse_init(const Spec& spec, const Vars& vars, Diagnosti
 // Writes init.hash, so that who knows the spec knows the weights.
 void set_hash(Spec& spec, const std::string& hash);
 
-// The patterns of `freeze:`; none where there is no such section.
-std::vector<NamePattern> parse_freeze(const Spec& spec, const Vars& vars, Diagnostics& errors);
+struct FreezeOptions {  // the fields of `freeze:` as a map, for docs and the schema
+  std::vector<std::string> names;
+  std::string mode = "evaluation";
+
+  static constexpr auto fields = std::tuple{
+      field("names", &FreezeOptions::names,
+            "parameters that never move; a block's name means all below it"),
+      field("mode", &FreezeOptions::mode,
+            "how blocks run that are met as a whole: as in evaluation, or as in training, with "
+            "dropout and with batch norm on the batch, whose running statistics go on moving")
+          .one_of("evaluation|train")};
+};
+
+// What `freeze:` says, a list of names or a map; no names where there is no such section.
+struct FreezeSpec {
+  std::vector<NamePattern> names;
+  bool in_training = false;  // mode: train
+};
+
+FreezeSpec parse_freeze(const Spec& spec, const Vars& vars, Diagnostics& errors);
 }  // namespace cambium

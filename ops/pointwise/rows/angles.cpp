@@ -1,5 +1,6 @@
 // Sine and cosine of angles in radians. They work by blocks, since large angles go another way.
 #include "ops/pointwise/support/simd_trig.h"
+#include "ops/support/onnx/rules.h"
 #include "ops/support/pointwise.h"
 #include "ops/support/reach.h"
 
@@ -32,7 +33,9 @@ std::vector<Value> vjp_of_cosine(const Call& c, std::span<const Value> dy) {
   return {g.emit("neg", {g.emit("mul", {dy[0], g.emit("sin", {c.in[0]})})})};
 }
 
-template <class F> Op row(std::string_view name, std::string_view doc, decltype(Op::vjp) vjp) {
+template <class F>
+Op row(std::string_view name, std::string_view doc, decltype(Op::vjp) vjp,
+       decltype(Op::onnx) onnx) {
   return {.name = name,
           .doc = doc,
           .shape = like_first,
@@ -43,12 +46,13 @@ template <class F> Op row(std::string_view name, std::string_view doc, decltype(
           .cost = pointwise_cost<20>,
           .reach = reach_pointwise,
           .in_place = first_in_place,
+          .onnx = onnx,
           .samples = unary_samples(-30, 30)};
 }
 }  // namespace
 
 extern const std::vector<Op> rows_angles;
 const std::vector<Op> rows_angles = {
-    row<Sine>("sin", "sine of an angle in radians", vjp_of_sine),
-    row<Cosine>("cos", "cosine of an angle in radians", vjp_of_cosine)};
+    row<Sine>("sin", "sine of an angle in radians", vjp_of_sine, onnx_sin),
+    row<Cosine>("cos", "cosine of an angle in radians", vjp_of_cosine, onnx_cos)};
 }  // namespace cambium::rows_angles

@@ -6,6 +6,7 @@ namespace cambium::rows_arithmetic {
 namespace {
 struct Add {
   static constexpr RowInfo info = {"add", "sum of two tensors, broadcasting"};
+  static constexpr auto onnx = onnx_add;
 
   template <class T> [[gnu::always_inline]] T value(T a, T b) const { return a + b; }
 
@@ -16,6 +17,7 @@ struct Add {
 
 struct Sub {
   static constexpr RowInfo info = {"sub", "difference of two tensors, broadcasting"};
+  static constexpr auto onnx = onnx_sub;
 
   template <class T> [[gnu::always_inline]] T value(T a, T b) const { return a - b; }
 
@@ -27,6 +29,7 @@ struct Sub {
 
 struct Mul {
   static constexpr RowInfo info = {"mul", "product of two tensors, broadcasting"};
+  static constexpr auto onnx = onnx_mul;
 
   template <class T> [[gnu::always_inline]] T value(T a, T b) const { return a * b; }
 
@@ -44,6 +47,7 @@ struct Mul {
 // da = dy / b, db = -da y
 struct Div {
   static constexpr RowInfo info = {"div", "quotient of two tensors, broadcasting"};
+  static constexpr auto onnx = onnx_div;
 
   template <class T> [[gnu::always_inline]] T value(T a, T b) const { return a / b; }
 
@@ -62,6 +66,7 @@ struct Div {
 struct Maximum {
   static constexpr RowInfo info = {
       "maximum", "larger of two tensors, broadcasting; equals share the gradient", 1, 2};
+  static constexpr auto onnx = onnx_maximum;
 
   template <class T> [[gnu::always_inline]] T value(T a, T b) const { return larger(a, b); }
 
@@ -80,6 +85,7 @@ struct Maximum {
 // Of running statistics and moving averages; both of one shape.
 struct Lerp {
   static constexpr RowInfo info = {"lerp", "a + t * (b - a)", 3};
+  static constexpr auto onnx = onnx_lerp;
   double t = 0.1;
   static constexpr auto fields = std::tuple{field("t", &Lerp::t, "how far from a to b").in(0, 1)};
 

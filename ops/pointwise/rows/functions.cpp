@@ -7,6 +7,7 @@ namespace cambium::rows_functions {
 namespace {
 struct Exp {
   static constexpr RowInfo info = {"exp", "e^x", 12};
+  static constexpr auto onnx = onnx_exp;
 
   [[gnu::always_inline]] float value(float x) const { return simd_exp(x); }
 
@@ -20,6 +21,7 @@ struct Exp {
 // -inf at 0, NaN below.
 struct Log {
   static constexpr RowInfo info = {"log", "natural logarithm", 16};
+  static constexpr auto onnx = onnx_log;
 
   [[gnu::always_inline]] float value(float x) const { return simd_log(x); }
 
@@ -35,6 +37,7 @@ struct Log {
 // NaN below 0.
 struct Sqrt {
   static constexpr RowInfo info = {"sqrt", "square root", 1};
+  static constexpr auto onnx = onnx_sqrt;
 
   [[gnu::always_inline]] float value(float x) const { return __builtin_sqrtf(x); }
 
@@ -50,6 +53,7 @@ struct Sqrt {
 
 struct Square {
   static constexpr RowInfo info = {"square", "x * x", 1};
+  static constexpr auto onnx = onnx_square;
 
   template <class T> [[gnu::always_inline]] T value(T x) const { return x * x; }
 
@@ -61,6 +65,7 @@ struct Square {
 
 struct Neg {
   static constexpr RowInfo info = {"neg", "-x", 1};
+  static constexpr auto onnx = onnx_neg;
 
   template <class T> [[gnu::always_inline]] T value(T x) const { return -x; }
 
@@ -71,6 +76,7 @@ struct Neg {
 
 struct Scale {
   static constexpr RowInfo info = {"scale", "a * x + b", 2};
+  static constexpr auto onnx = onnx_scale;
   double a = 1, b = 0;
   static constexpr auto fields =
       std::tuple{field("a", &Scale::a, "factor"), field("b", &Scale::b, "what is added after")};
@@ -87,6 +93,7 @@ struct Scale {
 // Used on gradients, so it needs none. NaN stays NaN.
 struct Clamp {
   static constexpr RowInfo info = {"clamp", "x cut to the interval from lo to hi", 2};
+  static constexpr auto onnx = onnx_clamp;
   double lo = -1, hi = 1;
   static constexpr auto fields = std::tuple{field("lo", &Clamp::lo, "least value of the result"),
                                             field("hi", &Clamp::hi, "largest value of the result")};

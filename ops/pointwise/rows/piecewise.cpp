@@ -8,6 +8,7 @@ namespace {
 // So et al. 2021, arXiv 2109.08668 (Primer). NaN stays NaN.
 struct Relu2 {
   static constexpr RowInfo info = {"relu2", "max(x, 0) squared", 2, 2};
+  static constexpr auto onnx = onnx_relu2;
 
   template <class T> [[gnu::always_inline]] T value(T x) const { return x < 0 ? T(0) : x * x; }
 
@@ -19,6 +20,7 @@ struct Relu2 {
 // Maas et al. 2013.
 struct LeakyRelu {
   static constexpr RowInfo info = {"leaky_relu", "x above 0, slope * x below", 2, 2};
+  static constexpr auto onnx = onnx_leaky_relu;
   double slope = 0.01;
   static constexpr auto fields = std::tuple{field("slope", &LeakyRelu::slope, "slope below 0")};
 
@@ -34,6 +36,7 @@ struct LeakyRelu {
 // Clevert et al. 2015, arXiv 1511.07289.
 struct Elu {
   static constexpr RowInfo info = {"elu", "x above 0, alpha * (e^x - 1) below", 15, 15};
+  static constexpr auto onnx = onnx_elu;
   double alpha = 1;
   static constexpr auto fields =
       std::tuple{field("alpha", &Elu::alpha, "minus the limit at minus infinity").in(0)};
@@ -56,6 +59,7 @@ struct Elu {
 // Keeps mean 0 and variance 1 from layer to layer. Klambauer et al. 2017, arXiv 1706.02515.
 struct Selu {
   static constexpr RowInfo info = {"selu", "1.0507 x above 0, 1.7581 (e^x - 1) below", 16, 15};
+  static constexpr auto onnx = onnx_selu;
   static constexpr double kScale = 1.0507009873554804934, kAlpha = 1.6732632423543772848;
 
   [[gnu::always_inline]] float value(float x) const {
@@ -76,6 +80,7 @@ struct Selu {
 // Howard et al. 2019, arXiv 1905.02244, section 5.2. Written so that NaN passes through.
 struct HardSigmoid {
   static constexpr RowInfo info = {"hard_sigmoid", "x / 6 + 1/2, cut off at 0 and 1", 4, 3};
+  static constexpr auto onnx = onnx_hard_sigmoid;
 
   template <class T> [[gnu::always_inline]] T value(T x) const {
     T y = x * T(1.0 / 6) + T(0.5);
@@ -91,6 +96,7 @@ struct HardSigmoid {
 // As hard_sigmoid. dx = 0 below -3, dy above 3, dy (x / 3 + 1/2) between.
 struct Hardswish {
   static constexpr RowInfo info = {"hardswish", "x times hard_sigmoid(x)", 5, 5};
+  static constexpr auto onnx = onnx_hardswish;
 
   template <class T> [[gnu::always_inline]] T value(T x) const {
     T gate = x * T(1.0 / 6) + T(0.5);

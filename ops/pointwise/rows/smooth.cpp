@@ -10,6 +10,7 @@ namespace {
 // exponential is enough. 1 - t^2 = 4 (n + 1) / (n + 2)^2 and n + 1 = (w + 1)^2.
 struct Mish {
   static constexpr RowInfo info = {"mish", "x tanh(log(1 + e^x))", 18, 27};
+  static constexpr auto onnx = onnx_mish;
 
   [[gnu::always_inline]] float value(float x) const {
     const float w = simd_exp(x > 20 ? 20.0f : x);  // beyond, n / (n + 2) is 1 in f32
@@ -36,6 +37,7 @@ struct Mish {
 // As max(x, 0) + log(1 + e^-|x|), which cannot overflow. Dugas et al. 2001.
 struct Softplus {
   static constexpr RowInfo info = {"softplus", "log(1 + e^x)", 30, 15};
+  static constexpr auto onnx = onnx_softplus;
 
   [[gnu::always_inline]] float value(float x) const {
     const float magnitude = x < 0 ? -x : x;

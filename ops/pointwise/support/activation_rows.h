@@ -9,6 +9,7 @@ namespace cambium {
 // y = max(x, 0); NaN stays NaN.
 struct Relu {
   static constexpr RowInfo info = {"relu", "max(x, 0)", 1, 1, true};
+  static constexpr auto onnx = onnx_relu;
 
   template <class T> [[gnu::always_inline]] T value(T x) const { return x < 0 ? T(0) : x; }
 
@@ -19,6 +20,7 @@ struct Relu {
 
 struct Sigmoid {
   static constexpr RowInfo info = {"sigmoid", "logistic function", 14, 3, true};
+  static constexpr auto onnx = onnx_sigmoid;
 
   [[gnu::always_inline]] float value(float x) const { return simd_sigmoid(x); }
 
@@ -29,6 +31,7 @@ struct Sigmoid {
 
 struct Tanh {
   static constexpr RowInfo info = {"tanh", "hyperbolic tangent", 16, 3, true};
+  static constexpr auto onnx = onnx_tanh;
 
   [[gnu::always_inline]] float value(float x) const { return simd_tanh(x); }
 
@@ -41,6 +44,7 @@ struct Tanh {
 // 1 or 0 beyond the limits.
 struct Silu {
   static constexpr RowInfo info = {"silu", "x * sigmoid(x)", 15, 19};
+  static constexpr auto onnx = onnx_silu;
 
   [[gnu::always_inline]] float value(float x) const { return x * simd_sigmoid(x); }
 

@@ -1,6 +1,7 @@
 // Pointwise operators as rows: one struct says all that is its own, and its record follows.
 //   struct Row {
 //     static constexpr RowInfo info = {name, doc, flops, ...};
+//     static constexpr auto onnx = onnx_name;   // how it is written in ONNX
 //     double slope; static constexpr auto fields = ...;   // its options, if it has any
 //     float value(float x) const;  double value(double x) const;       // kernel and reference, or
 //     template <class T> T value(T x) const;                           // one line for both
@@ -11,6 +12,7 @@
 //   };
 // All functions of numbers are always_inline. A row of two operands takes (a, b).
 #pragma once
+#include "ops/support/onnx/rules.h"
 #include "ops/support/pointwise.h"
 #include "ops/support/reach.h"
 
@@ -105,6 +107,7 @@ template <class R> Op unary_row() {
           .cost = pointwise_cost<R::info.flops>,
           .reach = reach_pointwise,
           .in_place = first_in_place,
+          .onnx = R::onnx,
           .samples = samples_of_row<R>(unary_samples(0, 0, args_of_row<R>()))};
 }
 
@@ -125,6 +128,7 @@ template <class R> Op gradient_row() {
           .cost = pointwise_cost<R::info.gradient_flops>,
           .reach = reach_all,
           .in_place = broadcast_in_place,
+          .not_onnx = kOnnxGradient,
           .samples = twin_samples(args_of_row<R>())};
 }
 
@@ -144,6 +148,7 @@ template <class R> Op binary_row() {
           .cost = pointwise_cost<R::info.flops>,
           .reach = reach_pointwise,
           .in_place = broadcast_in_place,
+          .onnx = R::onnx,
           .samples = samples_of_row<R>(binary_samples())};
 }
 }  // namespace cambium

@@ -7,7 +7,7 @@ struct Linear {
   std::string activation = "none";
   std::string to = "f32";
   static constexpr auto fields = std::tuple{
-      field("activation", &Linear::activation, "applied to xW + b, before the residual is added")
+      field("activation", &Linear::activation, "applied to xW + b + inner, before the residual is added")
           .one_of(kFusedActivations),
       field("to", &Linear::to, "type of y").one_of("f32|bf16")};
 };
@@ -23,7 +23,7 @@ struct Matmul {
 
 // Whether linear can write this use's result in bf16: what follows the product in a pass of its own
 // works on f32.
-inline bool linear_writes_bf16(const Linear& a, bool residual) {
-  return !residual && (a.activation == "none" || is_post_op(a.activation));
+inline bool linear_writes_bf16(const Linear& a, bool sums) {
+  return !sums && (a.activation == "none" || is_post_op(a.activation));
 }
 }  // namespace cambium

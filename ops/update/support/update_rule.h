@@ -182,6 +182,7 @@ template <class A, template <class> class Rule, int kStates> struct UpdateRule {
             .reach = reach_all,
             .in_place = in_place,
             .narrowed = narrowed,
+            .not_onnx = kOnnxUpdate,
             .smooth = false,
             .samples = std::move(samples)};
   }

@@ -60,6 +60,28 @@ TEST_F(TransferWords, ShowListsEveryTensor) {
   EXPECT_EQ(json.at("frozen").at("trained"), 54);
 }
 
+TEST_F(TransferWords, ShowSaysWhatLearnsWhenAndHowFast) {
+  const std::string thaw = "unfreeze.residual=50%", slow = "train.layer_decay=0.5";
+  const test::Ran ran = test::run_words({"show", file_, "--set", thaw, "--set", slow});
+  EXPECT_EQ(ran.code, 0) << ran.err;
+  EXPECT_TRUE(has(ran.out, "after step 2: residual trains, 5 tensors, 288 parameters\n"))
+      << ran.out;
+  EXPECT_TRUE(has(ran.out,
+                  "layer_decay 0.5: factors on the learning rate\n"
+                  "   1  0.25      embed\n   2  0.5       residual\n   3  1         head\n"))
+      << ran.out;
+  const Json json = parse_json(
+      test::run_words({"show", file_, "--set", thaw, "--set", slow, "--json"}).out, "json");
+  EXPECT_EQ(json.at("unfreeze").at(0).at("after_step"), 2);
+  EXPECT_EQ(json.at("unfreeze").at(0).at("tensors"), 5);
+  EXPECT_EQ(json.at("layer_decay").at(0).at("lr_scale"), 0.25);
+  const test::Ran check = test::run_words({"check", file_, "--set", thaw});
+  EXPECT_TRUE(has(check.out, "      after step 2: residual trains, 5 tensors")) << check.out;
+  const test::Ran late = test::run_words({"check", file_, "--set", "unfreeze.residual=4"});
+  EXPECT_EQ(late.code, 1);
+  EXPECT_TRUE(has(late.err, "'residual' would never learn")) << late.err;
+}
+
 TEST_F(TransferWords, ARunIsOpenedWithoutItsSource) {
   const std::string run = folder_.path("run");
   EXPECT_EQ(test::run_words({"train", file_, "--run", run}).code, 0);

@@ -168,6 +168,37 @@ TEST(Freeze, RunsFrozenBlocksAsInEvaluation) {
   EXPECT_NE(after.at("embed.table"), before.at("embed.table"));  // learns through it
 }
 
+TEST(Freeze, ModeTrainHoldsTheWeightsAlone) {
+  const test::TempFolder folder;
+  const test::OneThread one_thread;
+  const auto open = [&](const std::string& mode) {
+    return test::open_text(
+        folder,
+        str("freeze: {names: [residual]", mode,
+            "}\ndata: {markov_text: {symbols: 6, order: 1, context: 12, train: 64, val: 16, "
+            "test: 16}}\nmodel:\n  - embed: 8\n"
+            "  - residual: [{norm: batch}, {ffn: {expand: 2, dropout: 0.3}}]\n"
+            "  - linear: $classes\ntrain: {batch: 8, steps: 3}\n"));
+  };
+  const auto moves = [&](const std::string& mode, std::string_view name) {
+    const Experiment e = open(mode);
+    Session session(e, kEnough);
+    session.start(0);
+    const auto before = bytes_of(session);
+    for (int64_t n = 1; n <= 3; ++n) session.step(n);
+    return bytes_of(session).at(std::string(name)) != before.at(std::string(name));
+  };
+  for (const std::string name : {"residual.norm.running_mean", "residual.norm.running_var"}) {
+    EXPECT_FALSE(moves("", name));
+    EXPECT_FALSE(moves(", mode: evaluation", name));
+    EXPECT_TRUE(moves(", mode: train", name));
+  }
+  EXPECT_FALSE(moves(", mode: train", "residual.ffn.up.weight"));
+  EXPECT_TRUE(moves(", mode: train", "embed.table"));
+  EXPECT_EQ(logits_of(open(""), true), logits_of(open(", mode: evaluation"), true));
+  EXPECT_NE(logits_of(open(""), true), logits_of(open(", mode: train"), true));
+}
+
 // However the parameters are named, the same ones frozen are the same training.
 TEST(Freeze, TheSameParametersAreTheSameTrainingUnderAnyName) {
   const test::TempFolder folder;
@@ -207,7 +238,10 @@ TEST(Freeze, RefusesWhatMeetsNothingAndAll) {
   EXPECT_EQ(test::text_of(misspelt), "1:17: no parameter of the model is called 'residul'");
   EXPECT_NE(misspelt.help.find("'residual'"), std::string::npos) << misspelt.help;
   EXPECT_EQ(test::text_of(error("\"*\"")), "1:9: 'freeze' leaves nothing to train");
-  EXPECT_EQ(test::text_of(error("{embed: true}")), "1:9: 'freeze' is a list of names");
+  EXPECT_EQ(test::text_of(error("{mode: train}")), "1:9: 'freeze' does not say what is frozen");
+  EXPECT_EQ(test::text_of(error("{names: [embed], mode: on}")),
+            "1:31: 'mode' is one of evaluation, train, got 'on'");
+  EXPECT_EQ(test::text_of(error("{names: [embed], modes: train}")), "1:18: unknown option 'modes'");
   EXPECT_EQ(test::text_of(error("[[embed]]")), "1:10: a name of 'freeze' is text");
 }
 

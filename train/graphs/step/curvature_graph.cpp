@@ -2,6 +2,7 @@
 #include "core/rng.h"
 #include "train/graphs/step/backward.h"
 #include "train/graphs/step/parts.h"
+#include "train/thaw/unfreeze.h"
 
 namespace cambium {
 std::optional<Graph> curvature_graph(const Experiment& e) {
@@ -31,6 +32,8 @@ std::optional<Graph> curvature_graph(const Experiment& e) {
 bool estimates_curvature(const Experiment& e, int64_t step) {
   const Choice<Optimizer>& optimizer = e.train.optimizer;
   if (!optimizer.record->curvature) return false;
-  return (step - 1) % optimizer.record->curvature->every(optimizer.attrs) == 0;
+  const std::vector<ThawPhase> phases = phases_of(e, e.total_steps());
+  const int64_t begin = phases[phase_at(phases, step)].begin;
+  return (step - begin - 1) % optimizer.record->curvature->every(optimizer.attrs) == 0;
 }
 }  // namespace cambium

@@ -1,9 +1,13 @@
 #include "train/graphs/step/update.h"
 
 #include <algorithm>
+#include <map>
 
 #include "train/graphs/step/balance.h"
 #include "train/graphs/step/parts.h"
+#include "train/thaw/layer_decay.h"
+#include "train/thaw/learners.h"
+#include "train/thaw/unfreeze.h"
 
 namespace cambium {
 namespace {
@@ -45,10 +49,43 @@ Value emit_share(Graph& g, Value scored_sum) {
 }
 }  // namespace
 
+namespace {
+// The parameters that count the same updates, with what belongs to each.
+struct Counted {
+  std::vector<Value> parameters, gradients;
+  std::vector<ParameterGroup> groups;
+};
+
+// By the rule of `unfreeze:` that let them learn, -1 where none had to.
+std::map<int, Counted> by_counter(const Graph& g, const Experiment& e, const Counted& all) {
+  Diagnostics reported;  // by check_unfreeze
+  const std::vector<UnfreezeRule> rules = parse_unfreeze(e.spec, e.vars, reported);
+  std::map<int, Counted> out;
+  for (size_t i = 0; i < all.parameters.size(); ++i) {
+    Counted& c = out[thawed_by(e, rules, g.node(all.parameters[i].node).scope.path)];
+    c.parameters.push_back(all.parameters[i]);
+    c.gradients.push_back(all.gradients[i]);
+    c.groups.push_back(all.groups[i]);
+  }
+  return out;
+}
+
+std::vector<ParameterGroup> all_groups(const Experiment& e, std::span<const Value> parameters) {
+  std::vector<ParameterGroup> groups = groups_of(e.train.groups, parameters);
+  scale_steps(e, parameters, groups);
+  std::vector<std::string> names;
+  for (const Value p : parameters) names.push_back(p.graph->node(p.node).scope.path);
+  const std::vector<double> layers = layer_scales(e, names);
+  for (size_t i = 0; i < groups.size(); ++i) groups[i].lr_scale *= layers[i];
+  return groups;
+}
+}  // namespace
+
 void emit_update(Graph& g, const Experiment& e, const Gradients& d, Value norm, Value share) {
   const TrainSpec& train = e.train;
   ScopeGuard guard(g, {.path = "optimizer", .phase = Phase::kUpdate});
-  const Value lr = g.input("lr", {DType::kF32, {}}), step = g.input("step", {DType::kI64, {}});
+  const Value lr = g.input("lr", {DType::kF32, {}});
+  std::map<int, Value> steps = {{-1, g.input("step", {DType::kI64, {}})}};
   Value scale = share ? share : g.scalar(1);
   std::vector<Value> gradients = d.gradients;
   if (train.options.clip > 0) {
@@ -58,11 +95,17 @@ void emit_update(Graph& g, const Experiment& e, const Gradients& d, Value norm, 
     gradients = clipped(g, gradients, share, train.options.clip_value);
     scale = g.scalar(1);
   }
-  std::vector<ParameterGroup> groups = groups_of(train.groups, d.parameters);
-  scale_steps(e, d.parameters, groups);
-  train.optimizer.record->emit(train.optimizer.attrs, g,
-                               {d.parameters, gradients, lr, scale, step, groups});
-  if (train.options.ema > 0) emit_averages(g, train.options.ema, d.parameters, step);
+  const std::vector<const Node*> learners = learners_of(e, train.options.batch);
+  const Counted all{d.parameters, std::move(gradients), all_groups(e, d.parameters)};
+  for (const auto& [rule, c] : by_counter(g, e, all)) {
+    Value& step = steps[rule];
+    if (!step) step = g.input(step_input(rule), {DType::kI64, {}});
+    const std::string suffix = rule < 0 ? "" : str(".unfreeze.", rule);
+    train.optimizer.record->emit(
+        train.optimizer.attrs, g,
+        {c.parameters, c.gradients, lr, scale, step, c.groups, suffix, learners});
+    if (train.options.ema > 0) emit_averages(g, train.options.ema, c.parameters, step);
+  }
 }
 
 void emit_accumulation(Graph& g, const Gradients& d, Value scored) {

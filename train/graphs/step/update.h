@@ -5,8 +5,9 @@
 
 namespace cambium {
 // The optimizer on the gradients `d`, and moving averages where the spec wants them. Makes the
-// inputs "lr" and "step". `share` f32 [] makes means of gradients that are sums; a null Value where
-// they are means. `norm` is that of the means.
+// inputs "lr" and "step", and one more for each rule of `unfreeze:` that has happened (step_input).
+// `share` f32 [] makes means of gradients that are sums; a null Value where they are means. `norm`
+// is that of the means.
 void emit_update(Graph& g, const Experiment& e, const Gradients& d, Value norm, Value share);
 
 // Adds the gradients and `scored` to the states that the graph Step::apply reads.
