@@ -250,6 +250,14 @@ TEST(LatentAttention, SaysWhichWidthsDoNotFit) {
             "rope_dim out, or use position: rope");
 }
 
+// Half of one channel is none, and rope turns pairs: kv_down makes 4 channels and a pair.
+TEST(LatentAttention, TurnsAtLeastAPair) {
+  const BlockCase c("- latent_attention: {heads: 4}", Domain::kTokens, {2, 3, 4});
+  const int id = *c.graph.find(Role::kParameter, "latent_attention.kv_down.weight");
+  EXPECT_EQ(c.graph.type({id, 0}).shape, Shape({4, 6}));
+  EXPECT_EQ(c.out.shape(), Shape({2, 3, 4}));
+}
+
 TEST(CrossAttention, SaysThatCausalNeedsAsManyTokens) {
   EXPECT_EQ(refusal("[{tap: a}, {class_token: {}}, {cross_attention: {context: a, causal: true}}]"),
             "cross_attention 'cross_attention': causal = true needs a context with the places of "

@@ -59,12 +59,12 @@ bool is_moved(const Node& n) {
   return n.parameter.decay && is_matrix(n.outputs[0].shape);
 }
 
-// The last matrix that learns in the run.
+// The model's last matrix, also where it is frozen: the one before it is no output layer then.
 std::string last_matrix(const Graph& g, const OptimizerInputs& in) {
   std::string last;
   for (const Value p : in.parameters)
     if (is_moved(g.node(p.node))) last = g.node(p.node).scope.path;
-  for (const Node* n : in.learners)
+  for (const Node* n : in.model)
     if (is_moved(*n)) last = n->scope.path;
   return last;
 }

@@ -27,10 +27,10 @@ struct OptimizerInputs {
   Value step;   // i64 []: 1 at the first update
   std::span<const ParameterGroup> groups = {};  // one a parameter, or none
   // Parameters that begin to learn at other times have updates of their own (`unfreeze:`). What is
-  // told apart in states of no parameter, and all that learn in the run, in the model's order; none
-  // where that is `parameters`.
+  // told apart in states of no parameter; and the whole model's parameters in its order, frozen or
+  // not, none where those are `parameters`.
   std::string_view suffix = {};
-  std::span<const Node* const> learners = {};
+  std::span<const Node* const> model = {};
 };
 
 // What an estimate of the curvature may use: gradients, in parallel to the parameters, of the mean

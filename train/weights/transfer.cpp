@@ -127,6 +127,7 @@ void check_transfer(Experiment& e) {
 }
 
 void check_source(const Experiment& e, Diagnostics& errors) {
+  parse_freeze(e.spec, e.vars, errors);
   const std::optional<InitSpec> init = parse_init(e.spec, e.vars, errors);
   if (!init || !init->hash.empty()) return;
   try {

@@ -42,7 +42,7 @@ std::optional<Transfer> find_transfer(const Experiment& e);
 // that is gone, broken or another is then a note. UserErrors as above.
 void check_transfer(Experiment& e);
 
-// What can be said of the section without a model: its words and its source.
+// What can be said without a model: the words of `init:` and `freeze:`, and the source.
 void check_source(const Experiment& e, Diagnostics& errors);
 
 // The hash alone, for a plan; nothing without `init:`. UserErrors of the section.

@@ -244,6 +244,19 @@ TEST(Freeze, RefusesWhatMeetsNothingAndAll) {
   EXPECT_EQ(test::text_of(error("[[embed]]")), "1:10: a name of 'freeze' is text");
 }
 
+// Muon leaves the model's output layer to AdamW, and takes no other for it where that is frozen.
+TEST(Freeze, AFrozenHeadIsTheHeadStill) {
+  const test::TempFolder folder;
+  const auto moved = [&](const std::string& freeze, const std::string& name) {
+    const Experiment e =
+        test::open_text(folder, spec_of(freeze, "{batch: 8, steps: 3, optimizer: muon}"));
+    return step_of(e).training.find(Role::kState, "muon.m." + name).has_value();
+  };
+  EXPECT_TRUE(moved("", "residual.ffn.down.weight"));
+  EXPECT_FALSE(moved("", "linear.weight"));
+  EXPECT_TRUE(moved("[linear]", "residual.ffn.down.weight"));
+}
+
 // A study may freeze what its base has groups for.
 TEST(Freeze, GroupsOfFrozenParametersAloneAreNoted) {
   const test::TempFolder folder;

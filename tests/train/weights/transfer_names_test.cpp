@@ -1,5 +1,7 @@
 // `init:` by the names of tokens and classes, by heads, and from files of others.
 #include <algorithm>
+#include <bit>
+#include <cstring>
 #include <filesystem>
 
 #include "core/tensor/safetensors.h"
@@ -42,6 +44,15 @@ class NamedTransfers : public testing::Test {
 
   Tensors weights(const std::string& run) const {
     return load_weights(folder_.path(run), true).tensors;
+  }
+
+  // Without what is said of the rate, which is 0 on purpose.
+  std::vector<UserError> notes_of(const std::string& text) const {
+    std::vector<UserError> out = test::open_text(folder_, text).notes;
+    std::erase_if(out, [](const UserError& n) {
+      return std::string_view(n.what()) == "lr = 0 moves nothing";
+    });
+    return out;
   }
 
   std::vector<UserError> errors_of(const std::string& text) const {
@@ -93,18 +104,16 @@ TEST_F(NamedTransfers, RowsAndColumnsFollowTheirTokens) {
 // Equal shapes, other places: names move rows also then, and nothing is to be noted any more.
 TEST_F(NamedTransfers, EqualSizesAreNoEqualVocabularies) {
   train("base", chars("", "abcd"));
-  const Experiment by_name = test::open_text(folder_, chars(from("base", kByToken), "bcde"));
-  EXPECT_TRUE(by_name.notes.empty());
+  EXPECT_TRUE(notes_of(chars(from("base", kByToken), "bcde")).empty());
   train("next", chars(from("base", kByToken), "bcde"));
   EXPECT_EQ(row(weights("next").at("embed.table"), 0), row(weights("base").at("embed.table"), 1));
-  const auto noted = test::open_text(folder_, chars(from("base", ""), "bcde")).notes;
+  const auto noted = notes_of(chars(from("base", ""), "bcde"));
   ASSERT_EQ(noted.size(), 1u);
   EXPECT_NE(std::string(noted[0].what()).find("was trained on other symbols: vocabulary (was "),
             std::string::npos);
   EXPECT_EQ(noted[0].mark.line, 2);
-  EXPECT_TRUE(test::open_text(folder_, chars(from("base", ""), "abcd")).notes.empty());
-  const auto fresh =
-      test::open_text(folder_, chars(from("base", "  fresh: [embed, head]\n"), "bcde")).notes;
+  EXPECT_TRUE(notes_of(chars(from("base", ""), "abcd")).empty());
+  const auto fresh = notes_of(chars(from("base", "  fresh: [embed, head]\n"), "bcde"));
   EXPECT_TRUE(fresh.empty()) << fresh[0].what();
 }
 
@@ -144,18 +153,18 @@ TEST_F(NamedTransfers, ARunThatHasBegunNeedsNoNames) {
   train("next", chars(from("base", kByToken), "bdez"));
   const std::string kept = read_file(folder_.path("next/spec.yaml"));
   replace_file(folder_.path("abcd.txt"), repeated("abzz"));
-  const auto notes = test::open_text(folder_, kept).notes;
+  const auto notes = notes_of(kept);
   ASSERT_EQ(notes.size(), 1u);
   EXPECT_NE(std::string(notes[0].what()).find("is no longer what it was trained on"),
             std::string::npos);
   replace_file(folder_.path("base/checkpoints/index.json"), "garbage");
-  const Experiment e = test::open_text(folder_, kept);
-  ASSERT_EQ(e.notes.size(), 1u);
-  EXPECT_NE(std::string(e.notes[0].what()).find("can no longer be read"), std::string::npos);
-  EXPECT_FALSE(find_transfer(e).has_value());
+  const auto broken = notes_of(kept);
+  ASSERT_EQ(broken.size(), 1u);
+  EXPECT_NE(std::string(broken[0].what()).find("can no longer be read"), std::string::npos);
+  EXPECT_FALSE(find_transfer(test::open_text(folder_, kept)).has_value());
   std::filesystem::remove_all(folder_.path("base"));
   replace_file(folder_.path("base"), "no tensors");
-  EXPECT_EQ(test::open_text(folder_, kept).notes.size(), 1u);
+  EXPECT_EQ(notes_of(kept).size(), 1u);
 }
 
 TEST_F(NamedTransfers, ColumnsFollowTheirClasses) {
@@ -210,9 +219,7 @@ TEST_F(NamedTransfers, KeyHeadsAreGroupedByTheModelsOwnWidth) {
 
 TEST_F(NamedTransfers, ARuleThatResizesNothingIsNoted) {
   train("base", heads("", 4));
-  const auto notes =
-      test::open_text(folder_, heads(from("base", "  resize: {\"*.k\": regroup_heads}\n"), 4))
-          .notes;
+  const auto notes = notes_of(heads(from("base", "  resize: {\"*.k\": regroup_heads}\n"), 4));
   ASSERT_EQ(notes.size(), 1u);
   EXPECT_NE(std::string(notes[0].what()).find("the rule '*.k: regroup_heads' resizes nothing"),
             std::string::npos);
@@ -272,9 +279,14 @@ TEST_F(NamedTransfers, MistakesOfModelAndSectionAreToldTogether) {
   std::string spec = chars("init: {from: nowhere/at/all, frsh: [a]}\n", "abcd");
   spec.replace(spec.find("{embed: 5}"), 10, "{embd: 5}");
   const auto errors = errors_of(spec);
-  ASSERT_EQ(errors.size(), 2u);
-  EXPECT_NE(std::string(errors[0].what()).find("embd"), std::string::npos) << errors[0].what();
-  EXPECT_EQ(std::string(errors[1].what()), "unknown key 'frsh' in init");
+  const auto told = [&](const std::string& what) {
+    return std::ranges::any_of(errors, [&](const UserError& e) {
+      return std::string(e.what()).find(what) != std::string::npos;
+    });
+  };
+  EXPECT_EQ(errors.size(), 2u);
+  EXPECT_TRUE(told("embd"));
+  EXPECT_TRUE(told("unknown key 'frsh' in init"));
 }
 }  // namespace
 }  // namespace cambium::transfer_names_test

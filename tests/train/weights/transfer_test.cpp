@@ -160,7 +160,7 @@ TEST_F(Transfers, TensorsAreFreshOrUnusedByName) {
   // Names do not say it, and it can be meant in one way alone.
   const Transfer guessed = plan_transfer(test::open_text(folder_, spec("", renamed))).value();
   EXPECT_EQ(summary(guessed),
-            str("9 tensors (2 by structure) taken from '", folder_.path("base"), "'"));
+            str("9 tensors taken from '", folder_.path("base"), "' (2 by structure)"));
   EXPECT_NE(to_text(guessed).find("head.weight  [8,6]  from linear.weight  by structure"),
             std::string::npos)
       << to_text(guessed);
@@ -237,7 +237,7 @@ TEST_F(Transfers, WhatCannotBeMeantHasAPlaceAndACure) {
       {"  hash: abc\n", "3:9: 'abc' is no hash of weights", "leave it out"},
       {"  fresh: \"*\"\n", "2:3: nothing of '", "leave init out"},
       {"  hash: [a]\n", "3:9: 'hash' is text", "leave it out"},
-      {"  resize: {embed.table: [a]}\n", "3:25: the rule is text", "it is one of by_rows or "},
+      {"  resize: {embed.table: [a]}\n", "3:25: the rule is text", "it is one of by_rows, "},
   };
   for (const Case& c : cases) {
     const auto errors = errors_of(spec(c.more));

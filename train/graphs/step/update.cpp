@@ -6,7 +6,6 @@
 #include "train/graphs/step/balance.h"
 #include "train/graphs/step/parts.h"
 #include "train/thaw/layer_decay.h"
-#include "train/thaw/learners.h"
 #include "train/thaw/unfreeze.h"
 
 namespace cambium {
@@ -95,7 +94,9 @@ void emit_update(Graph& g, const Experiment& e, const Gradients& d, Value norm, 
     gradients = clipped(g, gradients, share, train.options.clip_value);
     scale = g.scalar(1);
   }
-  const std::vector<const Node*> learners = learners_of(e, train.options.batch);
+  std::vector<const Node*> model;
+  for (const Node& n : model_of(e, train.options.batch, true).graph.nodes())
+    if (n.role == Role::kParameter) model.push_back(&n);
   const Counted all{d.parameters, std::move(gradients), all_groups(e, d.parameters)};
   for (const auto& [rule, c] : by_counter(g, e, all)) {
     Value& step = steps[rule];
@@ -103,7 +104,7 @@ void emit_update(Graph& g, const Experiment& e, const Gradients& d, Value norm, 
     const std::string suffix = rule < 0 ? "" : str(".unfreeze.", rule);
     train.optimizer.record->emit(
         train.optimizer.attrs, g,
-        {c.parameters, c.gradients, lr, scale, step, c.groups, suffix, learners});
+        {c.parameters, c.gradients, lr, scale, step, c.groups, suffix, model});
     if (train.options.ema > 0) emit_averages(g, train.options.ema, c.parameters, step);
   }
 }
