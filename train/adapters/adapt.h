@@ -52,8 +52,8 @@ AdaptedGraph with_adapters(const AdaptSpec& spec, const Graph& model,
 AdaptedGraph with_adapters(const Experiment& e, Graph model,
                            const std::map<std::string, const Block*>& blocks, bool training);
 
-// With everything frozen but what `also` names, whether a method moves it or not: a block of the base
-// runs as in evaluation also where its biases learn. The graph itself without `adapt:`.
+// With everything frozen but what `also` names, whether a method moves it or not: a block of the
+// base runs as in evaluation also where its biases learn. The graph itself without `adapt:`.
 Graph base_of_adapters(const Experiment& e, const Graph& model);
 
 // UserErrors of the section, at their places: names that meet nothing, or nothing that the method

@@ -68,7 +68,7 @@ void check_use(const AdaptUse& use, const Model& model, Diagnostics& errors) {
 void check_contradictions(const Experiment& e, const AdaptSpec& spec, const Model& model,
                           Diagnostics& errors) {
   Diagnostics reported;
-  const std::vector<NamePattern> held = parse_freeze(e.spec, e.vars, reported);
+  const std::vector<NamePattern> held = parse_freeze(e.spec, e.vars, reported).names;
   for (const std::string& name : own_parameters(model))
     for (const NamePattern& p : spec.also)
       if (meets(p.text, name) && meets_any(held, name))

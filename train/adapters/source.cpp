@@ -84,7 +84,7 @@ void settle_adapters(Spec& spec, const Vars& vars) {
   fill(*spec.root.find("adapt"), *from);
 }
 
-std::optional<Transfer> adapter_start(const Experiment& e) {
+std::optional<AdapterStart> adapter_start(const Experiment& e) {
   const std::optional<AdaptSource> from = adapt_source(e.spec, e.vars);
   if (!from) return {};
   const PeftAdapter a = at_mark(from->mark, [&] { return read_peft(from->folder); });
@@ -93,14 +93,8 @@ std::optional<Transfer> adapter_start(const Experiment& e) {
     throw UserError(str("the adapter of '", from->folder, "' is not that of the spec: hash (was ",
                         from->hash, ", is ", hash, ")"),
                     "put it back, or take adapt.hash out of the spec", from->mark);
-  Transfer t;
-  t.init.from = from->folder;
-  t.hash = hash;
-  t.source =
-      tensors_for(model_of(e, std::max<int64_t>(1, e.train.options.batch), false), a, from->mark);
-  for (const auto& [name, tensor] : t.source)
-    t.rows.push_back({TransferFate::kTaken, name, name, tensor.type(), tensor.type(), {}});
-  return t;
+  const Model& model = model_of(e, std::max<int64_t>(1, e.train.options.batch), false);
+  return AdapterStart{from->folder, tensors_for(model, a, from->mark)};
 }
 
 void check_adapter_source(Experiment& e, const Model& model) {

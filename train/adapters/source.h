@@ -11,9 +11,15 @@ namespace cambium {
 // gone or has changed is then left alone. UserErrors of the section and of the folder.
 void settle_adapters(Spec& spec, const Vars& vars);
 
-// The folder's tensors as a start of the model's; none without `from`. UserErrors at `from`: it is
-// gone, is no longer what the hash says, or does not fit the model.
-std::optional<Transfer> adapter_start(const Experiment& e);
+// The folder's tensors as a start of the model's.
+struct AdapterStart {
+  std::string folder;
+  Tensors tensors;  // by the names of the model
+};
+
+// None without `from`. UserErrors at `from`: it is gone, is no longer what the hash says, or does
+// not fit the model.
+std::optional<AdapterStart> adapter_start(const Experiment& e);
 
 // The same for who opens a spec: none where a run that has begun no longer needs it, which `notes`
 // of the experiment says.

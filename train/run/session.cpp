@@ -173,6 +173,14 @@ void Session::start_from(const Transfer& t) {
   cambium::start_from(store_, t);
 }
 
+void Session::start_from(const Tensors& tensors) {
+  for (const auto& [name, t] : tensors) {
+    ensure(store_.at(name).type() == t.type(), "'", name, "' is of another type");
+    std::ranges::copy(t.raw(), store_.at(name).raw().begin());
+  }
+  store_.refresh_copies();
+}
+
 void Session::set_step_inputs(Executor& executor, int64_t number, double lr) {
   set_values(executor, "lr", {float(lr)});
   set_values(executor, "step", {number});

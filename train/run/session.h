@@ -27,7 +27,9 @@ class Session {
   // stream_state() said after them.
   void start(int64_t step, const std::string& stream = {});
   void restore_from(const Checkpoint& c, const std::string& origin);
-  void start_from(const Transfer& t);  // before start(0)
+  // Before start(0).
+  void start_from(const Transfer& t);
+  void start_from(const Tensors& tensors);  // some of its own, by name
 
   // One update. RuntimeError when the loss or the gradient is not finite; the parameters stay as
   // they were.

@@ -16,11 +16,11 @@ void begin_run(Session& session, const Experiment& e, const std::string& folder,
     if (const std::string other = other_data(*t, e.spec, data); !other.empty())
       progress.on_note(other);
   }
-  if (const std::optional<Transfer> adapters = adapter_start(e)) {
-    session.start_from(*adapters);
+  if (const std::optional<AdapterStart> adapters = adapter_start(e)) {
+    session.start_from(adapters->tensors);
     forget_models(e);
     progress.on_note(
-        str("adapt: ", adapters->rows.size(), " tensors from '", adapters->init.from, "'"));
+        str("adapt: ", adapters->tensors.size(), " tensors from '", adapters->folder, "'"));
   }
   session.start(0);
 }

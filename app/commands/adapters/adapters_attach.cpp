@@ -47,8 +47,8 @@ int attach(const Options& o, Context& context) {
   model.spec = to_yaml(both.spec.root);
   model.summary = str("'", o.run, "' with the adapter of '", o.adapter, "'");
   for (const auto& [name, t] : weights.tensors) model.tensors.emplace(name, t.clone());
-  const std::optional<Transfer> start = adapter_start(both);
-  for (const auto& [name, t] : start->source) model.tensors.insert_or_assign(name, t.clone());
+  const std::optional<AdapterStart> start = adapter_start(both);
+  for (const auto& [name, t] : start->tensors) model.tensors.insert_or_assign(name, t.clone());
   write_imported(model, o.output);
   Json answer = {{"run", o.output}, {"base", o.run}, {"adapter", o.adapter}};
   add_weights(answer, weights, !o.last);

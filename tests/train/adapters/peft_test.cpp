@@ -118,7 +118,7 @@ TEST_F(Peft, WhatIsWrittenStartsAnotherRunBitForBit) {
     Experiment next = test::open_text(folder_, spec("{from: " + at_ + "}", model));
     EXPECT_TRUE(next.spec.section("adapt")->find("hash"));
     Session session(next, int64_t(1) << 40);
-    session.start_from(*adapter_start(next));
+    session.start_from(adapter_start(next)->tensors);
     session.start(0);
     int64_t same = 0;
     for (const std::string& name : adapter_tensors(model_of(next, 8, true))) {
