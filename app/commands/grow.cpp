@@ -147,7 +147,9 @@ int grow(const Options& o, Context& context) {
   const std::string table = table_of(grown);
   const int64_t was = numbers_in(weights.tensors), is = numbers_in(grown.tensors);
   const std::string summary = str("'", o.run, "' grown from ", was, " to ", is, " numbers");
-  write_imported({to_yaml(spec.root), std::move(grown.tensors), summary}, o.output);
+  write_imported(
+      {.spec = to_yaml(spec.root), .tensors = std::move(grown.tensors), .summary = summary},
+      o.output);
   context.answer({{"run", o.output},
                   {"from", o.run},
                   {"numbers", {was, is}},

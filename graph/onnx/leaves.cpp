@@ -33,8 +33,22 @@ bool repeats(const Tensor& whole, const Tensor& piece, int64_t bytes) {
   return true;
 }
 
+// Whether `part` is what `whole` holds from `begin` on along the axis.
+bool is_part(const Tensor& part, const Tensor& whole, int axis, int64_t begin) {
+  const Shape& s = part.shape();
+  const int64_t outer = s.count_between(0, axis), width = size_of(part.type().dtype);
+  const int64_t inner = s.count_between(axis + 1, s.rank()) * width;
+  const int64_t step = whole.shape()[axis] * inner, row = s[axis] * inner;
+  for (int64_t i = 0; i < outer; ++i)
+    if (!std::ranges::equal(part.raw().subspan(size_t(i * row), size_t(row)),
+                            whole.raw().subspan(size_t(i * step + begin * inner), size_t(row))))
+      return false;
+  return true;
+}
 }  // namespace
 
+// A constant that is not the same in all traces: one number everywhere, the same rows for each of
+// the batch, or a part of the longest.
 void Walk::constant(int id) {
   const Node& n = node(id);
   const Port p{id, 0};
@@ -42,63 +56,81 @@ void Walk::constant(int id) {
   const Tensor& first = *n.constant;
   const bool same = std::ranges::all_of(
       traces_, [&](const Graph& g) { return equal(*g.node(id).constant, first); });
-  const OnnxTensor t = tensor_of(first);
-  if (same) {
-    name(p, w_.constant(t));
-    return;
-  }
-  const int64_t width = size_of(n.outputs[0].dtype);
-  const auto all_repeat = [&](int64_t bytes) {
-    return std::ranges::all_of(
-        traces_, [&](const Graph& g) { return repeats(*g.node(id).constant, first, bytes); });
-  };
+  if (same) return name(p, w_.constant(tensor_of(first)));
+  std::string as = filled_constant(id);
+  if (as.empty()) as = tiled_constant(id);
+  if (as.empty()) as = part_of_constant(id);
+  if (as.empty()) throw differs(n, "holds numbers that change");
+  name(p, as);
+}
+
+bool Walk::repeats_in_all(int id, int64_t bytes) const {
+  const Tensor& first = *node(id).constant;
+  return std::ranges::all_of(
+      traces_, [&](const Graph& g) { return repeats(*g.node(id).constant, first, bytes); });
+}
+
+std::string Walk::filled_constant(int id) {
+  const Tensor& first = *node(id).constant;
+  if (!repeats_in_all(id, size_of(first.type().dtype))) return {};
   std::vector<std::string> parts;
-  for (int i = 0; i < first.shape().rank(); ++i) parts.push_back(w_.size(extent(p, i)));
-  const auto shape = [&] {
-    return parts.size() == 1 ? parts[0] : emit("Concat", parts, {{"axis", int64_t{0}}});
-  };
-  if (all_repeat(width)) {  // one number everywhere
-    OnnxTensor one{
-        t.type, {}, {t.data.begin(), t.data.begin() + (t.type == OnnxType::kF32 ? 4 : 8)}};
-    name(p, emit("Expand", {w_.constant(one), shape()}));
-    return;
+  for (int i = 0; i < first.shape().rank(); ++i) parts.push_back(w_.size(extent({id, 0}, i)));
+  const std::string shape =
+      parts.size() == 1 ? parts[0] : emit("Concat", parts, {{"axis", int64_t{0}}});
+  const OnnxTensor t = tensor_of(first);
+  const int64_t width = t.type == OnnxType::kF32 ? 4 : 8;
+  const OnnxTensor one{t.type, {}, {t.data.begin(), t.data.begin() + width}};
+  return emit("Expand", {w_.constant(one), shape});
+}
+
+std::string Walk::tiled_constant(int id) {
+  const Tensor& first = *node(id).constant;
+  const Shape& s = first.shape();
+  for (const auto& [what, size] : open_) {
+    if (what != "batch" || s.rank() == 0 || s[0] % size.front() != 0) continue;
+    const int64_t rows = s[0] / size.front();
+    if (!repeats_in_all(id, rows * first.bytes() / std::max<int64_t>(1, s[0]))) continue;
+    OnnxTensor one = tensor_of(first);
+    one.dims[0] = rows;
+    one.data.resize(one.data.size() / size_t(size.front()));
+    std::vector<std::string> times = {w_.size(size)};
+    for (int i = 1; i < s.rank(); ++i) times.push_back(i64(1));
+    const std::string all =
+        times.size() == 1 ? times[0] : emit("Concat", times, {{"axis", int64_t{0}}});
+    return emit("Tile", {w_.constant(one), all});
   }
-  // A shorter one is the beginning of a longer one, row by row or rows again and again.
-  int open = -1, count = 0;
-  for (int i = 0; i < first.shape().rank(); ++i)
-    if (!is_fixed(extent(p, i))) open = i, ++count;
-  if (count == 0) throw differs(n, "holds numbers that change");
-  if (count == 1 && open == 0) {
-    const Tensor* longest = &first;
-    for (const Graph& g : traces_)
-      if (g.node(id).constant->count() > longest->count()) longest = g.node(id).constant.get();
-    const bool prefix = std::ranges::all_of(traces_, [&](const Graph& g) {
-      const auto part = g.node(id).constant->raw();
-      return std::ranges::equal(part, longest->raw().first(part.size()));
+  return {};
+}
+
+// The beginning of the longest, as of tables of places, or its middle, as of tables of distances.
+std::string Walk::part_of_constant(int id) {
+  const Port p{id, 0};
+  int axis = -1;
+  for (int i = 0; i < node(id).constant->shape().rank(); ++i) {
+    if (is_fixed(extent(p, i))) continue;
+    if (axis >= 0) return {};
+    axis = i;
+  }
+  if (axis < 0) return {};
+  const Tensor* longest = node(id).constant.get();
+  for (const Graph& g : traces_)
+    if (g.node(id).constant->count() > longest->count()) longest = g.node(id).constant.get();
+  for (const bool middle : {false, true}) {
+    const bool fits = std::ranges::all_of(traces_, [&](const Graph& g) {
+      const Tensor& part = *g.node(id).constant;
+      const int64_t rest = longest->shape()[axis] - part.shape()[axis];
+      return (!middle || rest % 2 == 0) && is_part(part, *longest, axis, middle ? rest / 2 : 0);
     });
-    const int64_t row = first.bytes() / std::max<int64_t>(1, first.shape()[0]);
-    // Rows that come again with the batch: the period is what one example has.
-    for (const auto& [what, size] : open_) {
-      if (what != "batch" || first.shape()[0] % size.front() != 0) continue;
-      const int64_t rows = first.shape()[0] / size.front();
-      if (!all_repeat(rows * row)) continue;
-      OnnxTensor one = t;
-      one.dims[0] = rows;
-      one.data.resize(one.data.size() / size_t(size.front()));
-      std::vector<std::string> times = {w_.size(size)};
-      for (int i = 1; i < first.shape().rank(); ++i) times.push_back(i64(1));
-      name(p, emit("Tile",
-                   {w_.constant(one),
-                    times.size() == 1 ? times[0] : emit("Concat", times, {{"axis", int64_t{0}}})}));
-      return;
+    if (!fits) continue;
+    const std::string length = w_.size(extent(p, axis));
+    std::string begin = i64(0), end = length;
+    if (middle) {
+      begin = emit("Div", {emit("Sub", {i64(longest->shape()[axis]), length}), i64(2)});
+      end = emit("Add", {begin, length});
     }
-    if (prefix) {
-      name(p, emit("Slice",
-                   {w_.constant(tensor_of(*longest)), i64(0), w_.size(extent(p, 0)), i64(0)}));
-      return;
-    }
+    return emit("Slice", {w_.constant(tensor_of(*longest)), begin, end, i64(axis)});
   }
-  throw differs(n, "holds numbers that change");
+  return {};
 }
 
 // Equal graphs side by side: those of one, moved on by its nodes for each.

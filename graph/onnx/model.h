@@ -70,6 +70,7 @@ struct OnnxPort {  // an input or an output of a graph
   std::string name;
   OnnxType type = OnnxType::kF32;
   std::vector<OnnxDim> dims;
+  bool ranked = true;  // false: it may have any rank, and `dims` say nothing
 };
 
 struct OnnxGraph {

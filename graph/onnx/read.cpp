@@ -91,6 +91,7 @@ OnnxTensor Reader::tensor(const onnx::TensorProto& from) const {
 
 OnnxPort Reader::port(const onnx::ValueInfoProto& from) const {
   OnnxPort p{from.name(), OnnxType(from.type().tensor_type().elem_type()), {}};
+  p.ranked = from.type().tensor_type().has_shape();
   for (const auto& dim : from.type().tensor_type().shape().dim()) {
     OnnxDim d;
     if (dim.has_dim_value() && dim.dim_value() > 0) d.extent = dim.dim_value();

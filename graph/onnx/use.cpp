@@ -190,12 +190,12 @@ std::vector<std::string> OnnxUse::scan(
   for (size_t i = 0; i < states.size() + slices.size(); ++i) {
     const std::string name = writer_.free_name(i < states.size() ? "state" : "slice");
     (i < states.size() ? now : piece).push_back(name);
-    inner->inputs.push_back({name, OnnxType::kF32, {}});
+    inner->inputs.push_back({name, OnnxType::kF32, {}, false});
   }
   std::vector<OnnxNode>* const outer = std::exchange(writer_.into, &inner->nodes);
   const OnnxStep step = body(now, piece);
   const auto give = [&](const std::string& name) {  // an output must be a node's own
-    inner->outputs.push_back({op("Identity", {name}), OnnxType::kF32, {}});
+    inner->outputs.push_back({op("Identity", {name}), OnnxType::kF32, {}, false});
   };
   for (const std::string& s : step.states) give(s);
   for (const std::string& s : step.kept) give(s);

@@ -184,6 +184,10 @@ class Walk {
   }
 
   void constant(int id);
+  bool repeats_in_all(int id, int64_t bytes) const;
+  std::string filled_constant(int id);  // "": it is not that
+  std::string tiled_constant(int id);
+  std::string part_of_constant(int id);
   void edges_of_constant(int id);
 
   void op(int id) {

@@ -83,6 +83,7 @@ void write_port(const OnnxPort& from, onnx::ValueInfoProto& to) {
   to.set_name(from.name);
   auto& type = *to.mutable_type()->mutable_tensor_type();
   type.set_elem_type(int(from.type));
+  if (!from.ranked) return;
   auto& shape = *type.mutable_shape();
   for (const OnnxDim& d : from.dims) {
     auto& dim = *shape.add_dim();

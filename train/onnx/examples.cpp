@@ -159,7 +159,9 @@ std::vector<OnnxExample> onnx_examples(const Experiment& e, const Tensors* tenso
   const bool free = has_length(s) && std::ranges::count(made.open, "length") > 0;
   std::vector<OnnxExample> out;
   int64_t first = 0;
+  const bool one = std::ranges::count(made.open, "batch") == 0;
   for (const int64_t batch : {1, 3, 4}) {
+    if (one && batch > 1) break;
     const int64_t length = !free ? own : batch == 1 ? own : batch == 3 ? own * 3 / 4 : own / 2;
     out.push_back(example(e, tensors, {batch, length, decoder}, first));
     first += batch;
