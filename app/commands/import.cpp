@@ -47,7 +47,8 @@ int import(const Options& o, Context& context) {
   if (file_exists(folder + "/spec.yaml"))
     throw UserError(str("'", folder, "' holds a run already"), "name another folder with -o");
   if (o.model.ends_with(".onnx")) {
-    const ImportedModel model = import_onnx(absolute(o.model));
+    ImportedModel model = import_onnx(absolute(o.model));
+    model.noise = true;
     write_imported(model, folder);
     return answer(model, folder, context);
   }
