@@ -112,10 +112,7 @@ class Matching {
     }
     switch (row.fate) {
       case WarmFate::kCopied:
-        if (const auto rule = rule_of(row.to);
-            rule != init_.resize.end() && rule->kind->by != ResizeBy::kShape)
-          return resize(row);
-        rows_.push_back({TransferFate::kTaken, row.from, row.to, row.has, row.wants, {}});
+        take(row, false);
         return;
       case WarmFate::kOtherType:
         resize(row);
@@ -133,7 +130,16 @@ class Matching {
                                 [&](const ResizeRule& r) { return meets(r.match.text, name); });
   }
 
-  void resize(const WarmRow& row) {
+  // Of equal types; rules by names have something to do all the same.
+  void take(const WarmRow& row, bool by_structure) {
+    const auto rule = rule_of(row.to);
+    if (rule != init_.resize.end() && rule->kind->by != ResizeBy::kShape)
+      return resize(row, by_structure);
+    rows_.push_back(
+        {TransferFate::kTaken, row.from, row.to, row.has, row.wants, {}, {}, by_structure});
+  }
+
+  void resize(const WarmRow& row, bool by_structure = false) {
     const auto rule = rule_of(row.to);
     const std::string what = str("'", row.to, "' is ", row.wants, " in the model and ", row.has,
                                  " in '", init_.from, "'");
@@ -153,7 +159,7 @@ class Matching {
       ResizeHow how{.head_width = c.head_width};
       if (rule->kind->by != ResizeBy::kShape) how = facts_.by_names(c, rule->kind->by);
       rows_.push_back({TransferFate::kResized, row.from, row.to, row.has, row.wants,
-                       rule->kind->name, std::move(how)});
+                       rule->kind->name, std::move(how), by_structure});
     } catch (const NamesGone& e) {
       out_.names_gone = e.what();
       errors_.add(UserError(e.what(), e.help, rule->match.mark));
@@ -168,12 +174,7 @@ class Matching {
     Types from = left_;
     std::erase_if(from, [&](const auto& t) { return renamed(t.first); });
     for (const auto& [was, is] : match_by_structure(std::move(from), missing_)) {
-      rows_.push_back({.fate = TransferFate::kTaken,
-                       .from = was,
-                       .to = is,
-                       .has = left_.at(was),
-                       .wants = missing_.at(is),
-                       .by_structure = true});
+      take({WarmFate::kCopied, was, is, left_.at(was), missing_.at(is)}, true);
       left_.erase(was);
       missing_.erase(is);
     }

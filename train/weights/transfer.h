@@ -17,7 +17,7 @@ struct TransferRow {
   ValueType has, wants;   // their types, where they are
   std::string_view rule;  // of a resized one
   ResizeHow how = {};
-  bool by_structure = false;  // of a taken one: names do not say it
+  bool by_structure = false;  // names do not say which it is
 };
 
 struct Transfer {

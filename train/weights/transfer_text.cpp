@@ -25,7 +25,8 @@ std::string row_line(const TransferRow& row) {
   const std::string from = row.from == row.to ? "" : str("  from ", row.from);
   if (row.fate == TransferFate::kTaken)
     return str(row.to, "  ", row.wants, from, row.by_structure ? "  by structure" : "");
-  return str(row.to, "  ", row.has, " -> ", row.wants, "  ", row.rule, named(row), from);
+  return str(row.to, "  ", row.has, " -> ", row.wants, "  ", row.rule, named(row), from,
+             row.by_structure ? "  by structure" : "");
 }
 
 // What stands at each place of a data section; an option's place is "data.text_chars.path".
@@ -78,7 +79,9 @@ std::string other_data(const Transfer& t, const Spec& spec, const Identity& data
 std::string summary(const Transfer& t) {
   std::array<int64_t, 4> count{};
   for (const TransferRow& row : t.rows) ++count[size_t(row.fate)];
-  const auto guessed = std::ranges::count_if(t.rows, &TransferRow::by_structure);
+  const auto guessed = std::ranges::count_if(t.rows, [](const TransferRow& row) {
+    return row.by_structure && row.fate == TransferFate::kTaken;
+  });
   std::string out =
       str(count[0], count[0] == 1 ? " tensor" : " tensors", " taken from '", t.init.from, "'");
   if (guessed) out += str(" (", guessed, " by structure)");

@@ -117,6 +117,17 @@ TEST_F(NamedTransfers, EqualSizesAreNoEqualVocabularies) {
   EXPECT_TRUE(fresh.empty()) << fresh[0].what();
 }
 
+// A head of another name is found by its structure, and its columns by their tokens.
+TEST_F(NamedTransfers, WhatIsFoundByStructureFollowsItsTokensToo) {
+  train("base", chars("", "abcd"));
+  std::string spec = chars(from("base", "  resize: {embed: by_token, out: by_token}\n"), "bcde");
+  spec.replace(spec.find("name: head"), 10, "name: out");
+  EXPECT_TRUE(notes_of(spec).empty());
+  train("next", spec);
+  EXPECT_EQ(column(weights("next").at("out.weight"), 0),
+            column(weights("base").at("head.weight"), 1));
+}
+
 TEST_F(NamedTransfers, WhatHasNoNamesIsRefusedWithACure) {
   train("base", chars("", "abcd"));
   std::filesystem::create_directory(folder_.path("bare"));
@@ -273,20 +284,6 @@ TEST_F(NamedTransfers, OtherDataIsToldWithBothValues) {
   EXPECT_EQ(told->find("content"), told->npos) << *told;
   EXPECT_NE(told->find("splits (was "), told->npos) << *told;
   EXPECT_NE(told->find("data.text_chars.val (was 0.1, is 0.3)"), told->npos) << *told;
-}
-
-TEST_F(NamedTransfers, MistakesOfModelAndSectionAreToldTogether) {
-  std::string spec = chars("init: {from: nowhere/at/all, frsh: [a]}\n", "abcd");
-  spec.replace(spec.find("{embed: 5}"), 10, "{embd: 5}");
-  const auto errors = errors_of(spec);
-  const auto told = [&](const std::string& what) {
-    return std::ranges::any_of(errors, [&](const UserError& e) {
-      return std::string(e.what()).find(what) != std::string::npos;
-    });
-  };
-  EXPECT_EQ(errors.size(), 2u);
-  EXPECT_TRUE(told("embd"));
-  EXPECT_TRUE(told("unknown key 'frsh' in init"));
 }
 }  // namespace
 }  // namespace cambium::transfer_names_test

@@ -282,5 +282,13 @@ TEST_F(Transfers, SourcesThatAreNoneAreRefusedAtTheirPlace) {
     }
   }
 }
+
+TEST_F(Transfers, MistakesOfTheModelAndTheSectionAreToldTogether) {
+  const auto errors = errors_of(spec("  frsh: [a]\n", "model: [{embd: 8}, {linear: $classes}]\n"));
+  ASSERT_EQ(errors.size(), 2u);
+  const std::string all = str(errors[0].what(), "; ", errors[1].what());
+  EXPECT_NE(all.find("embd"), all.npos) << all;
+  EXPECT_NE(all.find("unknown key 'frsh' in init"), all.npos) << all;
+}
 }  // namespace
 }  // namespace cambium::transfer_test
