@@ -48,7 +48,7 @@ void open(Arm& arm, const std::string& path) {
   Spec spec = load_spec(path);
   std::erase_if(spec.root.entries, [](const YamlEntry& e) { return e.key == "adapt"; });
   if (!arm.adapt.empty())
-    spec.root.entries.push_back({"adapt", {}, parse_yaml(arm.adapt, arm.name)});
+    spec.root.entries.emplace_back("adapt", Mark{}, parse_yaml(arm.adapt, arm.name));
   arm.experiment = std::make_unique<Experiment>(open_experiment(std::move(spec)));
   arm.session = std::make_unique<Session>(*arm.experiment, usable_memory_bytes());
   arm.session->start(0);

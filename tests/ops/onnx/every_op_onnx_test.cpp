@@ -12,10 +12,11 @@ TEST(EveryOp, SaysHowItIsWrittenInOnnxOrWhyNot) {
 
 TEST(EveryOp, ThatHasAGradientAndIsNoLossIsWrittenInOnnx) {
   for (const Op* op : builtin_ops())
-    if (op->vjp && !op->onnx)
+    if (op->vjp && !op->onnx) {
       EXPECT_TRUE(op->not_onnx == kOnnxLoss || op->not_onnx == kOnnxLayout ||
                   op->not_onnx == kOnnxGradient)
           << op->name << ": " << op->not_onnx;
+    }
 }
 }  // namespace
 }  // namespace cambium::every_op_onnx_test
