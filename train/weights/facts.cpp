@@ -63,13 +63,13 @@ int64_t head_width_of(const Graph& model, std::string_view parameter) {
   heard[size_t(*start)] = true;
   for (int id = *start + 1; id < int(model.nodes().size()); ++id) {
     const Node& n = model.node(id);
-    if (n.scope.path != layer && n.scope.path != block) continue;
+    if (!n.op || (n.scope.path != layer && n.scope.path != block)) continue;
     if (std::ranges::none_of(n.inputs,
                              [&](Port p) { return p.node >= 0 && heard[size_t(p.node)]; }))
       continue;
     heard[size_t(id)] = true;
     const Shape& s = n.outputs[0].shape;
-    if (n.kind() == "reshape" && s.rank() >= 3 && s[-1] * s[-2] == width) return s[-1];
+    if (n.op->view && s.rank() >= 3 && s[-1] * s[-2] == width) return s[-1];
   }
   return 0;
 }
