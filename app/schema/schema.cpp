@@ -228,24 +228,28 @@ Json spec_schema() {
   const Json open = any_of({having("define"), having("extends")});
   const Json model = {
       {"if", open}, {"then", reference("open_model_file")}, {"else", reference("model_file")}};
+  const Json others = {
+      {"if", any_of({having("variants"), having("scale"), having("tune"), having("mix")})},
+      {"then", reference("study")},
+      {"else",
+       {{"if", having("space")},
+        {"then", reference("search")},
+        {"else",
+         {{"if", any_of({having("sources"), having("steps")})},
+          {"then", reference("recipe")},
+          {"else",
+           {{"if", having("published")},
+            {"then", reference("published")},
+            {"else",
+             {{"if", any_of({having("family"), having("model_types"), having("harmless")})},
+              {"then", reference("weights")},
+              {"else", model}}}}}}}}}};
   return {{"$schema", "http://json-schema.org/draft-07/schema#"},
           {"title", "Cambium specs and studies"},
           {"type", "object"},
-          {"if", any_of({having("variants"), having("scale"), having("tune"), having("mix")})},
-          {"then", reference("study")},
-          {"else",
-           {{"if", having("space")},
-            {"then", reference("search")},
-            {"else",
-             {{"if", any_of({having("sources"), having("steps")})},
-              {"then", reference("recipe")},
-              {"else",
-               {{"if", having("published")},
-                {"then", reference("published")},
-                {"else",
-                 {{"if", any_of({having("family"), having("harmless")})},
-                  {"then", reference("weights")},
-                  {"else", model}}}}}}}}},
+          {"if", having("family")},  // its variants are other ones than a study's
+          {"then", reference("weights")},
+          {"else", others},
           {"definitions", std::move(definitions)}};
 }
 }  // namespace cambium

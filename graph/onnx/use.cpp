@@ -188,7 +188,7 @@ std::vector<std::string> OnnxUse::scan(
   inner->name = writer_.free_name("step");
   std::vector<std::string> now, piece;
   for (size_t i = 0; i < states.size() + slices.size(); ++i) {
-    const std::string name = writer_.free_name(i < states.size() ? "state" : "slice");
+    const std::string name = writer_.free_name(i < states.size() ? "state" : "piece");
     (i < states.size() ? now : piece).push_back(name);
     inner->inputs.push_back({name, OnnxType::kF32, {}, false});
   }

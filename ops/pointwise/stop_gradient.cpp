@@ -2,6 +2,7 @@
 #include <cstring>
 
 #include "graph/graph.h"
+#include "ops/support/onnx/rules.h"
 #include "ops/support/pointwise.h"
 #include "ops/support/reach.h"
 
@@ -40,6 +41,7 @@ const Op op_stop_gradient = {.name = "stop_gradient",
                              .reach = reach_pointwise,
                              .in_place = first_in_place,
                              .cheap = true,
+                             .onnx = onnx_identity,
                              .smooth = false,  // it answers none on purpose
                              .samples = unary_samples()};
 }  // namespace cambium::op_stop_gradient

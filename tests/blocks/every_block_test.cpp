@@ -108,7 +108,7 @@ TEST(BlockTable, EveryBlockIsDocumentedAndSampled) {
     EXPECT_FALSE(b->doc.empty()) << b->name;
     EXPECT_FALSE(b->family.empty()) << b->name;
     EXPECT_FALSE(b->formula.empty()) << b->name;
-    EXPECT_FALSE(b->samples.empty()) << b->name;
+    EXPECT_EQ(b->samples.empty(), b->name == "onnx") << b->name;  // which needs a file
     for (const FieldInfo& f : b->attrs.describe()) EXPECT_FALSE(f.doc.empty()) << b->name << f.name;
   }
 }

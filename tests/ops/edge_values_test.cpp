@@ -58,6 +58,7 @@ constexpr long double kLog0 = -HUGE_VALL;
 // What the operators of one number are, in long double.
 const std::map<std::string_view, Exact> kExact = {
     {"cast", [](long double x) { return x; }},
+    {"stop_gradient", [](long double x) { return x; }},
     {"clamp", [](long double x) { return std::min(std::max(x, -1.0L), 1.0L); }},
     {"cos", [](long double x) { return std::cos(x); }},
     {"elu", [](long double x) { return x > 0 ? x : std::expm1(x); }},

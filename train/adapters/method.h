@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "blocks/adapted_uses.h"
+#include "blocks/compose/adapted_uses.h"
 #include "core/fields.h"
 
 namespace cambium {

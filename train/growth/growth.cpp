@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "blocks/compose/weight_ends.h"
 #include "core/diagnostics.h"
 #include "core/rng.h"
 #include "train/growth/widen.h"
@@ -27,47 +28,6 @@ std::vector<std::string> names_of(const std::map<std::string, const Node*>& tens
   return out;
 }
 
-// Norms whose channels an embedding reads out, copies and all: what it says grows with their
-// number, so the norm speaks that much lower. By the names of their parameters, the embedding's.
-std::map<std::string, std::string> read_out_norms(const Graph& g) {
-  std::map<std::string, std::string> out;
-  for (const Node& n : g.nodes()) {
-    if (!n.op || n.op->name != "matmul") continue;
-    const Node& table = g.node(n.inputs[1].node);
-    if (table.role != Role::kParameter || table.parameter.kind != ParameterKind::kEmbedding)
-      continue;
-    Port at = n.inputs[0];
-    while (g.node(at.node).op &&
-           (g.node(at.node).op->name == "scale" || g.node(at.node).op->name == "reshape" ||
-            g.node(at.node).op->name == "dropout"))
-      at = g.node(at.node).inputs[0];
-    const Node& norm = g.node(at.node);
-    if (!norm.op || (norm.op->name != "layer_norm" && norm.op->name != "rms_norm")) continue;
-    for (const Port p : norm.inputs)
-      if (p.node >= 0 && g.node(p.node).role == Role::kParameter)
-        out[g.node(p.node).scope.path] = table.scope.path;
-  }
-  return out;
-}
-
-// Numbers that a block adds to a parameter wherever it is used, so that it starts at them: by the
-// parameter's name. They follow from the place and the size, which grow.
-std::map<std::string, const Tensor*> offsets_of(const Graph& g) {
-  std::map<std::string, const Tensor*> out;
-  for (const Node& n : g.nodes()) {
-    if (!n.op || n.op->name != "add" || n.inputs.size() != 2) continue;
-    const Node &a = g.node(n.inputs[0].node), &b = g.node(n.inputs[1].node);
-    if (a.role == Role::kParameter && b.role == Role::kConstant && b.constant &&
-        a.outputs[0] == b.outputs[0])
-      out[a.scope.path] = b.constant.get();
-  }
-  return out;
-}
-
-void add_to(Tensor& t, const Tensor& offset, float sign) {
-  for (size_t i = 0; i < t.f32().size(); ++i) t.f32()[i] += sign * offset.f32()[i];
-}
-
 class Grower {
  public:
   Grower(const Graph& small, const Graph& large, const Tensors& weights, LayerGrowth layers)
@@ -76,8 +36,8 @@ class Grower {
         small_parts_(channel_parts(small)),
         large_parts_(channel_parts(large)),
         read_out_(read_out_norms(large)),
-        small_offsets_(offsets_of(small)),
-        large_offsets_(offsets_of(large)),
+        small_offsets_(start_offsets(small)),
+        large_offsets_(start_offsets(large)),
         weights_(weights),
         origins_(layer_origins(names_of(small_), names_of(large_), layers)) {
     if (layers == LayerGrowth::kIdentity) silence(large);
@@ -154,9 +114,9 @@ class Grower {
       factor /= double(copies_of(table->second));
     Tensor start = tensor.clone();
     const auto had = small_offsets_.find(origin.name), has = large_offsets_.find(name);
-    if (had != small_offsets_.end()) add_to(start, *had->second, 1);
+    if (had != small_offsets_.end()) add_offset(start, *had->second, 1);
     Tensor grown = widened(start, axes, stream_of("grow." + name), factor);
-    if (has != large_offsets_.end()) add_to(grown, *has->second, -1);
+    if (has != large_offsets_.end()) add_offset(grown, *has->second, -1);
     out.rows.push_back({name, origin.name, tensor.shape(), to, origin.added, silent});
     out.tensors.insert_or_assign(name, std::move(grown));
   }

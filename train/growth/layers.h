@@ -1,12 +1,9 @@
 // Layers: which layer of a smaller model each layer of a deeper one starts as.
 #pragma once
 #include <map>
-#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "graph/graph.h"
 
 namespace cambium {
 // How repeated layers become more. kIdentity: new ones stand between the old, each a copy of the
@@ -26,13 +23,4 @@ struct LayerOrigin {
 std::map<std::string, LayerOrigin> layer_origins(const std::vector<std::string>& small,
                                                  const std::vector<std::string>& large,
                                                  LayerGrowth kind);
-
-// The parameters that end the branches beside the shortcuts of layers: with zeros in their place
-// the branch adds nothing. `added(path)`: whether the layer at a path is to add nothing. A branch
-// that no parameters end is named in `open`, by its path.
-struct BranchEnds {
-  std::set<std::string> parameters, open;
-};
-
-BranchEnds branch_ends(const Graph& model, const std::set<std::string>& added);
 }  // namespace cambium

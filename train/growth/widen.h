@@ -4,8 +4,8 @@
 #pragma once
 #include <vector>
 
+#include "blocks/compose/channel_parts.h"
 #include "core/tensor/tensor.h"
-#include "train/growth/channels.h"
 
 namespace cambium {
 struct AxisGrowth {

@@ -1,8 +1,10 @@
 #include "train/hub/export_hub.h"
 
 #include <algorithm>
+#include <deque>
 #include <filesystem>
 
+#include "blocks/compose/weight_ends.h"
 #include "core/system/files.h"
 #include "core/tensor/bf16.h"
 #include "core/tensor/safetensors.h"
@@ -68,7 +70,9 @@ class Exporter {
 
   HubExport run(const Experiment& e, const RunWeights& weights) {
     const Family& f = *said_.family;
-    const Graph ours = model_graph(e, 1, false), theirs = graph_of(f, said_.vars, e);
+    const Graph ours = model_graph(e, 1, false);
+    starts_ = start_offsets(ours);
+    const Graph theirs = graph_of(f, said_.vars, e);
     const auto names = same_weights(ours, theirs, str("one of the family ", f.name));
     for (const Piece& piece : pieces_of(f, {said_.vars, said_.variant}, weights_of(theirs)))
       if (!piece.fresh) add(piece, weights, names);
@@ -116,9 +120,17 @@ class Exporter {
     for (const std::string& name : piece.ours) {
       const auto t = weights.find(names.at(name));
       require(t != weights.end(), "the run has no weights of '", names.at(name), "'");
-      ours.push_back(&t->second);
+      ours.push_back(&whole(names.at(name), t->second));
     }
     out_.tensors.emplace(file_name(piece.theirs), to_theirs(*piece.layout, ours));
+  }
+
+  // What the weight is: ours may count from where it starts.
+  const Tensor& whole(const std::string& name, const Tensor& t) {
+    const auto start = starts_.find(name);
+    if (start == starts_.end()) return t;
+    add_offset(wholes_.emplace_back(t.clone()), *start->second, 1);
+    return wholes_.back();
   }
 
   void add_remembered() {
@@ -133,6 +145,8 @@ class Exporter {
 
   const Said& said_;
   const HubOrigin* origin_;
+  std::map<std::string, const Tensor*> starts_;
+  std::deque<Tensor> wholes_;
   HubExport out_;
 };
 

@@ -4,6 +4,7 @@
 #include <cstring>
 #include <filesystem>
 
+#include "blocks/compose/weight_ends.h"
 #include "core/system/files.h"
 #include "core/tensor/weight_files.h"
 #include "core/text/json.h"
@@ -25,6 +26,15 @@ Spec spec_of_text(const std::string& text) {
 std::map<std::string, ValueType> weights_of_spec(const std::string& text) {
   const Experiment e = open_to_measure(spec_of_text(text));
   return weights_of(model_graph(e, 1, false));
+}
+
+// Files hold what weights are; ours count from where they start.
+void count_from_starts(HubModel& m) {
+  const Experiment e = open_to_measure(spec_of_text(m.model.spec));
+  const Graph g = model_graph(e, 1, false);
+  for (const auto& [name, offset] : start_offsets(g))
+    if (const auto t = m.model.tensors.find(name); t != m.model.tensors.end())
+      add_offset(t->second, *offset, -1);
 }
 
 void refuse_pickles(const std::string& folder) {
@@ -156,6 +166,7 @@ HubModel import_tensors(const HubConfig& config, const HubTensors& tensors, cons
   const HubPlan plan = plan_hub(families, config, tensors.types, path, options);
   check_tied(plan, tensors, path);
   HubModel out = taken(plan, config, tensors);
+  count_from_starts(out);
   out.model.noise = options.text.empty();
   return out;
 }

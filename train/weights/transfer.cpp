@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "blocks/compose/weight_ends.h"
 #include "train/record/run_record.h"
 #include "train/weights/matching.h"
 
@@ -12,12 +13,28 @@ const Model& kept_model(const Experiment& e) {
   return model_of(e, std::max<int64_t>(1, e.train.options.batch), false);
 }
 
+// Some parameters count from numbers that follow from their place and size, so those of another
+// place or size stand for others.
+void refuse_other_starts(const Experiment& e, const Transfer& t, Diagnostics& errors) {
+  const auto starts = start_offsets(kept_model(e).graph);
+  for (const TransferRow& row : t.rows) {
+    const bool comes = row.fate == TransferFate::kTaken || row.fate == TransferFate::kResized;
+    if (!comes || !starts.contains(row.to)) continue;
+    if (row.from != row.to || row.fate == TransferFate::kResized)
+      errors.add(UserError(
+          str("'", row.to, "' counts from numbers that follow from its name and ", "size, and '",
+              row.from, "' ", row.has, " of '", t.init.from, "' from others"),
+          str("keep its name and size, or say fresh: [\"", row.to, "\"]"), t.init.from_mark));
+  }
+}
+
 Transfer planned(const Experiment& e, InitSpec init, WeightSource source, Diagnostics& errors) {
   Transfer t{.init = std::move(init), .source = std::move(source)};
   Matched m = match_transfer(t.init, t.source.files, e, kept_model(e), errors);
   t.rows = std::move(m.rows);
   t.notes = std::move(m.notes);
   t.names_gone = std::move(m.names_gone);
+  refuse_other_starts(e, t, errors);
   return t;
 }
 

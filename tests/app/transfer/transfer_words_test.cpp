@@ -61,7 +61,7 @@ TEST_F(TransferWords, ShowListsEveryTensor) {
 }
 
 TEST_F(TransferWords, ShowSaysWhatLearnsWhenAndHowFast) {
-  const std::string thaw = "unfreeze.residual=50%", slow = "train.layer_decay=0.5";
+  const std::string thaw = "unfreeze={residual: 50%}", slow = "train.layer_decay=0.5";
   const test::Ran ran = test::run_words({"show", file_, "--set", thaw, "--set", slow});
   EXPECT_EQ(ran.code, 0) << ran.err;
   EXPECT_TRUE(has(ran.out, "after step 2: residual trains, 5 tensors, 288 parameters\n"))

@@ -274,7 +274,8 @@ std::string with_block(const std::string& block, int64_t dim, int64_t depth, con
 TEST(Parameterisation, BlocksWithoutRulesAreRefused) {
   for (const Block* b : builtin_blocks()) {
     const bool without = b->name == "mamba" || b->name == "mamba2" || b->name == "s4d" ||
-                         b->name == "hyena" || b->name == "rwkv" || b->name == "retention";
+                         b->name == "hyena" || b->name == "rwkv" || b->name == "retention" ||
+                         b->name == "onnx";
     EXPECT_EQ(!b->no_width_rule.empty(), without) << b->name;
   }
   EXPECT_EQ(errors_of(with_block("mamba:", 8, 2, kMup)),

@@ -1,4 +1,4 @@
-#include "blocks/adapted_uses.h"
+#include "blocks/compose/adapted_uses.h"
 
 #include <algorithm>
 #include <set>

@@ -1,4 +1,4 @@
-#include "train/growth/channels.h"
+#include "blocks/compose/channel_parts.h"
 
 #include <algorithm>
 #include <numeric>
