@@ -11,7 +11,7 @@
 namespace cambium::transfer_study_test {
 namespace {
 const char* const kModel = R"(
-data: {markov_text: {symbols: 6, order: 1, context: 8, train: 64, val: 16, test: 16}}
+data: {random_tokens: {vocab: 6, context: 8, train: 64, val: 16, test: 16}}
 model:
   - embed: 8
   - residual: [{norm: rms}, {ffn: 2}]
@@ -71,10 +71,10 @@ TEST_F(TransferStudy, EqualFlopsBuyStepsByThePhases) {
 
 TEST_F(TransferStudy, ItsRunsShareWhatAFrozenBodyAnswers) {
   replace_file(folder_.path("model.yaml"), R"(
-data: {markov_text: {symbols: 6, order: 1, context: 8, train: 64, val: 16, test: 16}}
+data: {random_tokens: {vocab: 6, context: 8, train: 64, val: 16, test: 16}}
 model:
-  - embed: 32
-  - {residual: [{norm: rms}, {ffn: 8}], name: body}
+  - embed: 16
+  - {residual: [{norm: layer}, {attention: {heads: 2, causal: true}}], name: body}
   - linear: $classes
 train: {batch: 8, steps: 40}
 )");

@@ -77,7 +77,7 @@ TEST_F(TransferWords, ShowSaysWhatLearnsWhenAndHowFast) {
   EXPECT_EQ(json.at("layer_decay").at(0).at("lr_scale"), 0.25);
   const test::Ran check = test::run_words({"check", file_, "--set", thaw});
   EXPECT_TRUE(has(check.out, "      after step 2: residual trains, 5 tensors")) << check.out;
-  const test::Ran late = test::run_words({"check", file_, "--set", "unfreeze.residual=4"});
+  const test::Ran late = test::run_words({"check", file_, "--set", "unfreeze={residual: 4}"});
   EXPECT_EQ(late.code, 1);
   EXPECT_TRUE(has(late.err, "'residual' would never learn")) << late.err;
 }

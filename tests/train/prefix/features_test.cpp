@@ -31,7 +31,7 @@ const Case kCases[] = {
      "  - residual_conv: 8\n  - flatten\n  - linear: $classes\n",
      "optimizer: {sgd: {lr: 1e-2}}, accumulate: 2"},
     {"attention over symbols", "[embed, positions, residual.0]",
-     "{markov_text: {symbols: 6, order: 1, context: 12, train: 96, val: 16, test: 16}}",
+     "{random_tokens: {vocab: 6, context: 12, train: 96, val: 16, test: 16}}",
      "model:\n  - embed: 16\n  - positions: learned\n"
      "  - repeat: 2\n    name: residual\n    body: [{residual: [{norm: layer}, {attention: {heads: "
      "2, "
