@@ -80,9 +80,10 @@ train: {batch: 8, steps: 40}
 )");
   make_base(0);
   const std::string arm =
-      str("{init: {from: ", base_, "}, freeze: [embed, body], train: {optimizer: ");
-  replace_file(folder_.path("study.yaml"), str("base: model.yaml\nseeds: 2\nvariants:\n  adam: ",
-                                               arm, "adamw}}\n  sgd: ", arm, "sgd}}\n"));
+      str("{init: {from: ", base_, "}, freeze: [embed, body], train.optimizer: ");
+  replace_file(folder_.path("study.yaml"),
+               str("base: model.yaml\nseeds: 2\nbudget: {steps: 40}\nvariants:\n  adam: ", arm,
+                   "adamw}\n  sgd: ", arm, "sgd}\n"));
   run();
   int64_t files = 0;
   for (const auto& f : std::filesystem::directory_iterator(folder_.path("out/cache")))
