@@ -8,7 +8,7 @@
 #include "core/text/fmt.h"
 #include "core/text/json.h"
 #include "core/text/suggest.h"
-#include "data/text/text.h"
+#include "data/corpus/whole_text.h"
 #include "train/text_metrics/support/text_metric.h"
 
 namespace cambium::command_score {
@@ -19,7 +19,7 @@ struct Options {
 };
 
 std::vector<std::string> lines_of(const std::string& path) {
-  const WholeText text(open_text_file(path));
+  const WholeText text(open_corpus({.path = path, .format = "txt"}));  // .gz and .zst too
   std::vector<std::string> lines;
   const std::string_view all = text.view();
   for (size_t at = 0; at < all.size();) {
