@@ -6,6 +6,7 @@
 #include "app/run.h"
 #include "app/saved_run.h"
 #include "core/system/files.h"
+#include "core/text/fmt.h"
 #include "core/text/json.h"
 #include "train/graphs/answers_graph.h"
 #include "train/growth/growth.h"
@@ -139,25 +140,26 @@ int grow(const Options& o, Context& context) {
   const Difference d = compare_answers(small, weights.tensors, large, grown.tensors, o.run);
   if (layers == LayerGrowth::kIdentity && !d.same())
     throw UserError(
-        str("the larger model would answer otherwise: by ", d.largest, " where answers go to ",
-            d.scale),
-        "something in it follows from its sizes (such as the slopes of alibi, which follow from "
-        "the number of heads) or stands behind a shortcut's sum (a norm in post place): grow in "
-        "the other direction, or take --layers stack, which lets the function change");
+        fmt::format("the larger model would answer otherwise: by {:.3g} where answers go to {:.3g}",
+                    d.largest, d.scale),
+        "something in it follows from its sizes (slopes of alibi, decays of retention, gates that "
+        "a recurrence joins) or stands behind a shortcut's sum (a norm in post place); "
+        "docs/growth.md says which blocks keep their answers, wider and deeper");
   const std::string table = table_of(grown);
   const int64_t was = numbers_in(weights.tensors), is = numbers_in(grown.tensors);
   const std::string summary = str("'", o.run, "' grown from ", was, " to ", is, " numbers");
   write_imported(
       {.spec = to_yaml(spec.root), .tensors = std::move(grown.tensors), .summary = summary},
       o.output);
-  context.answer({{"run", o.output},
-                  {"from", o.run},
-                  {"numbers", {was, is}},
-                  {"difference", d.largest},
-                  {"same", d.same()}},
-                 str(table, "\nnumbers   ", was, " -> ", is, "\nanswers   differ by at most ",
-                     d.largest, " (the largest is ", d.scale, ")\nrun       ", o.output,
-                     "; cambium train --resume ", o.output, " goes on\n"));
+  context.answer(
+      {{"run", o.output},
+       {"from", o.run},
+       {"numbers", {was, is}},
+       {"difference", d.largest},
+       {"same", d.same()}},
+      str(table, "\nnumbers   ", was, " -> ", is, "\nanswers   differ by at most ",
+          fmt::format("{:.3g} (the largest is {:.3g})", d.largest, d.scale), "\nrun       ",
+          o.output, "; cambium train --resume ", o.output, " goes on\n"));
   return kExitOk;
 }
 }  // namespace
