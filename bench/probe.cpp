@@ -1,9 +1,9 @@
 // Times a probe on a frozen body, with its answers kept and without, beside full tuning of the same
 // model, in one process and in turn.
 // usage: probe SPEC HEAD [--threads N] [--set a.b=v]...
-// HEAD: a pattern of the parameters that the probe trains, such as "linear.*". The spec trains everything and has no
-// augmentation. Prints one JSON line: ms of a step of each (median), steps a second over those of
-// full tuning, and what making the answers took, in epochs of full tuning.
+// HEAD: a pattern of the parameters that the probe trains, such as "linear.*". The spec trains
+// everything and has no augmentation. Prints one JSON line: ms of a step of each (median), steps a
+// second over those of full tuning, and what making the answers took, in epochs of full tuning.
 #include <algorithm>
 #include <cstdio>
 #include <filesystem>

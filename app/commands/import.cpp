@@ -25,6 +25,10 @@ std::string absolute(const std::string& path) {
 
 HubModel imported(const Options& o) {
   const std::string model = absolute(o.model);
+  if (model.ends_with("pytorch_model.bin"))
+    throw UserError(str("'", o.model, "' is a pickle by its name, which runs code when it is read"),
+                    "where it was made, write safetensors.torch.save_file(model.state_dict(), "
+                    "\"model.safetensors\"), and import the folder");
   if (std::filesystem::is_directory(model) || !model.ends_with(".bin"))
     return import_hub(
         model, {.maps = o.maps, .text = absolute(o.text), .tokenizer = absolute(o.tokenizer)});
@@ -46,6 +50,8 @@ int import(const Options& o, Context& context) {
   if (folder.empty()) throw UserError("-o is missing", "name the folder of the run to write");
   if (file_exists(folder + "/spec.yaml"))
     throw UserError(str("'", folder, "' holds a run already"), "name another folder with -o");
+  if (o.text.empty() && !o.tokenizer.empty() && !o.model.ends_with(".bin"))
+    throw UserError("--tokenizer reads a text, and there is none", "add --text FILE");
   if (o.model.ends_with(".onnx")) {
     ImportedModel model = import_onnx(absolute(o.model));
     model.noise = true;

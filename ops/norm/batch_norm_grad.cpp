@@ -209,6 +209,7 @@ Kernel kernel(const Call& c, Engine&) {
   return {.run = run, .scratch_bytes = scratch.bytes};
 }
 }  // namespace
+
 extern const Op op_batch_norm_grad = {
     .name = "batch_norm_grad",
     .doc = "gradients of batch_norm from dy, x, gamma, mean, var and, after relu, y",

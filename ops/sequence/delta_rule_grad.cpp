@@ -282,6 +282,7 @@ std::vector<Sample> samples() {
           sample({2, 3, 2, 0}, {2, 3, 2, 4}, false)};
 }
 }  // namespace
+
 extern const Op op_delta_rule_grad;
 const Op op_delta_rule_grad = {.name = "delta_rule_grad",
                                .doc = "gradient of delta_rule",

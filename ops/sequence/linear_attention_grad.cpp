@@ -283,6 +283,7 @@ std::vector<Sample> samples() {
           decayed({2, 3, 2, 0}, {2, 3, 2, 4}, {2})};
 }
 }  // namespace
+
 extern const Op op_linear_attention_grad = {.name = "linear_attention_grad",
                                             .doc = "gradient of linear_attention",
                                             .min_inputs = 5,

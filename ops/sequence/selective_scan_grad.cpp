@@ -283,6 +283,7 @@ std::vector<Sample> samples() {
           sample({2, 3, 4}, 0, true)};
 }
 }  // namespace
+
 extern const Op op_selective_scan_grad = {.name = "selective_scan_grad",
                                           .doc = "gradient of selective_scan",
                                           .min_inputs = 8,

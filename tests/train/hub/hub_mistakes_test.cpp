@@ -71,6 +71,13 @@ TEST_F(HubMistakes, AnUnknownKey) {
   expect("the key 'attn_logit_cap' (30) is not known of gpt2", "`harmless:` of");
 }
 
+TEST_F(HubMistakes, AnArgumentOfTimmsModel) {
+  take("vit_timm");
+  set("model_args", Json{{"num_heads", 3}, {"act_layer", "gelu_tanh"}});
+  expect("the key 'model_args.act_layer' (\"gelu_tanh\") is not known of vit_timm",
+         "`harmless:` of");
+}
+
 TEST_F(HubMistakes, AValueThatOurModelsDoNotHave) {
   take("gpt2");
   set("activation_function", "quick_gelu");

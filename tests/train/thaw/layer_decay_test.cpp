@@ -35,10 +35,11 @@ std::vector<std::string> texts(const Experiment& e) {
 
 TEST(LayerDecay, CountsEachCopyOfARepeat) {
   const test::TempFolder folder;
-  const Experiment e = open(folder,
-                            "model:\n  - embed: 8\n  - repeat: 3\n    body: [{residual: [{norm: "
-                            "rms}, {ffn: 2}]}, {residual: [{ffn: 2}]}]\n  - activation: relu\n  - linear: "
-                            "$classes\n");
+  const Experiment e =
+      open(folder,
+           "model:\n  - embed: 8\n  - repeat: 3\n    body: [{residual: [{norm: "
+           "rms}, {ffn: 2}]}, {residual: [{ffn: 2}]}]\n  - activation: relu\n  - linear: "
+           "$classes\n");
   EXPECT_EQ(texts(e), (std::vector<std::string>{"1: embed at 0.0625", "2: repeat.0 at 0.125",
                                                 "3: repeat.1 at 0.25", "4: repeat.2 at 0.5",
                                                 "5: linear at 1"}));

@@ -1,8 +1,9 @@
 // A model of llama2.c, up to the spec that is written for it.
+#include "train/hub/llama2c.h"
+
 #include "core/yaml/yaml.h"
 #include "places.h"
 #include "tests/fuzz/target.h"
-#include "train/hub/llama2c.h"
 
 namespace cambium::fuzz_llama2c {
 extern const FuzzTarget fuzz_llama2c = {
