@@ -1,6 +1,5 @@
-// batch_norm_grad: from dy, x, gamma, mean, var (and y, when relu was applied) to dx, dgamma,
-// dbeta. With h = (x - mean) * rstd, rstd = 1 / sqrt(var + eps), and dy zero where relu's result y
-// is:
+// batch_norm_grad: from dy, x, gamma, mean, var (and y behind relu) to dx, dgamma, dbeta. With
+// h = (x - mean) * rstd, rstd = 1 / sqrt(var + eps), and dy zero where relu's result y is:
 //   dgamma = sum of dy * h, dbeta = sum of dy, over the rows
 //   dx = gamma * rstd * (dy - dbeta / rows - h * dgamma / rows)
 // With a mask [rows of x] of what was counted in the statistics, as batch_norm takes it, `rows` is

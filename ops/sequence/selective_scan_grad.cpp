@@ -3,8 +3,7 @@
 //   dC_t = sum_c dy_t h_t,  dB_t = sum_c G_t s_t x_t,  dx_t = s_t sum_n G_t B_t + D dy_t
 //   ds_t = x_t sum_n G_t B_t + sum_n A e_t h_{t-1} G_t,  dA = sum_t s_t e_t h_{t-1} G_t
 // Chunks of 64 steps run from the last to the first: states are computed again from the kept ones,
-// then the chunk is walked backwards, one block of 16 channels after another. Sums over channels
-// stay in lanes until all blocks of the chunk have been added.
+// then the chunk is walked backwards, a block of 16 channels after another, sums kept in lanes.
 #include <cmath>
 
 #include "ops/sequence/support/selective_scan.h"
