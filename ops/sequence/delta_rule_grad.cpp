@@ -3,7 +3,7 @@
 //   R_t = C_t + q_t do_t^T,  dv_t = du_t = beta_t R_t^T k_t,  C_{t-1} = a_t (R_t - k_t du_t^T)
 //   the same R transposed, now that du is known:  m_t = R_t u_t,  dk_t = beta_t m_t - a_t S_{t-1}
 //   du_t,  dbeta_t = k_t m_t;   S_t forwards from u:  dq_t = scale S_t do_t
-//   dg_t = sum_{s >= t} (q_s dq_s - a_s k_s S_{s-1} du_s - beta_s dbeta_s)  from <R_t, S_t>, in double
+//   dg_t = sum_{s >= t} (q_s dq_s - a_s k_s S_{s-1} du_s - beta_s dbeta_s)  by <R_t, S_t>, in f64
 #include <cmath>
 
 #include "graph/graph.h"

@@ -1,5 +1,5 @@
 // linear_attention_grad(q, k, v, optional g, do, optional o and n when normalised)
-//   -> dq, dk [B,T,G,D], dv [B,T,H,E], with g dg. a_t = e^g_t, q scaled, scans as linear_attention.h:
+//   -> dq, dk [B,T,G,D], dv [B,T,H,E], with g dg. a_t = e^g_t, q scaled, scans of linear_attention:
 //   S_t = a_t S_{t-1} + k_t v_t^T         forwards:   dq_t = S_t do_t
 //   R_t = a_{t+1} R_{t+1} + q_t do_t^T    backwards:  dk_t = R_t v_t,  dv_t = R_t^T k_t
 //   dg_t = sum_{s >= t} (q_s dq_s - k_s dk_s)    (Yang et al. 2023, arXiv 2312.06635, appendix C)
