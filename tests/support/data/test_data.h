@@ -16,10 +16,10 @@ inline std::string data_path(const std::string& relative) {
   return (root ? std::string(root) : CAMBIUM_SOURCE_DIR "/../shared/data") + "/" + relative;
 }
 
-// Skips the test when data outside the repository is not there; true: leave the test.
-inline bool skip_without(const std::string& path) {
+// Skips the test when what is outside the repository is not there; true: leave the test.
+inline bool skip_without(const std::string& path, const char* cure = "set CAMBIUM_TEST_DATA") {
   if (std::filesystem::exists(path)) return false;
-  [&] { GTEST_SKIP() << "no " << path << " (set CAMBIUM_TEST_DATA)"; }();
+  [&] { GTEST_SKIP() << "no " << path << " (" << cure << ")"; }();
   return true;
 }
 

@@ -12,6 +12,7 @@
 #include "core/system/files.h"
 #include "graph/onnx/use.h"
 #include "places.h"
+#include "tests/support/data/test_data.h"
 #include "train/onnx/examples.h"
 
 namespace cambium::test {
@@ -22,11 +23,7 @@ inline std::string onnx_modules() {
 
 // Whether the test cannot ask onnxruntime, which it then says.
 inline bool skip_without_onnxruntime() {
-  if (std::filesystem::is_directory(onnx_modules() + "/onnxruntime-node")) return false;
-  []() {
-    GTEST_SKIP() << "no onnxruntime-node in " << onnx_modules() << ": scripts/test.sh installs it";
-  }();
-  return true;
+  return skip_without(onnx_modules() + "/onnxruntime-node", "scripts/test.sh installs it");
 }
 
 // A folder of cases, removed at the end.

@@ -99,7 +99,7 @@ Tally read_all(const std::string& folder) {
 
 // `least`: how many of the files are read; the others say what they lack.
 void expect_read(const std::string& folder, int least) {
-  if (!fs::is_directory(kCases + folder)) GTEST_SKIP() << "libonnx-testdata is not installed";
+  if (test::skip_without(kCases + folder, "install libonnx-testdata")) return;
   const Tally t = read_all(kCases + folder);
   EXPECT_EQ(t.wrong, std::vector<std::string>());
   EXPECT_GE(t.right, least);
